@@ -1,0 +1,76 @@
+"""
+The codes of everything that can be wrong, stable for ever.
+
+A code is never reused for another meaning and never renumbered. The hundreds say where the mend is: RC0 the
+command line, RC1 the text of a file, RC2 the meaning of a manifest, RC3 the way to the job API, RC4 and RC5 its
+answers (where HTTP has a number for it, the same one).
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """One kind of error; the value is what users see and scripts match."""
+
+    # The command line and the run.
+    USAGE = "RC001"
+    NO_SUCH_FILE = "RC002"
+    NOTHING_TO_CHECK = "RC003"
+    OUTPUT_NOT_WRITTEN = "RC004"
+    DEADLINE = "RC005"
+    INTERRUPTED = "RC006"
+    UNPROVEN = "RC007"
+    ADDRESS_IN_USE = "RC008"
+    INTERNAL = "RC009"
+
+    # The text of a manifest or another file that people write.
+    UNREADABLE = "RC100"
+    SYNTAX = "RC101"
+    UNKNOWN_KEY = "RC102"
+    DUPLICATE_KEY = "RC103"
+    YAML_FEATURE = "RC104"
+    TOO_LARGE = "RC105"
+    ENCODING = "RC106"
+    WRONG_TYPE = "RC107"
+    VALUE_NOT_ALLOWED = "RC108"
+    KEY_REQUIRED = "RC109"
+    QUOTE_IT = "RC110"
+    NOT_A_NUMBER = "RC111"
+    OPERATOR_ONLY = "RC112"
+    UNSUPPORTED_VERSION = "RC113"
+
+    # The meaning of a manifest.
+    UNKNOWN_PROVIDER = "RC201"
+    UNKNOWN_REGION = "RC202"
+    CONTRADICTING_JOBS = "RC203"
+    UNKNOWN_API = "RC204"
+    UNKNOWN_STATUS = "RC205"
+
+    # The way to the job API.
+    NO_CREDENTIALS = "RC301"
+    MALFORMED_CREDENTIAL = "RC302"
+    ENDPOINT_NOT_ALLOWED = "RC303"
+    NO_ENDPOINT = "RC304"
+    BLOCKED_ADDRESS = "RC305"
+    NOT_CONNECTED = "RC310"
+    TLS = "RC311"
+    TIMED_OUT = "RC312"
+    CONNECTION_BROKEN = "RC313"
+    NOT_HTTP = "RC314"
+    ANSWER_TOO_LARGE = "RC315"
+    ANSWER_ENCODED = "RC316"
+
+    # The answers of the job API.
+    REFUSED = "RC400"
+    UNAUTHENTICATED = "RC401"
+    FORBIDDEN = "RC403"
+    NOT_FROM_THE_API = "RC404"
+    REDIRECT = "RC410"
+    UNEXPECTED_STATUS_CODE = "RC411"
+    NOT_JSON = "RC412"
+    AMBIGUOUS_JSON = "RC413"
+    OTHER_JOB = "RC414"
+    UNKNOWN_STATUS_WORD = "RC415"
+    MALFORMED_FIELD = "RC416"
+    THROTTLED = "RC429"
+    SERVER_ERROR = "RC500"

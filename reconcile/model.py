@@ -1,0 +1,404 @@
+"""
+Every frozen value that flows through the program, in the order of the flow.
+
+    text -> Manifest -> Observations -> Plan -> report text -> exit code
+
+A stage takes values from here and returns values from here; nothing here does anything. What the words mean is
+said once, at the type of that name.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+from typing import TypeAlias
+
+from reconcile.codes import Code
+
+JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+
+
+# --- Places and diagnostics ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place in a file that people write; line and column count from 1, columns in characters."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """
+    One thing that is wrong, written for the person who has to mend it.
+
+    `hint` says what to do, as a sentence without a full stop. `excerpt` is the whole source line that `source`
+    points into, and `width` the number of characters to underline there, at least 1.
+    """
+
+    code: Code
+    message: str
+    hint: str | None = None
+    source: Source | None = None
+    excerpt: str | None = None
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why one job could not be observed: a complete sentence that names what, where, why."""
+
+    code: Code
+    message: str
+
+
+# --- What is known of a job API --------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What a terminal status word says of the job."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """
+    One status word of a job API.
+
+    `then` holds every word that a job with this one can have later, not only the next; it is empty for a
+    terminal word, and only a terminal word has an outcome.
+    """
+
+    word: str
+    meaning: str
+    then: frozenset[str]
+    outcome: Outcome | None
+
+    @property
+    def terminal(self) -> bool:
+        return not self.then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobType:
+    """A job type that at least one source page lists. The set is open: an unlisted type is no error."""
+
+    name: str
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEnvelope:
+    """One documented shape of an error body: the JSON paths (tuples of keys) of its parts."""
+
+    name: str
+    code: tuple[str, ...]
+    message: tuple[str, ...]
+    request_id: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """A cloud that runs the API: region name -> host name of the API's endpoint (https, port 443)."""
+
+    name: str
+    title: str
+    hosts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobApi:
+    """
+    What is known of one job API, read from `reconcile/apis/<name>.json`.
+
+    `path` is a template of `{project_id}` and `{job_id}`. `headers` are sent as they are, `token_header` with the
+    credential. `sub_jobs` is the body's key of the sub-job list, None where the API has none. `time_format` is
+    strptime's; the times are UTC. A 404 says that the job is missing only if its body has one of `missing_envelopes`
+    and an error code that starts with none of `gateway_codes`.
+    """
+
+    name: str
+    title: str
+    path: str
+    headers: Mapping[str, str]
+    token_header: str
+    request_id_header: str
+    statuses: Mapping[str, Status]
+    sub_jobs: str | None
+    time_format: str
+    envelopes: tuple[ErrorEnvelope, ...]
+    missing_envelopes: frozenset[str]
+    gateway_codes: tuple[str, ...]
+    retention: str
+    job_types: Mapping[str, JobType]
+    clouds: Mapping[str, Cloud]
+
+    @property
+    def success(self) -> str:
+        """The word for a job that did what it was asked to do."""
+        return self._word_for(Outcome.SUCCESS)
+
+    @property
+    def failure(self) -> str:
+        """The word for a job that did not."""
+        return self._word_for(Outcome.FAILURE)
+
+    def _word_for(self, outcome: Outcome) -> str:
+        return next(s.word for s in self.statuses.values() if s.outcome is outcome)
+
+
+# --- The manifest ----------------------------------------------------------------------------------------------
+
+
+class Field(StrEnum):
+    """A field of a job or sub-job that an expectation can name; the value is also its path in a plan."""
+
+    STATUS = "status"
+    JOB_TYPE = "job_type"
+    ERROR_CODE = "error_code"
+    FAIL_REASON = "fail_reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldExpectation:
+    """
+    What one field must be: any of `accept`, where None stands for absent, null and "" alike.
+
+    `implied` marks what the manifest does not say but the design does (a job with no status expects success).
+    """
+
+    field: Field
+    accept: tuple[str | None, ...]
+    source: Source
+    implied: bool = False
+
+
+class Match(StrEnum):
+    """How the items of a sub-job expectation meet the observed sub-jobs."""
+
+    EXACT = "exact"
+    """Each item has its sub-job and each sub-job its item, in any order."""
+    ORDERED = "ordered"
+    """The same, in the order of the items."""
+    CONTAINS = "contains"
+    """Each item has its sub-job; other sub-jobs are welcome."""
+    NONE = "none"
+    """No sub-job is what any item describes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many, both bounds inclusive; `max` None is no upper bound."""
+
+    min: int
+    max: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One expected sub-job, `count` times. An expectation of its job_type, if there is one, is its identity."""
+
+    fields: tuple[FieldExpectation, ...]
+    count: Count
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubJobsExpectation:
+    """
+    What must hold for the sub-jobs of a job.
+
+    `each` holds for every observed sub-job and is false where there are none. `count` bounds how many there are;
+    None is no demand. `items` is None where only `each` or `count` are demanded, and empty where no sub-job may be.
+    """
+
+    match: Match
+    items: tuple[Item, ...] | None
+    each: tuple[FieldExpectation, ...]
+    count: Count | None
+    source: Source
+    implied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Everything that must hold for one job; `fields` holds at least a status and each field once."""
+
+    fields: tuple[FieldExpectation, ...]
+    sub_jobs: SubJobsExpectation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """
+    One project at one job API. `cloud` and `region` are keys into the API's host table, both None where only the
+    operator's endpoint can say where the API is.
+    """
+
+    name: str
+    api: JobApi
+    cloud: str | None
+    region: str | None
+    project_id: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One remote asynchronous task and what it should have done."""
+
+    address: str
+    provider: Provider
+    job_id: str
+    labels: Mapping[str, str]
+    expect: Expectation
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The declared jobs, at least one, in the order of the file, each address once."""
+
+    file: str
+    name: str | None
+    providers: Mapping[str, Provider]
+    jobs: tuple[Job, ...]
+
+
+# --- Observations ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the API tells of a job and of a sub-job alike; None is absent, null or ""; times are the API's own text."""
+
+    status: str
+    job_id: str | None
+    job_type: str | None
+    begin_time: str | None
+    end_time: str | None
+    error_code: str | None
+    fail_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubJob(Record):
+    """A part of a job, as listed in the job's own answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed(Record):
+    """A job as the API answered, its identity checked and its status known; sub-jobs in the order of the answer."""
+
+    sub_jobs: tuple[SubJob, ...]
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """The API itself says that it has no such job; `code` and `message` are its own."""
+
+    code: str | None
+    message: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unobserved:
+    """Nothing is known of the job, and why."""
+
+    problem: Problem
+    request_id: str | None = None
+
+
+Observation: TypeAlias = Observed | Missing | Unobserved
+
+
+# --- The plan --------------------------------------------------------------------------------------------------
+
+
+class Truth(Enum):
+    """What an observation says of an assertion, now and for all observations that can follow."""
+
+    HOLDS = "holds"
+    CAN_HOLD = "can still come to hold"
+    CANNOT_HOLD = "cannot hold any more"
+
+
+class Kind(StrEnum):
+    """How an expectation and what was observed differ."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    One assertion, judged. A finding that cannot hold any more is a drift.
+
+    `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
+    of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings.
+    """
+
+    path: str
+    truth: Truth
+    kind: Kind
+    expected: JsonValue
+    actual: JsonValue
+    source: Source
+    label: str | None = None
+    implied: bool = False
+
+
+class Verdict(StrEnum):
+    """What is decided of a job or of a run."""
+
+    IN_SYNC = "in_sync"
+    DRIFT = "drift"
+    PENDING = "pending"
+    ERROR = "error"
+
+
+class ExitCode(IntEnum):
+    """What the process says; a signal beats an error beats drift beats pending beats in sync."""
+
+    IN_SYNC = 0
+    ERROR = 1
+    DRIFT = 2
+    PENDING = 3
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """One job with its observation and what was found; `findings` is empty unless the job was observed or missing."""
+
+    job: Job
+    observation: Observation
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    All selected jobs with what was found, in manifest order, and the verdict of the run.
+
+    `errors` are those of the run itself, beside the jobs' own. `complete` is False when the run ended before every
+    selected job was fetched.
+    """
+
+    manifest: Manifest
+    jobs: tuple[JobPlan, ...]
+    errors: tuple[Diagnostic, ...]
+    complete: bool
+    verdict: Verdict
