@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from reconcile.codes import Code
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
 
 # --- Places and diagnostics ------------------------------------------------------------------------------------
