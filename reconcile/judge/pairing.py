@@ -1,0 +1,196 @@
+"""
+The best way to give observed sub-jobs to expected items.
+
+Both functions solve one problem, with and without regard to order. There are n items and m sub-jobs. `costs[i][j]`
+is the cost of giving sub-job j to item i, None where j is not of i's kind. Item i is to have `bounds[i].min` to
+`bounds[i].max` sub-jobs: each one short of the minimum costs `short`, and none beyond the maximum is given. A
+sub-job that is given to no item costs `extra`. The answer, one entry for each sub-job, is the index of its item or
+None, and its total cost is the least possible. All costs are whole numbers, not negative.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reconcile.model import Count
+
+Costs = Sequence[Sequence[int | None]]
+Owners = list[int | None]
+
+
+def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
+    """
+    Give `size` sub-jobs to items, in any order.
+
+    A minimum-cost flow by successive shortest paths (Busacker and Gowen 1960) over sub-jobs that cost the same
+    everywhere taken as one group, so the work grows with the number of *different* sub-jobs and items only.
+    """
+    groups: dict[tuple[int | None, ...], list[int]] = {}
+    for j in range(size):
+        groups.setdefault((*(row[j] for row in costs), extra), []).append(j)
+    flow = _Flow(list(groups), bounds, short)
+    for group, members in enumerate(groups.values()):
+        flow.place(group, len(members))
+    owners: Owners = [None] * size
+    waiting = [iter(members) for members in groups.values()]
+    for item in range(len(bounds)):
+        for group, amount in sorted(flow.held[item].items()):
+            for _ in range(amount):
+                owners[next(waiting[group])] = item
+    return owners
+
+
+class _Flow:
+    """The flow so far: `held[k][g]` sub-jobs of group g are with node k: an item, or the last node: with none."""
+
+    def __init__(self, prices: Sequence[tuple[int | None, ...]], bounds: Sequence[Count], short: int) -> None:
+        self.held: list[Counter[int]] = [Counter() for _ in range(len(bounds) + 1)]
+        self._prices = prices
+        self._bounds = bounds
+        self._short = short
+
+    def place(self, group: int, amount: int) -> None:
+        """Add sub-jobs of one group, moving others where that is cheaper in all."""
+        while amount:
+            distances, origins = self._shortest_paths(group)
+            end, room = self._cheapest_end(distances)
+            path = self._path_to(end, origins)
+            step = min([amount, room, *(self.held[node][moved] for node, moved in path)])
+            target = end
+            for node, moved in reversed(path):
+                self._move(moved, node, target, step)
+                target = node
+            self.held[target][group] += step
+            amount -= step
+
+    def _shortest_paths(self, group: int) -> tuple[list[int | None], dict[int, tuple[int, int]]]:
+        """Compute what it costs to get one of `group` to each node, and by moving what from where (Bellman-Ford)."""
+        distances: list[int | None] = list(self._prices[group])
+        origins: dict[int, tuple[int, int]] = {}
+        queue = [node for node, distance in enumerate(distances) if distance is not None]
+        while queue:
+            changed: list[int] = []
+            for node in queue:
+                for moved in self.held[node]:
+                    changed += self._relax(node, moved, distances, origins)
+            queue = list(dict.fromkeys(changed))
+        return distances, origins
+
+    def _relax(
+        self, node: int, moved: int, distances: list[int | None], origins: dict[int, tuple[int, int]]
+    ) -> list[int]:
+        prices = self._prices[moved]
+        base = (distances[node] or 0) - (prices[node] or 0)
+        changed = []
+        for target, price in enumerate(prices):
+            if price is None or target == node:
+                continue
+            known = distances[target]
+            if known is None or base + price < known:
+                distances[target] = base + price
+                origins[target] = (node, moved)
+                changed.append(target)
+        return changed
+
+    def _cheapest_end(self, distances: Sequence[int | None]) -> tuple[int, int]:
+        """Choose the node where one more costs least, and how many it takes at that price."""
+        best: tuple[int, int, int] | None = None
+        for node, distance in enumerate(distances):
+            if distance is None:
+                continue
+            price, room = self._price_of_one_more(node)
+            if room and (best is None or distance + price < best[0]):
+                best = (distance + price, node, room)
+        if best is None:  # the last node takes everything
+            raise ValueError("no node takes the sub-job")
+        return best[1], best[2]
+
+    def _price_of_one_more(self, node: int) -> tuple[int, int]:
+        unlimited = 1 << 62
+        if node == len(self._bounds):
+            return 0, unlimited
+        bounds, filled = self._bounds[node], self.held[node].total()
+        if filled < bounds.min:
+            return -self._short, bounds.min - filled
+        return 0, unlimited if bounds.max is None else bounds.max - filled
+
+    def _path_to(self, end: int, origins: dict[int, tuple[int, int]]) -> list[tuple[int, int]]:
+        """List the moves (from node, group moved) that free the way to `end`, first move first."""
+        path = []
+        while end in origins:
+            end, moved = origins[end]
+            path.append((end, moved))
+        return path[::-1]
+
+    def _move(self, group: int, node: int, target: int, amount: int) -> None:
+        self.held[node][group] -= amount
+        if not self.held[node][group]:
+            del self.held[node][group]
+        self.held[target][group] += amount
+
+
+def pair_ordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
+    """
+    Give `size` sub-jobs to items so that both keep their order.
+
+    The longest-common-subsequence recurrence with costs (Needleman and Wunsch 1970): O(slots * size), where an item
+    has one slot for each sub-job that it must or may have, or one that repeats where it has no maximum.
+    """
+    slots = [slot for item, count in enumerate(bounds) for slot in _slots_of(item, count, size)]
+    best = [extra * j for j in range(size + 1)]
+    steps: list[bytearray] = []
+    for item, needed, repeats in slots:
+        best, step = _align_slot(best, costs[item], skip=short if needed else 0, repeats=repeats, extra=extra)
+        steps.append(step)
+    return _trace(slots, steps, size)
+
+
+_Slot = tuple[int, bool, bool]
+"""The index of the item, whether leaving it empty costs, whether it takes more than one."""
+
+_SKIP_SLOT, _SKIP_SUB_JOB, _PAIR = 0, 1, 2
+
+
+def _slots_of(item: int, count: Count, size: int) -> list[_Slot]:
+    needed = min(count.min, size)  # what no sub-job is left for is short whatever happens
+    slots = [(item, True, False)] * needed
+    if count.max is None:
+        return [*slots, (item, False, True)]
+    return slots + [(item, False, False)] * (min(count.max, size) - needed)
+
+
+def _align_slot(
+    above: Sequence[int], costs: Sequence[int | None], *, skip: int, repeats: bool, extra: int
+) -> tuple[list[int], bytearray]:
+    """
+    Add one slot to the table: from the row above to the row of this slot, with the step taken at each place.
+
+    A repeating slot costs nothing to enter, so its own row is never worse than the row above.
+    """
+    row = [above[0] + skip]
+    steps = bytearray([_SKIP_SLOT])
+    for j, cost in enumerate(costs):
+        choices = [(above[j + 1] + skip, _SKIP_SLOT), (row[j] + extra, _SKIP_SUB_JOB)]
+        if cost is not None:
+            choices.insert(0, ((row[j] if repeats else above[j]) + cost, _PAIR))
+        total, step = min(choices, key=lambda choice: choice[0])
+        row.append(total)
+        steps.append(step)
+    return row, steps
+
+
+def _trace(slots: Sequence[_Slot], steps: Sequence[bytearray], size: int) -> Owners:
+    """Walk back through the table from its last corner."""
+    owners: Owners = [None] * size
+    slot, j = len(slots), size
+    while slot and j:
+        item, _, repeats = slots[slot - 1]
+        step = steps[slot - 1][j]
+        if step == _PAIR:
+            owners[j - 1] = item
+            slot -= 0 if repeats else 1
+            j -= 1
+        elif step == _SKIP_SUB_JOB:
+            j -= 1
+        else:
+            slot -= 1
+    return owners

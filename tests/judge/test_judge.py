@@ -1,0 +1,352 @@
+"""What an answer says of a job, now and for every answer that can follow."""
+
+from itertools import permutations
+
+import pytest
+from builders import STATUSES, expects, item, job, observed, sub_job, sub_jobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconcile.judge import judge_job
+from reconcile.model import Count, Item, Job, Kind, Match, Missing, Observed, SubJob, Truth
+
+HOLDS, CAN, CANNOT = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
+
+
+def truths(a_job, observation):
+    return {finding.path: finding.truth for finding in judge_job(a_job, observation)}
+
+
+def worst(a_job, observation):
+    found = {finding.truth for finding in judge_job(a_job, observation)}
+    return CANNOT if CANNOT in found else CAN if CAN in found else HOLDS
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "truth"),
+    [
+        ("success", "success", HOLDS),
+        ("success", "waiting", CAN),
+        ("success", "running", CAN),
+        ("success", "failed", CANNOT),
+        ("running", "waiting", CAN),
+        ("running", "success", CANNOT),
+        ("waiting", "running", CANNOT),
+        (["running", "success"], "running", HOLDS),
+        (["failed", "waiting"], "running", CAN),
+    ],
+)
+def test_status_follows_the_order_of_the_words(accept, status, truth):
+    assert truths(job(status=accept), observed(status)) == {"status": truth}
+
+
+@pytest.mark.parametrize(
+    ("accept", "actual", "status", "truth"),
+    [
+        ("bind_ldap", "bind_ldap", "success", HOLDS),
+        ("bind_ldap", None, "running", CAN),
+        ("bind_ldap", None, "success", CANNOT),
+        ("bind_ldap", "create_share", "running", CANNOT),
+        (None, None, "success", HOLDS),
+        (None, "bind_ldap", "running", CANNOT),
+        (["create_share", None], None, "success", HOLDS),
+        ("bind_ldap", "BIND_LDAP", "success", CANNOT),
+    ],
+)
+def test_a_value_that_is_there_stays(accept, actual, status, truth):
+    found = truths(job(status=status, job_type=accept), observed(status, job_type=actual))
+    assert found["job_type"] is truth
+
+
+def test_a_missing_job_is_drift_and_nothing_is_said_of_its_fields():
+    (finding,) = judge_job(job(job_type="bind_ldap"), Missing(code=None, message=None, request_id=None))
+    assert (finding.path, finding.truth, finding.kind) == ("missing", CANNOT, Kind.MISSING)
+
+
+EXACT = sub_jobs(Match.EXACT, item(job_type="a", status="success"), item(job_type="b", status="success"))
+
+
+@pytest.mark.parametrize(
+    ("expectation", "answer", "found"),
+    [
+        pytest.param(
+            EXACT,
+            observed("success", sub_job("success", "b"), sub_job("success", "a")),
+            {},
+            id="any order",
+        ),
+        pytest.param(
+            EXACT,
+            observed("success", sub_job("failed", "a"), sub_job("success", "c")),
+            {"sub_jobs[0].status": CANNOT, "sub_jobs[1]": CANNOT, "sub_jobs[+1]": CANNOT},
+            id="one failed, one missing, one unexpected",
+        ),
+        pytest.param(
+            EXACT,
+            observed("running", sub_job("failed", "a")),
+            {"sub_jobs[0].status": CANNOT, "sub_jobs[1]": CAN},
+            id="failed inside a running job is drift now",
+        ),
+        pytest.param(
+            EXACT,
+            observed("running", sub_job("running", "c")),
+            {"sub_jobs[0]": CAN, "sub_jobs[1]": CAN, "sub_jobs[+0]": CANNOT},
+            id="unexpected inside a running job is drift now",
+        ),
+        pytest.param(
+            EXACT,
+            observed("success", sub_job("success", "a"), sub_job("running", "b")),
+            {"sub_jobs[1].status": CANNOT},
+            id="nothing changes any more in a terminal job",
+        ),
+        pytest.param(
+            sub_jobs(Match.EXACT),
+            observed("success", sub_job("success", "a")),
+            {"sub_jobs[+0]": CANNOT},
+            id="none expected",
+        ),
+        pytest.param(
+            sub_jobs(Match.ORDERED, item(job_type="a"), item(job_type="b")),
+            observed("success", sub_job("success", "b"), sub_job("success", "a")),
+            {"sub_jobs[1]": CANNOT, "sub_jobs[+0]": CANNOT},
+            id="wrong order",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, item(job_type="a", at_least=2, at_most=None)),
+            observed("success", sub_job("success", "a"), sub_job("success", "z")),
+            {"sub_jobs[0].count": CANNOT},
+            id="too few among others",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, item(job_type="a", at_least=0, at_most=1)),
+            observed("running", sub_job("running", "a"), sub_job("running", "a")),
+            {"sub_jobs[0].count": CANNOT},
+            id="too many among others",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, item(status="running", at_least=0, at_most=0)),
+            observed("running", sub_job("running", "a")),
+            {"sub_jobs[0].count": CAN},
+            id="too many now, but they move on",
+        ),
+        pytest.param(
+            sub_jobs(Match.NONE, item(status="failed")),
+            observed("success", sub_job("success", "a"), sub_job("failed", "b")),
+            {"sub_jobs[+1]": CANNOT},
+            id="D10 failed sub-job of a successful job",
+        ),
+        pytest.param(
+            sub_jobs(Match.NONE, item(status="running")),
+            observed("running", sub_job("running", "a")),
+            {"sub_jobs[+0]": CAN},
+            id="described now, but it moves on",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, each=expects(status="success")),
+            observed("success"),
+            {"sub_jobs.each": CANNOT},
+            id="each over nothing is no proof",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, each=expects(status="success")),
+            observed("running", sub_job("success", "a"), sub_job("failed", "b")),
+            {"sub_jobs[+1].status": CANNOT},
+            id="each over all",
+        ),
+        pytest.param(
+            sub_jobs(Match.CONTAINS, count=Count(min=2, max=3)),
+            observed("running", sub_job("success", "a")),
+            {"sub_jobs.count": CAN},
+            id="too few, more can appear",
+        ),
+    ],
+)
+def test_sub_jobs(expectation, answer, found):
+    found_there = truths(job(expectation, status=["running", "success"]), answer)
+    assert {path: truth for path, truth in found_there.items() if truth is not HOLDS} == found
+
+
+# --- The laws --------------------------------------------------------------------------------------------------
+
+WORDS = list(STATUSES)
+TYPES = ["a", "b", None]
+CODES = [None, "X"]
+
+
+def accepted(values):
+    return st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True)
+
+
+@st.composite
+def items(draw: st.DrawFn, match: Match) -> Item:
+    fields = {"job_type": accepted(["a", "b"]), "status": accepted(WORDS), "error_code": accepted(CODES)}
+    named = draw(st.lists(st.sampled_from(list(fields)), min_size=1, unique=True))
+    low = draw(st.integers(0, 2))
+    high = draw(st.none() | st.integers(max(low, 1), 3))
+    return item(at_least=low, at_most=high, **{field: draw(fields[field]) for field in named})
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    match = draw(st.sampled_from(Match))
+    expectation = sub_jobs(match, *draw(st.lists(items(match), max_size=3)))
+    return job(
+        draw(st.none() | st.just(expectation)),
+        status=draw(accepted(WORDS)),
+        job_type=draw(accepted(TYPES)),
+        error_code=draw(accepted(CODES)),
+    )
+
+
+answered_sub_jobs = st.builds(
+    sub_job, st.sampled_from(WORDS), st.sampled_from(TYPES), error_code=st.sampled_from(CODES)
+)
+answers = st.builds(
+    lambda status, listed, **fields: observed(status, *listed, **fields),
+    st.sampled_from(WORDS),
+    st.lists(answered_sub_jobs, max_size=4),
+    job_type=st.sampled_from(TYPES),
+    error_code=st.sampled_from(CODES),
+)
+
+
+@st.composite
+def later(draw: st.DrawFn, now: Observed) -> Observed:
+    """An answer that can follow: an independent statement of what can change in a job."""
+    if now.status in ("success", "failed"):
+        return now
+
+    def moved(word: str) -> str:
+        return draw(st.sampled_from([word, *sorted(STATUSES[word].then)]))
+
+    def filled(value: str | None, values: list[str | None]) -> str | None:
+        return value if value is not None else draw(st.sampled_from(values))
+
+    def grown(part: SubJob) -> SubJob:
+        if part.status in ("success", "failed"):
+            return part
+        return sub_job(moved(part.status), filled(part.job_type, TYPES), filled(part.error_code, CODES))
+
+    listed = [grown(part) for part in now.sub_jobs]
+    for new in draw(st.lists(answered_sub_jobs, max_size=2)):
+        listed.insert(draw(st.integers(0, len(listed))), new)
+    return observed(
+        moved(now.status),
+        *listed,
+        job_type=filled(now.job_type, TYPES),
+        error_code=filled(now.error_code, CODES),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_drift_is_never_undone(data):
+    a_job, now = data.draw(jobs()), data.draw(answers)
+    if worst(a_job, now) is CANNOT:
+        assert worst(a_job, data.draw(later(now))) is CANNOT
+
+
+@settings(max_examples=100, deadline=None)
+@given(jobs(), answers, st.data())
+def test_in_sync_with_a_terminal_status_is_never_undone(a_job, now, data):
+    if worst(a_job, now) is HOLDS and STATUSES[now.status].terminal:
+        assert worst(a_job, data.draw(later(now))) is HOLDS
+
+
+def completions(a_job, now):
+    """
+    Every terminal answer that adds at most what the items lack, from a finite world.
+
+    Only for expectations of exact items, whose completion is to fill what is undecided.
+    """
+    for status in sorted({now.status, *STATUSES[now.status].then}):
+        for listed in _completed_lists(a_job, now):
+            for job_type in [now.job_type] if now.job_type else TYPES:
+                for code in [now.error_code] if now.error_code else CODES:
+                    yield observed(status, *listed, job_type=job_type, error_code=code)
+
+
+def _completed_lists(a_job, now):
+    wanted = a_job.expect.sub_jobs.items if a_job.expect.sub_jobs else ()
+    new = [sub_job(item.fields[1].accept[0], item.fields[0].accept[0]) for item in wanted]
+
+    def states(part):
+        words = [part.status, *sorted(STATUSES[part.status].then)]
+        frozen = STATUSES[part.status].terminal
+        types = [part.job_type] if part.job_type or frozen else TYPES
+        return [sub_job(word, job_type, part.error_code) for word in words for job_type in types]
+
+    grown = [[]]
+    for part in now.sub_jobs:
+        grown = [[*rest, state] for rest in grown for state in states(part)]
+    for listed in grown:
+        for size in range(len(new) + 1):
+            for added in permutations(new, size):
+                yield [*listed, *added]
+
+
+@st.composite
+def simple_jobs(draw: st.DrawFn) -> Job:
+    wanted = draw(
+        st.lists(
+            st.builds(
+                lambda t, s: item(job_type=t, status=s),
+                st.sampled_from(["a", "b"]),
+                st.sampled_from(["success", "failed"]),
+            ),
+            max_size=2,
+        )
+    )
+    return job(
+        sub_jobs(Match.EXACT, *wanted), status=draw(accepted(["success", "failed"])), job_type=draw(accepted(TYPES))
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    simple_jobs(),
+    st.builds(
+        lambda status, listed, job_type: observed(status, *listed, job_type=job_type),
+        st.sampled_from(["waiting", "running"]),
+        st.lists(st.builds(sub_job, st.sampled_from(WORDS), st.sampled_from(TYPES)), max_size=2),
+        st.sampled_from(TYPES),
+    ),
+)
+def test_pending_is_undone_by_at_least_one_later_answer(a_job, now):
+    verdict = worst(a_job, now)
+    reachable = any(worst(a_job, answer) is HOLDS for answer in completions(a_job, now))
+    assert (verdict is CANNOT) is not reachable
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_the_order_of_sub_jobs_never_changes_an_unordered_verdict(data):
+    a_job = data.draw(jobs().filter(lambda j: j.expect.sub_jobs and j.expect.sub_jobs.match is not Match.ORDERED))
+    now = data.draw(answers)
+    shuffled = data.draw(st.permutations(now.sub_jobs))
+    again = observed(now.status, *shuffled, job_type=now.job_type, error_code=now.error_code)
+    assert worst(a_job, now) is worst(a_job, again)
+
+
+terminal_lists = st.lists(
+    st.builds(sub_job, st.sampled_from(["success", "failed"]), st.sampled_from(["a", "b"]), st.sampled_from(CODES)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(terminal_lists, st.sampled_from([Match.EXACT, Match.ORDERED]), st.data())
+def test_equal_lists_give_no_drift_and_one_changed_field_exactly_that_path(listed, match, data):
+    wanted = [item(job_type=s.job_type, status=s.status, error_code=s.error_code, fail_reason=None) for s in listed]
+    a_job = job(sub_jobs(match, *wanted))
+    assert worst(a_job, observed("success", *listed)) is HOLDS
+    at = data.draw(st.integers(0, len(listed) - 1))
+    old = listed[at]
+    changed = sub_job(old.status, old.job_type, "changed")
+    now = observed("success", *listed[:at], changed, *listed[at + 1 :])
+    false = [finding.path for finding in judge_job(a_job, now) if finding.truth is not HOLDS]
+    # Items that are alike are interchangeable: which of them is said to differ is free, in a list.
+    alike = [i for i, part in enumerate(listed) if part == old]
+    assert len(false) == 1
+    assert false[0] in {f"sub_jobs[{i}].error_code" for i in alike}
