@@ -8,7 +8,7 @@ said once, at the type of that name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
 from typing import TypeAlias
 
@@ -104,11 +104,16 @@ class ErrorEnvelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """A cloud that runs the API: region name -> host name of the API's endpoint (https, port 443)."""
+    """
+    A cloud that runs the API: region name -> host name of the API's endpoint (https, port 443).
+
+    `iam_hosts` holds, per region, the hosts of the identity service whose tokens are good there, the nearest first.
+    """
 
     name: str
     title: str
     hosts: Mapping[str, str]
+    iam_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,8 @@ class JobApi:
     `path` is a template of `{project_id}` and `{job_id}`. `headers` are sent as they are, `token_header` with the
     credential. `sub_jobs` is the body's key of the sub-job list, None where the API has none. `time_format` is
     strptime's; the times are UTC. A 404 says that the job is missing only if its body has one of `missing_envelopes`
-    and an error code that starts with none of `gateway_codes`.
+    and an error code that starts with none of `gateway_codes`. `error_codes` holds what each known code means; the
+    set is open. `retention` is a clause for messages about a missing job.
     """
 
     name: str
@@ -137,6 +143,7 @@ class JobApi:
     retention: str
     job_types: Mapping[str, JobType]
     clouds: Mapping[str, Cloud]
+    error_codes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def success(self) -> str:
@@ -389,6 +396,17 @@ class JobPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many jobs of a plan have each verdict; they add up to `selected`."""
+
+    selected: int
+    in_sync: int
+    drift: int
+    pending: int
+    error: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
     All selected jobs with what was found, in manifest order, and the verdict of the run.
@@ -399,6 +417,8 @@ class Plan:
 
     manifest: Manifest
     jobs: tuple[JobPlan, ...]
+    summary: Summary
     errors: tuple[Diagnostic, ...]
     complete: bool
     verdict: Verdict
+    exit_code: ExitCode

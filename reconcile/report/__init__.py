@@ -1,0 +1,21 @@
+"""Plan -> text, one format per file. Pure: no format writes, and none decides an exit code."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from reconcile.model import Plan
+from reconcile.report.palette import Palette
+
+Format = Callable[[Plan, Palette], str]
+
+FORMATS: Mapping[str, str] = {
+    "text": "reconcile.report.text",
+    "json": "reconcile.report.json",
+}
+"""The module of every format by the name that it has on the command line; imported when it is asked for."""
+
+
+def render_plan(plan: Plan, *, format_name: str, palette: Palette) -> str:
+    """Render a plan in the format of that name; the text ends in a line break."""
+    render: Format = import_module(FORMATS[format_name]).render
+    return render(plan, palette)

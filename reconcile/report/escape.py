@@ -1,0 +1,39 @@
+"""
+The one way for text from an API or a file to a terminal or a CI log.
+
+Control, bidirectional, zero-width and unassigned characters are shown as the escapes that Python would write, so
+that what a reader sees is what was compared, and no terminal obeys it (CVE-2021-25743, CVE-2021-42574).
+"""
+
+import re
+
+LONGEST = 512
+"""Characters of one foreign value that are shown."""
+
+# Workflow commands that a CI runner obeys wherever they stand in a line: GitHub's first form, and Azure's.
+_RUNNER_COMMAND = re.compile(r"#(?=#(?:vso)?\[)")
+
+
+def escape(text: str) -> str:
+    """Make text harmless; line breaks are escaped as well, so one line stays one line."""
+    shown = text[:LONGEST]
+    if not (shown.isprintable() and "##" not in shown):
+        shown = "".join(character if character.isprintable() else _escape_character(character) for character in shown)
+        shown = _RUNNER_COMMAND.sub(r"\\x23", shown)
+    rest = len(text) - LONGEST
+    return f"{shown}... ({rest} more characters)" if rest > 0 else shown
+
+
+def quote(text: str) -> str:
+    """Put text in double quotes, harmless and unambiguous."""
+    return f'"{escape(text.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34)))}"'
+
+
+def _escape_character(character: str) -> str:
+    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+    code = ord(character)
+    if character in short:
+        return short[character]
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,0 +1,109 @@
+"""The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
+
+import json
+from dataclasses import fields
+
+from reconcile.model import (
+    Finding,
+    Job,
+    JobPlan,
+    JsonValue,
+    Observation,
+    Observed,
+    Plan,
+    SubJob,
+    Truth,
+    Unobserved,
+)
+from reconcile.report.diagnostics import diagnostic_to_json
+from reconcile.report.palette import Palette
+
+FORMAT_VERSION = "1.0"
+"""Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used, for JSON has no colour."""
+    del palette
+    return dump(plan_to_json(plan))
+
+
+def dump(document: JsonValue) -> str:
+    """Write a value the one way in which this program writes JSON: ASCII, sorted keys, no NaN."""
+    return json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
+    """Return the plan as a JSON value."""
+    summary = plan.summary
+    return {
+        "format_version": FORMAT_VERSION,
+        "manifest": plan.manifest.file,
+        "name": plan.manifest.name,
+        "complete": plan.complete,
+        "verdict": plan.verdict.value,
+        "exit_code": int(plan.exit_code),
+        "soft_fail": False,
+        "summary": {
+            "selected": summary.selected,
+            "in_sync": summary.in_sync,
+            "drift": summary.drift,
+            "pending": summary.pending,
+            "waived": 0,
+            "error": summary.error,
+        },
+        "jobs": [_job_to_json(job) for job in plan.jobs],
+        "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
+    }
+
+
+def _job_to_json(plan: JobPlan) -> dict[str, JsonValue]:
+    return {
+        **_identity_to_json(plan.job),
+        "verdict": plan.verdict.value,
+        "request_id": plan.observation.request_id,
+        "observed": _observed_to_json(plan.observation),
+        "drifts": [_drift_to_json(finding) for finding in plan.findings if finding.truth is Truth.CANNOT_HOLD],
+        "pending": [_pending_to_json(finding) for finding in plan.findings if finding.truth is Truth.CAN_HOLD],
+        "notes": list(plan.notes),
+        "errors": _errors_to_json(plan.observation),
+    }
+
+
+def _identity_to_json(job: Job) -> dict[str, JsonValue]:
+    return {
+        "address": job.address,
+        "provider": job.provider.name,
+        "job_id": job.job_id,
+        "source": {"file": job.source.file, "line": job.source.line, "column": job.source.column},
+    }
+
+
+def _observed_to_json(observation: Observation) -> JsonValue:
+    if not isinstance(observation, Observed):
+        return None
+    return {**_record_to_json(observation), "sub_jobs": [_record_to_json(part) for part in observation.sub_jobs]}
+
+
+def _record_to_json(record: Observed | SubJob) -> dict[str, JsonValue]:
+    return {field.name: getattr(record, field.name) for field in fields(SubJob)}
+
+
+def _drift_to_json(finding: Finding) -> dict[str, JsonValue]:
+    return {
+        **_pending_to_json(finding),
+        "kind": finding.kind.value,
+        "waived": False,
+        "line": finding.source.line,
+        "column": finding.source.column,
+    }
+
+
+def _pending_to_json(finding: Finding) -> dict[str, JsonValue]:
+    return {"path": finding.path, "expected": finding.expected, "actual": finding.actual}
+
+
+def _errors_to_json(observation: Observation) -> list[JsonValue]:
+    if not isinstance(observation, Unobserved):
+        return []
+    return [{"code": observation.problem.code.value, "message": observation.problem.message}]
