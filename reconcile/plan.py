@@ -25,6 +25,13 @@ from reconcile.model import (
     Verdict,
 )
 
+_EXIT_CODES = {
+    Verdict.IN_SYNC: ExitCode.IN_SYNC,
+    Verdict.DRIFT: ExitCode.DRIFT,
+    Verdict.PENDING: ExitCode.PENDING,
+    Verdict.ERROR: ExitCode.ERROR,
+}
+
 
 def make_plan(
     manifest: Manifest,
@@ -45,7 +52,7 @@ def make_plan(
         ValueError: a job has no observation, or there are more than jobs.
     """
     jobs = tuple(_plan_job(job, observation) for job, observation in zip(manifest.jobs, observations, strict=True))
-    verdict = _decide_run(jobs, sound=complete and not errors)
+    verdict = _decide_run(jobs, manifest, sound=complete and not errors)
     return Plan(
         manifest=manifest,
         jobs=jobs,
@@ -53,7 +60,7 @@ def make_plan(
         errors=tuple(errors),
         complete=complete,
         verdict=verdict,
-        exit_code=_decide_exit_code(verdict, manifest, jobs),
+        exit_code=_EXIT_CODES[verdict],
     )
 
 
@@ -66,24 +73,6 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
         pending=counts[Verdict.PENDING],
         error=counts[Verdict.ERROR],
     )
-
-
-def _decide_exit_code(verdict: Verdict, manifest: Manifest, jobs: Sequence[JobPlan]) -> ExitCode:
-    """
-    Turn the verdict of a run into the exit code; the only place that can say 0 of a plan.
-
-    It does not take the verdict's word for it: it asks once more for the whole proof, so that no mistake elsewhere
-    can make a gate green.
-    """
-    match verdict:
-        case Verdict.IN_SYNC if len(jobs) == len(manifest.jobs) > 0 and all(_is_proven(job) for job in jobs):
-            return ExitCode.IN_SYNC
-        case Verdict.DRIFT:
-            return ExitCode.DRIFT
-        case Verdict.PENDING:
-            return ExitCode.PENDING
-        case Verdict.IN_SYNC | Verdict.ERROR:
-            return ExitCode.ERROR
 
 
 def _is_proven(plan: JobPlan) -> bool:
@@ -114,12 +103,22 @@ def _decide_job(findings: Sequence[Finding]) -> Verdict:
     return Verdict.IN_SYNC if truths else Verdict.ERROR
 
 
-def _decide_run(jobs: Sequence[JobPlan], *, sound: bool) -> Verdict:
+def _decide_run(jobs: Sequence[JobPlan], manifest: Manifest, *, sound: bool) -> Verdict:
+    """
+    Decide the run: the worst job decides, and the best one only with the whole proof.
+
+    What the jobs' verdicts say is asked for once more, so that no mistake elsewhere can make a gate green.
+    """
     verdicts = {job.verdict for job in jobs}
-    if not sound or not verdicts:
+    if not sound or Verdict.ERROR in verdicts:
         return Verdict.ERROR
-    worst_first = (Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING, Verdict.IN_SYNC)
-    return next(verdict for verdict in worst_first if verdict in verdicts)
+    if Verdict.DRIFT in verdicts:
+        return Verdict.DRIFT
+    if Verdict.PENDING in verdicts:
+        return Verdict.PENDING
+    if len(jobs) == len(manifest.jobs) > 0 and all(_is_proven(job) for job in jobs):
+        return Verdict.IN_SYNC
+    return Verdict.ERROR
 
 
 def _notes_of(job: Job, observation: Observed | Missing) -> Iterator[str]:

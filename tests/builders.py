@@ -44,6 +44,7 @@ API = JobApi(
     missing_envelopes=frozenset(),
     gateway_codes=(),
     retention="",
+    error_codes={},
     job_types={},
     clouds={},
 )

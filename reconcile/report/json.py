@@ -1,9 +1,12 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 
 from reconcile.model import (
+    Diagnostic,
+    ExitCode,
     Finding,
     Job,
     JobPlan,
@@ -12,8 +15,10 @@ from reconcile.model import (
     Observed,
     Plan,
     SubJob,
+    Summary,
     Truth,
     Unobserved,
+    Verdict,
 )
 from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.palette import Palette
@@ -35,7 +40,6 @@ def dump(document: JsonValue) -> str:
 
 def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
     """Return the plan as a JSON value."""
-    summary = plan.summary
     return {
         "format_version": FORMAT_VERSION,
         "manifest": plan.manifest.file,
@@ -44,16 +48,38 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "verdict": plan.verdict.value,
         "exit_code": int(plan.exit_code),
         "soft_fail": False,
-        "summary": {
-            "selected": summary.selected,
-            "in_sync": summary.in_sync,
-            "drift": summary.drift,
-            "pending": summary.pending,
-            "waived": 0,
-            "error": summary.error,
-        },
+        "summary": _summary_to_json(plan.summary),
         "jobs": [_job_to_json(job) for job in plan.jobs],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
+    }
+
+
+def render_failure(diagnostics: Sequence[Diagnostic]) -> str:
+    """Render a run that ended before there was a plan, with the keys of one."""
+    return dump(
+        {
+            "format_version": FORMAT_VERSION,
+            "manifest": None,
+            "name": None,
+            "complete": False,
+            "verdict": Verdict.ERROR.value,
+            "exit_code": int(ExitCode.ERROR),
+            "soft_fail": False,
+            "summary": _summary_to_json(Summary(selected=0, in_sync=0, drift=0, pending=0, error=0)),
+            "jobs": [],
+            "errors": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
+        }
+    )
+
+
+def _summary_to_json(summary: Summary) -> dict[str, JsonValue]:
+    return {
+        "selected": summary.selected,
+        "in_sync": summary.in_sync,
+        "drift": summary.drift,
+        "pending": summary.pending,
+        "waived": 0,
+        "error": summary.error,
     }
 
 

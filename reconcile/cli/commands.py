@@ -1,0 +1,53 @@
+"""The commands by name; each module is imported when its command is called, so that --help stays quick."""
+
+from importlib import import_module
+
+import click
+
+from reconcile import __version__
+
+_COMMANDS = {
+    "plan": "Compare jobs with what is expected of them: the gate.",
+    "validate": "Check a manifest, offline.",
+    "demo": "Show it all on an embedded job API: no account, no network.",
+    "simulate": "Serve the job API of a scenario file on loopback.",
+    "schema": "Print a JSON Schema.",
+    "apis": "List the known job APIs, clouds and regions.",
+}
+
+_EPILOG = """\b
+Exit codes: 0 in sync, 1 error, 2 drift, 3 pending, 130 interrupted, 143 terminated.
+
+\b
+Examples:
+  reconcile demo
+  reconcile validate storage/reconcile.yaml
+  RECONCILE_TOKEN=... reconcile plan -o json | jq .verdict
+"""
+
+
+class Commands(click.Group):
+    """A group whose commands are modules of this package."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"reconcile.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reconcile", message="%(version)s")
+def reconcile() -> None:
+    """terraform plan for asynchronous cloud jobs.
+
+    A manifest says what each job should have done; the gate fetches the jobs, compares, prints a plan, and exits 0
+    only if every expectation was proven.
+    """

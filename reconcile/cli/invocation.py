@@ -1,0 +1,32 @@
+"""What a command is given by the world, and what it hands back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from reconcile.fetch import Transport
+
+
+class Done(Enum):
+    """What a command returns that did all that was asked of it and judges nothing."""
+
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """
+    The world of one run, passed in so that a test can pass another one.
+
+    `transport` opens what requests are sent through; None is the real network.
+    """
+
+    environ: Mapping[str, str]
+    transport: "Callable[[], Transport] | None" = None
+
+
+pass_invocation = click.make_pass_decorator(Invocation)

@@ -1,0 +1,113 @@
+"""
+Arguments in, exit code out.
+
+click parses and helps; it does not decide how the process ends, for on its own it ends usage errors with 2, which
+is drift, ignores what a command returns, and turns Ctrl-C into 1.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from reconcile.cli import output
+from reconcile.cli.commands import reconcile
+from reconcile.cli.invocation import Done, Invocation
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError
+from reconcile.model import Diagnostic, ExitCode, Plan
+
+if TYPE_CHECKING:
+    from reconcile.fetch import Transport
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def main(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    transport: "Callable[[], Transport] | None" = None,
+) -> int:
+    """
+    Run one command and return the exit code of the process.
+
+    Args:
+        argv: the arguments without the program's name.
+        environ: the environment variables; None is the process's own.
+        transport: opens what requests are sent through; None is the real network.
+    """
+    invocation = Invocation(environ=os.environ if environ is None else environ, transport=transport)
+    output.prepare()
+    _listen_to_signals()
+    palette = output.choose_palette(None, sys.stderr, invocation.environ)
+    try:
+        code = _run(argv, invocation)
+        output.close()
+    except ReconcileError as error:
+        output.tell_errors(error.diagnostics, palette)
+        return ExitCode.ERROR
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.tell(f"{error.format_message()}\n")
+        return ExitCode.ERROR
+    except click.ClickException as error:
+        output.tell_errors([_usage_error(error)], palette)
+        return ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        output.tell("\nreconcile: interrupted; nothing is proven\n")
+        return ExitCode.INTERRUPTED
+    except Terminated:
+        output.tell("\nreconcile: terminated; nothing is proven\n")
+        return ExitCode.TERMINATED
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no proof
+        output.tell_errors([_internal_error(error)], palette)
+        return ExitCode.ERROR
+    return code
+
+
+def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
+    try:
+        returned = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
+    except SystemExit:  # click's own way to say that stdout is gone
+        return ExitCode.ERROR
+    match returned:
+        case Plan():
+            return returned.exit_code
+        case Done.DONE | 0:  # 0 is what click returns for --help and --version
+            return ExitCode.IN_SYNC
+        case _:
+            raise TypeError(f"a command returned {type(returned).__name__}")
+
+
+def _listen_to_signals() -> None:
+    """Take SIGINT and SIGTERM even if the parent process ignored them, as `cmd &` in a shell does."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _usage_error(error: click.ClickException) -> Diagnostic:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "reconcile"
+    return Diagnostic(code=Code.USAGE, message=error.format_message(), hint=f"see '{command} --help'")
+
+
+def _internal_error(error: Exception) -> Diagnostic:
+    """Name the place of a crash; not its message, for that may hold anything, a token included."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"  # noqa: PTH119
+    return Diagnostic(
+        code=Code.INTERNAL,
+        message=f"internal error: {type(error).__name__} at {place}; nothing is proven",
+        hint="this is a bug of reconcile: please report it with this line and the command",
+    )

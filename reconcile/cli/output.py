@@ -1,0 +1,89 @@
+"""
+Writing: the document that was asked for to stdout, everything else to stderr.
+
+A document counts as written only when the last byte has left the process, so `close` belongs before the exit code.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+from reconcile.codes import Code
+from reconcile.errors import OutputError
+from reconcile.model import Diagnostic
+from reconcile.report.diagnostics import render_diagnostics
+from reconcile.report.palette import Palette
+
+
+def prepare() -> None:
+    """Make both streams unable to fail over a character that the locale cannot write."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write(document: str) -> None:
+    """Write the document that was asked for."""
+    try:
+        if sys.stdout is None:
+            raise OSError("standard output is closed")
+        sys.stdout.write(document)
+    except OSError as cause:
+        raise _not_written(cause) from cause
+
+
+def close() -> None:
+    """Send what is buffered on its way; raise OutputError if it cannot go."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as cause:
+        _drop_stdout()
+        raise _not_written(cause) from cause
+
+
+def tell(text: str) -> None:
+    """Say something beside the document; that nobody can hear it is no error."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        return
+
+
+def tell_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
+    """Say what is wrong."""
+    tell(render_diagnostics(tuple(diagnostics), palette))
+
+
+def choose_palette(when: str | None, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:
+    """
+    Decide whether a stream gets colour.
+
+    The option decides, then NO_COLOR (no-color.org), FORCE_COLOR and CLICOLOR_FORCE, TERM=dumb, the terminal.
+
+    Args:
+        when: `always`, `never`, or `auto` and None for what the environment says.
+    """
+    if when in ("always", "never"):
+        return Palette(colour=when == "always")
+    if environ.get("NO_COLOR"):
+        return Palette(colour=False)
+    if environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE", "0") != "0":
+        return Palette(colour=True)
+    return Palette(colour=environ.get("TERM") != "dumb" and stream is not None and stream.isatty())
+
+
+def _not_written(cause: OSError) -> OutputError:
+    reason = cause.strerror or str(cause)
+    return OutputError([Diagnostic(code=Code.OUTPUT_NOT_WRITTEN, message=f"standard output: {reason}")])
+
+
+def _drop_stdout() -> None:
+    """Give stdout somewhere to go, so that the interpreter's own flush at the end does not change the exit code."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

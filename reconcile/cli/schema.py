@@ -1,0 +1,43 @@
+"""`reconcile schema`: the JSON Schemas that the program itself checks with."""
+
+import click
+
+from reconcile.cli import output
+from reconcile.cli.invocation import Done
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+from reconcile.model import Diagnostic
+from reconcile.schema import read_schema, schema_names
+
+
+@click.command()
+@click.argument("name", required=False)
+def command(name: str | None) -> Done:
+    """Print a JSON Schema; without NAME, list them.
+
+    \b
+    Examples:
+      reconcile schema
+      reconcile schema manifest > manifest.schema.json
+    """
+    output.write(_list_schemas() if name is None else _read_schema(name))
+    return Done.DONE
+
+
+def _list_schemas() -> str:
+    return "".join(f"{name}\n" for name in schema_names())
+
+
+def _read_schema(name: str) -> str:
+    matching = [full for full in schema_names() if name in (full, full.partition(".")[0])]
+    if not matching:
+        raise UsageError(
+            [
+                Diagnostic(
+                    code=Code.USAGE,
+                    message=f"there is no schema '{name}'",
+                    hint=f"there are: {', '.join(schema_names())}",
+                )
+            ]
+        )
+    return read_schema(matching[-1])
