@@ -7,7 +7,7 @@ from reconcile.cli.invocation import Done
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.model import Diagnostic
-from reconcile.schema import read_schema, schema_names
+from reconcile.shipped import read_schema, schema_names
 
 
 @click.command()

@@ -12,7 +12,7 @@ from reconcile.plan import make_plan
 from reconcile.report import render_plan
 from reconcile.report.json import render_failure
 from reconcile.report.palette import PLAIN
-from reconcile.schema import load_schema
+from reconcile.shipped import load_schema
 
 VALIDATOR = Draft202012Validator(load_schema("plan.v1"))
 HOSTILE = "\x1b[2J\u202e\ud800\x00\n::error::x ##[add-mask]a </script>"

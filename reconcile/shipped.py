@@ -1,5 +1,5 @@
 """
-The JSON Schemas, wherever the program runs from.
+The files that ship with the program, wherever it runs from.
 
 In a wheel they lie inside the package; in a checkout, installed as editable or not at all, beside it.
 """
@@ -13,24 +13,24 @@ _PACKAGE = Path(__file__).parent
 _SUFFIX = ".schema.json"
 
 
-def schema_folder() -> Path:
+def shipped_folder(name: str) -> Path:
     """
-    Find the folder of the schemas.
+    Find a folder that ships with the program: `schemas` or `examples`.
 
-    The packaged one wins, so that a foreign folder called `schemas` beside an installed package is never read.
+    The packaged one wins, so that a foreign folder of that name beside an installed package is never read.
     """
-    packaged = _PACKAGE / "schemas"
-    return packaged if packaged.is_dir() else _PACKAGE.parent / "schemas"
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
 def schema_names() -> tuple[str, ...]:
-    """List the schemas by name and version, such as `manifest.v1`, in alphabetical order."""
-    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in schema_folder().glob(f"*{_SUFFIX}")))
+    """List the JSON Schemas by name and version, such as `manifest.v1`, in alphabetical order."""
+    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in shipped_folder("schemas").glob(f"*{_SUFFIX}")))
 
 
 def read_schema(name: str) -> str:
     """Return the text of the schema of that full name (`manifest.v1`); raise FileNotFoundError if there is none."""
-    return (schema_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return (shipped_folder("schemas") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 
 @cache

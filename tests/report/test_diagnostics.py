@@ -1,0 +1,51 @@
+"""Errors read like a good compiler's."""
+
+from reconcile.codes import Code
+from reconcile.model import Diagnostic, Source
+from reconcile.report.diagnostics import render_diagnostics
+
+
+def diagnostic(**options):
+    return Diagnostic(**{"code": Code.UNKNOWN_KEY, "message": "unknown key 'expcet'", **options})
+
+
+def test_an_error_in_a_file_shows_the_line_and_what_to_do():
+    shown = render_diagnostics(
+        [
+            diagnostic(
+                source=Source(file="reconcile.yaml", line=31, column=5),
+                excerpt="    expcet: {status: success}",
+                width=6,
+                hint="did you mean 'expect'?",
+            )
+        ]
+    )
+    assert shown == (
+        "reconcile.yaml:31:5: RC102 unknown key 'expcet'\n"
+        "   31 |     expcet: {status: success}\n"
+        "      |     ^^^^^^ did you mean 'expect'?\n"
+    )
+
+
+def test_the_caret_stays_below_its_token_whatever_stands_before_it():
+    source = Source(file="m.yaml", line=1, column=4)
+    _, line, carets = render_diagnostics([diagnostic(source=source, excerpt="\t\x1b\u202eab", width=2)]).splitlines()
+    assert line.index("ab") == carets.index("^^")
+
+
+def test_of_a_long_line_the_part_that_matters_is_shown():
+    source = Source(file="m.json", line=1, column=5001)
+    _, line, carets = render_diagnostics(
+        [diagnostic(source=source, excerpt="x" * 5000 + "HERE" + "y" * 5000, width=4)]
+    ).splitlines()
+    assert len(line) < 140
+    assert line.index("HERE") == carets.index("^^^^")
+
+
+def test_e14_a_hostile_file_name_stays_one_line():
+    source = Source(file="a\n::error::b", line=1, column=1)
+    assert render_diagnostics([diagnostic(source=source)]) == "a\\n::error::b:1:1: RC102 unknown key 'expcet'\n"
+
+
+def test_an_error_without_a_place():
+    assert render_diagnostics([diagnostic(hint="do this")]) == "error: RC102 unknown key 'expcet'\n  do this\n"

@@ -1,0 +1,21 @@
+"""Durations in Go's style, and nothing that could mean two things."""
+
+import pytest
+
+from reconcile.duration import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("1h30m", 5400), ("250ms", 0.25), ("1.5s", 1.5), ("0s", 0), ("1h1m1s1ms", 3661.001)],
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "10d", "1m1h", "5m5m", "-5s", "1e3s", "nan", "٣s", "5 s", "5s\n", "s", "1" * 10 + "s"]
+)
+def test_g13_what_is_not_a_duration(text):
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)

@@ -1,0 +1,39 @@
+"""Build the wheel, install it alone into a new environment, and run the tests there, with no sources in reach."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command; end as it ends if it fails."""
+    print("+", *command, flush=True)  # noqa: T201
+    if code := subprocess.run(command, cwd=cwd, check=False).returncode:
+        sys.exit(code)
+
+
+def main() -> None:
+    """Do it all in a temporary folder."""
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
+    needed = [tool for tool in tools if tool.startswith(("pytest", "hypothesis", "trustme"))]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run(sys.executable, "-m", "build", "--outdir", folder / "dist")
+        (wheel,) = (folder / "dist").glob("*.whl")
+        run(sys.executable, "-m", "venv", folder / "venv")
+        python = folder / "venv" / "bin" / "python"
+        run(python, "-m", "pip", "--quiet", "install", wheel, *needed)
+        for part in ("tests", "examples"):
+            shutil.copytree(ROOT / part, folder / "checkout" / part)
+        for part in ("pyproject.toml", "README.md"):
+            shutil.copy(ROOT / part, folder / "checkout")
+        run(python, "-m", "pytest", cwd=folder / "checkout")
+
+
+if __name__ == "__main__":
+    main()
