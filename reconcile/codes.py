@@ -22,6 +22,7 @@ class Code(StrEnum):
     UNPROVEN = "RC007"
     ADDRESS_IN_USE = "RC008"
     INTERNAL = "RC009"
+    SYSTEM = "RC010"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"
@@ -45,6 +46,9 @@ class Code(StrEnum):
     CONTRADICTING_JOBS = "RC203"
     UNKNOWN_API = "RC204"
     UNKNOWN_STATUS = "RC205"
+    SIMILAR_NAMES = "RC206"
+    VACUOUS_EXPECTATION = "RC207"
+    IMPOSSIBLE_EXPECTATION = "RC208"
 
     # The way to the job API.
     NO_CREDENTIALS = "RC301"
@@ -52,6 +56,7 @@ class Code(StrEnum):
     ENDPOINT_NOT_ALLOWED = "RC303"
     NO_ENDPOINT = "RC304"
     BLOCKED_ADDRESS = "RC305"
+    UNSAFE_ID = "RC306"
     NOT_CONNECTED = "RC310"
     TLS = "RC311"
     TIMED_OUT = "RC312"

@@ -1,6 +1,6 @@
 """What a command is given by the world, and what it hands back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -22,11 +22,11 @@ class Invocation:
     """
     The world of one run, passed in so that a test can pass another one.
 
-    `transport` opens what requests are sent through; None is the real network.
+    `transport` is what requests are sent through; None is the network.
     """
 
     environ: Mapping[str, str]
-    transport: "Callable[[], Transport] | None" = None
+    transport: "Transport | None" = None
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

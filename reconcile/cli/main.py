@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,21 @@ from reconcile.cli.invocation import Done, Invocation
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
+from reconcile.report.palette import Palette
 
 if TYPE_CHECKING:
     from reconcile.fetch import Transport
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
+class Terminated(SystemExit):
+    """SIGTERM arrived. Of all exceptions, asyncio lets only this kind and KeyboardInterrupt out of a callback."""
 
 
 def main(
     argv: Sequence[str],
     *,
     environ: Mapping[str, str] | None = None,
-    transport: "Callable[[], Transport] | None" = None,
+    transport: "Transport | None" = None,
 ) -> int:
     """
     Run one command and return the exit code of the process.
@@ -42,7 +43,7 @@ def main(
     Args:
         argv: the arguments without the program's name.
         environ: the environment variables; None is the process's own.
-        transport: opens what requests are sent through; None is the real network.
+        transport: what requests are sent through; None is the network.
     """
     invocation = Invocation(environ=os.environ if environ is None else environ, transport=transport)
     output.prepare()
@@ -51,35 +52,47 @@ def main(
     try:
         code = _run(argv, invocation)
         output.close()
-    except ReconcileError as error:
-        output.tell_errors(error.diagnostics, palette)
-        return ExitCode.ERROR
-    except click.exceptions.NoArgsIsHelpError as error:
-        output.tell(f"{error.format_message()}\n")
-        return ExitCode.ERROR
-    except click.ClickException as error:
-        output.tell_errors([_usage_error(error)], palette)
-        return ExitCode.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        output.tell("\nreconcile: interrupted; nothing is proven\n")
-        return ExitCode.INTERRUPTED
-    except Terminated:
-        output.tell("\nreconcile: terminated; nothing is proven\n")
-        return ExitCode.TERMINATED
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is no proof
-        output.tell_errors([_internal_error(error)], palette)
-        return ExitCode.ERROR
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is no proof
+        code = _tell_end(error, palette)
+    return code
+
+
+def _tell_end(error: BaseException, palette: Palette) -> ExitCode:
+    """Say why a run ends without a proof, and turn it into the exit code."""
+    code = ExitCode.ERROR
+    match error:
+        case ReconcileError():
+            output.tell_errors(error.diagnostics, palette)
+        case click.exceptions.NoArgsIsHelpError():
+            output.tell(f"{error.format_message()}\n")
+        case click.ClickException():
+            output.tell_errors([_usage_error(error)], palette)
+        case click.Abort() | KeyboardInterrupt():
+            output.tell("\nreconcile: interrupted; nothing is proven\n")
+            code = ExitCode.INTERRUPTED
+        case Terminated():
+            output.tell("\nreconcile: terminated; nothing is proven\n")
+            code = ExitCode.TERMINATED
+        case OSError():
+            message = f"the system refused: {error.strerror or type(error).__name__}; nothing is proven"
+            output.tell_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
+        case _:
+            output.tell_errors([_internal_error(error)], palette)
     return code
 
 
 def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
     try:
         returned = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
+    except Terminated:
+        raise
     except SystemExit:  # click's own way to say that stdout is gone
         return ExitCode.ERROR
     match returned:
         case Plan():
             return returned.exit_code
+        case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
+            return ExitCode(returned)
         case Done.DONE | 0:  # 0 is what click returns for --help and --version
             return ExitCode.IN_SYNC
         case _:
@@ -102,7 +115,7 @@ def _usage_error(error: click.ClickException) -> Diagnostic:
     return Diagnostic(code=Code.USAGE, message=error.format_message(), hint=f"see '{command} --help'")
 
 
-def _internal_error(error: Exception) -> Diagnostic:
+def _internal_error(error: BaseException) -> Diagnostic:
     """Name the place of a crash; not its message, for that may hold anything, a token included."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"  # noqa: PTH119

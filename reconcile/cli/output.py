@@ -28,7 +28,7 @@ def write(document: str) -> None:
     """Write the document that was asked for."""
     try:
         if sys.stdout is None:
-            raise OSError("standard output is closed")
+            raise OSError("it is closed")
         sys.stdout.write(document)
     except OSError as cause:
         raise _not_written(cause) from cause

@@ -70,13 +70,9 @@ def _fetch(manifest: Manifest, access: Access, invocation: Invocation, *, verbos
     if verbose:
         for name, target in targets.items():
             output.tell(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
+    transport = invocation.transport or fetch.open_transport(ca_file=access.ca_file, concurrency=access.concurrency)
     return fetch.fetch_all(
-        manifest.jobs,
-        targets,
-        ca_file=access.ca_file,
-        concurrency=access.concurrency,
-        timeout=access.timeout,
-        transport=invocation.transport,
+        manifest.jobs, targets, transport=transport, timeout=access.timeout, concurrency=access.concurrency
     )
 
 

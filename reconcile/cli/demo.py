@@ -1,0 +1,69 @@
+"""`reconcile demo`: the main job on an embedded job API, with real commands, a real socket and real exit codes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from reconcile.cli import output
+from reconcile.cli.invocation import Done, Invocation, pass_invocation
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError
+from reconcile.model import Diagnostic, ExitCode
+from reconcile.shipped import shipped_folder
+
+_STEPS = (
+    ("Every expectation is proven: the gate is green.", "reconcile.yaml", ExitCode.IN_SYNC),
+    ("A job failed, and its sub-jobs are not the expected ones.", "drift.yaml", ExitCode.DRIFT),
+    ("A job is still running: nothing is wrong, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
+)
+
+
+@click.command()
+@pass_invocation
+def command(invocation: Invocation) -> Done:
+    """Show it all on an embedded job API: no account, no network.
+
+    Serves the scenario of the quickstart example on loopback and runs the gate against it, command by command.
+    """
+    folder = shipped_folder("examples") / "quickstart"
+    with _job_api(folder / "scenario.yaml", invocation.environ) as url:
+        environ = {**invocation.environ, "RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
+        output.write(f"A job API is listening on {url}, with the answers of {folder / 'scenario.yaml'}.\n")
+        for title, manifest, expected in _STEPS:
+            _show(title, ["plan", manifest], folder, environ, expected)
+    output.write("\nThis was the gate: exit code 0 is a proof, everything else says what is missing.\n")
+    return Done.DONE
+
+
+def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str], expected: ExitCode) -> None:
+    output.write(f"\n## {title}\n\n$ reconcile {' '.join(argv)}\n")
+    output.close()
+    code = subprocess.run([*_reconcile(), *argv], cwd=folder, env=environ, check=False).returncode
+    output.write(f"\nexit code {code}\n")
+    if code != expected:
+        message = f"'reconcile {' '.join(argv)}' exited with {code} and not with {int(expected)}"
+        raise ReconcileError([Diagnostic(code=Code.INTERNAL, message=message)])
+
+
+@contextmanager
+def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """Serve a scenario in a process of its own; yield its URL."""
+    command = [*_reconcile(), "simulate", os.fspath(scenario)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as process:
+        try:
+            url = (process.stdout.readline() if process.stdout else "").strip()
+            if not url:
+                raise ReconcileError([Diagnostic(code=Code.INTERNAL, message="the job API of the demo did not start")])
+            yield url
+        finally:
+            process.terminate()
+
+
+def _reconcile() -> tuple[str, ...]:
+    """Name this very program, whatever is on the PATH."""
+    return sys.executable, "-m", "reconcile"

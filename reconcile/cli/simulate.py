@@ -1,0 +1,32 @@
+"""`reconcile simulate`: a job API on loopback."""
+
+import signal
+
+import click
+
+from reconcile.cli import output
+from reconcile.model import ExitCode
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0, the default, takes a free one.")
+def command(scenario: str, port: int) -> ExitCode:
+    """Serve the job API of a scenario file on loopback, until interrupted.
+
+    The first line of standard output is the URL. Only GET is answered, and only with an X-Auth-Token.
+
+    \b
+    Examples:
+      reconcile simulate scenario.yaml --port 8080
+      RECONCILE_TOKEN=any reconcile plan --endpoint http://127.0.0.1:8080
+    """
+    from reconcile.document import read_document
+    from reconcile.simulator import load_scenario, serve
+
+    def announce(url: str) -> None:
+        output.write(f"{url}\n")
+        output.close()
+
+    ended_by = serve(load_scenario(read_document(scenario)), port=port, on_ready=announce)
+    return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.TERMINATED

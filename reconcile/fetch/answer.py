@@ -1,0 +1,203 @@
+"""
+One HTTP answer -> one Observation. Pure.
+
+A job is believed only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
+that the API documents. A job is missing only by a 404 in the service's own error envelope. All else is Unobserved,
+with everything in the message that helps to find out why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconcile.codes import Code
+from reconcile.fetch.payload import DisbeliefError, parse_object
+from reconcile.fetch.record import MAX_FOREIGN_TEXT, Redact, cut_text, read_job
+from reconcile.model import ErrorEnvelope, JobApi, Missing, Observation, Problem, Unobserved
+
+_MAX_REQUEST_ID = 128
+
+_UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that the job API does not document")
+# Where a status code has a meaning of its own here; the rest goes by its hundred.
+_REFUSALS = {
+    304: _UNDOCUMENTED,
+    401: (Code.UNAUTHENTICATED, "the credentials were rejected"),
+    403: (Code.FORBIDDEN, "the credentials have no permission to read this job"),
+    404: (Code.NOT_FROM_THE_API, "the answer is not from the job API: wrong host or path"),
+}
+_REFUSALS_BY_HUNDRED = {
+    4: (Code.REFUSED, "the request was refused"),
+    5: (Code.SERVER_ERROR, "the server failed"),
+}
+
+
+def classify(
+    api: JobApi,
+    job_id: str,
+    status_code: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    redact: Redact = str,
+) -> Observation:
+    """
+    Say what an answer to the question for this job establishes.
+
+    Args:
+        api: what is known of the job API.
+        job_id: the one that was asked for.
+        status_code: HTTP's.
+        headers: names in any case.
+        body: whole, and not compressed.
+        redact: applied to every text of the server that is kept or shown, before it is cut.
+    """
+    answer = _Answer(
+        api=api,
+        status_code=status_code,
+        headers=headers if isinstance(headers, httpx.Headers) else httpx.Headers(dict(headers)),
+        body=body,
+        redact=redact,
+    )
+    if status_code == 200:
+        return _observe_job(answer, job_id)
+    faults = answer.faults()
+    if status_code == 404 and _says_missing(api, faults):
+        fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
+        return Missing(code=fault.code, message=fault.message, request_id=answer.request_id or fault.request_id)
+    return _unobserved(answer, faults, *_explain_refusal(answer))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """What an error body says, in one of the API's envelopes; each text redacted and whole."""
+
+    envelope: str
+    code: str
+    message: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """The arguments of `classify`, and how its texts are read."""
+
+    api: JobApi
+    status_code: int
+    headers: httpx.Headers
+    body: bytes
+    redact: Redact
+
+    @property
+    def request_id(self) -> str | None:
+        return self.header(self.api.request_id_header, _MAX_REQUEST_ID)
+
+    def header(self, name: str, length: int = MAX_FOREIGN_TEXT) -> str | None:
+        """Return the header's redacted value, cut to the length; None if it is absent or empty."""
+        value = self.headers.get(name)
+        return self.redact(value)[:length] if value else None
+
+    def document(self) -> dict[str, object]:
+        """Return the body as a JSON object; raise DisbeliefError."""
+        return parse_object(self.header("content-type"), self.body)
+
+    def faults(self) -> tuple[_Fault, ...]:
+        """Read the body in every envelope that fits; none where it is no JSON object."""
+        try:
+            document = self.document()
+        except DisbeliefError:
+            return ()
+        return self.read_faults(document)
+
+    def read_faults(self, document: Mapping[str, object]) -> tuple[_Fault, ...]:
+        read = (_read_fault(envelope, document, self.redact) for envelope in self.api.envelopes)
+        return tuple(fault for fault in read if fault is not None)
+
+
+# --- A 200 -----------------------------------------------------------------------------------------------------
+
+
+def _observe_job(answer: _Answer, job_id: str) -> Observation:
+    document: dict[str, object] = {}
+    try:
+        document = answer.document()
+        return read_job(answer.api, job_id, document, request_id=answer.request_id, redact=answer.redact)
+    except DisbeliefError as error:
+        return _unobserved(answer, answer.read_faults(document), error.code, error.reason)
+
+
+# --- Anything else ---------------------------------------------------------------------------------------------
+
+
+def _says_missing(api: JobApi, faults: tuple[_Fault, ...]) -> bool:
+    from_service = any(fault.envelope in api.missing_envelopes for fault in faults)
+    from_gateway = any(fault.code.startswith(api.gateway_codes) for fault in faults)
+    return from_service and not from_gateway
+
+
+def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact: Redact) -> _Fault | None:
+    code = _find_text(document, envelope.code)
+    if code is None:
+        return None
+    message = _find_text(document, envelope.message)
+    request_id = _find_text(document, envelope.request_id) if envelope.request_id is not None else None
+    return _Fault(
+        envelope=envelope.name,
+        code=redact(code),
+        message=redact(message) if message is not None else None,
+        request_id=redact(request_id)[:_MAX_REQUEST_ID] if request_id is not None else None,
+    )
+
+
+def _find_text(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
+    """Follow the keys to a text that is not empty; a number counts as its text, for IAM writes `"code": 401`."""
+    value: object = document
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _explain_refusal(answer: _Answer) -> tuple[Code, str]:
+    status_code = answer.status_code
+    if status_code == 429:
+        wait = answer.header("retry-after")
+        return Code.THROTTLED, f"too many requests{f'; Retry-After: {wait}' if wait else ''}"
+    if status_code in _REFUSALS:
+        return _REFUSALS[status_code]
+    if 300 <= status_code < 400:
+        target = _name_origin(answer.redact(answer.headers.get("location") or ""))
+        return Code.REDIRECT, f"an unexpected redirect to {target}"
+    return _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
+
+
+def _name_origin(location: str) -> str:
+    """Name scheme, host and port of a redirect's target and nothing else of it, for a URL may carry secrets."""
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "what is no URL"
+    if not host:
+        return "the same host"
+    scheme = f"{parts.scheme}://" if parts.scheme else ""
+    return cut_text(f"{scheme}{host}{f':{port}' if port is not None else ''}")
+
+
+def _unobserved(answer: _Answer, faults: tuple[_Fault, ...], code: Code, reason: str) -> Unobserved:
+    fault = next(iter(faults), None)
+    request_id = answer.request_id or (fault.request_id if fault is not None else None)
+    said = _quote_fault(answer.api, fault) if fault is not None else ""
+    if fault is None and answer.status_code != 200 and answer.headers.get("content-type"):
+        said = f"; its content type is {answer.header('content-type')}"
+    named = f" (request id {request_id})" if request_id else ""
+    message = f"HTTP {answer.status_code} from the job API: {reason}{said}{named}"
+    return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)
+
+
+def _quote_fault(api: JobApi, fault: _Fault) -> str:
+    message = f' "{cut_text(fault.message)}"' if fault.message else ""
+    meaning = api.error_codes.get(fault.code)
+    return f"; it says {cut_text(fault.code)}{message}{f', that is: {meaning}' if meaning else ''}"

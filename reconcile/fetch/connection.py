@@ -1,0 +1,205 @@
+"""
+One HTTP/1.1 connection: a request out, one answer in, nothing believed that could be read in two ways.
+
+The parser (llhttp) is strict by default; what a careful reader still has to refuse is refused here.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+import httptools
+import httpx
+
+from reconcile.fetch.failure import AnswerTooLargeError
+
+MAX_HEAD_SIZE = 64 * 1024
+MAX_HEADERS = 100
+MAX_BODY_SIZE = 1024 * 1024
+
+_BODILESS = (204, 304)
+
+
+class RawAnswer(NamedTuple):
+    """An answer as it came, whole."""
+
+    status_code: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def check_head(version: str, status_code: int, headers: list[tuple[bytes, bytes]]) -> httpx.RequestError | None:
+    """
+    Say why the body after this head cannot be read with certainty; None if it can.
+
+    A body needs exactly one Content-Length, or exactly `chunked`: one that ends with the connection looks the same
+    when it is cut short, and one that has both lengths is read differently by different programs.
+    """
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        fields.setdefault(name.lower(), []).append(value.lower())
+    lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
+    if version != "1.1":
+        return httpx.RemoteProtocolError(f"the answer is HTTP/{version}, not HTTP/1.1")
+    if status_code < 200:
+        return httpx.RemoteProtocolError(f"an interim answer came that was not asked for (HTTP {status_code})")
+    if any(value != b"identity" for value in fields.get(b"content-encoding", [])):
+        return httpx.DecodingError("the answer is compressed, which was not asked for")
+    if status_code in _BODILESS or (codings == [b"chunked"] and not lengths):
+        return None
+    if codings or len(lengths) != 1 or not lengths[0].isdigit():
+        return httpx.RemoteProtocolError("the answer does not say, or says in two ways, where its body ends")
+    return _too_large() if int(lengths[0][:20]) > MAX_BODY_SIZE else None
+
+
+class Connection(asyncio.Protocol):
+    """
+    One connection, for one exchange at a time.
+
+    Whatever is not a clean answer to the request of the moment closes it: it is never used again.
+    """
+
+    def __init__(self) -> None:
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._waiter: asyncio.Future[RawAnswer] | None = None
+        self._keep_alive = True
+        self._begin()
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another request may be sent here."""
+        return self._keep_alive and self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def silent(self) -> bool:
+        """Whether not one byte has come since the last request was sent."""
+        return self._received == 0
+
+    def use(self, transport: asyncio.Transport) -> None:
+        """Write to this transport from now on: the first one, or the same one under TLS."""
+        self._transport = transport
+
+    async def exchange(self, request: bytes) -> RawAnswer:
+        """Send a whole request and return its whole answer; raise httpx.RequestError, closed then."""
+        if self._transport is None or self._transport.is_closing():
+            raise httpx.ReadError("the connection was closed before the request could be sent")
+        self._begin()
+        self._waiter = asyncio.get_running_loop().create_future()
+        answered = False
+        try:
+            self._transport.write(request)
+            answer = await self._waiter
+            answered = True
+            return answer
+        finally:
+            # Not answered may also be: the deadline passed, or the run was cancelled.
+            self._waiter = None
+            if not (answered and self._keep_alive):
+                self.abort()
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._keep_alive = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _begin(self) -> None:
+        self._status_code = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._chunks: list[bytes] = []
+        self._received = self._head_size = self._body_size = 0
+        self._head_complete = self._complete = False
+        self._fault: httpx.RequestError | None = None
+
+    # --- What asyncio calls ------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self.use(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None or self._waiter.done():
+            self.abort()
+            return
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._refuse(httpx.RemoteProtocolError(f"the answer is not valid HTTP/1.1: {error}"))
+        if self._received > (MAX_HEAD_SIZE + MAX_BODY_SIZE if self._head_complete else MAX_HEAD_SIZE):
+            self._refuse(_too_large())
+        if self._fault is not None:
+            self._fail(self._fault)
+        elif self._complete:
+            self._waiter.set_result(RawAnswer(self._status_code, self._headers, b"".join(self._chunks)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        cause = f" ({_name_cause(exc)})" if exc is not None else ""
+        moment = "without an answer" if self.silent else "in the middle of the answer"
+        self._fail(httpx.ReadError(f"the connection was closed {moment}{cause}"))
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def _fail(self, fault: httpx.RequestError) -> None:
+        self.abort()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(fault)
+            # Mark it as seen: whoever waits may be cancelled in this very turn, and asyncio would then log it.
+            self._waiter.exception()
+
+    # --- What the parser calls ---------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._refuse(httpx.RemoteProtocolError("more than one answer came"))
+
+    def on_status(self, reason: bytes) -> None:
+        self._count_head(len(reason))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_complete:
+            return  # A trailer: nobody asked for one.
+        self._count_head(len(name) + len(value) + len(": \r\n"))
+        if len(self._headers) == MAX_HEADERS:
+            self._refuse(_too_large())
+        else:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._head_complete = True
+        self._status_code = self._parser.get_status_code()
+        fault = check_head(self._parser.get_http_version(), self._status_code, self._headers)
+        if fault is not None:
+            self._refuse(fault)
+
+    def on_body(self, chunk: bytes) -> None:
+        self._body_size += len(chunk)
+        if self._body_size > MAX_BODY_SIZE:
+            self._refuse(_too_large())
+        else:
+            self._chunks.append(chunk)
+
+    def on_message_complete(self) -> None:
+        self._complete = True
+        self._keep_alive = self._keep_alive and self._parser.should_keep_alive()
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEAD_SIZE:
+            self._refuse(_too_large())
+
+    def _refuse(self, fault: httpx.RequestError) -> None:
+        """Keep the first fault: it is the cause of the others."""
+        self._fault = self._fault or fault
+
+
+def _too_large() -> AnswerTooLargeError:
+    return AnswerTooLargeError(
+        f"the answer is too large: over {MAX_HEADERS} headers, {MAX_HEAD_SIZE} bytes of them, "
+        f"or {MAX_BODY_SIZE} bytes of body"
+    )
+
+
+def _name_cause(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

@@ -1,0 +1,151 @@
+"""Where a job API is: from the operator's endpoint, or from the table of the cloud."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from reconcile.codes import Code
+from reconcile.errors import AccessError
+from reconcile.fetch.address import blocked_reason, is_loopback
+from reconcile.model import Diagnostic, Provider
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"
+
+_ENDPOINT = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE
+)
+_MISTAKES = (
+    (re.compile(r"[^\x21-\x7e]"), "holds a space, a control character or a character outside ASCII"),
+    (re.compile(r"[@\\]"), "holds userinfo ('@') or a backslash, which different programs read as different hosts"),
+    (re.compile(r"[?#]"), "holds a query or a fragment"),
+    (re.compile(r"https?://[^/]+/.", re.IGNORECASE), "holds a path"),
+)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_SHOWABLE = re.compile(r"[^@?#]{1,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Scheme, host and port, all that decides who receives a request; a host in lower case, IPv6 without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is loopback as written; a name that merely resolves to it is not."""
+        return self.host == "localhost" or _is_literal_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+def parse_endpoint(text: str) -> Origin:
+    """
+    Read the operator's endpoint: https, or http where the host is loopback as written.
+
+    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts.
+    """
+    match = _ENDPOINT.fullmatch(text)
+    if match is None:
+        reason = next((reason for pattern, reason in _MISTAKES if pattern.search(text)), "is no https origin")
+        raise _refuse_endpoint(text, reason)
+    scheme, port = match["scheme"].lower(), match["port"]
+    host = _read_host(text, match["host"].lower())
+    origin = Origin(scheme=scheme, host=host, port=_DEFAULT_PORTS[scheme] if port is None else int(port))
+    if not 1 <= origin.port <= 65535:
+        raise _refuse_endpoint(text, "holds a port that is not between 1 and 65535")
+    if scheme == "http" and not origin.loopback:
+        raise _refuse_endpoint(text, "is plain http, which would show the credentials to the network")
+    return origin
+
+
+def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
+    """Read `[PROVIDER=]URL`; the provider is None where the endpoint is for all. Raises AccessError."""
+    name, equals, url = text.partition("=")
+    if not equals or not re.fullmatch(r"[^:/?#@\\]*", name):
+        return None, parse_endpoint(text)
+    if not name:
+        raise _refuse_endpoint(text, "names no provider before its '='")
+    return name, parse_endpoint(url)
+
+
+def blocked_peer(origin: Origin, peer: str) -> str | None:
+    """
+    Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
+
+    Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
+    over http it would show the credentials to a network.
+    """
+    reason = blocked_reason(peer, loopback_allowed=origin.loopback)
+    if reason is None and origin.loopback and not _is_literal_loopback(peer):
+        return "not on this machine, although the endpoint is loopback"
+    return reason
+
+
+def host_for(provider: Provider) -> Origin:
+    """Look up the provider's host in its API's table of clouds; raise AccessError where the table has none."""
+    cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
+    host = cloud.hosts.get(provider.region) if cloud is not None and provider.region is not None else None
+    if host is not None:
+        return parse_endpoint(f"https://{host}")
+    where = (
+        f"names no cloud and no region in which {provider.api.name} is known"
+        if provider.cloud is None or provider.region is None
+        else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
+    )
+    raise AccessError(
+        [
+            Diagnostic(
+                code=Code.NO_ENDPOINT,
+                message=f"provider '{provider.name}' {where}",
+                hint=f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
+                source=provider.source,
+            )
+        ]
+    )
+
+
+def _is_literal_loopback(host: str) -> bool:
+    try:
+        return is_loopback(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _read_host(text: str, host: str) -> str:
+    try:
+        literal = IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host)
+    except ValueError:
+        return _read_name(text, host)
+    reason = blocked_reason(str(literal), loopback_allowed=True)
+    if reason is not None:
+        raise _refuse_endpoint(text, f"is {reason}", code=Code.BLOCKED_ADDRESS)
+    return str(literal)
+
+
+def _read_name(text: str, host: str) -> str:
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise _refuse_endpoint(text, "holds no valid host name")
+    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+        raise _refuse_endpoint(text, "holds a number that some programs read as an IP address")
+    if any(label.startswith("xn--") for label in labels):
+        raise _refuse_endpoint(text, "holds an internationalised host name, which can look like another one")
+    return name
+
+
+def _refuse_endpoint(text: str, reason: str, *, code: Code = Code.ENDPOINT_NOT_ALLOWED) -> AccessError:
+    # What has userinfo or a query may hold a password, so it is not repeated.
+    shown = f"endpoint '{text}'" if _SHOWABLE.fullmatch(text) else "the endpoint"
+    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=_FORM)])

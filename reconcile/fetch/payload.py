@@ -1,0 +1,105 @@
+"""A body as a JSON object, if there is exactly one way to read it."""
+
+import json
+import math
+import re
+
+from reconcile.codes import Code
+
+MAX_DEPTH = 32
+_MAX_DIGITS = 20
+
+_BOM = b"\xef\xbb\xbf"
+# Possessive, so that a body of a million quotes is read once.
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_JSON_TYPES = re.compile(r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json", re.ASCII)
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+class DisbeliefError(Exception):
+    """What a server sent cannot be believed; `reason` completes the sentence "HTTP 200 from the job API: ..."."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
+    """
+    Read the body as one JSON object in UTF-8, a byte order mark allowed.
+
+    Raises DisbeliefError: for a content type that is not JSON's (none and text/plain are let through), and for what
+    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH.
+    """
+    _check_content_type(content_type, body)
+    try:
+        text = body.removeprefix(_BOM).decode("utf-8")
+        _check_depth(text)
+        document: object = _DECODER.decode(text)
+    except ValueError as error:
+        raise DisbeliefError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
+    if not isinstance(document, dict):
+        raise DisbeliefError(Code.NOT_JSON, "the body is not a JSON object")
+    return document
+
+
+def _check_content_type(content_type: str | None, body: bytes) -> None:
+    media_type, _, parameters = (content_type or "application/json").lower().partition(";")
+    if not _JSON_TYPES.fullmatch(media_type.strip()) or body.lstrip()[:1] == b"<":
+        raise DisbeliefError(Code.NOT_JSON, f"the body is not JSON ({_name_type(content_type)})")
+    charset = re.search(r"charset\s*=\s*\"?([^\s\";]+)", parameters)
+    if charset is not None and charset[1] not in _CHARSETS:
+        raise DisbeliefError(Code.NOT_JSON, f"the body is not in UTF-8 ({_name_type(content_type)})")
+
+
+def _name_type(content_type: str | None) -> str:
+    return content_type[:200] if content_type else "no content type"
+
+
+def _check_depth(text: str) -> None:
+    # As many brackets as the limit cannot be deeper than it, which settles nearly every body at once.
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        token = match[0]
+        depth += 1 if token in "[{" else -1 if token in "]}" else 0
+        if depth > MAX_DEPTH:
+            raise DisbeliefError(Code.AMBIGUOUS_JSON, f"the body is nested deeper than {MAX_DEPTH} levels")
+
+
+def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise DisbeliefError(Code.AMBIGUOUS_JSON, "the body has a key twice in one object")
+    return keys
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _number_out_of_range()
+    return number
+
+
+def _read_int(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise _number_out_of_range()
+    return int(text)
+
+
+def _refuse_constant(text: str) -> object:
+    raise DisbeliefError(Code.NOT_JSON, f"the body holds {text}, which is not JSON")
+
+
+def _number_out_of_range() -> DisbeliefError:
+    return DisbeliefError(Code.AMBIGUOUS_JSON, "the body holds a number out of range")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_pairs,
+    parse_float=_read_float,
+    parse_int=_read_int,
+    parse_constant=_refuse_constant,
+)

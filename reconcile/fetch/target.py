@@ -1,0 +1,100 @@
+"""Who is asked, and with what credentials: one target for each provider."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconcile.codes import Code
+from reconcile.errors import AccessError
+from reconcile.fetch.credential import Token, find_credential
+from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
+from reconcile.model import Diagnostic, Provider
+
+ENDPOINT_VARIABLE = "RECONCILE_ENDPOINT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """A provider's API and the credential that this origin, and no other, may see."""
+
+    provider: Provider
+    origin: Origin
+    credential: Token
+
+
+def resolve_targets(
+    providers: Iterable[Provider], *, endpoints: Sequence[str], environ: Mapping[str, str]
+) -> dict[str, Target]:
+    """
+    Find origin and credential of every provider.
+
+    Args:
+        providers: each name once.
+        endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
+        environ: where the endpoint variable and the tokens are.
+
+    Raises AccessError with everything that is wrong, endpoints first.
+    """
+    providers = tuple(providers)
+    faults: list[Diagnostic] = []
+    origins = _read_endpoints(endpoints, environ, [provider.name for provider in providers], faults)
+    targets: dict[str, Target] = {}
+    for provider in providers:
+        origin: Origin | None = None
+        try:
+            origin = origins.get(provider.name) or origins.get(None) or host_for(provider)
+        except AccessError as error:
+            faults.extend(error.diagnostics)
+        try:
+            token = find_credential(provider.name, header=provider.api.token_header, environ=environ)
+        except AccessError as error:
+            faults.extend(error.diagnostics)
+        else:
+            if origin is not None:
+                targets[provider.name] = Target(provider=provider, origin=origin, credential=token)
+    if faults:
+        raise AccessError(faults)
+    return targets
+
+
+def _read_endpoints(
+    endpoints: Sequence[str], environ: Mapping[str, str], names: Sequence[str], faults: list[Diagnostic]
+) -> dict[str | None, Origin]:
+    """Map each provider that has its own endpoint to it, and None to the one for all others; add what is wrong."""
+    origins: dict[str | None, Origin] = {}
+    try:
+        if not endpoints and ENDPOINT_VARIABLE in environ:
+            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE])}
+    except AccessError as error:
+        faults.extend(error.diagnostics)
+    for text in endpoints:
+        try:
+            name, origin = parse_endpoint_option(text)
+        except AccessError as error:
+            faults.extend(error.diagnostics)
+            continue
+        if name is not None and name not in names:
+            faults.append(_unknown_provider(name, names))
+        elif name in origins:
+            faults.append(_second_endpoint(name))
+        else:
+            origins[name] = origin
+    return origins
+
+
+def _unknown_provider(name: str, names: Sequence[str]) -> Diagnostic:
+    close = difflib.get_close_matches(name, names, n=1)
+    return Diagnostic(
+        code=Code.UNKNOWN_PROVIDER,
+        message=f"an endpoint is given for provider '{name[:200]}', which the manifest does not have",
+        hint=f"did you mean '{close[0]}'?" if close else f"its providers are {', '.join(sorted(names))}",
+    )
+
+
+def _second_endpoint(name: str | None) -> Diagnostic:
+    whose = "every provider" if name is None else f"provider '{name}'"
+    return Diagnostic(
+        code=Code.ENDPOINT_NOT_ALLOWED,
+        message=f"two endpoints are given for {whose}",
+        hint="give one --endpoint for each provider, and one without a name for all others",
+    )

@@ -1,0 +1,232 @@
+"""
+The transport under every request: httpx's interface, asyncio's streams, llhttp's parser, and our limits.
+
+httpx's own client spends most of a run on what a job API does not need (redirects, cookies, HTTP/2, a generic
+pool). Here is what it does need: one origin or a few, GET, keep-alive, and no answer that takes for ever.
+"""
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import httpx
+
+from reconcile.fetch.connection import Connection, RawAnswer
+from reconcile.fetch.endpoint import Origin, blocked_peer
+from reconcile.fetch.failure import BlockedAddressError, TlsError
+from reconcile.fetch.resolver import resolve_host
+from reconcile.fetch.tls import build_tls_context
+
+Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_CLOSING = 1.0  # seconds that closing may take, at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """Seconds: for a connection with its handshake, and for one whole attempt, connection included."""
+
+    connect: float = 5.0
+    attempt: float = 15.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pool:
+    """The connections to one origin: `slots` bounds how many there are, `idle` holds those at rest, newest last."""
+
+    origin: Origin
+    slots: asyncio.Semaphore
+    idle: list[Connection] = field(default_factory=list)
+
+    def take_idle(self) -> Connection | None:
+        while self.idle:
+            connection = self.idle.pop()
+            if connection.reusable:
+                return connection
+        return None
+
+
+class DirectTransport(httpx.AsyncBaseTransport):
+    """
+    Send requests over at most `concurrency` kept-alive connections per origin.
+
+    It follows no redirect, reads nothing from the environment, and speaks plain http to loopback only.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        limits: TimeLimits,
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve = resolve_host,
+    ) -> None:
+        """
+        Set up without connecting.
+
+        Args:
+            concurrency: connections per origin, at most.
+            limits: of one attempt.
+            tls: None is certifi's authorities, loaded when an https origin is first met.
+            resolve: host and port to addresses, in the order in which they are tried; raises OSError.
+        """
+        self._concurrency = concurrency
+        self._limits = limits
+        self._tls = tls
+        self._resolve = resolve
+        self._pools: dict[tuple[str, str, int | None], _Pool] = {}
+        self._open: set[Connection] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request and return its whole answer; raise httpx.RequestError."""
+        pool = self._find_pool(request.url)
+        text = _write_request(request, await request.aread())
+        try:
+            async with asyncio.timeout(self._limits.attempt), pool.slots:
+                answer = await self._exchange(pool, text)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"no whole answer within {self._limits.attempt:g} s") from error
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.body), request=request
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection and wait until the sockets are, which takes a turn or two of the loop."""
+        for connection in self._open:
+            connection.abort()
+        if self._open:
+            await asyncio.wait([connection.closed for connection in self._open], timeout=_CLOSING)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    def _find_pool(self, url: httpx.URL) -> _Pool:
+        key = (url.scheme, url.host, url.port)
+        pool = self._pools.get(key)
+        if pool is None:
+            origin = _read_origin(url)
+            pool = self._pools[key] = _Pool(origin=origin, slots=asyncio.Semaphore(self._concurrency))
+        return pool
+
+    async def _exchange(self, pool: _Pool, text: bytes) -> RawAnswer:
+        connection = pool.take_idle()
+        if connection is not None:
+            try:
+                return await self._exchange_on(connection, pool, text)
+            except httpx.ReadError:
+                # A server may close an idle connection at any time; that it did shows only now.
+                if not connection.silent:
+                    raise
+        return await self._exchange_on(await self._connect(pool.origin), pool, text)
+
+    async def _exchange_on(self, connection: Connection, pool: _Pool, text: bytes) -> RawAnswer:
+        answer = await connection.exchange(text)
+        if connection.reusable:
+            pool.idle.append(connection)
+        return answer
+
+    async def _connect(self, origin: Origin) -> Connection:
+        try:
+            async with asyncio.timeout(self._limits.connect), _connection_failures():
+                return await self._open_connection(origin)
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(f"no connection within {self._limits.connect:g} s") from error
+
+    async def _open_connection(self, origin: Origin) -> Connection:
+        transport, connection = await self._connect_to_first(origin)
+        try:
+            _check_peer(origin, transport)
+            if origin.scheme == "https":
+                await self._start_tls(origin, transport, connection)
+        except BaseException:
+            transport.abort()
+            raise
+        # Only now: asyncio does not tell a connection that it was lost during the handshake.
+        self._open.add(connection)
+        connection.closed.add_done_callback(lambda _: self._open.discard(connection))
+        return connection
+
+    async def _connect_to_first(self, origin: Origin) -> tuple[asyncio.Transport, Connection]:
+        """Connect to the first address that answers; raise the OSError of the last one."""
+        failure = OSError("the host name has no address")
+        for address in await self._find_addresses(origin):
+            try:
+                return await asyncio.get_running_loop().create_connection(Connection, address, origin.port)
+            except OSError as error:
+                failure = error
+        raise failure
+
+    async def _find_addresses(self, origin: Origin) -> Sequence[str]:
+        try:
+            return (str(ip_address(origin.host)),)
+        except ValueError:
+            return await self._resolve(origin.host, origin.port)
+
+    async def _start_tls(self, origin: Origin, transport: asyncio.Transport, connection: Connection) -> None:
+        self._tls = self._tls or build_tls_context(None)
+        loop = asyncio.get_running_loop()
+        secured = await loop.start_tls(transport, connection, self._tls, server_hostname=origin.host)
+        if secured is None:
+            raise httpx.ConnectError("the connection was closed during the TLS handshake")
+        connection.use(secured)
+
+
+def _check_peer(origin: Origin, transport: asyncio.Transport) -> None:
+    """Check the address that the connection really has, which no second look-up can change."""
+    peername = transport.get_extra_info("peername")
+    if not peername:
+        raise httpx.ConnectError("no connection: it was closed at once")
+    reason = blocked_peer(origin, str(peername[0]))
+    if reason is not None:
+        raise BlockedAddressError(f"the host leads to {peername[0]}, which is {reason}; nothing was sent")
+
+
+@asynccontextmanager
+async def _connection_failures() -> AsyncIterator[None]:
+    """Turn what a failed connection or handshake raises into httpx's exceptions."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except ssl.SSLCertVerificationError as error:
+        raise TlsError(f"TLS: the certificate is not trusted: {error.verify_message}") from error
+    except ssl.SSLError as error:
+        raise TlsError(f"TLS: the handshake failed: {error.reason or error}") from error
+    except OSError as error:
+        # asyncio puts a text of its own where the system's should be.
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        raise httpx.ConnectError(f"no connection: {cause}") from error
+
+
+def _read_origin(url: httpx.URL) -> Origin:
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    if default is None:
+        raise httpx.UnsupportedProtocol(f"the scheme '{url.scheme}' is not spoken here")
+    origin = Origin(scheme=url.scheme, host=url.host, port=url.port or default)
+    if origin.scheme == "http" and not origin.loopback:
+        raise httpx.UnsupportedProtocol("plain http is spoken to loopback only")
+    return origin
+
+
+def _write_request(request: httpx.Request, body: bytes) -> bytes:
+    headers = request.headers.raw
+    lines = [f"{request.method} ".encode("ascii") + request.url.raw_path + b" HTTP/1.1"]
+    lines += [name + b": " + value for name, value in headers]
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers):
+        raise httpx.LocalProtocolError("a header of the request holds a line break")
+    return head + b"\r\n\r\n" + body

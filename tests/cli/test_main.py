@@ -1,0 +1,100 @@
+"""How the process ends, whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reconcile.cli.main import main
+
+RECONCILE = (sys.executable, "-m", "reconcile")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["--no-such-option"],
+        ["no-such-command"],
+        ["plan", "--no-such-option"],
+        ["plan", "a", "b", "c"],
+        ["plan", "-o", "no-such-format"],
+        ["plan", "--concurrency", "0"],
+        ["plan", "--timeout", "10"],
+        ["plan", "--timeout", "0s"],
+        ["plan", "--timeout", "-5s"],
+        ["plan", "--timeout", "nan"],
+        ["plan", "--timeout", "1000000h"],
+        ["plan", "--token", "x"],
+        ["schema", "no-such-schema"],
+    ],
+    ids=" ".join,
+)
+def test_f17_a_usage_error_is_1_and_never_drift(argv, capsys):
+    assert main(argv, environ={}) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["-h"], ["plan", "--help"]], ids=" ".join)
+def test_f19_help_and_version_are_0_and_import_nothing_heavy(argv):
+    code = (
+        "import sys; from reconcile.cli.main import main; code = main(sys.argv[1:]);"
+        "heavy = {'httpx', 'jsonschema', 'tabulate', 'yaml', 'asyncio', 'httptools'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else code)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_version_is_the_version_only(capsys):
+    from reconcile import __version__
+
+    assert main(["--version"], environ={}) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+@pytest.mark.parametrize("argv", [["schema", "plan"], ["schema"], ["--help"]], ids=" ".join)
+def test_f02_a_full_disk_is_1(argv):
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run([*RECONCILE, *argv], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 1
+    assert "No space left on device" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_f03_a_closed_stdout_is_1():
+    run = subprocess.run(
+        f"{sys.executable} -m reconcile schema plan >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (1, "error: RC004 standard output: it is closed\n")
+
+
+def test_f04_a_closed_pipe_is_1_and_no_traceback():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        run = subprocess.run(
+            [*RECONCILE, "schema", "plan"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writer)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_f13_f14_f15_a_signal_ends_the_run_also_where_the_parent_ignores_it(number, code, hanging_gate):
+    process = hanging_gate(preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    started = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, "Traceback" in err) == (code, False)
+    assert time.monotonic() - started < 2

@@ -1,0 +1,224 @@
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from reconcile.codes import Code
+from reconcile.fetch import fetch_all, fetch_jobs, resolve_targets
+from reconcile.model import Observation, Observed, Unobserved
+
+TOKEN = "canary-7f3a9c51"
+IDS = [f"job-{number:03}" for number in range(100)]
+
+
+def job_id_of(request: httpx.Request) -> str:
+    return request.url.path.rsplit("/", 1)[1]
+
+
+def answer(job_id: str, status: str = "success") -> httpx.Response:
+    return httpx.Response(200, json={"job_id": job_id, "status": status})
+
+
+def fetch(jobs, handler, **options) -> tuple[Observation, ...]:
+    providers = {job.provider.name: job.provider for job in jobs}.values()
+    targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
+    return fetch_all(jobs, targets, transport=httpx.MockTransport(handler), **{"timeout": 5.0, **options})
+
+
+def code_of(observation: Observation) -> Code:
+    assert isinstance(observation, Unobserved)
+    return observation.problem.code
+
+
+def test_the_order_is_that_of_the_jobs_whatever_the_order_of_answers(make_job) -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        number = int(job_id_of(request).removeprefix("job-"))
+        await asyncio.sleep((99 - number) / 10_000)
+        return answer(job_id_of(request), "failed" if number % 3 else "success")
+
+    observed = fetch([make_job(job_id) for job_id in IDS], handler)
+    assert [(o.job_id, o.status) for o in observed if isinstance(o, Observed)] == [
+        (job_id, "failed" if number % 3 else "success") for number, job_id in enumerate(IDS)
+    ]
+
+
+def test_answers_that_were_swapped_are_believed_for_neither_job_D08(make_job) -> None:
+    swapped = {"a": "b", "b": "a"}
+    observations = fetch([make_job("a"), make_job("b")], lambda request: answer(swapped[job_id_of(request)]))
+    assert [code_of(observation) for observation in observations] == [Code.OTHER_JOB, Code.OTHER_JOB]
+
+
+def test_one_remote_job_is_fetched_once(make_job, make_provider) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return answer(job_id_of(request))
+
+    elsewhere = make_provider("other", region="eu-nl")
+    settled: list[int] = []
+    observations = fetch(
+        [make_job("a"), make_job("b"), make_job("a"), make_job("a", elsewhere)],
+        handler,
+        on_observation=lambda index, _: settled.append(index),
+    )
+    assert len(asked) == len(set(asked)) == 3
+    assert observations[0] == observations[2]
+    assert sorted(settled) == [0, 1, 2, 3]
+
+
+def test_a_request_carries_what_it_must_to_its_own_origin_alone_A25(make_job, make_provider) -> None:
+    requests: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return answer(job_id_of(request))
+
+    jobs = [make_job("a", make_provider("one")), make_job("a", make_provider("two", region="eu-nl"))]
+    targets = resolve_targets(
+        [job.provider for job in jobs],
+        endpoints=["two=http://127.0.0.1:8080"],
+        environ={"RECONCILE_TOKEN_ONE": "token-one", "RECONCILE_TOKEN_TWO": "token-two"},
+    )
+    fetch_all(jobs, targets, transport=httpx.MockTransport(handler), timeout=5)
+    path = "/v1/0123456789abcdef0123456789abcdef/sfs-turbo/jobs/a"
+    assert {str(request.url): request.headers["X-Auth-Token"] for request in requests} == {
+        f"https://sfs-turbo.eu-de.otc.t-systems.com{path}": "token-one",
+        f"http://127.0.0.1:8080{path}": "token-two",
+    }
+    headers = dict(requests[0].headers)
+    assert headers.pop("user-agent").startswith("reconcile/")
+    headers.pop("x-auth-token")
+    headers.pop("host")
+    assert headers == {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "cache-control": "no-cache",
+        "content-type": "application/json",
+    }
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_after_a_401_nothing_more_is_asked_of_that_provider_D26(make_job, make_provider, count: int) -> None:
+    asked: list[str] = []
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        await asyncio.sleep(0.001)
+        return httpx.Response(401) if "eu-de" in request.url.host else answer(job_id_of(request))
+
+    good = make_provider("good", region="eu-nl")
+    jobs = [make_job(job_id) for job_id in IDS[:count]] + [make_job(job_id, good) for job_id in IDS[:count]]
+    observations = fetch(jobs, handler)
+    assert {code_of(observation) for observation in observations[:count]} == {Code.UNAUTHENTICATED}
+    assert all(isinstance(observation, Observed) for observation in observations[count:])
+    assert sum("eu-de" in host for host in asked) <= 5
+
+
+def test_no_more_requests_are_under_way_than_allowed_G14(make_job) -> None:
+    now, most = 0, 0
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now -= 1
+        return answer(job_id_of(request))
+
+    fetch([make_job(job_id) for job_id in IDS], handler, concurrency=8)
+    assert most == 8
+
+
+def test_what_the_deadline_leaves_unread_is_unobserved(make_job) -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if job_id_of(request) != IDS[0]:
+            await asyncio.sleep(60)
+        return answer(job_id_of(request))
+
+    settled: list[int] = []
+    observations = fetch(
+        [make_job(job_id) for job_id in IDS],
+        handler,
+        timeout=0.05,
+        concurrency=3,
+        on_observation=lambda index, _: settled.append(index),
+    )
+    assert isinstance(observations[0], Observed)
+    assert {code_of(observation) for observation in observations[1:]} == {Code.DEADLINE}
+    assert sorted(settled) == list(range(100))
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        *(pytest.param(text, id=f"B01-{text}") for text in ("..", ".", "../../v3/auth/tokens")),
+        *(
+            pytest.param(text, id=f"B02-{text}")
+            for text in ("a%2f..%2fb", "a/b", "a?x=1", "a#f", "a;b", "a\\b", "a b", "")
+        ),
+        *(pytest.param(text, id=f"B03-{text[:6]!r}") for text in ("a\0", "a\r\nX: 1", "\u202ea", "１２", "a" * 65)),
+        pytest.param("abc\n", id="B04"),
+    ],
+)
+def test_an_unsafe_id_is_never_sent(make_job, make_provider, unsafe: str) -> None:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer(job_id_of(request))
+
+    jobs = [make_job(unsafe), make_job("a", make_provider("B05", project_id=unsafe))]
+    assert [code_of(observation) for observation in fetch(jobs, handler)] == [Code.UNSAFE_ID, Code.UNSAFE_ID]
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (httpx.ConnectError("refused"), Code.NOT_CONNECTED),
+        (httpx.ConnectTimeout("slow"), Code.TIMED_OUT),
+        (httpx.ReadTimeout("slow"), Code.TIMED_OUT),
+        (httpx.ReadError("reset"), Code.CONNECTION_BROKEN),
+        (httpx.RemoteProtocolError("not HTTP"), Code.NOT_HTTP),
+        (httpx.DecodingError("gzip"), Code.ANSWER_ENCODED),
+    ],
+)
+def test_a_failure_names_the_host_and_the_cause_D22(make_job, error: httpx.RequestError, code: Code) -> None:
+    def handler(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    (observation,) = fetch([make_job()], handler)
+    assert code_of(observation) is code
+    assert isinstance(observation, Unobserved)
+    assert observation.problem.message == f"https://sfs-turbo.eu-de.otc.t-systems.com: {error}"
+
+
+def test_a_worker_that_breaks_is_not_lost_F21(make_job) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if job_id_of(request) == IDS[50]:
+            raise ZeroDivisionError
+        return answer(job_id_of(request))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        fetch([make_job(job_id) for job_id in IDS], handler)
+    assert raised.group_contains(ZeroDivisionError)
+
+
+def test_a_token_in_an_answer_does_not_come_out_A20(make_job) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        token = request.headers["X-Auth-Token"]
+        return httpx.Response(
+            400, headers={"X-Request-Id": token}, content=json.dumps({"errCode": token, "errMsg": token})
+        )
+
+    observations = fetch([make_job()], handler)
+    assert TOKEN not in repr(observations)
+    assert "[redacted]" in repr(observations)
+
+
+def test_no_jobs_are_no_observations(make_provider) -> None:
+    targets = resolve_targets([make_provider()], endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
+    transport = httpx.MockTransport(lambda _: httpx.Response(500))
+    assert asyncio.run(fetch_jobs([], targets, transport=transport, timeout=1)) == ()

@@ -1,0 +1,45 @@
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconcile.fetch.credential import Secret
+from reconcile.fetch.redaction import Redactor
+
+TOKEN = 'to/ken+with="quotes"~0123'
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        pytest.param(TOKEN, id="A20-plain"),
+        pytest.param(quote(TOKEN, safe=""), id="A20-url"),
+        pytest.param(quote(TOKEN, safe="").lower().replace("to%2fken", "to%2fken"), id="A20-url-lower"),
+        pytest.param(json.dumps(TOKEN)[1:-1], id="A20-json"),
+        pytest.param(base64.b64encode(TOKEN.encode()).decode(), id="A20-base64"),
+        pytest.param(base64.urlsafe_b64encode(b"user:" + TOKEN.encode()).decode(), id="A20-base64-inside"),
+    ],
+)
+def test_an_echo_is_taken_out_in_every_form(echo: str) -> None:
+    shown = Redactor([Secret(TOKEN)])(f"bad token {echo}!")
+    assert "[redacted]" in shown
+    assert "ken" not in shown.removeprefix("bad token")
+
+
+@given(st.binary(max_size=8), st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=40))
+def test_base64_is_found_at_any_offset(before: bytes, token: str) -> None:
+    encoded = base64.b64encode(before + token.encode() + b"tail").decode()
+    shown = Redactor([Secret(token)])(encoded)
+    assert "[redacted]" in shown
+
+
+def test_other_text_is_left_alone() -> None:
+    assert Redactor([Secret("abc")])("abc is in this text") == "abc is in this text"
+    assert Redactor([])("text") == "text"
+
+
+def test_the_longer_of_two_secrets_leaves_no_rest() -> None:
+    assert Redactor([Secret("token"), Secret("token-suffix")])("<token-suffix>") == "<[redacted]>"
