@@ -30,7 +30,7 @@ def main() -> None:
         run(python, "-m", "pip", "--quiet", "install", wheel, *needed)
         for part in ("tests", "examples"):
             shutil.copytree(ROOT / part, folder / "checkout" / part)
-        for part in ("pyproject.toml", "README.md"):
+        for part in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"):
             shutil.copy(ROOT / part, folder / "checkout")
         run(python, "-m", "pytest", cwd=folder / "checkout")
 

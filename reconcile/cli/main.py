@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from reconcile.fetch import Transport
 
 
-class Terminated(SystemExit):
-    """SIGTERM arrived. Of all exceptions, asyncio lets only this kind and KeyboardInterrupt out of a callback."""
-
-
 def main(
     argv: Sequence[str],
     *,
@@ -47,17 +43,17 @@ def main(
     """
     invocation = Invocation(environ=os.environ if environ is None else environ, transport=transport)
     output.prepare()
-    _listen_to_signals()
+    terminations = _listen_to_signals()
     palette = output.choose_palette(None, sys.stderr, invocation.environ)
     try:
         code = _run(argv, invocation)
         output.close()
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is no proof
-        code = _tell_end(error, palette)
+        code = _tell_end(error, palette, terminated=bool(terminations))
     return code
 
 
-def _tell_end(error: BaseException, palette: Palette) -> ExitCode:
+def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> ExitCode:
     """Say why a run ends without a proof, and turn it into the exit code."""
     code = ExitCode.ERROR
     match error:
@@ -68,11 +64,8 @@ def _tell_end(error: BaseException, palette: Palette) -> ExitCode:
         case click.ClickException():
             output.tell_errors([_usage_error(error)], palette)
         case click.Abort() | KeyboardInterrupt():
-            output.tell("\nreconcile: interrupted; nothing is proven\n")
-            code = ExitCode.INTERRUPTED
-        case Terminated():
-            output.tell("\nreconcile: terminated; nothing is proven\n")
-            code = ExitCode.TERMINATED
+            output.tell(f"\nreconcile: {'terminated' if terminated else 'interrupted'}; nothing is proven\n")
+            code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
         case OSError():
             message = f"the system refused: {error.strerror or type(error).__name__}; nothing is proven"
             output.tell_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
@@ -84,8 +77,6 @@ def _tell_end(error: BaseException, palette: Palette) -> ExitCode:
 def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
     try:
         returned = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
-    except Terminated:
-        raise
     except SystemExit:  # click's own way to say that stdout is gone
         return ExitCode.ERROR
     match returned:
@@ -99,14 +90,25 @@ def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
             raise TypeError(f"a command returned {type(returned).__name__}")
 
 
-def _listen_to_signals() -> None:
-    """Take SIGINT and SIGTERM even if the parent process ignored them, as `cmd &` in a shell does."""
+def _listen_to_signals() -> list[int]:
+    """
+    Take SIGINT and SIGTERM even if the parent process ignored them, as `cmd &` in a shell does.
+
+    SIGTERM goes the way of SIGINT, the one signal for which asyncio unwinds in good order.
+
+    Returns:
+        A list to which the number of every SIGTERM is added when it arrives.
+    """
+    terminations: list[int] = []
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        del frame
+        terminations.append(number)
+        signal.raise_signal(signal.SIGINT)
+
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    signal.signal(signal.SIGTERM, terminate)
+    return terminations
 
 
 def _usage_error(error: click.ClickException) -> Diagnostic:

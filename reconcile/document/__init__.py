@@ -1,0 +1,51 @@
+"""
+A file that a person wrote, as a checked tree in which everything knows its place.
+
+    bytes -> Text -> Document -> diagnostics against a schema
+
+Nothing here knows what a file is about: manifests and scenarios are read alike.
+"""
+
+from typing import BinaryIO
+
+from reconcile.document.file import STDIN, read_text
+from reconcile.document.json_parser import parse_json
+from reconcile.document.text import Mark, Text, shorten
+from reconcile.document.tree import Array, Document, Node, Table, as_array, as_string, as_table
+from reconcile.document.validation import check_document
+from reconcile.document.wording import suggest
+from reconcile.document.yaml_parser import parse_yaml
+
+__all__ = [
+    "STDIN",
+    "Array",
+    "Document",
+    "Mark",
+    "Node",
+    "Table",
+    "Text",
+    "as_array",
+    "as_string",
+    "as_table",
+    "check_document",
+    "parse_text",
+    "read_document",
+    "shorten",
+    "suggest",
+]
+
+
+def read_document(path: str, *, stdin: BinaryIO | None = None) -> Document:
+    """
+    Read a file, or `stdin` for "-", as JSON if it is called `*.json` and as YAML if not.
+
+    Standard input has no name: what begins with `{` is JSON there. Raises DocumentError for what cannot be read.
+    """
+    text = read_text(path, stdin=stdin)
+    is_json = text.content.lstrip()[:1] == "{" if path == STDIN else path.lower().endswith(".json")
+    return parse_text(text, is_json=is_json)
+
+
+def parse_text(text: Text, *, is_json: bool) -> Document:
+    """Return what a text says; blank JSON says nothing, as blank YAML does."""
+    return parse_json(text) if is_json and text.content.strip() else parse_yaml(text)

@@ -1,0 +1,32 @@
+"""The characters that a reviewer of a file does not see as the program reads them."""
+
+import re
+import unicodedata
+from typing import Final
+
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad"
+    "\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0001\U000e0020-\U000e007f]"
+)
+"""
+Controls, invisible and direction-changing characters: Unicode's categories Cc (less tab and line ends), Cf, Cs, Zl
+and Zp. Spelled out, for asking `unicodedata` about every character would be slow. Trojan Source, CVE-2021-42574.
+"""
+
+_LONE_RETURN: Final = re.compile("\r(?!\n)")
+
+
+def find_hidden(content: str) -> int | None:
+    """Return where the first hidden character stands; a carriage return is one unless a line feed follows."""
+    found = _HIDDEN.search(content) or ("\r" in content and _LONE_RETURN.search(content))
+    return found.start() if found else None
+
+
+def name_character(character: str) -> str:
+    """Describe a character to someone who cannot see it, by its escape and its Unicode name."""
+    escape = character.encode("unicode_escape").decode("ascii")
+    name = unicodedata.name(character, "")
+    return f"'{escape}' ({name})" if name else f"'{escape}'"

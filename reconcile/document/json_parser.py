@@ -1,0 +1,114 @@
+"""
+JSON (RFC 8259) to a document: strict, with positions, and without calling itself.
+
+The decoder of the standard library tells no positions, takes the last of two equal keys, and reads NaN.
+"""
+
+import re
+from collections.abc import Callable
+from json import JSONDecodeError
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Final
+
+from reconcile.codes import Code
+from reconcile.document.text import MARK_SHIFT, Text
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Table, TreeBuilder
+from reconcile.errors import DocumentError
+
+# Written in C, documented in the source alone, and the way for every decoder that keeps positions.
+_scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = scanstring
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_WORD: Final = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9a-zA-Z.+-])|true\b|false\b|null\b"
+)
+_NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
+
+
+def parse_json(text: Text) -> Document:
+    """Return what a JSON text says; raise DocumentError at the first place where it is not JSON."""
+    return _Scanner(text).scan()
+
+
+class _Scanner:
+    """Walks a text once; its methods take an offset and return the one behind what they read."""
+
+    __slots__ = ("_content", "_text", "_tree")
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._content = text.content
+        self._tree = TreeBuilder(text)
+
+    def scan(self) -> Document:
+        at = self._value(self._skip(0))
+        for _ in range(MAX_TOKENS):
+            if not self._tree.depth:
+                break
+            at = self._member(self._skip(at))
+        else:
+            raise self._tree.refuse_rest(at)
+        at = self._skip(at)
+        if at < len(self._content):
+            raise self._error(at, "there is text behind the end of the JSON value")
+        return self._tree.finish()
+
+    def _member(self, at: int) -> int:
+        """Read the next entry of the open container, or its end."""
+        container = self._tree.container
+        closing = "}" if isinstance(container, Table) else "]"
+        if self._content.startswith(closing, at):
+            self._tree.close(at + 1)
+            return at + 1
+        if container:
+            at = self._skip(self._expect(",", at, f"',' or '{closing}' is missing here"))
+        if isinstance(container, Table):
+            at = self._skip(self._key(at))
+            at = self._skip(self._expect(":", at, "':' is missing behind the key"))
+        return self._value(at)
+
+    def _key(self, at: int) -> int:
+        if not self._content.startswith('"', at):
+            raise self._error(at, "a key in double quotes is missing here")
+        return self._string(at)
+
+    def _value(self, at: int) -> int:
+        first = self._content[at : at + 1]
+        if first == "{" or first == "[":
+            self._tree.open(Table() if first == "{" else Array(), at)
+            return at + 1
+        return self._string(at) if first == '"' else self._word(at)
+
+    def _string(self, at: int) -> int:
+        try:
+            content, end = _scan_string(self._content, at + 1, True)
+        except JSONDecodeError as error:
+            place = at if error.msg.startswith("Unterminated") else error.pos
+            raise self._error(place, error.msg.removesuffix(" at").lower()) from error
+        self._tree.add_quoted(content, at, end)
+        return end
+
+    def _word(self, at: int) -> int:
+        found = _WORD.match(self._content, at)
+        if found is None:
+            raise self._no_value(at)
+        self._tree.add_plain(found[0], at, found.end())
+        return found.end()
+
+    def _no_value(self, at: int) -> DocumentError:
+        found = _NON_FINITE.match(self._content, at)
+        if found:
+            mark = at << MARK_SHIFT | len(found[0])
+            return self._text.error(mark, Code.NOT_A_NUMBER, f"{found[0]} is not a finite number")
+        return self._error(at, "a value is missing here", "JSON has no comments, and no comma behind the last entry")
+
+    def _expect(self, sign: str, at: int, message: str) -> int:
+        if not self._content.startswith(sign, at):
+            raise self._error(at, message)
+        return at + 1
+
+    def _skip(self, at: int) -> int:
+        found = _SPACE.match(self._content, at)
+        return found.end() if found else at
+
+    def _error(self, at: int, message: str, hint: str | None = None) -> DocumentError:
+        return self._text.error(min(at, len(self._content)) << MARK_SHIFT | 1, Code.SYNTAX, message, hint)

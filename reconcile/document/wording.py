@@ -1,0 +1,186 @@
+"""What a validator found, in the words of someone who mends a file."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from jsonschema import ValidationError
+
+from reconcile.codes import Code
+from reconcile.document.characters import name_character
+from reconcile.document.scalar import NumberError, resolve_plain
+from reconcile.document.text import shorten
+
+_TYPES: Final = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "null": "null",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a string",
+}
+_LIMITS: Final = {
+    "minItems": "there must be at least {} of these",
+    "maxItems": "there can be at most {} of these",
+    "minProperties": "there must be at least {} of these",
+    "maxProperties": "there can be at most {} of these",
+    "minLength": "this must have at least {} characters",
+    "maxLength": "this can have at most {} characters",
+    "minimum": "this must be at least {}",
+    "maximum": "this can be at most {}",
+    "uniqueItems": "the same entry stands here twice",
+}
+
+
+class Wording(NamedTuple):
+    """The parts of a diagnostic that do not depend on its place."""
+
+    code: Code
+    message: str
+    hint: str | None = None
+
+
+_Phrase: TypeAlias = Callable[[ValidationError, str], Wording]
+
+
+def suggest(word: str, known: Collection[str]) -> str | None:
+    """Return a hint that names the known word most like this one, if any is like it."""
+    folded = {known_word.casefold(): known_word for known_word in known}
+    close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
+    return f"did you mean '{folded[close[0]]}'?" if close else None
+
+
+def word_error(error: ValidationError, written: str) -> Wording:
+    """Say what is wrong with a value that stands in the file as `written`."""
+    phrase = _PHRASES.get(str(error.validator), _word_anything)
+    return phrase(error, written)
+
+
+def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Collection[str]) -> Wording:
+    """Say why a key has no place in the mapping that a schema describes."""
+    if key in operator_only:
+        hint = "give it on the command line or in the environment"
+        return Wording(Code.OPERATOR_ONLY, f"'{key}' is not allowed here: it is set by the operator", hint)
+    known = schema.get("properties", {})
+    similar = suggest(key, known) or (f"known here: {', '.join(known)}" if known else None)
+    return Wording(Code.UNKNOWN_KEY, f"unknown key '{shorten(key)}'", similar)
+
+
+def word_missing_keys(error: ValidationError) -> list[Wording]:
+    """Say which keys a mapping lacks."""
+    wanted: Any = error.validator_value
+    present: Any = error.instance
+    if error.validator == "dependentRequired":
+        needs = [(key, f" beside '{given}'") for given, keys in wanted.items() if given in present for key in keys]
+    else:
+        needs = [(key, "") for key in wanted]
+    return [
+        Wording(Code.KEY_REQUIRED, f"the key '{key}' is missing here{beside}", f"add '{key}'")
+        for key, beside in needs
+        if key not in present
+    ]
+
+
+def _word_type(error: ValidationError, written: str) -> Wording:
+    types = _list(error)
+    due = _join([_TYPES[name] for name in types])
+    value = error.instance
+    if "string" in types and isinstance(value, bool | int | float):
+        read_as = "true or false" if isinstance(value, bool) else "a number"
+        quoted = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
+        return Wording(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
+    hint = "remove the quotes" if isinstance(value, str) and _is_of_type(value, types) else None
+    return Wording(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
+
+
+def _word_pattern(error: ValidationError, _: str) -> Wording:
+    content = str(error.instance)
+    foreign = next((character for character in content if not character.isascii()), None)
+    because = f": it holds {name_character(foreign)}" if foreign else ""
+    message = f"'{shorten(content)}' is not allowed here{because}"
+    return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
+
+
+def _word_enum(error: ValidationError, _: str) -> Wording:
+    words = [str(word) for word in _list(error)]
+    content = error.instance
+    shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
+    message = f"{shown} is not one of {', '.join(words)}"
+    return Wording(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words))
+
+
+def _word_const(error: ValidationError, _: str) -> Wording:
+    return Wording(Code.VALUE_NOT_ALLOWED, f"this must be {error.validator_value}", _describe(error))
+
+
+def _word_limit(error: ValidationError, _: str) -> Wording:
+    message = _LIMITS[str(error.validator)].format(error.validator_value)
+    return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
+
+
+def _word_any_of(error: ValidationError, _: str) -> Wording:
+    """Word a choice: of keys, one of which is required, or of types, none of which the value has."""
+    if all(part.validator == "required" for part in error.context):
+        choice = dict.fromkeys(key for part in error.context for key in _list(part))
+        keys = ", ".join(f"'{key}'" for key in choice)
+        return Wording(Code.KEY_REQUIRED, f"at least one of {keys} is missing here", _describe(error))
+    types = dict.fromkeys(name for part in error.context if part.validator == "type" for name in _list(part))
+    due = _join([_TYPES[name] for name in types]) or "something else"
+    return Wording(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _describe(error))
+
+
+def _word_anything(error: ValidationError, _: str) -> Wording:
+    return Wording(Code.VALUE_NOT_ALLOWED, f"{_name_type(error.instance)} is not allowed here", _describe(error))
+
+
+_PHRASES: Final[dict[str, _Phrase]] = {
+    "type": _word_type,
+    "pattern": _word_pattern,
+    "enum": _word_enum,
+    "const": _word_const,
+    "anyOf": _word_any_of,
+    "oneOf": _word_any_of,
+    **dict.fromkeys(_LIMITS, _word_limit),
+}
+
+
+def _describe(error: ValidationError) -> str | None:
+    description = error.schema.get("description") if isinstance(error.schema, dict) else None
+    return str(description).removesuffix(".") if description else None
+
+
+def _name_type(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case str():
+            return "a string"
+        case int() | float():
+            return "a number"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return "null"
+
+
+def _is_of_type(content: str, types: Sequence[str]) -> bool:
+    """Tell whether a quoted scalar would have one of the types without its quotes."""
+    try:
+        value = resolve_plain(content)
+    except NumberError:
+        return False
+    kinds: dict[str, type] = {"integer": int, "number": float, "boolean": bool}
+    return any(type(value) is kinds.get(name) for name in types)
+
+
+def _list(error: ValidationError) -> list[Any]:
+    """Return what a keyword of a schema allows, one or many."""
+    allowed: Any = error.validator_value
+    return allowed if isinstance(allowed, list) else [allowed]
+
+
+def _join(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -1,0 +1,153 @@
+"""
+YAML 1.2 to a document, from libyaml's events.
+
+The part of YAML that surprises is refused: anchors, aliases, merge keys, tags, a second document, keys that are not
+strings. The composer and constructors of PyYAML are never reached: they follow YAML 1.1, call themselves without
+bound, and build objects.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, NoReturn, Protocol, cast
+
+from yaml import MarkedYAMLError, YAMLError
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from reconcile.codes import Code
+from reconcile.document.text import MARK_SHIFT, Text, shorten
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Table, TreeBuilder
+from reconcile.errors import DocumentError
+
+_MERGE: Final = "<<"
+_SCALAR: Final[type] = ScalarEvent
+_HINTS: Final = {
+    "found character that cannot start any token": "indent with spaces, not tabs; quote what begins with @, ` or %",
+    "mapping values are not allowed in this context": "check the indentation; quote a value that holds ': '",
+    "did not find expected key": "check the indentation and the quotes just above",
+    "could not find expected ':'": "a key ends with ':' and a space",
+}
+
+
+class _Mark(Protocol):
+    index: int
+
+
+class _Event(Protocol):
+    """What is read of an event; each kind has those attributes that make sense for it."""
+
+    start_mark: _Mark
+    end_mark: _Mark
+    anchor: str | None
+    tag: str | None
+    value: str
+    style: str
+    version: tuple[int, int] | None
+
+
+def parse_yaml(text: Text) -> Document:
+    """Return what a YAML text says; raise DocumentError at the first place where it says nothing or too much."""
+    tree = TreeBuilder(text)
+    reader = _Reader(text, tree)
+    add_plain, add_quoted = tree.add_plain, tree.add_quoted
+    events = iter(cast("Callable[[], _Event | None]", CParser(text.content).get_event), None)
+    try:
+        for event in islice(events, MAX_TOKENS):
+            if type(event) is not _SCALAR:
+                reader.read_structure(event)
+            elif event.anchor is None and event.tag is None and event.value != _MERGE:
+                add = add_quoted if event.style else add_plain
+                add(event.value, event.start_mark.index, event.end_mark.index)
+            else:
+                reader.read_odd_scalar(event)
+        for event in events:
+            raise tree.refuse_rest(event.start_mark.index)
+    except YAMLError as error:
+        raise _translate(error, text) from error
+    return tree.finish()
+
+
+class _Reader:
+    """Feeds a tree with all that is not a common scalar, and refuses what has no place in one."""
+
+    __slots__ = ("_begun", "_readers", "_text", "_tree")
+
+    def __init__(self, text: Text, tree: TreeBuilder) -> None:
+        self._text = text
+        self._tree = tree
+        self._begun = False
+        self._readers: dict[type, Callable[[_Event], None]] = {
+            DocumentStartEvent: self._begin_document,
+            MappingStartEvent: self._open_table,
+            SequenceStartEvent: self._open_array,
+            MappingEndEvent: self._close,
+            SequenceEndEvent: self._close,
+            AliasEvent: self._refuse_alias,
+        }
+
+    def read_structure(self, event: _Event) -> None:
+        read = self._readers.get(type(event))
+        if read:
+            read(event)
+
+    def read_odd_scalar(self, event: _Event) -> None:
+        self._refuse_properties(event)
+        if self._tree.wants_key and not event.style:
+            self._refuse(event, "the merge key '<<'", "write the entries out, or make them defaults")
+        self._tree.add_quoted(event.value, event.start_mark.index, event.end_mark.index)
+
+    def _open_table(self, event: _Event) -> None:
+        self._open(event, Table())
+
+    def _open_array(self, event: _Event) -> None:
+        self._open(event, Array())
+
+    def _open(self, event: _Event, container: Table | Array) -> None:
+        self._refuse_properties(event)
+        if self._tree.wants_key:
+            self._refuse(event, "a key that is a mapping or a list", "a key is a string")
+        self._tree.open(container, event.start_mark.index)
+
+    def _close(self, event: _Event) -> None:
+        self._tree.close(event.end_mark.index)
+
+    def _begin_document(self, event: _Event) -> None:
+        if self._begun:
+            self._refuse(event, "a second document", "split the file: one document each")
+        if event.version not in (None, (1, 2)):
+            self._refuse(event, "another version of YAML than 1.2", "remove the line that begins with %YAML")
+        self._begun = True
+
+    def _refuse_properties(self, event: _Event) -> None:
+        if event.anchor is not None:
+            self._refuse(event, f"the anchor '&{shorten(event.anchor)}'", "write the value out where it is needed")
+        if event.tag is not None:
+            self._refuse(event, "a tag", "remove it: quotes make a string, and no other type needs a tag")
+
+    def _refuse_alias(self, event: _Event) -> None:
+        self._refuse(event, f"the alias '*{shorten(event.anchor or '')}'", "write the value out")
+
+    def _refuse(self, event: _Event, what: str, hint: str) -> NoReturn:
+        start, end = event.start_mark.index, event.end_mark.index
+        raise self._text.error(start << MARK_SHIFT | end - start, Code.YAML_FEATURE, f"{what} is not allowed", hint)
+
+
+def _translate(error: YAMLError, text: Text) -> DocumentError:
+    """Say in our words where and why libyaml stopped."""
+    problem, at = "this is not YAML", 0
+    if isinstance(error, MarkedYAMLError):
+        problem = error.problem or problem
+        mark = error.problem_mark or error.context_mark
+        at = min(mark.index, len(text.content)) if mark else 0
+    message = f"{problem}, {error.context}" if isinstance(error, MarkedYAMLError) and error.context else problem
+    if isinstance(error, MarkedYAMLError) and error.context and error.context_mark:
+        message += f" that begins on line {error.context_mark.line + 1}"
+    return text.error(at << MARK_SHIFT | 1, Code.SYNTAX, message, _HINTS.get(problem))

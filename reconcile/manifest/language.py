@@ -1,0 +1,79 @@
+"""The language of manifests, version 1, as far as its schema describes it."""
+
+import re
+from functools import cache
+from typing import Final
+
+from reconcile.codes import Code
+from reconcile.document import Document, Node, Table, check_document
+from reconcile.errors import DocumentError
+from reconcile.model import Diagnostic
+from reconcile.shipped import load_schema
+
+_SCHEMA: Final = "manifest.v1"
+_VERSION: Final = 1
+
+# fmt: off
+_OPERATOR_ONLY: Final = frozenset({
+    "access_key", "ak", "auth", "auth_token", "auth_url", "base_url", "ca_cert", "ca_file", "cacert", "cert",
+    "credential", "credentials", "endpoint", "endpoints", "header", "headers", "host", "hosts", "iam_endpoint",
+    "insecure", "key", "out", "output", "outputs", "password", "proxies", "proxy", "record", "report", "reports",
+    "secret", "secret_key", "security_token", "sk", "soft_fail", "tls_verify", "token", "url", "user", "username",
+    "verify",
+})
+# fmt: on
+"""
+What would let the author of a pull request choose where a token goes, which one it is, or what is written where.
+
+Keys of this kind are unknown like any other; they are listed so that the message says why.
+"""
+
+
+def check_language(document: Document) -> None:
+    """Raise DocumentError with everything in which a document is not of the language, or if it declares no job."""
+    _refuse_newer(document)
+    _refuse_nothing(document)
+    faults = check_document(document, _SCHEMA, operator_only=_OPERATOR_ONLY, alike={"jobs": _outline_job})
+    if faults:
+        raise DocumentError(faults)
+
+
+def _refuse_newer(document: Document) -> None:
+    root = document.root
+    version = root.get("version") if isinstance(root, Table) else None
+    if isinstance(version, int) and version > _VERSION:
+        mark = document.find_mark(["version"], at_key=False)
+        message = f"a manifest of version {str(version)[:20]} needs a newer reconcile; this one reads {_VERSION}"
+        raise document.text.error(mark, Code.UNSUPPORTED_VERSION, message, "update reconcile")
+
+
+def _refuse_nothing(document: Document) -> None:
+    """Refuse a file that declares no job: checking nothing must not look like success."""
+    root = document.root
+    hint = "declare at least one job under 'jobs'"
+    if root is None or root == [] or root == {}:
+        message = f"{document.text.file} is empty: there is nothing to check"
+        raise DocumentError([Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)])
+    if isinstance(root, Table) and root.get("jobs", "absent") in (None, [], {}):
+        mark = document.find_mark(["jobs"], at_key=True)
+        raise document.text.error(mark, Code.NOTHING_TO_CHECK, "no jobs: there is nothing to check", hint)
+
+
+@cache
+def _compile(definition: str) -> re.Pattern[str]:
+    """Compile the pattern of one of the schema's definitions, for matching it in full."""
+    return re.compile(load_schema(_SCHEMA)["$defs"][definition]["pattern"], re.ASCII)
+
+
+def _outline_job(name: str, job: Node) -> str:
+    """
+    Return a job without its name and its id, if these are well-formed: it is as valid as with others.
+
+    `repr` tells apart whatever JSON Schema does, `1` and `true` and "1" among it.
+    """
+    if not _compile("name").fullmatch(name):
+        return repr((name, job))
+    job_id = job.get("job_id") if isinstance(job, Table) else None
+    if isinstance(job, Table) and isinstance(job_id, str) and _compile("id").fullmatch(job_id):
+        return repr({**job, "job_id": ""})
+    return repr(job)

@@ -1,0 +1,69 @@
+"""The providers of a manifest."""
+
+from collections.abc import Callable, Collection
+
+from reconcile.apis import api_names
+from reconcile.codes import Code
+from reconcile.document import Document, Mark, Table, as_string, as_table, shorten, suggest
+from reconcile.manifest.faults import Faults
+from reconcile.manifest.names import check_names
+from reconcile.model import JobApi, Provider
+
+
+def read_providers(document: Document, apis: Callable[[str], JobApi], faults: Faults) -> dict[str, Provider | None]:
+    """Return the providers by name, in the order of the file; None stands for one that is declared, but faulty."""
+    table = as_table(as_table(document.root)["providers"])
+    # A provider's credential may stand in an environment variable of its name, which has no case and no dashes.
+    check_names(document, table, faults, fold=lambda name: name.casefold().replace("-", "_"))
+    reader = _Reader(document, apis, faults)
+    return {name: reader.read(name, as_table(node), mark) for name, node, mark in document.entries(table)}
+
+
+class _Reader:
+    __slots__ = ("_apis", "_document", "_faults")
+
+    def __init__(self, document: Document, apis: Callable[[str], JobApi], faults: Faults) -> None:
+        self._document = document
+        self._apis = apis
+        self._faults = faults
+
+    def read(self, name: str, table: Table, mark: Mark) -> Provider | None:
+        api = self._load_api(table)
+        if api is None or not self._knows_region(api, table):
+            return None
+        return Provider(
+            name=name,
+            api=api,
+            cloud=_string(table, "cloud"),
+            region=_string(table, "region"),
+            project_id=as_string(table["project_id"]),
+            source=self._document.text.find_source(mark),
+        )
+
+    def _load_api(self, table: Table) -> JobApi | None:
+        name = as_string(table["api"])
+        try:
+            return self._apis(name)
+        except KeyError:
+            self._add_unknown(table, "api", Code.UNKNOWN_API, api_names())
+            return None
+
+    def _knows_region(self, api: JobApi, table: Table) -> bool:
+        """Tell whether cloud and region, if they are said at all, are in the API's table, for they choose the host."""
+        cloud, region = _string(table, "cloud"), _string(table, "region")
+        if cloud is not None and cloud not in api.clouds:
+            self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)
+            return False
+        if cloud is not None and region not in api.clouds[cloud].hosts:
+            self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts)
+            return False
+        return True
+
+    def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str]) -> None:
+        name = as_string(table[key])
+        message = f"unknown {key} '{shorten(name)}'; known: {', '.join(known)}"
+        self._faults.add(self._document.value_mark(table, key), code, message, suggest(name, known))
+
+
+def _string(table: Table, key: str) -> str | None:
+    return as_string(table[key]) if key in table else None

@@ -1,0 +1,98 @@
+"""What is expected of the parts of a job."""
+
+from typing import Final
+
+from reconcile.codes import Code
+from reconcile.document import Array, Document, Mark, Node, Table, as_array, as_string, as_table
+from reconcile.manifest.faults import Faults
+from reconcile.manifest.fields import FieldReader
+from reconcile.model import Count, Field, FieldExpectation, Item, JobApi, Match, Source, SubJobsExpectation
+
+_ONE: Final = Count(min=1, max=1)
+_SOME: Final = Count(min=1, max=None)
+_ANY_NUMBER: Final = Count(min=0, max=None)
+
+
+def imply_no_failure(api: JobApi, source: Source) -> SubJobsExpectation:
+    """Return what success implies of sub-jobs of which nothing is said: none has failed."""
+    failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=source, implied=True)
+    item = Item(fields=(failed,), count=_SOME, source=source)
+    return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=source, implied=True)
+
+
+class SubJobsReader:
+    """Reads `sub_jobs` in both forms, for one job API."""
+
+    __slots__ = ("_api", "_document", "_faults", "_fields", "_success")
+
+    def __init__(self, document: Document, api: JobApi, faults: Faults) -> None:
+        self._document = document
+        self._api = api
+        self._success = api.success
+        self._faults = faults
+        self._fields = FieldReader(document, api, faults)
+
+    def read(self, node: Node, mark: Mark) -> SubJobsExpectation:
+        """Return the expectation that stands under the key at `mark`."""
+        if self._api.sub_jobs is None:
+            message = f"jobs of the API {self._api.name} have no sub-jobs"
+            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
+        source = self._document.text.find_source(mark)
+        return self._read_types(node, source) if isinstance(node, Array) else self._read_long(as_table(node), source)
+
+    def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
+        """Read the short form: a list of types, each of them one sub-job that has succeeded."""
+        items = tuple(self._read_type(as_string(node), mark) for node, mark in self._document.elements(nodes))
+        return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
+
+    def _read_type(self, job_type: str, mark: Mark) -> Item:
+        source = self._document.text.find_source(mark)
+        fields = (
+            FieldExpectation(field=Field.STATUS, accept=(self._success,), source=source),
+            FieldExpectation(field=Field.JOB_TYPE, accept=(job_type,), source=source),
+        )
+        return Item(fields=fields, count=_ONE, source=source)
+
+    def _read_long(self, table: Table, source: Source) -> SubJobsExpectation:
+        match = Match(as_string(table.get("match", Match.EXACT)))
+        items = self._read_items(as_array(table["items"]), match) if "items" in table else None
+        each = self._fields.read(as_table(table["each"])) if "each" in table else ()
+        count = self._read_count(table) if "count" in table else None
+        if not items and match in (Match.CONTAINS, Match.NONE):
+            items = None
+        if items is None and not each and count in (None, _ANY_NUMBER):
+            self._add_vacuous(self._document.key_mark(table, "match" if "match" in table else next(iter(table))))
+        return SubJobsExpectation(match=match, items=items, each=each, count=count, source=source)
+
+    def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:
+        return tuple(self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes))
+
+    def _read_item(self, table: Table, mark: Mark, match: Match) -> Item:
+        count = _ONE if match in (Match.EXACT, Match.ORDERED) else _SOME
+        if "count" in table:
+            count = self._read_count(table)
+            if match is Match.NONE:
+                message = "'count' has no meaning where no sub-job may be what an item describes"
+                self._faults.add(self._document.key_mark(table, "count"), Code.VALUE_NOT_ALLOWED, message, "remove it")
+            elif match is Match.CONTAINS and count == _ANY_NUMBER:
+                self._add_vacuous(self._document.key_mark(table, "count"))
+        return Item(fields=self._fields.read(table), count=count, source=self._document.text.find_source(mark))
+
+    def _read_count(self, parent: Table) -> Count:
+        table = as_table(parent["count"])
+        least, most = _as_integer(table.get("min", 0)), table.get("max")
+        count = Count(min=least, max=None if most is None else _as_integer(most))
+        if count.max is not None and count.min > count.max:
+            message = f"no number is at least {count.min} and at most {count.max}"
+            self._faults.add(self._document.key_mark(parent, "count"), Code.IMPOSSIBLE_EXPECTATION, message)
+        return count
+
+    def _add_vacuous(self, mark: Mark) -> None:
+        message = "this demands nothing: it holds for every job"
+        self._faults.add(mark, Code.VACUOUS_EXPECTATION, message, "say what must be there, or remove it")
+
+
+def _as_integer(node: Node) -> int:
+    if isinstance(node, int):
+        return node
+    raise TypeError(f"an integer was promised, not {type(node).__name__}")

@@ -1,0 +1,93 @@
+"""
+Measure the whole gate: `make bench`.
+
+Ten thousand jobs on a simulator on loopback, `reconcile plan` against the GETs alone by `curl --parallel`, both
+with 64 connections, in turn in one run. Ratios are what counts: machines differ, and are noisy.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+JOBS = int(os.environ.get("BENCH_JOBS", "10000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+RECONCILE = (sys.executable, "-m", "reconcile")
+PROJECT = "0123456789abcdef0123456789abcdef"
+
+
+def write_inputs(folder: Path, url: str) -> None:
+    """Write the manifest of the gate and the configuration of curl."""
+    jobs = "".join(f"  job-{n}: {{job_id: job-{n}}}\n" for n in range(1, JOBS + 1))
+    (folder / "reconcile.yaml").write_text(
+        "version: 1\n"
+        f"providers: {{otc: {{api: sfs-turbo, project_id: {PROJECT}}}}}\n"
+        "defaults: {expect: {status: success, job_type: bind_ldap, error_code: null}}\n"
+        f"jobs:\n{jobs}"
+    )
+    target = f'url = "{url}/v1/{PROJECT}/sfs-turbo/jobs/job-{{}}"\noutput = "/dev/null"\n'
+    header = 'header = "X-Auth-Token: bench"\n'
+    (folder / "curl.conf").write_text(header + "".join(target.format(n) for n in range(1, JOBS + 1)))
+
+
+def measure(command: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Run a command; return its wall-clock seconds and its peak memory in MiB. It has to succeed."""
+    started = time.perf_counter()
+    environ = {**os.environ, "RECONCILE_TOKEN": "bench"}
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[0]} ... exited with {process.returncode}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def tell(name: str, runs: Sequence[tuple[float, float]]) -> float:
+    """Print the medians of a command's runs; return that of its time."""
+    seconds = statistics.median(run[0] for run in runs)
+    memory = max(run[1] for run in runs)
+    print(f"{name:<40} {seconds:7.2f} s  {memory:6.0f} MiB")  # noqa: T201
+    return seconds
+
+
+def main() -> None:
+    """Serve, measure in turn, tell."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "scenario.yaml").write_text(
+            f"version: 1\napi: sfs-turbo\ngenerate: {{count: {JOBS}, job: {{status: success, job_type: bind_ldap}}}}\n"
+        )
+        command = [*RECONCILE, "simulate", str(folder / "scenario.yaml")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                url = server.stdout.readline().strip() if server.stdout else ""
+                write_inputs(folder, url)
+                compare(folder, url)
+            finally:
+                server.terminate()
+
+
+def compare(folder: Path, url: str) -> None:
+    """Measure the gate and curl in turn."""
+    gate = [*RECONCILE, "plan", "--endpoint", url]
+    curl = ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64", "--config", "curl.conf"]
+    measure(gate, folder)  # warms caches
+    gates, curls = [], []
+    for _ in range(ROUNDS):
+        gates.append(measure(gate, folder))
+        if shutil.which("curl"):
+            curls.append(measure(curl, folder))
+    seconds = tell(f"reconcile plan, {JOBS} jobs", gates)
+    if not curls:
+        print("curl is not installed: no ratio")  # noqa: T201
+        return
+    print(f"ratio: {seconds / tell(f'curl -Z, {JOBS} GETs', curls):.2f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

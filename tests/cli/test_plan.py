@@ -1,0 +1,101 @@
+"""The gate over a real socket: what a transcript cannot show."""
+
+import json
+import random
+import socket
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconcile.cli.main import main
+from reconcile.document import Text, parse_text
+from reconcile.shipped import load_schema
+from reconcile.simulator import load_scenario, running_simulator
+from reconcile.simulator.service import Tally
+
+HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+STATUSES = ["success", "failed", "running", "waiting"]
+
+
+def scenario_of(text):
+    return load_scenario(parse_text(Text("scenario.yaml", f"version: 1\napi: sfs-turbo\n{text}"), is_json=False))
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch, capsys):
+    """Run `reconcile plan` on a manifest against a scenario; return exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(manifest, scenario, *argv, tally=None, environ=None):
+        (tmp_path / "reconcile.yaml").write_text(manifest)
+        with running_simulator(scenario, tally=tally) as url:
+            code = main(["plan", "--endpoint", url, *argv], environ=environ or {"RECONCILE_TOKEN": "a-token"})
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_order_of_answers_changes_no_byte(plan):
+    manifest = HEAD + "jobs:\n" + "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(30))
+    documents = set()
+    for seed in (1, 2):
+        delays = random.Random(seed)
+        jobs = "".join(f"  id-{n}: {{status: {STATUSES[n % 4]}, delay: {delays.randrange(30)}ms}}\n" for n in range(30))
+        code, out, _ = plan(manifest, scenario_of(f"jobs:\n{jobs}"), "-o", "json")
+        documents.add((code, out))
+    ((code, out),) = documents
+    document = json.loads(out)
+    Draft202012Validator(load_schema("plan.v1")).validate(document)
+    assert (code, document["exit_code"], document["verdict"]) == (2, 2, "drift")
+    assert [job["address"] for job in document["jobs"]] == [f"jobs.j{n}" for n in range(30)]
+
+
+def test_g14_no_more_connections_than_asked_for_and_only_get(plan):
+    tally = Tally()
+    manifest = HEAD + "jobs:\n" + "".join(f"  j{n}: {{job_id: job-{n}}}\n" for n in range(1, 101))
+    scenario = scenario_of("generate: {count: 100, job: {status: success}}")
+    code, _, err = plan(manifest, scenario, "--concurrency", "7", tally=tally)
+    assert (code, err) == (0, "reconcile: using reconcile.yaml\n")
+    assert dict(tally.requests_seen) == {"GET": 100}
+    assert tally.most_connections <= 7
+
+
+@pytest.mark.parametrize("timeout", ["300ms"])
+def test_the_deadline_of_the_run_is_an_error_that_names_every_job_unread(plan, timeout):
+    scenario = scenario_of("jobs: {id-a: {answer: hang}, id-b: {status: success}}")
+    manifest = HEAD + "jobs: {a: {job_id: id-a}, b: {job_id: id-b}}\n"
+    code, out, _ = plan(manifest, scenario, "--timeout", timeout, "-o", "json")
+    document = json.loads(out)
+    assert code == 1
+    assert [job["verdict"] for job in document["jobs"]] == ["error", "in_sync"]
+    assert [error["code"] for error in document["jobs"][0]["errors"]] == ["RC005"]
+
+
+def test_d22_a_refused_connection_is_1_and_names_the_host(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reconcile.yaml").write_text(HEAD + "jobs: {a: {job_id: id-a}}\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+    assert main(["plan", "--endpoint", endpoint], environ={"RECONCILE_TOKEN": "a-token"}) == 1
+    out = capsys.readouterr().out
+    assert "RC310" in out
+    assert endpoint in out
+
+
+@pytest.mark.parametrize("argv", [[], ["-v"], ["-o", "json"]], ids=" ".join)
+def test_a20_a21_the_token_is_nowhere_even_if_the_server_reflects_it(plan, argv):
+    token = "c4n4ry-Token/+=" * 3
+    body = json.dumps({"errCode": "X", "errMsg": f"bad token {token}"})
+    scenario = scenario_of(f"jobs: {{id-a: {{raw: {{status_code: 400, body: '{body}'}}}}}}")
+    environ = {"RECONCILE_TOKEN": token}
+    code, out, err = plan(HEAD + "jobs: {a: {job_id: id-a}}\n", scenario, *argv, environ=environ)
+    assert code == 1
+    assert "c4n4ry" not in out + err
+    assert "bad token [redacted]" in out
+
+
+def test_no_credentials_is_1_and_names_where_they_are_looked_for(plan):
+    code, out, err = plan(HEAD + "jobs: {a: {job_id: id-a}}\n", scenario_of("jobs: {}"), environ={"HOME": "/"})
+    assert (code, out) == (1, "")
+    assert "RC301" in err
+    assert "RECONCILE_TOKEN_OTC" in err

@@ -1,0 +1,135 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconcile.codes import Code
+from reconcile.document import check_document, parse_text
+from reconcile.document.text import Text
+
+HEAD = "version: 1\nproviders: {p: {api: a, project_id: b}}\n"
+
+
+def check(content, **options):
+    return check_document(parse_text(Text("f", HEAD + content), is_json=False), "manifest.v1", **options)
+
+
+def describe(diagnostics):
+    return [(d.code, d.source.line, d.source.column, d.width) for d in diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        pytest.param("{job_id: a, expcet: {}}", (Code.UNKNOWN_KEY, 3, 23, 6), id="C21 unknown key"),
+        pytest.param("{job_id: a, token: b}", (Code.OPERATOR_ONLY, 3, 23, 5), id="A01 operator only"),
+        pytest.param("{job_id: [a]}", (Code.WRONG_TYPE, 3, 20, 3), id="type"),
+        pytest.param("{job_id: ~}", (Code.WRONG_TYPE, 3, 20, 1), id="C12 null"),
+        pytest.param("{job_id: 26e65}", (Code.QUOTE_IT, 3, 20, 5), id="B06 float"),
+        pytest.param("{job_id: a, expect: {status: [1]}}", (Code.QUOTE_IT, 3, 41, 1), id="element"),
+        pytest.param("{job_id: a, expect: {status: succes}}", (Code.VALUE_NOT_ALLOWED, 3, 40, 6), id="C23 enum"),
+        pytest.param('{job_id: "a\\n"}', (Code.VALUE_NOT_ALLOWED, 3, 20, 5), id="B04 pattern"),
+        pytest.param("{}", (Code.KEY_REQUIRED, 3, 8, 1), id="missing key"),
+        pytest.param("{job_id: a, expect: {sub_jobs: {}}}", (Code.KEY_REQUIRED, 3, 42, 2), id="C22 choice of keys"),
+        pytest.param(
+            "{job_id: a, expect: {sub_jobs: {count: {min: 1.0}}}}", (Code.WRONG_TYPE, 3, 56, 3), id="no integer"
+        ),
+        pytest.param(
+            "{job_id: a, expect: {job_type: [b, b]}}", (Code.VALUE_NOT_ALLOWED, 3, 42, 6), id="the same twice"
+        ),
+    ],
+)
+def test_an_error_stands_at_its_token(job, expected):
+    assert describe(check(f"jobs: {{j: {job}}}", operator_only={"token"})) == [expected]
+
+
+def test_all_errors_are_told_in_order_of_position():
+    found = check("jobs:\n  a: {}\n  b: {job_id: 1}\n  é: {job_id: x, labels: [y]}\nnaem: x\n")
+    assert [(d.source.line, d.code) for d in found] == [
+        (4, Code.KEY_REQUIRED),
+        (5, Code.QUOTE_IT),
+        (6, Code.VALUE_NOT_ALLOWED),
+        (6, Code.WRONG_TYPE),
+        (7, Code.UNKNOWN_KEY),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job", "hint"),
+    [
+        ("{job_id: a, Expect: {}}", "did you mean 'expect'?"),
+        ("{job_id: 0123}", 'quote it: "0123"'),
+        ("{job_id: 0o17}", 'quote it: "0o17"'),
+        ("{job_id: TRUE}", 'quote it: "TRUE"'),
+        ("{job_id: a, expect: {status: 'SUCCESS '}}", "did you mean 'success'?"),
+        ("{job_id: a, expect: {sub_jobs: {count: {min: '1'}}}}", "remove the quotes"),
+        ("{job_id: '../a'}", "An id is 1 to 64 ASCII letters, digits, '_' and '-'"),
+    ],
+)
+def test_a_hint_says_what_to_do(job, hint):
+    (found,) = check(f"jobs: {{j: {job}}}")
+    assert found.hint == hint
+
+
+def test_a_foreign_letter_is_named_by_its_code_point__B08():
+    (found,) = check("jobs: {bаd: {job_id: a}}")
+    assert "\\u0430" in found.message
+    assert "CYRILLIC" in found.message
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        pytest.param("{{job_id: a, {secret}: b}}", id="C31 key"),
+        pytest.param("{{job_id: {secret}/}}", id="C31 pattern"),
+        pytest.param("{{job_id: a, expect: {{status: {secret}}}}}", id="C31 enum"),
+        pytest.param("{{job_id: a, labels: {secret}}}", id="C31 type"),
+    ],
+)
+def test_a_message_shows_little_of_what_is_wrong(job):
+    secret = "s3cr3t" * 12
+    (found,) = check(f"jobs: {{j: {job.format(secret=secret)}}}")
+    assert not any(secret[:41] in (text or "") for text in (found.message, found.hint, found.excerpt))
+
+
+def test_what_stands_behind_a_key_for_operators_is_not_shown__A01():
+    (found,) = check("token: hunter2\njobs: {}\n", operator_only={"token"})
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("key", [pytest.param("$schema", id="C24 $schema"), pytest.param("$ref", id="C24 $ref")])
+def test_a_document_cannot_name_another_schema(key):
+    (found,) = check(f"'{key}': http://evil.test/\njobs: {{}}\n")
+    assert found.code is Code.UNKNOWN_KEY
+
+
+def test_entries_that_are_alike_are_all_told():
+    jobs = "jobs:\n" + "".join(f"  j{n}: {{job_id: i{n}, expcet: 1, labels: {{a: 26e65}}}}\n" for n in range(5))
+    outline = {"jobs": lambda _, job: repr({**job, "job_id": ""})}
+    assert check(jobs, alike=outline) == check(jobs)
+    assert len(check(jobs, alike=outline)) == 10
+
+
+def test_equal_values_that_were_written_otherwise_are_quoted_as_written():
+    jobs = "jobs:\n  a: {job_id: i, labels: {a: 10}}\n  b: {job_id: i, labels: {a: 0xA}}\n"
+    found = check(jobs, alike={"jobs": lambda _, job: repr(job)})
+    assert [d.hint for d in found] == ['quote it: "10"', 'quote it: "0xA"']
+
+
+JOBS = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.sampled_from(
+        ["{}", "{job_id: a}", "{job_id: b}", "{job_id: 1}", "[]", "{job_id: c, x: 1}", "{job_id: c, x-y: 1}"]
+    ),
+)
+
+
+@given(JOBS)
+def test_one_of_each_outline_is_as_good_as_all(jobs):
+    content = "jobs: {" + ", ".join(f"{name}: {job}" for name, job in jobs.items()) + "}"
+    assert check(content, alike={"jobs": lambda _, job: repr(job)}) == check(content)
+
+
+def test_no_more_errors_are_told_than_anyone_reads():
+    found = check("jobs: {}\n" + "".join(f"k{n}: 1\n" for n in range(5_000)))
+    assert len(found) == 1_001
+    assert found[-1].code is Code.TOO_LARGE

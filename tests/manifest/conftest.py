@@ -1,0 +1,55 @@
+"""A manifest around what a test is about, loaded or refused."""
+
+import io
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from reconcile.errors import DocumentError
+from reconcile.manifest import load_manifest
+from reconcile.model import Diagnostic, Job, Manifest
+
+Load = Callable[[str], Manifest]
+Refuse = Callable[[str], Sequence[Diagnostic]]
+
+HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+
+
+def _load(content: str) -> Manifest:
+    return load_manifest("-", stdin=io.BytesIO(content.encode()))
+
+
+def _refuse(content: str) -> Sequence[Diagnostic]:
+    with pytest.raises(DocumentError) as raised:
+        _load(content)
+    return raised.value.diagnostics
+
+
+@pytest.fixture(scope="session")
+def load() -> Load:
+    """Load a whole manifest."""
+    return _load
+
+
+@pytest.fixture(scope="session")
+def load_jobs() -> Callable[[str], Sequence[Job]]:
+    """Load a manifest of one provider from what follows it: defaults and jobs."""
+    return lambda content: _load(HEAD + content).jobs
+
+
+@pytest.fixture(scope="session")
+def load_job() -> Callable[[str], Job]:
+    """Load the only job of a manifest from its `expect`."""
+    return lambda expect: _load(f"{HEAD}jobs:\n  a: {{job_id: i, expect: {expect}}}\n").jobs[0]
+
+
+@pytest.fixture(scope="session")
+def refuse() -> Refuse:
+    """Return everything that is wrong with a whole manifest."""
+    return _refuse
+
+
+@pytest.fixture(scope="session")
+def refuse_jobs() -> Refuse:
+    """Return everything that is wrong with a manifest of one provider, from what follows it."""
+    return lambda content: _refuse(HEAD + content)

@@ -1,0 +1,36 @@
+"""
+Every folder of tests/cases and of examples is a test: its transcript is replayed against its scenario.
+
+A folder holds `transcript.txt`, what the transcript reads, and usually `scenario.yaml`, the job API's answers.
+"""
+
+from pathlib import Path
+
+import pytest
+from transcripts import replay
+
+from reconcile.document import read_document
+from reconcile.simulator import load_scenario, running_simulator
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = sorted(path.parent for part in ("tests/cases", "examples") for path in ROOT.glob(f"{part}/**/transcript.txt"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[str(folder.relative_to(ROOT)) for folder in FOLDERS])
+def test_transcript(folder, monkeypatch, check_golden):
+    monkeypatch.chdir(folder)
+    transcript = folder / "transcript.txt"
+    text = transcript.read_text(encoding="utf-8")
+    if (folder / "scenario.yaml").exists():
+        with running_simulator(load_scenario(read_document("scenario.yaml"))) as url:
+            replayed = replay(text, {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url})
+    else:
+        replayed = replay(text, {"RECONCILE_TOKEN": "a-token"})
+    check_golden(transcript, replayed)
+
+
+def test_every_example_is_run():
+    unrun = [
+        path for path in ROOT.glob("examples/*") if not any(path in (folder, *folder.parents) for folder in FOLDERS)
+    ]
+    assert not unrun

@@ -1,0 +1,46 @@
+"""The README tells the truth: its commands are run, and what it shows is what they print."""
+
+import re
+from pathlib import Path
+
+import yaml
+from transcripts import CONSOLE_BLOCK, replay
+
+from reconcile.document import read_document
+from reconcile.simulator import load_scenario, running_simulator
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+QUICKSTART = ROOT / "examples" / "quickstart"
+
+
+def test_every_console_block_is_what_the_program_prints(monkeypatch, check_golden):
+    monkeypatch.chdir(QUICKSTART)
+    scenario = load_scenario(read_document("scenario.yaml"))
+    with running_simulator(scenario) as url:
+        environ = {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url}
+        replayed = CONSOLE_BLOCK.sub(
+            lambda block: f"```console\n{replay(block[1], environ)}```", README.read_text(encoding="utf-8")
+        )
+    check_golden(README, replayed)
+
+
+def test_the_manifest_on_the_first_screen_is_the_one_that_is_run():
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(shown.splitlines()) == 10
+    run = yaml.safe_load((QUICKSTART / "drift.yaml").read_text(encoding="utf-8"))
+    run.pop("name")
+    assert yaml.safe_load(shown) == run
+
+
+def test_the_commands_for_a_shell_are_those_of_the_makefile():
+    text = README.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
+    assert targets
+    assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

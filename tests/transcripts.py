@@ -1,0 +1,47 @@
+"""
+Transcripts: what a person types, and what the program says.
+
+A transcript is a text in which `$ reconcile ...` lines are commands and the lines that follow are their output, as
+in a terminal; `$ echo $?` tells the exit code of the command before. Standard error comes before standard output.
+"""
+
+import io
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+
+from reconcile.cli.main import main
+
+CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+"""A transcript inside Markdown."""
+
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
+
+
+def replay(transcript: str, environ: Mapping[str, str]) -> str:
+    """Run every command of a transcript in the current directory; return the transcript as it should be."""
+    return "".join(_replay_lines(transcript.splitlines(), environ))
+
+
+def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]:
+    code = None
+    for line in lines:
+        if not line.startswith("$ "):
+            continue
+        command = shlex.split(line.removeprefix("$ "), comments=True)
+        yield f"{line}\n"
+        if command == ["echo", "$?"]:
+            yield f"{code}\n"
+        elif command[:1] == ["reconcile"]:
+            code, output = _run(command[1:], environ)
+            yield _LOOPBACK.sub("http://127.0.0.1:PORT", output)
+        else:
+            raise ValueError(f"a transcript cannot run {line!r}")
+
+
+def _run(argv: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(argv, environ=environ)
+    return code, "".join(stream.buffer.getvalue().decode("utf-8") for stream in (err, out))
