@@ -20,3 +20,14 @@ def parse_duration(text: str) -> float:
     if not _WHOLE.fullmatch(text) or units != sorted(set(units), key=list(_UNITS).index):
         raise ValueError(f"not a duration: {text[:40]!r}; write it like 90s, 10m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds the way `parse_duration` reads them, in the largest units that fit: `1h30m`, `250ms`, `0s`."""
+    rest = round(abs(seconds) * 1000)
+    parts = []
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        amount, rest = divmod(rest, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return ("-" if seconds < 0 else "") + ("".join(parts) or "0s")

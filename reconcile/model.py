@@ -9,6 +9,7 @@ said once, at the type of that name.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import TypeAlias
 
@@ -163,7 +164,7 @@ class JobApi:
 
 
 class Field(StrEnum):
-    """A field of a job or sub-job that an expectation can name; the value is also its path in a plan."""
+    """A text of a job or sub-job that an expectation can name; the value is also its path in a plan."""
 
     STATUS = "status"
     JOB_TYPE = "job_type"
@@ -171,18 +172,70 @@ class Field(StrEnum):
     FAIL_REASON = "fail_reason"
 
 
+class Moment(StrEnum):
+    """A time of a job or sub-job; the value is also its path in a plan."""
+
+    BEGIN_TIME = "begin_time"
+    END_TIME = "end_time"
+
+
+class Span(StrEnum):
+    """A length of time that a job or sub-job has; the value is also its path in a plan."""
+
+    DURATION = "duration"
+    """From begin to end."""
+    AGE = "age"
+    """From the end to now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glob:
+    """A pattern for a whole value; what it means stands in `glob.py`."""
+
+    pattern: str
+
+
+Accepted: TypeAlias = str | Glob | None
+"""One value that a field may have; None stands for absent, null and "" alike."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldExpectation:
     """
-    What one field must be: any of `accept`, where None stands for absent, null and "" alike.
+    What one text must be: any of `accept`.
 
     `implied` marks what the manifest does not say but the design does (a job with no status expects success).
+    `sensitive` marks what no report may show.
     """
 
     field: Field
-    accept: tuple[str | None, ...]
+    accept: tuple[Accepted, ...]
     source: Source
     implied: bool = False
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentExpectation:
+    """When it must have been: not before `after`, not after `before`; None is no bound, and one at least is given."""
+
+    moment: Moment
+    after: datetime | None
+    before: datetime | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanExpectation:
+    """How long it must be: seconds, both bounds inclusive; None is no bound, and one at least is given."""
+
+    span: Span
+    min: float | None
+    max: float | None
+    source: Source
+
+
+Assertion: TypeAlias = FieldExpectation | MomentExpectation | SpanExpectation
 
 
 class Match(StrEnum):
@@ -210,7 +263,7 @@ class Count:
 class Item:
     """One expected sub-job, `count` times. An expectation of its job_type, if there is one, is its identity."""
 
-    fields: tuple[FieldExpectation, ...]
+    fields: tuple[Assertion, ...]
     count: Count
     source: Source
 
@@ -226,7 +279,7 @@ class SubJobsExpectation:
 
     match: Match
     items: tuple[Item, ...] | None
-    each: tuple[FieldExpectation, ...]
+    each: tuple[Assertion, ...]
     count: Count | None
     source: Source
     implied: bool = False
@@ -236,8 +289,39 @@ class SubJobsExpectation:
 class Expectation:
     """Everything that must hold for one job; `fields` holds at least a status and each field once."""
 
-    fields: tuple[FieldExpectation, ...]
+    fields: tuple[Assertion, ...]
     sub_jobs: SubJobsExpectation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """There must be no such job."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """
+    Drifts of a job that are known and accepted until the end of the day `expires`, UTC.
+
+    `fields` are what `expect` calls them, with `missing` for a job that is not there: `sub_jobs` covers every path
+    that begins so.
+    """
+
+    fields: tuple[str, ...]
+    reason: str
+    expires: date
+    source: Source
+
+
+class MissingPolicy(StrEnum):
+    """What it means that the API does not know the job."""
+
+    DRIFT = "drift"
+    """It is gone, or was never there."""
+    WAIT = "wait"
+    """It is not there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,24 +341,36 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One remote asynchronous task and what it should have done."""
+    """
+    One remote asynchronous task and what it should have done.
+
+    `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other.
+    """
 
     address: str
     provider: Provider
     job_id: str
     labels: Mapping[str, str]
-    expect: Expectation
+    expect: Expectation | Absence
     source: Source
+    waivers: tuple[Waiver, ...] = ()
+    timeout: float | None = None
+    missing: MissingPolicy = MissingPolicy.DRIFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The declared jobs, at least one, in the order of the file, each address once."""
+    """
+    The declared jobs, at least one, in the order of the file, each address once.
+
+    `warnings` are what is not wrong, but not right either: `--strict` makes errors of them.
+    """
 
     file: str
     name: str | None
     providers: Mapping[str, Provider]
     jobs: tuple[Job, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 # --- Observations ----------------------------------------------------------------------------------------------
@@ -335,6 +431,7 @@ class Truth(Enum):
     HOLDS = "holds"
     CAN_HOLD = "can still come to hold"
     CANNOT_HOLD = "cannot hold any more"
+    UNDECIDABLE = "what was answered cannot be read"
 
 
 class Kind(StrEnum):
@@ -348,7 +445,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """
-    One assertion, judged. A finding that cannot hold any more is a drift.
+    One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
 
     `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings.
@@ -362,6 +459,7 @@ class Finding:
     source: Source
     label: str | None = None
     implied: bool = False
+    waiver: Waiver | None = None
 
 
 class Verdict(StrEnum):
@@ -370,6 +468,8 @@ class Verdict(StrEnum):
     IN_SYNC = "in_sync"
     DRIFT = "drift"
     PENDING = "pending"
+    WAIVED = "waived"
+    """Of a job alone: all its drifts are waived."""
     ERROR = "error"
 
 
@@ -386,12 +486,17 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPlan:
-    """One job with its observation and what was found; `findings` is empty unless the job was observed or missing."""
+    """
+    One job with its observation and what was found.
+
+    `problems` say why it could not be decided; `findings` is empty unless the job was observed or missing.
+    """
 
     job: Job
     observation: Observation
     verdict: Verdict
     findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
     notes: tuple[str, ...]
 
 
@@ -403,6 +508,7 @@ class Summary:
     in_sync: int
     drift: int
     pending: int
+    waived: int
     error: int
 
 
@@ -411,14 +517,17 @@ class Plan:
     """
     All selected jobs with what was found, in manifest order, and the verdict of the run.
 
-    `errors` are those of the run itself, beside the jobs' own. `complete` is False when the run ended before every
-    selected job was fetched.
+    `errors` are those of the run itself, beside the jobs' own; `warnings` are those of the manifest and of its
+    waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
+    operator asked for exit code 0 where it would be drift or pending.
     """
 
     manifest: Manifest
     jobs: tuple[JobPlan, ...]
     summary: Summary
     errors: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...]
     complete: bool
+    soft_fail: bool
     verdict: Verdict
     exit_code: ExitCode

@@ -1,6 +1,7 @@
 """Values of the model for tests, with everything that a test does not care about filled in."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from reconcile.model import (
     Count,
@@ -20,6 +21,8 @@ from reconcile.model import (
     SubJob,
     SubJobsExpectation,
 )
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 SOURCE = Source(file="reconcile.yaml", line=7, column=5)
 

@@ -1,8 +1,10 @@
 """Durations in Go's style, and nothing that could mean two things."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconcile.duration import parse_duration
+from reconcile.duration import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,8 @@ def test_durations(text, seconds):
 def test_g13_what_is_not_a_duration(text):
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@given(st.integers(0, 10**10))
+def test_what_is_written_is_read_back(milliseconds):
+    assert round(parse_duration(format_duration(milliseconds / 1000)) * 1000) == milliseconds

@@ -4,7 +4,7 @@ import dataclasses
 from itertools import product
 
 import pytest
-from builders import job, manifest, observed
+from builders import NOW, job, manifest, observed
 
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, ExitCode, Missing, Problem, Unobserved, Verdict
@@ -23,7 +23,7 @@ def plan_of(*verdicts, **options):
     names = [f"j{i}" for i in range(len(verdicts))]
     jobs = [job(name=name) for name in names]
     answers = [ANSWERS[verdict](name) for verdict, name in zip(verdicts, names, strict=True)]
-    return make_plan(manifest(*jobs), answers, **options)
+    return make_plan(manifest(*jobs), answers, **options, now=NOW)
 
 
 @pytest.mark.parametrize("present", list(product([False, True], repeat=4)))
@@ -49,21 +49,21 @@ def test_jobs_in_sync_are_not_enough(options):
 
 def test_f21_a_lost_observation_is_never_overlooked():
     with pytest.raises(ValueError, match="shorter"):
-        make_plan(manifest(job(name="a"), job(name="b")), [observed("success", job_id="id-a")])
+        make_plan(manifest(job(name="a"), job(name="b")), [observed("success", job_id="id-a")], now=NOW)
 
 
 def test_d07_the_answer_for_another_job_is_no_proof():
-    plan = make_plan(manifest(job(name="a")), [observed("success", job_id="id-b")])
+    plan = make_plan(manifest(job(name="a")), [observed("success", job_id="id-b")], now=NOW)
     assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
 
 
 def test_a_job_without_an_assertion_is_no_proof():
     empty = job(name="a")
     empty = dataclasses.replace(empty, expect=dataclasses.replace(empty.expect, fields=()))
-    plan = make_plan(manifest(empty), [observed("success", job_id="id-a")])
+    plan = make_plan(manifest(empty), [observed("success", job_id="id-a")], now=NOW)
     assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
 
 
 def test_a_missing_job_is_drift():
-    plan = make_plan(manifest(job(name="a")), [Missing(code="X", message=None, request_id=None)])
+    plan = make_plan(manifest(job(name="a")), [Missing(code="X", message=None, request_id=None)], now=NOW)
     assert (plan.verdict, plan.exit_code) == (Verdict.DRIFT, ExitCode.DRIFT)

@@ -1,7 +1,8 @@
 """What a command is given by the world, and what it hands back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,17 @@ class Invocation:
     """
     The world of one run, passed in so that a test can pass another one.
 
-    `transport` is what requests are sent through; None is the network.
+    `transport` is what requests are sent through; None is the network. `clock` tells the time, in UTC.
     """
 
     environ: Mapping[str, str]
+    clock: Callable[[], datetime]
     transport: "Transport | None" = None
+
+
+def read_clock() -> datetime:
+    """Tell the time of this machine, in UTC."""
+    return datetime.now(UTC)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import click
 
 from reconcile.cli import output
 from reconcile.cli.commands import reconcile
-from reconcile.cli.invocation import Done, Invocation
+from reconcile.cli.invocation import Done, Invocation, read_clock
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
@@ -31,6 +32,7 @@ def main(
     argv: Sequence[str],
     *,
     environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] = read_clock,
     transport: "Transport | None" = None,
 ) -> int:
     """
@@ -39,9 +41,10 @@ def main(
     Args:
         argv: the arguments without the program's name.
         environ: the environment variables; None is the process's own.
+        clock: tells the time, in UTC.
         transport: what requests are sent through; None is the network.
     """
-    invocation = Invocation(environ=os.environ if environ is None else environ, transport=transport)
+    invocation = Invocation(environ=os.environ if environ is None else environ, clock=clock, transport=transport)
     output.prepare()
     terminations = _listen_to_signals()
     palette = output.choose_palette(None, sys.stderr, invocation.environ)

@@ -43,9 +43,12 @@ def command(
       reconcile plan storage/ --endpoint http://127.0.0.1:8080
       reconcile plan -o json | jq .summary
     """
+    from reconcile.plan import make_plan
+
     try:
         declared = _load(manifest, quiet=quiet)
-        plan = _make_plan(declared, _fetch(declared, access, invocation, verbose=verbose))
+        observations = _fetch(declared, access, invocation, verbose=verbose)
+        plan = make_plan(declared, observations, now=invocation.clock())
     except ReconcileError as error:
         if format_name == "json":
             _write_failure(error)
@@ -74,12 +77,6 @@ def _fetch(manifest: Manifest, access: Access, invocation: Invocation, *, verbos
     return fetch.fetch_all(
         manifest.jobs, targets, transport=transport, timeout=access.timeout, concurrency=access.concurrency
     )
-
-
-def _make_plan(manifest: Manifest, observations: tuple[Observation, ...]) -> Plan:
-    from reconcile.plan import make_plan
-
-    return make_plan(manifest, observations)
 
 
 def _render(plan: Plan, format_name: str, colour: str, invocation: Invocation) -> str:

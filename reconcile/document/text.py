@@ -47,7 +47,13 @@ class Text:
 
     def find_source(self, mark: Mark) -> Source:
         """Return line and column of where a mark begins, which may be the end of the text."""
-        offset = mark >> MARK_SHIFT
+        return self._locate(mark >> MARK_SHIFT)
+
+    def find_end(self, mark: Mark) -> Source:
+        """Return line and column of the last character of a mark."""
+        return self._locate((mark >> MARK_SHIFT) + max(0, (mark & LENGTH) - 1))
+
+    def _locate(self, offset: int) -> Source:
         starts = self._starts()
         line = bisect_right(starts, offset)
         return Source(file=self.file, line=line, column=offset - starts[line - 1] + 1)

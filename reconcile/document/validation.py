@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import replace
 from functools import cache
 from itertools import islice
-from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
@@ -15,9 +15,9 @@ from jsonschema.validators import extend
 from referencing.jsonschema import EMPTY_REGISTRY
 
 from reconcile.codes import Code
-from reconcile.document.text import Mark
+from reconcile.document.text import Mark, Text
 from reconcile.document.tree import Document, Node, Table
-from reconcile.document.wording import Wording, word_error, word_missing_keys, word_unknown_key
+from reconcile.document.wording import Wording, is_choice_of_keys, word_error, word_missing_keys, word_unknown_key
 from reconcile.model import Diagnostic
 from reconcile.shipped import load_schema
 
@@ -27,7 +27,15 @@ Outline: TypeAlias = Callable[[str, Node], Hashable]
 _Path: TypeAlias = tuple[str | int, ...]
 _Groups: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
 """A key of the root -> the entry that is checked -> all entries of its outline, itself the first of them."""
-_Found: TypeAlias = tuple[Mark, Diagnostic]
+
+
+class _Found(NamedTuple):
+    """An error at its place; `secret` is the mark of a value that must not be shown."""
+
+    mark: Mark
+    diagnostic: Diagnostic
+    secret: Mark | None
+
 
 _MOST: Final = 1_000
 """So many errors of a file are told at most, for a file of 32 MiB has room for ten million."""
@@ -55,8 +63,8 @@ def check_document(
     groups = {key: _group_entries(document.root, key, outline) for key, outline in (alike or {}).items()}
     errors = _load_validator(schema_name).iter_errors(_reduce(document.root, groups))
     found = list(islice(_place_errors(errors, groups, document, operator_only), _MOST + 1))
-    told = sorted(_drop_consequences(found[:_MOST]), key=itemgetter(0))
-    diagnostics = _hide_secrets([diagnostic for _, diagnostic in told])
+    told = sorted(_drop_consequences(found[:_MOST]), key=attrgetter("mark"))
+    diagnostics = list(_hide_secrets(told, document.text))
     if len(found) > _MOST:
         message = f"there are more than {_MOST} errors, and the others are not listed"
         diagnostics.append(Diagnostic(code=Code.TOO_LARGE, message=message))
@@ -110,7 +118,9 @@ def _place_errors(
             for path in _spread(tuple(leaf.absolute_path), groups):
                 for token, at_key, wording in _word(leaf, path, document, operator_only):
                     mark = document.find_mark(token, at_key=at_key)
-                    yield mark, document.text.diagnose(mark, *wording)
+                    is_secret = wording.code is Code.OPERATOR_ONLY
+                    secret = document.find_mark(token, at_key=False) if is_secret else None
+                    yield _Found(mark, document.text.diagnose(mark, *wording), secret)
 
 
 def _word(
@@ -137,15 +147,13 @@ def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:
     branches: defaultdict[str | int, list[ValidationError]] = defaultdict(list)
     for part in error.context:
         branches[part.schema_path[0]].append(part)
-    fitting = [
-        parts
-        for parts in branches.values()
-        if not any(part.validator in {"type", "required"} and not part.path for part in parts)
+    meant = [
+        parts for parts in branches.values() if not any(part.validator == "type" and not part.path for part in parts)
     ]
-    if not fitting:
+    if not meant or is_choice_of_keys(error):
         yield error
         return
-    for part in min(fitting, key=len):
+    for part in min(meant, key=len):
         yield from _find_leaves(part)
 
 
@@ -156,15 +164,19 @@ def _find_unknown_keys(keys: Iterable[str], schema: Mapping[str, Any]) -> Iterat
 
 def _drop_consequences(found: list[_Found]) -> Iterator[_Found]:
     """Leave out what else is wrong with a value that is not even of the right type."""
-    mistyped = {mark for mark, diagnostic in found if diagnostic.code in _TYPE_ERRORS}
-    return ((mark, d) for mark, d in found if d.code in _TYPE_ERRORS or mark not in mistyped)
+    mistyped = {each.mark for each in found if each.diagnostic.code in _TYPE_ERRORS}
+    return (each for each in found if each.diagnostic.code in _TYPE_ERRORS or each.mark not in mistyped)
 
 
-def _hide_secrets(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Show no line of a file with a key for operators alone: what stands behind it may be a secret."""
-    if not any(diagnostic.code is Code.OPERATOR_ONLY for diagnostic in diagnostics):
-        return diagnostics
-    return [replace(diagnostic, excerpt=None) for diagnostic in diagnostics]
+def _hide_secrets(found: list[_Found], text: Text) -> Iterator[Diagnostic]:
+    """Show no line with a value of a key for operators alone, whatever else is wrong there."""
+    secrets = [
+        (text.find_source(each.mark).line, text.find_end(each.secret).line) for each in found if each.secret is not None
+    ]
+    for each in found:
+        line = text.find_source(each.mark).line
+        hidden = any(first <= line <= last for first, last in secrets)
+        yield replace(each.diagnostic, excerpt=None) if hidden else each.diagnostic
 
 
 # --- The validator ---------------------------------------------------------------------------------------------
@@ -199,6 +211,16 @@ def _check_required(_: Validator, keys: Sequence[str], instance: object, __: obj
         yield ValidationError("required")
 
 
+def _check_dependent(
+    _: Validator, needs: Mapping[str, Sequence[str]], instance: object, __: object
+) -> Iterator[ValidationError]:
+    """Yield one error as well."""
+    if isinstance(instance, dict) and any(
+        key not in instance for given in needs if given in instance for key in needs[given]
+    ):
+        yield ValidationError("dependentRequired")
+
+
 def _is_integer(_: object, instance: object) -> bool:
     """Tell an integer by its type, for `1.0` is a float to everyone who reads the tree."""
     return isinstance(instance, int) and not isinstance(instance, bool)
@@ -206,6 +228,11 @@ def _is_integer(_: object, instance: object) -> bool:
 
 _Validator: Final[Callable[..., Validator]] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
-    {"pattern": _check_pattern, "uniqueItems": _check_unique, "required": _check_required},
+    {
+        "pattern": _check_pattern,
+        "uniqueItems": _check_unique,
+        "required": _check_required,
+        "dependentRequired": _check_dependent,
+    },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )

@@ -51,6 +51,11 @@ def suggest(word: str, known: Collection[str]) -> str | None:
     return f"did you mean '{folded[close[0]]}'?" if close else None
 
 
+def is_choice_of_keys(error: ValidationError) -> bool:
+    """Tell whether all that is wrong is that none of several keys is there."""
+    return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
+
+
 def word_error(error: ValidationError, written: str) -> Wording:
     """Say what is wrong with a value that stands in the file as `written`."""
     phrase = _PHRASES.get(str(error.validator), _word_anything)
@@ -72,12 +77,13 @@ def word_missing_keys(error: ValidationError) -> list[Wording]:
     wanted: Any = error.validator_value
     present: Any = error.instance
     if error.validator == "dependentRequired":
-        needs = [(key, f" beside '{given}'") for given, keys in wanted.items() if given in present for key in keys]
+        given = [(each, key) for each, keys in wanted.items() if each in present for key in keys]
+        needs = {key: f" beside '{each}'" for each, key in reversed(given)}
     else:
-        needs = [(key, "") for key in wanted]
+        needs = dict.fromkeys(wanted, "")
     return [
         Wording(Code.KEY_REQUIRED, f"the key '{key}' is missing here{beside}", f"add '{key}'")
-        for key, beside in needs
+        for key, beside in needs.items()
         if key not in present
     ]
 
@@ -121,7 +127,7 @@ def _word_limit(error: ValidationError, _: str) -> Wording:
 
 def _word_any_of(error: ValidationError, _: str) -> Wording:
     """Word a choice: of keys, one of which is required, or of types, none of which the value has."""
-    if all(part.validator == "required" for part in error.context):
+    if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
         keys = ", ".join(f"'{key}'" for key in choice)
         return Wording(Code.KEY_REQUIRED, f"at least one of {keys} is missing here", _describe(error))

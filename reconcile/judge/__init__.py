@@ -6,30 +6,49 @@ there stays, a sub-job that is listed stays listed, and a terminal job no longer
 can still come to hold, or cannot hold any more.
 """
 
-from reconcile.judge.assertion import judge_field
+from datetime import datetime
+
+from reconcile.judge.assertion import Basis, judge_assertion
 from reconcile.judge.sub_jobs import judge_sub_jobs
-from reconcile.model import Finding, Job, Kind, Missing, Observed, Truth
+from reconcile.model import Absence, Expectation, Finding, Job, Kind, Missing, MissingPolicy, Observed, Truth
 
 
-def judge_job(job: Job, observation: Observed | Missing) -> tuple[Finding, ...]:
+def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> tuple[Finding, ...]:
     """
     Judge every assertion of a job.
 
+    Args:
+        now: the time of judging, in UTC, for what grows older.
+
     Returns:
         Findings in the order of the plan: fields, then sub-jobs; never none. A missing job is one finding, for
-        nothing can be said of its fields.
+        nothing can be said of its fields. That an expected absence is proven, one job alone cannot tell.
     """
-    match observation:
-        case Missing():
+    match job.expect, observation:
+        case Absence() as absence, _:
+            return (_judge_absence(absence, observation),)
+        case Expectation(), Missing():
             return (_judge_missing(job),)
-        case Observed():
-            return _judge_observed(job, observation)
+        case Expectation() as expectation, Observed():
+            return _judge_observed(expectation, observation, Basis(api=job.provider.api, now=now))
+
+
+def _judge_absence(absence: Absence, observation: Observed | Missing) -> Finding:
+    missing = isinstance(observation, Missing)
+    return Finding(
+        path="absent",
+        truth=Truth.HOLDS if missing else Truth.CANNOT_HOLD,
+        kind=Kind.UNEXPECTED,
+        expected=True,
+        actual=missing,
+        source=absence.source,
+    )
 
 
 def _judge_missing(job: Job) -> Finding:
     return Finding(
         path="missing",
-        truth=Truth.CANNOT_HOLD,
+        truth=Truth.CAN_HOLD if job.missing is MissingPolicy.WAIT else Truth.CANNOT_HOLD,
         kind=Kind.MISSING,
         expected="present",
         actual=None,
@@ -37,13 +56,9 @@ def _judge_missing(job: Job) -> Finding:
     )
 
 
-def _judge_observed(job: Job, observed: Observed) -> tuple[Finding, ...]:
-    statuses = job.provider.api.statuses
-    frozen = statuses[observed.status].terminal
-    findings = [
-        judge_field(expectation, observed, statuses=statuses, frozen=frozen, path=expectation.field.value)
-        for expectation in job.expect.fields
-    ]
-    if job.expect.sub_jobs is not None:
-        findings += judge_sub_jobs(job.expect.sub_jobs, observed.sub_jobs, statuses=statuses, frozen=frozen)
+def _judge_observed(expectation: Expectation, observed: Observed, basis: Basis) -> tuple[Finding, ...]:
+    frozen = basis.api.statuses[observed.status].terminal
+    findings = [judge_assertion(assertion, observed, basis, frozen=frozen, path="") for assertion in expectation.fields]
+    if expectation.sub_jobs is not None:
+        findings += judge_sub_jobs(expectation.sub_jobs, observed.sub_jobs, basis, frozen=frozen)
     return tuple(findings)

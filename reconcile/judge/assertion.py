@@ -1,14 +1,126 @@
-"""One field of one record against what is accepted there."""
+"""One assertion against one record, now and for every later state of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from reconcile.model import Field, FieldExpectation, Finding, JsonValue, Kind, Record, Status, Truth
+from reconcile.duration import format_duration
+from reconcile.glob import matches_glob
+from reconcile.instant import format_instant, parse_time
+from reconcile.model import (
+    Accepted,
+    Assertion,
+    Field,
+    FieldExpectation,
+    Finding,
+    Glob,
+    JobApi,
+    JsonValue,
+    Kind,
+    Moment,
+    MomentExpectation,
+    Record,
+    Span,
+    SpanExpectation,
+    Truth,
+)
 
-Statuses = Mapping[str, Status]
+SENSITIVE = "(sensitive value)"
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clocks of the API and of this machine may be apart; a job that ended later than that is in the future."""
 
 
-def value_of(record: Record, field: Field) -> str | None:
-    """Return what the record says in that field; None is absent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC."""
+
+    api: JobApi
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a record says to an assertion; `stays` says that no later state of the record says otherwise."""
+
+    truth: Truth
+    actual: JsonValue
+    stays: bool
+
+
+def judge_assertion(
+    assertion: Assertion, record: Record, basis: Basis, *, frozen: bool, path: str, label: str | None = None
+) -> Finding:
+    """
+    Judge one assertion on a record and say so; `path` is the record's, `label` the finding's.
+
+    Args:
+        frozen: the record can change no more, because it or the job that lists it is terminal.
+    """
+    reading = _read(assertion, record, basis, frozen=frozen)
+    sensitive = isinstance(assertion, FieldExpectation) and assertion.sensitive
+    return Finding(
+        path=f"{path}{name_of(assertion)}",
+        truth=reading.truth,
+        kind=Kind.CHANGED,
+        expected=show_expected(assertion),
+        actual=SENSITIVE if sensitive else reading.actual,
+        source=assertion.source,
+        label=label,
+        implied=isinstance(assertion, FieldExpectation) and assertion.implied,
+    )
+
+
+def truth_of(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> Truth:
+    """Judge one assertion on a record; the arguments are those of `judge_assertion`."""
+    return _read(assertion, record, basis, frozen=frozen).truth
+
+
+def holds_for_ever(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> bool:
+    """Say whether an assertion holds for the record now and for every later state of it."""
+    reading = _read(assertion, record, basis, frozen=frozen)
+    return reading.truth is Truth.HOLDS and reading.stays
+
+
+def name_of(assertion: Assertion) -> str:
+    """Return what a manifest calls what is asserted."""
+    match assertion:
+        case FieldExpectation(field=field):
+            return field.value
+        case MomentExpectation(moment=moment):
+            return moment.value
+        case SpanExpectation(span=span):
+            return span.value
+
+
+def _read(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+    match assertion:
+        case FieldExpectation():
+            return _read_field(assertion, record, basis.api, frozen=frozen)
+        case MomentExpectation():
+            return _read_moment(assertion, record, basis, frozen=frozen)
+        case SpanExpectation():
+            return _read_span(assertion, record, basis, frozen=frozen)
+
+
+# --- Texts -----------------------------------------------------------------------------------------------------
+
+
+def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, frozen: bool) -> _Reading:
+    value = _text_of(record, expectation.field)
+    holds = _accepts(expectation, value)
+    if expectation.field is Field.STATUS and value is not None:
+        later = () if frozen else api.statuses[value].then
+        reachable = any(_accepts(expectation, word) for word in later)
+        stays = all(_accepts(expectation, word) for word in later)
+    else:
+        reachable = value is None and not frozen
+        stays = not reachable
+    truth = Truth.HOLDS if holds else Truth.CAN_HOLD if reachable else Truth.CANNOT_HOLD
+    return _Reading(truth, value, stays)
+
+
+def _text_of(record: Record, field: Field) -> str | None:
     match field:
         case Field.STATUS:
             return record.status
@@ -20,61 +132,117 @@ def value_of(record: Record, field: Field) -> str | None:
             return record.fail_reason
 
 
-def truth_of(expectation: FieldExpectation, record: Record, *, statuses: Statuses, frozen: bool) -> Truth:
-    """
-    Judge one field of a record.
-
-    Args:
-        frozen: the record can change no more, because it or the job that lists it is terminal.
-    """
-    value = value_of(record, expectation.field)
+def _accepts(expectation: FieldExpectation, value: str | None) -> bool:
     if value in expectation.accept:
-        return Truth.HOLDS
-    if frozen or not _reachable(expectation, value, statuses):
-        return Truth.CANNOT_HOLD
-    return Truth.CAN_HOLD
-
-
-def _reachable(expectation: FieldExpectation, value: str | None, statuses: Statuses) -> bool:
-    """Say whether a record that can still change can come to have an accepted value."""
-    if expectation.field is Field.STATUS and value is not None:
-        return not statuses[value].then.isdisjoint(expectation.accept)
-    return value is None
-
-
-def stays_true(expectation: FieldExpectation, record: Record, *, statuses: Statuses, frozen: bool) -> bool:
-    """Say whether an expectation that holds for the record now holds for every later state of it, too."""
-    value = value_of(record, expectation.field)
-    if frozen:
         return True
-    if expectation.field is Field.STATUS and value is not None:
-        return statuses[value].then.issubset(expectation.accept)
-    return value is not None
-
-
-def judge_field(
-    expectation: FieldExpectation,
-    record: Record,
-    *,
-    statuses: Statuses,
-    frozen: bool,
-    path: str,
-    label: str | None = None,
-) -> Finding:
-    """Judge one field of a record and say so; `path` and `label` are the finding's."""
-    return Finding(
-        path=path,
-        truth=truth_of(expectation, record, statuses=statuses, frozen=frozen),
-        kind=Kind.CHANGED,
-        expected=show_accepted(expectation),
-        actual=value_of(record, expectation.field),
-        source=expectation.source,
-        label=label,
-        implied=expectation.implied,
+    return value is not None and any(
+        isinstance(accepted, Glob) and matches_glob(accepted.pattern, value) for accepted in expectation.accept
     )
 
 
-def show_accepted(expectation: FieldExpectation) -> JsonValue:
-    """Return what is accepted as the manifest writes it: one value alone, several as a list."""
-    accept = expectation.accept
-    return accept[0] if len(accept) == 1 else list(accept)
+# --- Times -----------------------------------------------------------------------------------------------------
+
+
+def _read_moment(expectation: MomentExpectation, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+    text = record.begin_time if expectation.moment is Moment.BEGIN_TIME else record.end_time
+    if text is None:
+        return _absent(frozen=frozen)
+    try:
+        instant = parse_time(text, basis.api.time_format)
+    except ValueError:
+        return _Reading(Truth.UNDECIDABLE, text, stays=True)
+    holds = not (
+        (expectation.after is not None and instant < expectation.after)
+        or (expectation.before is not None and instant > expectation.before)
+    )
+    return _Reading(Truth.HOLDS if holds else Truth.CANNOT_HOLD, format_instant(instant), stays=True)
+
+
+def _read_span(expectation: SpanExpectation, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+    """A span that is still growing is told by its least length; one whose end is known by its length."""
+    read: Callable[[Record, Basis], tuple[timedelta, bool] | None]
+    read = _read_duration if expectation.span is Span.DURATION else _read_age
+    try:
+        measured = read(record, basis)
+    except ValueError:
+        return _Reading(Truth.UNDECIDABLE, _show_times(record), stays=True)
+    if measured is None:
+        return _absent(frozen=frozen)
+    length, known = measured
+    seconds = length.total_seconds()
+    if expectation.max is not None and seconds > expectation.max:
+        truth = Truth.CANNOT_HOLD
+    elif known and (expectation.min is None or seconds >= expectation.min):
+        truth = Truth.HOLDS
+    elif known and expectation.span is Span.DURATION:
+        truth = Truth.CANNOT_HOLD
+    else:
+        truth = Truth.CANNOT_HOLD if frozen and expectation.span is Span.DURATION else Truth.CAN_HOLD
+    return _Reading(truth, format_duration(seconds), stays=known and expectation.span is Span.DURATION)
+
+
+def _read_duration(record: Record, basis: Basis) -> tuple[timedelta, bool] | None:
+    """Measure from begin to end, or to now where there is no end; None if it has not begun."""
+    if record.begin_time is None:
+        return None
+    begin = parse_time(record.begin_time, basis.api.time_format)
+    if record.end_time is None:
+        return _positive(basis.now - begin), False
+    end = parse_time(record.end_time, basis.api.time_format)
+    if end < begin:
+        raise ValueError("it ended before it began")
+    return end - begin, True
+
+
+def _read_age(record: Record, basis: Basis) -> tuple[timedelta, bool] | None:
+    """Measure from the end to now; None if it has not ended."""
+    if record.end_time is None:
+        return None
+    return _positive(basis.now - parse_time(record.end_time, basis.api.time_format)), True
+
+
+def _positive(length: timedelta) -> timedelta:
+    """Take what two clocks that differ a little make negative for zero; raise ValueError for the future."""
+    if length < -CLOCK_SKEW:
+        raise ValueError("it is in the future")
+    return max(length, timedelta(0))
+
+
+def _absent(*, frozen: bool) -> _Reading:
+    return _Reading(Truth.CANNOT_HOLD if frozen else Truth.CAN_HOLD, None, stays=frozen)
+
+
+def _show_times(record: Record) -> str:
+    return f"{record.begin_time or 'no begin_time'} to {record.end_time or 'no end_time'}"
+
+
+# --- What a plan shows -----------------------------------------------------------------------------------------
+
+
+def show_expected(assertion: Assertion) -> JsonValue:
+    """Return what is expected as the manifest writes it: one value alone, several as a list, bounds as a mapping."""
+    match assertion:
+        case FieldExpectation(sensitive=True):
+            return SENSITIVE
+        case FieldExpectation(accept=(accepted,)):
+            return _show_accepted(accepted)
+        case FieldExpectation(accept=accept):
+            return [_show_accepted(accepted) for accepted in accept]
+        case MomentExpectation(after=after, before=before):
+            return _show_bounds(
+                after=None if after is None else format_instant(after),
+                before=None if before is None else format_instant(before),
+            )
+        case SpanExpectation(min=least, max=most):
+            return _show_bounds(
+                min=None if least is None else format_duration(least),
+                max=None if most is None else format_duration(most),
+            )
+
+
+def _show_accepted(accepted: Accepted) -> JsonValue:
+    return {"glob": accepted.pattern} if isinstance(accepted, Glob) else accepted
+
+
+def _show_bounds(**bounds: str | None) -> Mapping[str, JsonValue]:
+    return {name: bound for name, bound in bounds.items() if bound is not None}

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconcile.judge.assertion import Statuses, judge_field, show_accepted, stays_true, truth_of
+from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
 from reconcile.judge.pairing import Owners, pair_ordered, pair_unordered
 from reconcile.model import (
+    Assertion,
     Count,
     Field,
     FieldExpectation,
@@ -14,6 +15,8 @@ from reconcile.model import (
     JsonValue,
     Kind,
     Match,
+    Moment,
+    Span,
     SubJob,
     SubJobsExpectation,
     Truth,
@@ -21,7 +24,7 @@ from reconcile.model import (
 
 # Any drift outweighs all that is only pending, and a sub-job or item left alone outweighs all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40
-_ALONE = len(Field) + 1
+_ALONE = len(Field) + len(Moment) + len(Span) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,32 +32,26 @@ class _Answer:
     """The sub-jobs of one answer; `frozen` says that the job itself is terminal, so that none changes or appears."""
 
     sub_jobs: tuple[SubJob, ...]
-    statuses: Statuses
+    basis: Basis
     frozen: bool
 
     def frozen_at(self, j: int) -> bool:
-        return self.frozen or self.statuses[self.sub_jobs[j].status].terminal
+        return self.frozen or self.basis.api.statuses[self.sub_jobs[j].status].terminal
 
-    def truth_at(self, j: int, expectation: FieldExpectation) -> Truth:
-        return truth_of(expectation, self.sub_jobs[j], statuses=self.statuses, frozen=self.frozen_at(j))
+    def truth_at(self, j: int, assertion: Assertion) -> Truth:
+        return truth_of(assertion, self.sub_jobs[j], self.basis, frozen=self.frozen_at(j))
 
-    def matches(self, j: int, fields: Sequence[FieldExpectation]) -> bool:
+    def matches(self, j: int, fields: Sequence[Assertion]) -> bool:
         return all(self.truth_at(j, field) is Truth.HOLDS for field in fields)
 
-    def matches_for_ever(self, j: int, fields: Sequence[FieldExpectation]) -> bool:
+    def matches_for_ever(self, j: int, fields: Sequence[Assertion]) -> bool:
         sub_job, frozen = self.sub_jobs[j], self.frozen_at(j)
-        return self.matches(j, fields) and all(
-            stays_true(field, sub_job, statuses=self.statuses, frozen=frozen) for field in fields
-        )
+        return all(holds_for_ever(field, sub_job, self.basis, frozen=frozen) for field in fields)
 
-    def judge(self, j: int, expectation: FieldExpectation, path: str) -> Finding:
-        return judge_field(
-            expectation,
-            self.sub_jobs[j],
-            statuses=self.statuses,
-            frozen=self.frozen_at(j),
-            path=f"{path}.{expectation.field}",
-            label=self.sub_jobs[j].job_type,
+    def judge(self, j: int, assertion: Assertion, path: str) -> Finding:
+        sub_job = self.sub_jobs[j]
+        return judge_assertion(
+            assertion, sub_job, self.basis, frozen=self.frozen_at(j), path=f"{path}.", label=sub_job.job_type
         )
 
     @property
@@ -64,7 +61,7 @@ class _Answer:
 
 
 def judge_sub_jobs(
-    expectation: SubJobsExpectation, sub_jobs: tuple[SubJob, ...], *, statuses: Statuses, frozen: bool
+    expectation: SubJobsExpectation, sub_jobs: tuple[SubJob, ...], basis: Basis, *, frozen: bool
 ) -> list[Finding]:
     """
     Judge every assertion on the sub-jobs of a job; at least one finding comes of it.
@@ -73,7 +70,7 @@ def judge_sub_jobs(
         sub_jobs: in the order of the answer.
         frozen: the job is terminal, so no sub-job changes or appears any more.
     """
-    answer = _Answer(sub_jobs=sub_jobs, statuses=statuses, frozen=frozen)
+    answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
     findings = [*_judge_count(expectation, answer), *_judge_each(expectation, answer)]
     match expectation.match:
         case Match.EXACT | Match.ORDERED:
@@ -150,6 +147,7 @@ def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterat
     for i, item in enumerate(items):
         if item.count.max is not None:
             yield _judge_maximum(i, item, item.count.max, answer)
+            yield from _judge_unreadable(item, answer)
 
 
 def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding:
@@ -163,6 +161,8 @@ def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
     """Judge items that must not be there."""
     described = False
+    for item in expectation.items or ():
+        yield from _judge_unreadable(item, answer)
     for j in range(len(answer.sub_jobs)):
         items = [item for item in expectation.items or () if answer.matches(j, item.fields)]
         if items:
@@ -171,6 +171,14 @@ def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Fi
             yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD if for_ever else Truth.CAN_HOLD)
     if not described:
         yield _nothing_unexpected(expectation)
+
+
+def _judge_unreadable(item: Item, answer: _Answer) -> Iterator[Finding]:
+    """Find the sub-jobs of which it cannot be said that they are not what the item describes."""
+    for j in range(len(answer.sub_jobs)):
+        truths = {answer.truth_at(j, field): field for field in item.fields}
+        if Truth.UNDECIDABLE in truths and truths.keys() <= {Truth.UNDECIDABLE, Truth.HOLDS}:
+            yield answer.judge(j, truths[Truth.UNDECIDABLE], f"sub_jobs[+{j}]")
 
 
 def _judge_items(items: Sequence[Item], owners: Owners, answer: _Answer) -> Iterator[Finding]:
@@ -260,8 +268,8 @@ def _cost(item: Item, answer: _Answer, j: int) -> int | None:
                 continue
             case Truth.CAN_HOLD:
                 cost += _PENDING
-            case Truth.CANNOT_HOLD:
-                if field.field is Field.JOB_TYPE:
+            case Truth.CANNOT_HOLD | Truth.UNDECIDABLE:
+                if isinstance(field, FieldExpectation) and field.field is Field.JOB_TYPE:
                     return None
                 cost += _DRIFT
     return cost
@@ -270,9 +278,9 @@ def _cost(item: Item, answer: _Answer, j: int) -> int | None:
 # --- What a plan shows of them ---------------------------------------------------------------------------------
 
 
-def show_fields(fields: Sequence[FieldExpectation]) -> dict[str, JsonValue]:
-    """Return expectations of fields as the manifest writes them."""
-    return {field.field.value: show_accepted(field) for field in fields}
+def show_fields(fields: Sequence[Assertion]) -> dict[str, JsonValue]:
+    """Return assertions as the manifest writes them."""
+    return {name_of(field): show_expected(field) for field in fields}
 
 
 def show_count(count: Count) -> dict[str, JsonValue]:
@@ -295,5 +303,8 @@ def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
 
 def _type_of(item: Item) -> str | None:
     """Name the type of an item for a reader, where it is one."""
-    accepted = [field.accept for field in item.fields if field.field is Field.JOB_TYPE]
-    return accepted[0][0] if accepted and len(accepted[0]) == 1 else None
+    for field in item.fields:
+        if isinstance(field, FieldExpectation) and field.field is Field.JOB_TYPE and not field.sensitive:
+            only = field.accept[0] if len(field.accept) == 1 else None
+            return only if isinstance(only, str) else None
+    return None

@@ -1,12 +1,12 @@
 """Jobs that are declared twice, with expectations that cannot both hold."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconcile.codes import Code
 from reconcile.document import Mark
 from reconcile.manifest.faults import Faults
-from reconcile.model import Field, Job
+from reconcile.model import Absence, Accepted, Field, FieldExpectation, Glob, Job
 
 
 def check_contradictions(jobs: Iterable[tuple[Job, Mark]], faults: Faults) -> None:
@@ -21,9 +21,9 @@ def check_contradictions(jobs: Iterable[tuple[Job, Mark]], faults: Faults) -> No
 
 def _check_declarations(declarations: Iterable[tuple[Job, Mark]], faults: Faults) -> None:
     """Narrow what each field can still be, declaration by declaration; linear, however many there are."""
-    possible: dict[Field, tuple[frozenset[str | None], Job]] = {}
+    possible: dict[Field, tuple[frozenset[Accepted], Job]] = {}
     for job, mark in declarations:
-        for expectation in job.expect.fields:
+        for expectation in _texts_of(job):
             accept = frozenset(expectation.accept)
             before, other = possible.get(expectation.field, (accept, job))
             if before & accept:
@@ -34,3 +34,12 @@ def _check_declarations(declarations: Iterable[tuple[Job, Mark]], faults: Faults
                 f"and their expectations of {expectation.field.value} contradict each other"
             )
             faults.add(mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
+
+
+def _texts_of(job: Job) -> Iterator[FieldExpectation]:
+    """Find the expectations whose accepted values can be compared one by one, which a glob's cannot."""
+    if isinstance(job.expect, Absence):
+        return
+    for assertion in job.expect.fields:
+        if isinstance(assertion, FieldExpectation) and not any(isinstance(each, Glob) for each in assertion.accept):
+            yield assertion

@@ -17,7 +17,6 @@ from reconcile.model import (
     SubJob,
     Summary,
     Truth,
-    Unobserved,
     Verdict,
 )
 from reconcile.report.diagnostics import diagnostic_to_json
@@ -47,10 +46,11 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "complete": plan.complete,
         "verdict": plan.verdict.value,
         "exit_code": int(plan.exit_code),
-        "soft_fail": False,
+        "soft_fail": plan.soft_fail,
         "summary": _summary_to_json(plan.summary),
         "jobs": [_job_to_json(job) for job in plan.jobs],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
+        "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
 
 
@@ -65,9 +65,10 @@ def render_failure(diagnostics: Sequence[Diagnostic]) -> str:
             "verdict": Verdict.ERROR.value,
             "exit_code": int(ExitCode.ERROR),
             "soft_fail": False,
-            "summary": _summary_to_json(Summary(selected=0, in_sync=0, drift=0, pending=0, error=0)),
+            "summary": _summary_to_json(Summary(selected=0, in_sync=0, drift=0, pending=0, waived=0, error=0)),
             "jobs": [],
             "errors": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
+            "warnings": [],
         }
     )
 
@@ -78,7 +79,7 @@ def _summary_to_json(summary: Summary) -> dict[str, JsonValue]:
         "in_sync": summary.in_sync,
         "drift": summary.drift,
         "pending": summary.pending,
-        "waived": 0,
+        "waived": summary.waived,
         "error": summary.error,
     }
 
@@ -92,7 +93,7 @@ def _job_to_json(plan: JobPlan) -> dict[str, JsonValue]:
         "drifts": [_drift_to_json(finding) for finding in plan.findings if finding.truth is Truth.CANNOT_HOLD],
         "pending": [_pending_to_json(finding) for finding in plan.findings if finding.truth is Truth.CAN_HOLD],
         "notes": list(plan.notes),
-        "errors": _errors_to_json(plan.observation),
+        "errors": [{"code": problem.code.value, "message": problem.message} for problem in plan.problems],
     }
 
 
@@ -119,7 +120,7 @@ def _drift_to_json(finding: Finding) -> dict[str, JsonValue]:
     return {
         **_pending_to_json(finding),
         "kind": finding.kind.value,
-        "waived": False,
+        "waived": finding.waiver is not None,
         "line": finding.source.line,
         "column": finding.source.column,
     }
@@ -127,9 +128,3 @@ def _drift_to_json(finding: Finding) -> dict[str, JsonValue]:
 
 def _pending_to_json(finding: Finding) -> dict[str, JsonValue]:
     return {"path": finding.path, "expected": finding.expected, "actual": finding.actual}
-
-
-def _errors_to_json(observation: Observation) -> list[JsonValue]:
-    if not isinstance(observation, Unobserved):
-        return []
-    return [{"code": observation.problem.code.value, "message": observation.problem.message}]

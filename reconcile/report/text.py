@@ -21,7 +21,8 @@ _NAME_WIDTH = len("fail_reason")
 _HEADLINES = {
     Verdict.DRIFT: "has drifted",
     Verdict.PENDING: "is pending",
-    Verdict.ERROR: "could not be observed",
+    Verdict.WAIVED: "has drifted, and is waived",
+    Verdict.ERROR: "could not be decided",
     Verdict.IN_SYNC: "is in sync",
 }
 
@@ -30,7 +31,7 @@ _SYMBOLS = {
     "-": ("expected, but not there", Colour.REMOVED),
     "+": ("there, but not expected", Colour.ADDED),
     "?": ("not decided yet", Colour.QUIET),
-    "!": ("could not be observed", Colour.REMOVED),
+    "!": ("could not be decided", Colour.REMOVED),
 }
 
 
@@ -38,12 +39,13 @@ def render(plan: Plan, palette: Palette) -> str:
     """Render a plan; the same plan is the same text."""
     told = [job for job in plan.jobs if job.verdict is not Verdict.IN_SYNC or job.notes]
     parts = [
-        f"reconcile: {_count(len(plan.jobs), 'job')}, {_describe_providers(plan)}\n",
+        f"reconcile: {_count(len(plan.jobs), 'job')}, {_describe_providers(plan)}{_soft_fail(plan)}\n",
         *_render_legend(told, palette),
         *(_render_job(job, palette) for job in told),
         _render_table(plan),
+        *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette)}"] if plan.warnings else []),
         *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
-        f"{palette.paint('Plan:', Colour.STRONG)} {_describe_summary(plan)}\n",
+        f"{palette.paint('Plan:', Colour.STRONG)} {_describe_summary(plan)}{_soft_fail(plan)}\n",
     ]
     return "\n".join(parts)
 
@@ -58,6 +60,10 @@ def _describe_providers(plan: Plan) -> str:
         place = provider.region or "operator's endpoint"
         shown.append(f"{provider.name} ({provider.api.name}, {place})")
     return f"provider{'' if len(shown) == 1 else 's'} {', '.join(shown)}"
+
+
+def _soft_fail(plan: Plan) -> str:
+    return " (soft-fail: drift and pending end with exit code 0)" if plan.soft_fail else ""
 
 
 def _render_legend(jobs: Sequence[JobPlan], palette: Palette) -> list[str]:
@@ -76,15 +82,16 @@ def _describe_summary(plan: Plan) -> str:
         (summary.in_sync, "in sync"),
         (summary.drift, "drift"),
         (summary.pending, "pending"),
+        (summary.waived, "waived"),
         (summary.error, "error" if summary.error == 1 else "errors"),
     ]
     sentence = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing checked"
     match plan.verdict:
         case Verdict.IN_SYNC:
-            return f"{sentence}. Every expectation was proven."
+            return f"{sentence}. Every expectation {'that is not waived ' if summary.waived else ''}was proven."
         case Verdict.DRIFT | Verdict.PENDING:
             return f"{sentence}."
-        case Verdict.ERROR:
+        case Verdict.WAIVED | Verdict.ERROR:
             return f"{sentence}. Not everything could be decided{'' if plan.complete else ': the run was cut short'}."
 
 
@@ -136,24 +143,25 @@ def _render_job(plan: JobPlan, palette: Palette) -> str:
 
 
 def _symbol_of_job(plan: JobPlan) -> str:
-    match plan.observation:
-        case Missing():
-            return "-"
-        case Unobserved():
-            return "!"
-        case Observed():
-            return {Verdict.DRIFT: "~", Verdict.PENDING: "?"}.get(plan.verdict, " ")
+    if plan.problems:
+        return "!"
+    if isinstance(plan.observation, Missing):
+        return "?" if plan.verdict is Verdict.PENDING else "-"
+    return {Verdict.DRIFT: "~", Verdict.WAIVED: "~", Verdict.PENDING: "?"}.get(plan.verdict, " ")
 
 
 def _render_body(plan: JobPlan, palette: Palette) -> Iterator[str]:
+    for problem in plan.problems:
+        yield f"{_paint_symbol('!', palette)} {problem.code} {escape(problem.message)}"
     match plan.observation:
-        case Unobserved(problem=problem):
-            yield f"{_paint_symbol('!', palette)} {problem.code} {escape(problem.message)}"
         case Missing(code=code, message=message):
             said = " ".join(escape(part) for part in (code, message) if part)
-            yield f"{_paint_symbol('-', palette)} the job API has no such job{f': {said}' if said else ''}"
+            waived = "".join(_describe_waiver(finding) for finding in plan.findings)
+            yield f"{_paint_symbol('-', palette)} the job API has no such job{f': {said}' if said else ''}{waived}"
         case Observed():
             yield from _render_findings(plan.findings, palette)
+        case Unobserved():
+            pass
     for note in plan.notes:
         yield palette.paint(f"# note: {escape(note)}", Colour.QUIET)
 
@@ -163,7 +171,8 @@ def _render_findings(findings: Sequence[Finding], palette: Palette) -> Iterator[
     fields = [finding for finding in open_findings if not finding.path.startswith("sub_jobs")]
     parts = [finding for finding in open_findings if finding.path.startswith("sub_jobs")]
     for finding in fields:
-        yield f"{_paint_symbol(_symbol_of(finding), palette)} {finding.path:<{_NAME_WIDTH}} = {_show_change(finding)}"
+        symbol = _paint_symbol(_symbol_of(finding), palette)
+        yield f"{symbol} {finding.path:<{_NAME_WIDTH}} = {_show_change(finding)}"
     if parts:
         symbol = "~" if any(finding.truth is Truth.CANNOT_HOLD for finding in parts) else "?"
         yield f"{_paint_symbol(symbol, palette)} {'sub_jobs':<{_NAME_WIDTH}} = ["
@@ -185,9 +194,10 @@ def _render_part(finding: Finding, palette: Palette) -> str:
             return f"{symbol} {name}{'.' if name else ''}{field} = {_show_change(finding)}"
         case Kind.MISSING:
             wanted = f"{field} = {_show(finding.expected)}" if field else name
-            return f"{symbol} {wanted}   # expected, not observed"
+            return f"{symbol} {wanted}   # expected, not observed{_describe_waiver(finding)}"
         case Kind.UNEXPECTED:
-            return f"{symbol} {label}   # observed{_describe_status(finding.actual)}, not expected"
+            observed = f"# observed{_describe_status(finding.actual)}, not expected"
+            return f"{symbol} {label}   {observed}{_describe_waiver(finding)}"
 
 
 def _describe_status(sub_job: JsonValue) -> str:
@@ -196,7 +206,12 @@ def _describe_status(sub_job: JsonValue) -> str:
 
 def _show_change(finding: Finding) -> str:
     implied = "   # implied" if finding.implied else ""
-    return f"{_show(finding.expected)} -> {_show(finding.actual)}{implied}"
+    return f"{_show(finding.expected)} -> {_show(finding.actual)}{implied}{_describe_waiver(finding)}"
+
+
+def _describe_waiver(finding: Finding) -> str:
+    waiver = finding.waiver
+    return f"   # waived until {waiver.expires}: {escape(waiver.reason)}" if waiver else ""
 
 
 def _show(value: JsonValue) -> str:
@@ -220,6 +235,8 @@ def _show(value: JsonValue) -> str:
 
 
 def _symbol_of(finding: Finding) -> str:
+    if finding.truth is Truth.UNDECIDABLE:
+        return "!"
     if finding.truth is Truth.CAN_HOLD:
         return "?"
     return {Kind.CHANGED: "~", Kind.MISSING: "-", Kind.UNEXPECTED: "+"}[finding.kind]

@@ -42,6 +42,25 @@ def test_an_error_stands_at_its_token(job, expected):
     assert describe(check(f"jobs: {{j: {job}}}", operator_only={"token"})) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [
+        ("{status: 1}", (Code.QUOTE_IT, 2, 23, 1)),
+        ("1", (Code.WRONG_TYPE, 2, 14, 1)),
+    ],
+)
+def test_of_a_choice_the_branch_is_told_that_was_meant(observed, expected):
+    document = parse_text(Text("f", f"jobs:\n- {{observed: {observed}}}\n"), is_json=False)
+    found = describe(check_document(document, "plan.v1"))
+    assert [each for each in found if each[2] >= 14] == [expected]
+
+
+def test_keys_that_need_the_same_other_key_ask_for_it_once():
+    content = "version: 1\napi: a\njobs: {j: {raw: {status_code: 200}, error_code: a, job_type: b}}\n"
+    found = check_document(parse_text(Text("f", content), is_json=False), "scenario.v1")
+    assert [fault.message for fault in found] == ["the key 'status' is missing here beside 'job_type'"]
+
+
 def test_all_errors_are_told_in_order_of_position():
     found = check("jobs:\n  a: {}\n  b: {job_id: 1}\n  é: {job_id: x, labels: [y]}\nnaem: x\n")
     assert [(d.source.line, d.code) for d in found] == [

@@ -24,6 +24,7 @@ MERGES = "a0: {b: c}\n" + "".join(f"a{n}:\n" + "  <<: {x: y}\n" * 8 for n in ran
         pytest.param("\n".join(" " * n + "a:" for n in range(1_200)), Code.TOO_LARGE, 33, 33, id="C08 1200 levels"),
         pytest.param("a: " + "x" * 65_537, Code.TOO_LARGE, 1, 4, id="C09 long value"),
         pytest.param("? " + "x" * 65_537 + "\n: a", Code.TOO_LARGE, 1, 3, id="C09 long key"),
+        pytest.param(f"[{'a,' * 100_001}]", Code.TOO_LARGE, 1, 200_004, id="C09 long list"),
         pytest.param("a: 1\nb: 2\na: 3", Code.DUPLICATE_KEY, 3, 1, id="C10 top"),
         pytest.param("x:\n  - {a: 1, a: 1}", Code.DUPLICATE_KEY, 2, 12, id="C10 nested"),
         pytest.param('a: 1\n"\\u0061": 2', Code.DUPLICATE_KEY, 2, 1, id="C10 escaped"),

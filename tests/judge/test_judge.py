@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from builders import STATUSES, expects, item, job, observed, sub_job, sub_jobs
+from builders import NOW, STATUSES, expects, item, job, observed, sub_job, sub_jobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +14,11 @@ HOLDS, CAN, CANNOT = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
 
 
 def truths(a_job, observation):
-    return {finding.path: finding.truth for finding in judge_job(a_job, observation)}
+    return {finding.path: finding.truth for finding in judge_job(a_job, observation, now=NOW)}
 
 
 def worst(a_job, observation):
-    found = {finding.truth for finding in judge_job(a_job, observation)}
+    found = {finding.truth for finding in judge_job(a_job, observation, now=NOW)}
     return CANNOT if CANNOT in found else CAN if CAN in found else HOLDS
 
 
@@ -59,7 +59,7 @@ def test_a_value_that_is_there_stays(accept, actual, status, truth):
 
 
 def test_a_missing_job_is_drift_and_nothing_is_said_of_its_fields():
-    (finding,) = judge_job(job(job_type="bind_ldap"), Missing(code=None, message=None, request_id=None))
+    (finding,) = judge_job(job(job_type="bind_ldap"), Missing(code=None, message=None, request_id=None), now=NOW)
     assert (finding.path, finding.truth, finding.kind) == ("missing", CANNOT, Kind.MISSING)
 
 
@@ -345,7 +345,7 @@ def test_equal_lists_give_no_drift_and_one_changed_field_exactly_that_path(liste
     old = listed[at]
     changed = sub_job(old.status, old.job_type, "changed")
     now = observed("success", *listed[:at], changed, *listed[at + 1 :])
-    false = [finding.path for finding in judge_job(a_job, now) if finding.truth is not HOLDS]
+    false = [finding.path for finding in judge_job(a_job, now, now=NOW) if finding.truth is not HOLDS]
     # Items that are alike are interchangeable: which of them is said to differ is free, in a list.
     alike = [i for i, part in enumerate(listed) if part == old]
     assert len(false) == 1

@@ -88,6 +88,16 @@ def test_what_is_the_operators_is_refused_in_a_manifest_and_never_shown(refuse, 
     assert "hunter2" not in repr(found)
 
 
+def test_only_the_lines_of_a_secret_are_hidden__A01(refuse):
+    found = refuse("naem: a\ntoken:\n  - hunter2\n  # hunter2\nversion: 1\nproviders: 1\njobs: {a: {}}\n")
+    assert [(fault.source.line, fault.excerpt) for fault in found] == [
+        (1, "naem: a"),
+        (2, None),
+        (6, "providers: 1"),
+        (7, "jobs: {a: {}}"),
+    ]
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 
 import pytest
 from builders import API
@@ -342,3 +343,43 @@ def test_an_api_without_sub_jobs_implies_nothing_of_them_and_takes_none():
     api = dataclasses.replace(API, sub_jobs=None)
     assert load_with(api, "{}").expect.sub_jobs is None
     assert refuse_with(api, "{sub_jobs: []}") == [(Code.IMPOSSIBLE_EXPECTATION, 4, 27)]
+
+
+# --- Whatever is written -----------------------------------------------------------------------------------------
+
+WORDS = [
+    "expect", "status", "job_type", "error_code", "sub_jobs", "match", "items", "each", "count", "min", "max", "job_id",
+    "provider", "labels", "x-note", "expcet",
+]  # fmt: skip
+VALUES = st.sampled_from(
+    ["success", "failed", "exact", "contains", "none", "p", "a", "", None, True, 0, 1, 7, 1.0, 2.5]
+)
+
+
+def grow(children):
+    likely = {"min": st.integers(0, 3), "max": st.integers(0, 3), "status": st.sampled_from(["success", "failed"])}
+    known = st.fixed_dictionaries({}, optional={word: likely.get(word, children) for word in WORDS})
+    return st.lists(children, max_size=3) | st.dictionaries(st.sampled_from(WORDS), children, max_size=3) | known
+
+
+NODES = st.recursive(VALUES, grow, max_leaves=8)
+
+
+@given(
+    jobs=st.dictionaries(
+        st.sampled_from("abcAB"), st.fixed_dictionaries({"job_id": st.just("i")}, optional={"expect": NODES})
+    ),
+    defaults=st.fixed_dictionaries({}, optional={"expect": NODES}),
+)
+def test_a_manifest_is_understood_whole_or_refused_at_places_in_it(load, jobs, defaults):
+    providers = {"p": {"api": "sfs-turbo", "project_id": "a"}}
+    content = json.dumps({"version": 1, "providers": providers, "defaults": defaults, "jobs": jobs}, indent=1)
+    try:
+        manifest = load(content)
+    except DocumentError as error:
+        places = [(fault.source.line, fault.source.column) for fault in error.diagnostics]
+        assert places == sorted(places)
+        assert all(line <= content.count("\n") + 1 for line, _ in places)
+    else:
+        assert [job.address for job in manifest.jobs] == [f"jobs.{name}" for name in jobs]
+        assert all(job.expect.fields[0].field is Field.STATUS for job in manifest.jobs)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from builders import SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from builders import NOW, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
 from jsonschema import Draft202012Validator
 
 from reconcile.codes import Code
@@ -21,7 +21,7 @@ HOSTILE = "\x1b[2J\u202e\ud800\x00\n::error::x ##[add-mask]a </script>"
 def rendered(*observations):
     expectation = sub_jobs(Match.EXACT, item(job_type="a", status="success"), item(job_type="b"))
     jobs = [job(expectation, name=f"j{i}", job_type="x") for i in range(len(observations))]
-    return render_plan(make_plan(manifest(*jobs), observations), format_name="json", palette=PLAIN)
+    return render_plan(make_plan(manifest(*jobs), observations, now=NOW), format_name="json", palette=PLAIN)
 
 
 def test_the_schema_is_a_schema():

@@ -1,0 +1,37 @@
+"""Points in time: read strictly, always in UTC."""
+
+import re
+from datetime import UTC, datetime
+
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def parse_time(text: str, time_format: str) -> datetime:
+    """
+    Read a time in a job API's own form, which is UTC.
+
+    Args:
+        time_format: strptime's; it has to give back the very text, for strptime alone takes `2016-1-2` and
+            digits of any script.
+
+    Raises:
+        ValueError: it is not in that form, or no such day or time of day exists.
+    """
+    instant = datetime.strptime(text, time_format).replace(tzinfo=UTC)
+    if not text.isascii() or instant.strftime(time_format) != text:
+        raise ValueError(f"not a time of the form {time_format}: {text[:40]!r}")
+    return instant
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Read a time with its zone (RFC 3339); raise ValueError for anything else."""
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError(f"not a time of RFC 3339: {text[:40]!r}")
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """Write a time as RFC 3339, in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
