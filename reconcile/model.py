@@ -519,10 +519,12 @@ class Plan:
 
     `errors` are those of the run itself, beside the jobs' own; `warnings` are those of the manifest and of its
     waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
-    operator asked for exit code 0 where it would be drift or pending.
+    operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
+    name -> scheme, host and port.
     """
 
     manifest: Manifest
+    origins: Mapping[str, str]
     jobs: tuple[JobPlan, ...]
     summary: Summary
     errors: tuple[Diagnostic, ...]

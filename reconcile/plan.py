@@ -5,7 +5,7 @@ The verdict of a run and the exit code are decided here and nowhere else.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from reconcile.model import (
     Observed,
     Plan,
     Problem,
+    Record,
     Summary,
     Truth,
     Unobserved,
@@ -38,6 +39,8 @@ _EXIT_CODES = {
     Verdict.ERROR: ExitCode.ERROR,
 }
 
+_MOST_REASONS = 5
+
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
 
@@ -46,8 +49,7 @@ def make_plan(
     observations: Sequence[Observation],
     *,
     now: datetime,
-    errors: Sequence[Diagnostic] = (),
-    complete: bool = True,
+    origins: Mapping[str, str],
     strict: bool = False,
     soft_fail: bool = False,
 ) -> Plan:
@@ -57,8 +59,7 @@ def make_plan(
     Args:
         observations: one for each job of the manifest, in its order.
         now: the time of judging, in UTC.
-        errors: what went wrong beside the jobs; any makes the run an error.
-        complete: every job was given its chance to be fetched.
+        origins: where each provider was asked: name -> scheme, host and port.
         strict: waivers count for nothing, and warnings are errors.
         soft_fail: drift and pending end with exit code 0, at the operator's word; the verdict stays what it is.
 
@@ -75,15 +76,17 @@ def make_plan(
         for job, observation in zip(manifest.jobs, observations, strict=True)
     )
     warnings = (*manifest.warnings, *(warning for job in jobs for warning in _warnings_of(job, now)))
-    verdict = _decide_run(jobs, manifest, sound=complete and not errors and not (strict and warnings))
+    errors = (*(warnings if strict else ()), *_doubts_of(jobs, manifest))
+    verdict = Verdict.ERROR if errors else _decide_run(jobs)
     softened = soft_fail and verdict in _SOFTENED
     return Plan(
         manifest=manifest,
+        origins=origins,
         jobs=jobs,
         summary=_summarize(jobs),
-        errors=tuple(errors),
-        warnings=warnings,
-        complete=complete,
+        errors=errors,
+        warnings=() if strict else warnings,
+        complete=not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
         exit_code=_EXIT_CODES[Verdict.IN_SYNC if softened else verdict],
@@ -105,23 +108,33 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 # --- The run ---------------------------------------------------------------------------------------------------
 
 
-def _decide_run(jobs: Sequence[JobPlan], manifest: Manifest, *, sound: bool) -> Verdict:
+def _decide_run(jobs: Sequence[JobPlan]) -> Verdict:
+    """Decide the run: the worst job does."""
+    verdicts = {job.verdict for job in jobs}
+    worst_first = (Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING, Verdict.IN_SYNC)
+    return next((verdict for verdict in worst_first if verdict in verdicts), Verdict.ERROR)
+
+
+def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
     """
-    Decide the run: the worst job decides, and the best one only with the whole proof.
+    Say why a run would be no proof although no job is against it.
 
     What the jobs' verdicts say is asked for once more, so that no mistake elsewhere can make a gate green. Where
     every job is waived, nothing was proven.
     """
     verdicts = {job.verdict for job in jobs}
-    if not sound or Verdict.ERROR in verdicts:
-        return Verdict.ERROR
-    if Verdict.DRIFT in verdicts:
-        return Verdict.DRIFT
-    if Verdict.PENDING in verdicts:
-        return Verdict.PENDING
-    if len(jobs) == len(manifest.jobs) and Verdict.IN_SYNC in verdicts and all(_is_proven(job) for job in jobs):
-        return Verdict.IN_SYNC
-    return Verdict.ERROR
+    if len(jobs) != len(manifest.jobs) or not verdicts:
+        yield Diagnostic(code=Code.UNPROVEN, message="not every job of the manifest was checked: nothing is proven")
+    elif verdicts == {Verdict.WAIVED}:
+        yield Diagnostic(code=Code.UNPROVEN, message="the drift of every job is waived: nothing is proven")
+    for job in jobs:
+        if job.verdict in (Verdict.IN_SYNC, Verdict.WAIVED) and not _is_proven(job):
+            yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")
+
+
+def _is_cut_off(observation: Observation) -> bool:
+    """Say whether a job was not fetched because the run was over."""
+    return isinstance(observation, Unobserved) and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
 
 
 def _is_proven(plan: JobPlan) -> bool:
@@ -247,10 +260,31 @@ def _notes_of(job: Job, observation: Observed | Missing) -> Iterator[str]:
     """Say what is remarkable without being wrong."""
     api = job.provider.api
     match observation:
-        case Missing():
+        case Missing(code=code, message=said):
+            if code or said:
+                yield f"the job API says {' '.join(part for part in (code, said) if part)}"
             yield api.retention
         case Observed():
+            yield from _reasons_of(observation)
             types = (observation.job_type, *(sub_job.job_type for sub_job in observation.sub_jobs))
             for job_type in dict.fromkeys(types):
                 if job_type is not None and job_type not in api.job_types:
                     yield f'no source page of {api.title} lists the job type "{job_type}"'
+
+
+def _reasons_of(observed: Observed) -> Iterator[str]:
+    """Repeat what the API says of failures, for nothing explains a drift better; the first of many suffice."""
+    if observed.error_code or observed.fail_reason:
+        yield f"the job says {_say(observed)}"
+    failed = [
+        f"sub-job {j} ({sub_job.job_type or 'of no type'}) says {_say(sub_job)}"
+        for j, sub_job in enumerate(observed.sub_jobs)
+        if sub_job.error_code or sub_job.fail_reason
+    ]
+    yield from failed[:_MOST_REASONS]
+    if len(failed) > _MOST_REASONS:
+        yield f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason"
+
+
+def _say(record: Record) -> str:
+    return ": ".join(part for part in (record.error_code, record.fail_reason) if part)

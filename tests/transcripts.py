@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 from reconcile.cli.main import main
 
@@ -35,7 +36,7 @@ def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]
             yield f"{code}\n"
         elif command[:1] == ["reconcile"]:
             code, output = _run(command[1:], environ)
-            yield _LOOPBACK.sub("http://127.0.0.1:PORT", output)
+            yield _LOOPBACK.sub("http://127.0.0.1:PORT", output).replace(str(Path.cwd()), "$PWD")
         else:
             raise ValueError(f"a transcript cannot run {line!r}")
 

@@ -17,7 +17,7 @@ def command(format_name: str) -> Done:
     \b
     Examples:
       reconcile apis
-      reconcile apis -o json | jq '.[].clouds'
+      reconcile apis -o json | jq '.apis[].clouds'
     """
     apis = [load_api(name) for name in api_names()]
     output.write(_render_json(apis) if format_name == "json" else _render_text(apis))
@@ -38,9 +38,9 @@ def _render_text(apis: list[JobApi]) -> str:
 
 
 def _render_json(apis: list[JobApi]) -> str:
-    from reconcile.report.json import dump
+    from reconcile.report.json import FORMAT_VERSION, dump
 
-    return dump([_to_json(api) for api in apis])
+    return dump({"format_version": FORMAT_VERSION, "apis": [_to_json(api) for api in apis]})
 
 
 def _to_json(api: JobApi) -> dict[str, JsonValue]:

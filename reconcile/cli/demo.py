@@ -14,6 +14,7 @@ from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
 from reconcile.model import Diagnostic, ExitCode
+from reconcile.report.escape import escape
 from reconcile.shipped import shipped_folder
 
 _STEPS = (
@@ -21,6 +22,8 @@ _STEPS = (
     ("A job failed, and its sub-jobs are not the expected ones.", "drift.yaml", ExitCode.DRIFT),
     ("A job is still running: nothing is wrong, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
 )
+
+_OWN = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
 
 
 @click.command()
@@ -31,9 +34,10 @@ def command(invocation: Invocation) -> Done:
     Serves the scenario of the quickstart example on loopback and runs the gate against it, command by command.
     """
     folder = shipped_folder("examples") / "quickstart"
-    with _job_api(folder / "scenario.yaml", invocation.environ) as url:
-        environ = {**invocation.environ, "RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
-        output.write(f"A job API is listening on {url}, with the answers of {folder / 'scenario.yaml'}.\n")
+    environ = _clean(invocation.environ)
+    with _job_api(folder / "scenario.yaml", environ) as url:
+        environ |= {"RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
+        output.write(f"A job API is listening on {url}; it answers by {escape(str(folder / 'scenario.yaml'))}.\n")
         for title, manifest, expected in _STEPS:
             _show(title, ["plan", manifest], folder, environ, expected)
     output.write("\nThis was the gate: exit code 0 is a proof, everything else says what is missing.\n")
@@ -62,6 +66,12 @@ def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
+
+
+def _clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the user's own credentials and endpoints; find this very package, also where it is not installed."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), environ.get("PYTHONPATH", "")])}
 
 
 def _reconcile() -> tuple[str, ...]:

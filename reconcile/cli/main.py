@@ -27,6 +27,10 @@ from reconcile.report.palette import Palette
 if TYPE_CHECKING:
     from reconcile.fetch import Transport
 
+_PACKAGE = f"{os.sep}reconcile{os.sep}"
+_COMPLETION = "_RECONCILE_COMPLETE"
+"""The environment variable by which a shell asks click for completions."""
+
 
 def main(
     argv: Sequence[str],
@@ -80,14 +84,16 @@ def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> Ex
 def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
     try:
         returned = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
-    except SystemExit:  # click's own way to say that stdout is gone
-        return ExitCode.ERROR
+    except SystemExit as end:  # click's own way to say that a completion was printed, or that stdout is gone
+        return ExitCode.IN_SYNC if _COMPLETION in os.environ and end.code == 0 else ExitCode.ERROR
     match returned:
         case Plan():
             return returned.exit_code
         case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
             return ExitCode(returned)
-        case Done.DONE | 0:  # 0 is what click returns for --help and --version
+        case Done.DONE:
+            return ExitCode.IN_SYNC
+        case 0 if type(returned) is int:  # what click returns for --help and --version
             return ExitCode.IN_SYNC
         case _:
             raise TypeError(f"a command returned {type(returned).__name__}")
@@ -122,8 +128,10 @@ def _usage_error(error: click.ClickException) -> Diagnostic:
 
 def _internal_error(error: BaseException) -> Diagnostic:
     """Name the place of a crash; not its message, for that may hold anything, a token included."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"  # noqa: PTH119
+    while isinstance(error, BaseExceptionGroup):  # what went wrong in a worker
+        error = error.exceptions[0]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in frame.filename]
+    place = f"{frames[-1].filename.rpartition(_PACKAGE)[2]}:{frames[-1].lineno}" if frames else "unknown place"
     return Diagnostic(
         code=Code.INTERNAL,
         message=f"internal error: {type(error).__name__} at {place}; nothing is proven",

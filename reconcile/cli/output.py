@@ -37,8 +37,9 @@ def write(document: str) -> None:
 def close() -> None:
     """Send what is buffered on its way; raise OutputError if it cannot go."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        sys.stdout.flush()
     except OSError as cause:
         _drop_stdout()
         raise _not_written(cause) from cause
@@ -84,6 +85,8 @@ def _not_written(cause: OSError) -> OutputError:
 
 def _drop_stdout() -> None:
     """Give stdout somewhere to go, so that the interpreter's own flush at the end does not change the exit code."""
+    if sys.stdout is None:
+        return
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)

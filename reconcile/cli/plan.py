@@ -1,6 +1,8 @@
 """`reconcile plan`: the gate."""
 
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +11,9 @@ from reconcile.cli.invocation import Invocation, pass_invocation
 from reconcile.cli.options import Access, access_options, colour_option, format_option, manifest_argument
 from reconcile.errors import ReconcileError
 from reconcile.model import Manifest, Observation, Plan
+
+if TYPE_CHECKING:
+    from reconcile.fetch import Target
 
 
 @click.command()
@@ -47,8 +52,10 @@ def command(
 
     try:
         declared = _load(manifest, quiet=quiet)
-        observations = _fetch(declared, access, invocation, verbose=verbose)
-        plan = make_plan(declared, observations, now=invocation.clock())
+        targets = _find_targets(declared, access, invocation, verbose=verbose)
+        observations = _fetch(declared, targets, access, invocation)
+        origins = {name: str(target.origin) for name, target in targets.items()}
+        plan = make_plan(declared, observations, now=invocation.clock(), origins=origins)
     except ReconcileError as error:
         if format_name == "json":
             _write_failure(error)
@@ -66,15 +73,25 @@ def _load(argument: str | None, *, quiet: bool) -> Manifest:
     return load_manifest(path, stdin=sys.stdin.buffer if sys.stdin else None)
 
 
-def _fetch(manifest: Manifest, access: Access, invocation: Invocation, *, verbose: bool) -> tuple[Observation, ...]:
-    from reconcile import fetch
+def _find_targets(
+    manifest: Manifest, access: Access, invocation: Invocation, *, verbose: bool
+) -> "Mapping[str, Target]":
+    from reconcile.fetch import resolve_targets
 
-    targets = fetch.resolve_targets(manifest.providers.values(), endpoints=access.endpoints, environ=invocation.environ)
+    targets = resolve_targets(manifest.providers.values(), endpoints=access.endpoints, environ=invocation.environ)
     if verbose:
         for name, target in targets.items():
             output.tell(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
-    transport = invocation.transport or fetch.open_transport(ca_file=access.ca_file, concurrency=access.concurrency)
-    return fetch.fetch_all(
+    return targets
+
+
+def _fetch(
+    manifest: Manifest, targets: "Mapping[str, Target]", access: Access, invocation: Invocation
+) -> tuple[Observation, ...]:
+    from reconcile.fetch import fetch_all, open_transport
+
+    transport = invocation.transport or open_transport(ca_file=access.ca_file, concurrency=access.concurrency)
+    return fetch_all(
         manifest.jobs, targets, transport=transport, timeout=access.timeout, concurrency=access.concurrency
     )
 

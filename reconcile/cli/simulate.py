@@ -1,6 +1,7 @@
 """`reconcile simulate`: a job API on loopback."""
 
 import signal
+import sys
 
 import click
 
@@ -28,5 +29,9 @@ def command(scenario: str, port: int) -> ExitCode:
         output.write(f"{url}\n")
         output.close()
 
-    ended_by = serve(load_scenario(read_document(scenario)), port=port, on_ready=announce)
+    ended_by = serve(
+        load_scenario(read_document(scenario, stdin=sys.stdin.buffer if sys.stdin else None)),
+        port=port,
+        on_ready=announce,
+    )
     return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.TERMINATED

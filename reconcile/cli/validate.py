@@ -9,6 +9,7 @@ from reconcile.cli.invocation import Done
 from reconcile.cli.options import format_option, manifest_argument
 from reconcile.errors import ReconcileError
 from reconcile.model import Diagnostic
+from reconcile.report.escape import escape
 
 
 @click.command()
@@ -33,7 +34,7 @@ def command(manifest: str | None, format_name: str) -> Done:
             output.write(_render_json(0, error.diagnostics))
         raise
     jobs = len(declared.jobs)
-    text = f"{declared.file} is valid: {jobs} job{'' if jobs == 1 else 's'}.\n"
+    text = f"{escape(declared.file)} is valid: {jobs} job{'' if jobs == 1 else 's'}.\n"
     output.write(_render_json(jobs, ()) if format_name == "json" else text)
     return Done.DONE
 

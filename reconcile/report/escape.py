@@ -12,14 +12,16 @@ LONGEST = 512
 
 # Workflow commands that a CI runner obeys wherever they stand in a line: GitHub's first form, and Azure's.
 _RUNNER_COMMAND = re.compile(r"#(?=#(?:vso)?\[)")
+# GitHub's second form, which is obeyed at the start of a line, where a file name may stand.
+_LEADING_COMMAND = re.compile(r"\A(\s*):(?=:)")
 
 
 def escape(text: str) -> str:
     """Make text harmless; line breaks are escaped as well, so one line stays one line."""
     shown = text[:LONGEST]
-    if not (shown.isprintable() and "##" not in shown):
+    if not (shown.isprintable() and "##" not in shown and "::" not in shown):
         shown = "".join(character if character.isprintable() else _escape_character(character) for character in shown)
-        shown = _RUNNER_COMMAND.sub(r"\\x23", shown)
+        shown = _LEADING_COMMAND.sub(r"\1\\x3a", _RUNNER_COMMAND.sub(r"\\x23", shown))
     rest = len(text) - LONGEST
     return f"{shown}... ({rest} more characters)" if rest > 0 else shown
 

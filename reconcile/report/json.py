@@ -1,7 +1,7 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from reconcile.model import (
@@ -14,6 +14,7 @@ from reconcile.model import (
     Observation,
     Observed,
     Plan,
+    Provider,
     SubJob,
     Summary,
     Truth,
@@ -47,6 +48,7 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "verdict": plan.verdict.value,
         "exit_code": int(plan.exit_code),
         "soft_fail": plan.soft_fail,
+        "providers": [_provider_to_json(provider, plan.origins) for provider in plan.manifest.providers.values()],
         "summary": _summary_to_json(plan.summary),
         "jobs": [_job_to_json(job) for job in plan.jobs],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
@@ -65,12 +67,24 @@ def render_failure(diagnostics: Sequence[Diagnostic]) -> str:
             "verdict": Verdict.ERROR.value,
             "exit_code": int(ExitCode.ERROR),
             "soft_fail": False,
+            "providers": [],
             "summary": _summary_to_json(Summary(selected=0, in_sync=0, drift=0, pending=0, waived=0, error=0)),
             "jobs": [],
             "errors": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
             "warnings": [],
         }
     )
+
+
+def _provider_to_json(provider: Provider, origins: Mapping[str, str]) -> dict[str, JsonValue]:
+    return {
+        "name": provider.name,
+        "api": provider.api.name,
+        "cloud": provider.cloud,
+        "region": provider.region,
+        "project_id": provider.project_id,
+        "endpoint": origins.get(provider.name),
+    }
 
 
 def _summary_to_json(summary: Summary) -> dict[str, JsonValue]:
@@ -120,6 +134,7 @@ def _drift_to_json(finding: Finding) -> dict[str, JsonValue]:
     return {
         **_pending_to_json(finding),
         "kind": finding.kind.value,
+        "implied": finding.implied,
         "waived": finding.waiver is not None,
         "line": finding.source.line,
         "column": finding.source.column,

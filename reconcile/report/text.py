@@ -8,7 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tabulate import tabulate
 
-from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Observed, Plan, Truth, Unobserved, Verdict
+from reconcile.model import (
+    Finding,
+    JobPlan,
+    JsonValue,
+    Kind,
+    Missing,
+    Observed,
+    Plan,
+    Provider,
+    Truth,
+    Unobserved,
+    Verdict,
+)
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape, quote
 from reconcile.report.palette import Colour, Palette
@@ -55,11 +67,19 @@ def render(plan: Plan, palette: Palette) -> str:
 
 def _describe_providers(plan: Plan) -> str:
     providers = {job.job.provider.name: job.job.provider for job in plan.jobs}
-    shown = []
-    for provider in providers.values():
-        place = provider.region or "operator's endpoint"
-        shown.append(f"{provider.name} ({provider.api.name}, {place})")
+    shown = [
+        f"{provider.name} ({provider.api.name}, {_describe_place(provider, plan.origins)})"
+        for provider in providers.values()
+    ]
     return f"provider{'' if len(shown) == 1 else 's'} {', '.join(shown)}"
+
+
+def _describe_place(provider: Provider, origins: Mapping[str, str]) -> str:
+    """Name the region, or the endpoint where the operator has put another one in its place."""
+    origin = origins.get(provider.name, "nowhere")
+    cloud = provider.api.clouds.get(provider.cloud or "")
+    host = cloud.hosts.get(provider.region or "") if cloud else None
+    return str(provider.region) if host is not None and origin == f"https://{host}" else escape(origin)
 
 
 def _soft_fail(plan: Plan) -> str:
@@ -154,10 +174,9 @@ def _render_body(plan: JobPlan, palette: Palette) -> Iterator[str]:
     for problem in plan.problems:
         yield f"{_paint_symbol('!', palette)} {problem.code} {escape(problem.message)}"
     match plan.observation:
-        case Missing(code=code, message=message):
-            said = " ".join(escape(part) for part in (code, message) if part)
+        case Missing():
             waived = "".join(_describe_waiver(finding) for finding in plan.findings)
-            yield f"{_paint_symbol('-', palette)} the job API has no such job{f': {said}' if said else ''}{waived}"
+            yield f"{_paint_symbol('-', palette)} the job API has no such job{waived}"
         case Observed():
             yield from _render_findings(plan.findings, palette)
         case Unobserved():
@@ -178,7 +197,9 @@ def _render_findings(findings: Sequence[Finding], palette: Palette) -> Iterator[
         yield f"{_paint_symbol(symbol, palette)} {'sub_jobs':<{_NAME_WIDTH}} = ["
         yield from (f"    {_render_part(finding, palette)}" for finding in parts)
         yield "  ]"
-    hidden = len(findings) - len(open_findings)
+    hidden = sum(
+        finding.truth is Truth.HOLDS and not finding.implied and finding.path != "sub_jobs" for finding in findings
+    )
     if hidden:
         yield palette.paint(f"# ({_count(hidden, 'unchanged expectation')} hidden)", Colour.QUIET)
 
@@ -196,7 +217,8 @@ def _render_part(finding: Finding, palette: Palette) -> str:
             wanted = f"{field} = {_show(finding.expected)}" if field else name
             return f"{symbol} {wanted}   # expected, not observed{_describe_waiver(finding)}"
         case Kind.UNEXPECTED:
-            observed = f"# observed{_describe_status(finding.actual)}, not expected"
+            why = "success implies that none has" if finding.implied else "not expected"
+            observed = f"# observed{_describe_status(finding.actual)}, {why}"
             return f"{symbol} {label}   {observed}{_describe_waiver(finding)}"
 
 

@@ -45,6 +45,8 @@ def test_of_a_long_line_the_part_that_matters_is_shown():
 def test_e14_a_hostile_file_name_stays_one_line():
     source = Source(file="a\n::error::b", line=1, column=1)
     assert render_diagnostics([diagnostic(source=source)]) == "a\\n::error::b:1:1: RC102 unknown key 'expcet'\n"
+    source = Source(file="::error::b", line=1, column=1)
+    assert render_diagnostics([diagnostic(source=source)]).startswith(r"\x3a:error::b:1:1: ")
 
 
 def test_an_error_without_a_place():

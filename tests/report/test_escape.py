@@ -18,6 +18,8 @@ from reconcile.report.escape import LONGEST, escape, quote
         ("\U000e0001", r"\U000e0001"),
         ("a ##[add-mask]x ##vso[task.complete]", r"a \x23#[add-mask]x \x23#vso[task.complete]"),
         ("## heading", "## heading"),
+        ("a::b", "a::b"),
+        (" ::error::x", r" \x3a:error::x"),
         ("x" * (LONGEST + 3), "x" * LONGEST + "... (3 more characters)"),
     ],
 )

@@ -1,0 +1,88 @@
+"""The commands around the gate, as processes."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import reconcile
+from reconcile.apis import api_names
+from reconcile.cli.main import main
+from reconcile.shipped import shipped_folder
+
+RECONCILE = (sys.executable, "-m", "reconcile")
+QUICKSTART = shipped_folder("examples") / "quickstart"
+
+
+def test_the_demo_shows_every_verdict_and_exits_with_0():
+    environ = {**os.environ, "RECONCILE_TOKEN_OTC": "", "RECONCILE_ENDPOINT": "https://nowhere.invalid"}
+    run = subprocess.run([*RECONCILE, "demo"], env=environ, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE) == ["0", "2", "3"]
+    assert re.findall(r"^\$ reconcile plan (\S+)", run.stdout, re.MULTILINE)[:1] == ["reconcile.yaml"]
+    assert '~ status      = "success" -> "failed"' in run.stdout
+
+
+def test_the_demo_runs_from_a_checkout_that_is_not_installed(tmp_path):
+    ignored = shutil.ignore_patterns("schemas", "examples", "__pycache__")
+    shutil.copytree(Path(reconcile.__file__).parent, tmp_path / "reconcile", ignore=ignored)
+    for folder in ("schemas", "examples"):
+        shutil.copytree(shipped_folder(folder), tmp_path / folder)
+    command = [sys.executable, "-m", "reconcile", "demo"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert str(tmp_path / "examples") in run.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_simulate_prints_its_url_first_and_serves_until_it_is_told_to_stop(number, code):
+    command = [*RECONCILE, "simulate", str(QUICKSTART / "scenario.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = server.stdout.readline().strip()
+        path = "/v1/0123456789abcdef0123456789abcdef/sfs-turbo/jobs/26f6b565-0000-4000-8000-03f0bd975433"
+        request = urllib.request.Request(f"{url}{path}", headers={"X-Auth-Token": "any"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer)["status"] == "success"
+        server.send_signal(number)
+        assert server.wait(10) == code
+
+
+def test_simulate_reads_standard_input_and_names_its_faults():
+    command = [*RECONCILE, "simulate", "-"]
+    run = subprocess.run(command, input="version: 2\n", capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith("<stdin>:1:")
+
+
+def test_apis_tell_clouds_regions_and_hosts(capsys):
+    assert main(["apis"], environ={}) == 0
+    assert re.search(r"^otc +eu-de +sfs-turbo\.eu-de\.otc\.t-systems\.com$", capsys.readouterr().out, re.MULTILINE)
+    assert main(["apis", "-o", "json"], environ={}) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [api["name"] for api in document["apis"]] == list(api_names())
+    assert document["apis"][0]["clouds"]["otc"]["eu-nl"] == "sfs-turbo.eu-nl.otc.t-systems.com"
+
+
+def test_a_command_that_is_mistyped_is_suggested(capsys):
+    assert main(["plann"], environ={}) == 1
+    assert "plan" in capsys.readouterr().err.replace("plann", "")
+
+
+def test_a_shell_can_ask_for_completions():
+    environ = {**os.environ, "_RECONCILE_COMPLETE": "bash_source"}
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; from reconcile.cli.main import main; sys.exit(main([]))"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "complete" in run.stdout
