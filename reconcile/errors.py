@@ -12,6 +12,7 @@ one `model.Diagnostic`, each of them ends the process with exit code 1, and each
 """
 
 from collections.abc import Iterable
+from typing import Self
 
 from reconcile.codes import Code
 from reconcile.model import Diagnostic
@@ -25,7 +26,7 @@ class ReconcileError(Exception):
         super().__init__("; ".join(f"{d.code} {d.message}" for d in self.diagnostics))
 
     @classmethod
-    def because(cls, code: Code, message: str, *, hint: str | None = None) -> "ReconcileError":
+    def because(cls, code: Code, message: str, *, hint: str | None = None) -> Self:
         """Make an error of one diagnostic that has no place in a file."""
         return cls([Diagnostic(code=code, message=message, hint=hint)])
 

@@ -431,7 +431,8 @@ class Truth(Enum):
     HOLDS = "holds"
     CAN_HOLD = "can still come to hold"
     CANNOT_HOLD = "cannot hold any more"
-    UNDECIDABLE = "what was answered cannot be read"
+    UNDECIDABLE = "cannot be judged"
+    """What was answered makes no sense; the finding's `actual` says why."""
 
 
 class Kind(StrEnum):

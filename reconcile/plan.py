@@ -219,8 +219,7 @@ def _problems_of(
             pass
     for finding in findings:
         if finding.truth is Truth.UNDECIDABLE:
-            message = f"{finding.path} cannot be judged: the answer's times make no sense ({finding.actual})"
-            yield Problem(code=Code.MALFORMED_FIELD, message=message)
+            yield Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
 
 
 # --- Waivers ---------------------------------------------------------------------------------------------------

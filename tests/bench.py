@@ -18,6 +18,8 @@ from pathlib import Path
 JOBS = int(os.environ.get("BENCH_JOBS", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 RECONCILE = (sys.executable, "-m", "reconcile")
+MOST_TIMES_CURL = 4.0
+MOST_MEMORY = 150
 PROJECT = "0123456789abcdef0123456789abcdef"
 
 
@@ -39,7 +41,9 @@ def measure(command: Sequence[str], folder: Path) -> tuple[float, float]:
     """Run a command; return its wall-clock seconds and its peak memory in MiB. It has to succeed."""
     started = time.perf_counter()
     environ = {**os.environ, "RECONCILE_TOKEN": "bench"}
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environ) as process:
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once, not at every start
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet, env=environ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -47,12 +51,12 @@ def measure(command: Sequence[str], folder: Path) -> tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
-def tell(name: str, runs: Sequence[tuple[float, float]]) -> float:
-    """Print the medians of a command's runs; return that of its time."""
+def tell(name: str, runs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Print the median time and the peak memory of a command's runs; return them."""
     seconds = statistics.median(run[0] for run in runs)
     memory = max(run[1] for run in runs)
     print(f"{name:<40} {seconds:7.2f} s  {memory:6.0f} MiB")  # noqa: T201
-    return seconds
+    return seconds, memory
 
 
 def main() -> None:
@@ -82,11 +86,16 @@ def compare(folder: Path, url: str) -> None:
         gates.append(measure(gate, folder))
         if shutil.which("curl"):
             curls.append(measure(curl, folder))
-    seconds = tell(f"reconcile plan, {JOBS} jobs", gates)
+    seconds, memory = tell(f"reconcile plan, {JOBS} jobs", gates)
+    if memory > MOST_MEMORY:
+        sys.exit(f"over {MOST_MEMORY} MiB")
     if not curls:
         print("curl is not installed: no ratio")  # noqa: T201
         return
-    print(f"ratio: {seconds / tell(f'curl -Z, {JOBS} GETs', curls):.2f}")  # noqa: T201
+    ratio = seconds / tell(f"curl -Z, {JOBS} GETs", curls)[0]
+    print(f"ratio: {ratio:.2f}")  # noqa: T201
+    if ratio > MOST_TIMES_CURL:
+        sys.exit(f"over {MOST_TIMES_CURL} times curl")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,27 @@
 """The verdict of a run, and the only way to 0."""
 
 import dataclasses
+from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
-from builders import NOW, job, manifest, observed
+from builders import NOW, SOURCE, job, manifest, observed
 
+import reconcile
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, ExitCode, Missing, Problem, Unobserved, Verdict
+from reconcile.model import (
+    Absence,
+    Diagnostic,
+    ExitCode,
+    Missing,
+    Problem,
+    Span,
+    SpanExpectation,
+    Unobserved,
+    Verdict,
+    Waiver,
+)
 from reconcile.plan import make_plan
 
 UNOBSERVED = Unobserved(problem=Problem(code=Code.TIMED_OUT, message="late"))
@@ -83,3 +97,85 @@ def test_a_job_without_an_assertion_is_no_proof():
 def test_a_missing_job_is_drift():
     plan = make_plan(manifest(job(name="a")), [Missing(code="X", message=None, request_id=None)], now=NOW, origins={})
     assert (plan.verdict, plan.exit_code) == (Verdict.DRIFT, ExitCode.DRIFT)
+
+
+MISSING = Missing(code="X", message=None, request_id=None)
+
+
+def waived(name, *fields, days=0):
+    expires = NOW.date() + timedelta(days=days)
+    waiver = Waiver(fields=fields, reason="vendor ticket", expires=expires, source=SOURCE)
+    return dataclasses.replace(job(name=name), waivers=(waiver,))
+
+
+@pytest.mark.parametrize(
+    ("the_job", "strict", "verdicts", "code"),
+    [
+        pytest.param(waived("a", "status"), False, [Verdict.WAIVED, Verdict.IN_SYNC], 0, id="waived"),
+        pytest.param(waived("a", "duration"), False, [Verdict.DRIFT, Verdict.IN_SYNC], 2, id="another field"),
+        pytest.param(
+            waived("a", "status", days=-1),
+            False,
+            [Verdict.DRIFT, Verdict.IN_SYNC],
+            2,
+            id="expired",
+        ),
+    ],
+)
+def test_waivers(the_job, strict, verdicts, code):
+    answers = [observed("failed", job_id="id-a"), observed("success", job_id="id-b")]
+    plan = make_plan(manifest(the_job, job(name="b")), answers, now=NOW, origins={}, strict=strict)
+    assert [job_plan.verdict for job_plan in plan.jobs] == verdicts
+    assert plan.exit_code == code
+
+
+def test_c35_all_waived_is_1_and_strict_makes_drift_of_waived():
+    answers = [observed("failed", job_id="id-a")]
+    plan = make_plan(manifest(waived("a", "status")), answers, now=NOW, origins={})
+    assert (plan.verdict, plan.exit_code, plan.summary.waived) == (Verdict.ERROR, 1, 1)
+    partly = dataclasses.replace(waived("a", "status"), expect=job(job_type="x").expect)
+    answers = [observed("failed", job_id="id-a", job_type="x"), observed("success", job_id="id-b")]
+    strict = make_plan(manifest(partly, job(name="b")), answers, now=NOW, origins={}, strict=True)
+    assert (strict.verdict, strict.exit_code) == (Verdict.DRIFT, 2)
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [(0, Code.WAIVER_COVERS_ALL), (-1, Code.WAIVER_EXPIRED)], ids=["covers all", "expired"]
+)
+def test_waivers_that_deserve_a_warning(days, code):
+    the_job = waived("a", "status", days=days)
+    answers = [observed("failed", job_id="id-a"), observed("success", job_id="id-b")]
+    plan = make_plan(manifest(the_job, job(name="b")), answers, now=NOW, origins={})
+    assert [warning.code for warning in plan.warnings] == [code]
+
+
+def test_d30_an_absence_is_proven_only_beside_a_job_that_was_observed():
+    absent = dataclasses.replace(job(name="a"), expect=Absence(source=SOURCE))
+    alone = make_plan(manifest(absent), [MISSING], now=NOW, origins={})
+    assert (alone.verdict, alone.jobs[0].problems[0].code) == (Verdict.ERROR, Code.UNPROVEN)
+    beside = make_plan(
+        manifest(absent, job(name="b")), [MISSING, observed("success", job_id="id-b")], now=NOW, origins={}
+    )
+    assert (beside.verdict, beside.exit_code) == (Verdict.IN_SYNC, 0)
+
+
+def test_d12_times_that_cannot_be_judged_are_an_error_of_the_job():
+    timed = SpanExpectation(span=Span.DURATION, min=None, max=60, source=SOURCE)
+    the_job = job(name="a")
+    the_job = dataclasses.replace(the_job, expect=dataclasses.replace(the_job.expect, fields=(timed,)))
+    answer = dataclasses.replace(observed("success", job_id="id-a"), begin_time="soon", end_time="soon")
+    plan = make_plan(manifest(the_job), [answer], now=NOW, origins={})
+    assert (plan.verdict, plan.exit_code, len(plan.jobs[0].problems)) == (Verdict.ERROR, 1, 1)
+
+
+def test_f32_one_place_each_can_say_0_of_a_plan_and_of_a_command():
+    package = Path(reconcile.__file__).parent
+    places = {
+        str(path.relative_to(package)): path.read_text().count("ExitCode.IN_SYNC") for path in package.rglob("*.py")
+    }
+    # The demo names it as what it expects of another process.
+    assert {place: count for place, count in places.items() if count} == {
+        "plan.py": 1,
+        "cli/main.py": 1,
+        "cli/demo.py": 1,
+    }

@@ -13,7 +13,7 @@ from reconcile.cli import output
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
-from reconcile.model import Diagnostic, ExitCode
+from reconcile.model import ExitCode
 from reconcile.report.escape import escape
 from reconcile.shipped import shipped_folder
 
@@ -51,7 +51,7 @@ def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str],
     output.write(f"\nexit code {code}\n")
     if code != expected:
         message = f"'reconcile {' '.join(argv)}' exited with {code} and not with {int(expected)}"
-        raise ReconcileError([Diagnostic(code=Code.INTERNAL, message=message)])
+        raise ReconcileError.because(Code.INTERNAL, message)
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
         try:
             url = (process.stdout.readline() if process.stdout else "").strip()
             if not url:
-                raise ReconcileError([Diagnostic(code=Code.INTERNAL, message="the job API of the demo did not start")])
+                raise ReconcileError.because(Code.INTERNAL, "the job API of the demo did not start")
             yield url
         finally:
             process.terminate()

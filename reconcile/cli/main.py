@@ -20,7 +20,7 @@ from reconcile.cli import output
 from reconcile.cli.commands import reconcile
 from reconcile.cli.invocation import Done, Invocation, read_clock
 from reconcile.codes import Code
-from reconcile.errors import ReconcileError
+from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
 from reconcile.report.palette import Palette
 
@@ -82,21 +82,28 @@ def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> Ex
 
 
 def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
-    try:
-        returned = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
-    except SystemExit as end:  # click's own way to say that a completion was printed, or that stdout is gone
-        return ExitCode.IN_SYNC if _COMPLETION in os.environ and end.code == 0 else ExitCode.ERROR
+    """Run a command; the only place that can say 0 of what judges nothing."""
+    returned = _invoke(argv, invocation)
     match returned:
         case Plan():
             return returned.exit_code
-        case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
-            return ExitCode(returned)
+        case ExitCode() if returned:  # the signal that ended a server
+            return returned
         case Done.DONE:
-            return ExitCode.IN_SYNC
-        case 0 if type(returned) is int:  # what click returns for --help and --version
             return ExitCode.IN_SYNC
         case _:
             raise TypeError(f"a command returned {type(returned).__name__}")
+
+
+def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
+    """Return what a command returns, and Done where click itself did what was asked."""
+    try:
+        returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
+    except SystemExit as end:  # click's way to say that it printed a completion, or that stdout is gone
+        if _COMPLETION in os.environ and end.code == 0:
+            return Done.DONE
+        raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
+    return Done.DONE if type(returned) is int and returned == 0 else returned  # --help and --version
 
 
 def _listen_to_signals() -> list[int]:

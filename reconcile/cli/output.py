@@ -80,7 +80,7 @@ def choose_palette(when: str | None, stream: TextIO | None, environ: Mapping[str
 
 def _not_written(cause: OSError) -> OutputError:
     reason = cause.strerror or str(cause)
-    return OutputError([Diagnostic(code=Code.OUTPUT_NOT_WRITTEN, message=f"standard output: {reason}")])
+    return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"standard output: {reason}")
 
 
 def _drop_stdout() -> None:

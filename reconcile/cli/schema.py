@@ -6,7 +6,6 @@ from reconcile.cli import output
 from reconcile.cli.invocation import Done
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import Diagnostic
 from reconcile.shipped import read_schema, schema_names
 
 
@@ -31,13 +30,6 @@ def _list_schemas() -> str:
 def _read_schema(name: str) -> str:
     matching = [full for full in schema_names() if name in (full, full.partition(".")[0])]
     if not matching:
-        raise UsageError(
-            [
-                Diagnostic(
-                    code=Code.USAGE,
-                    message=f"there is no schema '{name}'",
-                    hint=f"there are: {', '.join(schema_names())}",
-                )
-            ]
-        )
+        hint = f"there are: {', '.join(schema_names())}"
+        raise UsageError.because(Code.USAGE, f"there is no schema '{name}'", hint=hint)
     return read_schema(matching[-1])

@@ -150,7 +150,7 @@ def _read_moment(expectation: MomentExpectation, record: Record, basis: Basis, *
     try:
         instant = parse_time(text, basis.api.time_format)
     except ValueError:
-        return _Reading(Truth.UNDECIDABLE, text, stays=True)
+        return _Reading(Truth.UNDECIDABLE, f"'{text}' is not a time as the API writes it", stays=True)
     holds = not (
         (expectation.after is not None and instant < expectation.after)
         or (expectation.before is not None and instant > expectation.before)
@@ -165,7 +165,8 @@ def _read_span(expectation: SpanExpectation, record: Record, basis: Basis, *, fr
     try:
         measured = read(record, basis)
     except ValueError:
-        return _Reading(Truth.UNDECIDABLE, _show_times(record), stays=True)
+        reason = f"the times '{record.begin_time}' and '{record.end_time}' make no sense"
+        return _Reading(Truth.UNDECIDABLE, reason, stays=True)
     if measured is None:
         return _absent(frozen=frozen)
     length, known = measured
@@ -210,10 +211,6 @@ def _positive(length: timedelta) -> timedelta:
 
 def _absent(*, frozen: bool) -> _Reading:
     return _Reading(Truth.CANNOT_HOLD if frozen else Truth.CAN_HOLD, None, stays=frozen)
-
-
-def _show_times(record: Record) -> str:
-    return f"{record.begin_time or 'no begin_time'} to {record.end_time or 'no end_time'}"
 
 
 # --- What a plan shows -----------------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ _SKIP_SLOT, _SKIP_SUB_JOB, _PAIR = 0, 1, 2
 def _slots_of(item: int, count: Count, size: int) -> list[_Slot]:
     needed = min(count.min, size)  # what no sub-job is left for is short whatever happens
     slots = [(item, True, False)] * needed
-    if count.max is None:
+    if count.max is None or count.max >= size:
         return [*slots, (item, False, True)]
     return slots + [(item, False, False)] * (min(count.max, size) - needed)
 

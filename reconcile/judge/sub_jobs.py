@@ -24,6 +24,9 @@ from reconcile.model import (
 
 # Any drift outweighs all that is only pending, and a sub-job or item left alone outweighs all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40
+MOST_PAIRS = 250_000
+"""Items times sub-jobs, up to which a pairing takes seconds at worst; no real job is anywhere near."""
+
 _ALONE = len(Field) + len(Moment) + len(Span) + 1
 
 
@@ -70,6 +73,8 @@ def judge_sub_jobs(
         sub_jobs: in the order of the answer.
         frozen: the job is terminal, so no sub-job changes or appears any more.
     """
+    if len(expectation.items or ()) * len(sub_jobs) > MOST_PAIRS:
+        return [_too_many(expectation, len(sub_jobs))]
     answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
     findings = [*_judge_count(expectation, answer), *_judge_each(expectation, answer)]
     match expectation.match:
@@ -80,6 +85,17 @@ def judge_sub_jobs(
         case Match.NONE:
             findings += _judge_none(expectation, answer)
     return findings
+
+
+def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
+    return Finding(
+        path="sub_jobs",
+        truth=Truth.UNDECIDABLE,
+        kind=Kind.CHANGED,
+        expected=None,
+        actual=f"{len(expectation.items or ())} items and {size} sub-jobs are too many to pair",
+        source=expectation.source,
+    )
 
 
 # --- All sub-jobs ----------------------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ from reconcile.report.palette import Colour, Palette
 MOST_ROWS = 50
 """Up to so many jobs, the table lists those in sync too."""
 
+_OPEN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
+"""What is shown of a job; what cannot be judged is told as a problem."""
+
 _NAME_WIDTH = len("fail_reason")
 
 _HEADLINES = {
@@ -89,7 +92,7 @@ def _soft_fail(plan: Plan) -> str:
 def _render_legend(jobs: Sequence[JobPlan], palette: Palette) -> list[str]:
     """Explain the symbols in use."""
     used = {_symbol_of_job(job) for job in jobs}
-    used |= {_symbol_of(finding) for job in jobs for finding in job.findings if finding.truth is not Truth.HOLDS}
+    used |= {_symbol_of(finding) for job in jobs for finding in job.findings if finding.truth in _OPEN}
     lines = [
         f"  {_paint_symbol(symbol, palette)} {meaning}\n" for symbol, (meaning, _) in _SYMBOLS.items() if symbol in used
     ]
@@ -186,7 +189,7 @@ def _render_body(plan: JobPlan, palette: Palette) -> Iterator[str]:
 
 
 def _render_findings(findings: Sequence[Finding], palette: Palette) -> Iterator[str]:
-    open_findings = [finding for finding in findings if finding.truth is not Truth.HOLDS]
+    open_findings = [finding for finding in findings if finding.truth in _OPEN]
     fields = [finding for finding in open_findings if not finding.path.startswith("sub_jobs")]
     parts = [finding for finding in open_findings if finding.path.startswith("sub_jobs")]
     for finding in fields:
@@ -257,8 +260,6 @@ def _show(value: JsonValue) -> str:
 
 
 def _symbol_of(finding: Finding) -> str:
-    if finding.truth is Truth.UNDECIDABLE:
-        return "!"
     if finding.truth is Truth.CAN_HOLD:
         return "?"
     return {Kind.CHANGED: "~", Kind.MISSING: "-", Kind.UNEXPECTED: "+"}[finding.kind]

@@ -1,16 +1,35 @@
 """What an answer says of a job, now and for every answer that can follow."""
 
+import dataclasses
 from itertools import permutations
 
 import pytest
-from builders import NOW, STATUSES, expects, item, job, observed, sub_job, sub_jobs
+from builders import NOW, SOURCE, STATUSES, expects, item, job, observed, sub_job, sub_jobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconcile.judge import judge_job
-from reconcile.model import Count, Item, Job, Kind, Match, Missing, Observed, SubJob, Truth
+from reconcile.model import (
+    Absence,
+    Count,
+    Glob,
+    Item,
+    Job,
+    Kind,
+    Match,
+    Missing,
+    MissingPolicy,
+    Moment,
+    MomentExpectation,
+    Observed,
+    Span,
+    SpanExpectation,
+    SubJob,
+    Truth,
+)
 
-HOLDS, CAN, CANNOT = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
+HOLDS, CAN, CANNOT, UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
+NOON = NOW
 
 
 def truths(a_job, observation):
@@ -164,6 +183,103 @@ EXACT = sub_jobs(Match.EXACT, item(job_type="a", status="success"), item(job_typ
 def test_sub_jobs(expectation, answer, found):
     found_there = truths(job(expectation, status=["running", "success"]), answer)
     assert {path: truth for path, truth in found_there.items() if truth is not HOLDS} == found
+
+
+BEGAN, ENDED = "2026-11-21 11:00:00", "2026-11-21 11:10:00"  # an hour, and fifty minutes, before NOW
+
+
+def timed(status, begin=None, end=None, *listed):
+    return dataclasses.replace(observed(status, *listed), begin_time=begin, end_time=end)
+
+
+def moment(name, after=None, before=None):
+    return MomentExpectation(moment=Moment(name), after=after, before=before, source=SOURCE)
+
+
+def span(name, least=None, most=None):
+    return SpanExpectation(span=Span(name), min=least, max=most, source=SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("assertion", "answer", "truth", "actual"),
+    [
+        (span("duration", most=600), timed("success", BEGAN, ENDED), HOLDS, "10m"),
+        (span("duration", most=599), timed("success", BEGAN, ENDED), CANNOT, "10m"),
+        (span("duration", least=601), timed("success", BEGAN, ENDED), CANNOT, "10m"),
+        (span("duration", most=3599), timed("running", BEGAN), CANNOT, "1h"),
+        (span("duration", most=3600), timed("running", BEGAN), CAN, "1h"),
+        (span("duration", least=60), timed("running", BEGAN), CAN, "1h"),
+        (span("duration", most=60), timed("waiting"), CAN, None),
+        (span("duration", most=60), timed("success"), CANNOT, None),
+        (span("duration", most=7200), timed("success", BEGAN), CANNOT, "1h"),
+        (span("duration", most=60), timed("success", ENDED, BEGAN), UNDECIDABLE, None),
+        (span("duration", most=60), timed("success", "soon", ENDED), UNDECIDABLE, None),
+        (span("age", most=3000), timed("success", BEGAN, ENDED), HOLDS, "50m"),
+        (span("age", most=2999), timed("success", BEGAN, ENDED), CANNOT, "50m"),
+        (span("age", least=3001), timed("success", BEGAN, ENDED), CAN, "50m"),
+        (span("age", most=60), timed("running", BEGAN), CAN, None),
+        (span("age", most=60), timed("success", BEGAN, "2026-11-21 12:00:59"), HOLDS, "0s"),
+        (span("age", most=60), timed("success", BEGAN, "2026-11-21 12:02:00"), UNDECIDABLE, None),
+        (moment("end_time", after=NOON), timed("success", BEGAN, ENDED), CANNOT, "2026-11-21T11:10:00Z"),
+        (moment("end_time", before=NOON), timed("success", BEGAN, ENDED), HOLDS, "2026-11-21T11:10:00Z"),
+        (moment("begin_time", after=NOON), timed("waiting"), CAN, None),
+        (moment("begin_time", after=NOON), timed("failed"), CANNOT, None),
+        (moment("begin_time", after=NOON), timed("running", "2026-11-21T12:00:00Z"), UNDECIDABLE, None),
+    ],
+)
+def test_d12_times(assertion, answer, truth, actual):
+    a_job = job(status=answer.status)
+    a_job = dataclasses.replace(a_job, expect=dataclasses.replace(a_job.expect, fields=(assertion,)))
+    (finding,) = judge_job(a_job, answer, now=NOW)
+    assert finding.truth is truth
+    assert finding.actual == actual or truth is UNDECIDABLE
+
+
+def test_d12_times_that_make_no_sense_are_no_matter_where_nothing_is_asserted():
+    assert worst(job(), timed("success", "soon", "yesterday")) is HOLDS
+
+
+def test_what_cannot_be_read_does_not_pass_for_what_is_not_there():
+    forbidden = Item(fields=(span("duration", most=60),), count=Count(min=1, max=None), source=SOURCE)
+    odd = dataclasses.replace(sub_job("success", "a"), begin_time="soon", end_time="soon")
+    for match in (Match.NONE, Match.CONTAINS):
+        expectation = sub_jobs(match, dataclasses.replace(forbidden, count=Count(min=0, max=0)))
+        found = {finding.truth for finding in judge_job(job(expectation), observed("success", odd), now=NOW)}
+        assert UNDECIDABLE in found
+
+
+def test_globs_match_whole_values():
+    a_job = job(status="failed", error_code=[Glob(pattern="SFS.TURBO.*"), None])
+    assert worst(a_job, observed("failed", error_code="SFS.TURBO.0005")) is HOLDS
+    assert worst(a_job, observed("failed", error_code="xSFS.TURBO.0005")) is CANNOT
+    assert worst(a_job, observed("failed")) is HOLDS
+
+
+def test_a_sensitive_value_is_never_shown():
+    a_job = job()
+    secret = dataclasses.replace(expects(fail_reason="canary")[0], sensitive=True)
+    a_job = dataclasses.replace(a_job, expect=dataclasses.replace(a_job.expect, fields=(secret,)))
+    assert "canary" not in repr(
+        [(f.expected, f.actual) for f in judge_job(a_job, observed("success", fail_reason="canary"), now=NOW)]
+    )
+
+
+def test_absence_is_the_404_and_nothing_else():
+    a_job = dataclasses.replace(job(), expect=Absence(source=SOURCE))
+    missing = Missing(code=None, message=None, request_id=None)
+    assert truths(a_job, missing) == {"absent": HOLDS}
+    assert truths(a_job, observed("success")) == {"absent": CANNOT}
+
+
+def test_a_missing_job_may_be_waited_for():
+    a_job = dataclasses.replace(job(), missing=MissingPolicy.WAIT)
+    assert truths(a_job, Missing(code=None, message=None, request_id=None)) == {"missing": CAN}
+
+
+def test_more_than_can_be_paired_is_not_judged():
+    items = [item(job_type="a") for _ in range(600)]
+    answer = observed("success", *[sub_job("success", "a")] * 600)
+    assert truths(job(sub_jobs(Match.EXACT, *items)), answer)["sub_jobs"] is UNDECIDABLE
 
 
 # --- The laws --------------------------------------------------------------------------------------------------
