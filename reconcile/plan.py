@@ -81,6 +81,7 @@ def make_plan(
     softened = soft_fail and verdict in _SOFTENED
     return Plan(
         manifest=manifest,
+        judged_at=now,
         origins=origins,
         jobs=jobs,
         summary=_summarize(jobs),
