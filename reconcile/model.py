@@ -521,8 +521,8 @@ class Plan:
     `errors` are those of the run itself, beside the jobs' own; `warnings` are those of the manifest and of its
     waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
-    name -> scheme, host and port. `judged_at` is the time of judging, in UTC; reports that must be the same for the same
-    answers leave it out.
+    name -> scheme, host and port. `judged_at` is the time of judging, in UTC; reports that must be the same
+    for the same answers leave it out.
     """
 
     manifest: Manifest
