@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders import NOW, SOURCE, job, manifest, observed
+from builders import NOW, SOURCE, job, manifest, observed, sub_job
 
 import reconcile
 from reconcile.codes import Code
@@ -179,3 +179,19 @@ def test_f32_one_place_each_can_say_0_of_a_plan_and_of_a_command():
         "cli/main.py": 1,
         "cli/demo.py": 1,
     }
+
+
+def test_g1_a_manifest_of_nothing_is_no_proof():
+    plan = make_plan(manifest(), [], now=NOW, origins={})
+    assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
+    assert [error.code for error in plan.errors] == [Code.UNPROVEN]
+
+
+def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
+    parts = [sub_job("failed", "a", f"E{j}") for j in range(8)]
+    answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
+    (job_plan,) = make_plan(manifest(job(name="a")), [answer], now=NOW, origins={}).jobs
+    said = [note for note in job_plan.notes if "says" in note or "reason" in note]
+    assert said[0] == "the job says E: because"
+    assert said[1] == "sub-job 0 (a) says E0"
+    assert (len(said), said[-1]) == (7, "3 more sub-jobs give a reason")
