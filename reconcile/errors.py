@@ -19,10 +19,15 @@ from reconcile.model import Diagnostic
 
 
 class ReconcileError(Exception):
-    """The root of the tree; `diagnostics` is never empty and in the order in which a reader should meet them."""
+    """
+    The root of the tree; `diagnostics` is never empty and in the order in which a reader should meet them.
+
+    `terse` says that a program reads the run, or someone who asked for silence: nothing is told beside them.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.terse = False
         super().__init__("; ".join(f"{d.code} {d.message}" for d in self.diagnostics))
 
     @classmethod

@@ -358,16 +358,42 @@ class Job:
     missing: MissingPolicy = MissingPolicy.DRIFT
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The value of a variable, as an operator gives it on the command line: `--var NAME=VALUE`."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableFile:
+    """A file with values of variables, as an operator names it on the command line; "-" is standard input."""
+
+    path: str
+
+
+Given: TypeAlias = Assignment | VariableFile
+"""What an operator gives for variables; of several for one variable, the last counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestFile:
+    """One of the files that a run is about, by its path and by the name that it gives itself."""
+
+    file: str
+    name: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """
-    The declared jobs, at least one, in the order of the file, each address once.
+    The declared jobs of all files, at least one, in the order of the files, each address once.
 
     `warnings` are what is not wrong, but not right either: `--strict` makes errors of them.
     """
 
-    file: str
-    name: str | None
+    files: tuple[ManifestFile, ...]
     providers: Mapping[str, Provider]
     jobs: tuple[Job, ...]
     warnings: tuple[Diagnostic, ...] = ()
@@ -420,6 +446,25 @@ class Unobserved:
 
 
 Observation: TypeAlias = Observed | Missing | Unobserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """
+    What came of fetching one job.
+
+    `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
+    first seen; both are those of the remote job, which may stand in the manifest more than once. `waited` is the
+    seconds from when it was first seen to the end of its waiting, `age` the seconds from the observation to that
+    end. `notes` say what is remarkable without being wrong.
+    """
+
+    observation: Observation
+    attempts: int = 0
+    polls: int = 0
+    waited: float = 0.0
+    age: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 # --- The plan --------------------------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconcile.codes import Code
-from reconcile.judge import judge_job
+from reconcile.duration import format_duration
+from reconcile.instant import parse_time
+from reconcile.judge import hide_sensitive, judge_job
 from reconcile.model import (
     Absence,
     Diagnostic,
     ExitCode,
+    Fetched,
     Finding,
     Job,
     JobPlan,
@@ -25,6 +28,8 @@ from reconcile.model import (
     Plan,
     Problem,
     Record,
+    Span,
+    SpanExpectation,
     Summary,
     Truth,
     Unobserved,
@@ -50,8 +55,10 @@ def make_plan(
     *,
     now: datetime,
     origins: Mapping[str, str],
+    remarks: Sequence[Sequence[str]] = (),
     strict: bool = False,
     soft_fail: bool = False,
+    ended_by: ExitCode | None = None,
 ) -> Plan:
     """
     Judge every job and decide the run.
@@ -60,8 +67,10 @@ def make_plan(
         observations: one for each job of the manifest, in its order.
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
+        remarks: what fetching has to say of each job beside the observation, if anything.
         strict: waivers count for nothing, and warnings are errors.
         soft_fail: drift and pending end with exit code 0, at the operator's word; the verdict stays what it is.
+        ended_by: the exit code of the signal that ended the run before its time, if one did.
 
     Raises:
         ValueError: a job has no observation, or there are more than jobs.
@@ -75,7 +84,12 @@ def make_plan(
         _plan_job(job, observation, now=now, witnessed=present[job.provider.name] > 0, waivable=not strict)
         for job, observation in zip(manifest.jobs, observations, strict=True)
     )
-    warnings = (*manifest.warnings, *(warning for job in jobs for warning in _warnings_of(job, now)))
+    told = {(warning.code, warning.source) for warning in manifest.warnings}
+    found = dict.fromkeys(warning for job in jobs for warning in _warnings_of(job, now))
+    jobs = tuple(
+        replace(job, notes=(*job.notes, *said)) for job, said in zip(jobs, remarks or [()] * len(jobs), strict=True)
+    )
+    warnings = (*manifest.warnings, *(each for each in found if (each.code, each.source) not in told))
     errors = (*(warnings if strict else ()), *_doubts_of(jobs, manifest))
     verdict = Verdict.ERROR if errors else _decide_run(jobs)
     softened = soft_fail and verdict in _SOFTENED
@@ -90,7 +104,30 @@ def make_plan(
         complete=not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
-        exit_code=_EXIT_CODES[Verdict.IN_SYNC if softened else verdict],
+        exit_code=ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict],
+    )
+
+
+def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
+    """
+    Make the plan of a run that ended before any job could be judged, so that every format can tell why.
+
+    Args:
+        errors: why it ended, at least one.
+        now: the time of its end, in UTC.
+    """
+    return Plan(
+        manifest=Manifest(files=(), providers={}, jobs=()),
+        judged_at=now,
+        origins={},
+        jobs=(),
+        summary=_summarize(()),
+        errors=tuple(errors),
+        warnings=(),
+        complete=False,
+        soft_fail=False,
+        verdict=Verdict.ERROR,
+        exit_code=ExitCode.ERROR,
     )
 
 
@@ -104,6 +141,43 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
         waived=counts[Verdict.WAIVED],
         error=counts[Verdict.ERROR],
     )
+
+
+# --- While jobs are waited for ---------------------------------------------------------------------------------
+
+
+def is_settled(job: Job, observation: Observed | Missing, *, now: datetime) -> bool:
+    """Say whether no later answer can change what is decided of a job."""
+    return _decide_job(judge_job(job, observation, now=now)) is not Verdict.PENDING
+
+
+def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> float | None:
+    """
+    Say in how many seconds a job can be done at the earliest: when it has lasted as long as is demanded.
+
+    Returns:
+        None where no least duration is demanded, or it is not known when the job began.
+    """
+    if isinstance(job.expect, Absence) or not isinstance(observation, Observed) or observation.begin_time is None:
+        return None
+    least = [
+        assertion.min
+        for assertion in job.expect.fields
+        if isinstance(assertion, SpanExpectation) and assertion.span is Span.DURATION and assertion.min is not None
+    ]
+    try:
+        begin = parse_time(observation.begin_time, job.provider.api.time_format)
+    except ValueError:
+        return None
+    return max(0.0, least[0] - (now - begin).total_seconds()) if least else None
+
+
+def remarks_of(fetched: Fetched) -> tuple[str, ...]:
+    """Say of the fetching of a job what its observation does not."""
+    if not fetched.polls:
+        return fetched.notes
+    looks = f"looked at {fetched.polls + 1} times in {format_duration(round(fetched.waited))}"
+    return (*fetched.notes, looks)
 
 
 # --- The run ---------------------------------------------------------------------------------------------------
@@ -177,6 +251,7 @@ def _plan_job(job: Job, observation: Observation, *, now: datetime, witnessed: b
     notes: tuple[str, ...] = ()
     if not isinstance(observation, Unobserved):
         findings = judge_job(job, observation, now=now)
+        observation = hide_sensitive(job, observation)
         notes = tuple(_notes_of(job, observation))
     if waivable:
         findings = tuple(_waive(finding, job.waivers, now) for finding in findings)

@@ -12,6 +12,7 @@ from reconcile.model import (
     Job,
     JobApi,
     Manifest,
+    ManifestFile,
     Match,
     Observed,
     Outcome,
@@ -126,4 +127,5 @@ def observed(
 
 
 def manifest(*jobs: Job) -> Manifest:
-    return Manifest(file="reconcile.yaml", name=None, providers={"otc": PROVIDER}, jobs=jobs)
+    files = (ManifestFile(file="reconcile.yaml", name=None),)
+    return Manifest(files=files, providers={"otc": PROVIDER}, jobs=jobs)

@@ -10,9 +10,14 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconcile.cli.main import main
+from reconcile.fetch import Pace
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+"""When all transcripts were written."""
 
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 """A transcript inside Markdown."""
@@ -44,5 +49,5 @@ def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]
 def _run(argv: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = main(argv, environ=environ)
+        code = main(argv, environ=environ, clock=lambda: NOW, pace=Pace(attempts=1))
     return code, "".join(stream.buffer.getvalue().decode("utf-8") for stream in (err, out))

@@ -7,12 +7,14 @@ import click
 from reconcile import __version__
 
 _COMMANDS = {
+    "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with what is expected of them: the gate.",
     "validate": "Check a manifest, offline.",
     "demo": "Show it all on an embedded job API: no account, no network.",
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",
     "apis": "List the known job APIs, clouds and regions.",
+    "explain": "Explain an error code.",
 }
 
 _EPILOG = """\b

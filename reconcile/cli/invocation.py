@@ -1,6 +1,6 @@
 """What a command is given by the world, and what it hands back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Transport
+    from reconcile.fetch import Pace, Transport
 
 
 class Done(Enum):
@@ -23,12 +23,15 @@ class Invocation:
     """
     The world of one run, passed in so that a test can pass another one.
 
-    `transport` is what requests are sent through; None is the network. `clock` tells the time, in UTC.
+    `transport` is what requests are sent through, None is the network; `pace` is how patiently, None is the usual
+    way. `clock` tells the time, in UTC. `terminations` gets the number of every SIGTERM that arrives.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
+    terminations: Sequence[int] = ()
     transport: "Transport | None" = None
+    pace: "Pace | None" = None
 
 
 def read_clock() -> datetime:

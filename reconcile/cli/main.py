@@ -25,7 +25,7 @@ from reconcile.model import Diagnostic, ExitCode, Plan
 from reconcile.report.palette import Palette
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Transport
+    from reconcile.fetch import Pace, Transport
 
 _PACKAGE = f"{os.sep}reconcile{os.sep}"
 _COMPLETION = "_RECONCILE_COMPLETE"
@@ -38,6 +38,7 @@ def main(
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = read_clock,
     transport: "Transport | None" = None,
+    pace: "Pace | None" = None,
 ) -> int:
     """
     Run one command and return the exit code of the process.
@@ -47,15 +48,26 @@ def main(
         environ: the environment variables; None is the process's own.
         clock: tells the time, in UTC.
         transport: what requests are sent through; None is the network.
+        pace: how patiently requests are sent; None is the usual way.
     """
-    invocation = Invocation(environ=os.environ if environ is None else environ, clock=clock, transport=transport)
     output.prepare()
     terminations = _listen_to_signals()
+    invocation = Invocation(
+        environ=os.environ if environ is None else environ,
+        clock=clock,
+        terminations=terminations,
+        transport=transport,
+        pace=pace,
+    )
     palette = output.choose_palette(None, sys.stderr, invocation.environ)
     try:
         code = _run(argv, invocation)
         output.close()
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is no proof
+        # A second signal ends the process at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        output.settle()
         code = _tell_end(error, palette, terminated=bool(terminations))
     return code
 
@@ -66,6 +78,8 @@ def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> Ex
     match error:
         case ReconcileError():
             output.tell_errors(error.diagnostics, palette)
+            if not error.terse:
+                output.tell_explanation(diagnostic.code for diagnostic in error.diagnostics)
         case click.exceptions.NoArgsIsHelpError():
             output.tell(f"{error.format_message()}\n")
         case click.ClickException():

@@ -8,8 +8,13 @@ from typing import Any, TypeVar
 import click
 
 from reconcile.duration import parse_duration
+from reconcile.model import Assignment, Given, VariableFile
+from reconcile.rate import parse_rate
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_GIVEN = ("assignments", "files")
+_ORDER = "reconcile.order"
 
 LONGEST_RUN = 24 * 3600.0
 """Seconds; a gate that may run longer is a mistake in the unit."""
@@ -30,17 +35,136 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Rate(click.ParamType[float]):
+    """A rate above zero, as requests per second."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        try:
+            return value if isinstance(value, float) else parse_rate(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How jobs are fetched, as the operator says: never the manifest."""
+    """
+    How jobs are fetched, as the operator says: never the manifest.
+
+    `wait` and `timeout` are seconds, `rate` is requests per second to a provider; None is no waiting, a time-out that
+    leaves room for the waiting, no limit.
+    """
 
     endpoints: tuple[str, ...]
     ca_file: str | None
-    timeout: float
+    proxy: str | None
+    wait: float | None
+    timeout: float | None
+    rate: float | None
     concurrency: int
 
 
-manifest_argument = click.argument("manifest", metavar="[MANIFEST]", required=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """
+    What is written where.
+
+    `format_name` is the one for stdout, `reports` are the format and path of files.
+    """
+
+    format_name: str
+    reports: tuple[tuple[str, str], ...]
+    colour: str
+    quiet: bool
+
+    @property
+    def terse(self) -> bool:
+        """Whether nothing is said beside documents and errors."""
+        return self.quiet or self.format_name != "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which of the declared jobs are meant; nothing said is all of them."""
+
+    targets: tuple[str, ...]
+    selectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """
+    What is declared, as a user names it: manifests, and values of variables in the order in which they came.
+
+    `strict` takes warnings for errors, and no waiver for an excuse.
+    """
+
+    arguments: tuple[str, ...]
+    given: tuple[Given, ...]
+    strict: bool
+
+
+class _AssignmentType(click.ParamType[Given]):
+    """`NAME=VALUE`."""
+
+    name = "assignment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
+        name, sign, text = str(value).partition("=")
+        if not sign or not name:
+            self.fail("write it like NAME=VALUE", param, ctx)
+        return Assignment(name, text)
+
+
+class _VariableFileType(click.ParamType[Given]):
+    """A path of a file with variables."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
+        del param, ctx
+        return VariableFile(str(value))
+
+
+class ManifestCommand(click.Command):
+    """A command that remembers in which order --var and --var-file came, which click tells of each alone."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[_ORDER] = [parameter.name for parameter in order if parameter.name in _GIVEN]
+        return super().parse_args(ctx, args)
+
+
+def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add manifests and variables to a command of the class `ManifestCommand`, which gets them as one `declaration`."""
+
+    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1)
+    @click.option(
+        "--var",
+        "assignments",
+        type=_AssignmentType(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Give a variable a value. Unless its default is a string, the value is read as YAML.",
+    )
+    @click.option(
+        "--var-file",
+        "files",
+        type=_VariableFileType(),
+        multiple=True,
+        metavar="FILE",
+        help="Take values of variables from YAML, JSON or 'terraform output -json'; - is standard input.",
+    )
+    @click.option("--strict", is_flag=True, help="Take warnings for errors; waivers count for nothing.")
+    @wraps(command)
+    def with_declaration(*args: Any, manifests: tuple[str, ...], strict: bool, **options: Any) -> Any:  # noqa: ANN401
+        came = {name: iter(options.pop(name)) for name in _GIVEN}
+        given = tuple(next(came[name]) for name in click.get_current_context().meta[_ORDER])
+        return command(*args, declaration=Declaration(arguments=manifests, given=given, strict=strict), **options)
+
+    return with_declaration
+
 
 colour_option = click.option(
     "--color",
@@ -64,6 +188,63 @@ def format_option(*names: str) -> Callable[[_Command], _Command]:
     )
 
 
+def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options of writing a plan in these formats to a command, which gets them as one `reporting`."""
+
+    def read_report(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        pairs = [value.partition("=") for value in values]
+        for name, sign, path in pairs:
+            if name not in names or not sign or not path:
+                raise click.BadParameter(f"write it like FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
+        return tuple((name, path) for name, _, path in pairs)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @format_option(*names)
+        @click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FORMAT=PATH",
+            callback=read_report,
+            help="Write a file, too, whole or not at all; repeatable.",
+        )
+        @colour_option
+        @click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")
+        @wraps(command)
+        def with_reporting(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+            chosen = {field.name: options.pop(field.name) for field in fields(Reporting)}
+            return command(*args, reporting=Reporting(**chosen), **options)
+
+        return with_reporting
+
+    return decorate
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of choosing jobs to a command, which gets them as one `selection`."""
+
+    @click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Only this job, or these by a glob such as 'jobs.bind-*'. Several are a union.",
+    )
+    @click.option(
+        "-l",
+        "--selector",
+        "selectors",
+        multiple=True,
+        metavar="KEY=VALUE,...",
+        help="Only jobs with all of these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY.",
+    )
+    @wraps(command)
+    def with_selection(*args: Any, targets: tuple[str, ...], selectors: tuple[str, ...], **options: Any) -> Any:  # noqa: ANN401
+        return command(*args, selection=Selection(targets=targets, selectors=selectors), **options)
+
+    return with_selection
+
+
 def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of fetching to a command, which gets them as one `access`."""
 
@@ -76,7 +257,12 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "Default: RECONCILE_ENDPOINT.",
     )
     @click.option("--ca-file", metavar="FILE", help="Trust these certificates (PEM) instead of the built-in ones.")
-    @click.option("--timeout", type=Duration(), default="5m", help="How long the whole run may take. Default: 5m.")
+    @click.option("--proxy", metavar="URL", help="Go through this proxy, to https only; no variable is read.")
+    @click.option("--wait", type=Duration(), help="Look at undecided jobs again, for as long as this.")
+    @click.option(
+        "--timeout", type=Duration(), help="How long fetching may take in all. Default: 5m, or --wait and a minute."
+    )
+    @click.option("--rate", type=Rate(), metavar="N[/s|/m]", help="Requests to a provider, at most.")
     @click.option(
         "--concurrency",
         type=click.IntRange(1, 1024),

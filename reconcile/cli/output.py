@@ -17,6 +17,19 @@ from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.palette import Palette
 
 
+def buffer_stdout() -> None:
+    """
+    Give the stdout of this process a buffer, if it has none.
+
+    Without one (PYTHONUNBUFFERED, `python -u`) a text stream does not notice that the system took only a part of what
+    it was given, on a full disk or a full pipe.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
+            sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False
+        )
+
+
 def prepare() -> None:
     """Make both streams unable to fail over a character that the locale cannot write."""
     for stream in (sys.stdout, sys.stderr):
@@ -31,6 +44,7 @@ def write(document: str) -> None:
             raise OSError("it is closed")
         sys.stdout.write(document)
     except OSError as cause:
+        _drop_stdout()
         raise _not_written(cause) from cause
 
 
@@ -43,6 +57,19 @@ def close() -> None:
     except OSError as cause:
         _drop_stdout()
         raise _not_written(cause) from cause
+
+
+def settle() -> None:
+    """Send what is buffered on its way where the run is an error already."""
+    try:
+        close()
+    except OutputError:
+        return
+
+
+def is_watched() -> bool:
+    """Say whether someone watches stderr: a terminal, and no CI."""
+    return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
 
 
 def tell(text: str) -> None:
@@ -58,6 +85,20 @@ def tell(text: str) -> None:
 def tell_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     """Say what is wrong."""
     tell(render_diagnostics(tuple(diagnostics), palette))
+
+
+def tell_warnings(diagnostics: Iterable[Diagnostic], environ: Mapping[str, str]) -> None:
+    """Say what is not right, but not wrong either."""
+    warnings = tuple(diagnostics)
+    if warnings:
+        tell(f"Warnings:\n{render_diagnostics(warnings, choose_palette(None, sys.stderr, environ))}")
+
+
+def tell_explanation(codes: Iterable[Code]) -> None:
+    """Say how to learn more about the first of several codes; that of the command line explains itself."""
+    code = next((code for code in codes if code is not Code.USAGE), None)
+    if code is not None:
+        tell(f"To learn more: reconcile explain {code}\n")
 
 
 def choose_palette(when: str | None, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:

@@ -1,42 +1,51 @@
 """`reconcile plan`: the gate."""
 
-import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import click
 
 from reconcile.cli import output
+from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.options import Access, access_options, colour_option, format_option, manifest_argument
+from reconcile.cli.manifests import load_declared
+from reconcile.cli.options import (
+    Access,
+    Declaration,
+    ManifestCommand,
+    Reporting,
+    Selection,
+    access_options,
+    manifest_options,
+    reporting_options,
+    selection_options,
+)
+from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
-from reconcile.model import Manifest, Observation, Plan
-
-if TYPE_CHECKING:
-    from reconcile.fetch import Target
+from reconcile.model import Manifest, Plan
+from reconcile.report import FORMATS
 
 
-@click.command()
-@manifest_argument
+@click.command(cls=ManifestCommand)
+@manifest_options
+@selection_options
 @access_options
-@format_option("text", "json")
-@colour_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing beside the plan and errors.")
+@reporting_options(*FORMATS)
+@click.option("--soft-fail", is_flag=True, help="End with 0 where it would be 2 or 3; the plan says so.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
 @pass_invocation
 def command(
     invocation: Invocation,
-    manifest: str | None,
+    declaration: Declaration,
+    selection: Selection,
     access: Access,
-    format_name: str,
-    colour: str,
-    quiet: bool,
+    reporting: Reporting,
+    soft_fail: bool,
     verbose: bool,
 ) -> Plan:
     """Compare jobs with what is expected of them.
 
-    MANIFEST is a file, a directory, or - for standard input; the default is reconcile.yaml, .yml or .json in the
-    current directory. The credential comes from the environment: RECONCILE_TOKEN, OS_TOKEN or HW_AUTH_TOKEN.
+    MANIFEST is a file, a directory, or - for standard input; the default is the current directory, of which
+    reconcile.yaml, .yml and .json and all that ends in .reconcile.yaml and so on are taken. The credential comes from
+    the environment: a token (RECONCILE_TOKEN, OS_TOKEN, HW_AUTH_TOKEN), access keys (HW_ACCESS_KEY, ...), OS_CLOUD with
+    clouds.yaml, or OS_USERNAME and OS_PASSWORD.
 
     \b
     Exits with 0 if every expectation was proven, 1 if not everything could be
@@ -46,64 +55,40 @@ def command(
     Examples:
       reconcile plan
       reconcile plan storage/ --endpoint http://127.0.0.1:8080
+      reconcile plan --target 'jobs.bind-*' --selector tier=web
+      reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
     """
-    from reconcile.plan import make_plan
+    from reconcile.plan import make_plan, remarks_of
 
+    report = Report(reporting, invocation)
+    quiet = reporting.quiet
     try:
-        declared = _load(manifest, quiet=quiet)
-        targets = _find_targets(declared, access, invocation, verbose=verbose)
-        observations = _fetch(declared, targets, access, invocation)
-        origins = {name: str(target.origin) for name, target in targets.items()}
-        plan = make_plan(declared, observations, now=invocation.clock(), origins=origins)
+        declared = _select(load_declared(declaration, invocation, quiet=quiet), selection, quiet=quiet)
+        report.prepare(declared)
+        targets = find_targets(declared, access, invocation, verbose=verbose)
+        fetched, ended_by = fetch_declared(declared, targets, access, invocation, quiet=quiet)
+        plan = make_plan(
+            declared,
+            [each.observation for each in fetched],
+            now=invocation.clock(),
+            origins={name: str(target.origin) for name, target in targets.items()},
+            remarks=[remarks_of(each) for each in fetched],
+            strict=declaration.strict,
+            soft_fail=soft_fail,
+            ended_by=ended_by,
+        )
     except ReconcileError as error:
-        if format_name == "json":
-            _write_failure(error)
+        report.write_failure(error)
         raise
-    output.write(_render(plan, format_name, colour, invocation))
+    report.write(plan)
     return plan
 
 
-def _load(argument: str | None, *, quiet: bool) -> Manifest:
-    from reconcile.manifest import find_manifest, load_manifest
+def _select(manifest: Manifest, selection: Selection, *, quiet: bool) -> Manifest:
+    from reconcile.manifest.selection import select_jobs
 
-    path = find_manifest(argument)
-    if argument is None and not quiet:
-        output.tell(f"reconcile: using {path}\n")
-    return load_manifest(path, stdin=sys.stdin.buffer if sys.stdin else None)
-
-
-def _find_targets(
-    manifest: Manifest, access: Access, invocation: Invocation, *, verbose: bool
-) -> "Mapping[str, Target]":
-    from reconcile.fetch import resolve_targets
-
-    targets = resolve_targets(manifest.providers.values(), endpoints=access.endpoints, environ=invocation.environ)
-    if verbose:
-        for name, target in targets.items():
-            output.tell(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
-    return targets
-
-
-def _fetch(
-    manifest: Manifest, targets: "Mapping[str, Target]", access: Access, invocation: Invocation
-) -> tuple[Observation, ...]:
-    from reconcile.fetch import fetch_all, open_transport
-
-    transport = invocation.transport or open_transport(ca_file=access.ca_file, concurrency=access.concurrency)
-    return fetch_all(
-        manifest.jobs, targets, transport=transport, timeout=access.timeout, concurrency=access.concurrency
-    )
-
-
-def _render(plan: Plan, format_name: str, colour: str, invocation: Invocation) -> str:
-    from reconcile.report import render_plan
-
-    palette = output.choose_palette(colour, sys.stdout, invocation.environ)
-    return render_plan(plan, format_name=format_name, palette=palette)
-
-
-def _write_failure(error: ReconcileError) -> None:
-    from reconcile.report.json import render_failure
-
-    output.write(render_failure(error.diagnostics))
+    selected = select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
+    if selected is not manifest and not quiet:
+        output.tell(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
+    return selected

@@ -15,7 +15,8 @@ from reconcile.model import ExitCode
 def command(scenario: str, port: int) -> ExitCode:
     """Serve the job API of a scenario file on loopback, until interrupted.
 
-    The first line of standard output is the URL. Only GET is answered, and only with an X-Auth-Token.
+    The first line of standard output is the URL. It wants a token or a signature, any unless the scenario names the
+    good ones, and gives tokens itself at /v3/auth/tokens.
 
     \b
     Examples:

@@ -1,53 +1,66 @@
-"""`reconcile validate`: everything about a manifest that can be known offline."""
+"""`reconcile validate`: everything about manifests that can be known offline."""
 
-import sys
+from collections.abc import Sequence
 
 import click
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Done
-from reconcile.cli.options import format_option, manifest_argument
-from reconcile.errors import ReconcileError
-from reconcile.model import Diagnostic
+from reconcile.cli.invocation import Done, Invocation, pass_invocation
+from reconcile.cli.manifests import load_declared
+from reconcile.cli.options import Declaration, ManifestCommand, format_option, manifest_options
+from reconcile.errors import DocumentError, ReconcileError
+from reconcile.model import Diagnostic, Manifest
 from reconcile.report.escape import escape
 
 
-@click.command()
-@manifest_argument
+@click.command(cls=ManifestCommand)
+@manifest_options
 @format_option("text", "json")
-def command(manifest: str | None, format_name: str) -> Done:
-    """Check a manifest, offline.
+@pass_invocation
+def command(invocation: Invocation, declaration: Declaration, format_name: str) -> Done:
+    """Check manifests, offline.
 
-    Every fault is named in one run, in order of position. Exits with 0 if the manifest is valid, else 1.
+    MANIFEST is a file, a directory, or - for standard input; the default is the current directory. Every fault is
+    named in one run, in order of position. Exits with 0 if the manifests are valid, else 1.
 
     \b
     Examples:
       reconcile validate
       reconcile validate storage/reconcile.yaml -o json
+      terraform output -json | reconcile validate --var-file -
     """
-    from reconcile.manifest import find_manifest, load_manifest
-
     try:
-        declared = load_manifest(find_manifest(manifest), stdin=sys.stdin.buffer if sys.stdin else None)
+        manifest = load_declared(declaration, invocation, quiet=True)
+        if declaration.strict and manifest.warnings:
+            raise DocumentError(manifest.warnings)
     except ReconcileError as error:
+        error.terse = format_name == "json"
         if format_name == "json":
-            output.write(_render_json(0, error.diagnostics))
+            output.write(_render_json(0, errors=error.diagnostics))
         raise
-    jobs = len(declared.jobs)
-    text = f"{escape(declared.file)} is valid: {jobs} job{'' if jobs == 1 else 's'}.\n"
-    output.write(_render_json(jobs, ()) if format_name == "json" else text)
+    output.tell_warnings(manifest.warnings, invocation.environ)
+    jobs = len(manifest.jobs)
+    output.write(_render_json(jobs, warnings=manifest.warnings) if format_name == "json" else _render_text(manifest))
     return Done.DONE
 
 
-def _render_json(jobs: int, diagnostics: tuple[Diagnostic, ...]) -> str:
+def _render_text(manifest: Manifest) -> str:
+    jobs = len(manifest.jobs)
+    files = [escape(each.file) for each in manifest.files]
+    what = f"{files[0]} is" if len(files) == 1 else f"{', '.join(files[:-1])} and {files[-1]} are"
+    return f"{what} valid: {jobs} job{'' if jobs == 1 else 's'}.\n"
+
+
+def _render_json(jobs: int, *, errors: Sequence[Diagnostic] = (), warnings: Sequence[Diagnostic] = ()) -> str:
     from reconcile.report.diagnostics import diagnostic_to_json
     from reconcile.report.json import FORMAT_VERSION, dump
 
     return dump(
         {
             "format_version": FORMAT_VERSION,
-            "valid": not diagnostics,
+            "valid": not errors,
             "jobs": jobs,
-            "errors": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
+            "errors": [diagnostic_to_json(diagnostic) for diagnostic in errors],
+            "warnings": [diagnostic_to_json(diagnostic) for diagnostic in warnings],
         }
     )

@@ -8,30 +8,55 @@ Nothing here knows what a file is about: manifests and scenarios are read alike.
 
 from typing import BinaryIO
 
+from reconcile.document.characters import find_hidden, name_character
 from reconcile.document.file import STDIN, read_text
 from reconcile.document.json_parser import parse_json
-from reconcile.document.text import Mark, Text, shorten
-from reconcile.document.tree import Array, Document, Node, Table, as_array, as_string, as_table
-from reconcile.document.validation import check_document
-from reconcile.document.wording import suggest
+from reconcile.document.schema import load_strict_schema
+from reconcile.document.text import MARK_SHIFT, Mark, Text, shorten
+from reconcile.document.tree import (
+    Array,
+    Document,
+    Node,
+    Origin,
+    Pending,
+    Sensitive,
+    Table,
+    as_array,
+    as_string,
+    as_table,
+)
+from reconcile.document.validation import Fault, check_document, find_faults, find_faults_of_part
+from reconcile.document.wording import list_names, suggest, word_origin
 from reconcile.document.yaml_parser import parse_yaml
 
 __all__ = [
+    "MARK_SHIFT",
     "STDIN",
     "Array",
     "Document",
+    "Fault",
     "Mark",
     "Node",
+    "Origin",
+    "Pending",
+    "Sensitive",
     "Table",
     "Text",
     "as_array",
     "as_string",
     "as_table",
     "check_document",
+    "find_faults",
+    "find_faults_of_part",
+    "find_hidden",
+    "list_names",
+    "load_strict_schema",
+    "name_character",
     "parse_text",
     "read_document",
     "shorten",
     "suggest",
+    "word_origin",
 ]
 
 

@@ -5,15 +5,18 @@ import unicodedata
 from typing import Final
 
 _HIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad"
-    "\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f"
+    "\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0001\U000e0020-\U000e007f]"
+    "\U000e0000-\U000e0fff]"
 )
 """
 Controls, invisible and direction-changing characters: Unicode's categories Cc (less tab and line ends), Cf, Cs, Zl
-and Zp. Spelled out, for asking `unicodedata` about every character would be slow. Trojan Source, CVE-2021-42574.
+and Zp, its property Default_Ignorable_Code_Point (fillers and variation selectors, which are letters and marks by
+category), and the blank of Braille. Spelled out, for asking `unicodedata` about every character would be slow. Trojan
+Source, CVE-2021-42574.
 """
 
 _LONE_RETURN: Final = re.compile("\r(?!\n)")
@@ -21,6 +24,8 @@ _LONE_RETURN: Final = re.compile("\r(?!\n)")
 
 def find_hidden(content: str) -> int | None:
     """Return where the first hidden character stands; a carriage return is one unless a line feed follows."""
+    if content.isascii() and content.isprintable():
+        return None
     found = _HIDDEN.search(content) or ("\r" in content and _LONE_RETURN.search(content))
     return found.start() if found else None
 

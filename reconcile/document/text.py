@@ -19,7 +19,7 @@ _SHOWN: Final = 40
 """As many characters of a file's content are shown at most: an error must not copy a secret into a CI log."""
 
 _LEAD: Final = 16
-"""Of a long line, so many characters before a place are shown."""
+"""Of a line with more content than is shown, so many characters before a place are shown."""
 _WIDEST: Final = 160
 """Places in columns beyond this one are shown without their line."""
 
@@ -93,7 +93,10 @@ class Text:
         end = starts[source.line] - 1 if source.line < len(starts) else len(self.content)
         at = begin + source.column - 1
         before = self.content[begin:at]
-        behind = self.content[at : min(end, at + _SHOWN)].rstrip("\r")
-        if len(before.strip()) > _SHOWN:
+        behind = self.content[at : min(end, at + _SHOWN + 1)].rstrip("\r")
+        if len((before + behind).strip()) <= _SHOWN:
+            return before + behind
+        if len(before.strip()) > _LEAD:
             before = "…".rjust(len(before) - _LEAD) + before[-_LEAD:]
-        return before + behind + ("…" if end - at > _SHOWN else "")
+        room = _SHOWN - min(_LEAD, len(before.strip()))
+        return before + behind[:room] + ("…" if len(behind) > room else "")

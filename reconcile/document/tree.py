@@ -7,24 +7,13 @@ marks of all their entries stand in one array of the document, those of one cont
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from reconcile.codes import Code
-from reconcile.document.characters import find_hidden, name_character
-from reconcile.document.scalar import NumberError, Scalar, resolve_plain
-from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text, shorten
-from reconcile.errors import DocumentError
+from reconcile.document.scalar import Scalar
+from reconcile.document.text import Mark, Text
 
 Node: TypeAlias = "Scalar | Table | Array"
 
-MAX_TOKENS: Final = 4_000_000
-"""A file of 32 MiB has room for more; a hundred thousand jobs have half as many."""
-
-_MAX_DEPTH: Final = 32
-_MAX_ELEMENTS: Final = 100_000
-_MAX_SCALAR: Final = 64 * 1024
-_REPEATED: Final = 16
-"""A plain scalar up to this length may be a word of a language, and stand in a file a hundred thousand times."""
 _INDEXED: Final = 32
 """A mapping with more keys than this gets an index of them when someone asks where one stands."""
 
@@ -41,6 +30,25 @@ class Array(list[Node]):
 
     __slots__ = ("first",)
     first: int
+
+
+class Pending(str):
+    """A string that stands for a value which is not known as yet: whatever a schema asks of it, it may turn out so."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Pending({super().__repr__()})"
+
+
+class Sensitive(str):
+    """A string that no report and no message may show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Tell it apart from a string of the same content; for outlines, never for a reader."""
+        return f"Sensitive({super().__repr__()})"
 
 
 def as_table(node: Node) -> Table:
@@ -64,18 +72,29 @@ def as_string(node: Node) -> str:
     raise TypeError(f"a string was promised, not {type(node).__name__}")
 
 
-class Document:
-    """One file: its text, its tree, and where everything in the tree was written."""
+class Origin(NamedTuple):
+    """Where a value comes from that was not written where it stands, and whether a message may show it."""
 
-    __slots__ = ("_indexed", "_indices", "_marks", "_root_mark", "root", "text")
+    name: str
+    sensitive: bool
+
+
+class Document:
+    """
+    One file: its text, its tree, and where everything in the tree was written.
+
+    The tree can be replaced by one in which other values stand in the same places.
+    """
+
+    __slots__ = ("_indices", "_marks", "_origins", "_root_mark", "root", "text")
 
     def __init__(self, text: Text, root: Node, root_mark: Mark, marks: "array[int]") -> None:
         self.text = text
         self.root = root
         self._root_mark = root_mark
         self._marks = marks
-        self._indexed: Table | None = None
-        self._indices: dict[str, int] = {}
+        self._origins: dict[Mark, Origin] = {}
+        self._indices: dict[int, dict[str, int]] = {}
 
     def key_mark(self, table: Table, key: str) -> Mark:
         """Return the mark of a key."""
@@ -91,6 +110,12 @@ class Document:
         for (key, value), mark in zip(table.items(), self._marks[table.first : end : 2], strict=True):
             yield key, value, mark
 
+    def values(self, table: Table) -> Iterator[tuple[str, Node, Mark]]:
+        """Walk a mapping: key, value, and the value's mark."""
+        end = table.first + 2 * len(table)
+        for (key, value), mark in zip(table.items(), self._marks[table.first + 1 : end : 2], strict=True):
+            yield key, value, mark
+
     def elements(self, nodes: Array) -> Iterator[tuple[Node, Mark]]:
         """Walk a list: value and its mark."""
         return zip(nodes, self._marks[nodes.first : nodes.first + len(nodes)], strict=True)
@@ -98,6 +123,28 @@ class Document:
     def element_mark(self, nodes: Array, number: int) -> Mark:
         """Return the mark of an element of a list."""
         return self._marks[nodes.first + number]
+
+    def graft(self, node: Node, mark: Mark) -> Node:
+        """Return a value that comes from elsewhere as a part of this document, where all of it stands at `mark`."""
+        if isinstance(node, Table):
+            table = Table({key: self.graft(value, mark) for key, value in node.items()})
+            table.first = len(self._marks)
+            self._marks.extend([mark] * (2 * len(node)))
+            return table
+        if isinstance(node, Array):
+            nodes = Array([self.graft(value, mark) for value in node])
+            nodes.first = len(self._marks)
+            self._marks.extend([mark] * len(node))
+            return nodes
+        return node
+
+    def set_origin(self, mark: Mark, origin: Origin) -> None:
+        """Remember where the value at `mark` comes from, if it is not the one that was written there."""
+        self._origins[mark] = origin
+
+    def find_origin(self, mark: Mark) -> Origin | None:
+        """Return what `set_origin` was told of a mark."""
+        return self._origins.get(mark)
 
     def find_mark(self, path: Sequence[str | int], *, at_key: bool) -> Mark:
         """Return the mark of the value at a path from the root or, where it has one, of its key."""
@@ -112,133 +159,10 @@ class Document:
         return mark
 
     def _find_index(self, table: Table, key: str) -> int:
-        """Find an entry's number; one large mapping, the one asked about last, has an index."""
+        """Find an entry's number; tables with the same first mark have the same keys."""
         if len(table) <= _INDEXED:
             return list(table).index(key)
-        if self._indexed is not table:
-            self._indexed, self._indices = table, {each: number for number, each in enumerate(table)}
-        return self._indices[key]
-
-
-class TreeBuilder:
-    """
-    Builds a document from what a parser meets, in the order of the file, and refuses what no format may hold.
-
-    Whether a scalar is a key follows from where it stands.
-    """
-
-    __slots__ = ("_key", "_marks", "_pending", "_plain", "_stack", "_text", "container")
-
-    def __init__(self, text: Text) -> None:
-        self._text = text
-        self._marks: array[int] = array("Q")
-        self._stack: list[tuple[Table | Array, list[Mark]]] = []
-        self._key: str | None = None
-        self._plain: dict[str, Scalar] = {}
-        # The outermost list holds nothing but the root.
-        self.container: Table | Array = Array()
-        self._pending: list[Mark] = []
-
-    @property
-    def depth(self) -> int:
-        """How many containers are open."""
-        return len(self._stack)
-
-    @property
-    def wants_key(self) -> bool:
-        """Whether what comes next is the key of a mapping."""
-        return self._key is None and type(self.container) is Table
-
-    def open(self, container: Table | Array, start: int) -> None:
-        """Begin a mapping or a list."""
-        if len(self._stack) >= _MAX_DEPTH:
-            raise self.refuse_size(f"this is nested more than {_MAX_DEPTH} levels deep", start)
-        self._put(container, start << MARK_SHIFT)
-        self._stack.append((self.container, self._pending))
-        self.container, self._pending = container, []
-
-    def close(self, end: int) -> None:
-        """End the innermost mapping or list."""
-        if len(self.container) > _MAX_ELEMENTS and isinstance(self.container, Array):
-            raise self.refuse_size(f"this list is longer than {_MAX_ELEMENTS} elements", end - 1)
-        self.container.first = len(self._marks)
-        self._marks.extend(self._pending)
-        self.container, self._pending = self._stack.pop()
-        self._pending[-1] |= end - (self._pending[-1] >> MARK_SHIFT)
-
-    def add_plain(self, content: str, start: int, end: int) -> None:
-        """Add a scalar without quotes, which may mean something else than a string."""
-        mark = start << MARK_SHIFT | end - start
-        plain = self._plain
-        self._put(plain[content] if content in plain else self._resolve(content, mark), mark)
-
-    def add_quoted(self, content: str, start: int, end: int) -> None:
-        """Add a string."""
-        mark = start << MARK_SHIFT | end - start
-        self._check_scalar(content, mark)
-        self._put(content, mark)
-
-    def refuse_size(self, message: str, at: int) -> DocumentError:
-        """Make the error of a text that has too much of something at an offset."""
-        return self._text.error(at << MARK_SHIFT | 1, Code.TOO_LARGE, message)
-
-    def refuse_rest(self, at: int) -> DocumentError:
-        """Make the error of a text that goes on at an offset after MAX_TOKENS."""
-        return self.refuse_size(f"there are more than {MAX_TOKENS} keys, values and brackets before this", at)
-
-    def finish(self) -> Document:
-        """Return the document; its root is None where the file says nothing."""
-        self.container.first = len(self._marks)
-        self._marks.extend(self._pending)
-        root = next(iter(self.container), None)
-        return Document(self._text, root, self._pending[0] if self._pending else 0, self._marks)
-
-    def _put(self, value: Node, mark: Mark) -> None:
-        container = self.container
-        if isinstance(container, Array):
-            container.append(value)
-        elif self._key is not None:
-            container[self._key] = value
-            self._key = None
-        else:
-            self._key = self._check_key(value, mark)
-        self._pending.append(mark)
-
-    def _resolve(self, content: str, mark: Mark) -> Scalar:
-        self._check_scalar(content, mark)
-        try:
-            value = resolve_plain(content)
-        except NumberError as error:
-            hint = "put it in quotes if it is not meant as a number"
-            raise self._text.error(mark, Code.NOT_A_NUMBER, str(error), hint) from error
-        if len(content) <= _REPEATED:
-            self._plain[content] = value
-        return value
-
-    def _check_scalar(self, content: str, mark: Mark) -> None:
-        if mark & LENGTH > _MAX_SCALAR:
-            raise self.refuse_size(f"this scalar is longer than {_MAX_SCALAR} characters", mark >> MARK_SHIFT)
-        if not content.isprintable():
-            self._refuse_hidden(content, mark, find_hidden(content))
-
-    def _check_key(self, key: Node, mark: Mark) -> str:
-        if not isinstance(key, str):
-            written = shorten(self._text.read(mark))
-            message = "a key is a string, and this one is read as another type"
-            raise self._text.error(mark, Code.QUOTE_IT, message, f'quote it: "{written}"')
-        if key in self.container:
-            self._refuse_duplicate(key, mark)
-        if not key.isprintable():
-            self._refuse_hidden(key, mark, find_hidden(key.replace("\n", "\0").replace("\t", "\0")))
-        return key
-
-    def _refuse_hidden(self, content: str, mark: Mark, at: int | None) -> None:
-        if at is not None:
-            message = f"this holds the hidden character {name_character(content[at])}"
-            hint = "a key is one line of visible characters; a value may hold line feeds and tabs as well"
-            raise self._text.error(mark, Code.ENCODING, message, hint)
-
-    def _refuse_duplicate(self, key: str, mark: Mark) -> None:
-        first = self._text.find_source(self._pending[2 * list(self.container).index(key)])
-        message = f"the key '{shorten(key)}' stands here a second time; the first is at {first.line}:{first.column}"
-        raise self._text.error(mark, Code.DUPLICATE_KEY, message, "remove one of them")
+        indices = self._indices.get(table.first)
+        if indices is None:
+            indices = self._indices[table.first] = {each: number for number, each in enumerate(table)}
+        return indices[key]

@@ -1,15 +1,20 @@
 """What a validator found, in the words of someone who mends a file."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, NamedTuple, TypeAlias
-
-from jsonschema import ValidationError
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from reconcile.codes import Code
 from reconcile.document.characters import name_character
 from reconcile.document.scalar import NumberError, resolve_plain
 from reconcile.document.text import shorten
+from reconcile.document.tree import Origin
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _TYPES: Final = {
     "array": "a list",
@@ -33,6 +38,14 @@ _LIMITS: Final = {
 }
 
 
+_NAMED: Final = 10
+"""So many names stand in a message at most."""
+_COMPARED: Final = 1_000
+"""So many words are compared with a misspelt one at most: more would take longer than a reader waits."""
+
+_LEAST: Final = frozenset({"minItems", "minProperties", "minLength"})
+
+
 class Wording(NamedTuple):
     """The parts of a diagnostic that do not depend on its place."""
 
@@ -41,25 +54,39 @@ class Wording(NamedTuple):
     hint: str | None = None
 
 
-_Phrase: TypeAlias = Callable[[ValidationError, str], Wording]
+_Phrase: TypeAlias = "Callable[[ValidationError, str], Wording]"
 
 
 def suggest(word: str, known: Collection[str]) -> str | None:
     """Return a hint that names the known word most like this one, if any is like it."""
-    folded = {known_word.casefold(): known_word for known_word in known}
+    folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
     close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
     return f"did you mean '{folded[close[0]]}'?" if close else None
 
 
-def is_choice_of_keys(error: ValidationError) -> bool:
+def list_names(names: Iterable[str]) -> str:
+    """Return names for a message: the first few, and how many there are beside them."""
+    known = list(names)
+    rest = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return ", ".join(map(shorten, known[:_NAMED])) + rest
+
+
+def is_choice_of_keys(error: "ValidationError") -> bool:
     """Tell whether all that is wrong is that none of several keys is there."""
     return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
 
 
-def word_error(error: ValidationError, written: str) -> Wording:
+def word_error(error: "ValidationError", written: str) -> Wording:
     """Say what is wrong with a value that stands in the file as `written`."""
     phrase = _PHRASES.get(str(error.validator), _word_anything)
     return phrase(error, written)
+
+
+def word_origin(message: str, origin: Origin) -> str:
+    """Say of a value that it is not the one that is written there, and nothing of what it is if it is sensitive."""
+    if origin.sensitive:
+        return f"the value of {origin.name} is not allowed here; it is sensitive, and so not shown"
+    return f"{message} (the value of {origin.name})"
 
 
 def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Collection[str]) -> Wording:
@@ -72,7 +99,7 @@ def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Collect
     return Wording(Code.UNKNOWN_KEY, f"unknown key '{shorten(key)}'", similar)
 
 
-def word_missing_keys(error: ValidationError) -> list[Wording]:
+def word_missing_keys(error: "ValidationError") -> list[Wording]:
     """Say which keys a mapping lacks."""
     wanted: Any = error.validator_value
     present: Any = error.instance
@@ -88,19 +115,22 @@ def word_missing_keys(error: ValidationError) -> list[Wording]:
     ]
 
 
-def _word_type(error: ValidationError, written: str) -> Wording:
+def _word_type(error: "ValidationError", written: str) -> Wording:
     types = _list(error)
     due = _join([_TYPES[name] for name in types])
     value = error.instance
     if "string" in types and isinstance(value, bool | int | float):
         read_as = "true or false" if isinstance(value, bool) else "a number"
         quoted = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
+        pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
+        if pattern and not re.search(pattern, written, re.ASCII):
+            quoted = _describe(error) or quoted
         return Wording(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
-    hint = "remove the quotes" if isinstance(value, str) and _is_of_type(value, types) else None
+    hint = "remove the quotes" if isinstance(value, str) and _is_of_type(value, types) else _describe(error)
     return Wording(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
 
 
-def _word_pattern(error: ValidationError, _: str) -> Wording:
+def _word_pattern(error: "ValidationError", _: str) -> Wording:
     content = str(error.instance)
     foreign = next((character for character in content if not character.isascii()), None)
     because = f": it holds {name_character(foreign)}" if foreign else ""
@@ -108,7 +138,7 @@ def _word_pattern(error: ValidationError, _: str) -> Wording:
     return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
 
 
-def _word_enum(error: ValidationError, _: str) -> Wording:
+def _word_enum(error: "ValidationError", _: str) -> Wording:
     words = [str(word) for word in _list(error)]
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
@@ -116,16 +146,17 @@ def _word_enum(error: ValidationError, _: str) -> Wording:
     return Wording(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words))
 
 
-def _word_const(error: ValidationError, _: str) -> Wording:
-    return Wording(Code.VALUE_NOT_ALLOWED, f"this must be {error.validator_value}", _describe(error))
+def _word_const(error: "ValidationError", _: str) -> Wording:
+    return Wording(Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", _describe(error))
 
 
-def _word_limit(error: ValidationError, _: str) -> Wording:
-    message = _LIMITS[str(error.validator)].format(error.validator_value)
+def _word_limit(error: "ValidationError", _: str) -> Wording:
+    least_of_all = error.validator_value == 1 and str(error.validator) in _LEAST
+    message = "this must not be empty" if least_of_all else _LIMITS[str(error.validator)].format(error.validator_value)
     return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
 
 
-def _word_any_of(error: ValidationError, _: str) -> Wording:
+def _word_any_of(error: "ValidationError", _: str) -> Wording:
     """Word a choice: of keys, one of which is required, or of types, none of which the value has."""
     if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
@@ -136,7 +167,7 @@ def _word_any_of(error: ValidationError, _: str) -> Wording:
     return Wording(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _describe(error))
 
 
-def _word_anything(error: ValidationError, _: str) -> Wording:
+def _word_anything(error: "ValidationError", _: str) -> Wording:
     return Wording(Code.VALUE_NOT_ALLOWED, f"{_name_type(error.instance)} is not allowed here", _describe(error))
 
 
@@ -151,7 +182,7 @@ _PHRASES: Final[dict[str, _Phrase]] = {
 }
 
 
-def _describe(error: ValidationError) -> str | None:
+def _describe(error: "ValidationError") -> str | None:
     description = error.schema.get("description") if isinstance(error.schema, dict) else None
     return str(description).removesuffix(".") if description else None
 
@@ -182,7 +213,7 @@ def _is_of_type(content: str, types: Sequence[str]) -> bool:
     return any(type(value) is kinds.get(name) for name in types)
 
 
-def _list(error: ValidationError) -> list[Any]:
+def _list(error: "ValidationError") -> list[Any]:
     """Return what a keyword of a schema allows, one or many."""
     allowed: Any = error.validator_value
     return allowed if isinstance(allowed, list) else [allowed]

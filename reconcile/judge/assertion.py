@@ -31,6 +31,10 @@ CLOCK_SKEW = timedelta(minutes=1)
 """How far the clocks of the API and of this machine may be apart; a job that ended later than that is in the future."""
 
 
+LONGEST_TEXT = 16 * 1024
+"""Characters of a value that is compared; what an API has to say is much shorter."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC."""
@@ -108,6 +112,8 @@ def _read(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -
 
 def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, frozen: bool) -> _Reading:
     value = _text_of(record, expectation.field)
+    if value is not None and len(value) > LONGEST_TEXT:
+        return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
     holds = _accepts(expectation, value)
     if expectation.field is Field.STATUS and value is not None:
         later = () if frozen else api.statuses[value].then

@@ -150,12 +150,18 @@ _Slot = tuple[int, bool, bool]
 _SKIP_SLOT, _SKIP_SUB_JOB, _PAIR = 0, 1, 2
 
 
+def count_slots(count: Count, size: int) -> int:
+    """Count the slots that an item has in the table of `pair_ordered`."""
+    if count.max is None or count.max >= size:
+        return min(count.min, size) + 1
+    return max(count.min, count.max)
+
+
 def _slots_of(item: int, count: Count, size: int) -> list[_Slot]:
     needed = min(count.min, size)  # what no sub-job is left for is short whatever happens
-    slots = [(item, True, False)] * needed
-    if count.max is None or count.max >= size:
-        return [*slots, (item, False, True)]
-    return slots + [(item, False, False)] * (min(count.max, size) - needed)
+    rest = count_slots(count, size) - needed
+    repeats = count.max is None or count.max >= size
+    return [(item, True, False)] * needed + [(item, False, repeats)] * rest
 
 
 def _align_slot(

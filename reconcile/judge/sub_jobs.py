@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
-from reconcile.judge.pairing import Owners, pair_ordered, pair_unordered
+from reconcile.judge.pairing import Owners, count_slots, pair_ordered, pair_unordered
+from reconcile.judge.sensitive import find_sensitive, hide_fields
 from reconcile.model import (
     Assertion,
     Count,
@@ -73,7 +74,7 @@ def judge_sub_jobs(
         sub_jobs: in the order of the answer.
         frozen: the job is terminal, so no sub-job changes or appears any more.
     """
-    if len(expectation.items or ()) * len(sub_jobs) > MOST_PAIRS:
+    if _count_pairs(expectation, len(sub_jobs)) > MOST_PAIRS:
         return [_too_many(expectation, len(sub_jobs))]
     answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
     findings = [*_judge_count(expectation, answer), *_judge_each(expectation, answer)]
@@ -85,6 +86,14 @@ def judge_sub_jobs(
         case Match.NONE:
             findings += _judge_none(expectation, answer)
     return findings
+
+
+def _count_pairs(expectation: SubJobsExpectation, size: int) -> int:
+    """Bound the work of pairing: in order, an item takes a place in the table for each sub-job that it may have."""
+    items = expectation.items or ()
+    if expectation.match is not Match.ORDERED:
+        return len(items) * size
+    return size * sum(count_slots(item.count, size) for item in items)
 
 
 def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
@@ -237,14 +246,15 @@ def _count_of_item(i: int, item: Item, actual: int, truth: Truth) -> Finding:
 
 
 def _unexpected(expectation: SubJobsExpectation, answer: _Answer, j: int, truth: Truth) -> Finding:
+    shown = hide_fields(answer.sub_jobs[j], find_sensitive(expectation))
     return Finding(
         path=f"sub_jobs[+{j}]",
         truth=truth,
         kind=Kind.UNEXPECTED,
         expected=None,
-        actual=show_sub_job(answer.sub_jobs[j]),
+        actual=show_sub_job(shown),
         source=expectation.source,
-        label=answer.sub_jobs[j].job_type,
+        label=shown.job_type,
         implied=expectation.implied,
     )
 

@@ -1,45 +1,110 @@
 """
-A file that declares jobs, as the values that the rest of the program works on.
+Files that declare jobs, as the values that the rest of the program works on.
 
-    Document -> checked against the language -> providers, defaults, jobs -> Manifest
+    Document -> references replaced -> checked against the language -> providers, defaults, jobs -> Manifest
 
 What the schema of the language can say stands there; here is what no schema can say, and what is implied.
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from datetime import datetime
+from types import MappingProxyType
+from typing import BinaryIO, Final
 
 from reconcile.apis import load_api
-from reconcile.document import Document, as_string, as_table, read_document
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.jobs import read_jobs
-from reconcile.manifest.language import check_language
-from reconcile.manifest.location import find_manifest
-from reconcile.manifest.providers import read_providers
-from reconcile.model import JobApi, Manifest
+from reconcile.codes import Code
+from reconcile.document import STDIN, read_document
+from reconcile.errors import DocumentError, ReconcileError, UsageError
+from reconcile.manifest.contradictions import Declared, check_contradictions
+from reconcile.manifest.draft import Draft
+from reconcile.manifest.joining import join_providers, name_drafts
+from reconcile.manifest.location import find_manifests
+from reconcile.manifest.values import Values, read_values
+from reconcile.model import Diagnostic, Given, JobApi, Manifest, VariableFile
 
-__all__ = ["build_manifest", "find_manifest", "load_manifest"]
+__all__ = ["find_manifests", "load_manifests"]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def load_manifest(path: str, *, apis: Callable[[str], JobApi] = load_api, stdin: BinaryIO | None = None) -> Manifest:
+def load_manifests(
+    paths: Sequence[str],
+    *,
+    now: datetime,
+    given: Sequence[Given] = (),
+    environ: Mapping[str, str] = _NOTHING,
+    apis: Callable[[str], JobApi] = load_api,
+    stdin: BinaryIO | None = None,
+) -> Manifest:
     """
-    Read a manifest from a file, or from `stdin` for "-".
+    Read manifests from files, or from `stdin` for "-".
 
     Args:
-        path: the file; its name is what reports call it.
+        paths: one file at least; its path is what reports call it.
+        now: the time of reading, in UTC, by which waivers are judged.
+        given: values of variables, in the order of the command line.
+        environ: the environment, of which `RECONCILE_VAR_*` is read.
         apis: where job APIs come from; raises KeyError for a name it does not know.
-        stdin: what "-" stands for.
+        stdin: what "-" stands for, once.
 
     Raises:
-        DocumentError: with everything that is wrong, in order of position. What a schema can say is told first;
-            what the manifest means is only asked of one that is well-formed.
+        DocumentError: with everything that is wrong, file by file in order of position.
+        UsageError: with what is wrong with the values of variables.
     """
     with _no_garbage_collection():
-        document = read_document(path, stdin=stdin)
-        check_language(document)
-        return build_manifest(document, apis)
+        _refuse_second_reader(paths, given)
+        values = read_values(given, environ, stdin)
+        drafts = _read_drafts(paths, values, apis, stdin)
+        unknown, strange = values.find_unknown({name for draft in drafts for name in draft.variables})
+        if unknown:
+            raise UsageError(unknown)
+        declared = _read_jobs(drafts, now)
+        providers = join_providers(drafts)
+        errors = [diagnostic for draft in drafts for diagnostic in draft.faults.errors]
+        if errors:
+            raise DocumentError(errors)
+        return Manifest(
+            files=tuple(draft.file for draft in drafts),
+            providers=providers,
+            jobs=tuple([each.job for each in declared]),
+            warnings=(*strange, *(diagnostic for draft in drafts for diagnostic in draft.faults.warnings)),
+        )
+
+
+def _read_drafts(
+    paths: Sequence[str], values: Values, apis: Callable[[str], JobApi], stdin: BinaryIO | None
+) -> list[Draft]:
+    """Read each file; one that cannot be understood at all does not hide what is wrong with the others."""
+    drafts: list[Draft] = []
+    errors: list[Diagnostic] = []
+    for path in paths:
+        try:
+            drafts.append(Draft(read_document(path, stdin=stdin), values, apis))
+        except ReconcileError as error:
+            errors += error.diagnostics
+    if errors:
+        raise DocumentError([*errors, *(diagnostic for draft in drafts for diagnostic in draft.faults.errors)])
+    return drafts
+
+
+def _read_jobs(drafts: Sequence[Draft], now: datetime) -> list[Declared]:
+    prefixes = name_drafts(drafts)
+    today = now.date()
+    declared = [
+        each
+        for draft, prefix in zip(drafts, prefixes, strict=True)
+        for each in draft.read_jobs(prefix=prefix, today=today)
+    ]
+    check_contradictions(declared)
+    return declared
+
+
+def _refuse_second_reader(paths: Sequence[str], given: Sequence[Given]) -> None:
+    readers = [*paths, *(each.path for each in given if isinstance(each, VariableFile))]
+    if readers.count(STDIN) > 1:
+        raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
 
 
 @contextmanager
@@ -52,18 +117,3 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def build_manifest(document: Document, apis: Callable[[str], JobApi]) -> Manifest:
-    """Return what a document means that `check_language` has let through; raise DocumentError as `load_manifest`."""
-    root = as_table(document.root)
-    faults = Faults(document.text)
-    providers = read_providers(document, apis, faults)
-    jobs = read_jobs(document, providers, faults)
-    faults.raise_any()
-    return Manifest(
-        file=document.text.file,
-        name=as_string(root["name"]) if "name" in root else None,
-        providers={name: provider for name, provider in providers.items() if provider},
-        jobs=jobs,
-    )

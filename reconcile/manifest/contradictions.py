@@ -2,44 +2,71 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from reconcile.codes import Code
 from reconcile.document import Mark
 from reconcile.manifest.faults import Faults
-from reconcile.model import Absence, Accepted, Field, FieldExpectation, Glob, Job
+from reconcile.model import Absence, Accepted, Expectation, Field, FieldExpectation, Glob, Job
 
 
-def check_contradictions(jobs: Iterable[tuple[Job, Mark]], faults: Faults) -> None:
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A job, the mark of its declaration, and where to tell what is wrong with it."""
+
+    job: Job
+    mark: Mark
+    faults: Faults
+
+
+def check_contradictions(jobs: Iterable[Declared]) -> None:
     """Refuse a job that is declared with the same provider before, where no answer can be what both expect."""
-    same: defaultdict[tuple[str, str], list[tuple[Job, Mark]]] = defaultdict(list)
-    for job, mark in jobs:
-        same[job.provider.name, job.job_id].append((job, mark))
+    same: defaultdict[tuple[str, str], list[Declared]] = defaultdict(list)
+    for declared in jobs:
+        same[declared.job.provider.name, declared.job.job_id].append(declared)
     for declarations in same.values():
         if len(declarations) > 1:
-            _check_declarations(declarations, faults)
+            _check_presence(declarations)
+            _check_texts(declarations)
 
 
-def _check_declarations(declarations: Iterable[tuple[Job, Mark]], faults: Faults) -> None:
+def _check_presence(declarations: Iterable[Declared]) -> None:
+    first: dict[bool, Job] = {}
+    for declared in declarations:
+        absent = isinstance(declared.job.expect, Absence)
+        first.setdefault(absent, declared.job)
+        if (not absent) in first:
+            _add(declared, first[not absent], "absent")
+
+
+def _check_texts(declarations: Iterable[Declared]) -> None:
     """Narrow what each field can still be, declaration by declaration; linear, however many there are."""
     possible: dict[Field, tuple[frozenset[Accepted], Job]] = {}
-    for job, mark in declarations:
-        for expectation in _texts_of(job):
+    for declared in declarations:
+        for expectation in _texts_of(declared.job.expect):
             accept = frozenset(expectation.accept)
-            before, other = possible.get(expectation.field, (accept, job))
+            before, other = possible.get(expectation.field, (accept, declared.job))
             if before & accept:
-                possible[expectation.field] = (before & accept, job)
-                continue
-            message = (
-                f"{job.address} is the job of {other.address} on line {other.source.line}, "
-                f"and their expectations of {expectation.field.value} contradict each other"
-            )
-            faults.add(mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
+                possible[expectation.field] = (before & accept, declared.job)
+            else:
+                _add(declared, other, expectation.field.value)
 
 
-def _texts_of(job: Job) -> Iterator[FieldExpectation]:
+def _add(declared: Declared, other: Job, what: str) -> None:
+    job = declared.job
+    there = f"on line {other.source.line}"
+    if other.source.file != job.source.file:
+        there = f"at {other.source.file}:{other.source.line}"
+    message = (
+        f"{job.address} is the job of {other.address} {there}, and their expectations of {what} contradict each other"
+    )
+    declared.faults.add(declared.mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
+
+
+def _texts_of(expect: Expectation | Absence) -> Iterator[FieldExpectation]:
     """Find the expectations whose accepted values can be compared one by one, which a glob's cannot."""
-    if isinstance(job.expect, Absence):
+    if isinstance(expect, Absence):
         return
-    for assertion in job.expect.fields:
+    for assertion in expect.fields:
         if isinstance(assertion, FieldExpectation) and not any(isinstance(each, Glob) for each in assertion.accept):
             yield assertion

@@ -3,40 +3,56 @@
 from dataclasses import dataclass
 from typing import Final
 
-from reconcile.document import Document, Node, as_table
+from reconcile.codes import Code
+from reconcile.document import Document, Node, Table, as_table
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.fields import FieldReader, order_fields
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
-from reconcile.model import Expectation, Field, FieldExpectation, JobApi, Source, SubJobsExpectation
+from reconcile.model import (
+    Absence,
+    Assertion,
+    Expectation,
+    Field,
+    FieldExpectation,
+    JobApi,
+    Source,
+    SubJobsExpectation,
+)
 
 _STATUS: Final = Field.STATUS.value
+_ABSENT: Final = "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """One `expect` mapping alone; fields by name, and None for sub-jobs of which nothing is said."""
 
-    fields: dict[str, FieldExpectation]
+    table: Table
+    fields: dict[str, Assertion]
     sub_jobs: SubJobsExpectation | None
 
 
-_NOTHING: Final = _Said({}, None)
+_NOTHING: Final = _Said(Table(), {}, None)
 
 
 class ExpectationReader:
     """Reads the expectations of jobs at one job API, over the same defaults."""
 
-    __slots__ = ("_api", "_defaults", "_document", "_fields", "_sub_jobs", "_success")
+    __slots__ = ("_api", "_defaults", "_document", "_faults", "_fields", "_sub_jobs", "_success")
 
     def __init__(self, document: Document, api: JobApi, defaults: Node, faults: Faults) -> None:
         self._document = document
         self._api = api
         self._success = (api.success,)
+        self._faults = faults
         self._fields = FieldReader(document, api, faults)
         self._sub_jobs = SubJobsReader(document, api, faults)
         self._defaults = self._read_said(defaults)
+        if _ABSENT in self._defaults.table:
+            mark = document.key_mark(self._defaults.table, _ABSENT)
+            faults.add(mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job")
 
-    def read(self, node: Node, source: Source) -> Expectation:
+    def read(self, node: Node, source: Source) -> Expectation | Absence:
         """
         Return all that must hold for a job.
 
@@ -45,21 +61,34 @@ class ExpectationReader:
             source: where the job is declared, and so what it implies.
         """
         own = self._read_said(node)
+        if _ABSENT in own.table:
+            return self._read_absence(own.table)
         fields = {**self._defaults.fields, **own.fields} if own.fields else self._defaults.fields
         status = fields.get(_STATUS)
-        if status is None:
+        if not isinstance(status, FieldExpectation):
             status = FieldExpectation(field=Field.STATUS, accept=self._success, source=source, implied=True)
             fields = {_STATUS: status, **fields}
+        if len(fields) > 1:
+            self._fields.check(fields, own.table, self._defaults.table)
         sub_jobs = own.sub_jobs or self._defaults.sub_jobs
         if sub_jobs is None and status.accept == self._success and self._api.sub_jobs is not None:
             sub_jobs = imply_no_failure(self._api, source)
         return Expectation(fields=order_fields(fields), sub_jobs=sub_jobs)
+
+    def _read_absence(self, table: Table) -> Absence:
+        for key, _, mark in self._document.entries(table):
+            if key != _ABSENT and not key.startswith("x-"):
+                message = f"'{key}' cannot hold for a job that must not be there"
+                self._faults.add(
+                    mark, Code.IMPOSSIBLE_EXPECTATION, message, "'absent' stands alone: remove one of them"
+                )
+        return Absence(source=self._document.text.find_source(self._document.key_mark(table, _ABSENT)))
 
     def _read_said(self, node: Node) -> _Said:
         if node is None:
             return _NOTHING
         table = as_table(node)
         if "sub_jobs" not in table:
-            return _Said(self._fields.read_by_name(table), None)
+            return _Said(table, self._fields.read_by_name(table), None)
         sub_jobs = self._sub_jobs.read(table["sub_jobs"], self._document.key_mark(table, "sub_jobs"))
-        return _Said(self._fields.read_by_name(table), sub_jobs)
+        return _Said(table, self._fields.read_by_name(table), sub_jobs)

@@ -5,10 +5,17 @@ from functools import cache
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Document, Node, Table, check_document
+from reconcile.document import (
+    Document,
+    Fault,
+    Node,
+    Table,
+    find_faults,
+    find_faults_of_part,
+    load_strict_schema,
+)
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic
-from reconcile.shipped import load_schema
 
 _SCHEMA: Final = "manifest.v1"
 _VERSION: Final = 1
@@ -30,12 +37,19 @@ Keys of this kind are unknown like any other; they are listed so that the messag
 
 
 def check_language(document: Document) -> None:
-    """Raise DocumentError with everything in which a document is not of the language, or if it declares no job."""
+    """Raise DocumentError if a document is of a newer language, or declares no job: nothing else matters then."""
     _refuse_newer(document)
     _refuse_nothing(document)
-    faults = check_document(document, _SCHEMA, operator_only=_OPERATOR_ONLY, alike={"jobs": _outline_job})
-    if faults:
-        raise DocumentError(faults)
+
+
+def find_faults_of_language(document: Document) -> list[Fault]:
+    """Return everything in which a document is not of the language."""
+    return find_faults(document, _SCHEMA, operator_only=_OPERATOR_ONLY, alike={"jobs": outline_job})
+
+
+def find_faults_of_job(document: Document, name: str, job: Table) -> list[Fault]:
+    """Return everything in which a job of a document, with its references replaced, is not of the language."""
+    return find_faults_of_part(document, job, ("jobs", name), _SCHEMA, "job")
 
 
 def _refuse_newer(document: Document) -> None:
@@ -62,10 +76,10 @@ def _refuse_nothing(document: Document) -> None:
 @cache
 def _compile(definition: str) -> re.Pattern[str]:
     """Compile the pattern of one of the schema's definitions, for matching it in full."""
-    return re.compile(load_schema(_SCHEMA)["$defs"][definition]["pattern"], re.ASCII)
+    return re.compile(load_strict_schema(_SCHEMA)["$defs"][definition]["pattern"], re.ASCII)
 
 
-def _outline_job(name: str, job: Node) -> str:
+def outline_job(name: str, job: Node) -> str:
     """
     Return a job without its name and its id, if these are well-formed: it is as valid as with others.
 

@@ -1,6 +1,7 @@
-"""Where the manifest is when no one says so."""
+"""Where the manifests are."""
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,32 +11,52 @@ from reconcile.errors import UsageError
 from reconcile.model import Diagnostic
 
 _NAMES: Final = ("reconcile.yaml", "reconcile.yml", "reconcile.json")
+_SUFFIXES: Final = tuple(f".{name}" for name in _NAMES)
 
 
-def find_manifest(argument: str | None, directory: str | Path = ".") -> str:
+def find_manifests(arguments: Sequence[str], directory: str | Path = ".") -> tuple[str, ...]:
     """
-    Return the path of the manifest that a user means; "-" is standard input.
+    Return the paths of the manifests that a user means, each once; "-" is standard input.
 
     Args:
-        argument: a file, taken as it is; a directory, which has one manifest; or None for `directory`.
+        arguments: files, taken as they are, and directories, of which all manifests are taken in alphabetical order.
         directory: what is meant where nothing is said.
 
     Raises:
-        UsageError: the directory has no manifest, or several.
+        UsageError: a directory has no manifest, or one that lies elsewhere; all such arguments are named.
     """
-    if argument == STDIN or (argument is not None and not Path(argument).is_dir()):
-        return argument
-    folder = Path(directory if argument is None else argument)
-    # A name that leads nowhere counts: who left it there meant it, and reading it will say what is wrong.
-    found = [name for name in _NAMES if os.path.lexists(folder / name)]
-    if len(found) == 1:
-        return str(folder / found[0])
-    if not found:
-        looked = f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}"
-        raise _error(Code.NO_SUCH_FILE, f"there is no {looked} in {folder.absolute()}", "name a manifest")
-    message = f"there are several manifests in {folder.absolute()}: {', '.join(found)}"
-    raise _error(Code.USAGE, message, "name the one you mean")
+    found: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for argument in arguments or (str(directory),):
+        if argument == STDIN or not Path(argument).is_dir():
+            found.setdefault(os.path.normpath(argument), argument)
+            continue
+        paths = _list_manifests(Path(argument))
+        if not paths:
+            problems.append(_nothing_in(Path(argument)))
+        problems += _refuse_links(paths, Path(argument))
+        found |= {os.path.normpath(path): str(path) for path in paths if os.path.normpath(path) not in found}
+    if problems:
+        raise UsageError(problems)
+    return tuple(found.values())
 
 
-def _error(code: Code, message: str, hint: str) -> UsageError:
-    return UsageError([Diagnostic(code=code, message=message, hint=hint)])
+def _list_manifests(folder: Path) -> list[Path]:
+    """A name that leads nowhere counts: who left it there meant it, and reading it will say what is wrong."""
+    return sorted(path for path in folder.iterdir() if path.name in _NAMES or path.name.endswith(_SUFFIXES))
+
+
+def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:
+    """A link out of a directory would show, in the excerpts of errors, a file that nobody named."""
+    inside = folder.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(inside):
+            message = f"{path} is a link out of its directory"
+            yield Diagnostic(code=Code.UNREADABLE, message=message, hint="name the file itself if you mean it")
+
+
+def _nothing_in(folder: Path) -> Diagnostic:
+    looked = f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}"
+    where = folder if folder.name else folder.absolute()
+    message = f"there is no {looked} in {where}, and no file called *.{_NAMES[0]}"
+    return Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint="name a manifest")

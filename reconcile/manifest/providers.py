@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from reconcile.apis import api_names
 from reconcile.codes import Code
-from reconcile.document import Document, Mark, Table, as_string, as_table, shorten, suggest
+from reconcile.document import Document, Mark, Table, as_string, as_table, list_names, shorten
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.names import check_names
 from reconcile.model import JobApi, Provider
@@ -16,7 +16,10 @@ def read_providers(document: Document, apis: Callable[[str], JobApi], faults: Fa
     # A provider's credential may stand in an environment variable of its name, which has no case and no dashes.
     check_names(document, table, faults, fold=lambda name: name.casefold().replace("-", "_"))
     reader = _Reader(document, apis, faults)
-    return {name: reader.read(name, as_table(node), mark) for name, node, mark in document.entries(table)}
+    return {
+        name: reader.read(name, as_table(node), mark) if faults.trusts("providers", name) else None
+        for name, node, mark in document.entries(table)
+    }
 
 
 class _Reader:
@@ -61,8 +64,8 @@ class _Reader:
 
     def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str]) -> None:
         name = as_string(table[key])
-        message = f"unknown {key} '{shorten(name)}'; known: {', '.join(known)}"
-        self._faults.add(self._document.value_mark(table, key), code, message, suggest(name, known))
+        message = f"unknown {key} '{shorten(name)}'; known: {list_names(known)}"
+        self._faults.add(self._document.value_mark(table, key), code, message, self._faults.suggest(name, known))
 
 
 def _string(table: Table, key: str) -> str | None:

@@ -1,12 +1,24 @@
 """What is expected of the parts of a job."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Mark, Node, Table, as_array, as_string, as_table
+from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_array, as_string, as_table
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.fields import FieldReader
-from reconcile.model import Count, Field, FieldExpectation, Item, JobApi, Match, Source, SubJobsExpectation
+from reconcile.manifest.impossible import are_disjoint, find_impossible_number
+from reconcile.model import (
+    Assertion,
+    Count,
+    Field,
+    FieldExpectation,
+    Item,
+    JobApi,
+    Match,
+    Source,
+    SubJobsExpectation,
+)
 
 _ONE: Final = Count(min=1, max=1)
 _SOME: Final = Count(min=1, max=None)
@@ -42,14 +54,15 @@ class SubJobsReader:
 
     def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
         """Read the short form: a list of types, each of them one sub-job that has succeeded."""
-        items = tuple(self._read_type(as_string(node), mark) for node, mark in self._document.elements(nodes))
+        items = tuple(self._read_type(node, mark) for node, mark in self._document.elements(nodes))
         return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
 
-    def _read_type(self, job_type: str, mark: Mark) -> Item:
+    def _read_type(self, node: Node, mark: Mark) -> Item:
         source = self._document.text.find_source(mark)
+        job_type, sensitive = str(as_string(node)), isinstance(node, Sensitive)
         fields = (
             FieldExpectation(field=Field.STATUS, accept=(self._success,), source=source),
-            FieldExpectation(field=Field.JOB_TYPE, accept=(job_type,), source=source),
+            FieldExpectation(field=Field.JOB_TYPE, accept=(job_type,), source=source, sensitive=sensitive),
         )
         return Item(fields=fields, count=_ONE, source=source)
 
@@ -62,7 +75,24 @@ class SubJobsReader:
             items = None
         if items is None and not each and count in (None, _ANY_NUMBER):
             self._add_vacuous(self._document.key_mark(table, "match" if "match" in table else next(iter(table))))
+        reason = find_impossible_number(match, items, each, count)
+        if reason:
+            mark = self._document.key_mark(table, next(key for key in ("count", "each", "items") if key in table))
+            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, reason, "change one of the two")
+        if "items" in table and "each" in table and match is not Match.NONE:
+            self._check_each(as_array(table["items"]), items or (), each)
         return SubJobsExpectation(match=match, items=items, each=each, count=count, source=source)
+
+    def _check_each(self, nodes: Array, items: Sequence[Item], each: Sequence[Assertion]) -> None:
+        """Refuse each item that has to be there, and cannot be what each sub-job has to be."""
+        wanted = {expected.field: expected for expected in each if isinstance(expected, FieldExpectation)}
+        for item, (_, mark) in zip(items, self._document.elements(nodes), strict=False):
+            for field in item.fields:
+                if not isinstance(field, FieldExpectation) or item.count.min == 0 or field.field not in wanted:
+                    continue
+                if are_disjoint(field, wanted[field.field]):
+                    message = f"this item's {field.field.value} is none that 'each' accepts"
+                    self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
 
     def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:
         return tuple(self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes))
@@ -84,7 +114,8 @@ class SubJobsReader:
         count = Count(min=least, max=None if most is None else _as_integer(most))
         if count.max is not None and count.min > count.max:
             message = f"no number is at least {count.min} and at most {count.max}"
-            self._faults.add(self._document.key_mark(parent, "count"), Code.IMPOSSIBLE_EXPECTATION, message)
+            mark = self._document.key_mark(parent, "count")
+            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
         return count
 
     def _add_vacuous(self, mark: Mark) -> None:

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from reconcile.cli.main import main
 from reconcile.document import Text, parse_text
+from reconcile.fetch import Pace
 from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator
 from reconcile.simulator.service import Tally
@@ -78,7 +79,7 @@ def test_d22_a_refused_connection_is_1_and_names_the_host(tmp_path, monkeypatch,
     (tmp_path / "reconcile.yaml").write_text(HEAD + "jobs: {a: {job_id: id-a}}\n")
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
-    assert main(["plan", "--endpoint", endpoint], environ={"RECONCILE_TOKEN": "a-token"}) == 1
+    assert main(["plan", "--endpoint", endpoint], environ={"RECONCILE_TOKEN": "a-token"}, pace=Pace(attempts=1)) == 1
     out = capsys.readouterr().out
     assert "RC310" in out
     assert endpoint in out

@@ -3,14 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.codes import Code
-from reconcile.document import check_document, parse_text
+from reconcile.document import check_document, find_faults, parse_text
 from reconcile.document.text import Text
 
 HEAD = "version: 1\nproviders: {p: {api: a, project_id: b}}\n"
 
 
 def check(content, **options):
-    return check_document(parse_text(Text("f", HEAD + content), is_json=False), "manifest.v1", **options)
+    document = parse_text(Text("f", HEAD + content), is_json=False)
+    return [fault.diagnostic for fault in find_faults(document, "manifest.v1", **options)]
 
 
 def describe(diagnostics):

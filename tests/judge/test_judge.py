@@ -280,6 +280,13 @@ def test_more_than_can_be_paired_is_not_judged():
     items = [item(job_type="a") for _ in range(600)]
     answer = observed("success", *[sub_job("success", "a")] * 600)
     assert truths(job(sub_jobs(Match.EXACT, *items)), answer)["sub_jobs"] is UNDECIDABLE
+    many = item(job_type="a", at_least=1_000_000, at_most=None)
+    assert truths(job(sub_jobs(Match.ORDERED, many)), answer)["sub_jobs"] is UNDECIDABLE
+
+
+def test_a_text_that_is_too_long_is_not_compared():
+    a_job = job(fail_reason=[Glob(pattern="*a" * 200), None])
+    assert truths(a_job, observed("success", fail_reason="a" * 1_000_000))["fail_reason"] is UNDECIDABLE
 
 
 # --- The laws --------------------------------------------------------------------------------------------------

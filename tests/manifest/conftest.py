@@ -4,24 +4,25 @@ import io
 from collections.abc import Callable, Sequence
 
 import pytest
+from builders import NOW
 
-from reconcile.errors import DocumentError
-from reconcile.manifest import load_manifest
+from reconcile.errors import ReconcileError
+from reconcile.manifest import load_manifests
 from reconcile.model import Diagnostic, Job, Manifest
 
-Load = Callable[[str], Manifest]
-Refuse = Callable[[str], Sequence[Diagnostic]]
+Load = Callable[..., Manifest]
+Refuse = Callable[..., Sequence[Diagnostic]]
 
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
 
 
-def _load(content: str) -> Manifest:
-    return load_manifest("-", stdin=io.BytesIO(content.encode()))
+def _load(content: str, **options: object) -> Manifest:
+    return load_manifests(["-"], now=NOW, stdin=io.BytesIO(content.encode()), **options)
 
 
-def _refuse(content: str) -> Sequence[Diagnostic]:
-    with pytest.raises(DocumentError) as raised:
-        _load(content)
+def _refuse(content: str, **options: object) -> Sequence[Diagnostic]:
+    with pytest.raises(ReconcileError) as raised:
+        _load(content, **options)
     return raised.value.diagnostics
 
 
@@ -34,7 +35,7 @@ def load() -> Load:
 @pytest.fixture(scope="session")
 def load_jobs() -> Callable[[str], Sequence[Job]]:
     """Load a manifest of one provider from what follows it: defaults and jobs."""
-    return lambda content: _load(HEAD + content).jobs
+    return lambda content, **options: _load(HEAD + content, **options).jobs
 
 
 @pytest.fixture(scope="session")
@@ -52,4 +53,4 @@ def refuse() -> Refuse:
 @pytest.fixture(scope="session")
 def refuse_jobs() -> Refuse:
     """Return everything that is wrong with a manifest of one provider, from what follows it."""
-    return lambda content: _refuse(HEAD + content)
+    return lambda content, **options: _refuse(HEAD + content, **options)

@@ -5,14 +5,14 @@ import io
 import json
 
 import pytest
-from builders import API
+from builders import API, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.manifest import load_manifest
-from reconcile.model import Count, Field, Match, Source
+from reconcile.manifest import load_manifests
+from reconcile.model import Count, Field, ManifestFile, Match, Source
 
 ONE, SOME = Count(min=1, max=1), Count(min=1, max=None)
 
@@ -73,7 +73,7 @@ def test_no_other_status_implies_anything_of_sub_jobs(load_job, expect):
     ],
 )
 def test_a_field_accepts_what_is_written(load_job, written, accept):
-    assert accepts(load_job(f"{{fail_reason: {written}}}").expect.fields)["fail_reason"] == accept
+    assert accepts(load_job(f"{{status: failed, fail_reason: {written}}}").expect.fields)["fail_reason"] == accept
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,8 @@ def test_a_provider_is_found_by_name_or_by_default_or_because_it_is_the_only_one
 
 def test_a_manifest_is_what_its_file_says(load):
     manifest = load("name: n\n" + TWO + "defaults: {provider: p}\njobs: {b: {job_id: i}, a: {job_id: j}}\n")
-    assert (manifest.file, manifest.name, list(manifest.providers)) == ("<stdin>", "n", ["p", "q"])
+    assert manifest.files == (ManifestFile(file="<stdin>", name="n"),)
+    assert list(manifest.providers) == ["p", "q"]
     assert [job.address for job in manifest.jobs] == ["jobs.b", "jobs.a"]
     assert (manifest.providers["p"].cloud, manifest.providers["p"].source.line) == (None, 4)
 
@@ -323,7 +324,8 @@ def load_with(api, expect):
     content = (
         f"version: 1\nproviders: {{p: {{api: other, project_id: a}}}}\njobs:\n  a: {{job_id: i, expect: {expect}}}\n"
     )
-    return load_manifest("-", apis={"other": api}.__getitem__, stdin=io.BytesIO(content.encode())).jobs[0]
+    stdin = io.BytesIO(content.encode())
+    return load_manifests(["-"], now=NOW, apis={"other": api}.__getitem__, stdin=stdin).jobs[0]
 
 
 def refuse_with(api, expect):

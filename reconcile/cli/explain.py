@@ -1,0 +1,45 @@
+"""`reconcile explain`: what an error code means, why it matters, and what to do."""
+
+import click
+
+from reconcile.cli import output
+from reconcile.cli.invocation import Done
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+from reconcile.shipped import shipped_folder
+
+
+@click.command()
+@click.argument("code", required=False, metavar="[RCnnn]")
+def command(code: str | None) -> Done:
+    """Explain an error code; without one, list them all.
+
+    What it means, why it matters, how to mend it, and an example of wrong and right.
+
+    \b
+    Examples:
+      reconcile explain
+      reconcile explain RC102
+    """
+    output.write(_list_codes() if code is None else _read_explanation(_find_code(code)))
+    return Done.DONE
+
+
+def _list_codes() -> str:
+    """List codes and titles, which are the first lines of their explanations."""
+    titles = [_read_explanation(code).partition("\n")[0].removeprefix("# ") for code in Code]
+    return "".join(f"{title.replace(':', ' ', 1)}\n" for title in titles)
+
+
+def _find_code(word: str) -> Code:
+    try:
+        return Code(word.strip().upper())
+    except ValueError as error:
+        from reconcile.document import shorten, suggest
+
+        hint = suggest(word, list(Code)) or "'reconcile explain' lists them"
+        raise UsageError.because(Code.USAGE, f"there is no error code '{shorten(word)}'", hint=hint) from error
+
+
+def _read_explanation(code: Code) -> str:
+    return (shipped_folder("explanations") / f"{code}.md").read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""
+Files that are whole or not there.
+
+A file is written beside its place, synchronised and renamed, so whoever reads it at any time reads the old one or the
+new one. What is no file (a device, a pipe) is written to as it is. A link is never followed: a planted one would let a
+checkout choose what is overwritten.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from reconcile.codes import Code
+from reconcile.errors import OutputError
+
+_DRAFT = ".reconcile-draft"
+
+
+def check_place(path: str) -> None:
+    """Raise OutputError if no file can be written there; nothing is created."""
+    place = Path(path)
+    if place.is_symlink():
+        raise _not_written(path, "it is a symbolic link, and links are not followed")
+    if place.is_dir():
+        raise _not_written(path, "it is a directory")
+    if _is_stream(place):
+        return
+    folder = place.parent
+    if not folder.is_dir():
+        raise _not_written(path, "there is no such directory")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _not_written(path, "the directory is not writable")
+
+
+def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
+    """Write a file whole or not at all; raise OutputError if it is not."""
+    place = Path(path)
+    try:
+        if _is_stream(place):
+            place.write_bytes(text.encode("utf-8"))
+        else:
+            _replace(place, text.encode("utf-8"), mode)
+    except OSError as cause:
+        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+
+
+def sweep_drafts(path: str) -> None:
+    """Remove what runs that were killed have left beside a place."""
+    place = Path(path)
+    if _is_stream(place):
+        return
+    for draft in place.parent.glob(f".{place.name}.*{_DRAFT}"):
+        if not _is_alive(draft):
+            with suppress(OSError):
+                draft.unlink()
+
+
+def _replace(place: Path, content: bytes, mode: int) -> None:
+    if place.is_symlink():
+        raise OSError("it is a symbolic link, and links are not followed")
+    draft = place.with_name(f".{place.name}.{os.getpid()}{_DRAFT}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(place)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _is_stream(place: Path) -> bool:
+    """Say whether there is something that takes bytes and is no file: a device, a pipe."""
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _is_alive(draft: Path) -> bool:
+    """Say whether the process that writes a draft is still there."""
+    number = draft.name.removesuffix(_DRAFT).rpartition(".")[2]
+    return number.isdigit() and Path(f"/proc/{number}").exists()
+
+
+def _not_written(path: str, reason: str) -> OutputError:
+    return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {path}: {reason}")

@@ -1,0 +1,62 @@
+"""What an answer says in a field that a sensitive value is compared with, no report may show."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from reconcile.judge.assertion import SENSITIVE
+from reconcile.model import (
+    Absence,
+    Assertion,
+    Expectation,
+    Field,
+    FieldExpectation,
+    Job,
+    Missing,
+    Observed,
+    Record,
+    SubJobsExpectation,
+)
+
+_Record = TypeVar("_Record", bound=Record)
+
+
+def hide_sensitive(job: Job, observation: Observed | Missing) -> Observed | Missing:
+    """Return the observation without what must not be shown, of the job and its sub-jobs alike."""
+    if isinstance(job.expect, Absence) or not isinstance(observation, Observed):
+        return observation
+    hidden = frozenset(_find_sensitive(job.expect))
+    if not hidden:
+        return observation
+    return replace(
+        hide_fields(observation, hidden), sub_jobs=tuple(hide_fields(part, hidden) for part in observation.sub_jobs)
+    )
+
+
+def find_sensitive(sub_jobs: SubJobsExpectation) -> frozenset[Field]:
+    """Find the fields of sub-jobs that are compared with sensitive values."""
+    return frozenset(_sensitive_of(_assertions_of(sub_jobs)))
+
+
+def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
+    """Return the record with these fields covered, where there is something in them."""
+    covered = {field.value: SENSITIVE for field in hidden if getattr(record, field.value) is not None}
+    return replace(record, **covered)
+
+
+def _find_sensitive(expectation: Expectation) -> Iterator[Field]:
+    yield from _sensitive_of(expectation.fields)
+    if expectation.sub_jobs is not None:
+        yield from find_sensitive(expectation.sub_jobs)
+
+
+def _assertions_of(sub_jobs: SubJobsExpectation) -> Iterator[Assertion]:
+    yield from sub_jobs.each
+    for item in sub_jobs.items or ():
+        yield from item.fields
+
+
+def _sensitive_of(assertions: Iterable[Assertion]) -> Iterator[Field]:
+    for assertion in assertions:
+        if isinstance(assertion, FieldExpectation) and assertion.sensitive:
+            yield assertion.field

@@ -1,0 +1,83 @@
+"""One manifest on its way from a document to jobs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from reconcile.document import Document, Mark, Table, as_string, as_table
+from reconcile.manifest.contradictions import Declared
+from reconcile.manifest.faults import Faults
+from reconcile.manifest.instances import Expander
+from reconcile.manifest.interpolation import Interpolator
+from reconcile.manifest.jobs import JobReader
+from reconcile.manifest.language import check_language, find_faults_of_language
+from reconcile.manifest.names import check_names
+from reconcile.manifest.providers import read_providers
+from reconcile.manifest.references import OPENING
+from reconcile.manifest.values import Values
+from reconcile.manifest.variables import Variable, check_values, read_variables, warn_of_unused
+from reconcile.model import JobApi, ManifestFile, Provider
+
+_MAY_HIDE_A_REFERENCE: Final = "\\"
+"""With escapes, a string can hold what the text of the file does not show."""
+
+
+class Draft:
+    """
+    A manifest as far as it can be understood; `faults` hold what cannot.
+
+    What is not well-formed is left out, so that the rest can be asked what it means.
+    """
+
+    __slots__ = ("_interpolator", "document", "faults", "providers", "variables")
+
+    def __init__(self, document: Document, values: Values, apis: Callable[[str], JobApi]) -> None:
+        check_language(document)
+        self.document = document
+        self.faults = Faults(document)
+        content = document.text.content
+        refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
+        if refers:
+            document.root = Interpolator(document, None, self.faults).fill_defaults()
+        self.variables: Mapping[str, Variable] = read_variables(document, values)
+        self._interpolator = Interpolator(document, self.variables, self.faults)
+        if refers:
+            document.root = self._interpolator.fill_root()
+        self.faults.add_all(find_faults_of_language(document))
+        check_values(document, self.variables, self.faults)
+        warn_of_unused(document, self._interpolator.used, self.faults)
+        self.providers: Mapping[str, Provider | None] = {}
+        if self._has("providers"):
+            self.providers = read_providers(document, apis, self.faults)
+
+    @property
+    def file(self) -> ManifestFile:
+        """What the manifest is called, by others and by itself."""
+        name = as_table(self.document.root)["name"] if self._has("name") else None
+        return ManifestFile(file=self.document.text.file, name=None if name is None else as_string(name))
+
+    def find_mark(self, *path: str) -> Mark:
+        """Return the mark of a key by its path, or of the first key where it is not there."""
+        root = self.document.root
+        if isinstance(root, Table) and path[0] not in root:
+            return self.document.key_mark(root, next(iter(root)))
+        return self.document.find_mark(path, at_key=True)
+
+    def read_jobs(self, *, prefix: str, today: date) -> Iterator[Declared]:
+        """Yield the jobs in the order of the file; their addresses begin with `prefix`."""
+        if not self._has("jobs") or not self.providers or not self.faults.trusts("defaults"):
+            return
+        table = as_table(as_table(self.document.root)["jobs"])
+        check_names(self.document, table, self.faults, fold=str.casefold)
+        expander = Expander(self.document, self._interpolator, self.faults, prefix=prefix)
+        reader = JobReader(self.document, self.providers, self.faults, today=today)
+        for name, node, mark in self.document.entries(table):
+            if self.faults.trusts("jobs", name):
+                for instance in expander.expand(name, as_table(node), mark):
+                    job = reader.read(instance)
+                    if job:
+                        yield Declared(job, mark, self.faults)
+
+    def _has(self, section: str) -> bool:
+        root = self.document.root
+        return isinstance(root, Table) and section in root and self.faults.trusts(section)

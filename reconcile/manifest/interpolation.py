@@ -1,0 +1,157 @@
+"""The references in a manifest, replaced by what they stand for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reconcile.document import Array, Document, Mark, Node, Pending, Table
+from reconcile.manifest.faults import Faults
+from reconcile.manifest.references import OPENING
+from reconcile.manifest.resolution import Entry, Resolver
+from reconcile.manifest.variables import Variable
+
+FOR_EACH: Final = "for_each"
+_DEFAULT: Final = "default"
+
+_NAMES: Final = frozenset({"labels", "providers", "jobs"})
+"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that nobody reads."""
+
+_CONCEALABLE: Final = frozenset({"job_type", "error_code", "fail_reason"})
+"""Keys of values that a report can leave out."""
+
+_UNKNOWN_ENTRY: Final = Entry(Pending(""), Pending(""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value stands: among names of people's own, or where a report can leave it out."""
+
+    among_names: bool = False
+    concealable: bool = False
+
+    def step(self, key: str, value: Node) -> "_Place":
+        """Return where the value under a key stands."""
+        if self.among_names:
+            return _NOWHERE
+        if key in _CONCEALABLE or (key == "sub_jobs" and isinstance(value, Array)):
+            return _CONCEALED
+        return _AMONG_NAMES if key in _NAMES else self
+
+
+_NOWHERE: Final = _Place()
+_AMONG_NAMES: Final = _Place(among_names=True)
+_CONCEALED: Final = _Place(concealable=True)
+
+
+class Interpolator:
+    """
+    Replaces references by values, in trees that stay what they are wherever there is none.
+
+    Without variables, which is not the same as with none of them, nothing can be referred to.
+
+    What refers to an entry of `for_each` is filled twice: at first it is left pending, and then for each entry.
+    """
+
+    __slots__ = ("_document", "_faults", "_resolver")
+
+    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, faults: Faults) -> None:
+        self._document = document
+        self._faults = faults
+        self._resolver = Resolver(document, variables, faults)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The variables that anything refers to."""
+        return frozenset(self._resolver.used)
+
+    def fill_defaults(self) -> Node:
+        """Return the root of the document with the defaults of its variables filled."""
+        root = self._document.root
+        table = root.get("variables") if isinstance(root, Table) else None
+        if not isinstance(root, Table) or not isinstance(table, Table):
+            return root
+        filled = self._replace_values(table, self._fill_variables(table))
+        return self._replace_values(root, iter([("variables", filled)]))
+
+    def fill_root(self) -> Node:
+        """Return the root of the document with its references replaced, in those sections where there can be any."""
+        root = self._document.root
+        return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
+
+    def fill_job(self, table: Table, entry: Entry) -> Table:
+        """Return a job of the filled root for an entry of its `for_each`, which itself is left alone."""
+        return self._replace_values(
+            table,
+            (
+                (key, self._fill(value, mark, entry, _NOWHERE.step(key, value)))
+                for key, value, mark in self._document.values(table)
+                if key != FOR_EACH and not key.startswith("x-")
+            ),
+        )
+
+    def _fill_variables(self, table: Table) -> Iterator[tuple[str, Node]]:
+        for name, variable in table.items():
+            if isinstance(variable, Table) and _DEFAULT in variable:
+                before = self._resolver.unknown
+                mark = self._document.value_mark(variable, _DEFAULT)
+                filled = self._fill(variable[_DEFAULT], mark, None, _AMONG_NAMES)
+                if self._resolver.unknown > before:
+                    self._faults.distrust(("variables", name))
+                yield name, self._replace_values(variable, iter([(_DEFAULT, filled)]))
+
+    def _fill_sections(self, root: Table) -> Iterator[tuple[str, Node]]:
+        for section, node, mark in self._document.values(root):
+            if section in ("name", "defaults"):
+                yield section, self._fill_entry((section,), node, mark)
+            elif section in ("providers", "jobs") and isinstance(node, Table):
+                yield section, self._replace_values(node, self._fill_entries(section, node))
+
+    def _fill_entries(self, section: str, table: Table) -> Iterator[tuple[str, Node]]:
+        for name, node, mark in self._document.values(table):
+            if isinstance(node, Table):
+                yield name, self._fill_entry((section, name), node, mark)
+
+    def _fill_entry(self, path: tuple[str, ...], node: Node, mark: Mark) -> Node:
+        """Fill a part of the manifest that is trusted as a whole or not at all."""
+        before = self._resolver.unknown
+        filled: Node
+        if isinstance(node, Table) and FOR_EACH in node:
+            each = self._fill(node[FOR_EACH], self._document.value_mark(node, FOR_EACH), None, _NOWHERE)
+            filled = self.fill_job(node, _UNKNOWN_ENTRY)
+            if each is not node[FOR_EACH]:
+                filled = self._replace_values(filled, iter([(FOR_EACH, each)]))
+        else:
+            filled = self._fill(node, mark, None, _NOWHERE)
+        if self._resolver.unknown > before:
+            self._faults.distrust(path)
+        return filled
+
+    def _fill(self, node: Node, mark: Mark, entry: Entry | None, place: _Place) -> Node:
+        if isinstance(node, str):
+            due = OPENING in node if entry is None or entry is _UNKNOWN_ENTRY else isinstance(node, Pending)
+            return self._resolver.resolve(node, mark, entry, concealable=place.concealable) if due else node
+        if isinstance(node, Table):
+            return self._replace_values(node, self._fill_values(node, entry, place))
+        if isinstance(node, Array):
+            return self._fill_array(node, entry, place)
+        return node
+
+    def _fill_values(self, table: Table, entry: Entry | None, place: _Place) -> Iterator[tuple[str, Node]]:
+        for key, value, mark in self._document.values(table):
+            if place.among_names or not key.startswith("x-"):
+                yield key, self._fill(value, mark, entry, place.step(key, value))
+
+    def _fill_array(self, nodes: Array, entry: Entry | None, place: _Place) -> Array:
+        filled = Array([self._fill(node, mark, entry, place) for node, mark in self._document.elements(nodes)])
+        if all(new is old for new, old in zip(filled, nodes, strict=True)):
+            return nodes
+        filled.first = nodes.first
+        return filled
+
+    def _replace_values(self, table: Table, values: Iterator[tuple[str, Node]]) -> Table:
+        changed = {key: value for key, value in values if value is not table[key]}
+        if not changed:
+            return table
+        filled = Table({**table, **changed})
+        filled.first = table.first
+        return filled

@@ -1,0 +1,94 @@
+"""
+References in strings: `${var.NAME}`, `${each.key}` and `${each.value}`; `$${` is a plain `${`.
+
+There are no functions, no paths into a value, and no way to the environment.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from reconcile.document import shorten
+
+OPENING: Final = "${"
+
+_SIGN: Final = re.compile(r"\$?\$\{")
+_VARIABLE: Final = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})", re.ASCII)
+_OF_AN_ENTRY: Final = frozenset({"each.key", "each.value"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """
+    What stands between `${` and `}`, without blanks around it.
+
+    Args:
+        path: `var.NAME`, `each.key` or `each.value`.
+        variable: the NAME; None for an entry of `for_each`.
+        number: how many `${` stand before this one in the string.
+        length: how long it is, with all signs.
+    """
+
+    path: str
+    variable: str | None
+    number: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What begins like a reference and is none; `path` is what it says, None if it never ends."""
+
+    path: str | None
+    number: int
+    length: int
+
+
+Part: TypeAlias = str | Reference | Malformed
+
+
+@lru_cache(maxsize=4096)
+def parse_references(content: str) -> tuple[Part, ...]:
+    """Take a string apart into plain texts, none of them empty, and references."""
+    parts: list[Part] = []
+    plain, at, number = "", 0, 0
+    while found := _SIGN.search(content, at):
+        plain += content[at : found.start()]
+        at = found.end()
+        if found[0] == "$${":
+            plain += OPENING
+        else:
+            if plain:
+                parts.append(plain)
+            part = _parse_reference(content, found.start(), number)
+            parts.append(part)
+            plain, at = "", found.start() + part.length
+        number += 1
+    plain += content[at:]
+    return (*parts, plain) if plain else tuple(parts)
+
+
+def _parse_reference(content: str, start: int, number: int) -> Reference | Malformed:
+    end = content.find("}", start)
+    if end < 0:
+        return Malformed(None, number, len(content) - start)
+    path, length = content[start + len(OPENING) : end].strip(" "), end + 1 - start
+    variable = _VARIABLE.fullmatch(path)
+    if variable:
+        return Reference(path, variable[1], number, length)
+    return Reference(path, None, number, length) if path in _OF_AN_ENTRY else Malformed(shorten(path), number, length)
+
+
+def find_in_source(written: str, content: str, part: Reference | Malformed) -> tuple[int, int] | None:
+    """
+    Return where in a scalar, as it was written, a part of its content stands, and how many characters wide.
+
+    None is a scalar that was written with escapes that hide it.
+    """
+    if written.count(OPENING) != content.count(OPENING):
+        return None
+    at = -1
+    for _ in range(part.number + 1):
+        at = written.find(OPENING, at + 1)
+    return at, min(part.length, len(written) - at)

@@ -1,0 +1,124 @@
+"""Which of the declared jobs a run is about."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconcile.codes import Code
+from reconcile.document import list_names, shorten, suggest
+from reconcile.errors import UsageError
+from reconcile.glob import matches_glob
+from reconcile.model import Diagnostic, Job, Manifest
+
+_REQUIREMENT: Final = re.compile(
+    r"(?P<not>!)? \s* (?P<key>[A-Za-z_][A-Za-z0-9_./-]{0,63}) \s* (?:(?P<sign>==|=|!=) \s* (?P<value>[^,=]*))?",
+    re.ASCII | re.VERBOSE,
+)
+_GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Requirement:
+    """One demand on the labels of a job; `value` None is any value, and not `wanted` turns the demand round."""
+
+    text: str
+    key: str
+    value: str | None
+    wanted: bool
+
+    def is_met(self, labels: Mapping[str, str]) -> bool:
+        found = self.key in labels if self.value is None else labels.get(self.key) == self.value
+        return found is self.wanted
+
+
+def select_jobs(manifest: Manifest, *, targets: Sequence[str], selectors: Sequence[str]) -> Manifest:
+    """
+    Return a manifest of the jobs that any of the targets names and that all of the selectors accept.
+
+    Providers that no selected job uses are left out, for nothing will be asked of them. The order stays.
+
+    Args:
+        targets: addresses or globs of addresses; `jobs.x` names every `jobs.x["key"]` as well, and an address that
+            exists is no glob. None means every job.
+        selectors: demands on labels in kubectl's equality-based syntax. As there, `k!=v` accepts a job without `k`.
+
+    Raises:
+        UsageError: a selector is malformed, a target names no job, or no job is left.
+    """
+    requirements = [requirement for selector in selectors for requirement in _parse_selector(selector)]
+    if not targets and not requirements:
+        return manifest
+    jobs = _pick_targets(manifest.jobs, targets) if targets else manifest.jobs
+    for requirement in requirements:
+        left = tuple([job for job in jobs if requirement.is_met(job.labels)])
+        if not left:
+            raise _none_left(requirement, jobs, len(manifest.jobs))
+        jobs = left
+    used = {job.provider.name for job in jobs}
+    providers = {name: provider for name, provider in manifest.providers.items() if name in used}
+    return replace(manifest, jobs=jobs, providers=providers)
+
+
+def _pick_targets(jobs: Sequence[Job], targets: Sequence[str]) -> tuple[Job, ...]:
+    """Return the jobs that any target names; every target has to name one."""
+    addresses = dict.fromkeys(job.address for job in jobs)
+    names = dict.fromkeys(_strip_key(address) for address in addresses)
+    picked: set[str] = set()
+    unknown = []
+    for target in dict.fromkeys(targets):
+        found = _match_target(target, addresses, names)
+        picked |= found
+        if not found:
+            unknown.append(_unknown_target(target, names, len(jobs)))
+    if unknown:
+        raise UsageError(unknown)
+    return tuple([job for job in jobs if job.address in picked or _strip_key(job.address) in picked])
+
+
+def _match_target(target: str, addresses: Mapping[str, None], names: Mapping[str, None]) -> set[str]:
+    """Return the addresses, with or without key, that a target names."""
+    if target in addresses or target in names:
+        return {target}
+    if "*" not in target and "?" not in target:
+        return set()
+    return {known for known in (*names, *addresses) if matches_glob(target, known)}
+
+
+def _strip_key(address: str) -> str:
+    """Return the address of all jobs that one `for_each` makes: no name of a job or a manifest has a bracket."""
+    return address.partition("[")[0]
+
+
+def _unknown_target(target: str, names: Mapping[str, None], total: int) -> Diagnostic:
+    hint = suggest(target, names) or f"addresses here: {list_names(names)}"
+    message = f"0 of {total} jobs selected by --target '{shorten(target)}'"
+    return Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)
+
+
+def _parse_selector(selector: str) -> list[_Requirement]:
+    return [_parse_requirement(text.strip(), selector) for text in selector.split(",")]
+
+
+def _parse_requirement(text: str, selector: str) -> _Requirement:
+    found = _REQUIREMENT.fullmatch(text)
+    if found is None or (found["not"] and found["sign"]):
+        message = f"--selector '{shorten(selector)}' cannot be read" + (f" at '{shorten(text)}'" if text else "")
+        raise UsageError([Diagnostic(code=Code.USAGE, message=message, hint=_GRAMMAR)])
+    wanted = not found["not"] and found["sign"] != "!="
+    return _Requirement(text, found["key"], found["value"], wanted)
+
+
+def _none_left(requirement: _Requirement, jobs: Sequence[Job], total: int) -> UsageError:
+    """Say which demand left no job, and which labels the jobs before it have."""
+    among = f" among the {len(jobs)} that the other options select" if len(jobs) < total else ""
+    message = f"0 of {total} jobs selected: no job{among} has '{shorten(requirement.text)}'"
+    labels = list(dict.fromkeys(f"{key}={value}" for job in jobs for key, value in job.labels.items()))
+    hint = _suggest_label(requirement, labels) if labels else "they have no labels; add 'labels' to jobs or defaults"
+    return UsageError([Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)])
+
+
+def _suggest_label(requirement: _Requirement, labels: Sequence[str]) -> str:
+    similar = suggest(requirement.text, labels) if requirement.wanted else None
+    return f"{similar + ' ' if similar else ''}labels here: {list_names(labels)}"
+

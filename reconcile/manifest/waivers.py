@@ -1,0 +1,50 @@
+"""Drifts of a job that are accepted for a while."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from reconcile.codes import Code
+from reconcile.document import Array, Document, Table, as_array, as_string, as_table, shorten
+from reconcile.manifest.faults import Faults
+from reconcile.model import Waiver
+
+_LONGEST: Final = timedelta(days=90)
+
+
+def read_waivers(document: Document, nodes: Array, faults: Faults, *, today: date) -> tuple[Waiver, ...]:
+    """
+    Return the waivers of a job. One that lasts too long is told, and one that is over is warned of.
+
+    Args:
+        document: what the waivers stand in.
+        nodes: the waivers.
+        faults: where to tell.
+        today: the day of reading, in UTC.
+    """
+    waivers = []
+    for node, mark in document.elements(nodes):
+        table = as_table(node)
+        expires = _read_expiry(document, table, faults, today=today)
+        if expires is None:
+            continue
+        if expires < today:
+            message = f"this waiver has expired on {expires}: what it covered is drift again"
+            faults.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
+        fields = tuple([as_string(field) for field in as_array(table["fields"])])
+        source = document.text.find_source(mark)
+        waivers.append(Waiver(fields=fields, reason=as_string(table["reason"]), expires=expires, source=source))
+    return tuple(waivers)
+
+
+def _read_expiry(document: Document, table: Table, faults: Faults, *, today: date) -> date | None:
+    written, mark = as_string(table["expires"]), document.value_mark(table, "expires")
+    try:
+        expires = date.fromisoformat(written)
+    except ValueError:
+        faults.add(mark, Code.VALUE_NOT_ALLOWED, f"there is no day '{shorten(written)}'")
+        return None
+    if expires - today > _LONGEST:
+        message = f"a waiver lasts {_LONGEST.days} days at most, and this one {(expires - today).days}"
+        faults.add(mark, Code.WAIVER_TOO_LONG, message, f"the last day that it can have is {today + _LONGEST}")
+        return None
+    return expires

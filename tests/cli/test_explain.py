@@ -1,0 +1,99 @@
+"""Every error code is explained, and what its explanation shows is true."""
+
+import io
+import re
+from datetime import UTC, datetime
+from textwrap import dedent
+
+import pytest
+
+from reconcile.cli.main import main
+from reconcile.codes import Code
+from reconcile.errors import DocumentError
+from reconcile.manifest import load_manifests
+from reconcile.shipped import shipped_folder
+
+EXPLANATIONS = {path.stem: path.read_text(encoding="utf-8") for path in shipped_folder("explanations").glob("*")}
+SECTIONS = ["What", "Why", "Mend", "Example"]
+EXAMPLE = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+ABOUT_MANIFESTS = [code.value for code in Code if code.value[:3] in ("RC1", "RC2")]
+NO_MANIFEST_SHOWS = {
+    "RC100": "it is about the file itself",
+    "RC106": "it is about bytes and characters that a page cannot show",
+    "RC205": "no job API that ships lacks a status word of the language",
+    "RC210": "what a waiver covers is only known beside an observation",
+    "RC218": "it takes two manifests",
+}
+
+REST = {
+    "version": "version: 1\n",
+    "providers": "providers: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: 0123456789abcdef}}\n",
+    "jobs": "jobs: {bind-ldap: {job_id: 26f6b565-0000}}\n",
+}
+
+
+def find_codes(example):
+    """Return the codes of everything that is wrong, or not quite right, with an example made whole."""
+    missing = [text for key, text in REST.items() if not re.search(rf"^{key}:", example, re.MULTILINE)]
+    try:
+        manifest = load_manifests(["-"], now=NOW, stdin=io.BytesIO("".join([*missing, example]).encode()))
+    except DocumentError as error:
+        return {each.code.value for each in error.diagnostics}
+    return {each.code.value for each in manifest.warnings}
+
+
+def test_each_code_is_explained_and_nothing_else():
+    assert sorted(EXPLANATIONS) == sorted(Code)
+
+
+@pytest.mark.parametrize("code", EXPLANATIONS)
+def test_an_explanation_says_what_why_how_to_mend_and_shows_it(code):
+    text = EXPLANATIONS[code]
+    assert text.startswith(f"# {code}: ")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
+    assert all(part.strip() for part in re.split(r"^#.*$", text, flags=re.MULTILINE)[2:])
+    assert EXAMPLE.search(text)
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("code", [code for code in ABOUT_MANIFESTS if code not in NO_MANIFEST_SHOWS])
+def test_the_wrong_example_gives_the_code_and_the_right_one_nothing(code):
+    wrong, right = (dedent(example) for example in EXAMPLE.findall(EXPLANATIONS[code]))
+    assert find_codes(wrong) == {code}
+    assert find_codes(right) == set()
+
+
+def test_the_list_has_every_code_with_its_title(capsys):
+    assert main(["explain"], environ={}) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == list(Code)
+    assert "RC102  Unknown key" in lines
+
+
+@pytest.mark.parametrize("word", ["RC102", "rc102", " Rc102 "])
+def test_a_code_is_found_in_any_case(word, capsys):
+    assert main(["explain", word], environ={}) == 0
+    assert capsys.readouterr().out == EXPLANATIONS["RC102"]
+
+
+@pytest.mark.parametrize("word", ["RC1022", "102", "../RC102"])
+def test_an_unknown_code_is_an_error_with_a_suggestion(word, capsys):
+    assert main(["explain", word], environ={}) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "did you mean 'RC102'?" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "is_told"),
+    [("validate", True), ("plan", True), ("plan -q", False), ("plan -o json", False), ("validate -o json", False)],
+)
+def test_a_failed_run_says_once_how_to_learn_more(command, is_told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reconcile.yaml").write_text("version: 1\njob: {}\nprovider: {}\n")
+    assert main(command.split(), environ={}) == 1
+    told = re.findall("^To learn more: reconcile explain (.*)$", capsys.readouterr().err, re.MULTILINE)
+    assert told == (["RC109"] if is_told else [])

@@ -1,0 +1,86 @@
+"""`for_each`: many jobs of one declaration."""
+
+import time
+
+import pytest
+
+from reconcile.codes import Code
+from reconcile.model import Assignment
+
+MANY = 20_000
+
+
+def test_an_entry_of_a_list_is_key_and_value(load_jobs):
+    jobs = load_jobs("jobs:\n  a: {for_each: [x, 'y'], job_id: 'id-${each.key}', labels: {v: '${each.value}'}}\n")
+    assert [(job.address, job.job_id, job.labels["v"]) for job in jobs] == [
+        ('jobs.a["x"]', "id-x", "x"),
+        ('jobs.a["y"]', "id-y", "y"),
+    ]
+    assert {(job.source.line, job.source.column) for job in jobs} == {(4, 3)}
+
+
+def test_an_entry_of_a_mapping_may_be_any_value(load_jobs):
+    (job,) = load_jobs("jobs:\n  a: {for_each: {k: {tier: web}}, job_id: '${each.key}', labels: '${each.value}'}\n")
+    assert (job.job_id, job.labels) == ("k", {"tier": "web"})
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [('a"b', 'jobs.a["a\\"b"]'), ("a\\b", 'jobs.a["a\\\\b"]'), ("ü", 'jobs.a["ü"]'), ("", 'jobs.a[""]')],
+)
+def test_a_key_is_quoted_in_the_address(load_jobs, key, address):
+    (job,) = load_jobs(
+        "variables: {k: {}}\njobs:\n  a: {for_each: ['${var.k}'], job_id: i}\n", given=[Assignment("k", key)]
+    )
+    assert job.address == address
+
+
+def test_what_each_job_expects_may_differ(load_jobs):
+    jobs = load_jobs(
+        "jobs:\n  a: {for_each: {x: s, y: t}, job_id: '${each.key}', expect: {job_type: '${each.value}'}}\n"
+    )
+    assert [job.expect.fields[1].accept for job in jobs] == [("s",), ("t",)]
+
+
+def test_what_no_job_has_to_itself_is_read_once(load_jobs):
+    jobs = load_jobs("jobs:\n  a: {for_each: [x, y], job_id: '${each.key}', expect: {job_type: t, sub_jobs: [t]}}\n")
+    assert jobs[0].expect is jobs[1].expect
+
+
+@pytest.mark.parametrize(
+    ("job", "code", "column"),
+    [
+        pytest.param("{for_each: [], job_id: i}", Code.NOTHING_TO_CHECK, 7, id="empty list"),
+        pytest.param("{for_each: {}, job_id: i}", Code.NOTHING_TO_CHECK, 7, id="empty mapping"),
+        pytest.param("{for_each: [a, a], job_id: i}", Code.DUPLICATE_INSTANCE, 21, id="twice"),
+        pytest.param("{for_each: [1], job_id: i}", Code.QUOTE_IT, 18, id="no string"),
+        pytest.param("{for_each: ['${each.key}'], job_id: i}", Code.MALFORMED_REFERENCE, 19, id="each of itself"),
+        pytest.param("{for_each: [a/b], job_id: 'i-${each.key}'}", Code.VALUE_NOT_ALLOWED, 32, id="B02"),
+        pytest.param("{for_each: {a: [1]}, job_id: i, labels: {a: '${each.value}'}}", Code.WRONG_TYPE, 50, id="type"),
+        pytest.param(
+            "{for_each: {a: succes}, job_id: i, expect: {status: '${each.value}'}}",
+            Code.VALUE_NOT_ALLOWED,
+            58,
+            id="C23",
+        ),
+        pytest.param("{for_each: [a], job_id: '${each.valeu}'}", Code.MALFORMED_REFERENCE, 31, id="misspelt"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_told_once_at_its_place(refuse_jobs, job, code, column):
+    (found,) = refuse_jobs(f"jobs:\n  a: {job}\n")
+    assert (found.code, found.source.line, found.source.column) == (code, 4, column)
+
+
+def test_one_job_of_two_entries_is_declared_twice__B07(refuse_jobs):
+    found = refuse_jobs("jobs:\n  a: {for_each: {x: s, y: t}, job_id: i, expect: {job_type: '${each.value}'}}\n")
+    assert [fault.code for fault in found] == [Code.CONTRADICTING_JOBS]
+
+
+def test_many_entries_are_read_soon(load_jobs):
+    ids = f"[{', '.join(f'id-{n}' for n in range(MANY))}]"
+    declared = "{for_each: '${var.ids}', job_id: '${each.value}', expect: {job_type: t}}"
+    content = f"variables: {{ids: {{default: []}}}}\njobs:\n  a: {declared}\n"
+    started = time.process_time()
+    jobs = load_jobs(content, given=[Assignment("ids", ids)])
+    assert time.process_time() - started < 3
+    assert len(jobs) == MANY

@@ -1,0 +1,155 @@
+"""Which jobs a run is about: never fewer than was asked for, and never none."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconcile.errors import UsageError
+from reconcile.manifest.selection import select_jobs
+
+JOBS = """
+version: 1
+providers:
+  otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}
+  other: {api: sfs-turbo, cloud: otc, region: eu-nl, project_id: p2}
+defaults: {provider: otc}
+jobs:
+  bind-ldap: {job_id: "1", labels: {tier: web, zone: a}}
+  bind-dns: {job_id: "2", labels: {tier: web, zone: b}}
+  expand:
+    for_each: {a: "3", "b*": "6"}
+    job_id: "${each.value}"
+    labels: {tier: db, note: ""}
+  expand-late: {job_id: "4", provider: other}
+  plain: {job_id: "5"}
+"""
+
+
+@pytest.fixture(scope="module")
+def manifest(load):
+    return load(JOBS)
+
+
+def select(manifest, *targets, selectors=()):
+    return [job.address for job in select_jobs(manifest, targets=targets, selectors=selectors).jobs]
+
+
+def refuse(manifest, *targets, selectors=()):
+    with pytest.raises(UsageError) as raised:
+        select_jobs(manifest, targets=targets, selectors=selectors)
+    return [(each.code.value, each.message, each.hint) for each in raised.value.diagnostics]
+
+
+LDAP, DNS, LATE, PLAIN = "jobs.bind-ldap", "jobs.bind-dns", "jobs.expand-late", "jobs.plain"
+A, B = 'jobs.expand["a"]', 'jobs.expand["b*"]'
+
+
+@pytest.mark.parametrize(
+    ("targets", "selected"),
+    [
+        ([], [LDAP, DNS, A, B, LATE, PLAIN]),
+        ([LDAP], [LDAP]),
+        ([PLAIN, LDAP, PLAIN], [LDAP, PLAIN]),
+        (["jobs.expand"], [A, B]),
+        ([A], [A]),
+        ([B], [B]),
+        (['jobs.expand["*"]'], [A, B]),
+        (["jobs.bind-*", PLAIN], [LDAP, DNS, PLAIN]),
+        (["jobs.expan?"], [A, B]),
+        (["*"], [LDAP, DNS, A, B, LATE, PLAIN]),
+    ],
+    ids=lambda value: " ".join(value) or "none" if isinstance(value, list) else None,
+)
+def test_targets_are_a_union_in_the_order_of_the_manifest(manifest, targets, selected):
+    assert select(manifest, *targets) == selected
+
+
+@pytest.mark.parametrize(
+    ("selectors", "selected"),
+    [
+        (["tier=web"], [LDAP, DNS]),
+        (["tier==web"], [LDAP, DNS]),
+        (["tier!=web"], [A, B, LATE, PLAIN]),
+        (["tier"], [LDAP, DNS, A, B]),
+        (["!tier"], [LATE, PLAIN]),
+        (["note="], [A, B]),
+        (["tier=web,zone!=a"], [DNS]),
+        ([" tier = web , ! note "], [LDAP, DNS]),
+        (["tier=web", "zone=a"], [LDAP]),
+    ],
+    ids=str,
+)
+def test_selectors_are_all_met(manifest, selectors, selected):
+    assert select(manifest, selectors=selectors) == selected
+
+
+def test_targets_and_selectors_both_hold(manifest):
+    assert select(manifest, "jobs.bind-*", selectors=["zone=b"]) == [DNS]
+
+
+def test_providers_that_nothing_is_asked_of_are_left_out(manifest):
+    assert list(select_jobs(manifest, targets=[LDAP], selectors=[]).providers) == ["otc"]
+    assert list(select_jobs(manifest, targets=["*"], selectors=[]).providers) == ["otc", "other"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "selectors", "message", "hint"),
+    [
+        (["jobs.bind-ldpa"], [], "by --target 'jobs.bind-ldpa'", "did you mean 'jobs.bind-ldap'?"),
+        (["jobs.zzz-*"], [], "by --target 'jobs.zzz-*'", "addresses here: jobs.bind-ldap, jobs.bind-dns, jobs.expand"),
+        ([], ["tier=wbe"], "no job has 'tier=wbe'", "did you mean 'tier=web'? labels here: tier=web, zone=a, zone=b"),
+        ([], ["tier=web,owner"], "no job among the 2 that the other options select has 'owner'", "labels here: tier"),
+        (["jobs.plain"], ["tier=web"], "no job among the 1 that", "they have no labels"),
+    ],
+    ids=["C03-target", "C03-glob", "C03-selector", "C03-together", "C03-no-labels"],
+)
+def test_selecting_nothing_is_an_error_that_names_what_there_is(manifest, targets, selectors, message, hint):
+    ((code, said, advice),) = refuse(manifest, *targets, selectors=selectors)
+    assert code == "RC003"
+    assert said.startswith("0 of 6 jobs selected")
+    assert message in said
+    assert advice.startswith(hint)
+
+
+def test_each_target_that_names_nothing_is_told_even_beside_others__C04(manifest):
+    told = refuse(manifest, LDAP, "jobs.bind-dsn", "jobs.expend", 'jobs.expand["c"]')
+    assert [(code, hint) for code, _, hint in told] == [
+        ("RC003", "did you mean 'jobs.bind-dns'?"),
+        ("RC003", "did you mean 'jobs.expand'?"),
+        ("RC003", "did you mean 'jobs.expand'?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["", " ", ",", "tier=web,", "=web", "!tier=web", "tier=a=b", "tier in (web,db)", "tier>1", "!", "tièr=web"],
+)
+def test_a_malformed_selector_shows_the_grammar(manifest, selector):
+    ((code, message, hint),) = refuse(manifest, selectors=[selector])
+    assert code == "RC001"
+    assert message.startswith(f"--selector '{selector}' cannot be read")
+    assert "KEY!=VALUE" in hint
+
+
+@given(key=st.sampled_from(["tier", "zone", "note", "other"]), value=st.sampled_from(["web", "a", "", "x"]))
+def test_a_demand_and_its_opposite_part_the_jobs(manifest, key, value):
+    for demand, opposite in ((f"{key}={value}", f"{key}!={value}"), (key, f"!{key}")):
+        parts = []
+        for selector in (demand, opposite):
+            try:
+                parts += select(manifest, selectors=[selector])
+            except UsageError:
+                continue
+        assert sorted(parts) == sorted(select(manifest))
+
+
+def test_many_jobs_and_many_targets_take_no_time(manifest):
+    job = manifest.jobs[0]
+    many = replace(manifest, jobs=tuple(replace(job, address=f'jobs.expand["{n}"]') for n in range(20_000)))
+    begin = time.perf_counter()
+    assert len(select(many, *(f'jobs.expand["{n}"]' for n in range(10_000)))) == 10_000
+    assert refuse(many, "jobs.*-nothing", "jobs.expnad")
+    assert time.perf_counter() - begin < 3

@@ -1,0 +1,48 @@
+"""A tool that knows nothing of ours agrees with the schemas: check-jsonschema, as users run it before a commit."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconcile.shipped import shipped_folder
+
+MANIFEST_SCHEMA = shipped_folder("schemas") / "manifest.v1.schema.json"
+EXAMPLES = sorted(shipped_folder("examples").glob("*/*.yaml"))
+BROKEN = [path for path in EXAMPLES if path.name == "typo.yaml"]
+SCENARIOS = [path for path in EXAMPLES if path.name == "scenario.yaml"]
+
+
+def check(*argv: str | Path) -> str:
+    """Run the tool; return what it says, with its exit code in front."""
+    run = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--color", "never", *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"{run.returncode} {run.stdout}{run.stderr}"
+
+
+def test_the_schemas_are_schemas():
+    assert check("--check-metaschema", *sorted(shipped_folder("schemas").glob("*.json"))).startswith("0 ")
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        (MANIFEST_SCHEMA, [path for path in EXAMPLES if path not in BROKEN + SCENARIOS]),
+        (MANIFEST_SCHEMA.with_name("scenario.v1.schema.json"), SCENARIOS),
+    ],
+    ids=["manifests", "scenarios"],
+)
+def test_the_examples_follow_them(schema, files):
+    assert files
+    assert check("--schemafile", schema, *files).startswith("0 ")
+
+
+def test_a_typo_does_not():
+    said = check("--schemafile", MANIFEST_SCHEMA, *BROKEN)
+    assert said.startswith("1 ")
+    assert "expcet" in said
