@@ -5,9 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # pip reads dependency groups since 25.1.
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# The last release that runs on Node.js 20.
+EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format test-wheel bench clean
+.PHONY: help demo test check docs editor-test oracle format test-wheel bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -23,6 +25,15 @@ check: $(VENV)/dev ## lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/dev ## write schemas/manifest.v1.md from the schema
+	$(BIN)/pytest tests/test_reference.py --rewrite
+
+editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics of an editor; needs Node.js
+	$(BIN)/pytest tests/test_editor.py
+
+oracle: $(VENV)/oracle ## compare signatures and clouds.yaml with the official SDKs
+	$(BIN)/pytest tests/oracle
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format .
@@ -45,4 +56,12 @@ $(VENV)/run: pyproject.toml
 
 $(VENV)/dev: $(VENV)/run
 	$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/oracle: $(VENV)/dev
+	$(PIP) install --group oracle
+	@touch $@
+
+$(VENV)/editor/installed: Makefile
+	npm install --prefix $(@D) --no-audit --no-fund --ignore-scripts --silent $(EDITOR_SERVER)
 	@touch $@

@@ -1,9 +1,11 @@
 """
 Job -> Observation: the only place that speaks HTTP.
 
-    Provider -> Target               resolve_targets      target.py, endpoint.py, credential.py
-    Job -> request -> Observation    fetch_jobs           engine.py
-    request -> whole answer          open_transport       transport.py, connection.py
+    Provider -> Target               resolve_targets      target.py, endpoint.py, credentials/
+    Job -> requests -> Fetched       fetch_jobs           engine.py, run.py
+    when the next request is sent                         host.py, lane.py, agenda.py
+    whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
+    request -> whole answer          open_transport       transport.py, connection.py, proxy.py
     answer -> Observation            classify             answer.py, record.py, payload.py
 """
 
@@ -15,18 +17,25 @@ import httpx
 
 from reconcile.fetch.answer import classify
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
+from reconcile.fetch.pace import Pace
+from reconcile.fetch.proxy import ProxiedTransport, parse_proxy
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.tls import build_tls_context
 from reconcile.fetch.transport import DirectTransport, TimeLimits
-from reconcile.model import Job, Observation
+from reconcile.fetch.waiting import Progress, WaitPolicy
+from reconcile.model import Fetched, Job
 
 Transport: TypeAlias = httpx.AsyncBaseTransport
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
+    "Fetched",
+    "Pace",
+    "Progress",
     "Target",
     "TimeLimits",
     "Transport",
+    "WaitPolicy",
     "classify",
     "fetch_all",
     "fetch_jobs",
@@ -36,21 +45,31 @@ __all__ = [
 
 
 def open_transport(
-    *, ca_file: str | None = None, concurrency: int = DEFAULT_CONCURRENCY, limits: TimeLimits | None = None
+    *,
+    ca_file: str | None = None,
+    proxy: str | None = None,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    limits: TimeLimits | None = None,
 ) -> Transport:
     """
-    Make the transport of a run; raise AccessError if the CA file cannot be used.
+    Make the transport of a run; raise AccessError if the CA file or the proxy cannot be used.
 
     Loopback is reached only where the endpoint itself is loopback as written.
 
     Args:
         ca_file: PEM file of the only trusted authorities; None trusts certifi's.
+        proxy: URL of the proxy through which every connection goes, and then to https origins only; None is none,
+            whatever the environment says.
         concurrency: connections per origin, at most.
         limits: of one attempt; None is 5 s to connect and 15 s in all.
     """
     # A CA file that the operator names is read at once, so that a wrong one is found before any request.
     tls = build_tls_context(ca_file) if ca_file is not None else None
-    return DirectTransport(concurrency=concurrency, limits=limits or TimeLimits(), tls=tls)
+    limits = limits or TimeLimits()
+    if proxy is None:
+        return DirectTransport(concurrency=concurrency, limits=limits, tls=tls)
+    tls = tls or build_tls_context(None)
+    return ProxiedTransport(parse_proxy(proxy), concurrency=concurrency, limits=limits, tls=tls)
 
 
 def fetch_all(
@@ -60,11 +79,13 @@ def fetch_all(
     transport: Transport,
     timeout: float,
     concurrency: int = DEFAULT_CONCURRENCY,
-    on_observation: Callable[[int, Observation], None] | None = None,
-) -> tuple[Observation, ...]:
+    pace: Pace | None = None,
+    wait: WaitPolicy | None = None,
+    on_fetched: Callable[[int, Fetched], None] | None = None,
+) -> tuple[Fetched, ...]:
     """Run `fetch_jobs` to its end in an event loop of its own, and close the transport."""
 
-    async def run() -> tuple[Observation, ...]:
+    async def run() -> tuple[Fetched, ...]:
         async with transport:
             return await fetch_jobs(
                 jobs,
@@ -72,7 +93,9 @@ def fetch_all(
                 transport=transport,
                 timeout=timeout,
                 concurrency=concurrency,
-                on_observation=on_observation,
+                pace=pace,
+                wait=wait,
+                on_fetched=on_fetched,
             )
 
     return asyncio.run(run())

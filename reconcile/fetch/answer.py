@@ -1,11 +1,12 @@
 """
-One HTTP answer -> one Observation. Pure.
+One HTTP answer -> one Observation, and whether to ask again. Pure.
 
 A job is believed only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
 that the API documents. A job is missing only by a 404 in the service's own error envelope. All else is Unobserved,
 with everything in the message that helps to find out why.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,11 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconcile.codes import Code
-from reconcile.fetch.payload import DisbeliefError, parse_object
+from reconcile.fetch.envelope import MAX_REQUEST_ID, Fault, quote_fault, read_faults
+from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
+from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
 from reconcile.fetch.record import MAX_FOREIGN_TEXT, Redact, cut_text, read_job
-from reconcile.model import ErrorEnvelope, JobApi, Missing, Observation, Problem, Unobserved
-
-_MAX_REQUEST_ID = 128
+from reconcile.model import JobApi, Missing, Observation, Problem, Unobserved
 
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that the job API does not document")
 # Where a status code has a meaning of its own here; the rest goes by its hundred.
@@ -33,6 +34,21 @@ _REFUSALS_BY_HUNDRED = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """
+    What one request came to.
+
+    `setback` is None unless another attempt may do better; `retry_after` is the seconds that the server asks to wait
+    before it. `age` is the seconds that a cache had held the answer, None if none says so.
+    """
+
+    observation: Observation
+    setback: Setback | None = None
+    retry_after: float | None = None
+    age: int | None = None
+
+
 def classify(
     api: JobApi,
     job_id: str,
@@ -42,8 +58,21 @@ def classify(
     *,
     redact: Redact = str,
 ) -> Observation:
+    """Say what an answer to the question for this job establishes; the arguments are those of `assess`."""
+    return assess(api, job_id, status_code, headers, body, redact=redact).observation
+
+
+def assess(
+    api: JobApi,
+    job_id: str,
+    status_code: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    redact: Redact = str,
+) -> Attempt:
     """
-    Say what an answer to the question for this job establishes.
+    Say what an answer to the question for this job establishes, and whether it is worth asking again.
 
     Args:
         api: what is known of the job API.
@@ -65,18 +94,14 @@ def classify(
     faults = answer.faults()
     if status_code == 404 and _says_missing(api, faults):
         fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
-        return Missing(code=fault.code, message=fault.message, request_id=answer.request_id or fault.request_id)
-    return _unobserved(answer, faults, *_explain_refusal(answer))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
-    """What an error body says, in one of the API's envelopes; each text redacted and whole."""
-
-    envelope: str
-    code: str
-    message: str | None
-    request_id: str | None
+        request_id = answer.request_id or fault.request_id
+        return Attempt(observation=Missing(code=fault.code, message=fault.message, request_id=request_id))
+    setback = setback_of_status(status_code)
+    return Attempt(
+        observation=_unobserved(answer, faults, *_explain_refusal(answer)),
+        setback=setback,
+        retry_after=read_retry_after(answer.headers) if setback is not None else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +116,7 @@ class _Answer:
 
     @property
     def request_id(self) -> str | None:
-        return self.header(self.api.request_id_header, _MAX_REQUEST_ID)
+        return self.header(self.api.request_id_header, MAX_REQUEST_ID)
 
     def header(self, name: str, length: int = MAX_FOREIGN_TEXT) -> str | None:
         """Return the header's redacted value, cut to the length; None if it is absent or empty."""
@@ -102,7 +127,7 @@ class _Answer:
         """Return the body as a JSON object; raise DisbeliefError."""
         return parse_object(self.header("content-type"), self.body)
 
-    def faults(self) -> tuple[_Fault, ...]:
+    def faults(self) -> tuple[Fault, ...]:
         """Read the body in every envelope that fits; none where it is no JSON object."""
         try:
             document = self.document()
@@ -110,54 +135,36 @@ class _Answer:
             return ()
         return self.read_faults(document)
 
-    def read_faults(self, document: Mapping[str, object]) -> tuple[_Fault, ...]:
-        read = (_read_fault(envelope, document, self.redact) for envelope in self.api.envelopes)
-        return tuple(fault for fault in read if fault is not None)
+    def read_faults(self, document: Mapping[str, object]) -> tuple[Fault, ...]:
+        return read_faults(self.api.envelopes, document, redact=self.redact)
 
 
 # --- A 200 -----------------------------------------------------------------------------------------------------
 
 
-def _observe_job(answer: _Answer, job_id: str) -> Observation:
+def _observe_job(answer: _Answer, job_id: str) -> Attempt:
     document: dict[str, object] = {}
     try:
         document = answer.document()
-        return read_job(answer.api, job_id, document, request_id=answer.request_id, redact=answer.redact)
+        observed = read_job(answer.api, job_id, document, request_id=answer.request_id, redact=answer.redact)
     except DisbeliefError as error:
-        return _unobserved(answer, answer.read_faults(document), error.code, error.reason)
+        setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
+        doubt = _unobserved(answer, answer.read_faults(document), error.code, error.reason)
+        return Attempt(observation=doubt, setback=setback)
+    return Attempt(observation=observed, age=_read_age(answer.headers.get("age")))
+
+
+def _read_age(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text, re.ASCII) else None
 
 
 # --- Anything else ---------------------------------------------------------------------------------------------
 
 
-def _says_missing(api: JobApi, faults: tuple[_Fault, ...]) -> bool:
+def _says_missing(api: JobApi, faults: tuple[Fault, ...]) -> bool:
     from_service = any(fault.envelope in api.missing_envelopes for fault in faults)
     from_gateway = any(fault.code.startswith(api.gateway_codes) for fault in faults)
     return from_service and not from_gateway
-
-
-def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact: Redact) -> _Fault | None:
-    code = _find_text(document, envelope.code)
-    if code is None:
-        return None
-    message = _find_text(document, envelope.message)
-    request_id = _find_text(document, envelope.request_id) if envelope.request_id is not None else None
-    return _Fault(
-        envelope=envelope.name,
-        code=redact(code),
-        message=redact(message) if message is not None else None,
-        request_id=redact(request_id)[:_MAX_REQUEST_ID] if request_id is not None else None,
-    )
-
-
-def _find_text(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
-    """Follow the keys to a text that is not empty; a number counts as its text, for IAM writes `"code": 401`."""
-    value: object = document
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value else None
 
 
 def _explain_refusal(answer: _Answer) -> tuple[Code, str]:
@@ -186,18 +193,12 @@ def _name_origin(location: str) -> str:
     return cut_text(f"{scheme}{host}{f':{port}' if port is not None else ''}")
 
 
-def _unobserved(answer: _Answer, faults: tuple[_Fault, ...], code: Code, reason: str) -> Unobserved:
+def _unobserved(answer: _Answer, faults: tuple[Fault, ...], code: Code, reason: str) -> Unobserved:
     fault = next(iter(faults), None)
     request_id = answer.request_id or (fault.request_id if fault is not None else None)
-    said = _quote_fault(answer.api, fault) if fault is not None else ""
+    said = quote_fault(fault, answer.api.error_codes) if fault is not None else ""
     if fault is None and answer.status_code != 200 and answer.headers.get("content-type"):
         said = f"; its content type is {answer.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
     message = f"HTTP {answer.status_code} from the job API: {reason}{said}{named}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)
-
-
-def _quote_fault(api: JobApi, fault: _Fault) -> str:
-    message = f' "{cut_text(fault.message)}"' if fault.message else ""
-    meaning = api.error_codes.get(fault.code)
-    return f"; it says {cut_text(fault.code)}{message}{f', that is: {meaning}' if meaning else ''}"

@@ -34,21 +34,25 @@ def check_head(version: str, status_code: int, headers: list[tuple[bytes, bytes]
     A body needs exactly one Content-Length, or exactly `chunked`: one that ends with the connection looks the same
     when it is cut short, and one that has both lengths is read differently by different programs.
     """
-    fields: dict[bytes, list[bytes]] = {}
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    encodings: list[bytes] = []
+    framing = {b"content-length": lengths, b"transfer-encoding": codings, b"content-encoding": encodings}
     for name, value in headers:
-        fields.setdefault(name.lower(), []).append(value.lower())
-    lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
+        values = framing.get(name.lower())
+        if values is not None:
+            values.append(value.lower())
     if version != "1.1":
         return httpx.RemoteProtocolError(f"the answer is HTTP/{version}, not HTTP/1.1")
     if status_code < 200:
         return httpx.RemoteProtocolError(f"an interim answer came that was not asked for (HTTP {status_code})")
-    if any(value != b"identity" for value in fields.get(b"content-encoding", [])):
+    if encodings and encodings != [b"identity"]:
         return httpx.DecodingError("the answer is compressed, which was not asked for")
     if status_code in _BODILESS or (codings == [b"chunked"] and not lengths):
         return None
     if codings or len(lengths) != 1 or not lengths[0].isdigit():
         return httpx.RemoteProtocolError("the answer does not say, or says in two ways, where its body ends")
-    return _too_large() if int(lengths[0][:20]) > MAX_BODY_SIZE else None
+    return too_large() if int(lengths[0][:20]) > MAX_BODY_SIZE else None
 
 
 class Connection(asyncio.Protocol):
@@ -63,6 +67,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[RawAnswer] | None = None
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._keep_alive = True
         self._begin()
 
@@ -80,12 +86,22 @@ class Connection(asyncio.Protocol):
         """Write to this transport from now on: the first one, or the same one under TLS."""
         self._transport = transport
 
-    async def exchange(self, request: bytes) -> RawAnswer:
-        """Send a whole request and return its whole answer; raise httpx.RequestError, closed then."""
+    async def exchange(self, request: bytes, deadline: float) -> RawAnswer:
+        """
+        Send a whole request and return its whole answer; raise httpx.RequestError or TimeoutError, closed then.
+
+        Args:
+            request: as bytes.
+            deadline: by when the answer must be there, in the loop's time; never before that of an earlier exchange.
+        """
         if self._transport is None or self._transport.is_closing():
             raise httpx.ReadError("the connection was closed before the request could be sent")
         self._begin()
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        self._deadline = deadline
+        if self._alarm is None:
+            self._alarm = loop.call_at(deadline, self._check_deadline)
         answered = False
         try:
             self._transport.write(request)
@@ -103,6 +119,21 @@ class Connection(asyncio.Protocol):
         self._keep_alive = False
         if self._transport is not None:
             self._transport.abort()
+
+    def _check_deadline(self) -> None:
+        """
+        Give up the exchange that is too late.
+
+        One alarm serves many exchanges: setting and cancelling one for each would cost as much as reading an answer.
+        """
+        self._alarm = None
+        loop = asyncio.get_running_loop()
+        if self._waiter is None:
+            return
+        if loop.time() < self._deadline:
+            self._alarm = loop.call_at(self._deadline, self._check_deadline)
+        else:
+            self._fail(TimeoutError())
 
     def _begin(self) -> None:
         self._status_code = 0
@@ -128,7 +159,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._refuse(httpx.RemoteProtocolError(f"the answer is not valid HTTP/1.1: {error}"))
         if self._received > (MAX_HEAD_SIZE + MAX_BODY_SIZE if self._head_complete else MAX_HEAD_SIZE):
-            self._refuse(_too_large())
+            self._refuse(too_large())
         if self._fault is not None:
             self._fail(self._fault)
         elif self._complete:
@@ -138,10 +169,12 @@ class Connection(asyncio.Protocol):
         cause = f" ({_name_cause(exc)})" if exc is not None else ""
         moment = "without an answer" if self.silent else "in the middle of the answer"
         self._fail(httpx.ReadError(f"the connection was closed {moment}{cause}"))
+        if self._alarm is not None:
+            self._alarm.cancel()
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def _fail(self, fault: httpx.RequestError) -> None:
+    def _fail(self, fault: httpx.RequestError | TimeoutError) -> None:
         self.abort()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(fault)
@@ -162,7 +195,7 @@ class Connection(asyncio.Protocol):
             return  # A trailer: nobody asked for one.
         self._count_head(len(name) + len(value) + len(": \r\n"))
         if len(self._headers) == MAX_HEADERS:
-            self._refuse(_too_large())
+            self._refuse(too_large())
         else:
             self._headers.append((name, value))
 
@@ -176,7 +209,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, chunk: bytes) -> None:
         self._body_size += len(chunk)
         if self._body_size > MAX_BODY_SIZE:
-            self._refuse(_too_large())
+            self._refuse(too_large())
         else:
             self._chunks.append(chunk)
 
@@ -187,14 +220,15 @@ class Connection(asyncio.Protocol):
     def _count_head(self, size: int) -> None:
         self._head_size += size
         if self._head_size > MAX_HEAD_SIZE:
-            self._refuse(_too_large())
+            self._refuse(too_large())
 
     def _refuse(self, fault: httpx.RequestError) -> None:
         """Keep the first fault: it is the cause of the others."""
         self._fault = self._fault or fault
 
 
-def _too_large() -> AnswerTooLargeError:
+def too_large() -> AnswerTooLargeError:
+    """Make the error of an answer beyond the limits."""
     return AnswerTooLargeError(
         f"the answer is too large: over {MAX_HEADERS} headers, {MAX_HEAD_SIZE} bytes of them, "
         f"or {MAX_BODY_SIZE} bytes of body"

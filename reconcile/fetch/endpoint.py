@@ -49,24 +49,30 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
-def parse_endpoint(text: str) -> Origin:
+def parse_endpoint(text: str, *, called: str = "endpoint", form: str = _FORM) -> Origin:
     """
     Read the operator's endpoint: https, or http where the host is loopback as written.
 
+    Args:
+        text: what the operator gave.
+        called: what the operator calls it.
+        form: how to write it, as a hint.
+
     Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts.
     """
-    match = _ENDPOINT.fullmatch(text)
-    if match is None:
-        reason = next((reason for pattern, reason in _MISTAKES if pattern.search(text)), "is no https origin")
-        raise _refuse_endpoint(text, reason)
-    scheme, port = match["scheme"].lower(), match["port"]
-    host = _read_host(text, match["host"].lower())
-    origin = Origin(scheme=scheme, host=host, port=_DEFAULT_PORTS[scheme] if port is None else int(port))
-    if not 1 <= origin.port <= 65535:
-        raise _refuse_endpoint(text, "holds a port that is not between 1 and 65535")
-    if scheme == "http" and not origin.loopback:
-        raise _refuse_endpoint(text, "is plain http, which would show the credentials to the network")
+    origin = parse_origin(text, called=called, form=form)
+    if origin.scheme == "http" and not origin.loopback:
+        reason = "is plain http, which would show the credentials to the network"
+        raise refuse_endpoint(text, reason, called=called, form=form)
     return origin
+
+
+def parse_origin(text: str, *, called: str, form: str) -> Origin:
+    """Read an endpoint, whichever of both schemes it has; raise AccessError as `parse_endpoint` does."""
+    try:
+        return _read_origin(text)
+    except _NoOriginError as error:
+        raise refuse_endpoint(text, error.reason, called=called, form=form, code=error.code) from error
 
 
 def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
@@ -75,7 +81,7 @@ def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
     if not equals or not re.fullmatch(r"[^:/?#@\\]*", name):
         return None, parse_endpoint(text)
     if not name:
-        raise _refuse_endpoint(text, "names no provider before its '='")
+        raise refuse_endpoint(text, "names no provider before its '='")
     return name, parse_endpoint(url)
 
 
@@ -122,30 +128,54 @@ def _is_literal_loopback(host: str) -> bool:
         return False
 
 
-def _read_host(text: str, host: str) -> str:
+class _NoOriginError(ValueError):
+    """A text is no origin; `reason` completes the sentence "endpoint '...' ..."."""
+
+    def __init__(self, reason: str, code: Code = Code.ENDPOINT_NOT_ALLOWED) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+def _read_origin(text: str) -> Origin:
+    match = _ENDPOINT.fullmatch(text)
+    if match is None:
+        raise _NoOriginError(next((why for pattern, why in _MISTAKES if pattern.search(text)), "is no https origin"))
+    scheme, port = match["scheme"].lower(), match["port"]
+    host = _read_host(match["host"].lower())
+    origin = Origin(scheme=scheme, host=host, port=_DEFAULT_PORTS[scheme] if port is None else int(port))
+    if not 1 <= origin.port <= 65535:
+        raise _NoOriginError("holds a port that is not between 1 and 65535")
+    return origin
+
+
+def _read_host(host: str) -> str:
     try:
         literal = IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host)
     except ValueError:
-        return _read_name(text, host)
+        return _read_name(host)
     reason = blocked_reason(str(literal), loopback_allowed=True)
     if reason is not None:
-        raise _refuse_endpoint(text, f"is {reason}", code=Code.BLOCKED_ADDRESS)
+        raise _NoOriginError(f"is {reason}", Code.BLOCKED_ADDRESS)
     return str(literal)
 
 
-def _read_name(text: str, host: str) -> str:
+def _read_name(host: str) -> str:
     name = host.removesuffix(".")
     labels = name.split(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise _refuse_endpoint(text, "holds no valid host name")
+        raise _NoOriginError("holds no valid host name")
     if _NUMERIC_LABEL.fullmatch(labels[-1]):
-        raise _refuse_endpoint(text, "holds a number that some programs read as an IP address")
+        raise _NoOriginError("holds a number that some programs read as an IP address")
     if any(label.startswith("xn--") for label in labels):
-        raise _refuse_endpoint(text, "holds an internationalised host name, which can look like another one")
+        raise _NoOriginError("holds an internationalised host name, which can look like another one")
     return name
 
 
-def _refuse_endpoint(text: str, reason: str, *, code: Code = Code.ENDPOINT_NOT_ALLOWED) -> AccessError:
+def refuse_endpoint(
+    text: str, reason: str, *, called: str = "endpoint", form: str = _FORM, code: Code = Code.ENDPOINT_NOT_ALLOWED
+) -> AccessError:
+    """Make the error of an address that the operator gave."""
     # What has userinfo or a query may hold a password, so it is not repeated.
-    shown = f"endpoint '{text}'" if _SHOWABLE.fullmatch(text) else "the endpoint"
-    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=_FORM)])
+    shown = f"{called} '{text}'" if _SHOWABLE.fullmatch(text) else f"the {called}"
+    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])

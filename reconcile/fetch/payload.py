@@ -25,12 +25,17 @@ class DisbeliefError(Exception):
         self.reason = reason
 
 
+class BrokenJsonError(DisbeliefError):
+    """The body is not JSON where JSON was announced: it may have been cut or garbled on its way."""
+
+
 def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     """
     Read the body as one JSON object in UTF-8, a byte order mark allowed.
 
     Raises DisbeliefError: for a content type that is not JSON's (none and text/plain are let through), and for what
-    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH.
+    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH. What is no
+    JSON at all is a BrokenJsonError.
     """
     _check_content_type(content_type, body)
     try:
@@ -38,7 +43,7 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
         _check_depth(text)
         document: object = _DECODER.decode(text)
     except ValueError as error:
-        raise DisbeliefError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
+        raise BrokenJsonError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
     if not isinstance(document, dict):
         raise DisbeliefError(Code.NOT_JSON, "the body is not a JSON object")
     return document

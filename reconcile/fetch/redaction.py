@@ -1,56 +1,99 @@
 """Take secrets out of text that a server wrote, in whatever common form it repeats them."""
 
 import base64
-import json
 import re
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
-from reconcile.fetch.credential import Secret
+from reconcile.fetch.secret import Secret
+
+Hidden: TypeAlias = "Secret | re.Pattern[str]"
+"""What no output may show: a value, or the shape of values that are made anew for every request."""
+
+# A digest in hexadecimal, and in base64 of that. Three digits become four letters, of which each has but a few.
+SIGNATURE = re.compile(r"[0-9a-fA-F]{64}|(?:[MNOYZ][DGTWjmz2][ABEFIJMNQRUVYZcdghkl][wxyz0-5h-m]){15,}")
 
 _REDACTED = "[redacted]"
-# Below these lengths a form is found in ordinary words, and replacing it would only spoil the text.
+# Below these lengths a secret is found in ordinary words, and replacing it would only spoil the text.
 _MIN_PLAIN = 4
 _MIN_ENCODED = 8
 
 
 class Redactor:
-    """A function from text to the same text without the secrets."""
+    """A function from text to the same text without what is hidden."""
 
-    __slots__ = ("_forms",)
+    __slots__ = ("_encoded", "_hidden", "_known", "_patterns", "_plain")
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
-        forms = {form for secret in secrets for form in _spell_forms(secret.reveal())}
-        # Longest first, so that no form leaves the rest of a longer one behind.
-        self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+    def __init__(self, hidden: Sequence[Hidden]) -> None:
+        """
+        Make a redactor.
+
+        Args:
+            hidden: it may grow later, as it does when a token is fetched; what it has gained is hidden then as well.
+        """
+        self._hidden = hidden
+        self._learn()
 
     def __call__(self, text: str) -> str:
-        for form in self._forms:
+        if len(self._hidden) != self._known:
+            self._learn()
+        for secret in self._plain:
+            if secret.anchor in text:
+                text = secret.pattern.sub(_REDACTED, text)
+        for form in self._encoded:
             if form in text:
                 text = text.replace(form, _REDACTED)
+        for pattern in self._patterns:
+            text = pattern.sub(_REDACTED, text)
         return text
 
-
-def _spell_forms(value: str) -> Iterator[str]:
-    if len(value) >= _MIN_PLAIN:
-        yield value
-    yield from (form for form in (*_url_forms(value), *_json_forms(value), *_base64_forms(value)) if _is_telling(form))
-
-
-def _is_telling(form: str) -> bool:
-    return len(form) >= _MIN_ENCODED
-
-
-def _url_forms(value: str) -> Iterator[str]:
-    encoded = quote(value, safe="")
-    yield encoded
-    yield re.sub("%..", lambda match: match[0].lower(), encoded)
+    def _learn(self) -> None:
+        self._known = len(self._hidden)
+        values = {each.reveal() for each in self._hidden if isinstance(each, Secret)}
+        # Longest first, so that no secret leaves the rest of a longer one behind.
+        self._plain = tuple(_Spelling(value) for value in _sort_by_length(values) if len(value) >= _MIN_PLAIN)
+        encoded = {form for value in values for form in _base64_forms(value) if len(form) >= _MIN_ENCODED}
+        self._encoded = _sort_by_length(encoded)
+        self._patterns = tuple(each for each in self._hidden if isinstance(each, re.Pattern))
 
 
-def _json_forms(value: str) -> Iterator[str]:
-    escaped = json.dumps(value)[1:-1]
-    yield escaped
-    yield escaped.replace("/", "\\/")
+class _Spelling:
+    """
+    A value as it may be written in a URL or in JSON, in whole or in part.
+
+    Its longest run of letters and digits is always written as it is: text without that `anchor` does not hold the
+    value, and the pattern is not even compiled.
+    """
+
+    __slots__ = ("_pattern", "_value", "anchor")
+
+    def __init__(self, value: str) -> None:
+        self.anchor = max(re.findall(r"[A-Za-z0-9]*", value), key=len)
+        self._value = value
+        self._pattern: re.Pattern[str] | None = None
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            self._pattern = re.compile("".join(map(_spell_character, self._value)))
+        return self._pattern
+
+
+def _spell_character(character: str) -> str:
+    """Write a regular expression for a character: itself, percent-encoded, or escaped as in JSON."""
+    if character.isascii() and character.isalnum():
+        return character
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    units = character.encode("utf-16-be").hex()
+    escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    spellings = [f"(?i:{re.escape(percent)}|{re.escape(escaped)})"]
+    spellings += [re.escape(f"\\{character}")] if character in '"\\/' else []
+    spellings += [r"\+"] if character == " " else []
+    return f"(?:{'|'.join([*spellings, re.escape(character)])})"
+
+
+def _sort_by_length(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def _base64_forms(value: str) -> Iterator[str]:

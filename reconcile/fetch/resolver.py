@@ -8,7 +8,7 @@ import threading
 
 async def resolve_host(host: str, port: int) -> tuple[str, ...]:
     """
-    Return the addresses of the host, each once, in the order of preference; raise OSError.
+    Return the addresses of the host, each once, in the order of preference; raise socket.gaierror.
 
     It runs in a daemon thread, because asyncio waits for its own threads when the loop ends, and a resolver that does
     not answer would then hold up the process long after every deadline.
@@ -21,7 +21,7 @@ async def resolve_host(host: str, port: int) -> tuple[str, ...]:
             infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             cause = error.strerror if isinstance(error, OSError) else error
-            _deliver(loop, found, OSError(f"the host name cannot be resolved: {cause}"))
+            _deliver(loop, found, socket.gaierror(f"the host name cannot be resolved: {cause}"))
         else:
             _deliver(loop, found, tuple(dict.fromkeys(str(info[4][0]) for info in infos)))
 

@@ -4,9 +4,11 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import httpx
+
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credential import Token, find_credential
+from reconcile.fetch.credentials import Credential, find_credential
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
@@ -19,7 +21,12 @@ class Target:
 
     provider: Provider
     origin: Origin
-    credential: Token
+    credential: Credential
+
+    @property
+    def url(self) -> httpx.URL:
+        """The root of the origin, parsed anew each time: parse it once, and give each request its own target."""
+        return httpx.URL(f"{self.origin}/")
 
 
 def resolve_targets(
@@ -31,7 +38,7 @@ def resolve_targets(
     Args:
         providers: each name once.
         endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
-        environ: where the endpoint variable and the tokens are.
+        environ: where the endpoint variable and the credentials are.
 
     Raises AccessError with everything that is wrong, endpoints first.
     """
@@ -46,12 +53,12 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            token = find_credential(provider.name, header=provider.api.token_header, environ=environ)
+            credential = find_credential(provider, environ=environ)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:
             if origin is not None:
-                targets[provider.name] = Target(provider=provider, origin=origin, credential=token)
+                targets[provider.name] = Target(provider=provider, origin=origin, credential=credential)
     if faults:
         raise AccessError(faults)
     return targets

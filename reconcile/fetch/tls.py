@@ -6,6 +6,7 @@ import certifi
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
+from reconcile.fetch.failure import TlsError
 from reconcile.model import Diagnostic
 
 
@@ -31,6 +32,13 @@ def build_tls_context(ca_file: str | None) -> ssl.SSLContext:
     except OSError as error:
         raise _refuse_file(Code.NO_SUCH_FILE, f"the CA file {ca_file} cannot be read: {error.strerror}") from error
     return context
+
+
+def explain_tls_failure(error: ssl.SSLError) -> TlsError:
+    """Say why a handshake failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TlsError(f"TLS: the certificate is not trusted: {error.verify_message}")
+    return TlsError(f"TLS: the handshake failed: {error.reason or error}")
 
 
 def _refuse_file(code: Code, message: str) -> AccessError:

@@ -19,9 +19,10 @@ import httpx
 
 from reconcile.fetch.connection import Connection, RawAnswer
 from reconcile.fetch.endpoint import Origin, blocked_peer
-from reconcile.fetch.failure import BlockedAddressError, TlsError
+from reconcile.fetch.failure import BlockedAddressError
+from reconcile.fetch.message import write_request
 from reconcile.fetch.resolver import resolve_host
-from reconcile.fetch.tls import build_tls_context
+from reconcile.fetch.tls import build_tls_context, explain_tls_failure
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -86,10 +87,11 @@ class DirectTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request and return its whole answer; raise httpx.RequestError."""
         pool = self._find_pool(request.url)
-        text = _write_request(request, await request.aread())
+        stream = request.stream
+        # `aread` costs more than writing the whole request.
+        body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
         try:
-            async with asyncio.timeout(self._limits.attempt), pool.slots:
-                answer = await self._exchange(pool, text)
+            answer = await self._answer(pool, write_request(request, body))
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {self._limits.attempt:g} s") from error
         return httpx.Response(
@@ -122,19 +124,34 @@ class DirectTransport(httpx.AsyncBaseTransport):
             pool = self._pools[key] = _Pool(origin=origin, slots=asyncio.Semaphore(self._concurrency))
         return pool
 
-    async def _exchange(self, pool: _Pool, text: bytes) -> RawAnswer:
+    async def _answer(self, pool: _Pool, text: bytes) -> RawAnswer:
+        """Exchange as soon as a slot is free, all within the time for one attempt; raise TimeoutError after it."""
+        deadline = asyncio.get_running_loop().time() + self._limits.attempt
+        if pool.slots.locked():
+            async with asyncio.timeout_at(deadline):
+                await pool.slots.acquire()
+        else:
+            await pool.slots.acquire()
+        try:
+            return await self._exchange(pool, text, deadline)
+        finally:
+            pool.slots.release()
+
+    async def _exchange(self, pool: _Pool, text: bytes, deadline: float) -> RawAnswer:
         connection = pool.take_idle()
         if connection is not None:
             try:
-                return await self._exchange_on(connection, pool, text)
+                return await self._exchange_on(connection, pool, text, deadline)
             except httpx.ReadError:
                 # A server may close an idle connection at any time; that it did shows only now.
                 if not connection.silent:
                     raise
-        return await self._exchange_on(await self._connect(pool.origin), pool, text)
+        async with asyncio.timeout_at(deadline):
+            connection = await self._connect(pool.origin)
+        return await self._exchange_on(connection, pool, text, deadline)
 
-    async def _exchange_on(self, connection: Connection, pool: _Pool, text: bytes) -> RawAnswer:
-        answer = await connection.exchange(text)
+    async def _exchange_on(self, connection: Connection, pool: _Pool, text: bytes, deadline: float) -> RawAnswer:
+        answer = await connection.exchange(text, deadline)
         if connection.reusable:
             pool.idle.append(connection)
         return answer
@@ -202,10 +219,8 @@ async def _connection_failures() -> AsyncIterator[None]:
         yield
     except TimeoutError:
         raise
-    except ssl.SSLCertVerificationError as error:
-        raise TlsError(f"TLS: the certificate is not trusted: {error.verify_message}") from error
     except ssl.SSLError as error:
-        raise TlsError(f"TLS: the handshake failed: {error.reason or error}") from error
+        raise explain_tls_failure(error) from error
     except OSError as error:
         # asyncio puts a text of its own where the system's should be.
         cause = os.strerror(error.errno) if error.errno else str(error)
@@ -220,13 +235,3 @@ def _read_origin(url: httpx.URL) -> Origin:
     if origin.scheme == "http" and not origin.loopback:
         raise httpx.UnsupportedProtocol("plain http is spoken to loopback only")
     return origin
-
-
-def _write_request(request: httpx.Request, body: bytes) -> bytes:
-    headers = request.headers.raw
-    lines = [f"{request.method} ".encode("ascii") + request.url.raw_path + b" HTTP/1.1"]
-    lines += [name + b": " + value for name, value in headers]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers):
-        raise httpx.LocalProtocolError("a header of the request holds a line break")
-    return head + b"\r\n\r\n" + body

@@ -8,7 +8,8 @@ from collections import deque
 import httptools
 
 from reconcile.simulator.answer import Answer, Fault
-from reconcile.simulator.service import Cue, Request, Service
+from reconcile.simulator.request import Request
+from reconcile.simulator.service import Cue, Service
 
 _MAX_REQUEST = 64 * 1024
 _MAX_QUEUED = 64
@@ -29,7 +30,6 @@ class Connection(asyncio.Protocol):
         self._service = service
         self._connections = connections
         self._parser = httptools.HttpRequestParser(self)
-        self._token_header = service.token_header.lower().encode("ascii")
         self._queue: deque[tuple[Cue, bool]] = deque()
         self._held_back: asyncio.TimerHandle | None = None
         self._writable = True
@@ -80,20 +80,22 @@ class Connection(asyncio.Protocol):
     # --- Called by the parser ------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._target = b""
-        self._token: str | None = None
+        self._target = self._body = b""
+        self._headers: list[tuple[bytes, bytes]] = []
 
     def on_url(self, part: bytes) -> None:
         self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == self._token_header:
-            self._token = value.decode("latin-1")
+        self._headers.append((name, value))
+
+    def on_body(self, part: bytes) -> None:
+        self._body += part
 
     def on_message_complete(self) -> None:
         self._unfinished = 0
         method, target = self._parser.get_method().decode("ascii"), self._target.decode("latin-1")
-        cue = self._service.answer(Request(method=method, target=target, token=self._token))
+        cue = self._service.answer(Request(method, target, self._headers, self._body))
         self._queue.append((cue, self._parser.should_keep_alive()))
 
     # --- Answering -----------------------------------------------------------------------------------------------

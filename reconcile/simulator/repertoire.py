@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from reconcile.apis import load_api, read_api
@@ -45,6 +46,16 @@ class Repertoire:
         """Return what the simulator itself says of a request that no job API would be sent."""
         body = _dump({"code": f"SIMULATOR.{status_code}", "message": message}).encode()
         return self._write(status_code, [body], headers=headers, close=True)
+
+    def identity_refusal(self, status_code: int, message: str) -> Answer:
+        """Return what an identity service says when it gives no token."""
+        error = {"code": status_code, "message": message, "title": HTTPStatus(status_code).phrase}
+        return self._write(status_code, [_dump({"error": error}).encode()])
+
+    def grant(self, token: str, project: Mapping[str, str]) -> Answer:
+        """Return a token for a project, as an identity service gives it."""
+        body = _dump({"token": {"methods": ["password"], "project": project}}).encode()
+        return self._write(201, [body], headers={"X-Subject-Token": token})
 
     def _spoil(self, name: str, job_id: str) -> str:
         """Return the documented job with one thing wrong."""

@@ -41,12 +41,15 @@ class Scenario:
     """
     The steps of each job by job id, each at least one.
 
-    `project_id` is the only project and `token` the only token that is accepted; None accepts any.
+    `project_id` is the only project, `token` the only token, `access_keys` the only access keys with their secrets
+    and `users` the only users with their passwords that are accepted; None accepts any.
     """
 
     repertoire: Repertoire
     project_id: str | None
     token: str | None
+    access_keys: Mapping[str, str] | None
+    users: Mapping[str, str] | None
     jobs: Mapping[str, Sequence[Step]]
 
 
@@ -61,6 +64,8 @@ def load_scenario(document: Document) -> Scenario:
         repertoire=repertoire,
         project_id=_optional_string(root, "project_id"),
         token=_optional_string(root, "token"),
+        access_keys=_optional_strings(root, "access_keys"),
+        users=_optional_strings(root, "users"),
         jobs={job_id: _make_steps(job, job_id, repertoire) for job_id, job in _name_jobs(root)},
     )
 
@@ -170,6 +175,10 @@ def _entries(table: Table, key: str) -> Iterator[tuple[str, Node]]:
 
 def _optional_string(table: Table, key: str) -> str | None:
     return as_string(table[key]) if key in table else None
+
+
+def _optional_strings(table: Table, key: str) -> Mapping[str, str] | None:
+    return {name: as_string(value) for name, value in _entries(table, key)} if key in table else None
 
 
 def _integer(node: Node) -> int:

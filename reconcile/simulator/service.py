@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reconcile.simulator.answer import Reply, make_request_id
+from reconcile.simulator.authentication import find_refusal
+from reconcile.simulator.identity import TOKENS_TARGET, answer_login
+from reconcile.simulator.request import Request
 from reconcile.simulator.scenario import Scenario, Step
 
 _NAME = r"[A-Za-z0-9_-]{1,64}"
@@ -19,20 +22,13 @@ class Tally:
     """By method."""
     requests_for: Counter[str] = field(default_factory=Counter)
     """By job id, of the requests that were answered as one for a job."""
+    logins: int = 0
+    """Requests for a token, granted or not."""
     refused: int = 0
-    """Requests that never came as far as a job: no HTTP, another method, another path, no good token."""
+    """Requests that never came as far as a job: no HTTP, another method, another path, no good credential."""
     open_connections: int = 0
     most_connections: int = 0
     """As many connections were open at once at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request, as far as the service reads it; `token` is None where there is none."""
-
-    method: str
-    target: str
-    token: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +51,19 @@ class Service:
         self._target = re.compile(_pattern_of(scenario.repertoire.api.path))
         self.tally = tally
 
-    @property
-    def token_header(self) -> str:
-        return self._scenario.repertoire.api.token_header
-
     def answer(self, request: Request) -> Cue:
         """Find the answer to a request and count it."""
         self.tally.requests_seen[request.method] += 1
+        if request.method == "POST" and request.target == TOKENS_TARGET:
+            return self._log_in(request)
         target = self._target.fullmatch(request.target)
         if request.method != "GET":
             return self.refuse(405, "a job API is only asked with GET", allow="GET")
         if target is None:
             return self._refuse_as_gateway("gateway_not_found")
-        if not request.token:
-            return self._refuse_as_gateway("gateway_unauthenticated")
-        if self._scenario.token not in (None, request.token):
-            return self._refuse_as_gateway("gateway_wrong_token")
+        refusal = find_refusal(self._scenario, request)
+        if refusal is not None:
+            return self._refuse_as_gateway(refusal)
         if self._scenario.project_id not in (None, target["project_id"]):
             return self._refuse_as_gateway("gateway_not_found")
         return self._answer_for(target["job_id"])
@@ -79,6 +72,11 @@ class Service:
         """Count and answer what is no request for a job API at all."""
         headers = {"Allow": allow} if allow else None
         return self._refuse(self._scenario.repertoire.refusal(status_code, message, headers))
+
+    def _log_in(self, request: Request) -> Cue:
+        self.tally.logins += 1
+        reply = answer_login(self._scenario, request, self.tally.logins)
+        return Cue(reply=reply, request_id=make_request_id(TOKENS_TARGET, self.tally.logins))
 
     def _answer_for(self, job_id: str) -> Cue:
         self.tally.requests_for[job_id] += 1

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from reconcile.apis import load_api
 from reconcile.codes import Code
 from reconcile.fetch.answer import classify
-from reconcile.fetch.credential import Secret
 from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.secret import Secret
 from reconcile.model import Missing, Observation, Observed, SubJob, Unobserved
 
 JOB_ID = "26f6b565-0000-4000-8000-03f0bd975433"

@@ -1,11 +1,12 @@
 import asyncio
 import json
+from random import Random
 
 import httpx
 import pytest
 
 from reconcile.codes import Code
-from reconcile.fetch import fetch_all, fetch_jobs, resolve_targets
+from reconcile.fetch import Pace, TimeLimits, fetch_all, fetch_jobs, open_transport, resolve_targets
 from reconcile.model import Observation, Observed, Unobserved
 
 TOKEN = "canary-7f3a9c51"
@@ -13,7 +14,11 @@ IDS = [f"job-{number:03}" for number in range(100)]
 
 
 def job_id_of(request: httpx.Request) -> str:
-    return request.url.path.rsplit("/", 1)[1]
+    return path_of(request).rsplit("/", 1)[1]
+
+
+def path_of(request: httpx.Request) -> str:
+    return request.extensions["target"].decode()
 
 
 def answer(job_id: str, status: str = "success") -> httpx.Response:
@@ -23,7 +28,8 @@ def answer(job_id: str, status: str = "success") -> httpx.Response:
 def fetch(jobs, handler, **options) -> tuple[Observation, ...]:
     providers = {job.provider.name: job.provider for job in jobs}.values()
     targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
-    return fetch_all(jobs, targets, transport=httpx.MockTransport(handler), **{"timeout": 5.0, **options})
+    fetched = fetch_all(jobs, targets, transport=httpx.MockTransport(handler), **{"timeout": 5.0, **options})
+    return tuple(each.observation for each in fetched)
 
 
 def code_of(observation: Observation) -> Code:
@@ -53,7 +59,7 @@ def test_one_remote_job_is_fetched_once(make_job, make_provider) -> None:
     asked: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(str(request.url))
+        asked.append(f"{request.url.host}{path_of(request)}")
         return answer(job_id_of(request))
 
     elsewhere = make_provider("other", region="eu-nl")
@@ -61,7 +67,7 @@ def test_one_remote_job_is_fetched_once(make_job, make_provider) -> None:
     observations = fetch(
         [make_job("a"), make_job("b"), make_job("a"), make_job("a", elsewhere)],
         handler,
-        on_observation=lambda index, _: settled.append(index),
+        on_fetched=lambda index, _: settled.append(index),
     )
     assert len(asked) == len(set(asked)) == 3
     assert observations[0] == observations[2]
@@ -83,9 +89,13 @@ def test_a_request_carries_what_it_must_to_its_own_origin_alone_A25(make_job, ma
     )
     fetch_all(jobs, targets, transport=httpx.MockTransport(handler), timeout=5)
     path = "/v1/0123456789abcdef0123456789abcdef/sfs-turbo/jobs/a"
+    assert {path_of(request) for request in requests} == {path}
     assert {str(request.url): request.headers["X-Auth-Token"] for request in requests} == {
-        f"https://sfs-turbo.eu-de.otc.t-systems.com{path}": "token-one",
-        f"http://127.0.0.1:8080{path}": "token-two",
+        "https://sfs-turbo.eu-de.otc.t-systems.com/": "token-one",
+        "http://127.0.0.1:8080/": "token-two",
+    }
+    assert {str(request.url).removesuffix("/").partition("://")[2] for request in requests} == {
+        request.headers["Host"] for request in requests
     }
     headers = dict(requests[0].headers)
     assert headers.pop("user-agent").startswith("reconcile/")
@@ -143,7 +153,7 @@ def test_what_the_deadline_leaves_unread_is_unobserved(make_job) -> None:
         handler,
         timeout=0.05,
         concurrency=3,
-        on_observation=lambda index, _: settled.append(index),
+        on_fetched=lambda index, _: settled.append(index),
     )
     assert isinstance(observations[0], Observed)
     assert {code_of(observation) for observation in observations[1:]} == {Code.DEADLINE}
@@ -189,7 +199,7 @@ def test_a_failure_names_the_host_and_the_cause_D22(make_job, error: httpx.Reque
     def handler(_: httpx.Request) -> httpx.Response:
         raise error
 
-    (observation,) = fetch([make_job()], handler)
+    (observation,) = fetch([make_job()], handler, pace=Pace(attempts=1))
     assert code_of(observation) is code
     assert isinstance(observation, Unobserved)
     assert observation.problem.message == f"https://sfs-turbo.eu-de.otc.t-systems.com: {error}"
@@ -222,3 +232,85 @@ def test_no_jobs_are_no_observations(make_provider) -> None:
     targets = resolve_targets([make_provider()], endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
     transport = httpx.MockTransport(lambda _: httpx.Response(500))
     assert asyncio.run(fetch_jobs([], targets, transport=transport, timeout=1)) == ()
+
+
+# --- Over real sockets ---------------------------------------------------------------------------------------------
+
+
+class AtOnce(Random):
+    """Draw the least of every wait."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+def whole(job_id: str) -> bytes:
+    body = b'{"job_id": "%b", "status": "success"}' % job_id.encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+async def _refuse(wire) -> None:
+    await wire.read_request()
+    await wire.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+
+
+async def _reset(wire) -> None:
+    await wire.read_request()
+    wire.reset()
+
+
+async def _truncate(wire) -> None:
+    await wire.read_request()
+    await wire.send(whole("a")[:-5])
+
+
+async def _cut_json(wire) -> None:
+    await wire.read_request()
+    await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + b'{"job_id"')
+
+
+async def _hang(wire) -> None:
+    await wire.read_request()
+    await asyncio.sleep(60)
+
+
+async def _say_nothing(wire) -> None:
+    await wire.read_request()
+
+
+async def _leave_open_end(wire) -> None:
+    await wire.read_request()
+    await wire.send(b"HTTP/1.1 200 OK\r\n\r\n" + b'{"job_id"')
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(_refuse, id="503"),
+        pytest.param(_reset, id="D22-reset"),
+        pytest.param(_truncate, id="D15"),
+        pytest.param(_cut_json, id="D16-cut-json"),
+        pytest.param(_leave_open_end, id="D16-no-length"),
+        pytest.param(_hang, id="D22-hang"),
+        pytest.param(_say_nothing, id="D22-FIN-before-head"),
+    ],
+)
+def test_a_connection_that_breaks_twice_is_got_over(make_job, make_provider, serve, fault) -> None:
+    async def script(wire) -> None:
+        if wire.number < 2:
+            await fault(wire)
+        else:
+            while await wire.read_request():
+                await wire.send(whole("a"))
+
+    async def run():
+        async with serve(script) as server:
+            endpoint = f"http://127.0.0.1:{server.port}"
+            targets = resolve_targets([make_provider()], endpoints=[endpoint], environ={"RECONCILE_TOKEN": TOKEN})
+            async with open_transport(limits=TimeLimits(connect=1.0, attempt=0.1)) as transport:
+                pace = Pace(rng=AtOnce())
+                return await fetch_jobs([make_job("a")], targets, transport=transport, timeout=5, pace=pace), server
+
+    (fetched,), server = asyncio.run(run())
+    assert isinstance(fetched.observation, Observed)
+    assert fetched.attempts == len(server.requests) == 3

@@ -3,11 +3,11 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconcile.fetch.credential import Secret
 from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.secret import Secret
 
 TOKEN = 'to/ken+with="quotes"~0123'
 
@@ -43,3 +43,32 @@ def test_other_text_is_left_alone() -> None:
 
 def test_the_longer_of_two_secrets_leaves_no_rest() -> None:
     assert Redactor([Secret("token"), Secret("token-suffix")])("<token-suffix>") == "<[redacted]>"
+
+
+def test_what_is_learned_later_is_hidden_as_well() -> None:
+    secrets = [Secret("password")]
+    redact = Redactor(secrets)
+    assert redact("password, token-1") == "[redacted], token-1"
+    secrets.append(Secret("token-1"))
+    assert redact("password, token-1") == "[redacted], [redacted]"
+
+
+SPELLINGS = (
+    str,
+    lambda character: "".join(f"%{byte:02X}" for byte in character.encode()),
+    lambda character: "".join(f"%{byte:02x}" for byte in character.encode()),
+    lambda character: json.dumps(character)[1:-1],
+    lambda character: json.dumps(character, ensure_ascii=False)[1:-1],
+    lambda character: json.dumps(character)[1:-1].replace("/", "\\/"),
+)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=6, max_size=30), st.data())
+def test_each_character_may_be_written_in_its_own_way(secret: str, data: st.DataObject) -> None:
+    def spell(character: str) -> str:
+        if character.isascii() and character.isalnum():
+            return character
+        return data.draw(st.sampled_from(SPELLINGS))(character)
+
+    assert Redactor([Secret(secret)])(f"<{''.join(map(spell, secret))}>") == "<[redacted]>"

@@ -2,7 +2,8 @@ import asyncio
 import gzip
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -83,6 +84,50 @@ def test_answers_are_read_over_one_connection(serve, parts: list[bytes]) -> None
 def test_an_answer_without_a_body_is_whole_D38(serve, status_code: int) -> None:
     script = answering(b"HTTP/1.1 %d X\r\n\r\n" % status_code)
     assert play(serve, script, times=2)[0] == (status_code, b"")
+
+
+def test_the_target_of_a_request_is_what_is_sent(serve) -> None:
+    async def run() -> bytes:
+        async with serve(answering(OK)) as server, open_transport() as transport:
+            url, extensions = httpx.URL(server.url), {"target": b"/v1/p/sfs-turbo/jobs/k"}
+            request = httpx.Request("GET", url, headers={"Host": "test"}, extensions=extensions)
+            await transport.handle_async_request(request)
+            return server.requests[0]
+
+    assert asyncio.run(run()).startswith(b"GET /v1/p/sfs-turbo/jobs/k HTTP/1.1\r\nHost: test\r\n")
+
+
+@pytest.mark.parametrize("target", [b"/a b", b"/a\r\nX-Evil: 1", b"/a HTTP/1.1\r\n\r\nGET /b"])
+def test_a_target_that_is_more_than_a_target_is_not_sent(serve, target: bytes) -> None:
+    async def run() -> int:
+        async with serve(answering(OK)) as server, open_transport() as transport:
+            request = httpx.Request("GET", server.url, extensions={"target": target})
+            with pytest.raises(httpx.LocalProtocolError):
+                await transport.handle_async_request(request)
+            return server.connections
+
+    assert asyncio.run(run()) == 0
+
+
+def test_a_request_may_have_a_body(serve) -> None:
+    async def script(wire) -> None:
+        await wire.read_request()
+        wire.server.requests.append(await wire.reader.readexactly(4))
+        await wire.send(OK)
+
+    async def run() -> list[bytes]:
+        async with serve(script) as server, open_transport() as transport:
+            for content in (b"body", aiter_of(b"bo", b"dy")):
+                request = httpx.Request("POST", server.url, headers={"Content-Length": "4"}, content=content)
+                await transport.handle_async_request(request)
+            return server.requests[1::2]
+
+    assert asyncio.run(run()) == [b"body", b"body"]
+
+
+async def aiter_of(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 def test_a_redirect_is_an_answer_that_nobody_follows_A09(serve) -> None:
@@ -499,6 +544,14 @@ def test_an_unknown_authority_is_not_trusted_whatever_the_environment_says_A13_A
 def test_a_certificate_for_another_host_is_not_trusted_A16(serve, authority, tmp_path) -> None:
     with pytest.raises(TlsError, match=r"127.0.0.1"):
         get_over_tls(serve, server_context(authority, "good.test"), write_ca(authority, tmp_path))
+
+
+def test_an_expired_certificate_is_not_trusted_A16(serve, authority, tmp_path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    authority.issue_cert("127.0.0.1", not_before=long_ago, not_after=long_ago).configure_cert(context)
+    with pytest.raises(TlsError, match=r"not trusted: certificate has expired"):
+        get_over_tls(serve, context, write_ca(authority, tmp_path))
 
 
 def test_an_old_version_of_tls_is_not_spoken_A16(serve, authority, tmp_path) -> None:

@@ -74,7 +74,7 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {status: success, delay: 5s5s}}", "3:29", "not a duration: '5s5s'"),
         ("jobs: {a/b: {status: success}}", "3:8", "'a/b' is not allowed here"),
         ("jobs: {j: {status: success}, j: {status: failed}}", "3:30", "the key 'j' stands here a second time"),
-        ("jobs: {j: {timeline: []}}", "3:22", "there must be at least 1 of these"),
+        ("jobs: {j: {timeline: []}}", "3:22", "this must not be empty"),
         ("jobs: {j: {timeline: [{status: waiting}, {status: success}]}}", "3:42", "this entry never begins"),
         (
             "jobs: {j: {timeline: [{requests: 1, status: waiting}, {after: 1s, status: success}]}}",

@@ -1,0 +1,38 @@
+"""A token that somebody else fetched."""
+
+from collections.abc import Mapping
+
+import httpx
+
+from reconcile.fetch.credentials.credential import UnsignedRequest
+from reconcile.fetch.secret import Secret
+
+
+class Token:
+    """A token as it is."""
+
+    __slots__ = ("_headers", "_source", "secrets")
+
+    def __init__(self, secret: Secret, *, source: str, header: str) -> None:
+        """
+        Take a token.
+
+        Args:
+            secret: the token.
+            source: where it came from.
+            header: the name of the header that carries it.
+        """
+        self.secrets = (secret,)
+        self._headers = {header: secret.reveal()}
+        self._source = source
+
+    def __str__(self) -> str:
+        return f"token from {self._source}"
+
+    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+        """Return the token's header."""
+        return self._headers
+
+    async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
+        """Say no."""
+        return False

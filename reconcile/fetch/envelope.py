@@ -1,0 +1,58 @@
+"""What a server says of its own refusal, in whichever of the documented envelopes. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconcile.fetch.record import Redact, cut_text
+from reconcile.model import ErrorEnvelope
+
+MAX_REQUEST_ID = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What an error body says, in one of the API's envelopes; each text redacted and whole."""
+
+    envelope: str
+    code: str
+    message: str | None
+    request_id: str | None
+
+
+def read_faults(
+    envelopes: Iterable[ErrorEnvelope], document: Mapping[str, object], *, redact: Redact
+) -> tuple[Fault, ...]:
+    """Read a body in every envelope that fits, in their order."""
+    read = (_read_fault(envelope, document, redact) for envelope in envelopes)
+    return tuple(fault for fault in read if fault is not None)
+
+
+def quote_fault(fault: Fault, meanings: Mapping[str, str]) -> str:
+    """Write a fault as a clause that goes behind a reason; `meanings` explains the codes that are known."""
+    message = f' "{cut_text(fault.message)}"' if fault.message else ""
+    meaning = meanings.get(fault.code)
+    return f"; it says {cut_text(fault.code)}{message}{f', that is: {meaning}' if meaning else ''}"
+
+
+def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact: Redact) -> Fault | None:
+    code = _find_text(document, envelope.code)
+    if code is None:
+        return None
+    message = _find_text(document, envelope.message)
+    request_id = _find_text(document, envelope.request_id) if envelope.request_id is not None else None
+    return Fault(
+        envelope=envelope.name,
+        code=redact(code),
+        message=redact(message) if message is not None else None,
+        request_id=redact(request_id)[:MAX_REQUEST_ID] if request_id is not None else None,
+    )
+
+
+def _find_text(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
+    """Follow the keys to a text that is not empty; a number counts as its text, for IAM writes `"code": 401`."""
+    value: object = document
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,150 @@
+"""One remote job on its way to what is observed of it, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconcile.fetch.policy import Setback
+from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
+
+Seen: TypeAlias = Observed | Missing
+
+# Seconds in a cache after which an answer may tell of another time than now.
+_OLD = 60
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Errand:
+    """
+    One remote job that is to be observed: all the state there is of it, for it has no task and no timer.
+
+    A look is one observation, with as many tries as it takes. Every look after the first one that saw the job is a
+    poll. `indexes` are the places of the jobs in the manifest that still wait for it.
+    """
+
+    indexes: list[int]
+    job: Job
+    path: str
+    attempts: int = 0
+    tries: int = 0
+    tried_since: float = 0.0
+    failure: Unobserved | None = None
+    setbacks: dict[Setback, int] = field(default_factory=dict)
+    """How many tries of this look have come to each."""
+    shown: Mapping[str, str] | None = None
+    """The headers that carried the credential of the last request."""
+    polls: int = 0
+    seen: Seen | None = None
+    seen_at: float = 0.0
+    first_seen_at: float = 0.0
+    look_by: float = 0.0
+    """The time after which no poll begins any more."""
+    notes: tuple[str, ...] = ()
+
+    def seen_if_late(self, now: float) -> Seen | None:
+        """Return what was seen last if no poll begins any more, None if the job is still to be asked for."""
+        return self.seen if self.failure is None and now > self.look_by else None
+
+    def begin_try(self, now: float) -> None:
+        """Take notice that a request is sent."""
+        self.attempts += 1
+        self.tries += 1
+        if self.tries == 1:
+            self.tried_since = now
+
+    def fail(self, failure: Unobserved, setback: Setback | None) -> None:
+        """Take notice that a try failed."""
+        self.failure = failure
+        if setback is not None:
+            self.setbacks[setback] = self.setbacks.get(setback, 0) + 1
+
+    def see(self, seen: Seen, age: int | None, now: float) -> None:
+        """
+        Take notice that a look succeeded.
+
+        Args:
+            seen: what the answer said.
+            age: seconds that it had been in a cache, None if in none.
+            now: when it came.
+        """
+        if self.seen is None:
+            self.first_seen_at = now
+        else:
+            self.polls += 1
+            self._note_step(self.seen, seen)
+        if age is not None and age > _OLD:
+            self._note(f"the answer came out of a cache and was {age} s old")
+        self.seen, self.seen_at = seen, now
+        self.tries = 0
+        self.failure = None
+        if self.setbacks:
+            self.setbacks = {}
+
+    def give_up(self, reason: Problem | None, now: float) -> Unobserved:
+        """
+        Say why the job is not observed, once it is not asked for any more.
+
+        Args:
+            reason: why it is not; None if that is plain from the failure and the number of tries.
+        """
+        why = f": {reason.message}" if reason is not None else ""
+        stale = self._explain_stale(now)
+        if self.failure is not None:
+            problem = self.failure.problem
+            effort = self._explain_effort(now) if self.tries > 1 or reason is not None else ""
+            message = f"{problem.message}{effort}{why if effort else ''}{stale}"
+            return Unobserved(problem=Problem(code=problem.code, message=message), request_id=self.failure.request_id)
+        if reason is None:
+            raise ValueError("there is no failure and no other reason to give up")
+        again = " again" if self.seen is not None else ""
+        return Unobserved(problem=Problem(code=reason.code, message=f"not asked{again}{why}{stale}"))
+
+    def leave(self, reason: Problem) -> Observation:
+        """Say what is known of the job when the run ends before it is done with it."""
+        if self.seen is None:
+            tried = f", after {_count(self.tries)}; the last: {self.failure.problem.message}" if self.failure else ""
+            return Unobserved(problem=Problem(code=reason.code, message=f"{reason.message}{tried}"))
+        if self.failure is not None:
+            self._note(f"when the run ended, it could not be looked at again: {self.failure.problem.message}")
+        return self.seen
+
+    def conclude(self, observation: Observation, now: float) -> Fetched:
+        """Say what came of it."""
+        seen = self.seen
+        return Fetched(
+            observation=observation,
+            attempts=self.attempts,
+            polls=self.polls,
+            waited=now - self.first_seen_at if seen is not None else 0.0,
+            age=now - self.seen_at if seen is not None else 0.0,
+            notes=self.notes,
+        )
+
+    def _explain_effort(self, now: float) -> str:
+        return f"; given up after {_count(self.tries)} over {now - self.tried_since:.0f} s"
+
+    def _explain_stale(self, now: float) -> str:
+        """Say what was last known; it is a doubt by now, and a doubt is no observation."""
+        if self.seen is None:
+            return ""
+        known = f'its status was "{self.seen.status}"' if isinstance(self.seen, Observed) else "it was missing"
+        return f"; {known} {now - self.seen_at:.0f} s before"
+
+    def _note_step(self, before: Seen, after: Seen) -> None:
+        """Note what no job should do: that its status goes back, or that it disappears."""
+        match before, after:
+            case Observed(status=old), Observed(status=new):
+                if new != old and new not in self.job.provider.api.statuses[old].then:
+                    self._note(f'its status went back from "{old}" to "{new}" while it was waited for')
+            case Observed(status=old), Missing():
+                self._note(f'it was there with status "{old}" and then missing')
+            case _:
+                pass
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes += (text,)
+
+
+def _count(tries: int) -> str:
+    return "1 attempt" if tries == 1 else f"{tries} attempts"

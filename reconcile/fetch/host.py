@@ -1,0 +1,110 @@
+"""One host during one run: what is asked of it next, and whether it is well."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from reconcile.fetch.answer import Attempt
+from reconcile.fetch.breaker import Breaker
+from reconcile.fetch.budget import RetryBudget
+from reconcile.fetch.endpoint import Origin
+from reconcile.fetch.errand import Errand
+from reconcile.fetch.lane import Lane
+from reconcile.fetch.policy import Setback
+from reconcile.model import Missing, Observed
+
+
+class Turn(NamedTuple):
+    """An errand that is sent now, on its lane; `probe` if it alone finds out whether the host is back."""
+
+    lane: Lane
+    errand: Errand
+    probe: bool
+
+
+class Host:
+    """
+    The lanes that lead to one origin, which fail together and are therefore counted together.
+
+    Workers ask it for their next turn. The one that finds nothing to do waits for the time of the next errand, and
+    the others wait behind it (the leader and its followers, as in java.util.concurrent.DelayQueue): whatever the
+    number of errands, there is one timer.
+    """
+
+    def __init__(self, origin: Origin, lanes: Sequence[Lane]) -> None:
+        self.lanes = tuple(lanes)
+        self.open = sum(len(lane.agenda) for lane in lanes)
+        """How many errands are not settled yet."""
+        self.budget = RetryBudget()
+        self.breaker = Breaker()
+        self.answered = False
+        """Whether it has ever answered."""
+        self._origin = origin
+        self._first = 0
+        self._lead = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    async def next_turn(self) -> Turn | None:
+        """Wait until an errand may be sent, and take it; None once there will be no more."""
+        turn = self._take()
+        if turn is not None:
+            return turn
+        async with self._lead:
+            while self.open:
+                turn = self._take()
+                if turn is not None:
+                    return turn
+                await self._wait()
+        return None
+
+    def end_turn(self, turn: Turn) -> None:
+        """Take the lane's errand back, which may let others go."""
+        turn.lane.bring_back()
+        self._changed.set()
+
+    def withdraw(self, turn: Turn, now: float) -> None:
+        """Take notice that the errand was not sent after all."""
+        if turn.probe:
+            self.breaker.withdraw(now)
+
+    def judge(self, turn: Turn, attempt: Attempt, now: float) -> None:
+        """Learn from an attempt how well the host is."""
+        match attempt.setback:
+            case None:
+                self.breaker.succeed()
+            case Setback.THROTTLED:
+                self.breaker.throttle(now)
+            case Setback.NOISE | Setback.DUBIOUS:
+                self.breaker.fail(now, probe=turn.probe)
+        if isinstance(attempt.observation, Observed | Missing):
+            self.budget.earn()
+            self.answered = turn.lane.proven = True
+
+    def explain_down(self, now: float, *, since: float) -> str:
+        """Say since when the host is down, in seconds from the beginning of the run; it must have failed."""
+        failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
+        begin, duration = failing_since - since, now - failing_since
+        return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
+
+    def _take(self) -> Turn | None:
+        now = asyncio.get_running_loop().time()
+        if self.breaker.next_chance > now:
+            return None
+        for offset in range(len(self.lanes)):
+            lane = self.lanes[(self._first + offset) % len(self.lanes)]
+            errand = lane.take(now)
+            if errand is not None:
+                # The next one begins with the next lane, so that none has to wait for another to end.
+                self._first = (self._first + offset + 1) % len(self.lanes)
+                return Turn(lane, errand, self.breaker.send())
+        return None
+
+    async def _wait(self) -> None:
+        """Wait until the next errand is due, or until something has changed that may let one go earlier."""
+        chance = max(self.breaker.next_chance, min(lane.next_chance for lane in self.lanes))
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(chance if chance < math.inf else None):
+                await self._changed.wait()

@@ -1,0 +1,142 @@
+"""The way to one provider during one run: its agenda, its credential, its rate."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import httpx
+
+from reconcile.fetch.agenda import Agenda
+from reconcile.fetch.answer import Attempt, assess
+from reconcile.fetch.credentials import CredentialError, UnsignedRequest
+from reconcile.fetch.errand import Errand
+from reconcile.fetch.failure import explain_failure
+from reconcile.fetch.message import read_body
+from reconcile.fetch.pace import Pace, TokenBucket
+from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
+from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.request import build_headers, build_request
+from reconcile.fetch.target import Target
+from reconcile.model import Problem, Unobserved
+
+# Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003), so no more
+# requests than this are under way before one has shown that the credentials are good.
+MAX_UNPROVEN = 5
+
+
+class Lane:
+    """
+    The errands to one target, and when the next one may be sent.
+
+    Times are in seconds of one clock that only grows; it is not read here.
+    """
+
+    def __init__(
+        self, target: Target, errands: Iterable[Errand], *, transport: httpx.AsyncBaseTransport, rate: float | None
+    ) -> None:
+        self.agenda = Agenda(errands)
+        self.shut: Problem | None = None
+        """Why nothing more is asked here."""
+        self.proven = False
+        """Whether an answer has shown that the credential is good."""
+        self._target = target
+        self._transport = transport
+        self._redact = Redactor(target.credential.secrets)
+        self._url = target.url
+        self._plain = build_headers(target)
+        self._shown: Mapping[str, str] | None = None
+        self._headers = self._plain
+        self._bucket = TokenBucket(rate) if rate is not None else None
+        self._held_until = -math.inf
+        self._under_way = 0
+        self._fruitless = 0
+
+    @property
+    def next_chance(self) -> float:
+        """The time from which on a request may be sent; infinity if that depends on those that are under way."""
+        if not self.proven and self._under_way >= MAX_UNPROVEN:
+            return math.inf
+        rated = self._bucket.next_chance if self._bucket is not None else -math.inf
+        return max(self._held_until, rated, self.agenda.next_due)
+
+    def take(self, now: float) -> Errand | None:
+        """Take the next errand that may be sent now; whoever takes it must bring it back."""
+        if self.next_chance > now:
+            return None
+        errand = self.agenda.take(now)
+        if errand is not None:
+            self._under_way += 1
+            if self._bucket is not None:
+                self._bucket.spend(now)
+        return errand
+
+    def bring_back(self) -> None:
+        """Take notice that an errand that was taken is under way no more."""
+        self._under_way -= 1
+
+    def hold(self, until: float) -> None:
+        """Send nothing before that time: a server that says when to come back says so to all of a project."""
+        self._held_until = max(self._held_until, until)
+
+    def close(self, reason: Problem) -> list[Errand]:
+        """Ask nothing more; return the errands that are left."""
+        self.shut = self.shut or reason
+        return self.agenda.clear()
+
+    async def send(self, errand: Errand, now: float) -> Attempt:
+        """Send the errand's request once and say what came of it; raise CredentialError if it could not be sent."""
+        request = build_request(self._url, errand.path, await self._show_credential(errand))
+        errand.begin_try(now)
+        try:
+            response = await self._transport.handle_async_request(request)
+            body = await read_body(response)
+        except httpx.RequestError as error:
+            problem = explain_failure(error, self._target.origin)
+            return Attempt(observation=Unobserved(problem=problem), setback=setback_of_error(error))
+        api = self._target.provider.api
+        return assess(api, errand.job.job_id, response.status_code, response.headers, body, redact=self._redact)
+
+    async def renew_credential(self, errand: Errand) -> bool:
+        """Say whether the errand, whose credential was rejected, may be sent once more with another one."""
+        if not await self._target.credential.renew(errand.shown):
+            return False
+        if errand.shown is self._shown:
+            self.proven = False
+        return True
+
+    def postpone(self, error: CredentialError, now: float, *, remaining: float, pace: Pace) -> Problem | None:
+        """
+        Hold the lane until it is worth trying again to get a credential; say why it is not, if it is not.
+
+        A lane does this as one: its errands need the same credential, and their own tries are for the job API.
+        """
+        if now < self._held_until:
+            return None  # Another errand has found out, and this one has it from there.
+        if error.setback is None:
+            return error.problem
+        self._fruitless += 1
+        plan = plan_retry(
+            error.setback,
+            tries=self._fruitless,
+            times=self._fruitless,
+            most=pace.attempts,
+            retry_after=error.retry_after,
+            remaining=remaining,
+            rng=pace.rng,
+        )
+        if isinstance(plan, Again):
+            self.hold(now + plan.after)
+            return None
+        why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._fruitless} attempts"
+        return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
+
+    async def _show_credential(self, errand: Errand) -> httpx.Headers:
+        """Return the headers of the errand's request, with its credential; they are built once while it is the same."""
+        target = self._target
+        question = UnsignedRequest("GET", target.origin.authority, errand.path, target.provider.api.headers)
+        errand.shown = await target.credential.headers(question, transport=self._transport)
+        if errand.shown is not self._shown:
+            self._fruitless = 0
+            self._shown = errand.shown
+            self._headers = httpx.Headers(self._plain)
+            self._headers.update(errand.shown)
+        return self._headers

@@ -1,0 +1,160 @@
+"""
+What is tried again, how often and after how long: a table and pure functions.
+
+Time comes in as seconds and chance as a `random.Random`. The wait is drawn from zero to a bound that doubles ("full
+jitter", Brooker 2015), so that clients that failed together do not come back together.
+"""
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from random import Random
+
+import httpx
+
+from reconcile.fetch.failure import AnswerTooLargeError, BlockedAddressError, TlsError
+
+MAX_ATTEMPTS = 8
+LONGEST_BACKOFF = 10.0
+LONGEST_RETRY_AFTER = 30.0
+
+
+class Setback(Enum):
+    """A failure that another attempt may get over. Any failure that is none of these is final."""
+
+    NOISE = "the network or an overloaded server"
+    DUBIOUS = "noise, or so for good"
+    THROTTLED = "too many requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How often a setback may happen to one question, and the seconds up to which the first wait after it is drawn."""
+
+    times: int
+    base: float
+
+
+RULES = {
+    Setback.NOISE: Rule(times=8, base=0.5),
+    Setback.DUBIOUS: Rule(times=3, base=0.5),
+    Setback.THROTTLED: Rule(times=8, base=1.0),
+}
+
+_BY_STATUS_CODE = {
+    408: Setback.NOISE,
+    425: Setback.NOISE,
+    429: Setback.THROTTLED,
+    500: Setback.DUBIOUS,
+    502: Setback.NOISE,
+    503: Setback.NOISE,
+    504: Setback.NOISE,
+}
+# The first that fits counts, so a subclass stands before its base. What is not here is final.
+_BY_ERROR: tuple[tuple[type[httpx.RequestError], Setback | None], ...] = (
+    (BlockedAddressError, None),
+    (TlsError, None),
+    (AnswerTooLargeError, None),
+    (httpx.RemoteProtocolError, Setback.DUBIOUS),
+    (httpx.ProxyError, Setback.DUBIOUS),
+    (httpx.TimeoutException, Setback.NOISE),
+    (httpx.NetworkError, Setback.NOISE),
+)
+
+
+def setback_of_status(status_code: int) -> Setback | None:
+    """Say what kind of setback an answer with this status code is; None if it is final."""
+    return _BY_STATUS_CODE.get(status_code)
+
+
+def setback_of_error(error: httpx.RequestError) -> Setback | None:
+    """Say what kind of setback a request without an answer is; None if it is final."""
+    if any(isinstance(cause, socket.gaierror) for cause in _causes_of(error)):
+        return Setback.DUBIOUS
+    return next((setback for kind, setback in _BY_ERROR if isinstance(error, kind)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Try again, `after` so many seconds."""
+
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Try no more: it has been tried often enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLong:
+    """Try no more, and nothing else there: the server asks to wait too long, as `reason` says."""
+
+    reason: str
+
+
+def plan_retry(
+    setback: Setback, *, tries: int, times: int, most: int, retry_after: float | None, remaining: float, rng: Random
+) -> Again | Stop | TooLong:
+    """
+    Decide whether a question is asked again.
+
+    Args:
+        setback: what the last try came to.
+        tries: how often the question was asked, at least once.
+        times: how many of these tries came to the same setback.
+        most: tries that are allowed.
+        retry_after: seconds that the server asks to wait, at least; None if it does not.
+        remaining: seconds of the run that are left; no wait that is our own choice takes more than half of them.
+        rng: draws the wait.
+    """
+    asked = retry_after or 0.0
+    if asked > min(LONGEST_RETRY_AFTER, remaining):
+        limit = "after the end of the run" if asked > remaining else f"longer than {LONGEST_RETRY_AFTER:g} s"
+        return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is {limit}")
+    if tries >= most or times >= RULES[setback].times:
+        return Stop()
+    return Again(after=asked + min(draw_backoff(setback, tries, rng), (remaining - asked) / 2))
+
+
+def draw_backoff(setback: Setback, tries: int, rng: Random) -> float:
+    """Draw the seconds to wait after so many tries."""
+    return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[setback].base * 2 ** (tries - 1)))
+
+
+def read_retry_after(headers: httpx.Headers) -> float | None:
+    """
+    Read how many seconds the server asks to wait, from now; None if it does not say so in a way that can be trusted.
+
+    Seconds are ASCII digits alone. A date counts from the answer's own Date, for the clocks need not agree
+    (RFC 9110, 10.2.3).
+    """
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9]+", text, re.ASCII):
+        return float(text)
+    until, sent = _read_date(text), _read_date(headers.get("date", ""))
+    return max(0.0, (until - sent).total_seconds()) if until is not None and sent is not None else None
+
+
+def _read_date(text: str) -> datetime | None:
+    # Any of the three forms of RFC 9110 names its day of the week first; email's dates need not.
+    if not re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", text):
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+
+
+def _causes_of(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__

@@ -1,0 +1,49 @@
+"""A job as a request to its target."""
+
+import re
+
+import httpx
+
+from reconcile import __version__
+from reconcile.fetch.target import Target
+from reconcile.model import Job, JobApi
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_NO_BODY = httpx.ByteStream(b"")
+
+
+def build_path(job: Job) -> str:
+    """
+    Build the path of a job; raise ValueError if its ids are not safe in one.
+
+    The ids were checked when the manifest was read; they are checked again where they become a URL, for a dot or a
+    slash that came through would ask another resource with the same credentials.
+    """
+    if not (_SAFE_ID.fullmatch(job.job_id) and _SAFE_ID.fullmatch(job.provider.project_id)):
+        raise ValueError("a job id and a project id are 1 to 64 ASCII letters, digits, '_' and '-'")
+    return job.provider.api.path.format(project_id=job.provider.project_id, job_id=job.job_id)
+
+
+def build_headers(target: Target) -> httpx.Headers:
+    """Build what every request to the target says beside its credentials."""
+    api: JobApi = target.provider.api
+    headers = httpx.Headers(dict(api.headers))
+    headers.update(
+        {
+            "Host": target.origin.authority,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+            "User-Agent": f"reconcile/{__version__}",
+        }
+    )
+    return headers
+
+
+def build_request(url: httpx.URL, path: str, headers: httpx.Headers) -> httpx.Request:
+    """
+    Build the request; with a stream given, httpx adds no headers of its own: all of them are in `headers`.
+
+    The path goes beside the URL of the origin, which is then parsed once (httpx, Request Extensions, "target").
+    """
+    return httpx.Request("GET", url, headers=headers, stream=_NO_BODY, extensions={"target": path.encode("ascii")})

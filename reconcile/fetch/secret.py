@@ -1,0 +1,37 @@
+"""A value that no output may show."""
+
+from typing import NoReturn
+
+
+class Secret:
+    """
+    A value that leaves only through `reveal`.
+
+    It shows nothing of itself, and formatting, comparing, hashing, copying and pickling it are errors, for each of
+    them is a way by which a secret gets out or a comparison goes wrong unseen.
+    """
+
+    __slots__ = ("_value",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself, for a request and for finding it in text that must not show it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret([redacted])"
+
+    def __str__(self) -> str:
+        return "[redacted]"
+
+    def __format__(self, format_spec: str) -> NoReturn:
+        raise TypeError("a secret cannot be formatted")
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("a secret cannot be compared")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be copied or pickled")

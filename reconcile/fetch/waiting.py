@@ -1,0 +1,39 @@
+"""How long and how often jobs are looked at again that are not decided yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconcile.fetch.errand import Seen
+from reconcile.model import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """
+    A job that is not decided yet, after a look at it.
+
+    `index` is its place among the jobs, `status` its word, None while the API does not know the job; `polls` are the
+    looks after the first one, `next_look` is the seconds until the next one.
+    """
+
+    index: int
+    status: str | None
+    polls: int
+    next_look: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitPolicy:
+    """
+    For how long undecided jobs are polled.
+
+    `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_settled` says
+    whether a job needs no further look. `expected_end` says in how many seconds a job can be expected to be done,
+    None where that is not known: until then it is not polled. `on_progress` is told of every look that decided
+    nothing.
+    """
+
+    duration: float
+    is_settled: Callable[[Job, Seen], bool]
+    expected_end: Callable[[Job, Seen], float | None] = lambda job, seen: None
+    on_progress: Callable[[Progress], None] = lambda progress: None

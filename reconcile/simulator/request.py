@@ -1,0 +1,18 @@
+"""A request as the simulator reads it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Request(NamedTuple):
+    """One request, whole; the names of the headers in whatever case they were sent."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    body: bytes = b""
+
+    def find_header(self, name: str) -> str | None:
+        """Return the value of the first header of that name, None if there is none."""
+        wanted = name.lower().encode("ascii")
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == wanted), None)

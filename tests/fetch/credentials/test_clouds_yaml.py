@@ -1,0 +1,241 @@
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from reconcile.codes import Code
+from reconcile.errors import AccessError
+from reconcile.fetch.credentials import find_credential
+from reconcile.fetch.credentials.clouds_yaml import CloudEntry, read_cloud
+from reconcile.model import Diagnostic
+
+CANARY = "canary-7f3a9c51"
+
+
+class Folders:
+    """The three places, of which only the first two are the test's; and the environment."""
+
+    def __init__(self, root: Path) -> None:
+        self.here = root / "checkout"
+        self.home = root / "home" / ".config" / "openstack"
+        self.environ = {"OS_CLOUD": "c", "HOME": str(root / "home")}
+        for folder in (self.here, self.home):
+            folder.mkdir(parents=True)
+
+    def write(self, folder: Path, text: str, name: str = "clouds.yaml") -> None:
+        (folder / name).write_text(textwrap.dedent(text))
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch) -> Folders:
+    folders = Folders(tmp_path)
+    monkeypatch.chdir(folders.here)
+    return folders
+
+
+@pytest.fixture
+def read(folders, make_provider):
+    def read(**environ: str) -> CloudEntry:
+        return read_cloud(make_provider(), environ={**folders.environ, **environ})
+
+    return read
+
+
+@pytest.fixture
+def find(folders, make_provider):
+    def find(clouds: str = "", secure: str = "", **provider: str | None):
+        folders.write(folders.here, clouds)
+        if secure:
+            folders.write(folders.here, secure, "secure.yaml")
+        return find_credential(make_provider(project_id="p", **provider), environ=folders.environ)
+
+    return find
+
+
+@pytest.fixture
+def fault_of(find):
+    def fault_of(clouds: str = "", secure: str = "", **provider: str | None) -> Diagnostic:
+        with pytest.raises(AccessError) as raised:
+            find(clouds, secure, **provider)
+        assert CANARY not in repr(raised.value)
+        return raised.value.diagnostics[0]
+
+    return fault_of
+
+
+def values_of(entry: CloudEntry) -> dict[str, str]:
+    return {name: secret.reveal() for name, secret in entry.settings.values.items()}
+
+
+# --- Where it is -----------------------------------------------------------------------------------------------
+
+
+def entry_of(token: str) -> str:
+    return f"clouds: {{c: {{auth: {{token: {token}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        (["here/clouds.yaml", "here/clouds.json", "home/clouds.yaml"], "here/clouds.yaml"),
+        (["here/clouds.json", "here/clouds.yml"], "here/clouds.yml"),
+        (["here/clouds.json", "home/clouds.yaml"], "here/clouds.json"),
+        (["here/other.yaml", "here/secure.yaml", "home/clouds.yml"], "home/clouds.yml"),
+    ],
+)
+def test_the_first_file_of_the_search_path_is_read(folders, read, files: list[str], chosen: str) -> None:
+    for file in files:
+        folder, _, name = file.partition("/")
+        folders.write(getattr(folders, folder), f'{{"clouds": {{"c": {{"auth": {{"token": "{file}"}}}}}}}}', name)
+    assert values_of(read()) == {"token": chosen}
+
+
+def test_a_file_that_the_operator_names_is_the_one(folders, read) -> None:
+    folders.write(folders.here, entry_of("here"))
+    folders.write(folders.home, entry_of("named"), "mine")
+    folders.write(folders.home, entry_of("secure"), "hidden")
+    config, secure = str(folders.home / "mine"), str(folders.home / "hidden")
+    assert values_of(read(OS_CLIENT_CONFIG_FILE=config)) == {"token": "named"}
+    assert values_of(read(OS_CLIENT_CONFIG_FILE=config, OS_CLIENT_SECURE_FILE=secure)) == {"token": "secure"}
+    with pytest.raises(AccessError, match="there is no file"):
+        read(OS_CLIENT_CONFIG_FILE=f"{config}-not")
+
+
+def test_secrets_of_one_folder_never_go_where_a_file_of_another_says(folders, read) -> None:
+    """Whoever sends a pull request may put a clouds.yaml into the checkout."""
+    secret = f"clouds: {{c: {{auth: {{password: {CANARY}, auth_url: 'https://iam.test'}}}}}}"
+    planted = "clouds: {c: {auth: {auth_url: 'https://evil.test', username: u}}}"
+    for name in ("clouds.yaml", "secure.yaml"):
+        folders.write(folders.home, secret, name)
+    folders.write(folders.here, planted, "secure.yaml")
+    assert values_of(read())["auth_url"] == "https://iam.test"
+    folders.write(folders.here, planted)
+    assert "password" not in values_of(read())
+    with pytest.raises(AccessError, match="OS_CLIENT_SECURE_FILE is set, but OS_CLIENT_CONFIG_FILE is not"):
+        read(OS_CLIENT_SECURE_FILE=str(folders.home / "secure.yaml"))
+
+
+def test_no_file_at_all_names_the_places(read) -> None:
+    with pytest.raises(AccessError, match=r"no clouds.yaml in .*home/\.config/openstack, /etc/openstack") as raised:
+        read()
+    assert raised.value.diagnostics[0].code is Code.NO_CREDENTIALS
+
+
+# --- What it says ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clouds", "secure", "expected"),
+    [
+        pytest.param("auth: {username: u}", "auth: {password: p}", {"username": "u", "password": "p"}, id="merged"),
+        pytest.param("auth: {token: a}", "auth: {token: b}", {"token": "b"}, id="secure-wins"),
+        pytest.param("auth: {user-domain-id: d}", "", {"user_domain_id": "d"}, id="dashes"),
+        pytest.param("auth: {user-domain-id: d}", "auth: {user_domain_id: e}", {"user_domain_id": "e"}, id="one-name"),
+        pytest.param("auth: {tenant_name: t, auth_token: x}", "", {"project_name": "t", "token": "x"}, id="old-names"),
+        pytest.param("auth: {tenant_id: t, project_id: p}", "", {"project_id": "p"}, id="old-and-new"),
+        pytest.param("auth: {project_id: a}\nproject_id: b", "", {"project_id": "b"}, id="outside-wins"),
+        pytest.param("auth: {username: a}\nusername: b", "", {"username": "a"}, id="only-some-outside"),
+        pytest.param(
+            "auth: {project_id: p, domain_name: d, user_domain_name: e}",
+            "",
+            {"project_id": "p", "user_domain_name": "e", "project_domain_name": "d"},
+            id="one-domain-for-both",
+        ),
+        pytest.param("auth: {token: null, username: u}", "", {"username": "u"}, id="null-is-absent"),
+        pytest.param("region_name: eu-de\nverify: false\nauth: {token: t}", "", {"token": "t"}, id="other-keys"),
+    ],
+)
+def test_an_entry_is_read_as_openstacksdk_reads_it(folders, read, clouds: str, secure: str, expected) -> None:
+    folders.write(folders.here, "clouds:\n  c:\n" + textwrap.indent(clouds, "    "))
+    if secure:
+        folders.write(folders.here, "clouds:\n  c:\n" + textwrap.indent(secure, "    "), "secure.yaml")
+    assert values_of(read()) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("auth: {token: x, ak: AK, sk: SK}", "token from cloud 'c' in clouds.yaml with secure.yaml"),
+        ("auth: {ak: AK, sk: SK, username: u}", "access key from cloud 'c' in clouds.yaml with secure.yaml"),
+        ("auth: {ak: AK, sk: SK, security_token: x}", "temporary access key from cloud 'c' in clouds.yaml with"),
+        (
+            "auth: {username: u, user_domain_name: d, auth_url: 'https://iam.test'}",
+            "password from cloud 'c' in clouds.yaml with secure.yaml, for a token of https://iam.test/v3",
+        ),
+        (
+            "auth_type: v3password\n    auth: {token: x, ak: A, username: u, user_domain_name: d}",
+            "for a token of https://iam.eu-de.otc.t-systems.com/v3",
+        ),
+        ("profile: otc\n    auth: {username: u, user_domain_id: d}", "of https://iam.eu-de.otc.t-systems.com/v3"),
+        ("auth_type: token\n    auth: {token: x, username: u}", "token from"),
+    ],
+)
+def test_a_cloud_may_have_any_kind_of_credential(find, entry: str, said: str) -> None:
+    credential = find(f"clouds:\n  c:\n    {entry}", f"clouds: {{c: {{auth: {{password: {CANARY}}}}}}}")
+    assert said in str(credential)
+    assert CANARY not in f"{credential} {credential!r}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "says"),
+    [
+        ("x: {}", Code.NO_CREDENTIALS, "has no such cloud"),
+        ("c: {}", Code.NO_CREDENTIALS, "has no such cloud"),
+        (f"c: {CANARY}", Code.MALFORMED_CREDENTIAL, "cloud 'c' is no mapping"),
+        (f"c: {{auth: {CANARY}}}", Code.MALFORMED_CREDENTIAL, "'auth' is no mapping"),
+        ("c: {auth: {token: 12345}}", Code.MALFORMED_CREDENTIAL, "'token' is read as int, not as a string"),
+        ("c: {auth: {username: {a: b}}}", Code.MALFORMED_CREDENTIAL, "'username' is read as Table"),
+        ("c: {auth: {token: ''}}", Code.MALFORMED_CREDENTIAL, "malformed (length 0)"),
+        (f"c: {{auth: {{sk: {CANARY}}}}}", Code.NO_CREDENTIALS, "but 'ak' of cloud 'c' in clouds.yaml is not"),
+        ("c: {auth: {username: u, user_domain_id: d}}", Code.NO_CREDENTIALS, "but 'password' of cloud 'c'"),
+        ("c: {auth_type: token, auth: {password: x}}", Code.NO_CREDENTIALS, "but 'token' of cloud 'c'"),
+        ("c: {auth_type: v3oidcpassword}", Code.NO_CREDENTIALS, "is 'v3oidcpassword', which is not known here"),
+        ("c: {auth: {token: x, project_id: p2}}", Code.OTHER_PROJECT, "is project p, but 'project_id' of cloud 'c'"),
+        (
+            "c: {profile: vexxhost, auth: {username: u, user_domain_id: d, password: x}}",
+            Code.NO_ENDPOINT,
+            "is 'vexxhost', whose defaults are not known here",
+        ),
+        (
+            "c: {auth: {username: u, user_domain_id: d, password: x, auth_url: 'http://iam.test'}}",
+            Code.ENDPOINT_NOT_ALLOWED,
+            "'auth_url' of cloud 'c' in clouds.yaml 'http://iam.test' is plain http",
+        ),
+    ],
+)
+def test_a_cloud_that_cannot_be_used_is_an_error_that_says_what_is_wrong(fault_of, entry: str, code, says: str) -> None:
+    fault = fault_of(f"clouds: {{{entry}}}")
+    assert (fault.code, says in fault.message) == (code, True), fault.message
+
+
+@pytest.mark.parametrize("text", ["", "[]", "clouds: []", f"{CANARY}", "{}", "clouds:"])
+def test_a_file_of_another_shape_has_no_cloud(fault_of, text: str) -> None:
+    assert fault_of(text).code in (Code.MALFORMED_CREDENTIAL, Code.NO_CREDENTIALS)
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        (f'"{CANARY}', Code.SYNTAX),
+        (f"&{CANARY} x", Code.YAML_FEATURE),
+        (f"*{CANARY}", Code.YAML_FEATURE),
+        (f"!{CANARY} x", Code.YAML_FEATURE),
+        (f"@{CANARY}", Code.SYNTAX),
+        (f"{{{CANARY}: a, {CANARY}: b}}", Code.DUPLICATE_KEY),
+        (f"{CANARY}: x", Code.SYNTAX),
+        (f"{CANARY}\u202e", Code.ENCODING),
+    ],
+)
+def test_nothing_of_a_file_that_cannot_be_read_is_shown_A23(fault_of, password: str, code: Code) -> None:
+    fault = fault_of(f"clouds:\n  c:\n    auth:\n      password: {password}\n")
+    assert fault.code is code
+    assert (fault.source is not None, fault.excerpt) == (True, None)
+
+
+def test_a_file_that_never_ends_is_not_read(folders, read) -> None:
+    with pytest.raises(AccessError, match="not a regular file"):
+        read(OS_CLIENT_CONFIG_FILE="/dev/zero")
+    os.mkfifo(folders.here / "clouds.yaml")
+    with pytest.raises(AccessError, match="not a regular file"):
+        read()

@@ -1,0 +1,96 @@
+"""Every kind of credential against the simulator, over a socket."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from reconcile.codes import Code
+from reconcile.document import Text, parse_text
+from reconcile.fetch import fetch_all, open_transport, resolve_targets
+from reconcile.model import Observation, Observed, Unobserved
+from reconcile.simulator import Tally, load_scenario, running_simulator
+
+PROJECT = "0123456789abcdef0123456789abcdef"
+SCENARIO = f"""
+version: 1
+api: sfs-turbo
+project_id: {PROJECT}
+token: good-token
+access_keys: {{AK: SK}}
+users: {{u: good-password}}
+generate: {{count: 20, job: {{status: success}}}}
+"""
+USER = {"OS_USERNAME": "u", "OS_USER_DOMAIN_NAME": "d", "OS_AUTH_URL": "{url}/v3"}
+CLOUD = """
+clouds: {sim: {auth: {username: u, user_domain_name: d, project_name: eu-de, password: good-password, auth_url: URL}}}
+"""
+
+
+@pytest.fixture
+def rehearse(make_job, make_provider, tmp_path, monkeypatch):
+    """Fetch twenty jobs of a scenario; return what was observed, and what the simulator saw."""
+    monkeypatch.chdir(tmp_path)
+
+    def rehearse(environ: Mapping[str, str], scenario: str = SCENARIO) -> tuple[tuple[Observation, ...], Tally]:
+        tally = Tally()
+        document = parse_text(Text("scenario.yaml", scenario), is_json=False)
+        with running_simulator(load_scenario(document), tally=tally) as url:
+            (tmp_path / "clouds.yaml").write_text(CLOUD.replace("URL", f"{url}/v3"))
+            targets = resolve_targets(
+                [make_provider(project_id=PROJECT)],
+                endpoints=[url],
+                environ={name: value.replace("{url}", url) for name, value in environ.items()},
+            )
+            jobs = [make_job(f"job-{n}", targets["otc"].provider) for n in range(1, 21)]
+            fetched = fetch_all(jobs, targets, transport=open_transport(), timeout=10)
+            return tuple(each.observation for each in fetched), tally
+
+    return rehearse
+
+
+@pytest.mark.parametrize(
+    ("environ", "logins"),
+    [
+        pytest.param({"RECONCILE_TOKEN": "good-token"}, 0, id="token"),
+        pytest.param({"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "SK"}, 0, id="access-key"),
+        pytest.param(
+            {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "SK", "HW_SECURITY_TOKEN": "x"}, 0, id="temporary-access-key"
+        ),
+        pytest.param({**USER, "OS_PASSWORD": "good-password"}, 1, id="password"),
+        pytest.param({"OS_CLOUD": "sim"}, 1, id="clouds-yaml"),
+    ],
+)
+def test_a_good_credential_opens_the_door(rehearse, environ, logins: int) -> None:
+    observations, tally = rehearse(environ)
+    assert [type(each) for each in observations] == [Observed] * 20
+    assert (tally.logins, tally.refused) == (logins, 0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        pytest.param({"RECONCILE_TOKEN": "canary-token"}, "decrypt token fail", id="token"),
+        pytest.param(
+            {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "canary-secret"}, "verify aksk signature fail", id="access-key"
+        ),
+        pytest.param(
+            {**USER, "OS_PASSWORD": "canary-password"}, "the user or the password was rejected", id="password"
+        ),
+    ],
+)
+def test_a_bad_credential_is_shown_a_few_times_at_most_D26(rehearse, environ, says: str) -> None:
+    observations, tally = rehearse(environ)
+    assert {each.problem.code for each in observations if isinstance(each, Unobserved)} == {Code.UNAUTHENTICATED}
+    assert len(observations) == 20
+    assert says in repr(observations)
+    assert "canary" not in repr(observations)
+    assert tally.refused <= 5
+    assert tally.logins <= 1
+
+
+def test_a_token_that_expires_on_the_way_is_renewed_once_D25(rehearse) -> None:
+    timeline = "{timeline: [{requests: 1, answer: gateway_wrong_token}, {status: success}]}"
+    expiring = "".join(f"  job-{n}: {timeline}\n" for n in (7, 8, 9, 10))
+    observations, tally = rehearse({**USER, "OS_PASSWORD": "good-password"}, f"{SCENARIO}jobs:\n{expiring}")
+    assert [type(each) for each in observations] == [Observed] * 20
+    assert tally.logins == 2
