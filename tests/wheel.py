@@ -20,7 +20,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 def main() -> None:
     """Do it all in a temporary folder."""
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
-    needed = [tool for tool in tools if tool.startswith(("pytest", "hypothesis", "trustme"))]
+    needed = [tool for tool in tools if tool.startswith(("check-jsonschema", "hypothesis", "pytest", "trustme"))]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run(sys.executable, "-m", "build", "--outdir", folder / "dist")
@@ -28,7 +28,7 @@ def main() -> None:
         run(sys.executable, "-m", "venv", folder / "venv")
         python = folder / "venv" / "bin" / "python"
         run(python, "-m", "pip", "--quiet", "install", wheel, *needed)
-        for part in ("tests", "examples"):
+        for part in ("tests", "examples", "schemas"):
             shutil.copytree(ROOT / part, folder / "checkout" / part)
         for part in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"):
             shutil.copy(ROOT / part, folder / "checkout")

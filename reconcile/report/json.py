@@ -1,12 +1,10 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 
 from reconcile.model import (
-    Diagnostic,
-    ExitCode,
     Finding,
     Job,
     JobPlan,
@@ -18,7 +16,6 @@ from reconcile.model import (
     SubJob,
     Summary,
     Truth,
-    Verdict,
 )
 from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.palette import Palette
@@ -33,17 +30,25 @@ def render(plan: Plan, palette: Palette) -> str:
     return dump(plan_to_json(plan))
 
 
-def dump(document: JsonValue) -> str:
-    """Write a value the one way in which this program writes JSON: ASCII, sorted keys, no NaN."""
-    return json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
+def dump(document: JsonValue, *, compact: bool = False) -> str:
+    """
+    Write a value the one way in which this program writes JSON: ASCII, sorted keys, no NaN.
+
+    A CI runner obeys `##[` and `##vso[` anywhere in a line, and they can stand in a string alone, where the second
+    `#` is as well written as an escape.
+
+    Args:
+        compact: all on one line, for what no person reads: three times as fast and half as long.
+    """
+    text = json.dumps(document, indent=None if compact else 2, sort_keys=True, allow_nan=False)
+    return text.replace("##", r"#\u0023") + "\n"
 
 
 def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
     """Return the plan as a JSON value."""
     return {
         "format_version": FORMAT_VERSION,
-        "manifest": plan.manifest.file,
-        "name": plan.manifest.name,
+        "manifests": [{"file": each.file, "name": each.name} for each in plan.manifest.files],
         "complete": plan.complete,
         "verdict": plan.verdict.value,
         "exit_code": int(plan.exit_code),
@@ -54,26 +59,6 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
-
-
-def render_failure(diagnostics: Sequence[Diagnostic]) -> str:
-    """Render a run that ended before there was a plan, with the keys of one."""
-    return dump(
-        {
-            "format_version": FORMAT_VERSION,
-            "manifest": None,
-            "name": None,
-            "complete": False,
-            "verdict": Verdict.ERROR.value,
-            "exit_code": int(ExitCode.ERROR),
-            "soft_fail": False,
-            "providers": [],
-            "summary": _summary_to_json(Summary(selected=0, in_sync=0, drift=0, pending=0, waived=0, error=0)),
-            "jobs": [],
-            "errors": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
-            "warnings": [],
-        }
-    )
 
 
 def _provider_to_json(provider: Provider, origins: Mapping[str, str]) -> dict[str, JsonValue]:

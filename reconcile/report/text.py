@@ -120,7 +120,7 @@ def _describe_summary(plan: Plan) -> str:
 
 def _render_table(plan: Plan) -> str:
     shown = [job for job in plan.jobs if len(plan.jobs) <= MOST_ROWS or job.verdict is not Verdict.IN_SYNC]
-    rows = [[job.job.address, _word(job.verdict), _status_of(job), _request_id_of(job)] for job in shown]
+    rows = [[escape(job.job.address), _word(job.verdict), _status_of(job), _request_id_of(job)] for job in shown]
     hidden = len(plan.jobs) - len(shown)
     note = f"# ({_count(hidden, 'job')} in sync not listed)\n" if hidden else ""
     if not rows:
@@ -157,7 +157,7 @@ def _render_job(plan: JobPlan, palette: Palette) -> str:
     place = f"{escape(job.source.file)}:{job.source.line}"
     symbol = _paint_symbol(_symbol_of_job(plan), palette)
     lines = [
-        palette.paint(f"  # {job.address} {headline}", Colour.STRONG),
+        palette.paint(f"  # {escape(job.address)} {headline}", Colour.STRONG),
         f"  {symbol} job {quote(job.job_id)} {{      {palette.paint(place, Colour.QUIET)}",
         *(f"      {line}" for line in _render_body(plan, palette)),
         "    }",

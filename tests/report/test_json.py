@@ -8,9 +8,8 @@ from jsonschema import Draft202012Validator
 
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Match, Missing, Problem, Unobserved
-from reconcile.plan import make_plan
+from reconcile.plan import make_failed_plan, make_plan
 from reconcile.report import render_plan
-from reconcile.report.json import render_failure
 from reconcile.report.palette import PLAIN
 from reconcile.shipped import load_schema
 
@@ -73,6 +72,7 @@ def test_drift_names_path_kind_values_and_place():
 
 
 def test_a_run_without_a_plan_has_the_keys_of_one():
-    document = json.loads(render_failure([Diagnostic(code=Code.SYNTAX, message="x", source=SOURCE)]))
+    plan = make_failed_plan([Diagnostic(code=Code.SYNTAX, message="x", source=SOURCE)], now=NOW)
+    document = json.loads(render_plan(plan, format_name="json", palette=PLAIN))
     VALIDATOR.validate(document)
     assert (document["verdict"], document["exit_code"], document["complete"]) == ("error", 1, False)

@@ -1,0 +1,35 @@
+"""
+The plan as logging commands of Azure Pipelines.
+
+The agent obeys `##vso[` anywhere in a line of stdout. Escapes: microsoft/azure-pipelines-agent, Command.cs.
+"""
+
+from reconcile.model import Plan
+from reconcile.report.annotation import Annotation, Level, choose_annotations
+from reconcile.report.escape import escape
+from reconcile.report.palette import Palette
+from reconcile.report.wording import describe_run
+
+_DATA = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used. Azure knows no notice, so what is waived is counted and not marked."""
+    del palette
+    annotations = [annotation for annotation in choose_annotations(plan) if annotation.level is not Level.NOTICE]
+    commands = "".join(f"{_write_command(annotation)}\n" for annotation in annotations)
+    return f"{commands}{describe_run(plan)}\n"
+
+
+def _write_command(annotation: Annotation) -> str:
+    source = annotation.source
+    place = (
+        {"sourcepath": escape(source.file), "linenumber": str(source.line), "columnnumber": str(source.column)}
+        if source
+        else {}
+    )
+    properties = {"type": annotation.level.value, **place, "code": annotation.code or "reconcile"}
+    shown = ";".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
+    message = "\n".join(annotation.message)
+    return f"##vso[task.logissue {shown}]{f'{annotation.title}: {message}'.translate(_DATA)}"

@@ -1,0 +1,51 @@
+"""
+The plan as workflow commands of GitHub Actions, and what a step says to those after it.
+
+The runner obeys every line of stdout that begins with `::`, and `##[` anywhere in a line, so text from an API or a
+file stands only where it is data of a command of ours. Escapes: actions/toolkit, packages/core/src/command.ts.
+"""
+
+from reconcile.model import Plan
+from reconcile.report.annotation import Annotation, choose_annotations
+from reconcile.report.escape import escape
+from reconcile.report.palette import Palette
+from reconcile.report.wording import describe_run
+
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used, for the runner has its own colours."""
+    del palette
+    commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
+    return f"{commands}{describe_run(plan)}\n"
+
+
+def render_outputs(plan: Plan) -> str:
+    """
+    Render what belongs into the file GITHUB_OUTPUT: the verdict and the counts of `summary`.
+
+    Names are fixed and values are words and numbers of ours, so nothing can add a line (CVE-2022-35954).
+    """
+    summary = plan.summary
+    outputs = {
+        "verdict": plan.verdict.value,
+        "complete": "true" if plan.complete else "false",
+        "selected": summary.selected,
+        "in_sync": summary.in_sync,
+        "drift": summary.drift,
+        "pending": summary.pending,
+        "waived": summary.waived,
+        "error": summary.error,
+    }
+    return "".join(f"{name}={value}\n" for name, value in outputs.items())
+
+
+def _write_command(annotation: Annotation) -> str:
+    source = annotation.source
+    place = {"file": escape(source.file), "line": str(source.line), "col": str(source.column)} if source else {}
+    properties = {**place, "title": annotation.title}
+    shown = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
+    message = "\n".join(annotation.message).translate(_DATA)
+    return f"::{annotation.level} {shown}::{message}"

@@ -1,0 +1,41 @@
+"""
+The plan as a GitLab Code Quality report: an array of what is not in sync, the worst first.
+
+Contract: GitLab's app/validators/json_schemas/codeclimate.json. Errors are told as well, for an empty report would
+read as nothing found.
+"""
+
+from reconcile.model import JsonValue, Plan, Verdict
+from reconcile.report.json import dump
+from reconcile.report.location import locate
+from reconcile.report.palette import Palette
+from reconcile.report.result import Result, list_results, rank_results
+
+_SEVERITIES = {
+    Verdict.ERROR: "critical",
+    Verdict.DRIFT: "major",
+    Verdict.PENDING: "minor",
+    Verdict.WAIVED: "info",
+}
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used."""
+    del palette
+    return dump([_make_issue(result, plan) for result in rank_results(list_results(plan))], compact=True)
+
+
+def _make_issue(result: Result, plan: Plan) -> dict[str, JsonValue]:
+    place = locate(result, plan)
+    return {
+        "description": f"{result.title}: {result.message}",
+        "check_name": result.rule,
+        "fingerprint": result.fingerprint,
+        "severity": _severity_of(result),
+        "location": {"path": place.file, "lines": {"begin": place.line}},
+    }
+
+
+def _severity_of(result: Result) -> str:
+    missing = result.rule == "missing" and result.verdict is Verdict.DRIFT
+    return "critical" if missing else _SEVERITIES[result.verdict]

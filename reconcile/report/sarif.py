@@ -1,0 +1,161 @@
+"""
+The plan as SARIF 2.1.0, for code scanning.
+
+An error is a notification of the run and a result too: GitHub reads results alone, and would close the alerts of a
+job that could not be observed as if they were mended. Columns count characters, and lines are in no fingerprint.
+"""
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote as percent_encode
+
+from reconcile import __version__
+from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
+from reconcile.report.escape import escape
+from reconcile.report.json import dump
+from reconcile.report.location import locate
+from reconcile.report.palette import Palette
+from reconcile.report.result import Result, list_results, rank_results
+from reconcile.report.wording import count, describe_diagnostic
+
+MOST_RESULTS = 25_000
+"""Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS = {
+    Verdict.ERROR: "error",
+    Verdict.DRIFT: "error",
+    Verdict.PENDING: "warning",
+    Verdict.WAIVED: "note",
+}
+
+_SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used."""
+    del palette
+    ranked = rank_results(list_results(plan))
+    shown = ranked[:MOST_RESULTS]
+    run: dict[str, JsonValue] = {
+        "tool": {"driver": {"name": "reconcile", "version": __version__, "rules": _list_rules(shown)}},
+        "automationDetails": {"id": _categorize(plan)},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": plan.complete and all(result.verdict is not Verdict.ERROR for result in ranked),
+                "toolExecutionNotifications": _list_notifications(plan, ranked),
+            }
+        ],
+        "results": [_make_result(result, plan) for result in shown],
+    }
+    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, compact=True)
+
+
+def _categorize(plan: Plan) -> str:
+    """Name the analysis after its first manifest, so that two manifests of one repository are two analyses."""
+    names = [each.name or each.file for each in plan.manifest.files]
+    return f"reconcile/{_encode(escape(names[0])) if names else ''}/"
+
+
+# --- Results ---------------------------------------------------------------------------------------------------
+
+
+def _make_result(result: Result, plan: Plan) -> dict[str, JsonValue]:
+    made: dict[str, JsonValue] = {
+        "ruleId": result.rule,
+        "level": _LEVELS[result.verdict],
+        "message": {"text": _escape(f"{result.title}: {result.message}")},
+        "locations": [_locate(result, plan)],
+        "partialFingerprints": {"primaryLocationLineHash": f"{result.fingerprint}:1"},
+    }
+    if result.waiver:
+        made["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": _escape(escape(result.waiver.reason))}
+        ]
+    return made
+
+
+def _locate(result: Result, plan: Plan) -> dict[str, JsonValue]:
+    place = locate(result, plan)
+    region: dict[str, JsonValue] = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.line,
+        "endColumn": place.column + 1,
+    }
+    return {"physicalLocation": {"artifactLocation": {"uri": _encode(place.file)}, "region": region}}
+
+
+def _encode(path: str) -> str:
+    return percent_encode(path, safe="/")
+
+
+def _escape(text: str) -> str:
+    """Break what a viewer would make a link of: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
+    return text.replace("](", "]\\(")
+
+
+# --- Rules -----------------------------------------------------------------------------------------------------
+
+
+def _list_rules(results: Iterable[Result]) -> list[JsonValue]:
+    return [_make_rule(rule) for rule in sorted({result.rule for result in results})]
+
+
+def _make_rule(rule: str) -> dict[str, JsonValue]:
+    short, full, level = _describe_rule(rule)
+    return {
+        "id": rule,
+        "shortDescription": {"text": short},
+        "fullDescription": {"text": full},
+        "help": {"text": full},
+        "defaultConfiguration": {"level": level},
+        "properties": {"problem.severity": _SEVERITIES[level]},
+    }
+
+
+def _describe_rule(rule: str) -> tuple[str, str, str]:
+    """Say what a rule means, at length too, and its level."""
+    kind, _, detail = rule.partition(".")
+    match kind:
+        case "pending":
+            full = "A job is still waiting or running, so the assertion is false now and can still come to hold."
+            return "An expectation is not decided yet", full, "warning"
+        case "missing":
+            full = "The job API itself says that it has no such job: it was never there, or it was there too long ago."
+            return "The job API has no such job", full, "error"
+        case "error":
+            full = f"It could not be decided, so nothing is proven. What to do: reconcile explain {detail}"
+            return f"{detail}: it could not be decided", full, "error"
+        case _:
+            full = f"What is expected of {detail} is false, and can no longer become true."
+            return f"{detail} is not what is expected", full, "error"
+
+
+# --- Notifications ---------------------------------------------------------------------------------------------
+
+
+def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]:
+    errors = [result for result in ranked if result.verdict is Verdict.ERROR]
+    hidden = len(ranked) - MOST_RESULTS
+    notifications: list[JsonValue] = []
+    if hidden > 0:
+        message = f"{count(hidden, 'more result')} not listed: a run has at most {MOST_RESULTS:,}, the worst first"
+        notifications.append({"level": "warning", "message": {"text": message}})
+    notifications += [_notify_error(result, plan) for result in errors[:MOST_RESULTS]]
+    notifications += [_notify_warning(warning) for warning in plan.warnings]
+    return notifications
+
+
+def _notify_error(result: Result, plan: Plan) -> dict[str, JsonValue]:
+    return {
+        "level": "error",
+        "descriptor": {"id": result.rule},
+        "message": {"text": _escape(f"{result.title}: {result.message}")},
+        "locations": [_locate(result, plan)],
+    }
+
+
+def _notify_warning(warning: Diagnostic) -> dict[str, JsonValue]:
+    return {"level": "warning", "message": {"text": _escape(f"{warning.code} {describe_diagnostic(warning)}")}}

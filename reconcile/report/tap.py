@@ -1,0 +1,59 @@
+"""
+The plan as TAP 14: one test point for each assertion.
+
+Only what is in sync is `ok`. What is waived is `not ok # TODO`, which a reader counts as expected to fail. After an
+error of the run itself, `Bail out!` says once more that this is no proof.
+"""
+
+import json
+from collections.abc import Iterator
+
+from reconcile.model import Plan, Verdict
+from reconcile.report.escape import escape
+from reconcile.report.palette import Palette
+from reconcile.report.result import Result, list_results
+from reconcile.report.wording import describe_run, describe_waiver
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
+
+
+def render(plan: Plan, palette: Palette) -> str:
+    """Render a plan; `palette` is not used."""
+    del palette
+    results = list_results(plan)
+    lines = ["TAP version 14", f"1..{len(results)}"]
+    for number, result in enumerate(results, start=1):
+        lines += _write_point(number, result)
+    lines.append(f"# {describe_run(plan)}")
+    lines += [f"Bail out! {_escape(result.message)}" for result in results if result.job is None][:1]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _write_point(number: int, result: Result) -> Iterator[str]:
+    title = _escape(result.title)
+    if result.verdict is Verdict.IN_SYNC:
+        yield f"ok {number} - {title}"
+        return
+    todo = f" # TODO {_escape(describe_waiver(result.waiver))}" if result.waiver else ""
+    yield f"not ok {number} - {title}{todo}"
+    yield "  ---"
+    yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in _describe(result))
+    yield "  ..."
+
+
+def _describe(result: Result) -> Iterator[tuple[str, str | int]]:
+    """Tell keys and values; JSON's strings are YAML's, but for the surrogates that ASCII would need."""
+    yield "message", result.message
+    yield "verdict", result.verdict.value
+    yield "rule", result.rule
+    if result.source:
+        yield "file", escape(result.source.file)
+        yield "line", result.source.line
+    if result.job:
+        yield "job_id", escape(result.job.job.job_id)
+        if result.job.observation.request_id:
+            yield "request_id", escape(result.job.observation.request_id)
+
+
+def _escape(text: str) -> str:
+    return text.translate(_ESCAPES)

@@ -1,0 +1,128 @@
+"""
+What several formats say in the same words.
+
+Every sentence is one line, and harmless on a terminal and in a CI log; what else a format's reader would obey, the
+format itself escapes.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from reconcile.model import Diagnostic, Finding, JobPlan, JsonValue, Kind, Plan, Source, Summary, Truth, Verdict, Waiver
+from reconcile.report.escape import escape, quote
+
+LONGEST_MESSAGE = 1000
+"""Characters of one message that are shown; a list of values can be of any length."""
+
+SOFT_FAIL = "soft-fail: drift and pending end with exit code 0"
+
+WORDS = {
+    Verdict.ERROR: "error",
+    Verdict.DRIFT: "drift",
+    Verdict.PENDING: "pending",
+    Verdict.WAIVED: "waived",
+    Verdict.IN_SYNC: "in sync",
+}
+"""What a reader calls the verdicts, worst first."""
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def describe_run(plan: Plan) -> str:
+    """Say what was decided of the run, and how many jobs have each verdict."""
+    cut_short = "" if plan.complete else "; the run was cut short"
+    soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
+    return f"reconcile: {WORDS[plan.verdict]}: {describe_counts(plan.summary)}{cut_short}{soft_fail}"
+
+
+def describe_counts(summary: Summary) -> str:
+    """Say how many jobs have each verdict that any has."""
+    counts = {
+        "in sync": summary.in_sync,
+        "drift": summary.drift,
+        "pending": summary.pending,
+        "waived": summary.waived,
+        "error" if summary.error == 1 else "errors": summary.error,
+    }
+    return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number) or "nothing checked"
+
+
+def describe_finding(finding: Finding) -> str:
+    """Say what is expected and what was observed; the path of the finding is not repeated."""
+    remarks = "".join(f" ({remark})" for remark in _remarks_on(finding))
+    return cut(f"{_describe_difference(finding)}{remarks}")
+
+
+def describe_waiver(waiver: Waiver) -> str:
+    """Say until when something is accepted, and why."""
+    return f"waived until {waiver.expires}: {escape(waiver.reason)}"
+
+
+def describe_diagnostic(diagnostic: Diagnostic) -> str:
+    """Say what is wrong, and what to do."""
+    return f"{escape(diagnostic.message)}{f'; {escape(diagnostic.hint)}' if diagnostic.hint else ''}"
+
+
+def describe_job(plan: JobPlan) -> Iterator[str]:
+    """Say what identifies a job and its answer, and what is remarkable about it."""
+    yield f"job {quote(plan.job.job_id)} of provider {escape(plan.job.provider.name)}"
+    if plan.observation.request_id:
+        yield f"request {escape(plan.observation.request_id)}"
+    yield from (f"note: {escape(note)}" for note in plan.notes)
+
+
+def describe_place(source: Source) -> str:
+    """Name a place as compilers do."""
+    return f"{escape(source.file)}:{source.line}:{source.column}"
+
+
+def show_value(value: JsonValue) -> str:
+    """Write a value as a manifest would, on one line."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return quote(value)
+        case int() | float():
+            return str(value)
+        case Mapping():
+            return f"{{{', '.join(f'{escape(key)}: {show_value(part)}' for key, part in value.items())}}}"
+        case _:
+            return f"[{', '.join(show_value(part) for part in value)}]"
+
+
+def cut(text: str) -> str:
+    """Cut a message to a length that every reader of it can bear, and say so."""
+    rest = len(text) - LONGEST_MESSAGE
+    return f"{text[:LONGEST_MESSAGE]}... ({rest} more characters)" if rest > 0 else text
+
+
+def _describe_difference(finding: Finding) -> str:
+    if finding.truth is Truth.UNDECIDABLE:
+        return f"cannot be judged: {show_value(finding.actual)}"
+    match finding.path, finding.kind:
+        case "missing", _:
+            return "the job API has no such job"
+        case "absent", _:
+            return "the job API has such a job, and there must be none"
+        case _, Kind.CHANGED:
+            return f"expected {show_value(finding.expected)}, observed {show_value(finding.actual)}"
+        case _, Kind.MISSING:
+            return f"expected {show_value(finding.expected)}, not observed"
+        case _:
+            return f"observed {show_value(finding.actual)}, not expected"
+
+
+def _remarks_on(finding: Finding) -> Iterator[str]:
+    if finding.label is not None and finding.kind is Kind.CHANGED:
+        yield f"sub-job {quote(finding.label)}"
+    if finding.implied:
+        yield "implied"
+    if finding.truth is Truth.CAN_HOLD:
+        yield "not decided yet"
+    if finding.waiver:
+        yield describe_waiver(finding.waiver)

@@ -1,0 +1,79 @@
+"""What holds for every format for machines and for CI systems, whatever is in the plan."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report.plans import each_plan, load_plan, plan_mixed, poison_plan
+
+from reconcile.model import ExitCode, Verdict
+from reconcile.report import FORMATS, render_plan
+from reconcile.report.palette import PLAIN
+
+# What a person reads in a terminal or a browser has tests of its own.
+NAMES = sorted(FORMATS.keys() - {"text", "html"})
+each_format = pytest.mark.parametrize("format_name", NAMES)
+
+
+def rendered(plan, format_name):
+    return render_plan(plan, format_name=format_name, palette=PLAIN)
+
+
+def check_harmless(text, format_name):
+    lines = text.removesuffix("\n").split("\n")
+    assert text.endswith("\n")
+    assert all(line.isprintable() for line in lines)
+    assert text.encode()
+    own = "##vso[task.logissue " if format_name == "azure" else ""
+    foreign = [line.removeprefix(own) for line in lines]
+    assert not any(re.search(r"##\w*\[", line) for line in foreign)
+    if format_name != "github":
+        assert not any(line.lstrip().startswith("::") for line in lines)
+
+
+@each_format
+@each_plan
+def test_e01_e04_no_format_lets_a_foreign_character_through(name, format_name):
+    check_harmless(rendered(load_plan(name), format_name), format_name)
+
+
+@each_format
+@given(text=st.text(min_size=1, max_size=20))
+@settings(max_examples=10, deadline=None)
+def test_e01_e04_no_text_is_obeyed(format_name, text):
+    check_harmless(rendered(poison_plan(plan_mixed(), text), format_name), format_name)
+
+
+@pytest.mark.parametrize("format_name", ["json", "junit", "sarif", "gitlab", "ctrf"])
+def test_e13_what_machines_read_is_ascii_and_the_same_in_every_locale(format_name):
+    assert rendered(load_plan("unicode"), format_name).isascii()
+
+
+@each_format
+def test_the_same_plan_is_the_same_text(format_name):
+    assert rendered(plan_mixed(), format_name) == rendered(plan_mixed(), format_name)
+
+
+@each_format
+def test_a_report_grows_no_faster_than_its_plan(format_name):
+    small, large = (len(rendered(plan_mixed(size), format_name)) for size in (200, 400))
+    assert large < 2.1 * small
+
+
+@each_format
+def test_no_format_has_colours(format_name):
+    assert "\x1b" not in rendered(plan_mixed(), format_name)
+
+
+@each_format
+@pytest.mark.parametrize("name", ["changed", "missing", "pending", "error", "failed"])
+def test_no_format_is_silent_about_what_is_not_in_sync(name, format_name):
+    assert re.search("drift|missing|no such job|pending|error", rendered(load_plan(name), format_name))
+
+
+def test_a_run_without_a_plan_is_an_error_in_every_format():
+    plan = load_plan("failed")
+    assert (plan.verdict, plan.exit_code, plan.complete) == (Verdict.ERROR, ExitCode.ERROR, False)
+    for format_name in FORMATS:
+        assert rendered(plan, format_name)

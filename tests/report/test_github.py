@@ -1,0 +1,93 @@
+"""Workflow commands that GitHub's runner reads as ours, and no others."""
+
+import re
+
+import pytest
+from builders import SOURCE
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
+
+from reconcile.model import Summary, Verdict
+from reconcile.report.github import render, render_outputs
+from reconcile.report.palette import PLAIN
+
+KEYS = ({"file", "line", "col", "title"}, {"title"})
+
+
+def read_commands(text):
+    """Read what the runner obeys: a line that begins with `::`, blanks aside, or has `##[` anywhere."""
+    for line in text.splitlines():
+        assert "##[" not in line
+        if line.lstrip().startswith("::"):
+            head, data = line.lstrip()[2:].split("::", 1)
+            name, _, properties = head.partition(" ")
+            yield name, dict(pair.split("=", 1) for pair in properties.split(",")), data
+
+
+def check(text):
+    lines = text.splitlines()
+    commands = list(read_commands(text))
+    assert len(lines) == len(commands) + 1
+    assert lines[-1].startswith("reconcile: ")
+    for name, properties, data in commands:
+        assert name in ("error", "warning", "notice")
+        assert properties.keys() in KEYS
+        assert data
+        assert not re.search("%(?!25|0D|0A|3A|2C)", "".join([*properties.values(), data]))
+    return commands
+
+
+@every_plan
+def test_e04_e05_the_runner_reads_our_commands_and_no_others(name):
+    commands = check(render(load_plan(name), PLAIN))
+    levels = [name for name, _, _ in commands]
+    assert all(levels.count(level) <= 10 for level in ("error", "warning", "notice"))
+
+
+@given(text=st.text(min_size=1, max_size=12, alphabet=st.sampled_from("%:#[],;\n\rax=0AD") | st.characters()))
+@settings(max_examples=40, deadline=None)
+def test_e04_e05_no_text_is_a_command(text):
+    check(render(poison_plan(plan_mixed(), text), PLAIN))
+
+
+def test_a_drift_stands_beside_its_line_with_what_the_job_says():
+    (name, properties, data), *_ = check(render(load_plan("changed"), PLAIN))
+    assert (name, properties["file"], properties["line"], properties["col"]) == (
+        "error",
+        SOURCE.file,
+        str(SOURCE.line),
+        str(SOURCE.column),
+    )
+    assert properties["title"] == "jobs.a status"
+    assert data.split("%0A")[0] == 'expected "success", observed "failed"'
+    assert "note: the job says SFS.TURBO.0005: it broke" in data.split("%0A")
+
+
+def test_e05_of_many_the_worst_are_shown_and_the_rest_counted():
+    commands = check(render(load_plan("many"), PLAIN))
+    errors = [(properties["title"], data) for name, properties, data in commands if name == "error"]
+    assert len(errors) == 10
+    assert {title.split()[1] for title, _ in errors[:9]} == {"error.RC412"}
+    assert errors[9] == ("reconcile", "10,991 more errors not shown here; another report has them all")
+
+
+def test_levels():
+    levels = {name: check(render(load_plan(name), PLAIN))[0][0] for name in ("changed", "pending", "error", "waived")}
+    assert levels == {"changed": "error", "pending": "warning", "error": "error", "waived": "notice"}
+    assert check(render(load_plan("in_sync"), PLAIN)) == []
+
+
+@each_plan
+def test_e06_outputs_have_fixed_names_and_no_foreign_text(name):
+    outputs = dict(line.split("=") for line in render_outputs(load_plan(name)).splitlines())
+    assert list(outputs) == ["verdict", "complete", *Summary.__dataclass_fields__]
+    assert outputs.pop("verdict") in set(Verdict)
+    assert outputs.pop("complete") in ("true", "false")
+    assert all(value.isdecimal() for value in outputs.values())
+
+
+@pytest.mark.parametrize("soft_fail", [True, False])
+def test_f29_soft_fail_is_told(soft_fail):
+    last = render(plan_of(drifted("a"), soft_fail=soft_fail), PLAIN).splitlines()[-1]
+    assert ("soft-fail" in last) is soft_fail

@@ -1,0 +1,108 @@
+"""Markdown that shows foreign text and obeys none of it, and never more of it than its place can hold."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
+
+from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
+from reconcile.report.palette import PLAIN
+from reconcile.report.wording import WORDS
+
+GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+TAGS = TABLE | {"h2", "p", "code", "details", "summary", "strong", "ul", "li", "em"}
+
+
+class Page(HTMLParser):
+    """Collects the tags of a page, and the text that stands in no code span."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.prose, self.rows, self.inside_code = set(), [], [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        assert not attrs
+        self.tags.add(tag)
+        self.inside_code = tag == "code"
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+
+    def handle_endtag(self, tag):
+        self.inside_code = self.inside_code and tag != "code"
+
+    def handle_data(self, data):
+        if not self.inside_code:
+            self.prose.append(data)
+
+
+def check(text):
+    page = Page(GITHUB.render(text))
+    assert page.tags <= TAGS
+    assert set(page.rows) <= {4}
+    assert not any(character in part for part in page.prose for character in "@[]`|")
+    return page
+
+
+@every_plan
+def test_e07_nothing_foreign_is_markup_and_the_limits_are_kept(name):
+    text = render(load_plan(name), PLAIN)
+    assert len(text.encode()) <= COMMENT_LIMIT
+    assert len(render(load_plan(name), PLAIN, limit=SUMMARY_LIMIT).encode()) <= SUMMARY_LIMIT
+    check(text)
+
+
+def test_e07_nothing_foreign_is_markup_in_a_long_report():
+    check(render(load_plan("hostile"), PLAIN, limit=SUMMARY_LIMIT))
+
+
+@given(text=st.text(min_size=1, max_size=12, alphabet=st.sampled_from("`|\\<>@![]()*_~#&;:/ \n") | st.characters()))
+@settings(max_examples=40, deadline=None)
+def test_e07_no_text_is_markup(text):
+    check(render(poison_plan(plan_mixed(), text), PLAIN))
+
+
+@each_plan
+def test_the_verdict_stands_first(name):
+    plan = load_plan(name)
+    assert render(plan, PLAIN).splitlines()[0] == f"## reconcile: {WORDS[plan.verdict]}"
+
+
+@pytest.mark.parametrize("limit", [2_000, 5_001, COMMENT_LIMIT])
+def test_e07_what_does_not_fit_is_cut_between_lines_and_counted(limit):
+    plan = plan_mixed(600)
+    whole = render(plan, PLAIN, limit=100_000_000)
+    text = render(plan, PLAIN, limit=limit)
+    *lines, notice = text.splitlines()
+    assert len(text.encode()) <= limit
+    assert set(lines) <= set(whole.splitlines())
+    assert notice.startswith(f"*Cut to stay under {limit:,} bytes: ")
+    check(text)
+
+
+def test_what_fits_is_whole():
+    text = render(load_plan("mixed"), PLAIN)
+    assert "Cut to" not in text
+    assert text.count("\n| `jobs.") == len(load_plan("mixed").jobs)
+
+
+def test_the_worst_job_is_the_first_row_and_those_in_sync_of_many_are_only_counted():
+    rows = [line for line in render(plan_mixed(60), PLAIN).splitlines() if line.startswith("| `")]
+    verdicts = [row.split(" | ")[1] for row in rows]
+    assert list(dict.fromkeys(verdicts)) == ["error", "drift", "pending", "waived"]
+
+
+def test_a_drift_is_told_with_its_place_and_its_cause():
+    text = render(load_plan("changed"), PLAIN)
+    assert '- drift: `status: expected "success", observed "failed"`, `reconcile.yaml:7:5`\n' in text
+    assert "- `note: the job says SFS.TURBO.0005: it broke`\n" in text
+
+
+def test_f29_soft_fail_is_told():
+    assert "soft-fail" in render(plan_of(drifted("a"), soft_fail=True), PLAIN).splitlines()[2]

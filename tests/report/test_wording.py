@@ -1,0 +1,55 @@
+"""Sentences that formats share are one harmless line of bounded length."""
+
+from dataclasses import replace
+
+import pytest
+from builders import SOURCE
+from hypothesis import given
+from hypothesis import strategies as st
+from report.plans import WAIVER
+
+from reconcile.model import Finding, Kind, Truth
+from reconcile.report.wording import LONGEST_MESSAGE, describe_finding, show_value
+
+FINDING = Finding(
+    path="status",
+    truth=Truth.CANNOT_HOLD,
+    kind=Kind.CHANGED,
+    expected="success",
+    actual="failed",
+    source=SOURCE,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, 'expected "success", observed "failed"'),
+        ({"implied": True}, 'expected "success", observed "failed" (implied)'),
+        ({"label": "a"}, 'expected "success", observed "failed" (sub-job "a")'),
+        ({"truth": Truth.CAN_HOLD}, 'expected "success", observed "failed" (not decided yet)'),
+        ({"waiver": WAIVER}, 'expected "success", observed "failed" (waived until 2026-12-31: vendor ticket OPS-12)'),
+        ({"truth": Truth.UNDECIDABLE, "actual": "no time"}, 'cannot be judged: "no time"'),
+        ({"kind": Kind.MISSING, "expected": {"job_type": "b"}}, 'expected {job_type: "b"}, not observed'),
+        ({"kind": Kind.UNEXPECTED, "actual": {"status": "failed"}}, 'observed {status: "failed"}, not expected'),
+        ({"path": "missing"}, "the job API has no such job"),
+        ({"path": "absent"}, "the job API has such a job, and there must be none"),
+    ],
+)
+def test_a_finding_in_words(changes, sentence):
+    assert describe_finding(replace(FINDING, **changes)) == sentence
+
+
+def test_values_are_written_as_in_a_manifest():
+    assert show_value({"a": [None, True, False, 1, 2.5, "x"]}) == '{a: [null, true, false, 1, 2.5, "x"]}'
+
+
+@given(st.recursive(st.text() | st.none(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+def test_e01_a_sentence_is_harmless_and_bounded(value):
+    sentence = describe_finding(replace(FINDING, actual=value))
+    assert sentence.isprintable()
+    assert len(sentence) < LONGEST_MESSAGE + 50
+
+
+def test_e16_a_list_of_any_length_is_cut():
+    assert describe_finding(replace(FINDING, actual=["x" * 600] * 1000)).endswith(" more characters)")
