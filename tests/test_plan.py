@@ -177,7 +177,7 @@ def test_f32_one_place_each_can_say_0_of_a_plan_and_of_a_command():
     assert {place: count for place, count in places.items() if count} == {
         "plan.py": 1,
         "cli/main.py": 1,
-        "cli/demo.py": 1,
+        "cli/demo.py": 2,
     }
 
 

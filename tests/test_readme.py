@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 from transcripts import CONSOLE_BLOCK, replay
 
+from reconcile.cli.main import main
 from reconcile.document import read_document
 from reconcile.simulator import load_scenario, running_simulator
 
@@ -38,6 +39,14 @@ def test_the_commands_for_a_shell_are_those_of_the_makefile():
     targets = set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
     assert targets
     assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_commands_for_a_shell_have_the_options_they_name(capsys):
+    for line in re.findall(r"^reconcile (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE):
+        command, *options = line.split()
+        main([command, "--help"], environ={})
+        known = capsys.readouterr().out
+        assert all(option in known for option in options if option.startswith("--"))
 
 
 def test_links_lead_somewhere():

@@ -21,6 +21,7 @@ _STEPS = (
     ("Every expectation is proven: the gate is green.", "reconcile.yaml", ExitCode.IN_SYNC),
     ("A job failed, and its sub-jobs are not the expected ones.", "drift.yaml", ExitCode.DRIFT),
     ("A job is still running: nothing is wrong, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
+    ("The same, waited for: it is green as soon as it is done.", "pending.yaml --wait 30s", ExitCode.IN_SYNC),
 )
 
 _OWN = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
@@ -38,8 +39,8 @@ def command(invocation: Invocation) -> Done:
     with _job_api(folder / "scenario.yaml", environ) as url:
         environ |= {"RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
         output.write(f"A job API is listening on {url}; it answers by {escape(str(folder / 'scenario.yaml'))}.\n")
-        for title, manifest, expected in _STEPS:
-            _show(title, ["plan", manifest], folder, environ, expected)
+        for title, arguments, expected in _STEPS:
+            _show(title, ["plan", *arguments.split()], folder, environ, expected)
     output.write("\nThis was the gate: exit code 0 is a proof, everything else says what is missing.\n")
     return Done.DONE
 

@@ -25,7 +25,7 @@ def test_the_demo_shows_every_verdict_and_exits_with_0():
     environ = {**os.environ, "RECONCILE_TOKEN_OTC": "", "RECONCILE_ENDPOINT": "https://nowhere.invalid"}
     run = subprocess.run([*RECONCILE, "demo"], env=environ, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
-    assert re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE) == ["0", "2", "3"]
+    assert re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE) == ["0", "2", "3", "0"]
     assert re.findall(r"^\$ reconcile plan (\S+)", run.stdout, re.MULTILINE)[:1] == ["reconcile.yaml"]
     assert '~ status      = "success" -> "failed"' in run.stdout
 

@@ -1,0 +1,154 @@
+"""Outputs are whole or absent, and everything that ends a run leaves documents that say so."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconcile.cli.main import main
+from reconcile.document import Text, parse_text
+from reconcile.fetch import Pace
+from reconcile.report import FORMATS
+from reconcile.shipped import load_schema
+from reconcile.simulator import load_scenario, running_simulator
+
+HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+ONE_JOB = f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n"
+TOKEN = {"RECONCILE_TOKEN": "a-token"}
+
+
+def scenario_of(text):
+    return load_scenario(parse_text(Text("scenario.yaml", f"version: 1\napi: sfs-turbo\n{text}"), is_json=False))
+
+
+@pytest.fixture
+def gate(tmp_path, monkeypatch, capsys):
+    """Run the gate on one job that is as the scenario says; return exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(scenario, *argv, manifest=ONE_JOB, environ=TOKEN):
+        Path("reconcile.yaml").write_text(manifest)
+        with running_simulator(scenario_of(scenario)) as url:
+            code = main(["plan", "--endpoint", url, *argv], environ=environ, pace=Pace(attempts=1))
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_every_format_can_be_written_in_one_run(gate):
+    argv = [argument for name in FORMATS for argument in ("--report", f"{name}=report.{name}")]
+    code, out, _ = gate("jobs: {id-a: {status: failed}}", *argv)
+    assert code == 2
+    assert "has drifted" in out
+    assert {path.name for path in Path().iterdir()} == {"reconcile.yaml", *(f"report.{name}" for name in FORMATS)}
+    assert json.loads(Path("report.json").read_text())["exit_code"] == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--report", "json=nowhere/x.json"], "there is no such directory"),
+        (["--report", "json=."], "it is a directory"),
+        (["--report", "json=link"], "symbolic link"),
+        (["--report", "json=reconcile.yaml"], "a manifest is there"),
+        (["--report", "json=x", "--report", "text=./x"], "two reports"),
+    ],
+    ids=["F05", "F05 directory", "F06", "F05 manifest", "F05 twice"],
+)
+def test_what_cannot_be_written_is_found_before_the_first_request(gate, argv, message):
+    Path("link").symlink_to("target")
+    # The scenario has no job: a request would come out as drift.
+    code, out, err = gate("jobs: {}", *argv)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert not Path("target").exists()
+
+
+def test_f01_a_full_disk_is_1_says_the_verdict_and_spares_the_other_outputs(gate):
+    code, out, err = gate("jobs: {id-a: {status: success}}", "--report", "json=/dev/full", "--report", "tap=report.tap")
+    assert code == 1
+    assert "1 in sync" in out
+    assert "No space left on device; the verdict was in_sync" in err
+    assert Path("report.tap").read_text().startswith("TAP version 14")
+
+
+def test_a_device_is_written_to_as_it_is(gate):
+    code, _, _ = gate("jobs: {id-a: {status: success}}", "--report", "json=/dev/null")
+    assert code == 0
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_drafts_of_runs_that_were_killed_are_swept(gate):
+    Path(".report.json.999999999.reconcile-draft").write_text("half")
+    Path(f".report.json.{os.getpid()}.reconcile-draft").write_text("of a process that lives")
+    Path(f".report.json.{os.getpid()}.reconcile-draft").unlink()
+    assert gate("jobs: {id-a: {status: success}}", "--report", "json=report.json")[0] == 0
+    assert {path.name for path in Path().iterdir()} == {"reconcile.yaml", "report.json"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_run_without_a_plan_is_told_in_every_format(gate, name):
+    code, out, err = gate("jobs: {}", "-o", name, manifest="version: 1\njobs: {}\n")
+    assert code == 1
+    assert "RC003" in err
+    assert (out == "") is (name == "text")
+
+
+def test_f29_soft_fail_is_said_in_the_first_line_the_last_and_the_json(gate):
+    code, out, _ = gate("jobs: {id-a: {status: failed}}", "--soft-fail", "--report", "json=report.json")
+    lines = out.splitlines()
+    document = json.loads(Path("report.json").read_text())
+    assert code == 0
+    assert "soft-fail" in lines[0]
+    assert "soft-fail" in lines[-1]
+    assert (document["soft_fail"], document["verdict"], document["exit_code"]) == (True, "drift", 0)
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [("success", 0), ("failed", 2)], ids=["G12 comes true", "G12 cannot come true any more"]
+)
+def test_waiting_ends_when_a_job_is_decided(gate, end, code):
+    timeline = f"[{{requests: 1, status: running}}, {{status: {end}}}]"
+    started = time.monotonic()
+    found, out, _ = gate(f"jobs: {{id-a: {{timeline: {timeline}}}}}", "--wait", "20s", "-o", "json")
+    assert found == code
+    assert time.monotonic() - started < 10
+    assert any("looked at 2 times" in note for note in json.loads(out)["jobs"][0]["notes"])
+
+
+def test_g12_waiting_in_vain_ends_pending_with_what_was_seen_last(gate):
+    code, out, _ = gate("jobs: {id-a: {status: running}}", "--wait", "2500ms", "-o", "json")
+    document = json.loads(out)
+    assert (code, document["verdict"], document["complete"]) == (3, "pending", True)
+    assert document["jobs"][0]["observed"]["status"] == "running"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_f13_a_signal_leaves_a_partial_plan_that_says_so(tmp_path, number, code):
+    (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}, b: {{job_id: id-b}}}}\n")
+    command = [sys.executable, "-m", "reconcile", "plan", "-o", "json", "--report", "tap=report.tap"]
+    with running_simulator(scenario_of("jobs: {id-a: {status: success}, id-b: {answer: hang}}")) as url:
+        environ = {**os.environ, **TOKEN, "RECONCILE_ENDPOINT": url}
+        with subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, text=True) as process:
+            time.sleep(1.5)
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=5)
+    document = json.loads(out)
+    Draft202012Validator(load_schema("plan.v1")).validate(document)
+    assert (process.returncode, document["exit_code"], document["complete"]) == (code, code, False)
+    assert [job["verdict"] for job in document["jobs"]] == ["in_sync", "error"]
+    assert (tmp_path / "report.tap").exists()
+
+
+@pytest.mark.parametrize("proxy", ["ftp://x", "http://user:canary@127.0.0.1:1"])
+def test_a12_a_proxy_is_for_https_only_and_its_password_is_never_shown(gate, proxy):
+    code, out, err = gate("jobs: {}", "--proxy", proxy)
+    assert code == 1
+    assert "canary" not in out + err
