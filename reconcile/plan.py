@@ -253,7 +253,7 @@ def _plan_job(job: Job, observation: Observation, *, now: datetime, witnessed: b
         findings = judge_job(job, observation, now=now)
         observation = hide_sensitive(job, observation)
         notes = tuple(_notes_of(job, observation))
-    if waivable:
+    if waivable and job.waivers:
         findings = tuple(_waive(finding, job.waivers, now) for finding in findings)
     problems = tuple(_problems_of(job, observation, findings, witnessed=witnessed))
     return JobPlan(
