@@ -86,9 +86,10 @@ def make_plan(
     )
     told = {(warning.code, warning.source) for warning in manifest.warnings}
     found = dict.fromkeys(warning for job in jobs for warning in _warnings_of(job, now))
-    jobs = tuple(
-        replace(job, notes=(*job.notes, *said)) for job, said in zip(jobs, remarks or [()] * len(jobs), strict=True)
-    )
+    if remarks:
+        jobs = tuple(
+            replace(job, notes=(*job.notes, *said)) if said else job for job, said in zip(jobs, remarks, strict=True)
+        )
     warnings = (*manifest.warnings, *(each for each in found if (each.code, each.source) not in told))
     errors = (*(warnings if strict else ()), *_doubts_of(jobs, manifest))
     verdict = Verdict.ERROR if errors else _decide_run(jobs)

@@ -11,6 +11,16 @@ Format = Callable[[Plan, Palette], str]
 FORMATS: Mapping[str, str] = {
     "text": "reconcile.report.text",
     "json": "reconcile.report.json",
+    "markdown": "reconcile.report.markdown",
+    "junit": "reconcile.report.junit",
+    "sarif": "reconcile.report.sarif",
+    "github": "reconcile.report.github",
+    "azure": "reconcile.report.azure",
+    "gitlab": "reconcile.report.gitlab",
+    "ctrf": "reconcile.report.ctrf",
+    "tap": "reconcile.report.tap",
+    "openmetrics": "reconcile.report.openmetrics",
+    "html": "reconcile.report.html",
 }
 """The module of every format by the name that it has on the command line; imported when it is asked for."""
 
