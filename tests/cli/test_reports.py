@@ -152,3 +152,20 @@ def test_a12_a_proxy_is_for_https_only_and_its_password_is_never_shown(gate, pro
     code, out, err = gate("jobs: {}", "--proxy", proxy)
     assert code == 1
     assert "canary" not in out + err
+
+
+def test_f08_a_run_that_is_killed_while_it_writes_leaves_the_old_file_or_the_new_one(tmp_path):
+    code = (
+        "import sys; from reconcile.cli.files import write_file\n"
+        "for n in range(10**6): write_file(sys.argv[1], str(n % 10) * 200_000)"
+    )
+    place = tmp_path / "report"
+    for n in range(int(os.environ.get("RECONCILE_KILLS", "20"))):
+        with subprocess.Popen([sys.executable, "-c", code, str(place)]) as process:
+            while not place.exists():
+                time.sleep(0.005)
+            time.sleep(0.003 * (n % 20))
+            process.kill()
+        text = place.read_text()
+        assert len(text) == 200_000
+        assert len(set(text)) == 1
