@@ -24,6 +24,7 @@ from reconcile.model import (
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape, quote
 from reconcile.report.palette import Colour, Palette
+from reconcile.report.wording import SOFT_FAIL, count, describe_counts, describe_waiver, show_value
 
 MOST_ROWS = 50
 """Up to so many jobs, the table lists those in sync too."""
@@ -54,7 +55,7 @@ def render(plan: Plan, palette: Palette) -> str:
     """Render a plan; the same plan is the same text."""
     told = [job for job in plan.jobs if job.verdict is not Verdict.IN_SYNC or job.notes]
     parts = [
-        f"reconcile: {_count(len(plan.jobs), 'job')}, {_describe_providers(plan)}{_soft_fail(plan)}\n",
+        f"reconcile: {count(len(plan.jobs), 'job')}{_describe_providers(plan)}{_soft_fail(plan)}\n",
         *_render_legend(told, palette),
         *(_render_job(job, palette) for job in told),
         _render_table(plan),
@@ -74,7 +75,7 @@ def _describe_providers(plan: Plan) -> str:
         f"{provider.name} ({provider.api.name}, {_describe_place(provider, plan.origins)})"
         for provider in providers.values()
     ]
-    return f"provider{'' if len(shown) == 1 else 's'} {', '.join(shown)}"
+    return f", provider{'' if len(shown) == 1 else 's'} {', '.join(shown)}" if shown else ""
 
 
 def _describe_place(provider: Provider, origins: Mapping[str, str]) -> str:
@@ -86,7 +87,7 @@ def _describe_place(provider: Provider, origins: Mapping[str, str]) -> str:
 
 
 def _soft_fail(plan: Plan) -> str:
-    return " (soft-fail: drift and pending end with exit code 0)" if plan.soft_fail else ""
+    return f" ({SOFT_FAIL})" if plan.soft_fail else ""
 
 
 def _render_legend(jobs: Sequence[JobPlan], palette: Palette) -> list[str]:
@@ -100,18 +101,11 @@ def _render_legend(jobs: Sequence[JobPlan], palette: Palette) -> list[str]:
 
 
 def _describe_summary(plan: Plan) -> str:
-    summary = plan.summary
-    counts = [
-        (summary.in_sync, "in sync"),
-        (summary.drift, "drift"),
-        (summary.pending, "pending"),
-        (summary.waived, "waived"),
-        (summary.error, "error" if summary.error == 1 else "errors"),
-    ]
-    sentence = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing checked"
+    sentence = describe_counts(plan.summary)
     match plan.verdict:
         case Verdict.IN_SYNC:
-            return f"{sentence}. Every expectation {'that is not waived ' if summary.waived else ''}was proven."
+            waived = "that is not waived " if plan.summary.waived else ""
+            return f"{sentence}. Every expectation {waived}was proven."
         case Verdict.DRIFT | Verdict.PENDING:
             return f"{sentence}."
         case Verdict.WAIVED | Verdict.ERROR:
@@ -122,7 +116,7 @@ def _render_table(plan: Plan) -> str:
     shown = [job for job in plan.jobs if len(plan.jobs) <= MOST_ROWS or job.verdict is not Verdict.IN_SYNC]
     rows = [[escape(job.job.address), _word(job.verdict), _status_of(job), _request_id_of(job)] for job in shown]
     hidden = len(plan.jobs) - len(shown)
-    note = f"# ({_count(hidden, 'job')} in sync not listed)\n" if hidden else ""
+    note = f"# ({count(hidden, 'job')} in sync not listed)\n" if hidden else ""
     if not rows:
         return note
     # Numbers are never parsed: a job named 26e65 stays what it is.
@@ -204,20 +198,20 @@ def _render_findings(findings: Sequence[Finding], palette: Palette) -> Iterator[
         finding.truth is Truth.HOLDS and not finding.implied and finding.path != "sub_jobs" for finding in findings
     )
     if hidden:
-        yield palette.paint(f"# ({_count(hidden, 'unchanged expectation')} hidden)", Colour.QUIET)
+        yield palette.paint(f"# ({count(hidden, 'unchanged expectation')} hidden)", Colour.QUIET)
 
 
 def _render_part(finding: Finding, palette: Palette) -> str:
     """Render a finding about one sub-job, or about how many there are."""
     symbol = _paint_symbol(_symbol_of(finding), palette)
     index, _, field = finding.path.removeprefix("sub_jobs").partition(".")
-    label = quote(finding.label) if finding.label is not None else _show(finding.expected or finding.actual)
+    label = quote(finding.label) if finding.label is not None else show_value(finding.expected or finding.actual)
     name = " ".join(part for part in (index, label if index else "") if part)
     match finding.kind:
         case Kind.CHANGED:
             return f"{symbol} {name}{'.' if name else ''}{field} = {_show_change(finding)}"
         case Kind.MISSING:
-            wanted = f"{field} = {_show(finding.expected)}" if field else name
+            wanted = f"{field} = {show_value(finding.expected)}" if field else name
             return f"{symbol} {wanted}   # expected, not observed{_describe_waiver(finding)}"
         case Kind.UNEXPECTED:
             why = "success implies that none has" if finding.implied else "not expected"
@@ -231,29 +225,11 @@ def _describe_status(sub_job: JsonValue) -> str:
 
 def _show_change(finding: Finding) -> str:
     implied = "   # implied" if finding.implied else ""
-    return f"{_show(finding.expected)} -> {_show(finding.actual)}{implied}{_describe_waiver(finding)}"
+    return f"{show_value(finding.expected)} -> {show_value(finding.actual)}{implied}{_describe_waiver(finding)}"
 
 
 def _describe_waiver(finding: Finding) -> str:
-    waiver = finding.waiver
-    return f"   # waived until {waiver.expires}: {escape(waiver.reason)}" if waiver else ""
-
-
-def _show(value: JsonValue) -> str:
-    """Write a value as a manifest would, on one line."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return quote(value)
-        case int() | float():
-            return str(value)
-        case Mapping():
-            return f"{{{', '.join(f'{escape(key)}: {_show(part)}' for key, part in value.items())}}}"
-        case _:
-            return f"[{', '.join(_show(part) for part in value)}]"
+    return f"   # {describe_waiver(finding.waiver)}" if finding.waiver else ""
 
 
 # --- Symbols ---------------------------------------------------------------------------------------------------
@@ -267,7 +243,3 @@ def _symbol_of(finding: Finding) -> str:
 
 def _paint_symbol(symbol: str, palette: Palette) -> str:
     return palette.paint(symbol, _SYMBOLS[symbol][1]) if symbol in _SYMBOLS else symbol
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
