@@ -44,6 +44,7 @@ test-wheel: $(VENV)/dev ## build the wheel and run the tests against it, away fr
 
 bench: $(VENV)/dev ## measure, against curl where it is installed
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_manifest.py
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -94,9 +94,10 @@ class Text:
         at = begin + source.column - 1
         before = self.content[begin:at]
         behind = self.content[at : min(end, at + _SHOWN + 1)].rstrip("\r")
-        if len((before + behind).strip()) <= _SHOWN:
+        cut = end - at > _SHOWN + 1
+        if not cut and len((before + behind).strip()) <= _SHOWN:
             return before + behind
         if len(before.strip()) > _LEAD:
             before = "…".rjust(len(before) - _LEAD) + before[-_LEAD:]
         room = _SHOWN - min(_LEAD, len(before.strip()))
-        return before + behind[:room] + ("…" if len(behind) > room else "")
+        return before + (behind[:room].rstrip() + "…" if cut or len(behind) > room else behind)

@@ -9,10 +9,14 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from reconcile.codes import Code
 from reconcile.document.scalar import Scalar
 from reconcile.document.text import Mark, Text
 
 Node: TypeAlias = "Scalar | Table | Array"
+
+_MAX_MARKS: Final = 8_000_000
+"""More than a file may hold, and room for what it refers to: a large value may be referred to often."""
 
 _INDEXED: Final = 32
 """A mapping with more keys than this gets an index of them when someone asks where one stands."""
@@ -125,7 +129,15 @@ class Document:
         return self._marks[nodes.first + number]
 
     def graft(self, node: Node, mark: Mark) -> Node:
-        """Return a value that comes from elsewhere as a part of this document, where all of it stands at `mark`."""
+        """
+        Return a value that comes from elsewhere as a part of this document, where all of it stands at `mark`.
+
+        Raises:
+            DocumentError: with all that came before it, it is too much.
+        """
+        if len(self._marks) > _MAX_MARKS:
+            message = "the values that this file refers to are too large, taken together"
+            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
         if isinstance(node, Table):
             table = Table({key: self.graft(value, mark) for key, value in node.items()})
             table.first = len(self._marks)

@@ -31,7 +31,7 @@ from reconcile.errors import DocumentError
 
 _MERGE: Final = "<<"
 _SCALAR: Final[type] = ScalarEvent
-_DIRECTIVE: Final = re.compile("^%.*|(?<=[\r\x85\u2028\u2029])%.*", re.MULTILINE)
+_DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])(%.*)")
 _OF_THIS_VERSION: Final = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?")
 _HINTS: Final = {
     "found character that cannot start any token": "indent with spaces, not tabs; quote what begins with @, ` or %",
@@ -149,10 +149,10 @@ def _refuse_directives(text: Text) -> None:
     libyaml compares each `%TAG` with all before it: a hundred thousand take a quarter of a minute, in which no signal
     is heard. In a scalar of several lines `%` begins no directive; telling that apart is not worth a second scanner.
     """
-    for number, found in enumerate(_DIRECTIVE.finditer(text.content)):
-        if number or not _OF_THIS_VERSION.fullmatch(found[0]):
+    for number, found in enumerate(_DIRECTIVE.finditer(text.content if "%" in text.content else "")):
+        if number or not _OF_THIS_VERSION.fullmatch(found[1]):
             hint = "remove the line, or indent it if it is a part of a text; the version is 1.2 unsaid"
-            mark = found.start() << MARK_SHIFT | len(found[0])
+            mark = found.start(1) << MARK_SHIFT | len(found[1])
             raise text.error(mark, Code.YAML_FEATURE, "a line that begins with '%' is not allowed", hint)
 
 

@@ -42,6 +42,11 @@ class Faults:
             message = word_origin(message, origin)
         self._found[mark, self._document.text.diagnose(mark, code, message, hint)] = None
 
+    def add_vacuous(self, mark: Mark, reason: str) -> None:
+        """Remember that what stands at `mark` holds for every job."""
+        message = f"this proves nothing: {reason}"
+        self.add(mark, Code.VACUOUS_EXPECTATION, message, "say what must be there, or remove it")
+
     def warn(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> None:
         """Remember that what stands at `mark` is not right, but not wrong either."""
         if len(self._warnings) > MOST_TOLD:

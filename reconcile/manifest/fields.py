@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Node, Sensitive, Table, as_string, as_table, suggest
+from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_string, as_table
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.impossible import find_impossible
+from reconcile.manifest.tautologies import find_tautology
+from reconcile.manifest.texts import check_texts
 from reconcile.manifest.times import TimeReader
 from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, Span
 
@@ -41,6 +43,7 @@ class FieldReader:
         fields: dict[str, Assertion] = {}
         for key, node, mark in self._document.entries(table):
             if key in _FIELDS:
+                check_texts(self._document, table, key, self._faults)
                 accept, sensitive = _read_accepted(node)
                 source = self._document.text.find_source(mark)
                 fields[key] = FieldExpectation(field=_FIELDS[key], accept=accept, source=source, sensitive=sensitive)
@@ -48,6 +51,8 @@ class FieldReader:
                 fields[key] = self._times.read_moment(_MOMENTS[key], as_table(node), mark)
             elif key in _SPANS:
                 fields[key] = self._times.read_span(_SPANS[key], as_table(node), mark)
+            if key in fields:
+                self._check_tautology(fields[key], mark)
         return fields
 
     def check(self, fields: Mapping[str, Assertion], *tables: Table) -> None:
@@ -59,6 +64,11 @@ class FieldReader:
             said = any("status" in table for table in tables) or name in _MOMENTS
             hint = "change one of the two" if said else "say what 'status' is expected, for unsaid it is success"
             self._faults.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
+
+    def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
+        reason = find_tautology(assertion, self._api.statuses)
+        if reason:
+            self._faults.add_vacuous(mark, reason)
 
     def _check_status(self, table: Table) -> None:
         node, known = table["status"], self._api.statuses

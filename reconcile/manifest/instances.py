@@ -3,6 +3,7 @@
 import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from reconcile.codes import Code
 from reconcile.document import Array, Document, Mark, Pending, Table, as_string, shorten
@@ -10,6 +11,9 @@ from reconcile.manifest.faults import Faults
 from reconcile.manifest.interpolation import FOR_EACH, Interpolator
 from reconcile.manifest.language import find_faults_of_job, outline_job
 from reconcile.manifest.resolution import Entry
+
+_MAX_INSTANCES: Final = 100_000
+"""As many as there can be entries in a file: many jobs, each for many entries, would be their product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,14 @@ class Instance:
 class Expander:
     """Makes the jobs of declarations that are well-formed; what is wrong with one of them is told."""
 
-    __slots__ = ("_document", "_faults", "_interpolator", "_prefix")
+    __slots__ = ("_document", "_expanded", "_faults", "_interpolator", "_prefix")
 
     def __init__(self, document: Document, interpolator: Interpolator, faults: Faults, *, prefix: str) -> None:
         self._document = document
         self._prefix = prefix
         self._interpolator = interpolator
         self._faults = faults
+        self._expanded = 0
 
     def expand(self, name: str, table: Table, mark: Mark) -> Iterator[Instance]:
         """Yield the job, or the jobs in the order of `for_each`."""
@@ -43,12 +48,19 @@ class Expander:
         bare.first = table.first
         checked: dict[Hashable, bool] = {}
         for entry in self._read_entries(table):
+            self._count(mark)
             job = self._interpolator.fill_job(bare, entry)
             outline = outline_job(name, job)
             if outline not in checked:
                 checked[outline] = self._is_valid(name, job)
             if checked[outline]:
                 yield Instance(f"{address}[{json.dumps(entry.key, ensure_ascii=False)}]", job, mark)
+
+    def _count(self, mark: Mark) -> None:
+        self._expanded += 1
+        if self._expanded > _MAX_INSTANCES:
+            message = f"for_each makes more than {_MAX_INSTANCES} jobs of this manifest"
+            raise self._document.text.error(mark, Code.TOO_LARGE, message, "split it into several runs")
 
     def _is_valid(self, name: str, job: Table) -> bool:
         found = find_faults_of_job(self._document, name, job)

@@ -121,4 +121,3 @@ def _none_left(requirement: _Requirement, jobs: Sequence[Job], total: int) -> Us
 def _suggest_label(requirement: _Requirement, labels: Sequence[str]) -> str:
     similar = suggest(requirement.text, labels) if requirement.wanted else None
     return f"{similar + ' ' if similar else ''}labels here: {list_names(labels)}"
-

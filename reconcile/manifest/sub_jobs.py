@@ -8,6 +8,8 @@ from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.fields import FieldReader
 from reconcile.manifest.impossible import are_disjoint, find_impossible_number
+from reconcile.manifest.tautologies import find_open_items, is_any_number
+from reconcile.manifest.texts import check_elements
 from reconcile.model import (
     Assertion,
     Count,
@@ -22,7 +24,6 @@ from reconcile.model import (
 
 _ONE: Final = Count(min=1, max=1)
 _SOME: Final = Count(min=1, max=None)
-_ANY_NUMBER: Final = Count(min=0, max=None)
 
 
 def imply_no_failure(api: JobApi, source: Source) -> SubJobsExpectation:
@@ -54,6 +55,7 @@ class SubJobsReader:
 
     def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
         """Read the short form: a list of types, each of them one sub-job that has succeeded."""
+        check_elements(self._document, nodes, Field.JOB_TYPE.value, self._faults)
         items = tuple(self._read_type(node, mark) for node, mark in self._document.elements(nodes))
         return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
 
@@ -71,10 +73,7 @@ class SubJobsReader:
         items = self._read_items(as_array(table["items"]), match) if "items" in table else None
         each = self._fields.read(as_table(table["each"])) if "each" in table else ()
         count = self._read_count(table) if "count" in table else None
-        if not items and match in (Match.CONTAINS, Match.NONE):
-            items = None
-        if items is None and not each and count in (None, _ANY_NUMBER):
-            self._add_vacuous(self._document.key_mark(table, "match" if "match" in table else next(iter(table))))
+        self._check_vacuous(table, match, items, count)
         reason = find_impossible_number(match, items, each, count)
         if reason:
             mark = self._document.key_mark(table, next(key for key in ("count", "each", "items") if key in table))
@@ -82,6 +81,15 @@ class SubJobsReader:
         if "items" in table and "each" in table and match is not Match.NONE:
             self._check_each(as_array(table["items"]), items or (), each)
         return SubJobsExpectation(match=match, items=items, each=each, count=count, source=source)
+
+    def _check_vacuous(self, table: Table, match: Match, items: Sequence[Item] | None, count: Count | None) -> None:
+        if items == () and match in (Match.CONTAINS, Match.NONE):
+            self._faults.add_vacuous(self._document.key_mark(table, "items"), "there are no items to look for")
+        if count is not None and is_any_number(count):
+            self._faults.add_vacuous(self._document.key_mark(table, "count"), "any number of sub-jobs will do")
+        for number, reason in find_open_items(match, items or (), self._api.statuses):
+            item = as_table(as_array(table["items"])[number])
+            self._faults.add_vacuous(self._document.key_mark(item, "count"), reason)
 
     def _check_each(self, nodes: Array, items: Sequence[Item], each: Sequence[Assertion]) -> None:
         """Refuse each item that has to be there, and cannot be what each sub-job has to be."""
@@ -104,8 +112,6 @@ class SubJobsReader:
             if match is Match.NONE:
                 message = "'count' has no meaning where no sub-job may be what an item describes"
                 self._faults.add(self._document.key_mark(table, "count"), Code.VALUE_NOT_ALLOWED, message, "remove it")
-            elif match is Match.CONTAINS and count == _ANY_NUMBER:
-                self._add_vacuous(self._document.key_mark(table, "count"))
         return Item(fields=self._fields.read(table), count=count, source=self._document.text.find_source(mark))
 
     def _read_count(self, parent: Table) -> Count:
@@ -117,10 +123,6 @@ class SubJobsReader:
             mark = self._document.key_mark(parent, "count")
             self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
         return count
-
-    def _add_vacuous(self, mark: Mark) -> None:
-        message = "this demands nothing: it holds for every job"
-        self._faults.add(mark, Code.VACUOUS_EXPECTATION, message, "say what must be there, or remove it")
 
 
 def _as_integer(node: Node) -> int:

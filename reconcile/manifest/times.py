@@ -8,6 +8,7 @@ from reconcile.document import Document, Mark, Table, as_string, shorten
 from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339, parse_time
 from reconcile.manifest.faults import Faults
+from reconcile.manifest.tautologies import CENTURY
 from reconcile.model import JobApi, Moment, MomentExpectation, Span, SpanExpectation
 
 _EXAMPLE: Final = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
@@ -39,6 +40,8 @@ class TimeReader:
         if least is not None and most is not None and least > most:
             message = f"nothing takes at least {table['min']} and at most {table['max']}"
             self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
+        if least is not None and least >= CENTURY:
+            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, "nothing takes a century", "lower 'min'")
         return SpanExpectation(span=span, min=least, max=most, source=self._document.text.find_source(mark))
 
     def _read_bound(self, table: Table, key: str) -> float | None:

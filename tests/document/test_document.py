@@ -5,12 +5,14 @@ import json
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconcile.document import Array, Document, Node, Table, parse_text
+from reconcile.document import Array, Document, Node, Table, find_hidden, parse_text
 from reconcile.document.text import Text
 from reconcile.errors import DocumentError
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**60), 10**60) | st.floats(allow_nan=False, allow_infinity=False)
-CHARACTERS = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Cn"])
+CHARACTERS = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Cn"]).filter(
+    lambda character: find_hidden(character) is None
+)
 STRINGS = st.text(CHARACTERS, max_size=8) | st.sampled_from(["on", "1", "null", "26e65", "<<", "~", "a: b", "0123"])
 VALUES = st.recursive(
     SCALARS | STRINGS,

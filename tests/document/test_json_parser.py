@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.codes import Code
-from reconcile.document import parse_text
+from reconcile.document import find_hidden, parse_text
 from reconcile.document.text import Text
 from reconcile.errors import DocumentError
 
@@ -59,7 +59,8 @@ def test_blank_json_says_nothing__C01(parse_json):
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**60), 10**60) | st.floats(allow_nan=False, allow_infinity=False)
-STRINGS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Cn"]), max_size=8)
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cn"]).filter(lambda character: find_hidden(character) is None)
+STRINGS = st.text(CHARACTERS.filter(str.isprintable), max_size=8)
 VALUES = st.recursive(
     SCALARS | STRINGS,
     lambda children: st.lists(children, max_size=4) | st.dictionaries(STRINGS, children, max_size=4),

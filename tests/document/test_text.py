@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,8 +31,23 @@ def test_of_a_long_line_little_is_shown_and_columns_stay_as_they_are__C31():
     found = Text("f", f"{before}kee: {secret}}}").diagnose(len(before) << MARK_SHIFT | 3, Code.SYNTAX, "m")
     assert found.excerpt is not None
     assert found.excerpt.index("kee") == len(before) == found.source.column - 1
-    assert secret[:41] not in found.excerpt
+    assert len("".join(found.excerpt.split("…"))) - len(found.excerpt.split("…")[0]) <= 40
     assert found.excerpt.count(" ") > 40
+
+
+@pytest.mark.parametrize("column", range(0, 160, 7))
+@pytest.mark.parametrize("indent", [0, 30])
+def test_at_most_40_characters_are_shown_wherever_the_place_is__C31(column, indent):
+    content = " " * indent + "s3cr3t" * 40
+    found = Text("f", content).diagnose(column << MARK_SHIFT | 1, Code.SYNTAX, "m")
+    assert found.excerpt is not None
+    assert len(found.excerpt.replace("…", "").strip()) <= 40
+    assert found.excerpt[column] == content[column]
+
+
+def test_a_line_of_40_characters_is_shown_whole__C31():
+    content = "  " + "a" * 40
+    assert Text("f", content).diagnose(30 << MARK_SHIFT | 1, Code.SYNTAX, "m").excerpt == content
 
 
 def test_far_to_the_right_nothing_is_shown():

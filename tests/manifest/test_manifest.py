@@ -91,7 +91,6 @@ def test_a_field_accepts_what_is_written(load_job, written, accept):
         ),
         ("{each: {status: success}}", (Match.EXACT, None, {"status": ("success",)}, None)),
         ("{count: {min: 1, max: 4}}", (Match.EXACT, None, {}, Count(min=1, max=4))),
-        ("{match: contains, items: [], count: {max: 0}}", (Match.CONTAINS, None, {}, Count(min=0, max=0))),
     ],
 )
 def test_sub_jobs_are_expected_as_written(load_job, written, expected):
@@ -206,24 +205,6 @@ def test_a_job_of_an_unknown_provider_is_refused(refuse, rest, line, hint):
 
 
 # --- What cannot be meant ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "sub_jobs",
-    [
-        pytest.param(written, id=f"C22 {written}")
-        for written in (
-            "{match: contains, items: []}",
-            "{match: none, items: []}",
-            "{count: {min: 0}}",
-            "{match: contains, items: [{job_type: a, count: {min: 0}}]}",
-            "{match: none, items: [], count: {min: 0}}",
-        )
-    ],
-)
-def test_an_expectation_that_always_holds_is_refused(refuse_jobs, sub_jobs):
-    (found,) = refuse_jobs(f"jobs:\n  a: {{job_id: i, expect: {{sub_jobs: {sub_jobs}}}}}\n")
-    assert found.code is Code.VACUOUS_EXPECTATION
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""
+Measure how soon a manifest is read, checked and built: `make bench`.
+
+Against PyYAML's CSafeLoader and jsonschema on each job, in turn in one process; written and by `for_each`. Ratios are
+what counts: machines differ, and are noisy. The other side, which takes long, checks a tenth of 100,000 jobs.
+"""
+
+import io
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from reconcile.manifest import load_manifests
+from reconcile.shipped import load_schema
+
+SIZES = (1_000, 10_000, 100_000)
+ROUNDS = 3
+MOST_COMPARED = 10_000
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+HEAD = (
+    "version: 1\nproviders: {otc: {api: sfs-turbo, project_id: p}}\n"
+    "defaults: {expect: {status: success, error_code: null}}\n"
+)
+
+
+def write_jobs(count: int) -> str:
+    """Write each job out, no two alike."""
+    job = (
+        "  job-{0}:\n    job_id: id-{0}\n    labels: {{tier: web}}\n    expect: {{job_type: type-{0}, sub_jobs: [a]}}\n"
+    )
+    return f"{HEAD}jobs:\n" + "".join(job.format(n) for n in range(count))
+
+
+def write_for_each(count: int) -> str:
+    """Write one declaration for all jobs."""
+    keys = "".join(f"      - id-{n}\n" for n in range(count))
+    job = '    job_id: "${each.key}"\n    labels: {tier: web}\n    expect: {job_type: bind_ldap, sub_jobs: [a]}\n'
+    return f"{HEAD}jobs:\n  job:\n{job}    for_each:\n{keys}"
+
+
+def load(content: str) -> None:
+    """Parse, check and build, as the gate does."""
+    load_manifests(["-"], now=NOW, stdin=io.BytesIO(content.encode()))
+
+
+def load_otherwise(content: str) -> None:
+    """Parse with the fastest loader of PyYAML, and check each job."""
+    schema = load_schema("manifest.v1")
+    validator = Draft202012Validator({"$ref": "#/$defs/job", "$defs": schema["$defs"]})
+    root = yaml.load(content, yaml.CSafeLoader)
+    for name, job in root["jobs"].items():
+        for key in job.pop("for_each", [name]):
+            list(validator.iter_errors({**job, "job_id": key}))
+
+
+def measure(read: Callable[[str], None], content: str, rounds: int) -> float:
+    """Return the median of the CPU seconds."""
+    seconds = []
+    for _ in range(rounds):
+        started = time.process_time()
+        read(content)
+        seconds.append(time.process_time() - started)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    """Measure all, as a table."""
+    print(f"{'jobs':>7}  {'':<8}  {'MB':>5}  {'reconcile':>9}  {'CSafeLoader + jsonschema':>24}  ratio")  # noqa: T201
+    load(write_jobs(10))
+    for count in SIZES:
+        for name, write in (("written", write_jobs), ("for_each", write_for_each)):
+            content, rounds = write(count), ROUNDS if count <= MOST_COMPARED else 1
+            ours = measure(load, content, rounds)
+            compared = min(count, MOST_COMPARED)
+            others = measure(load_otherwise, write(compared), 1 if compared == MOST_COMPARED else ROUNDS)
+            others *= count / compared
+            figures = f"{ours:7.2f} s  {others:22.2f} s  {others / ours:5.1f}"
+            print(f"{count:>7}  {name:<8}  {len(content) / 1e6:5.1f}  {figures}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

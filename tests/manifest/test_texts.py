@@ -1,0 +1,122 @@
+"""Expected texts that look like others."""
+
+import io
+
+import pytest
+from builders import NOW
+
+from reconcile.codes import Code
+from reconcile.manifest import load_manifests
+from reconcile.model import Assignment
+
+HEAD = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        pytest.param(written, id=f"C20 {written}")
+        for written in (
+            "{job_type: ' a'}",
+            "{job_type: [b, 'a ']}",
+            '{job_type: "a\\t"}',
+            '{job_type: "a\\u00a0"}',
+            '{fail_reason: "a\\n"}',
+            "{error_code: {glob: 'a* '}}",
+            "{error_code: [null, {glob: ' a*'}]}",
+            "{error_code: ' '}",
+            "{sub_jobs: [a, 'b ']}",
+            "{sub_jobs: {match: none, items: [{job_type: 'a '}]}}",
+            "{sub_jobs: {each: {job_type: 'a '}}}",
+        )
+    ],
+)
+def test_blanks_around_an_expected_text_are_refused(refuse_jobs, expect):
+    status = "status: failed, " if "fail_reason" in expect or "error_code" in expect else ""
+    (found,) = refuse_jobs(f"jobs: {{a: {{job_id: i, expect: {{{status}{expect[1:]}}}}}\n")
+    assert found.code is Code.VALUE_NOT_ALLOWED
+    assert "blanks" in found.message
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        pytest.param(written, id=f"C20 {written}")
+        for written in (
+            "{job_type: bаd}",
+            "{job_type: [a, {glob: 'bа*'}]}",
+            "{sub_jobs: [bаd]}",
+            "{sub_jobs: {match: none, items: [{job_type: bаd}]}}",
+        )
+    ],
+)
+def test_of_a_letter_that_only_looks_the_same_a_reader_is_warned(load, expect):
+    (warning,) = load(f"{HEAD}jobs: {{a: {{job_id: i, expect: {expect}}}}}\n").warnings
+    assert warning.code is Code.ENCODING
+    assert "CYRILLIC SMALL LETTER A" in warning.message
+
+
+def test_of_other_texts_than_types_every_letter_is_let_be(load):
+    assert not load(f"{HEAD}jobs: {{a: {{job_id: i, expect: {{status: failed, fail_reason: Überlast}}}}}}\n").warnings
+
+
+def test_nothing_of_a_sensitive_type_is_shown(load):
+    content = (
+        HEAD
+        + 'variables: {t: {default: bаd, sensitive: true}}\njobs: {a: {job_id: i, expect: {job_type: "${var.t}"}}}\n'
+    )
+    (warning,) = load(content).warnings
+    assert "CYRILLIC" not in warning.message
+
+
+@pytest.mark.parametrize("hidden", ["\u034f", "\u115f", "\u17b4", "\u180b", "\u3164", "\ufe0f", "\uffa0", "\U000e0100"])
+@pytest.mark.parametrize("given", ["written", "escaped", "--var", "environment"])
+def test_a_hidden_character_is_refused_however_it_comes__C20(refuse, hidden, given):
+    written = {"written": hidden, "escaped": f"\\U{ord(hidden):08x}"}.get(given, "")
+    content = f'{HEAD}variables: {{t: {{default: "bad{written}"}}}}\n'
+    content += 'jobs: {a: {job_id: i, expect: {job_type: "${var.t}"}}}\n'
+    value = f"bad{hidden}"
+    (found,) = refuse(
+        content,
+        given=[Assignment("t", value)] if given == "--var" else [],
+        environ={"RECONCILE_VAR_t": value} if given == "environment" else {},
+    )
+    assert found.code is Code.ENCODING
+
+
+# --- Many ----------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_faults_a_thousand_are_told_and_few_names_in_each(refuse):
+    providers = ", ".join(f"p{n}: {{api: sfs-turbo, project_id: a}}" for n in range(3_000))
+    jobs = "".join(f"  j{n}: {{job_id: i{n}{', provider: qqqq' if n % 2 else ''}}}\n" for n in range(3_000))
+    found = refuse(f"version: 1\nproviders: {{{providers}}}\njobs:\n{jobs}")
+    assert len(found) == 1_001
+    assert found[-1].code is Code.TOO_LARGE
+    assert max(len(f"{fault.message}{fault.hint}") for fault in found) < 400
+    assert any("and 2990 more" in fault.message for fault in found)
+
+
+def test_of_many_warnings_a_thousand_are_told(load):
+    variables = ", ".join(f"v{n}: {{default: a}}" for n in range(3_000))
+    assert len(load(f"{HEAD}variables: {{{variables}}}\njobs: {{a: {{job_id: i}}}}\n").warnings) == 1_001
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        pytest.param('  a: {for_each: "${var.x}", job_id: a}\n  b: {for_each: "${var.x}", job_id: b}\n', id="C05 jobs"),
+        pytest.param("".join(f'  a{n}: {{job_id: i, for_each: "${{var.x}}"}}\n' for n in range(200)), id="C05 values"),
+    ],
+)
+def test_what_is_referred_to_often_is_not_multiplied_without_end(refuse, jobs):
+    entries = ", ".join(f"e{n}" for n in range(60_000))
+    found = refuse(f"{HEAD}variables: {{x: {{default: [{entries}]}}}}\njobs:\n{jobs}")
+    assert [fault.code for fault in found] == [Code.TOO_LARGE]
+
+
+def test_a_hundred_thousand_jobs_are_not_too_many__C29():
+    content = HEAD + "jobs:\n  a: {for_each: ${var.x}, job_id: '${each.key}'}\n"
+    content += f"variables: {{x: {{default: [{', '.join(f'e{n}' for n in range(100_000))}]}}}}\n"
+    manifest = load_manifests(["-"], now=NOW, stdin=io.BytesIO(content.replace("${var.x}", '"${var.x}"').encode()))
+    assert len(manifest.jobs) == 100_000
