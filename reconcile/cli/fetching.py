@@ -20,12 +20,17 @@ SLACK = 60.0
 
 
 def find_targets(
-    manifest: Manifest, access: Access, invocation: Invocation, *, verbose: bool
+    selected: Manifest, declared: Manifest, access: Access, invocation: Invocation, *, verbose: bool
 ) -> "Mapping[str, Target]":
-    """Find out where every provider is and which credential it gets; tell so, if asked to."""
+    """Find out where every provider of the selected jobs is and which credential it gets; tell so, if asked to."""
     from reconcile.fetch import resolve_targets
 
-    targets = resolve_targets(manifest.providers.values(), endpoints=access.endpoints, environ=invocation.environ)
+    targets = resolve_targets(
+        selected.providers.values(),
+        endpoints=access.endpoints,
+        environ=invocation.environ,
+        unused=declared.providers.keys() - selected.providers.keys(),
+    )
     if verbose:
         for name, target in targets.items():
             output.tell(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")

@@ -64,12 +64,13 @@ def command(
     report = Report(reporting, invocation)
     quiet = reporting.quiet
     try:
-        declared = _select(load_declared(declaration, invocation, quiet=quiet), selection, quiet=quiet)
+        declared = load_declared(declaration, invocation, quiet=quiet)
+        selected = _select(declared, selection, quiet=quiet)
         report.prepare(declared)
-        targets = find_targets(declared, access, invocation, verbose=verbose)
-        fetched, ended_by = fetch_declared(declared, targets, access, invocation, quiet=quiet)
+        targets = find_targets(selected, declared, access, invocation, verbose=verbose)
+        fetched, ended_by = fetch_declared(selected, targets, access, invocation, quiet=quiet)
         plan = make_plan(
-            declared,
+            selected,
             [each.observation for each in fetched],
             now=invocation.clock(),
             origins={name: str(target.origin) for name, target in targets.items()},

@@ -30,7 +30,11 @@ class Target:
 
 
 def resolve_targets(
-    providers: Iterable[Provider], *, endpoints: Sequence[str], environ: Mapping[str, str]
+    providers: Iterable[Provider],
+    *,
+    endpoints: Sequence[str],
+    environ: Mapping[str, str],
+    unused: Iterable[str] = (),
 ) -> dict[str, Target]:
     """
     Find origin and credential of every provider.
@@ -39,12 +43,14 @@ def resolve_targets(
         providers: each name once.
         endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
         environ: where the endpoint variable and the credentials are.
+        unused: names of providers that are declared too, but not asked: they may have endpoints and need no credential.
 
     Raises AccessError with everything that is wrong, endpoints first.
     """
     providers = tuple(providers)
     faults: list[Diagnostic] = []
-    origins = _read_endpoints(endpoints, environ, [provider.name for provider in providers], faults)
+    names = [*(provider.name for provider in providers), *unused]
+    origins = _read_endpoints(endpoints, environ, names, faults)
     targets: dict[str, Target] = {}
     for provider in providers:
         origin: Origin | None = None

@@ -102,3 +102,14 @@ def test_no_credentials_is_1_and_names_where_they_are_looked_for(plan):
     assert (code, out) == (1, "")
     assert "RC301" in err
     assert "RECONCILE_TOKEN_OTC" in err
+
+
+def test_an_endpoint_for_a_provider_that_no_selected_job_uses_is_no_error(plan):
+    manifest = (
+        "version: 1\nproviders:\n  p: {api: sfs-turbo, project_id: p1}\n  q: {api: sfs-turbo, project_id: p2}\n"
+        "jobs:\n  a: {job_id: id-a, provider: p}\n  b: {job_id: id-b, provider: q}\n"
+    )
+    scenario = scenario_of("jobs: {id-a: {status: success}}")
+    argv = ["--endpoint", "q=https://elsewhere.example", "--target", "jobs.a"]
+    code, out, _ = plan(manifest, scenario, *argv, environ={"RECONCILE_TOKEN_P": "a-token"})
+    assert code == 0, out
