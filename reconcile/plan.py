@@ -147,9 +147,12 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 # --- While jobs are waited for ---------------------------------------------------------------------------------
 
 
-def is_settled(job: Job, observation: Observed | Missing, *, now: datetime) -> bool:
-    """Say whether no later answer can change what is decided of a job."""
-    return _decide_job(judge_job(job, observation, now=now)) is not Verdict.PENDING
+def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool) -> bool:
+    """Say whether no later answer can change what is decided of a job; `strict` is that of `make_plan`."""
+    findings = judge_job(job, observation, now=now)
+    if not strict:
+        findings = tuple(_waive(finding, job.waivers, now) for finding in findings)
+    return _decide_job(findings) is not Verdict.PENDING
 
 
 def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> float | None:
@@ -203,7 +206,12 @@ def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnost
         yield Diagnostic(code=Code.UNPROVEN, message="not every job of the manifest was checked: nothing is proven")
     elif verdicts == {Verdict.WAIVED}:
         yield Diagnostic(code=Code.UNPROVEN, message="the drift of every job is waived: nothing is proven")
+    seen: dict[tuple[str, str], str] = {}
     for job in jobs:
+        said = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
+        if seen.setdefault((job.job.provider.name, job.job.job_id), said) != said:
+            message = f"{job.job.address} tells of its remote job otherwise than another job of this plan"
+            yield Diagnostic(code=Code.UNPROVEN, message=message)
         if job.verdict in (Verdict.IN_SYNC, Verdict.WAIVED) and not _is_proven(job):
             yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")
 
@@ -290,6 +298,12 @@ def _problems_of(
             message = (
                 f"its absence is not proven: no other job of provider {job.provider.name} was observed in this run, "
                 "and a wrong project id looks the same"
+            )
+            yield Problem(code=Code.UNPROVEN, message=message)
+        case Missing() if not witnessed and any(finding.waiver for finding in findings):
+            message = (
+                f"that it is missing cannot be waived: no other job of provider {job.provider.name} was observed in "
+                "this run, and a wrong project id looks the same"
             )
             yield Problem(code=Code.UNPROVEN, message=message)
         case Observed() | Missing():

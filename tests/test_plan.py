@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders import NOW, SOURCE, job, manifest, observed, sub_job
+from builders import NOW, PROVIDER, SOURCE, job, manifest, observed, sub_job
 
 import reconcile
 from reconcile.codes import Code
@@ -22,7 +22,7 @@ from reconcile.model import (
     Verdict,
     Waiver,
 )
-from reconcile.plan import make_plan
+from reconcile.plan import is_settled, make_plan
 
 UNOBSERVED = Unobserved(problem=Problem(code=Code.TIMED_OUT, message="late"))
 ANSWERS = {
@@ -195,3 +195,28 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
     assert said[0] == "the job says E: because"
     assert said[1] == "sub-job 0 (a) says E0"
     assert (len(said), said[-1]) == (7, "3 more sub-jobs give a reason")
+
+
+def test_a_waived_drift_does_not_end_the_waiting():
+    the_job = waived("a", "job_type")
+    the_job = dataclasses.replace(the_job, expect=job(job_type="x").expect)
+    now = observed("running", job_type="y")
+    assert not is_settled(the_job, now, now=NOW, strict=False)
+    assert is_settled(the_job, now, now=NOW, strict=True)
+
+
+def test_that_a_job_is_missing_can_be_waived_only_beside_one_that_was_observed():
+    gone = waived("a", "missing")
+    other = dataclasses.replace(job(name="b"), provider=dataclasses.replace(PROVIDER, name="other"))
+    answers = [MISSING, observed("success", job_id="id-b")]
+    plan = make_plan(manifest(gone, other), answers, now=NOW, origins={})
+    assert (plan.verdict, plan.jobs[0].problems[0].code) == (Verdict.ERROR, Code.UNPROVEN)
+    assert make_plan(manifest(gone, job(name="b")), answers, now=NOW, origins={}).exit_code is ExitCode.IN_SYNC
+
+
+def test_one_remote_job_told_in_two_ways_is_no_proof():
+    accepting = job(name="a", status=["running", "success"])
+    again = dataclasses.replace(accepting, address="jobs.again")
+    answers = [observed("running", job_id="id-a"), observed("success", job_id="id-a")]
+    plan = make_plan(manifest(accepting, again), answers, now=NOW, origins={})
+    assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])

@@ -38,7 +38,13 @@ def find_targets(
 
 
 def fetch_declared(
-    manifest: Manifest, targets: "Mapping[str, Target]", access: Access, invocation: Invocation, *, quiet: bool
+    manifest: Manifest,
+    targets: "Mapping[str, Target]",
+    access: Access,
+    invocation: Invocation,
+    *,
+    strict: bool,
+    quiet: bool,
 ) -> tuple[tuple[Fetched, ...], ExitCode | None]:
     """
     Fetch every job.
@@ -63,7 +69,7 @@ def fetch_declared(
                 timeout=access.timeout or (access.wait or 0.0) + max(SLACK, 300.0 - (access.wait or 0.0)),
                 concurrency=access.concurrency,
                 pace=replace(invocation.pace or Pace(), rate=access.rate),
-                wait=_make_wait_policy(access, invocation.clock, on_progress),
+                wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),
                 on_fetched=fetched.__setitem__,
             )
         except KeyboardInterrupt:
@@ -75,7 +81,7 @@ def fetch_declared(
 
 
 def _make_wait_policy(
-    access: Access, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]"
+    access: Access, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
 ) -> "WaitPolicy | None":
     if access.wait is None:
         return None
@@ -84,7 +90,7 @@ def _make_wait_policy(
 
     return WaitPolicy(
         duration=access.wait,
-        is_settled=lambda job, seen: is_settled(job, seen, now=clock()),
+        is_settled=lambda job, seen: is_settled(job, seen, now=clock(), strict=strict),
         expected_end=lambda job, seen: expect_end(job, seen, now=clock()),
         on_progress=on_progress,
     )

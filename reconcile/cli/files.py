@@ -6,6 +6,7 @@ new one. What is no file (a device, a pipe) is written to as it is. A link is ne
 checkout choose what is overwritten.
 """
 
+import glob
 import os
 import stat
 from contextlib import suppress
@@ -50,7 +51,7 @@ def sweep_drafts(path: str) -> None:
     place = Path(path)
     if _is_stream(place):
         return
-    for draft in place.parent.glob(f".{place.name}.*{_DRAFT}"):
+    for draft in place.parent.glob(f".{glob.escape(place.name)}.*{_DRAFT}"):
         if not _is_alive(draft):
             with suppress(OSError):
                 draft.unlink()
@@ -84,7 +85,13 @@ def _is_stream(place: Path) -> bool:
 def _is_alive(draft: Path) -> bool:
     """Say whether the process that writes a draft is still there."""
     number = draft.name.removesuffix(_DRAFT).rpartition(".")[2]
-    return number.isdigit() and Path(f"/proc/{number}").exists()
+    try:
+        os.kill(int(number), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _not_written(path: str, reason: str) -> OutputError:

@@ -104,6 +104,11 @@ class Declaration:
     given: tuple[Given, ...]
     strict: bool
 
+    @property
+    def var_files(self) -> tuple[str, ...]:
+        """The paths of the files with variables."""
+        return tuple(given.path for given in self.given if isinstance(given, VariableFile))
+
 
 class _AssignmentType(click.ParamType[Given]):
     """`NAME=VALUE`."""

@@ -66,9 +66,11 @@ def command(
     try:
         declared = load_declared(declaration, invocation, quiet=quiet)
         selected = _select(declared, selection, quiet=quiet)
-        report.prepare(declared)
+        report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])
         targets = find_targets(selected, declared, access, invocation, verbose=verbose)
-        fetched, ended_by = fetch_declared(selected, targets, access, invocation, quiet=quiet)
+        fetched, ended_by = fetch_declared(
+            selected, targets, access, invocation, strict=declaration.strict, quiet=quiet
+        )
         plan = make_plan(
             selected,
             [each.observation for each in fetched],

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from reconcile.cli import output
@@ -10,7 +11,7 @@ from reconcile.cli.invocation import Invocation
 from reconcile.cli.options import Reporting
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
-from reconcile.model import Manifest, Plan
+from reconcile.model import Plan
 from reconcile.report import render_plan
 from reconcile.report.palette import PLAIN
 
@@ -22,13 +23,13 @@ class Report:
         self._reporting = reporting
         self._invocation = invocation
 
-    def prepare(self, manifest: Manifest) -> None:
-        """Raise OutputError if a file cannot be written, would be written twice, or is a manifest."""
+    def prepare(self, read: Iterable[str | None]) -> None:
+        """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
         paths = [path for _, path in self._reporting.reports]
-        taken = {Path(file.file).resolve() for file in manifest.files}
+        taken = {Path(path).resolve() for path in read if path is not None}
         for place, times in Counter(Path(path).resolve() for path in paths).items():
             if times > 1 or place in taken:
-                why = "a manifest is there" if place in taken else "two reports would be written there"
+                why = "this run reads that file" if place in taken else "two reports would be written there"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
         for path in paths:
             check_place(path)

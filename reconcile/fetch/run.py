@@ -1,7 +1,7 @@
 """One run: what is decided after each attempt, until every job is settled."""
 
 import asyncio
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
@@ -162,7 +162,12 @@ class Run:
     # --- After an answer ---------------------------------------------------------------------------------------
 
     def _look_again(self, host: Host, turn: Turn, seen: Seen, wait: WaitPolicy) -> None:
-        """Settle the jobs that are decided, and plan the next look for the others."""
+        """
+        Plan the next look, unless every job that is this remote one is decided.
+
+        They are settled together and with the last look: two jobs of one plan must not tell of one remote job at
+        different times.
+        """
         errand, now = turn.errand, self._clock()
         ends = {
             index: end
@@ -171,8 +176,8 @@ class Run:
             and not _is_terminal(errand.job, seen)
             and not wait.is_settled(self._jobs[index], seen)
         }
-        self._settle(host, errand, seen, undecided=ends)
         if not ends:
+            self._settle(host, errand, seen)
             return
         if turn.lane.shut is not None:
             self._give_up(host, errand, turn.lane.shut)
@@ -205,14 +210,11 @@ class Run:
 
     # --- The end of an errand ----------------------------------------------------------------------------------
 
-    def _settle(
-        self, host: Host, errand: Errand, observation: Observation, undecided: Container[int] = frozenset()
-    ) -> None:
-        """Settle the errand's jobs but for the undecided ones; with the last of them, it is done."""
-        self._tell(errand, observation, [index for index in errand.indexes if index not in undecided])
-        errand.indexes = [index for index in errand.indexes if index in undecided]
-        if not errand.indexes:
-            host.open -= 1
+    def _settle(self, host: Host, errand: Errand, observation: Observation) -> None:
+        """Settle the errand's jobs; it is done."""
+        self._tell(errand, observation, errand.indexes)
+        errand.indexes = []
+        host.open -= 1
 
     def _tell(self, errand: Errand, observation: Observation, indexes: Iterable[int]) -> None:
         outcome = errand.conclude(observation, self._clock())

@@ -57,7 +57,7 @@ def test_every_format_can_be_written_in_one_run(gate):
         (["--report", "json=nowhere/x.json"], "there is no such directory"),
         (["--report", "json=."], "it is a directory"),
         (["--report", "json=link"], "symbolic link"),
-        (["--report", "json=reconcile.yaml"], "a manifest is there"),
+        (["--report", "json=reconcile.yaml"], "this run reads that file"),
         (["--report", "json=x", "--report", "text=./x"], "two reports"),
     ],
     ids=["F05", "F05 directory", "F06", "F05 manifest", "F05 twice"],
@@ -169,3 +169,22 @@ def test_f08_a_run_that_is_killed_while_it_writes_leaves_the_old_file_or_the_new
         text = place.read_text()
         assert len(text) == 200_000
         assert len(set(text)) == 1
+
+
+def test_two_jobs_that_are_one_remote_job_are_told_by_the_same_look(gate):
+    manifest = (
+        f"{HEAD}jobs:\n  a: {{job_id: id-a, expect: {{status: [running, success]}}}}\n"
+        "  b: {job_id: id-a, expect: {status: [success, failed]}}\n"
+    )
+    scenario = "jobs: {id-a: {timeline: [{requests: 1, status: running}, {status: failed}]}}"
+    code, out, _ = gate(scenario, "--wait", "20s", "-o", "json", manifest=manifest)
+    assert code == 2
+    assert [job["observed"]["status"] for job in json.loads(out)["jobs"]] == ["failed", "failed"]
+
+
+def test_a_file_that_the_run_reads_is_never_overwritten(gate):
+    Path("vars.yaml").write_text("x: y\n")
+    manifest = f"{HEAD}variables: {{x: {{}}}}\njobs: {{a: {{job_id: '${{var.x}}'}}}}\n"
+    code, _, err = gate("jobs: {}", "--var-file", "vars.yaml", "--report", "json=./vars.yaml", manifest=manifest)
+    assert (code, Path("vars.yaml").read_text()) == (1, "x: y\n")
+    assert "this run reads that file" in err

@@ -92,7 +92,7 @@ def test_a_jobs_own_timeout_ends_its_own_waiting(make_job) -> None:
     assert done == {0: pytest.approx(30.05), 1: pytest.approx(90.05), 2: pytest.approx(90.05)}
 
 
-def test_jobs_that_are_one_remote_job_are_settled_each_for_itself(make_job) -> None:
+def test_jobs_that_are_one_remote_job_are_settled_together_by_the_last_look(make_job) -> None:
     jobs = [replace(make_job("a"), labels={"n": n}) for n in ("running", "success")]
     done: list[int] = []
     api = VirtualApi(telling("waiting", "running", "running", "success"))
@@ -102,7 +102,7 @@ def test_jobs_that_are_one_remote_job_are_settled_each_for_itself(make_job) -> N
         is_settled=lambda job, seen: seen.status == job.labels["n"],
         on_fetched=lambda index, _: done.append(index),
     )
-    assert [(word_of(each), each.polls) for each in fetched] == [("running", 1), ("success", 3)]
+    assert [(word_of(each), each.polls) for each in fetched] == [("success", 3), ("success", 3)]
     assert len(api.asked) == 4
     assert done == [0, 1]
 

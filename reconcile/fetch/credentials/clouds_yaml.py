@@ -33,12 +33,18 @@ _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_to
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CloudEntry:
-    """What the files say of one cloud; `kind` is its `auth_type` and `profile` the vendor whose defaults it names."""
+    """
+    What the files say of one cloud; `kind` is its `auth_type` and `profile` the vendor whose defaults it names.
+
+    `strayed` marks a clouds.yaml that nobody named: it lay in the working directory, which may be the checkout of a
+    pull request, so it must not decide where a password goes.
+    """
 
     settings: Settings
     source: str
     kind: str | None
     profile: str | None
+    strayed: bool
 
 
 def read_cloud(provider: Provider, environ: Mapping[str, str]) -> CloudEntry:
@@ -63,6 +69,7 @@ def read_cloud(provider: Provider, environ: Mapping[str, str]) -> CloudEntry:
         source=source,
         kind=_find_string(entry, "auth_type", source),
         profile=_find_string(entry, "profile", source) or _find_string(entry, "cloud", source),
+        strayed=CONFIG_VARIABLE not in environ and config.parent == Path(),
     )
 
 

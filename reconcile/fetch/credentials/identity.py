@@ -83,10 +83,16 @@ def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
 
 
 def find_identity_url(provider: Provider) -> IdentityUrl | None:
-    """Look up the identity service in the table of clouds; None where the table has none."""
+    """Look up the nearest identity service in the table of clouds; None where the table has none."""
+    origins = find_identity_origins(provider)
+    return IdentityUrl(origin=origins[0], path=_VERSION_PATH) if origins else None
+
+
+def find_identity_origins(provider: Provider) -> tuple[Origin, ...]:
+    """Look up every identity service whose tokens are good for the provider, the nearest first."""
     cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
-    hosts = cloud.iam_hosts.get(provider.region) if cloud is not None and provider.region is not None else None
-    return IdentityUrl(origin=parse_endpoint(f"https://{hosts[0]}"), path=_VERSION_PATH) if hosts else None
+    hosts = cloud.iam_hosts.get(provider.region, ()) if cloud is not None and provider.region is not None else ()
+    return tuple(parse_endpoint(f"https://{host}") for host in hosts)
 
 
 def build_token_request(login: Login) -> httpx.Request:

@@ -10,9 +10,15 @@ from collections.abc import Iterator, Mapping
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials.access_key import AccessKey
-from reconcile.fetch.credentials.clouds_yaml import CLOUD_VARIABLE, CloudEntry, read_cloud
+from reconcile.fetch.credentials.clouds_yaml import CLOUD_VARIABLE, CONFIG_VARIABLE, CloudEntry, read_cloud
 from reconcile.fetch.credentials.credential import Credential
-from reconcile.fetch.credentials.identity import IdentityUrl, Login, find_identity_url, parse_identity_url
+from reconcile.fetch.credentials.identity import (
+    IdentityUrl,
+    Login,
+    find_identity_origins,
+    find_identity_url,
+    parse_identity_url,
+)
 from reconcile.fetch.credentials.keystone import PasswordLogin
 from reconcile.fetch.credentials.settings import ACCESS_KEY, PASSWORD, SECRET_KEY, TEXT, TOKEN, Settings, refuse
 from reconcile.fetch.credentials.token import Token
@@ -117,7 +123,7 @@ def _take_from_cloud(entry: CloudEntry) -> Credential:
         return _make_token(settings, entry.source)
     if kind is None and ("ak" in settings or "sk" in settings):
         return _make_access_key(settings, entry.source)
-    return _make_login(settings, entry.source, profile=entry.profile)
+    return _make_login(settings, entry.source, profile=entry.profile, strayed=entry.strayed)
 
 
 def _make_token(settings: Settings, source: str) -> Token:
@@ -135,10 +141,18 @@ def _make_access_key(settings: Settings, source: str) -> AccessKey:
     return AccessKey(key.reveal(), secret, security_token, source=source, project_id=project_id)
 
 
-def _make_login(settings: Settings, source: str, *, profile: str | None = None) -> PasswordLogin:
+def _make_login(settings: Settings, source: str, *, profile: str | None = None, strayed: bool = False) -> PasswordLogin:
     settings.check_project()
+    url = _find_identity_url(settings, profile)
+    if strayed and url.origin not in find_identity_origins(settings.provider):
+        raise refuse(
+            Code.ENDPOINT_NOT_ALLOWED,
+            f"{settings.call('auth_url')} is {url}, which is not an identity service of provider "
+            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
+            hint=f"name the file in {CONFIG_VARIABLE}, if it is yours and not part of what is checked",
+        )
     login = Login(
-        url=_find_identity_url(settings, profile),
+        url=url,
         user=_describe_user(settings),
         password=settings.take("password", PASSWORD, beside="username"),
         project=_describe_project(settings),

@@ -48,7 +48,8 @@ def find(folders, make_provider):
         folders.write(folders.here, clouds)
         if secure:
             folders.write(folders.here, secure, "secure.yaml")
-        return find_credential(make_provider(project_id="p", **provider), environ=folders.environ)
+        environ = {**folders.environ, "OS_CLIENT_CONFIG_FILE": "clouds.yaml"}
+        return find_credential(make_provider(project_id="p", **provider), environ=environ)
 
     return find
 
@@ -239,3 +240,22 @@ def test_a_file_that_never_ends_is_not_read(folders, read) -> None:
     os.mkfifo(folders.here / "clouds.yaml")
     with pytest.raises(AccessError, match="not a regular file"):
         read()
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["A01 a file of the checkout", "A01 a planted link"])
+def test_a_file_that_was_merely_found_here_does_not_decide_where_a_password_goes(folders, make_provider, link) -> None:
+    entry = "clouds: {c: {auth: {username: u, user_domain_name: d, auth_url: 'https://evil.test/v3'}}}"
+    secret = f"clouds: {{c: {{auth: {{password: {CANARY}}}}}}}"
+    folders.write(folders.home, entry.replace("evil.test", "iam.eu-de.otc.t-systems.com"))
+    folders.write(folders.home, secret, "secure.yaml")
+    folders.write(folders.here, entry)
+    if link:
+        (folders.here / "secure.yaml").symlink_to(folders.home / "secure.yaml")
+    else:
+        folders.write(folders.here, secret, "secure.yaml")
+    with pytest.raises(AccessError) as raised:
+        find_credential(make_provider(project_id="p"), environ=folders.environ)
+    assert raised.value.diagnostics[0].code is Code.ENDPOINT_NOT_ALLOWED
+    assert CANARY not in repr(raised.value)
+    folders.write(folders.here, entry.replace("evil.test", "iam.eu-de.otc.t-systems.com"))
+    assert "password" in str(find_credential(make_provider(project_id="p"), environ=folders.environ))

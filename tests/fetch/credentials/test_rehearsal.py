@@ -57,7 +57,7 @@ def rehearse(make_job, make_provider, tmp_path, monkeypatch):
             {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "SK", "HW_SECURITY_TOKEN": "x"}, 0, id="temporary-access-key"
         ),
         pytest.param({**USER, "OS_PASSWORD": "good-password"}, 1, id="password"),
-        pytest.param({"OS_CLOUD": "sim"}, 1, id="clouds-yaml"),
+        pytest.param({"OS_CLOUD": "sim", "OS_CLIENT_CONFIG_FILE": "clouds.yaml"}, 1, id="clouds-yaml"),
     ],
 )
 def test_a_good_credential_opens_the_door(rehearse, environ, logins: int) -> None:
