@@ -12,7 +12,9 @@ def run() -> None:
     buffer_stdout()
     # A run makes many values and few cycles: looking for cycles less often saves a tenth of its time.
     gc.set_threshold(100_000, 50, 100)
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # what is left goes with the process, and need not be searched for cycles once more
+    sys.exit(code)
 
 
 if __name__ == "__main__":
