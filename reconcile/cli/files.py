@@ -2,8 +2,8 @@
 Files that are whole or not there.
 
 A file is written beside its place, synchronised and renamed, so whoever reads it at any time reads the old one or the
-new one. What is no file (a device, a pipe) is written to as it is. A link is never followed: a planted one would let a
-checkout choose what is overwritten.
+new one. A file of others, to which every program of a CI step may add, is added to. What is no file (a device, a pipe)
+is written to as it is. A link is never followed: a planted one would let a checkout choose what is overwritten.
 """
 
 import glob
@@ -34,6 +34,14 @@ def check_place(path: str) -> None:
         raise _not_written(path, "the directory is not writable")
 
 
+def check_end(path: str) -> None:
+    """Raise OutputError if nothing can be added to the file there, which need not exist; nothing is created."""
+    check_place(path)
+    place = Path(path)
+    if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+        raise _not_written(path, "it is not writable")
+
+
 def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
     """Write a file whole or not at all; raise OutputError if it is not."""
     place = Path(path)
@@ -42,6 +50,18 @@ def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
             place.write_bytes(text.encode("utf-8"))
         else:
             _replace(place, text.encode("utf-8"), mode)
+    except OSError as cause:
+        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+
+
+def append_file(path: str, text: str) -> None:
+    """Add whole lines to the end of a file, all of them or none; raise OutputError if they are not."""
+    place = Path(path)
+    try:
+        if _is_stream(place):
+            place.write_bytes(text.encode("utf-8"))
+        else:
+            _extend(place, text.encode("utf-8"))
     except OSError as cause:
         raise _not_written(path, cause.strerror or type(cause).__name__) from cause
 
@@ -71,6 +91,24 @@ def _replace(place: Path, content: bytes, mode: int) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _extend(place: Path, content: bytes) -> None:
+    descriptor = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        # What others wrote may not end in a line break, and would swallow the first line.
+        ends_open = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        rest = b"\n" + content if ends_open else content
+        try:
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _is_stream(place: Path) -> bool:

@@ -70,11 +70,14 @@ class Reporting:
     """
     What is written where.
 
-    `format_name` is the one for stdout, `reports` are the format and path of files.
+    `format_name` is the one for stdout, `reports` are the format and path of files. `github_summary` and
+    `github_output` are the files of a GitHub step to which is added, None for neither.
     """
 
     format_name: str
     reports: tuple[tuple[str, str], ...]
+    github_summary: str | None
+    github_output: str | None
     colour: str
     quiet: bool
 
@@ -203,6 +206,11 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
                 raise click.BadParameter(f"write it like FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
         return tuple((name, path) for name, _, path in pairs)
 
+    def refuse_nothing(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+        if path == "":
+            raise click.BadParameter("it is empty: does this step run on GitHub?", ctx, param)
+        return path
+
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @format_option(*names)
         @click.option(
@@ -212,6 +220,18 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
             metavar="FORMAT=PATH",
             callback=read_report,
             help="Write a file, too, whole or not at all; repeatable.",
+        )
+        @click.option(
+            "--github-summary",
+            metavar="FILE",
+            callback=refuse_nothing,
+            help='Add the plan to the summary of a GitHub step: "$GITHUB_STEP_SUMMARY".',
+        )
+        @click.option(
+            "--github-output",
+            metavar="FILE",
+            callback=refuse_nothing,
+            help='Add verdict and counts to the outputs of a GitHub step: "$GITHUB_OUTPUT".',
         )
         @colour_option
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")

@@ -58,6 +58,7 @@ def command(
       reconcile plan --target 'jobs.bind-*' --selector tier=web
       reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
+      reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     from reconcile.plan import make_plan, remarks_of
 

@@ -2,11 +2,13 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from reconcile.cli import output
-from reconcile.cli.files import check_place, sweep_drafts, write_file
+from reconcile.cli.files import append_file, check_end, check_place, sweep_drafts, write_file
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options import Reporting
 from reconcile.codes import Code
@@ -16,24 +18,44 @@ from reconcile.report import render_plan
 from reconcile.report.palette import PLAIN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A file that a run writes: what it gets, and whether that is all or an addition."""
+
+    path: str
+    render: Callable[[Plan], str]
+    added: bool
+
+    def check(self) -> None:
+        """Raise OutputError if it cannot be written; nothing is created."""
+        (check_end if self.added else check_place)(self.path)
+
+    def write(self, plan: Plan) -> None:
+        """Check and write it; raise OutputError if it is not written."""
+        text = self.render(plan)
+        self.check()
+        (append_file if self.added else write_file)(self.path, text)
+
+
 class Report:
     """All that one run writes of its plan. Every file is checked before the first request is sent."""
 
     def __init__(self, reporting: Reporting, invocation: Invocation) -> None:
         self._reporting = reporting
         self._invocation = invocation
+        self._files = tuple(_list_files(reporting))
 
     def prepare(self, read: Iterable[str | None]) -> None:
         """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
-        paths = [path for _, path in self._reporting.reports]
+        paths = [file.path for file in self._files]
         taken = {Path(path).resolve() for path in read if path is not None}
         for place, times in Counter(Path(path).resolve() for path in paths).items():
             if times > 1 or place in taken:
                 why = "this run reads that file" if place in taken else "two reports would be written there"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
-        for path in paths:
-            check_place(path)
-            sweep_drafts(path)
+        for file in self._files:
+            file.check()
+            sweep_drafts(file.path)
 
     def write(self, plan: Plan) -> None:
         """Write everything; raise OutputError, once all that can be written is, if something cannot."""
@@ -57,10 +79,9 @@ class Report:
 
     def _write_files(self, plan: Plan) -> list[OutputError]:
         failures = []
-        for name, path in self._reporting.reports:
+        for file in self._files:
             try:
-                check_place(path)
-                write_file(path, render_plan(plan, format_name=name, palette=PLAIN))
+                file.write(plan)
             except OutputError as failure:
                 failures.append(_with_verdict(failure, plan))
         return failures
@@ -73,6 +94,19 @@ class Report:
         except OutputError as failure:
             return [_with_verdict(failure, plan)]
         return []
+
+
+def _list_files(reporting: Reporting) -> Iterator[_File]:
+    for name, path in reporting.reports:
+        yield _File(path=path, render=partial(render_plan, format_name=name, palette=PLAIN), added=False)
+    if reporting.github_summary is None and reporting.github_output is None:
+        return
+    from reconcile.report.step import render_outputs, render_summary
+
+    if reporting.github_summary is not None:
+        yield _File(path=reporting.github_summary, render=render_summary, added=True)
+    if reporting.github_output is not None:
+        yield _File(path=reporting.github_output, render=render_outputs, added=True)
 
 
 def _with_verdict(failure: OutputError, plan: Plan) -> OutputError:

@@ -1,5 +1,5 @@
 """
-The plan as workflow commands of GitHub Actions, and what a step says to those after it.
+The plan as workflow commands of GitHub Actions.
 
 The runner obeys every line of stdout that begins with `::`, and `##[` anywhere in a line, so text from an API or a
 file stands only where it is data of a command of ours. Escapes: actions/toolkit, packages/core/src/command.ts.
@@ -20,26 +20,6 @@ def render(plan: Plan, palette: Palette) -> str:
     del palette
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
     return f"{commands}{describe_run(plan)}\n"
-
-
-def render_outputs(plan: Plan) -> str:
-    """
-    Render what belongs into the file GITHUB_OUTPUT: the verdict and the counts of `summary`.
-
-    Names are fixed and values are words and numbers of ours, so nothing can add a line (CVE-2022-35954).
-    """
-    summary = plan.summary
-    outputs = {
-        "verdict": plan.verdict.value,
-        "complete": "true" if plan.complete else "false",
-        "selected": summary.selected,
-        "in_sync": summary.in_sync,
-        "drift": summary.drift,
-        "pending": summary.pending,
-        "waived": summary.waived,
-        "error": summary.error,
-    }
-    return "".join(f"{name}={value}\n" for name, value in outputs.items())
 
 
 def _write_command(annotation: Annotation) -> str:

@@ -59,8 +59,22 @@ def test_every_format_can_be_written_in_one_run(gate):
         (["--report", "json=link"], "symbolic link"),
         (["--report", "json=reconcile.yaml"], "this run reads that file"),
         (["--report", "json=x", "--report", "text=./x"], "two reports"),
+        (["--github-summary", "x", "--github-output", "x"], "two reports"),
+        (["--github-output", "link"], "symbolic link"),
+        (["--github-summary", "reconcile.yaml"], "this run reads that file"),
+        (["--github-summary", ""], "does this step run on GitHub?"),
     ],
-    ids=["F05", "F05 directory", "F06", "F05 manifest", "F05 twice"],
+    ids=[
+        "F05",
+        "F05 directory",
+        "F06",
+        "F05 manifest",
+        "F05 twice",
+        "F05 step twice",
+        "E07",
+        "F05 step",
+        "unset variable",
+    ],
 )
 def test_what_cannot_be_written_is_found_before_the_first_request(gate, argv, message):
     Path("link").symlink_to("target")
@@ -77,6 +91,38 @@ def test_f01_a_full_disk_is_1_says_the_verdict_and_spares_the_other_outputs(gate
     assert "1 in sync" in out
     assert "No space left on device; the verdict was in_sync" in err
     assert Path("report.tap").read_text().startswith("TAP version 14")
+
+
+@pytest.mark.parametrize(("status", "code", "verdict"), [("success", 0, "in_sync"), ("failed", 2, "drift")])
+def test_e06_e07_what_a_github_step_is_given_is_added_to(gate, status, code, verdict):
+    Path("summary").write_text("## Another program of this step\n")
+    Path("output").write_text("unfinished=line")
+    argv = ["--github-summary", "summary", "--github-output", "output"]
+    assert gate(f"jobs: {{id-a: {{status: {status}}}}}", *argv)[0] == code
+    assert Path("summary").read_text().startswith("## Another program of this step\n## reconcile: ")
+    first, *lines = Path("output").read_text().splitlines()
+    assert (first, lines[:2]) == ("unfinished=line", [f"verdict={verdict}", "complete=true"])
+
+
+def test_a_github_step_is_told_of_a_run_without_a_plan(gate):
+    argv = ["--github-summary", "summary", "--github-output", "output"]
+    assert gate("jobs: {}", *argv, manifest="version: 1\njobs: {}\n")[0] == 1
+    assert "RC003" in Path("summary").read_text()
+    assert Path("output").read_text().startswith("verdict=error\ncomplete=false\nselected=0\n")
+
+
+def test_f01_what_cannot_be_added_whole_is_not_added_at_all(tmp_path):
+    place = tmp_path / "summary"
+    place.write_text("before\n")
+    code = (
+        "import resource, signal, sys; from reconcile.cli.files import append_file\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))\n"
+        "append_file(sys.argv[1], 'x' * 100)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(place)], capture_output=True, text=True, check=False)
+    assert "File too large" in run.stderr
+    assert place.read_text() == "before\n"
 
 
 def test_a_device_is_written_to_as_it_is(gate):
