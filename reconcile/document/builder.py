@@ -52,7 +52,7 @@ class TreeBuilder:
     def open(self, container: Table | Array, start: int) -> None:
         """Begin a mapping or a list."""
         if len(self._stack) >= _MAX_DEPTH:
-            raise self.refuse_size(f"this is nested more than {_MAX_DEPTH} levels deep", start)
+            raise self.refuse_depth(start)
         self._put(container, start << MARK_SHIFT)
         self._stack.append((self.container, self._pending))
         self.container, self._pending = container, []
@@ -79,6 +79,10 @@ class TreeBuilder:
     def refuse_size(self, message: str, at: int) -> DocumentError:
         """Make the error of a text that has too much of something at an offset."""
         return self._text.error(at << MARK_SHIFT | 1, Code.TOO_LARGE, message)
+
+    def refuse_depth(self, at: int) -> DocumentError:
+        """Make the error of a text that is nested too deeply at an offset."""
+        return self.refuse_size(f"this is nested more than {_MAX_DEPTH} levels deep", at)
 
     def refuse_rest(self, at: int) -> DocumentError:
         """Make the error of a text that goes on at an offset after MAX_TOKENS."""

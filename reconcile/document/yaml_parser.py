@@ -33,6 +33,8 @@ _MERGE: Final = "<<"
 _SCALAR: Final[type] = ScalarEvent
 _DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])(%.*)")
 _OF_THIS_VERSION: Final = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?")
+_TOO_DEEP: Final = "exceeded maximum nesting depth"
+"""What libyaml says from 0.2.6 on of a thousand levels, if it reads so far ahead before its first event."""
 _HINTS: Final = {
     "found character that cannot start any token": "indent with spaces, not tabs; quote what begins with @, ` or %",
     "mapping values are not allowed in this context": "check the indentation; quote a value that holds ': '",
@@ -75,6 +77,8 @@ def parse_yaml(text: Text) -> Document:
         for event in events:
             raise tree.refuse_rest(event.start_mark.index)
     except YAMLError as error:
+        if isinstance(error, MarkedYAMLError) and error.problem == _TOO_DEEP and error.problem_mark:
+            raise tree.refuse_depth(error.problem_mark.index) from error
         raise _translate(error, text) from error
     return tree.finish()
 
