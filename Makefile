@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs editor-test oracle format test-wheel bench clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,9 @@ demo: $(VENV)/run ## show the gate on an embedded job API
 
 test: $(VENV)/dev ## run the tests
 	$(BIN)/pytest
+
+conformance: $(VENV)/dev ## test the numbered cases of safety, print their table; LONG=1 with every seed, run and kill
+	$(if $(LONG),RECONCILE_SEEDS=200 RECONCILE_RUNS=10000 RECONCILE_KILLS=100) $(BIN)/pytest --conformance
 
 check: $(VENV)/dev ## lint, types, layers
 	$(BIN)/ruff check .

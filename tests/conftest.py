@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["conformance"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="rewrite goldens with what the program says now")

@@ -1,7 +1,7 @@
 """
 The whole gate against an oracle of thirty lines, for random manifests, answers and faults (G15, G16).
 
-`RECONCILE_RUNS=10000 make test` runs as many as that; without it a few hundred.
+RECONCILE_RUNS sets how many; `make conformance LONG=1` takes ten thousand.
 """
 
 import json

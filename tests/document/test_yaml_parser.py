@@ -70,10 +70,10 @@ MERGES = "a0: {b: c}\n" + "".join(f"a{n}:\n" + "  <<: {x: y}\n" * 8 for n in ran
     ],
 )
 def test_what_is_refused_and_where(refuse_yaml, content, code, line, column):
-    started = time.perf_counter()
+    started = time.process_time()
     found = refuse_yaml(content)
     assert (found.code, found.source.line, found.source.column) == (code, line, column)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert len(found.message) < 200
 
 
