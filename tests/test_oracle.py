@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.fetch import Pace
 
 RUNS = int(os.environ.get("RECONCILE_RUNS", "400"))

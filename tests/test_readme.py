@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import yaml
+from program import main
 from transcripts import CONSOLE_BLOCK, replay
 
-from reconcile.cli.main import main
 from reconcile.document import read_document
 from reconcile.simulator import load_scenario, running_simulator
 

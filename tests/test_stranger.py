@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from reconcile.cli.main import main
+from program import main
 
 FOLDER = Path(__file__).parent / "cases" / "stranger"
 BROKEN = sorted(path for path in FOLDER.glob("*.yaml") if not path.stem.endswith(".mended"))

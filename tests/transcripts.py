@@ -13,7 +13,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconcile.cli.main import main
+from program import main
+
 from reconcile.fetch import Pace
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -3,8 +3,8 @@
 import os
 import socket
 import subprocess
-import sys
 
+import program
 import pytest
 
 MANIFEST = """
@@ -24,13 +24,14 @@ def hanging_gate(tmp_path):
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
 
         def start(**options):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "reconcile", "plan", "--endpoint", endpoint],
+            process = program.start(
+                "plan",
+                "--endpoint",
+                endpoint,
                 cwd=tmp_path,
                 env={**os.environ, "RECONCILE_TOKEN": "a-token"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
                 **options,
             )
             processes.append(process)

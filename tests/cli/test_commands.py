@@ -10,20 +10,20 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import program
 import pytest
+from program import main
 
 import reconcile
 from reconcile.apis import api_names
-from reconcile.cli.main import main
 from reconcile.shipped import shipped_folder
 
-RECONCILE = (sys.executable, "-m", "reconcile")
 QUICKSTART = shipped_folder("examples") / "quickstart"
 
 
 def test_the_demo_shows_every_verdict_and_exits_with_0():
     environ = {**os.environ, "RECONCILE_TOKEN_OTC": "", "RECONCILE_ENDPOINT": "https://nowhere.invalid"}
-    run = subprocess.run([*RECONCILE, "demo"], env=environ, capture_output=True, text=True, check=False)
+    run = program.run("demo", env=environ)
     assert (run.returncode, run.stderr) == (0, "")
     assert re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE) == ["0", "2", "3", "0"]
     assert re.findall(r"^\$ reconcile plan (\S+)", run.stdout, re.MULTILINE)[:1] == ["reconcile.yaml"]
@@ -43,20 +43,19 @@ def test_the_demo_runs_from_a_checkout_that_is_not_installed(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_simulate_prints_its_url_first_and_serves_until_it_is_told_to_stop(number, code):
-    command = [*RECONCILE, "simulate", str(QUICKSTART / "scenario.yaml")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with program.start("simulate", str(QUICKSTART / "scenario.yaml"), stdout=subprocess.PIPE) as server:
         url = server.stdout.readline().strip()
         path = "/v1/0123456789abcdef0123456789abcdef/sfs-turbo/jobs/26f6b565-0000-4000-8000-03f0bd975433"
         request = urllib.request.Request(f"{url}{path}", headers={"X-Auth-Token": "any"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert json.load(answer)["status"] == "success"
         server.send_signal(number)
-        assert server.wait(10) == code
+        server.communicate(timeout=10)
+        assert server.returncode == code
 
 
 def test_simulate_reads_standard_input_and_names_its_faults():
-    command = [*RECONCILE, "simulate", "-"]
-    run = subprocess.run(command, input="version: 2\n", capture_output=True, text=True, check=False)
+    run = program.run("simulate", "-", input="version: 2\n")
     assert run.returncode == 1
     assert run.stderr.startswith("<stdin>:1:")
 

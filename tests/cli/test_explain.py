@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 import pytest
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests

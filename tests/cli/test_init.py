@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.manifest import load_manifests
 from reconcile.shipped import load_schema, shipped_folder
 

@@ -1,17 +1,22 @@
 """How the process ends, whatever happens."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import program
 import pytest
+from program import main
 
-from reconcile.cli.main import main
 
-RECONCILE = (sys.executable, "-m", "reconcile")
+def in_shell(command, *options):
+    """Start the program in a shell that has run a command, with options for the interpreter."""
+    python, *rest = program.COMMAND
+    return ("bash", "-c", f'{command}; exec {shlex.join([python, *options, *rest])} "$@"', "bash")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,7 @@ def test_version_is_the_version_only(capsys):
 @pytest.mark.parametrize("argv", [["schema", "plan"], ["schema"], ["--help"]], ids=" ".join)
 def test_f02_a_full_disk_is_1(argv):
     with Path("/dev/full").open("w") as full:
-        run = subprocess.run([*RECONCILE, *argv], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        run = program.run(*argv, stdout=full)
     assert run.returncode == 1
     assert "No space left on device" in run.stderr
     assert "Traceback" not in run.stderr
@@ -72,16 +77,14 @@ def test_f02_a_full_disk_is_1(argv):
 
 def test_f01_a_document_that_is_cut_short_is_1_also_without_a_buffer(tmp_path):
     out = tmp_path / "out"
-    command = f"ulimit -f 1; exec {sys.executable} -u -m reconcile schema plan > {out}"
-    run = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    with out.open("w") as file:
+        run = program.run("schema", "plan", prefix=in_shell("ulimit -f 1", "-u"), stdout=file)
     assert run.returncode != 0
     assert "Traceback" not in run.stderr
 
 
 def test_f03_a_closed_stdout_is_1():
-    run = subprocess.run(
-        f"{sys.executable} -m reconcile schema plan >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False
-    )
+    run = program.run("schema", "plan", prefix=in_shell("exec >&-"))
     assert run.returncode == 1
     assert run.stderr.startswith("error: RC004 standard output: it is closed\n")
 
@@ -90,9 +93,7 @@ def test_f04_a_closed_pipe_is_1_and_no_traceback():
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        run = subprocess.run(
-            [*RECONCILE, "schema", "plan"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
-        )
+        run = program.run("schema", "plan", stdout=writer)
     finally:
         os.close(writer)
     assert run.returncode == 1

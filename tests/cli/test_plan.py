@@ -7,8 +7,8 @@ import socket
 
 import pytest
 from jsonschema import Draft202012Validator
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
 from reconcile.shipped import load_schema

@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import program
 import pytest
 from jsonschema import Draft202012Validator
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
 from reconcile.report import FORMATS
@@ -179,10 +180,10 @@ def test_g12_waiting_in_vain_ends_pending_with_what_was_seen_last(gate):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_f13_a_signal_leaves_a_partial_plan_that_says_so(tmp_path, number, code):
     (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}, b: {{job_id: id-b}}}}\n")
-    command = [sys.executable, "-m", "reconcile", "plan", "-o", "json", "--report", "tap=report.tap"]
+    argv = ["plan", "-o", "json", "--report", "tap=report.tap"]
     with running_simulator(scenario_of("jobs: {id-a: {status: success}, id-b: {answer: hang}}")) as url:
         environ = {**os.environ, **TOKEN, "RECONCILE_ENDPOINT": url}
-        with subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        with program.start(*argv, cwd=tmp_path, env=environ, stdout=subprocess.PIPE) as process:
             time.sleep(1.5)
             process.send_signal(number)
             out, _ = process.communicate(timeout=5)
