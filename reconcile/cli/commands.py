@@ -10,6 +10,7 @@ _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with what is expected of them: the gate.",
     "validate": "Check a manifest, offline.",
+    "import": "Write a manifest of jobs as they are.",
     "demo": "Show it all on an embedded job API: no account, no network.",
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",

@@ -144,10 +144,9 @@ class ManifestCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add manifests and variables to a command of the class `ManifestCommand`, which gets them as one `declaration`."""
+def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add values of variables to a command of the class `ManifestCommand`, which gets them as `given`, in order."""
 
-    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1)
     @click.option(
         "--var",
         "assignments",
@@ -164,12 +163,25 @@ def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Take values of variables from YAML, JSON or 'terraform output -json'; - is standard input.",
     )
+    @wraps(command)
+    def with_variables(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+        came = {name: iter(options.pop(name)) for name in _GIVEN}
+        given = tuple(next(came[name]) for name in click.get_current_context().meta[_ORDER])
+        return command(*args, given=given, **options)
+
+    return with_variables
+
+
+def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add manifests and variables to a command of the class `ManifestCommand`, which gets them as one `declaration`."""
+
+    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1)
+    @variable_options
     @click.option("--strict", is_flag=True, help="Take warnings for errors; waivers count for nothing.")
     @wraps(command)
     def with_declaration(*args: Any, manifests: tuple[str, ...], strict: bool, **options: Any) -> Any:  # noqa: ANN401
-        came = {name: iter(options.pop(name)) for name in _GIVEN}
-        given = tuple(next(came[name]) for name in click.get_current_context().meta[_ORDER])
-        return command(*args, declaration=Declaration(arguments=manifests, given=given, strict=strict), **options)
+        declaration = Declaration(arguments=manifests, given=options.pop("given"), strict=strict)
+        return command(*args, declaration=declaration, **options)
 
     return with_declaration
 

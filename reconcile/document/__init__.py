@@ -27,9 +27,11 @@ from reconcile.document.tree import (
 )
 from reconcile.document.validation import Fault, check_document, find_faults, find_faults_of_part
 from reconcile.document.wording import list_names, suggest, word_origin
+from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.document.yaml_parser import parse_yaml
 
 __all__ = [
+    "INDENT",
     "MARK_SHIFT",
     "STDIN",
     "Array",
@@ -54,9 +56,12 @@ __all__ = [
     "name_character",
     "parse_text",
     "read_document",
+    "read_text",
     "shorten",
     "suggest",
     "word_origin",
+    "write_block",
+    "write_comment",
 ]
 
 

@@ -1,0 +1,9 @@
+"""
+Manifests as people keep them, written for them: whole ones of what jobs are, and edits of those that they have. Pure.
+
+    Observations -> text of a manifest          compose_manifest
+"""
+
+from reconcile.authoring.composition import Seen, compose_manifest, compose_probe, declare_provider
+
+__all__ = ["Seen", "compose_manifest", "compose_probe", "declare_provider"]
