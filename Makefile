@@ -45,9 +45,8 @@ format: $(VENV)/dev ## format the code
 test-wheel: $(VENV)/dev ## build the wheel and run the tests against it, away from the sources
 	$(BIN)/python tests/wheel.py
 
-bench: $(VENV)/dev ## measure, against curl where it is installed
-	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/bench_manifest.py
+bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup fetch" for some figures
+	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,88 @@
+"""One command as a process of its own, on a core of its own."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CORES = sorted(os.sched_getaffinity(0))
+CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
+
+RECONCILE = (sys.executable, "-m", "reconcile")
+WITHOUT_EXTRA = (
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['uvloop'] = None; from reconcile.__main__ import run; run()",
+)
+"""The same program where the `speed` extra is not installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a command: wall-clock seconds, CPU seconds, peak memory in KiB, and what it printed."""
+
+    seconds: float
+    cpu: float
+    memory: int
+    printed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command, and its environment beside that of this process; it has to end with one of `codes`."""
+
+    argv: tuple[str, ...]
+    folder: Path
+    environ: Mapping[str, str] | None = None
+    codes: tuple[int, ...] = (0,)
+
+
+def run(command: Command) -> Run:
+    """Run a command once; raise RuntimeError, with what it said, if it fails."""
+    environ = {**os.environ, "RECONCILE_TOKEN": "bench", **(command.environ or {})}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once, not at every start
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        started = time.perf_counter()
+        with subprocess.Popen(
+            command.argv, cwd=command.folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environ
+        ) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+        stdout.seek(0)
+        stderr.seek(0)
+        if process.returncode not in command.codes:
+            said = stderr.read()[-2000:].decode(errors="replace")
+            raise RuntimeError(f"{' '.join(command.argv)[:200]} ended with {process.returncode}:\n{said}")
+        return Run(
+            seconds=seconds,
+            cpu=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss,
+            printed=stdout.read(1_000_000).decode(errors="replace"),
+        )
+
+
+def run_in_turn(commands: Mapping[str, Command], *, rounds: int) -> dict[str, list[Run]]:
+    """Run each once to warm it up, then all of them in turn so many times: what disturbs one disturbs all."""
+    for command in commands.values():
+        run(command)
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            runs[name].append(run(command))
+    return runs
+
+
+def take_median(runs: Sequence[Run]) -> float:
+    """Return the median of the wall-clock seconds."""
+    return statistics.median(each.seconds for each in runs)
+
+
+def pin_client() -> None:
+    """Hold this process, and with it every command that it runs, on one core."""
+    os.sched_setaffinity(0, {CLIENT_CORE})
