@@ -32,7 +32,11 @@ class _File:
 
     def write(self, plan: Plan) -> None:
         """Check and write it; raise OutputError if it is not written."""
-        text = self.render(plan)
+        try:
+            text = self.render(plan)
+        except Exception as error:  # the others are written all the same
+            message = f"cannot write {self.path}: the report failed: {type(error).__name__}"
+            raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
         self.check()
         (append_file if self.added else write_file)(self.path, text)
 
