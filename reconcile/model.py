@@ -526,6 +526,7 @@ class ExitCode(IntEnum):
     ERROR = 1
     DRIFT = 2
     PENDING = 3
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -73,7 +73,7 @@ def fetch_declared(
                 on_fetched=fetched.__setitem__,
             )
         except KeyboardInterrupt:
-            ended_by = ExitCode.TERMINATED if invocation.terminations else ExitCode.INTERRUPTED
+            ended_by = invocation.ended_by
     unread = Fetched(
         observation=Unobserved(problem=Problem(code=Code.INTERRUPTED, message="not asked: the run was interrupted"))
     )

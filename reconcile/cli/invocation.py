@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconcile.model import ExitCode
+
 if TYPE_CHECKING:
     from reconcile.fetch import Pace, Transport
 
@@ -24,7 +26,8 @@ class Invocation:
     The world of one run, passed in so that a test can pass another one.
 
     `transport` is what requests are sent through, None is the network; `pace` is how patiently, None is the usual
-    way. `clock` tells the time, in UTC. `terminations` gets the number of every SIGTERM that arrives.
+    way. `clock` tells the time, in UTC. `terminations` gets the number of every SIGTERM
+    and SIGHUP that arrives.
     """
 
     environ: Mapping[str, str]
@@ -32,6 +35,11 @@ class Invocation:
     terminations: Sequence[int] = ()
     transport: "Transport | None" = None
     pace: "Pace | None" = None
+
+    @property
+    def ended_by(self) -> ExitCode:
+        """The exit code of a run that a signal has ended: that of the first that was no SIGINT, else SIGINT's."""
+        return ExitCode(128 + self.terminations[0]) if self.terminations else ExitCode.INTERRUPTED
 
 
 def read_clock() -> datetime:

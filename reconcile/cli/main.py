@@ -67,12 +67,13 @@ def main(
         # A second signal ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         output.settle()
-        code = _tell_end(error, palette, terminated=bool(terminations))
+        code = _tell_end(error, palette, ended_by=invocation.ended_by)
     return code
 
 
-def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> ExitCode:
+def _tell_end(error: BaseException, palette: Palette, *, ended_by: ExitCode) -> ExitCode:
     """Say why a run ends without a proof, and turn it into the exit code."""
     code = ExitCode.ERROR
     match error:
@@ -85,8 +86,8 @@ def _tell_end(error: BaseException, palette: Palette, *, terminated: bool) -> Ex
         case click.ClickException():
             output.tell_errors([_usage_error(error)], palette)
         case click.Abort() | KeyboardInterrupt():
-            output.tell(f"\nreconcile: {'terminated' if terminated else 'interrupted'}; nothing is proven\n")
-            code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+            output.tell(f"\nreconcile: {ended_by.name.lower().replace('_', ' ')}; nothing is proven\n")
+            code = ended_by
         case OSError():
             message = f"the system refused: {error.strerror or type(error).__name__}; nothing is proven"
             output.tell_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
@@ -122,12 +123,12 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
 
 def _listen_to_signals() -> list[int]:
     """
-    Take SIGINT and SIGTERM even if the parent process ignored them, as `cmd &` in a shell does.
+    Take SIGINT, SIGTERM and SIGHUP even if the parent process ignored them, as `cmd &` in a shell does.
 
-    SIGTERM goes the way of SIGINT, the one signal for which asyncio unwinds in good order.
+    SIGTERM and SIGHUP go the way of SIGINT, the one signal for which asyncio unwinds in good order.
 
     Returns:
-        A list to which the number of every SIGTERM is added when it arrives.
+        A list to which the number of every SIGTERM and SIGHUP is added when it arrives.
     """
     terminations: list[int] = []
 
@@ -138,6 +139,7 @@ def _listen_to_signals() -> list[int]:
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGHUP, terminate)
     return terminations
 
 

@@ -7,9 +7,9 @@ import sys
 
 import httpx
 import pytest
+from program import main
 from transcripts import NOW
 
-from reconcile.cli.main import main
 from reconcile.fetch import Pace
 from reconcile.manifest import load_manifests
 

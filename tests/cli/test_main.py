@@ -100,7 +100,7 @@ def test_f04_a_closed_pipe_is_1_and_no_traceback():
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_f13_f14_f15_a_signal_ends_the_run_also_where_the_parent_ignores_it(number, code, hanging_gate):
     process = hanging_gate(preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
     started = time.monotonic()

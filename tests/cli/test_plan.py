@@ -37,7 +37,7 @@ def plan(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_the_order_of_answers_changes_no_byte(plan):
+def test_e11_the_order_of_answers_changes_no_byte(plan):
     manifest = HEAD + "jobs:\n" + "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(30))
     documents = set()
     for seed in (1, 2):
@@ -97,7 +97,7 @@ def test_a20_a21_the_token_is_nowhere_even_if_the_server_reflects_it(plan, argv)
     assert "bad token [redacted]" in out
 
 
-def test_no_credentials_is_1_and_names_where_they_are_looked_for(plan):
+def test_h06_no_credentials_is_1_and_names_where_they_are_looked_for(plan):
     code, out, err = plan(HEAD + "jobs: {a: {job_id: id-a}}\n", scenario_of("jobs: {}"), environ={"HOME": "/"})
     assert (code, out) == (1, "")
     assert "RC301" in err

@@ -177,8 +177,8 @@ def test_g12_waiting_in_vain_ends_pending_with_what_was_seen_last(gate):
     assert document["jobs"][0]["observed"]["status"] == "running"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_f13_a_signal_leaves_a_partial_plan_that_says_so(tmp_path, number, code):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_f13_f15_a_signal_leaves_a_partial_plan_that_says_so(tmp_path, number, code):
     (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}, b: {{job_id: id-b}}}}\n")
     argv = ["plan", "-o", "json", "--report", "tap=report.tap"]
     with running_simulator(scenario_of("jobs: {id-a: {status: success}, id-b: {answer: hang}}")) as url:
