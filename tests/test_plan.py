@@ -94,7 +94,7 @@ def test_a_job_without_an_assertion_is_no_proof():
     assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
 
 
-def test_a_missing_job_is_drift():
+def test_d28_a_missing_job_is_drift():
     plan = make_plan(manifest(job(name="a")), [Missing(code="X", message=None, request_id=None)], now=NOW, origins={})
     assert (plan.verdict, plan.exit_code) == (Verdict.DRIFT, ExitCode.DRIFT)
 

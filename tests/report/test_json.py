@@ -51,7 +51,7 @@ def test_the_schema_is_a_schema():
         Unobserved(problem=Problem(code=Code.NOT_JSON, message=HOSTILE), request_id="r"),
     ],
 )
-def test_every_kind_of_job_is_valid_and_ascii(observation):
+def test_e11_every_kind_of_job_is_valid_and_ascii(observation):
     text = rendered(observation)
     VALIDATOR.validate(json.loads(text))
     assert text.isascii()
