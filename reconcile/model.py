@@ -456,7 +456,9 @@ class Fetched:
     `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
     first seen; both are those of the remote job, which may stand in the manifest more than once. `waited` is the
     seconds from when it was first seen to the end of its waiting, `age` the seconds from the observation to that
-    end. `notes` say what is remarkable without being wrong.
+    end.
+    `cached` is the seconds that a cache had held the answer, None unless that is long. `notes` say what is remarkable
+    without being wrong.
     """
 
     observation: Observation
@@ -464,6 +466,7 @@ class Fetched:
     polls: int = 0
     waited: float = 0.0
     age: float = 0.0
+    cached: int | None = None
     notes: tuple[str, ...] = ()
 
 

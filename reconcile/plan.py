@@ -176,6 +176,16 @@ def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> f
     return max(0.0, least[0] - (now - begin).total_seconds()) if least else None
 
 
+def believe(fetched: Fetched, *, strict: bool) -> Observation:
+    """Return what a job was observed to be; under `strict`, what a cache had held for long is not believed."""
+    if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
+        message = f"the answer came out of a cache and was {fetched.cached} s old, which --strict takes for no proof"
+        return Unobserved(
+            problem=Problem(code=Code.UNPROVEN, message=message), request_id=fetched.observation.request_id
+        )
+    return fetched.observation
+
+
 def remarks_of(fetched: Fetched) -> tuple[str, ...]:
     """Say of the fetching of a job what its observation does not."""
     if not fetched.polls:

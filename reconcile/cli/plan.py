@@ -60,7 +60,7 @@ def command(
       reconcile plan -o json | jq .summary
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
-    from reconcile.plan import make_plan, remarks_of
+    from reconcile.plan import believe, make_plan, remarks_of
 
     report = Report(reporting, invocation)
     quiet = reporting.quiet
@@ -74,7 +74,7 @@ def command(
         )
         plan = make_plan(
             selected,
-            [each.observation for each in fetched],
+            [believe(each, strict=declaration.strict) for each in fetched],
             now=invocation.clock(),
             origins={name: str(target.origin) for name, target in targets.items()},
             remarks=[remarks_of(each) for each in fetched],

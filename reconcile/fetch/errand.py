@@ -39,6 +39,8 @@ class Errand:
     first_seen_at: float = 0.0
     look_by: float = 0.0
     """The time after which no poll begins any more."""
+    cached: int | None = None
+    """The seconds that a cache had held what was seen, None unless that is long."""
     notes: tuple[str, ...] = ()
 
     def seen_if_late(self, now: float) -> Seen | None:
@@ -72,7 +74,8 @@ class Errand:
         else:
             self.polls += 1
             self._note_step(self.seen, seen)
-        if age is not None and age > _OLD:
+        self.cached = age if age is not None and age > _OLD else None
+        if self.cached is not None:
             self._note(f"the answer came out of a cache and was {age} s old")
         self.seen, self.seen_at = seen, now
         self.tries = 0
@@ -117,6 +120,7 @@ class Errand:
             polls=self.polls,
             waited=now - self.first_seen_at if seen is not None else 0.0,
             age=now - self.seen_at if seen is not None else 0.0,
+            cached=self.cached,
             notes=self.notes,
         )
 

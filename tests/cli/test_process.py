@@ -264,3 +264,17 @@ def test_f30_a_pipe_with_pipefail_keeps_the_code(gate):
     ran = gate(statuses=["failed"], prefix=in_shell("set -o pipefail", "| tee /dev/null"))
     assert ran.returncode == 2
     assert "has drifted" in ran.stdout
+
+
+@pytest.mark.parametrize(("argv", "code"), [([], 0), (["--strict"], 1)], ids=["noted", "strict"])
+@pytest.mark.parametrize("age", ["86400", "60"])
+def test_d37_what_a_cache_held_for_long_is_no_proof_under_strict(argv, code, age, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n")
+    answer = httpx.Response(200, headers={"Age": age}, json={"job_id": "id-a", "status": "success"})
+    transport = httpx.MockTransport(lambda request: answer)
+    ended = program.main(["plan", "-o", "json", *argv], environ={"RECONCILE_TOKEN": CANARY}, transport=transport)
+    (job,) = json.loads(capsys.readouterr().out)["jobs"]
+    assert ended == (code if age == "86400" else 0)
+    assert any("out of a cache and was 86400 s old" in note for note in job["notes"]) is (age == "86400")
+    assert [error["code"] for error in job["errors"]] == (["RC007"] if ended else [])
