@@ -138,6 +138,8 @@ class Process(subprocess.Popen[str]):
         return out, err
 
     def _check(self, out: str | None, err: str | None) -> None:
+        # A process that was killed says nothing any more.
+        self.memory = _read_peak(self._peak) if self.returncode >= 0 else None
         check(
             Run(
                 argv=tuple(self._argv),
@@ -146,8 +148,7 @@ class Process(subprocess.Popen[str]):
                 out=out,
                 err=err,
                 seconds=time.monotonic() - self._started,
-                # A process that was killed says nothing any more.
-                memory=_read_peak(self._peak) if self.returncode >= 0 else None,
+                memory=self.memory,
                 written=_changed_since(self._states),
                 folder=self._cwd,
             )
