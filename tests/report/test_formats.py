@@ -9,7 +9,7 @@ from report.plans import each_plan, load_plan, plan_mixed, poison_plan
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
-from reconcile.report.palette import PLAIN
+from reconcile.report.palette import PLAIN, Palette
 
 # What a person reads in a terminal or a browser has tests of its own.
 NAMES = sorted(FORMATS.keys() - {"text", "html"})
@@ -77,3 +77,10 @@ def test_a_run_without_a_plan_is_an_error_in_every_format():
     assert (plan.verdict, plan.exit_code, plan.complete) == (Verdict.ERROR, ExitCode.ERROR, False)
     for format_name in FORMATS:
         assert rendered(plan, format_name)
+
+
+@pytest.mark.parametrize("payload", ["\x1b]8;;http://evil\x07click\x1b]8;;\x07", "\x9d8;;http://evil\x9c"])
+def test_e15_nothing_foreign_is_a_link_in_a_terminal(payload):
+    text = render_plan(poison_plan(plan_mixed(), payload), format_name="text", palette=Palette(colour=True))
+    assert set(re.findall("[\x1b\x9d][^m]{0,8}m?", text)) <= set(re.findall(r"\x1b\[[0-9;]*m", text))
+    assert "]8;;http://evil" in text
