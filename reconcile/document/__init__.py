@@ -11,7 +11,9 @@ from typing import BinaryIO
 from reconcile.document.characters import find_hidden, name_character
 from reconcile.document.file import STDIN, read_text
 from reconcile.document.json_parser import parse_json
+from reconcile.document.scalar import is_plain_string
 from reconcile.document.schema import load_strict_schema
+from reconcile.document.stanzas import Abridged, Stanza, parse_abridged
 from reconcile.document.text import MARK_SHIFT, Mark, Text, shorten
 from reconcile.document.tree import (
     Array,
@@ -34,6 +36,7 @@ __all__ = [
     "INDENT",
     "MARK_SHIFT",
     "STDIN",
+    "Abridged",
     "Array",
     "Document",
     "Fault",
@@ -42,6 +45,7 @@ __all__ = [
     "Origin",
     "Pending",
     "Sensitive",
+    "Stanza",
     "Table",
     "Text",
     "as_array",
@@ -51,9 +55,12 @@ __all__ = [
     "find_faults",
     "find_faults_of_part",
     "find_hidden",
+    "is_json",
+    "is_plain_string",
     "list_names",
     "load_strict_schema",
     "name_character",
+    "parse_abridged",
     "parse_text",
     "read_document",
     "read_text",
@@ -72,8 +79,12 @@ def read_document(path: str, *, stdin: BinaryIO | None = None) -> Document:
     Standard input has no name: what begins with `{` is JSON there. Raises DocumentError for what cannot be read.
     """
     text = read_text(path, stdin=stdin)
-    is_json = text.content.lstrip()[:1] == "{" if path == STDIN else path.lower().endswith(".json")
-    return parse_text(text, is_json=is_json)
+    return parse_text(text, is_json=is_json(path, text))
+
+
+def is_json(path: str, text: Text) -> bool:
+    """Tell whether what was read from a path is meant as JSON."""
+    return text.content.lstrip()[:1] == "{" if path == STDIN else path.lower().endswith(".json")
 
 
 def parse_text(text: Text, *, is_json: bool) -> Document:

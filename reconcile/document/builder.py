@@ -10,11 +10,11 @@ from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text, shorten
 from reconcile.document.tree import Array, Document, Node, Table
 from reconcile.errors import DocumentError
 
-MAX_TOKENS: Final = 2_500_000
-"""A file of 32 MiB has room for more; a hundred thousand jobs of twenty-two each have less."""
+MAX_TOKENS: Final = 4_000_000
+"""A file of 32 MiB has room for more; a hundred thousand jobs of forty each have as many."""
 
 _MAX_DEPTH: Final = 32
-_MAX_ENTRIES: Final = 100_000
+MAX_ENTRIES: Final = 100_000
 _MAX_SCALAR: Final = 64 * 1024
 _REPEATED: Final = 16
 """A plain scalar up to this length may be a word of a language, and stand in a file a hundred thousand times."""
@@ -100,7 +100,7 @@ class TreeBuilder:
         if self._key is not None:
             container[self._key] = value  # type: ignore[call-overload]
             self._key = None
-        elif len(container) >= _MAX_ENTRIES:
+        elif len(container) >= MAX_ENTRIES:
             raise self._refuse_entry(mark)
         elif isinstance(container, Array):
             container.append(value)
@@ -138,7 +138,7 @@ class TreeBuilder:
 
     def _refuse_entry(self, mark: Mark) -> DocumentError:
         kind = "list" if isinstance(self.container, Array) else "mapping"
-        return self.refuse_size(f"this {kind} has more than {_MAX_ENTRIES} entries", mark >> MARK_SHIFT)
+        return self.refuse_size(f"this {kind} has more than {MAX_ENTRIES} entries", mark >> MARK_SHIFT)
 
     def _refuse_hidden(self, content: str, mark: Mark, at: int | None) -> None:
         if at is not None:

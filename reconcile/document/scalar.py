@@ -54,3 +54,11 @@ def resolve_plain(content: str) -> Scalar:
     if math.isinf(number):
         raise NumberError(f"{content} is not a finite number")
     return number
+
+
+def is_plain_string(content: str) -> bool:
+    """Tell whether a plain scalar is a string and nothing else."""
+    try:
+        return isinstance(resolve_plain(content), str)
+    except NumberError:
+        return False

@@ -15,12 +15,13 @@ from typing import BinaryIO, Final
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
-from reconcile.document import STDIN, read_document
+from reconcile.document import STDIN, Document, Text, is_json, parse_text, read_text
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest.contradictions import Declared, check_contradictions
 from reconcile.manifest.draft import Draft
 from reconcile.manifest.joining import join_providers, name_drafts
 from reconcile.manifest.location import find_manifests
+from reconcile.manifest.repetition import parse_repetitive
 from reconcile.manifest.values import Values, read_values
 from reconcile.model import Diagnostic, Given, JobApi, Manifest, VariableFile
 
@@ -56,32 +57,80 @@ def load_manifests(
     with _no_garbage_collection():
         _refuse_second_reader(paths, given)
         values = read_values(given, environ, stdin)
-        drafts = _read_drafts(paths, values, apis, stdin)
-        unknown, strange = values.find_unknown({name for draft in drafts for name in draft.variables})
-        if unknown:
-            raise UsageError(unknown)
-        declared = _read_jobs(drafts, now)
-        providers = join_providers(drafts)
-        errors = [diagnostic for draft in drafts for diagnostic in draft.faults.errors]
-        if errors:
-            raise DocumentError(errors)
-        return Manifest(
-            files=tuple(draft.file for draft in drafts),
-            providers=providers,
-            jobs=tuple([each.job for each in declared]),
-            warnings=(*strange, *(diagnostic for draft in drafts for diagnostic in draft.faults.warnings)),
+        read = _Reader(stdin)
+        return _load_abridged(paths, read, values, apis, now) or _make_manifest(
+            _read_drafts(paths, lambda path: Draft(_parse(path, read(path)), values, apis)), values, now
         )
 
 
-def _read_drafts(
-    paths: Sequence[str], values: Values, apis: Callable[[str], JobApi], stdin: BinaryIO | None
-) -> list[Draft]:
+def _load_abridged(
+    paths: Sequence[str], read: "_Reader", values: Values, apis: Callable[[str], JobApi], now: datetime
+) -> Manifest | None:
+    """Return the manifest if it repeats itself and nothing is to be told of it: else the whole of it has to be read."""
+    try:
+        abridged = [None if is_json(path, read(path)) else parse_repetitive(read(path)) for path in paths]
+        if not any(abridged):
+            return None
+        drafts = [
+            Draft(each.document if each else _parse(path, read(path)), values, apis, abridged=each)
+            for path, each in zip(paths, abridged, strict=True)
+        ]
+        manifest = _make_manifest(drafts, values, now)
+    except ReconcileError:
+        return None
+    return None if any(draft.tells for draft in drafts) else manifest
+
+
+def _make_manifest(drafts: Sequence[Draft], values: Values, now: datetime) -> Manifest:
+    unknown, strange = values.find_unknown({name for draft in drafts for name in draft.variables})
+    if unknown:
+        raise UsageError(unknown)
+    declared = _read_jobs(drafts, now)
+    providers = join_providers(drafts)
+    errors = [diagnostic for draft in drafts for diagnostic in draft.faults.errors]
+    if errors:
+        raise DocumentError(errors)
+    return Manifest(
+        files=tuple(draft.file for draft in drafts),
+        providers=providers,
+        jobs=tuple([each.job for each in declared]),
+        warnings=(*strange, *(diagnostic for draft in drafts for diagnostic in draft.faults.warnings)),
+    )
+
+
+class _Reader:
+    """Reads each file once, however often it is asked for, for standard input can be read no second time."""
+
+    __slots__ = ("_read", "_stdin")
+
+    def __init__(self, stdin: BinaryIO | None) -> None:
+        self._stdin = stdin
+        self._read: dict[str, Text | ReconcileError] = {}
+
+    def __call__(self, path: str) -> Text:
+        """Return the text of a file; raise DocumentError if it cannot be read, the same each time."""
+        if path not in self._read:
+            try:
+                self._read[path] = read_text(path, stdin=self._stdin)
+            except ReconcileError as error:
+                self._read[path] = error
+        found = self._read[path]
+        if isinstance(found, ReconcileError):
+            raise found
+        return found
+
+
+def _parse(path: str, text: Text) -> Document:
+    return parse_text(text, is_json=is_json(path, text))
+
+
+def _read_drafts(paths: Sequence[str], read: Callable[[str], Draft]) -> list[Draft]:
     """Read each file; one that cannot be understood at all does not hide what is wrong with the others."""
     drafts: list[Draft] = []
     errors: list[Diagnostic] = []
     for path in paths:
         try:
-            drafts.append(Draft(read_document(path, stdin=stdin), values, apis))
+            drafts.append(read(path))
         except ReconcileError as error:
             errors += error.diagnostics
     if errors:

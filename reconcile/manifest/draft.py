@@ -1,10 +1,10 @@
 """One manifest on its way from a document to jobs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from reconcile.document import Document, Mark, Table, as_string, as_table
+from reconcile.document import Abridged, Document, Mark, Table, as_string, as_table
 from reconcile.manifest.contradictions import Declared
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.instances import Expander
@@ -14,9 +14,10 @@ from reconcile.manifest.language import check_language, find_faults_of_language
 from reconcile.manifest.names import check_names
 from reconcile.manifest.providers import read_providers
 from reconcile.manifest.references import OPENING
+from reconcile.manifest.repetition import Repeater, Words
 from reconcile.manifest.values import Values
 from reconcile.manifest.variables import Variable, check_values, read_variables, warn_of_unused
-from reconcile.model import JobApi, ManifestFile, Provider
+from reconcile.model import Job, JobApi, ManifestFile, Provider
 
 _MAY_HIDE_A_REFERENCE: Final = "\\"
 """With escapes, a string can hold what the text of the file does not show."""
@@ -29,11 +30,25 @@ class Draft:
     What is not well-formed is left out, so that the rest can be asked what it means.
     """
 
-    __slots__ = ("_interpolator", "document", "faults", "providers", "variables")
+    __slots__ = ("_interpolator", "abridged", "document", "faults", "providers", "variables")
 
-    def __init__(self, document: Document, values: Values, apis: Callable[[str], JobApi]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        values: Values,
+        apis: Callable[[str], JobApi],
+        *,
+        abridged: Abridged[Words] | None = None,
+    ) -> None:
+        """
+        Understand a document.
+
+        Args:
+            abridged: what the document is a part of, if there is one job in it for each way to write one.
+        """
         check_language(document)
         self.document = document
+        self.abridged = abridged
         self.faults = Faults(document)
         content = document.text.content
         refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
@@ -71,12 +86,43 @@ class Draft:
         check_names(self.document, table, self.faults, fold=str.casefold)
         expander = Expander(self.document, self._interpolator, self.faults, prefix=prefix)
         reader = JobReader(self.document, self.providers, self.faults, today=today)
-        for name, node, mark in self.document.entries(table):
-            if self.faults.trusts("jobs", name):
-                for instance in expander.expand(name, as_table(node), mark):
-                    job = reader.read(instance)
-                    if job:
-                        yield Declared(job, mark, self.faults)
+        read = (
+            [
+                Declared(job, mark, self.faults)
+                for instance in expander.expand(name, as_table(node), mark)
+                if (job := reader.read(instance))
+            ]
+            for name, node, mark in self.document.entries(table)
+            if self.faults.trusts("jobs", name)
+        )
+        if self.abridged:
+            yield from self._repeat_jobs(
+                self.abridged, read, Repeater(self.abridged, prefix=prefix, labels=reader.labels)
+            )
+        else:
+            for declared in read:
+                yield from declared
+
+    def _repeat_jobs(
+        self, abridged: Abridged[Words], read: Iterable[Sequence[Declared]], repeater: Repeater
+    ) -> Iterator[Declared]:
+        """Yield the jobs of all stanzas; as soon as anything is to be told, they are of no use to anyone."""
+        models = iter(read)
+        jobs: dict[int, Job] = {}
+        for number, stanza in enumerate(abridged.stanzas):
+            if stanza.model != number:
+                yield Declared(*repeater.repeat(stanza, jobs[stanza.model]), self.faults)
+                continue
+            declared = next(models, ())
+            if self.tells:
+                return
+            yield from declared
+            jobs[number] = declared[0].job
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything is to be told that may have to be told of other jobs too: of an abridged manifest alone."""
+        return self.abridged is not None and bool(self.faults.errors or self.faults.warnings)
 
     def _has(self, section: str) -> bool:
         root = self.document.root

@@ -14,18 +14,18 @@ from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Pr
 
 
 class JobReader:
-    """Reads the jobs of one manifest."""
+    """Reads the jobs of one manifest; `labels` are those of its defaults."""
 
     __slots__ = (
         "_defaults",
         "_document",
         "_expectations",
         "_faults",
-        "_labels",
         "_last",
         "_provider_name",
         "_providers",
         "_today",
+        "labels",
     )
 
     def __init__(
@@ -37,7 +37,7 @@ class JobReader:
         self._today = today
         root = as_table(document.root)
         self._defaults = as_table(root["defaults"]) if "defaults" in root else Table()
-        self._labels = _read_labels(self._defaults)
+        self.labels = _read_labels(self._defaults)
         self._expectations: dict[str, ExpectationReader] = {}
         self._provider_name = self._find_default_provider()
         self._last: tuple[Instance, Job] | None = None
@@ -54,7 +54,7 @@ class JobReader:
             address=instance.address,
             provider=provider,
             job_id=as_string(table["job_id"]),
-            labels={**self._labels, **_read_labels(table)} if "labels" in table else self._labels,
+            labels={**self.labels, **_read_labels(table)} if "labels" in table else self.labels,
             expect=like.expect if like else self._read_expect(table, provider.api, source),
             source=source,
             waivers=self._read_waivers(table),

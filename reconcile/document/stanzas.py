@@ -1,0 +1,163 @@
+"""
+YAML files that say the same a hundred thousand times, read once for each way of saying it.
+
+A section that is written line by line falls into stanzas: the text of one entry each. Stanzas that differ in a few
+words alone say the same of other words, so libyaml reads the first of them, in its place, and blanks instead of the
+others. That holds only if each stanza stands for itself, which is looked at in what libyaml has read; where there is
+any doubt, nothing is left out. What is wrong with a file is told from the whole of it and never from here.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from reconcile.document.builder import MAX_ENTRIES
+from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text
+from reconcile.document.tree import Array, Document, Node, Table
+from reconcile.document.yaml_parser import parse_yaml
+from reconcile.errors import DocumentError
+
+Words = TypeVar("Words")
+
+Split: TypeAlias = Callable[[str], tuple[str, Words]]
+"""
+Takes the words out of a stanza that may differ: returns what is left, in which each line is as long as it was up to
+anything that stands behind a word, and the words. Stanzas of which the same is left mean the same but for the words.
+"""
+
+_SAMPLE: Final = 1_000
+"""After so many stanzas it is clear whether a file repeats itself."""
+_INDENTED: Final = re.compile(r"^( +)[A-Za-z_]", re.MULTILINE)
+_END: Final = re.compile(r"^[^\s#]", re.MULTILINE)
+
+
+class Stanza(NamedTuple, Generic[Words]):
+    """
+    The text of one entry, with the line break at its end.
+
+    `model` is the number of the first stanza that says the same, its own if it is the first itself; `start` and `end`
+    are offsets in the text, `line` is counted from 1.
+    """
+
+    model: int
+    start: int
+    end: int
+    line: int
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Abridged(Generic[Words]):
+    """
+    A document with one entry for each way in which the entries of a section are written, and all stanzas in order.
+
+    The entries of the section are those of the models, in their order, and stand in their own places.
+    """
+
+    document: Document
+    indent: int
+    stanzas: Sequence[Stanza[Words]]
+
+
+def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Words] | None:
+    """
+    Return what a YAML text says, None if it does not repeat itself much, or if there is any doubt.
+
+    Args:
+        section: the key of the root whose entries may be alike.
+    """
+    found = _find_entries(text.content, section)
+    if found is None:
+        return None
+    indent, starts = found
+    stanzas = _compare(text.content, starts, split)
+    if stanzas is None:
+        return None
+    try:
+        document = parse_yaml(Text(text.file, _blank(text.content, stanzas)))
+    except DocumentError:
+        return None
+    document.text = text
+    models = [stanza for number, stanza in enumerate(stanzas) if stanza.model == number]
+    if not _stand_alone(document, section, indent, models):
+        return None
+    return Abridged(document, indent, stanzas)
+
+
+def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:
+    """Return how far the entries of a section are indented and where their lines begin; the end of the last as well."""
+    headings = list(re.finditer(rf"^{section}:[ ]*\r?\n", content, re.MULTILINE))
+    if len(headings) != 1:
+        return None
+    begin = headings[0].end()
+    behind = _END.search(content, begin)
+    end = behind.start() if behind else len(content)
+    first = _INDENTED.search(content, begin, end)
+    if first is None:
+        return None
+    indent = len(first[1])
+    entry = re.compile(rf"^ {{{indent}}}(?=[A-Za-z_])", re.MULTILINE)
+    starts = [found.start() for found in entry.finditer(content, begin, end)]
+    return (indent, [*starts, end]) if len(starts) <= MAX_ENTRIES else None
+
+
+def _compare(content: str, starts: Sequence[int], split: Split[Words]) -> list[Stanza[Words]] | None:
+    """Put stanzas together that say the same; None if fewer than half of them repeat another."""
+    models: dict[str, int] = {}
+    stanzas: list[Stanza[Words]] = []
+    line = content.count("\n", 0, starts[0]) + 1
+    for number, (start, end) in enumerate(pairwise(starts)):
+        stanza = content[start:end]
+        left, words = split(stanza)
+        stanzas.append(Stanza(models.setdefault(left, number), start, end, line, words))
+        line += stanza.count("\n")
+        if number == _SAMPLE and 2 * len(models) > number:
+            return None
+    return stanzas if 2 * len(models) <= len(stanzas) else None
+
+
+def _blank(content: str, stanzas: Sequence[Stanza[Words]]) -> str:
+    """Return a text of the same length and the same lines, without the stanzas that repeat another."""
+
+    @cache
+    def write_blanks(length: int, lines: int) -> str:
+        return " " * (length - lines) + "\n" * lines
+
+    def pieces() -> Iterator[str]:
+        yield content[: stanzas[0].start]
+        for number, (model, start, end, _, _) in enumerate(stanzas):
+            yield content[start:end] if model == number else write_blanks(end - start, content.count("\n", start, end))
+        yield content[stanzas[-1].end :]
+
+    return "".join(pieces())
+
+
+def _stand_alone(document: Document, section: str, indent: int, models: Sequence[Stanza[Words]]) -> bool:
+    """Tell whether each stanza was read as one entry of the section, from its first character and no further."""
+    root = document.root
+    table = root.get(section) if isinstance(root, Table) else None
+    if not isinstance(table, Table) or len(table) != len(models):
+        return False
+    marks = zip(document.entries(table), document.values(table), models, strict=True)
+    return all(
+        key_mark >> MARK_SHIFT == model.start + indent and _find_end(document, value, mark) <= model.end
+        for (_, value, key_mark), (_, _, mark), model in marks
+    )
+
+
+def _find_end(document: Document, node: Node, mark: Mark) -> int:
+    """Return where the last token of a value ends; a block's own mark ends where the next token begins."""
+    while (
+        isinstance(node, Table | Array)
+        and node
+        and not document.text.content.startswith(("{", "["), mark >> MARK_SHIFT)
+    ):
+        *_, (node, mark) = (
+            document.elements(node)
+            if isinstance(node, Array)
+            else ((value, value_mark) for _, value, value_mark in document.values(node))
+        )
+    return (mark >> MARK_SHIFT) + (mark & LENGTH)

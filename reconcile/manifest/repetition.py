@@ -1,0 +1,233 @@
+"""
+Jobs that are written like one before them, but for their name, their id and their labels.
+
+In a manifest of a hundred thousand jobs there are few ways to write one. Each is read once; what is made of it is
+made for the others again, with their own words and in their own places.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from reconcile.document import (
+    MARK_SHIFT,
+    Abridged,
+    Document,
+    Mark,
+    Stanza,
+    Table,
+    Text,
+    is_plain_string,
+    parse_abridged,
+)
+from reconcile.model import Absence, Assertion, Expectation, FieldExpectation, Item, Job, Source, SubJobsExpectation
+
+_SECTION: Final = "jobs"
+_TAKEN: Final = "\0"
+"""Stands where a word was taken out; no file holds it."""
+
+_NAME: Final = re.compile(r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])")
+_JOB_ID: Final = re.compile(r' job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}])')
+_LABEL: Final = r"[A-Za-z_][A-Za-z0-9_./-]{0,63}: [A-Za-z_][A-Za-z0-9_./-]{0,63}"
+_LABELS: Final = re.compile(
+    rf" labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}])|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
+)
+_PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
+_MAKES_MORE: Final = "for_each"
+
+
+class Words(NamedTuple):
+    """
+    What a job does not share with those that are written like it: None is what could not be taken out of its text.
+
+    `at` is the offset of the id in the stanza, `labels_at` that of the labels; both are as they are written.
+    """
+
+    name: str
+    job_id: str | None = None
+    at: int = 0
+    labels: str | None = None
+    labels_at: int = 0
+
+
+def parse_repetitive(text: Text) -> Abridged[Words] | None:
+    """Return a YAML manifest with one job for each way to write one, None where that would not be the same."""
+    abridged = parse_abridged(text, _SECTION, split_job)
+    if abridged is None or len({stanza.words.name.casefold() for stanza in abridged.stanzas}) < len(abridged.stanzas):
+        return None
+    return abridged if _takes_what_is_meant(abridged) else None
+
+
+def split_job(stanza: str) -> tuple[str, Words]:
+    """Take the words of a job out of its text; one that could mean something else stays, and so does a declaration."""
+    named = _NAME.match(stanza)
+    if named is None or _MAKES_MORE in stanza or not is_plain_string(named[1]):
+        return stanza, Words(named[1] if named else stanza)
+    name, (start, end) = named[1], named.span(1)
+    spans = [(start, end, _TAKEN if stanza[end + 1] != " " else _TAKEN * (end - start))]
+    job_id = at = labels = labels_at = None
+    found = _JOB_ID.search(stanza, end)
+    if found and (found[1] is None or is_plain_string(found[1])):
+        at, job_id = found.start() + len(" job_id: "), stanza[found.start() + len(" job_id: ") : found.end()]
+        spans.append((at, found.end(), _fill(stanza, at, found.end())))
+    found = _LABELS.search(stanza, end)
+    if found and _read_labels(found[1] or found[3]) is not None:
+        group = 1 if found[1] else 3
+        labels, labels_at = found[group], found.start(group)
+        spans.append((labels_at, found.end(group), _fill(stanza, labels_at, found.end(group))))
+    left, behind = "", 0
+    for start, end, fill in sorted(spans):
+        left += stanza[behind:start] + fill
+        behind = end
+    return left + stanza[behind:], Words(name, job_id, at or 0, labels, labels_at or 0)
+
+
+def _fill(stanza: str, start: int, end: int) -> str:
+    """Return what stands for a word: as many lines, and as many characters if anything stands behind it."""
+    lines = stanza.count("\n", start, end)
+    if lines:
+        return _TAKEN + "\n" * lines
+    return _TAKEN if stanza[end] in "\r\n" else _TAKEN * (end - start)
+
+
+@lru_cache(maxsize=4096)
+def _read_labels(written: str) -> Mapping[str, str] | None:
+    """Return labels as they are written in plain words, None if any of them is no string or stands there twice."""
+    pairs = _PAIR.findall(written)
+    labels = dict(pairs)
+    plain = len(labels) == len(pairs) and all(is_plain_string(word) for pair in pairs for word in pair)
+    return labels if plain else None
+
+
+def _takes_what_is_meant(abridged: Abridged[Words]) -> bool:
+    """Tell whether the words that were taken out are those of the jobs, and not of a comment or a note."""
+    document = abridged.document
+    root = document.root
+    jobs = root.get(_SECTION) if isinstance(root, Table) else None
+    if not isinstance(jobs, Table):
+        return False
+    models = (stanza for number, stanza in enumerate(abridged.stanzas) if stanza.model == number)
+    return all(
+        isinstance(job, Table)
+        and (_MAKES_MORE not in job or _MAKES_MORE in document.text.content[stanza.start : stanza.end])
+        and _is_job_id(document, job, stanza)
+        and _are_labels(document, job, stanza)
+        for job, stanza in zip(jobs.values(), models, strict=True)
+    )
+
+
+def _is_job_id(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
+    written = stanza.words.job_id
+    if written is None:
+        return True
+    mark = (stanza.start + stanza.words.at) << MARK_SHIFT | len(written)
+    return "job_id" in job and document.value_mark(job, "job_id") == mark
+
+
+def _are_labels(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
+    written = stanza.words.labels
+    if written is None:
+        return True
+    start = stanza.start + stanza.words.labels_at
+    return (
+        "labels" in job
+        and document.value_mark(job, "labels") >> MARK_SHIFT == start
+        and job["labels"] == _read_labels(written)
+    )
+
+
+# --- Jobs, made again ------------------------------------------------------------------------------------------
+
+
+class Repeater:
+    """Makes jobs that are written like one that was read."""
+
+    __slots__ = ("_abridged", "_content", "_labels", "_prefix")
+
+    def __init__(self, abridged: Abridged[Words], *, prefix: str, labels: Mapping[str, str]) -> None:
+        """
+        Make jobs of a manifest.
+
+        Args:
+            prefix: what addresses begin with.
+            labels: those of the defaults.
+        """
+        self._abridged = abridged
+        self._content = abridged.document.text.content
+        self._prefix = prefix
+        self._labels = labels
+
+    def repeat(self, stanza: Stanza[Words], job: Job) -> tuple[Job, Mark]:
+        """Return the job of a stanza, with the mark of its name; `job` is that of its model."""
+        model, words = self._abridged.stanzas[stanza.model], stanza.words
+        lines = range(model.line, model.line + self._content.count("\n", model.start, model.end))
+        move = _Mover(lines, stanza.line - model.line)
+        labels = _read_labels(words.labels) if words.labels else None
+        repeated = Job(
+            address=f"{self._prefix}{_SECTION}.{words.name}",
+            provider=job.provider,
+            job_id=words.job_id.strip('"') if words.job_id else job.job_id,
+            labels={**self._labels, **labels} if labels else job.labels,
+            expect=move.move_expectation(job.expect),
+            source=move.move(job.source),
+            waivers=tuple([replace(waiver, source=move.move(waiver.source)) for waiver in job.waivers]),
+            timeout=job.timeout,
+            missing=job.missing,
+        )
+        return repeated, (stanza.start + self._abridged.indent) << MARK_SHIFT | len(words.name)
+
+
+class _Mover:
+    """Makes again what was written on some lines, as it would be so many lines further down; the rest stays."""
+
+    __slots__ = ("_by", "_lines")
+
+    def __init__(self, lines: range, by: int) -> None:
+        self._lines = lines
+        self._by = by
+
+    def move(self, source: Source) -> Source:
+        if source.line not in self._lines:
+            return source
+        return Source(file=source.file, line=source.line + self._by, column=source.column)
+
+    def move_expectation(self, expect: Expectation | Absence) -> Expectation | Absence:
+        if isinstance(expect, Absence):
+            return Absence(source=self.move(expect.source))
+        sub_jobs = None if expect.sub_jobs is None else self._move_sub_jobs(expect.sub_jobs)
+        return Expectation(fields=self._move_all(expect.fields), sub_jobs=sub_jobs)
+
+    def _move_sub_jobs(self, sub_jobs: SubJobsExpectation) -> SubJobsExpectation:
+        if sub_jobs.source.line not in self._lines:
+            return sub_jobs
+        items = sub_jobs.items
+        return SubJobsExpectation(
+            match=sub_jobs.match,
+            items=items and tuple([self._move_item(item) for item in items]),
+            each=self._move_all(sub_jobs.each),
+            count=sub_jobs.count,
+            source=self.move(sub_jobs.source),
+            implied=sub_jobs.implied,
+        )
+
+    def _move_item(self, item: Item) -> Item:
+        return Item(fields=self._move_all(item.fields), count=item.count, source=self.move(item.source))
+
+    def _move_all(self, assertions: Sequence[Assertion]) -> tuple[Assertion, ...]:
+        return tuple([self._move_assertion(assertion) for assertion in assertions])
+
+    def _move_assertion(self, assertion: Assertion) -> Assertion:
+        source = self.move(assertion.source)
+        if source is assertion.source:
+            return assertion
+        if isinstance(assertion, FieldExpectation):
+            return FieldExpectation(
+                field=assertion.field,
+                accept=assertion.accept,
+                source=source,
+                implied=assertion.implied,
+                sensitive=assertion.sensitive,
+            )
+        return replace(assertion, source=source)
