@@ -5,11 +5,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # pip reads dependency groups since 25.1.
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# The commands below that prove something: each ends with its figure.
+PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 # The last release that runs on Node.js 20.
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +49,9 @@ test-wheel: $(VENV)/dev ## build the wheel and run the tests against it, away fr
 
 bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup fetch" for some figures
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+
+chaos: $(VENV)/dev ## fail at random, and look for a false pass; LONG=1 for longer, here and below
+	$(PROVE).chaos
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
