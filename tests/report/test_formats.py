@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from builders import observed, sub_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.plans import each_plan, load_plan, plan_mixed, poison_plan
+from report.plans import drifted, each_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
@@ -81,6 +82,10 @@ def test_a_run_without_a_plan_is_an_error_in_every_format():
 
 @pytest.mark.parametrize("payload", ["\x1b]8;;http://evil\x07click\x1b]8;;\x07", "\x9d8;;http://evil\x9c"])
 def test_e15_nothing_foreign_is_a_link_in_a_terminal(payload):
-    text = render_plan(poison_plan(plan_mixed(), payload), format_name="text", palette=Palette(colour=True))
-    assert set(re.findall("[\x1b\x9d][^m]{0,8}m?", text)) <= set(re.findall(r"\x1b\[[0-9;]*m", text))
-    assert "]8;;http://evil" in text
+    expected, _ = drifted("a")
+    part = sub_job("failed", payload, payload)
+    answer = observed("failed", part, job_type=payload, error_code=payload, fail_reason=payload)
+    text = render_plan(plan_of((expected, answer)), format_name="text", palette=Palette(colour=True))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert not {"\x1b", "\x9d", "\x9c", "\x07"} & set(plain)
+    assert "]8;;http://evil" in plain
