@@ -75,6 +75,7 @@ class Code(StrEnum):
     NOT_HTTP = "RC314"
     ANSWER_TOO_LARGE = "RC315"
     ANSWER_ENCODED = "RC316"
+    NOT_RECORDED = "RC320"
 
     # The answers of the job API.
     REFUSED = "RC400"

@@ -470,6 +470,73 @@ class Fetched:
     notes: tuple[str, ...] = ()
 
 
+# --- Recordings ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """
+    One request for a job and what came of it, without secrets; times in UTC.
+
+    `status_code` is None where no answer came, and then `failure` says why. `headers` are those that matter, names in
+    lower case; `body` is whole.
+    """
+
+    sent_at: datetime
+    ended_at: datetime
+    status_code: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedJob:
+    """
+    What a run exchanged about one remote job, in order, and what came of it.
+
+    `request` is method and target. `evidence` is the index of the exchange whose answer shows the job; where it is
+    None, `unobserved` says why none does, and where it is not, `unobserved` is None. The rest is that of `Fetched`.
+    """
+
+    request: str
+    exchanges: tuple[Exchange, ...]
+    evidence: int | None
+    unobserved: Unobserved | None
+    polls: int
+    waited: float
+    age: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedProvider:
+    """Whom a run asked: a provider by the names of its parts, and its endpoint as scheme, host and port."""
+
+    api: str
+    cloud: str | None
+    region: str | None
+    project_id: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """
+    All that a run asked and was answered; times in UTC.
+
+    `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan.
+    `jobs` are by provider and job id, in the order of the manifest; `version` is that of the program.
+    """
+
+    version: str
+    begun_at: datetime
+    judged_at: datetime
+    complete: bool
+    providers: Mapping[str, RecordedProvider]
+    jobs: Mapping[tuple[str, str], RecordedJob]
+
+
 # --- The plan --------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from reconcile.codes import Code
 from reconcile.model import ExitCode, Fetched, Manifest, Problem, Unobserved
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Progress, Target, WaitPolicy
+    from reconcile.fetch import Progress, Recorder, Target, WaitPolicy
 
 SLACK = 60.0
 """Seconds that a run has beyond its waiting, where the operator does not say how long it may take."""
@@ -45,6 +45,7 @@ def fetch_declared(
     *,
     strict: bool,
     quiet: bool,
+    recorder: "Recorder | None" = None,
 ) -> tuple[tuple[Fetched, ...], ExitCode | None]:
     """
     Fetch every job.
@@ -71,6 +72,7 @@ def fetch_declared(
                 pace=replace(invocation.pace or Pace(), rate=access.rate),
                 wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),
                 on_fetched=fetched.__setitem__,
+                recorder=recorder,
             )
         except KeyboardInterrupt:
             ended_by = invocation.ended_by

@@ -113,6 +113,14 @@ class Declaration:
         return tuple(given.path for given in self.given if isinstance(given, VariableFile))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The folders of recordings: to write what is exchanged, and to judge instead of asking; None is neither."""
+
+    record: str | None
+    replay: str | None
+
+
 class _AssignmentType(click.ParamType[Given]):
     """`NAME=VALUE`."""
 
@@ -280,6 +288,18 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, selection=Selection(targets=targets, selectors=selectors), **options)
 
     return with_selection
+
+
+def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of keeping what is exchanged, and of judging what was kept, to a command as one `kept`."""
+
+    @click.option("--record", metavar="DIR", help="Keep what is exchanged, without credentials, for --replay.")
+    @click.option("--replay", metavar="DIR", help="Judge a recording, offline, at its time; nothing is sent.")
+    @wraps(command)
+    def with_recording(*args: Any, record: str | None, replay: str | None, **options: Any) -> Any:  # noqa: ANN401
+        return command(*args, kept=Kept(record=record, replay=replay), **options)
+
+    return with_recording
 
 
 def access_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,5 +1,7 @@
 """`reconcile plan`: the gate."""
 
+from dataclasses import replace
+
 import click
 
 from reconcile.cli import output
@@ -9,17 +11,20 @@ from reconcile.cli.manifests import load_declared
 from reconcile.cli.options import (
     Access,
     Declaration,
+    Kept,
     ManifestCommand,
     Reporting,
     Selection,
     access_options,
     manifest_options,
+    recording_options,
     reporting_options,
     selection_options,
 )
+from reconcile.cli.recording import Playback, Tape, check_usage
 from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
-from reconcile.model import Manifest, Plan
+from reconcile.model import ExitCode, Manifest, Plan
 from reconcile.report import FORMATS
 
 
@@ -27,6 +32,7 @@ from reconcile.report import FORMATS
 @manifest_options
 @selection_options
 @access_options
+@recording_options
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="End with 0 where it would be 2 or 3; the plan says so.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
@@ -36,6 +42,7 @@ def command(
     declaration: Declaration,
     selection: Selection,
     access: Access,
+    kept: Kept,
     reporting: Reporting,
     soft_fail: bool,
     verbose: bool,
@@ -58,25 +65,45 @@ def command(
       reconcile plan --target 'jobs.bind-*' --selector tier=web
       reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
+      reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     from reconcile.plan import believe, make_plan, remarks_of
 
     report = Report(reporting, invocation)
     quiet = reporting.quiet
+    tape: Tape | None = None
+    ended_by: ExitCode | None = None
     try:
+        check_usage(kept, access)
+        playback = Playback(kept.replay, quiet=quiet) if kept.replay is not None else None
+        if playback is not None:
+            invocation = replace(invocation, clock=playback.tell_time)
+        tape = Tape(kept.record, invocation.clock) if kept.record is not None else None
         declared = load_declared(declaration, invocation, quiet=quiet)
         selected = _select(declared, selection, quiet=quiet)
         report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])
-        targets = find_targets(selected, declared, access, invocation, verbose=verbose)
-        fetched, ended_by = fetch_declared(
-            selected, targets, access, invocation, strict=declaration.strict, quiet=quiet
-        )
+        if tape is not None:
+            tape.prepare()
+        if playback is not None:
+            fetched, origins = playback.replay(selected)
+        else:
+            targets = find_targets(selected, declared, access, invocation, verbose=verbose)
+            origins = {name: str(target.origin) for name, target in targets.items()}
+            fetched, ended_by = fetch_declared(
+                selected,
+                targets,
+                access,
+                invocation,
+                strict=declaration.strict,
+                quiet=quiet,
+                recorder=tape.recorder if tape is not None else None,
+            )
         plan = make_plan(
             selected,
             [believe(each, strict=declaration.strict) for each in fetched],
-            now=invocation.clock(),
-            origins={name: str(target.origin) for name, target in targets.items()},
+            now=playback.judged_at if playback is not None else invocation.clock(),
+            origins=origins,
             remarks=[remarks_of(each) for each in fetched],
             strict=declaration.strict,
             soft_fail=soft_fail,
@@ -85,7 +112,11 @@ def command(
     except ReconcileError as error:
         report.write_failure(error)
         raise
-    report.write(plan)
+    try:
+        if tape is not None:
+            tape.write(plan, fetched)
+    finally:
+        report.write(plan)
     return plan
 
 

@@ -8,8 +8,9 @@ Nothing here knows what a file is about: manifests and scenarios are read alike.
 
 from typing import BinaryIO
 
-from reconcile.document.characters import find_hidden, name_character
-from reconcile.document.file import STDIN, read_text
+from reconcile.document.characters import escape_hidden, find_hidden, name_character
+from reconcile.document.conformity import conforms
+from reconcile.document.file import STDIN, read_text, read_text_beneath
 from reconcile.document.json_parser import parse_json
 from reconcile.document.scalar import is_plain_string
 from reconcile.document.schema import load_strict_schema
@@ -52,6 +53,8 @@ __all__ = [
     "as_string",
     "as_table",
     "check_document",
+    "conforms",
+    "escape_hidden",
     "find_faults",
     "find_faults_of_part",
     "find_hidden",
@@ -64,6 +67,7 @@ __all__ = [
     "parse_text",
     "read_document",
     "read_text",
+    "read_text_beneath",
     "shorten",
     "suggest",
     "word_origin",

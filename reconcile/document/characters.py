@@ -1,5 +1,6 @@
 """The characters that a reviewer of a file does not see as the program reads them."""
 
+import json
 import re
 import unicodedata
 from typing import Final
@@ -20,6 +21,11 @@ Source, CVE-2021-42574.
 """
 
 _LONE_RETURN: Final = re.compile("\r(?!\n)")
+
+
+def escape_hidden(text: str) -> str:
+    """Write the hidden characters of a JSON text as escapes, so that who reviews it sees them; not its line ends."""
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def find_hidden(content: str) -> int | None:

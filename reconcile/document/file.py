@@ -19,6 +19,7 @@ _MAX_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_NO_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 _SAVE_AS: Final = "save the file as UTF-8 text"
 
 
@@ -35,6 +36,33 @@ def read_text(path: str, *, stdin: BinaryIO | None = None) -> Text:
         raise _error(Code.NO_SUCH_FILE, f"there is no file {path}") from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    return _read_regular(descriptor, path)
+
+
+def read_text_beneath(folder: str, *parts: str) -> Text | None:
+    """
+    Read a file by its way down from a folder, through no symbolic link; return None if it is not there.
+
+    Raises DocumentError as `read_text` does.
+    """
+    path = "/".join((folder, *parts))
+    above: list[int] = []
+    try:
+        above.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        for part in parts:
+            above.append(os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=above[-1]))
+        return _read_regular(above.pop(), path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        for descriptor in above:
+            os.close(descriptor)
+
+
+def _read_regular(descriptor: int, path: str) -> Text:
+    """Read what was opened, if it is a regular file, and close it."""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             hint = "to read a pipe, redirect it to '-'"

@@ -7,6 +7,7 @@ Job -> Observation: the only place that speaks HTTP.
     whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
     request -> whole answer          open_transport       transport.py, connection.py, proxy.py
     answer -> Observation            classify             answer.py, record.py, payload.py
+    what is exchanged -> RecordedJob and back             recorder.py, replay.py
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from reconcile.fetch.answer import classify
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
 from reconcile.fetch.proxy import ProxiedTransport, parse_proxy
+from reconcile.fetch.recorder import Recorder
+from reconcile.fetch.replay import find_recorded, replay_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.tls import build_tls_context
 from reconcile.fetch.transport import DirectTransport, TimeLimits
@@ -32,6 +35,7 @@ __all__ = [
     "Fetched",
     "Pace",
     "Progress",
+    "Recorder",
     "Target",
     "TimeLimits",
     "Transport",
@@ -39,7 +43,9 @@ __all__ = [
     "classify",
     "fetch_all",
     "fetch_jobs",
+    "find_recorded",
     "open_transport",
+    "replay_jobs",
     "resolve_targets",
 ]
 
@@ -72,7 +78,7 @@ def open_transport(
     return ProxiedTransport(parse_proxy(proxy), concurrency=concurrency, limits=limits, tls=tls)
 
 
-def fetch_all(
+def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
     jobs: Sequence[Job],
     targets: Mapping[str, Target],
     *,
@@ -82,6 +88,7 @@ def fetch_all(
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
+    recorder: Recorder | None = None,
 ) -> tuple[Fetched, ...]:
     """Run `fetch_jobs` to its end in an event loop of its own, and close the transport."""
 
@@ -96,6 +103,7 @@ def fetch_all(
                 pace=pace,
                 wait=wait,
                 on_fetched=on_fetched,
+                recorder=recorder,
             )
 
     return asyncio.run(run())

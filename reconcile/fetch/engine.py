@@ -11,6 +11,7 @@ from reconcile.fetch.errand import Errand
 from reconcile.fetch.host import Host
 from reconcile.fetch.lane import Lane
 from reconcile.fetch.pace import Pace
+from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.request import build_path
 from reconcile.fetch.run import Run
 from reconcile.fetch.target import Target
@@ -20,7 +21,7 @@ from reconcile.model import Fetched, Job, Problem, Unobserved
 DEFAULT_CONCURRENCY = 64
 
 
-async def fetch_jobs(
+async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     jobs: Sequence[Job],
     targets: Mapping[str, Target],
     *,
@@ -30,6 +31,7 @@ async def fetch_jobs(
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
+    recorder: Recorder | None = None,
 ) -> tuple[Fetched, ...]:
     """
     Fetch every job and return what came of it, in the order of `jobs`.
@@ -48,6 +50,7 @@ async def fetch_jobs(
         wait: None looks at each job once.
         on_fetched: called with the index of the job, once for each, as they are settled; if this is cancelled, for
             all that are left before it ends.
+        recorder: keeps what is exchanged; None keeps nothing.
 
     Raises an ExceptionGroup of what no worker should raise.
     """
@@ -63,7 +66,7 @@ async def fetch_jobs(
     errands = _find_errands(jobs, settle)
     try:
         async with asyncio.timeout_at(run.deadline), asyncio.TaskGroup() as workers:
-            for host in _find_hosts(errands, targets, transport, rate=pace.rate):
+            for host in _find_hosts(errands, targets, transport, rate=pace.rate, recorder=recorder):
                 for _ in range(min(concurrency, host.open)):
                     workers.create_task(run.work(host))
     except TimeoutError:
@@ -96,6 +99,7 @@ def _find_hosts(
     transport: httpx.AsyncBaseTransport,
     *,
     rate: float | None,
+    recorder: Recorder | None,
 ) -> list[Host]:
     """Give each provider its lane, and each origin the lanes that lead to it."""
     by_provider: dict[str, list[Errand]] = {}
@@ -103,6 +107,6 @@ def _find_hosts(
         by_provider.setdefault(errand.job.provider.name, []).append(errand)
     by_origin: dict[Origin, list[Lane]] = {}
     for name, theirs in by_provider.items():
-        lane = Lane(targets[name], theirs, transport=transport, rate=rate)
+        lane = Lane(targets[name], theirs, transport=transport, rate=rate, recorder=recorder)
         by_origin.setdefault(targets[name].origin, []).append(lane)
     return [Host(origin, lanes) for origin, lanes in by_origin.items()]

@@ -10,7 +10,7 @@ from reconcile.model import Fetched, Job, Missing, Observation, Observed, Proble
 Seen: TypeAlias = Observed | Missing
 
 # Seconds in a cache after which an answer may tell of another time than now.
-_OLD = 60
+OLD = 60
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -74,7 +74,7 @@ class Errand:
         else:
             self.polls += 1
             self._note_step(self.seen, seen)
-        self.cached = age if age is not None and age > _OLD else None
+        self.cached = age if age is not None and age > OLD else None
         if self.cached is not None:
             self._note(f"the answer came out of a cache and was {age} s old")
         self.seen, self.seen_at = seen, now

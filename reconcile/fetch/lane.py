@@ -13,6 +13,7 @@ from reconcile.fetch.failure import explain_failure
 from reconcile.fetch.message import read_body
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
+from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_request
 from reconcile.fetch.target import Target
@@ -31,7 +32,13 @@ class Lane:
     """
 
     def __init__(
-        self, target: Target, errands: Iterable[Errand], *, transport: httpx.AsyncBaseTransport, rate: float | None
+        self,
+        target: Target,
+        errands: Iterable[Errand],
+        *,
+        transport: httpx.AsyncBaseTransport,
+        rate: float | None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.agenda = Agenda(errands)
         self.shut: Problem | None = None
@@ -40,6 +47,7 @@ class Lane:
         """Whether an answer has shown that the credential is good."""
         self._target = target
         self._transport = transport
+        self._recorder = recorder
         self._redact = Redactor(target.credential.secrets)
         self._url = target.url
         self._plain = build_headers(target)
@@ -86,14 +94,20 @@ class Lane:
         """Send the errand's request once and say what came of it; raise CredentialError if it could not be sent."""
         request = build_request(self._url, errand.path, await self._show_credential(errand))
         errand.begin_try(now)
+        sent_at = self._recorder.begin() if self._recorder is not None else None
         try:
             response = await self._transport.handle_async_request(request)
             body = await read_body(response)
         except httpx.RequestError as error:
             problem = explain_failure(error, self._target.origin)
+            if self._recorder is not None and sent_at is not None:
+                self._recorder.keep_failure(errand.job, sent_at, problem.message)
             return Attempt(observation=Unobserved(problem=problem), setback=setback_of_error(error))
         api = self._target.provider.api
-        return assess(api, errand.job.job_id, response.status_code, response.headers, body, redact=self._redact)
+        attempt = assess(api, errand.job.job_id, response.status_code, response.headers, body, redact=self._redact)
+        if self._recorder is not None and sent_at is not None:
+            self._recorder.keep_answer(errand.job, sent_at, response, body, attempt.observation, self._redact)
+        return attempt
 
     async def renew_credential(self, errand: Errand) -> bool:
         """Say whether the errand, whose credential was rejected, may be sent once more with another one."""

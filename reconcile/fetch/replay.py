@@ -1,0 +1,121 @@
+"""
+RecordedJob -> Fetched, as if its last answer came now. Pure: nothing is sent, and no credential is needed.
+
+What is green again comes out of a recorded answer, judged as a live one is. What could not be observed when it was
+recorded stays so, for the reason that was given then.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import httpx
+
+from reconcile.codes import Code
+from reconcile.fetch.answer import Attempt, assess
+from reconcile.fetch.errand import OLD
+from reconcile.fetch.request import build_path
+from reconcile.model import (
+    Exchange,
+    Fetched,
+    Job,
+    Missing,
+    Observed,
+    Problem,
+    Provider,
+    RecordedJob,
+    RecordedProvider,
+    Unobserved,
+)
+
+FindJob: TypeAlias = Callable[[str, str], RecordedJob | None]
+"""Find what is recorded by the recorded provider's name and the job id; None if nothing is."""
+
+
+def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, RecordedProvider]) -> Mapping[str, str]:
+    """
+    Find the recorded provider that each provider is: the same project at the same API, whatever it is called.
+
+    Returns:
+        Name -> name in the recording. A provider that was recorded under several names is the one of its own name; if
+        it has none of them, or was not recorded, it is left out.
+    """
+    found: dict[str, str] = {}
+    for provider in providers:
+        parts = (provider.api.name, provider.cloud, provider.region, provider.project_id)
+        same = [
+            name for name, each in recorded.items() if (each.api, each.cloud, each.region, each.project_id) == parts
+        ]
+        if provider.name in same:
+            found[provider.name] = provider.name
+        elif len(same) == 1:
+            found[provider.name] = same[0]
+    return found
+
+
+def replay_jobs(jobs: Sequence[Job], names: Mapping[str, str], find_job: FindJob) -> tuple[Fetched, ...]:
+    """
+    Return what came of each job when it was recorded; of one that was not recorded, that it is unobserved.
+
+    Args:
+        names: what `find_recorded` returned for the providers of the jobs.
+        find_job: called once for each remote job.
+    """
+    replayed: dict[tuple[str, str], Fetched] = {}
+    for job in jobs:
+        key = job.provider.name, job.job_id
+        if key not in replayed:
+            replayed[key] = _replay_job(job, names.get(job.provider.name), find_job)
+    return tuple(replayed[job.provider.name, job.job_id] for job in jobs)
+
+
+def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
+    try:
+        request = f"GET {build_path(job)}"
+    except ValueError as error:
+        return _miss(f"not asked: {error}", Code.UNSAFE_ID)
+    if recorded_as is None:
+        provider = job.provider
+        return _miss(f"the recording holds nothing of project {provider.project_id} at {provider.api.name}")
+    recorded = find_job(recorded_as, job.job_id)
+    if recorded is None:
+        return _miss(f"the recording does not hold {request}")
+    if recorded.request != request:
+        return _miss(f"the recording does not hold {request}: in its place is another request")
+    attempt = _observe(job, recorded)
+    return Fetched(
+        observation=attempt.observation,
+        attempts=len(recorded.exchanges),
+        polls=recorded.polls,
+        waited=recorded.waited,
+        age=recorded.age,
+        cached=attempt.age if attempt.age is not None and attempt.age > OLD else None,
+        notes=recorded.notes,
+    )
+
+
+def _observe(job: Job, recorded: RecordedJob) -> Attempt:
+    """Read the answer that is the evidence, if no later one shows the job: it would have been believed instead."""
+    if recorded.unobserved is not None:
+        return Attempt(observation=recorded.unobserved)
+    if recorded.evidence is None or recorded.evidence >= len(recorded.exchanges):
+        return _contradict("there is neither an answer nor a reason why none was believed")
+    attempt, *later = (_assess(job, each) for each in recorded.exchanges[recorded.evidence :])
+    if any(isinstance(each.observation, Observed | Missing) for each in later):
+        return _contradict("a later answer shows the job than the one that is named as evidence")
+    return attempt
+
+
+def _assess(job: Job, exchange: Exchange) -> Attempt:
+    if exchange.status_code is None:
+        return _contradict("what is named as evidence is no answer")
+    headers = httpx.Headers(dict(exchange.headers), encoding="utf-8")
+    return assess(job.provider.api, job.job_id, exchange.status_code, headers, exchange.body)
+
+
+def _contradict(how: str) -> Attempt:
+    problem = Problem(code=Code.NOT_RECORDED, message=f"the recording contradicts itself: {how}")
+    return Attempt(observation=Unobserved(problem=problem))
+
+
+def _miss(message: str, code: Code = Code.NOT_RECORDED) -> Fetched:
+    return Fetched(observation=Unobserved(problem=Problem(code=code, message=message)))

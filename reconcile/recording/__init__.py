@@ -1,0 +1,12 @@
+"""
+Recording <-> a folder of small JSON files that read well in a diff: `schemas/recording.v1.schema.json`.
+
+    Recording -> texts by path      writer.py       pure
+    folder -> RecordingFolder       reader.py       strict: who judges by it must not be told a fairy tale
+"""
+
+from reconcile.recording.layout import HEAD, is_part_of_recording
+from reconcile.recording.reader import RecordingFolder, open_recording
+from reconcile.recording.writer import render_recording
+
+__all__ = ["HEAD", "RecordingFolder", "is_part_of_recording", "open_recording", "render_recording"]

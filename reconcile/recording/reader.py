@@ -1,0 +1,133 @@
+"""
+A folder as a recording.
+
+Most files are right; where one is not, it is read once more as a document, which knows places and words for what is
+wrong.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from reconcile.codes import Code
+from reconcile.document import Text, check_document, conforms, parse_text, read_text_beneath
+from reconcile.document.validation import find_faults_of_part
+from reconcile.errors import DocumentError
+from reconcile.instant import parse_rfc3339
+from reconcile.model import Diagnostic, Exchange, Problem, RecordedJob, RecordedProvider, Unobserved
+from reconcile.recording.layout import HEAD, SCHEMA, find_job_file
+from reconcile.recording.writer import dump_body
+
+
+class RecordingFolder:
+    """A recording whose jobs are read when they are asked for; the rest is that of `Recording`."""
+
+    def __init__(self, folder: str, head: Mapping[str, Any]) -> None:
+        """Take a folder and what its head says, which a schema has shown to be right; raise ValueError for a date."""
+        self.folder = folder
+        self.begun_at: datetime = parse_rfc3339(head["begun_at"])
+        self.judged_at: datetime = parse_rfc3339(head["judged_at"])
+        self.complete: bool = head["complete"]
+        self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
+
+    def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
+        """Read what is recorded of a remote job; None if nothing is. Raises DocumentError."""
+        text = read_text_beneath(self.folder, *find_job_file(provider, job_id))
+        if text is None:
+            return None
+        try:
+            return _read_job(_parse(text, "job"))
+        except (ValueError, RecursionError) as error:
+            raise _refuse(text, "it is not what this program records of a job") from error
+
+
+def open_recording(folder: str) -> RecordingFolder:
+    """Read the head of a recording; raise DocumentError if the folder is none."""
+    text = read_text_beneath(folder, HEAD)
+    if text is None:
+        hint = "name a directory that 'reconcile plan --record' has written"
+        message = f"{folder} is no recording: there is no file {HEAD} in it"
+        raise DocumentError([Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint=hint)])
+    try:
+        return RecordingFolder(folder, _parse(text, None))
+    except (ValueError, RecursionError) as error:
+        raise _refuse(text, "it is not what this program records of a run") from error
+
+
+def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
+    """Return a text as the value that the schema describes; raise DocumentError, or ValueError."""
+    try:
+        value = json.loads(text.content, object_pairs_hook=_read_pairs, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        value = None
+    if conforms(value, SCHEMA, definition):
+        return dict(value)
+    document = parse_text(text, is_json=True)
+    if definition is None:
+        diagnostics = check_document(document, SCHEMA)
+    else:
+        faults = find_faults_of_part(document, document.root, (), SCHEMA, definition)
+        diagnostics = [fault.diagnostic for fault in faults]
+    if diagnostics:
+        raise DocumentError(diagnostics)
+    raise ValueError("it is no recording")
+
+
+def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("a key stands twice")
+    return keys
+
+
+def _refuse_constant(text: str) -> object:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _read_job(job: Mapping[str, Any]) -> RecordedJob:
+    unobserved = job["unobserved"]
+    if (unobserved is None) == (job["evidence"] is None):
+        raise ValueError("either an answer is evidence or there is a reason why none is")
+    return RecordedJob(
+        request=job["request"],
+        exchanges=tuple(_read_exchange(each) for each in job["exchanges"]),
+        evidence=job["evidence"],
+        unobserved=_read_unobserved(unobserved) if unobserved is not None else None,
+        polls=job["polls"],
+        waited=job["waited"],
+        age=job["age"],
+        notes=tuple(job["notes"]),
+    )
+
+
+def _read_unobserved(unobserved: Mapping[str, Any]) -> Unobserved:
+    problem = Problem(code=Code(unobserved["code"]), message=unobserved["message"])
+    return Unobserved(problem=problem, request_id=unobserved["request_id"])
+
+
+def _read_exchange(exchange: Mapping[str, Any]) -> Exchange:
+    return Exchange(
+        sent_at=parse_rfc3339(exchange["sent_at"]),
+        ended_at=parse_rfc3339(exchange["ended_at"]),
+        status_code=exchange.get("status_code"),
+        headers=exchange.get("headers", {}),
+        body=_read_body(exchange["body"]) if "body" in exchange else b"",
+        failure=exchange.get("failure"),
+    )
+
+
+def _read_body(body: Mapping[str, Any]) -> bytes:
+    match body:
+        case {"text": lines}:
+            return "".join(lines).encode("utf-8")
+        case {"base64": text}:
+            return base64.b64decode(text, validate=True)
+        case _:
+            return dump_body(body["json"])
+
+
+def _refuse(text: Text, why: str) -> DocumentError:
+    message = f"{text.file} is changed or broken: {why}"
+    return DocumentError([Diagnostic(code=Code.UNREADABLE, message=message, hint="record again")])

@@ -1,0 +1,90 @@
+"""A recording as texts. Pure."""
+
+import base64
+import json
+from collections.abc import Mapping
+
+from reconcile.document import escape_hidden
+from reconcile.instant import format_instant
+from reconcile.model import Exchange, JsonValue, RecordedJob, Recording, Unobserved
+from reconcile.recording.layout import HEAD, find_job_file
+
+
+def render_recording(recording: Recording) -> Mapping[str, str]:
+    """Return the text of every file by its path in the folder, the one that makes it a recording last."""
+    files = {
+        "/".join(find_job_file(provider, job_id)): _dump(_job_to_json(job))
+        for (provider, job_id), job in recording.jobs.items()
+    }
+    return {**files, HEAD: _dump(_head_to_json(recording))}
+
+
+def _dump(document: JsonValue) -> str:
+    # The order of a body's keys is part of it, so nothing is sorted.
+    return escape_hidden(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def _head_to_json(recording: Recording) -> JsonValue:
+    return {
+        "format_version": "1.0",
+        "version": recording.version,
+        "begun_at": format_instant(recording.begun_at),
+        "judged_at": format_instant(recording.judged_at),
+        "complete": recording.complete,
+        "providers": {
+            name: {
+                "api": each.api,
+                "cloud": each.cloud,
+                "region": each.region,
+                "project_id": each.project_id,
+                "endpoint": each.endpoint,
+            }
+            for name, each in recording.providers.items()
+        },
+    }
+
+
+def _job_to_json(job: RecordedJob) -> JsonValue:
+    return {
+        "request": job.request,
+        "evidence": job.evidence,
+        "unobserved": _unobserved_to_json(job.unobserved) if job.unobserved is not None else None,
+        "polls": job.polls,
+        "waited": job.waited,
+        "age": job.age,
+        "notes": list(job.notes),
+        "exchanges": [_exchange_to_json(each) for each in job.exchanges],
+    }
+
+
+def _unobserved_to_json(unobserved: Unobserved) -> JsonValue:
+    problem = unobserved.problem
+    return {"code": problem.code.value, "message": problem.message, "request_id": unobserved.request_id}
+
+
+def _exchange_to_json(exchange: Exchange) -> JsonValue:
+    times = {"sent_at": format_instant(exchange.sent_at), "ended_at": format_instant(exchange.ended_at)}
+    if exchange.status_code is None:
+        return {**times, "failure": exchange.failure or ""}
+    body = _body_to_json(exchange.body)
+    return {**times, "status_code": exchange.status_code, "headers": dict(exchange.headers), "body": body}
+
+
+def _body_to_json(body: bytes) -> JsonValue:
+    """Take the first form that gives back every byte: a JSON value, lines of text, base64."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode("ascii")}
+    try:
+        value: JsonValue = json.loads(text)
+        if dump_body(value) == body:
+            return {"json": value}
+    except (ValueError, RecursionError):
+        pass
+    return {"text": list(text.splitlines(keepends=True))}
+
+
+def dump_body(value: JsonValue) -> bytes:
+    """Return the body that the form `json` stands for; raise ValueError for what is no JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
