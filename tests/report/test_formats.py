@@ -88,4 +88,4 @@ def test_e15_nothing_foreign_is_a_link_in_a_terminal(payload):
     text = render_plan(plan_of((expected, answer)), format_name="text", palette=Palette(colour=True))
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert not {"\x1b", "\x9d", "\x9c", "\x07"} & set(plain)
-    assert "]8;;http://evil" in plain
+    assert "8;;http://evil" in plain
