@@ -7,7 +7,7 @@ The verdict of a run and the exit code are decided here and nowhere else.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconcile.codes import Code
 from reconcile.duration import format_duration
@@ -20,6 +20,7 @@ from reconcile.model import (
     Fetched,
     Finding,
     Job,
+    JobApi,
     JobPlan,
     Manifest,
     Missing,
@@ -30,6 +31,7 @@ from reconcile.model import (
     Record,
     Span,
     SpanExpectation,
+    SubJob,
     Summary,
     Truth,
     Unobserved,
@@ -45,6 +47,8 @@ _EXIT_CODES = {
 }
 
 _MOST_REASONS = 5
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
@@ -169,11 +173,8 @@ def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> f
         for assertion in job.expect.fields
         if isinstance(assertion, SpanExpectation) and assertion.span is Span.DURATION and assertion.min is not None
     ]
-    try:
-        begin = parse_time(observation.begin_time, job.provider.api.time_format)
-    except ValueError:
-        return None
-    return max(0.0, least[0] - (now - begin).total_seconds()) if least else None
+    begin = _read_time(observation.begin_time, job.provider.api)
+    return max(0.0, least[0] - (now - begin).total_seconds()) if least and begin else None
 
 
 def believe(fetched: Fetched, *, strict: bool) -> Observation:
@@ -365,25 +366,53 @@ def _notes_of(job: Job, observation: Observed | Missing) -> Iterator[str]:
                 yield f"the job API says {' '.join(part for part in (code, said) if part)}"
             yield api.retention
         case Observed():
-            yield from _reasons_of(observation)
+            yield from _reasons_of(observation, api)
             types = (observation.job_type, *(sub_job.job_type for sub_job in observation.sub_jobs))
             for job_type in dict.fromkeys(types):
                 if job_type is not None and job_type not in api.job_types:
                     yield f'no source page of {api.title} lists the job type "{job_type}"'
 
 
-def _reasons_of(observed: Observed) -> Iterator[str]:
+def _reasons_of(observed: Observed, api: JobApi) -> Iterator[str]:
     """Repeat what the API says of failures, for nothing explains a drift better; the first of many suffice."""
+    root = _find_root(observed.sub_jobs, api)
+    if root is not None:
+        said = _say(observed.sub_jobs[root])
+        yield f"likely root: {_name_part(observed, root)} failed first{f', and says {said}' if said else ''}"
     if observed.error_code or observed.fail_reason:
         yield f"the job says {_say(observed)}"
     failed = [
-        f"sub-job {j} ({sub_job.job_type or 'of no type'}) says {_say(sub_job)}"
+        f"{_name_part(observed, j)} says {_say(sub_job)}"
         for j, sub_job in enumerate(observed.sub_jobs)
-        if sub_job.error_code or sub_job.fail_reason
+        if j != root and (sub_job.error_code or sub_job.fail_reason)
     ]
     yield from failed[:_MOST_REASONS]
     if len(failed) > _MOST_REASONS:
         yield f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason"
+
+
+def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
+    """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
+    failed = [j for j, sub_job in enumerate(sub_jobs) if sub_job.status == api.failure]
+    return min(failed, key=lambda j: _read_times(sub_jobs[j], api), default=None)
+
+
+def _read_times(record: Record, api: JobApi) -> tuple[datetime, datetime]:
+    """Read end and begin, each in place of the other if that is not known; if neither is, it is later than all."""
+    begin = _read_time(record.begin_time, api)
+    end = _read_time(record.end_time, api)
+    return end or begin or _NEVER, begin or end or _NEVER
+
+
+def _read_time(text: str | None, api: JobApi) -> datetime | None:
+    try:
+        return parse_time(text, api.time_format) if text else None
+    except ValueError:
+        return None
+
+
+def _name_part(observed: Observed, j: int) -> str:
+    return f"sub-job {j} ({observed.sub_jobs[j].job_type or 'of no type'})"
 
 
 def _say(record: Record) -> str:

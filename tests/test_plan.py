@@ -192,9 +192,29 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
     answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
     (job_plan,) = make_plan(manifest(job(name="a")), [answer], now=NOW, origins={}).jobs
     said = [note for note in job_plan.notes if "says" in note or "reason" in note]
-    assert said[0] == "the job says E: because"
-    assert said[1] == "sub-job 0 (a) says E0"
-    assert (len(said), said[-1]) == (7, "3 more sub-jobs give a reason")
+    assert said[1] == "the job says E: because"
+    assert said[0] == "likely root: sub-job 0 (a) failed first, and says E0"
+    assert said[2] == "sub-job 1 (a) says E1"
+    assert (len(said), said[-1]) == (8, "2 more sub-jobs give a reason")
+
+
+@pytest.mark.parametrize(
+    ("times", "root"),
+    [
+        (((None, None), (None, None)), 0),
+        (((None, "12:00:02"), (None, "12:00:01")), 1),
+        (((None, None), (None, "12:00:01")), 1),
+        ((("12:00:03", None), (None, "12:00:04")), 0),
+        ((("12:00:01", "12:00:05"), ("12:00:00", "12:00:05")), 1),
+        (((None, "soon"), (None, "12:00:04")), 1),
+    ],
+)
+def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
+    moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
+    parts = [dataclasses.replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
+    answer = observed("failed", *parts, sub_job("success", "b"))
+    (job_plan,) = make_plan(manifest(job()), [answer], now=NOW, origins={}).jobs
+    assert job_plan.notes[0] == f"likely root: sub-job {root} (a) failed first"
 
 
 def test_a_waived_drift_does_not_end_the_waiting():

@@ -27,12 +27,13 @@ class Invocation:
 
     `transport` is what requests are sent through, None is the network; `pace` is how patiently, None is the usual
     way. `clock` tells the time, in UTC. `terminations` gets the number of every SIGTERM
-    and SIGHUP that arrives.
+    and SIGHUP that arrives. `colour` is what --color asks for.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
     terminations: Sequence[int] = ()
+    colour: str = "auto"
     transport: "Transport | None" = None
     pace: "Pace | None" = None
 

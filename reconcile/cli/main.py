@@ -19,6 +19,7 @@ import click
 from reconcile.cli import output
 from reconcile.cli.commands import reconcile
 from reconcile.cli.invocation import Done, Invocation, read_clock
+from reconcile.cli.options import read_colour
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
@@ -58,8 +59,9 @@ def main(
         terminations=terminations,
         transport=transport,
         pace=pace,
+        colour=read_colour(argv),
     )
-    palette = output.choose_palette(None, sys.stderr, invocation.environ)
+    palette = output.choose_palette(invocation.colour, sys.stderr, invocation.environ)
     try:
         code = _run(argv, invocation)
         output.close()

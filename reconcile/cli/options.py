@@ -1,6 +1,6 @@
 """Options that more than one command has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
@@ -71,14 +71,14 @@ class Reporting:
     What is written where.
 
     `format_name` is the one for stdout, `reports` are the format and path of files. `github_summary` and
-    `github_output` are the files of a GitHub step to which is added, None for neither.
+    `github_output` are the files of a GitHub step to which is added, None for neither. `full` tells what holds as well.
     """
 
     format_name: str
     reports: tuple[tuple[str, str], ...]
     github_summary: str | None
     github_output: str | None
-    colour: str
+    full: bool
     quiet: bool
 
     @property
@@ -194,13 +194,27 @@ def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_declaration
 
 
+_COLOUR = click.Choice(["auto", "always", "never"])
+
 colour_option = click.option(
     "--color",
     "colour",
-    type=click.Choice(["auto", "always", "never"]),
+    type=_COLOUR,
     default="auto",
+    expose_value=False,
     help="Colour; auto asks NO_COLOR, FORCE_COLOR and the terminal.",
 )
+"""What it asks for, commands find in their invocation: errors of other arguments are told in colour or without, too."""
+
+
+def read_colour(argv: Sequence[str]) -> str:
+    """Read what --color asks for of arguments that need not make sense otherwise; `auto` if it is not there."""
+    alone = click.Command("reconcile", params=[click.Option(["--color", "colour"], type=_COLOUR)])
+    context = alone.make_context(
+        "reconcile", list(argv), resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
+    )
+    colour: str | None = context.params["colour"]
+    return colour or "auto"
 
 
 def format_option(*names: str) -> Callable[[_Command], _Command]:
@@ -253,6 +267,7 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
             callback=refuse_nothing,
             help='Add verdict and counts to the outputs of a GitHub step: "$GITHUB_OUTPUT".',
         )
+        @click.option("--full", is_flag=True, help="Show what holds, too, and each job by itself (text).")
         @colour_option
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")
         @wraps(command)

@@ -87,11 +87,11 @@ def tell_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     tell(render_diagnostics(tuple(diagnostics), palette))
 
 
-def tell_warnings(diagnostics: Iterable[Diagnostic], environ: Mapping[str, str]) -> None:
+def tell_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     """Say what is not right, but not wrong either."""
     warnings = tuple(diagnostics)
     if warnings:
-        tell(f"Warnings:\n{render_diagnostics(warnings, choose_palette(None, sys.stderr, environ))}")
+        tell(f"Warnings:\n{render_diagnostics(warnings, palette)}")
 
 
 def tell_explanation(codes: Iterable[Code]) -> None:
@@ -101,14 +101,14 @@ def tell_explanation(codes: Iterable[Code]) -> None:
         tell(f"To learn more: reconcile explain {code}\n")
 
 
-def choose_palette(when: str | None, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:
+def choose_palette(when: str, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:
     """
     Decide whether a stream gets colour.
 
     The option decides, then NO_COLOR (no-color.org), FORCE_COLOR and CLICOLOR_FORCE, TERM=dumb, the terminal.
 
     Args:
-        when: `always`, `never`, or `auto` and None for what the environment says.
+        when: `always`, `never`, or `auto` for what the environment says.
     """
     if when in ("always", "never"):
         return Palette(colour=when == "always")
@@ -117,6 +117,14 @@ def choose_palette(when: str | None, stream: TextIO | None, environ: Mapping[str
     if environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE", "0") != "0":
         return Palette(colour=True)
     return Palette(colour=environ.get("TERM") != "dumb" and stream is not None and stream.isatty())
+
+
+def measure_width(stream: TextIO | None) -> int | None:
+    """Return the columns of the terminal behind a stream; None where there is no terminal."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).columns or None) if stream is not None else None
+    except (OSError, ValueError):  # a pipe, a file, a stream that has no file
+        return None
 
 
 def _not_written(cause: OSError) -> OutputError:

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Plan
 from reconcile.report import render_plan
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,8 @@ class Report:
     def __init__(self, reporting: Reporting, invocation: Invocation) -> None:
         self._reporting = reporting
         self._invocation = invocation
-        self._files = tuple(_list_files(reporting))
+        self._style = Style(full=reporting.full)
+        self._files = tuple(_list_files(reporting, self._style))
 
     def prepare(self, read: Iterable[str | None]) -> None:
         """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
@@ -79,7 +80,7 @@ class Report:
         failed = make_failed_plan(error.diagnostics, now=self._invocation.clock())
         self._write_files(failed)
         if self._reporting.format_name != "text":
-            output.write(render_plan(failed, format_name=self._reporting.format_name, palette=PLAIN))
+            output.write(render_plan(failed, format_name=self._reporting.format_name, style=self._style))
 
     def _write_files(self, plan: Plan) -> list[OutputError]:
         failures = []
@@ -91,18 +92,19 @@ class Report:
         return failures
 
     def _write_stdout(self, plan: Plan) -> list[OutputError]:
-        palette = output.choose_palette(self._reporting.colour, sys.stdout, self._invocation.environ)
+        palette = output.choose_palette(self._invocation.colour, sys.stdout, self._invocation.environ)
+        style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
-            output.write(render_plan(plan, format_name=self._reporting.format_name, palette=palette))
+            output.write(render_plan(plan, format_name=self._reporting.format_name, style=style))
             output.close()
         except OutputError as failure:
             return [_with_verdict(failure, plan)]
         return []
 
 
-def _list_files(reporting: Reporting) -> Iterator[_File]:
+def _list_files(reporting: Reporting, style: Style) -> Iterator[_File]:
     for name, path in reporting.reports:
-        yield _File(path=path, render=partial(render_plan, format_name=name, palette=PLAIN), added=False)
+        yield _File(path=path, render=partial(render_plan, format_name=name, style=style), added=False)
     if reporting.github_summary is None and reporting.github_output is None:
         return
     from reconcile.report.step import render_outputs, render_summary

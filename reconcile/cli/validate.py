@@ -1,5 +1,6 @@
 """`reconcile validate`: everything about manifests that can be known offline."""
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -7,7 +8,7 @@ import click
 from reconcile.cli import output
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
-from reconcile.cli.options import Declaration, ManifestCommand, format_option, manifest_options
+from reconcile.cli.options import Declaration, ManifestCommand, colour_option, format_option, manifest_options
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
 from reconcile.report.escape import escape
@@ -16,6 +17,7 @@ from reconcile.report.escape import escape
 @click.command(cls=ManifestCommand)
 @manifest_options
 @format_option("text", "json")
+@colour_option
 @pass_invocation
 def command(invocation: Invocation, declaration: Declaration, format_name: str) -> Done:
     """Check manifests, offline.
@@ -38,7 +40,8 @@ def command(invocation: Invocation, declaration: Declaration, format_name: str) 
         if format_name == "json":
             output.write(_render_json(0, errors=error.diagnostics))
         raise
-    output.tell_warnings(manifest.warnings, invocation.environ)
+    palette = output.choose_palette(invocation.colour, sys.stderr, invocation.environ)
+    output.tell_warnings(manifest.warnings, palette)
     jobs = len(manifest.jobs)
     output.write(_render_json(jobs, warnings=manifest.warnings) if format_name == "json" else _render_text(manifest))
     return Done.DONE

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from reconcile.model import Plan
-from reconcile.report.palette import Palette
+from reconcile.report.style import PLAIN, Style
 
-Format = Callable[[Plan, Palette], str]
+Format = Callable[[Plan, Style], str]
 
 FORMATS: Mapping[str, str] = {
     "text": "reconcile.report.text",
@@ -25,7 +25,7 @@ FORMATS: Mapping[str, str] = {
 """The module of every format by the name that it has on the command line; imported when it is asked for."""
 
 
-def render_plan(plan: Plan, *, format_name: str, palette: Palette) -> str:
+def render_plan(plan: Plan, *, format_name: str, style: Style = PLAIN) -> str:
     """Render a plan in the format of that name; the text ends in a line break."""
     render: Format = import_module(FORMATS[format_name]).render
-    return render(plan, palette)
+    return render(plan, style)

@@ -8,8 +8,8 @@ from reconcile import __version__
 from reconcile.model import JobPlan, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.json import dump
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, list_results
+from reconcile.report.style import Style
 
 _STATUSES = {
     Verdict.IN_SYNC: "passed",
@@ -22,9 +22,9 @@ _STATUSES = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used. All tests start and stop when the plan was judged."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used. All tests start and stop when the plan was judged."""
+    del style
     results = list_results(plan)
     report: dict[str, JsonValue] = {
         "tool": {"name": "reconcile", "version": __version__},

@@ -8,16 +8,16 @@ file stands only where it is data of a command of ours. Escapes: actions/toolkit
 from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, choose_annotations
 from reconcile.report.escape import escape
-from reconcile.report.palette import Palette
+from reconcile.report.style import Style
 from reconcile.report.wording import describe_run
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used, for the runner has its own colours."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used, for the runner has its own colours."""
+    del style
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
     return f"{commands}{describe_run(plan)}\n"
 

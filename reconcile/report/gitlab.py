@@ -8,8 +8,8 @@ read as nothing found.
 from reconcile.model import JsonValue, Plan, Verdict
 from reconcile.report.json import dump
 from reconcile.report.location import locate
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, list_results, rank_results
+from reconcile.report.style import Style
 
 _SEVERITIES = {
     Verdict.ERROR: "critical",
@@ -19,9 +19,9 @@ _SEVERITIES = {
 }
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used."""
+    del style
     return dump([_make_issue(result, plan) for result in rank_results(list_results(plan))], compact=True)
 
 

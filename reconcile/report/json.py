@@ -18,15 +18,15 @@ from reconcile.model import (
     Truth,
 )
 from reconcile.report.diagnostics import diagnostic_to_json
-from reconcile.report.palette import Palette
+from reconcile.report.style import Style
 
 FORMAT_VERSION = "1.0"
 """Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used, for JSON has no colour."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used, for JSON has no colour."""
+    del style
     return dump(plan_to_json(plan))
 
 

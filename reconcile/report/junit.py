@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, list_results
+from reconcile.report.style import Style
 from reconcile.report.wording import describe_job, describe_place, describe_run, describe_waiver
 
 _ELEMENTS = {
@@ -27,9 +27,9 @@ _ELEMENTS = {
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan as ASCII; `palette` is not used, for XML has no colour."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan as ASCII; `style` is not used, for XML has no colour."""
+    del style
     results = list_results(plan)
     root = ElementTree.Element("testsuites", {"name": describe_run(plan), **_count(results)})
     root.extend(_make_suite(address, list(group)) for address, group in groupby(results, lambda result: result.address))

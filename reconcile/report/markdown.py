@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
+from reconcile.report.style import Style
 from reconcile.report.wording import (
     SOFT_FAIL,
     WORDS,
@@ -47,9 +47,9 @@ class _Section:
     tail: str = "\n"
 
 
-def render(plan: Plan, palette: Palette, *, limit: int = COMMENT_LIMIT) -> str:
-    """Render a plan in at most `limit` bytes of UTF-8; `palette` is not used."""
-    del palette
+def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
+    """Render a plan in at most `limit` bytes of UTF-8; `style` is not used."""
+    del style
     results = list_results(plan)
     sections = (
         _Section("", [_render_verdict(plan)]),

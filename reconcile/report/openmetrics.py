@@ -11,16 +11,16 @@ from collections.abc import Mapping
 
 from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.palette import Palette
 from reconcile.report.result import list_results
+from reconcile.report.style import Style
 from reconcile.report.wording import WORDS, cut
 
 _LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used."""
+    del style
     assertions = Counter(result.verdict for result in list_results(plan))
     jobs = Counter(job.verdict for job in plan.jobs)
     manifest = cut(", ".join(escape(each.file) for each in plan.manifest.files)).translate(_LABEL)

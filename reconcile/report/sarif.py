@@ -13,8 +13,8 @@ from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.json import dump
 from reconcile.report.location import locate
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, list_results, rank_results
+from reconcile.report.style import Style
 from reconcile.report.wording import count, describe_diagnostic
 
 MOST_RESULTS = 25_000
@@ -32,9 +32,9 @@ _LEVELS = {
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used."""
+    del style
     ranked = rank_results(list_results(plan))
     shown = ranked[:MOST_RESULTS]
     run: dict[str, JsonValue] = {

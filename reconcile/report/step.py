@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from reconcile.model import Plan
 from reconcile.report import markdown
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 
 def render_summary(plan: Plan) -> str:

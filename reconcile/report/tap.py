@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.palette import Palette
 from reconcile.report.result import Result, list_results
+from reconcile.report.style import Style
 from reconcile.report.wording import describe_run, describe_waiver
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used."""
-    del palette
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used."""
+    del style
     results = list_results(plan)
     lines = ["TAP version 14", f"1..{len(results)}"]
     for number, result in enumerate(results, start=1):

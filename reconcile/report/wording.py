@@ -6,6 +6,7 @@ format itself escapes.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from reconcile.model import Diagnostic, Finding, JobPlan, JsonValue, Kind, Plan, Source, Summary, Truth, Verdict, Waiver
 from reconcile.report.escape import escape, quote
@@ -55,9 +56,24 @@ def describe_finding(finding: Finding) -> str:
     return cut(f"{_describe_difference(finding)}{remarks}")
 
 
-def describe_waiver(waiver: Waiver) -> str:
-    """Say until when something is accepted, and why."""
-    return f"waived until {waiver.expires}: {escape(waiver.reason)}"
+def describe_none(finding: Finding) -> str:
+    """Say what holds where there is no sub-job that there should not be."""
+    return "none has failed" if finding.implied else "none that is not expected"
+
+
+def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
+    """Say until when something is accepted, for how many days that is where `today` is given, and why."""
+    until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
+    return f"waived {until}: {escape(waiver.reason)}"
+
+
+def describe_expiry(waiver: Waiver, today: date) -> str:
+    """Say until when a waiver is good, and how long that is."""
+    days = (waiver.expires - today).days
+    if days < 0:
+        return f"expired on {waiver.expires}"
+    left = "today is its last day" if days == 0 else f"{count(days, 'day')} left"
+    return f"until {waiver.expires}, {left}"
 
 
 def describe_diagnostic(diagnostic: Diagnostic) -> str:

@@ -19,7 +19,7 @@ from reconcile.model import (
 )
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 ELSEWHERE = replace(PROVIDER, name="elsewhere", api=replace(API, title="Other API"))
 
@@ -104,7 +104,7 @@ def plan_fleet(size):
 
 
 def show(plan):
-    return render_plan(plan, format_name="html", palette=PLAIN)
+    return render_plan(plan, format_name="html", style=PLAIN)
 
 
 class Page(HTMLParser):

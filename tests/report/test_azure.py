@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from report.plans import every_plan, load_plan, plan_mixed, poison_plan
 
 from reconcile.report.azure import render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 COMMAND = re.compile(r"##vso\[task\.logissue ([^\]]*)\](.*)")
 KEYS = ({"type", "code"}, {"type", "sourcepath", "linenumber", "columnnumber", "code"})

@@ -7,7 +7,7 @@ from report.plans import each_plan, every_plan, load_plan
 from report.schemas import check_against
 
 from reconcile.report.ctrf import render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 SOME = 100
 

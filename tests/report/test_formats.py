@@ -10,7 +10,8 @@ from report.plans import drifted, each_plan, load_plan, plan_mixed, plan_of, poi
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
-from reconcile.report.palette import PLAIN, Palette
+from reconcile.report.palette import Palette
+from reconcile.report.style import PLAIN, Style
 
 # What a person reads in a terminal or a browser has tests of its own.
 NAMES = sorted(FORMATS.keys() - {"text", "html"})
@@ -18,7 +19,7 @@ each_format = pytest.mark.parametrize("format_name", NAMES)
 
 
 def rendered(plan, format_name):
-    return render_plan(plan, format_name=format_name, palette=PLAIN)
+    return render_plan(plan, format_name=format_name, style=PLAIN)
 
 
 def check_harmless(text, format_name):
@@ -85,7 +86,7 @@ def test_e15_nothing_foreign_is_a_link_in_a_terminal(payload):
     expected, _ = drifted("a")
     part = sub_job("failed", payload, payload)
     answer = observed("failed", part, job_type=payload, error_code=payload, fail_reason=payload)
-    text = render_plan(plan_of((expected, answer)), format_name="text", palette=Palette(colour=True))
+    text = render_plan(plan_of((expected, answer)), format_name="text", style=Style(palette=Palette(colour=True)))
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert not {"\x1b", "\x9d", "\x9c", "\x07"} & set(plain)
     assert "8;;http://evil" in plain

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from report.plans import drifted, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.report.github import render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 KEYS = ({"file", "line", "col", "title"}, {"title"})
 

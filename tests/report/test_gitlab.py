@@ -7,7 +7,7 @@ from jsonschema import Draft7Validator
 from report.plans import each_plan, every_plan, load_plan
 
 from reconcile.report.gitlab import render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 # What GitLab's documentation and its validator require of an issue.
 SCHEMA = Draft7Validator(

@@ -10,7 +10,7 @@ from reconcile.codes import Code
 from reconcile.model import Diagnostic, Match, Missing, Problem, Unobserved
 from reconcile.plan import make_failed_plan, make_plan
 from reconcile.report import render_plan
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 from reconcile.shipped import load_schema
 
 
@@ -34,7 +34,7 @@ HOSTILE = "\x1b[2J\u202e\ud800\x00\n::error::x ##[add-mask]a </script>"
 def rendered(*observations):
     expectation = sub_jobs(Match.EXACT, item(job_type="a", status="success"), item(job_type="b"))
     jobs = [job(expectation, name=f"j{i}", job_type="x") for i in range(len(observations))]
-    return render_plan(make_plan(manifest(*jobs), observations, now=NOW, origins={}), format_name="json", palette=PLAIN)
+    return render_plan(make_plan(manifest(*jobs), observations, now=NOW, origins={}), format_name="json", style=PLAIN)
 
 
 def test_the_schema_is_a_schema():
@@ -73,6 +73,6 @@ def test_drift_names_path_kind_values_and_place():
 
 def test_a_run_without_a_plan_has_the_keys_of_one():
     plan = make_failed_plan([Diagnostic(code=Code.SYNTAX, message="x", source=SOURCE)], now=NOW)
-    document = json.loads(render_plan(plan, format_name="json", palette=PLAIN))
+    document = json.loads(render_plan(plan, format_name="json", style=PLAIN))
     VALIDATOR.validate(document)
     assert (document["verdict"], document["exit_code"], document["complete"]) == ("error", 1, False)

@@ -12,8 +12,8 @@ from report.plans import each_plan, every_plan, load_plan, plan_mixed, poison_pl
 
 from reconcile.model import Verdict
 from reconcile.report.junit import render
-from reconcile.report.palette import PLAIN
 from reconcile.report.result import list_results
+from reconcile.report.style import PLAIN
 
 SCHEMA = etree.XMLSchema(file=Path(__file__).with_name("junit-10.xsd"))
 ELEMENTS = {

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 from reconcile.report.wording import WORDS
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pro
 from report.plans import each_plan, every_plan, load_plan, plan_mixed, poison_plan
 
 from reconcile.report.openmetrics import render
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 
 def samples_of(text, parse):

@@ -11,9 +11,9 @@ from report.plans import WAIVER, each_plan, every_plan, load_plan, plan_mixed, p
 from report.schemas import check_against
 
 from reconcile.model import Source, Verdict
-from reconcile.report.palette import PLAIN
 from reconcile.report.result import list_results, rank_results
 from reconcile.report.sarif import MOST_RESULTS, render
+from reconcile.report.style import PLAIN
 
 SOME = 100
 """Results of a long report that are validated; all are alike."""

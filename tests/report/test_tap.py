@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from report.plans import every_plan, load_plan, plan_mixed, poison_plan
 
 from reconcile.model import Verdict
-from reconcile.report.palette import PLAIN
 from reconcile.report.result import list_results
+from reconcile.report.style import PLAIN
 from reconcile.report.tap import render
 
 SOME = 100

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from reconcile.model import Plan
 from reconcile.report.escape import escape
 from reconcile.report.html.page import build_page
-from reconcile.report.palette import Palette
+from reconcile.report.style import Style
 
 _FOLDER: Final = Path(__file__).parent
 
@@ -33,12 +33,12 @@ _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
 _HARMLESS: Final = (Markup, int, float)
 
 
-def render(plan: Plan, palette: Palette) -> str:
-    """Render a plan; `palette` is not used, for the reader's browser chooses light or dark."""
-    del palette
-    style, script = _read_inline("page.css"), _read_inline("page.js")
+def render(plan: Plan, style: Style) -> str:
+    """Render a plan; `style` is not used, for the reader's browser chooses light or dark."""
+    del style
+    sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _open_templates().get_template("page.html")
-    return template.render(page=build_page(plan), style=style, script=script, policy=_write_policy(style, script))
+    return template.render(page=build_page(plan), style=sheet, script=script, policy=_write_policy(sheet, script))
 
 
 class _FewNodes(Extension):

@@ -16,11 +16,11 @@ from reconcile.report.escape import LONGEST, escape
 from reconcile.report.html.difference import (
     Difference,
     build_difference,
-    tell_days_left,
     write_difference,
     write_held,
 )
-from reconcile.report.html.stretch import read_stretch
+from reconcile.report.stretch import read_stretch
+from reconcile.report.wording import describe_expiry
 
 SYMBOLS: Final = {
     Verdict.ERROR: "!",
@@ -195,4 +195,4 @@ def _list_facts(planned: JobPlan) -> Iterator[tuple[str, str]]:
 def _tell_waivers(job: Job, today: date) -> Iterator[str]:
     for waiver in job.waivers:
         place = f"{waiver.source.file}:{waiver.source.line}"
-        yield f"{place} waives {', '.join(waiver.fields)} {tell_days_left(waiver, today)}: {waiver.reason}"
+        yield f"{place} waives {', '.join(waiver.fields)} {describe_expiry(waiver, today)}: {waiver.reason}"

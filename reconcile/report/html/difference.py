@@ -7,9 +7,9 @@ from datetime import date
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
-from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Truth, Waiver
+from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Truth
 from reconcile.report.escape import escape
-from reconcile.report.wording import show_value
+from reconcile.report.wording import describe_expiry, describe_none, show_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def build_difference(finding: Finding, planned: JobPlan, today: date) -> Differe
         expected=_mark_up(finding.expected) if _has_expected(finding) else None,
         observed=_show_observed(finding, planned),
         implied=finding.implied,
-        waived=f"{waiver.reason} ({tell_days_left(waiver, today)})" if waiver else None,
+        waived=f"{waiver.reason} ({describe_expiry(waiver, today)})" if waiver else None,
         pending=finding.truth is Truth.CAN_HOLD,
     )
 
@@ -95,7 +95,7 @@ def write_difference(finding: Finding, today: date) -> str:
         *([show_value(finding.label)] if finding.label is not None else []),
         *(["implied"] if finding.implied else []),
         f"line {finding.source.line}",
-        *([f"waived: {escape(waiver.reason)} ({tell_days_left(waiver, today)})"] if waiver else []),
+        *([f"waived: {escape(waiver.reason)} ({describe_expiry(waiver, today)})"] if waiver else []),
     ]
     return f"{symbol} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
 
@@ -103,7 +103,7 @@ def write_difference(finding: Finding, today: date) -> str:
 def write_held(finding: Finding) -> str:
     """Write a finding that holds on one line, harmless but not yet markup."""
     if finding.kind is Kind.UNEXPECTED and finding.expected is None:
-        said = f"{escape(finding.path)}: {'none has failed' if finding.implied else 'none that is not expected'}"
+        said = f"{escape(finding.path)}: {describe_none(finding)}"
     else:
         said = f"{escape(finding.path)} = {show_value(finding.expected)}"
     remarks = [
@@ -112,12 +112,3 @@ def write_held(finding: Finding) -> str:
         *(["implied"] if finding.implied else []),
     ]
     return f"{said}   # {', '.join(remarks)}" if remarks else said
-
-
-def tell_days_left(waiver: Waiver, today: date) -> str:
-    """Say until when a waiver is good, and how long that is."""
-    days = (waiver.expires - today).days
-    if days < 0:
-        return f"expired on {waiver.expires}"
-    left = "today is its last day" if days == 0 else f"{days} day{'' if days == 1 else 's'} left"
-    return f"until {waiver.expires}, {left}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconcile.model import JobApi, Outcome, Record, Status
-from reconcile.report.html.stretch import Stretch, read_stretch
+from reconcile.report.stretch import Stretch, read_stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from reconcile.manifest import load_manifests
 from reconcile.model import Observed, SubJob
 from reconcile.plan import make_plan
 from reconcile.report import FORMATS, render_plan
-from reconcile.report.palette import PLAIN
+from reconcile.report.style import PLAIN
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ROUNDS = 3
@@ -47,7 +47,7 @@ def main() -> None:
         seconds = []
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            render_plan(plan, format_name=name, palette=PLAIN)
+            render_plan(plan, format_name=name, style=PLAIN)
             seconds.append(time.perf_counter() - began)
         print(name, min(seconds))  # noqa: T201
 

@@ -1,0 +1,189 @@
+"""The plan as a person reads it: all of it, said once, harmless, and never wider than it must be."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import NOW, item, job, manifest, observed, sub_job, sub_jobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report.plans import (
+    KINDS,
+    awaited,
+    done,
+    drifted,
+    each_plan,
+    load_plan,
+    missing,
+    pending,
+    plan_mixed,
+    plan_of,
+    poison_plan,
+    unobserved,
+    waived,
+)
+
+from reconcile.model import Match, Verdict
+from reconcile.plan import make_plan
+from reconcile.report.likeness import MOST_APART
+from reconcile.report.palette import Palette
+from reconcile.report.style import PLAIN, Style
+from reconcile.report.text import render
+
+FULL = Style(full=True)
+NARROW = Style(width=80)
+
+
+def told_of(plan, style=PLAIN):
+    """Split a text into the blocks of jobs and the rows of the table, by the first word of each."""
+    text = render(plan, style)
+    blocks = re.findall(r"^  # (.*)\n((?:.+\n)+)", text, re.MULTILINE)
+    rows = re.findall(r"^(jobs\.\S+)  ", text, re.MULTILINE)
+    return dict(blocks), rows
+
+
+def begun(case, ago):
+    expected, answer = case
+    return expected, replace(answer, begin_time=f"{NOW - ago:%Y-%m-%d %H:%M:%S}")
+
+
+@pytest.mark.parametrize("style", [PLAIN, FULL, NARROW], ids=["plain", "full", "narrow"])
+@each_plan
+def test_e01_no_foreign_character_reaches_a_terminal(name, style):
+    lines = render(load_plan(name), style).removesuffix("\n").split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert not any(re.search(r"##\w*\[", line) or line.lstrip().startswith("::") for line in lines)
+
+
+@given(text=st.text(min_size=1, max_size=20))
+@settings(max_examples=20, deadline=None)
+def test_e01_e04_no_text_is_obeyed(text):
+    lines = render(poison_plan(plan_mixed(), text), PLAIN).removesuffix("\n").split("\n")
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("style", [PLAIN, FULL, NARROW], ids=["plain", "full", "narrow"])
+@each_plan
+def test_colour_is_never_the_only_carrier(name, style):
+    painted = render(load_plan(name), replace(style, palette=Palette(colour=True)))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == render(load_plan(name), style)
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        (drifted, "5 jobs have drifted alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (unobserved, "5 jobs could not be decided alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (missing, "5 jobs are missing alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (pending, "5 jobs are pending alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (awaited, "5 jobs are not there yet alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (waived, "5 jobs have drifted, and are waived alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+    ],
+)
+def test_a_cause_that_repeats_is_said_once_and_the_table_names_every_job(kind, title):
+    names = [f"j{i}" for i in range(5)]
+    blocks, rows = told_of(plan_of(*(kind(name) for name in names)))
+    assert list(blocks) == [title]
+    assert rows == [f"jobs.{name}" for name in names]
+
+
+@given(picks=st.lists(st.sampled_from(KINDS), min_size=1, max_size=30))
+@settings(max_examples=50, deadline=None)
+def test_no_job_is_lost_and_none_told_twice(picks):
+    plan = plan_of(*(kind(f"j{i}") for i, kind in enumerate(picks)))
+    titles, rows = told_of(plan)
+    told = [job for job in plan.jobs if job.verdict is not Verdict.IN_SYNC or job.notes]
+    sizes = [int(title.partition(" ")[0]) if title[0].isdigit() else 1 for title in titles]
+    assert sum(sizes) == len(told)
+    assert all(size == 1 or size > MOST_APART for size in sizes)
+    assert rows == [job.job.address for job in plan.jobs]
+
+
+def test_another_error_code_is_another_cause():
+    cases = [(job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", error_code=f"E{i % 2}")) for i in range(8)]
+    titles, _ = told_of(plan_of(*cases))
+    assert [title.partition(":")[0] for title in titles] == ["4 jobs have drifted alike"] * 2
+
+
+def test_notes_of_jobs_that_are_alike_are_counted():
+    reasons = ["a", "a", "a", "b", "c", "d", "e"]
+    cases = [
+        (job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", fail_reason=reason))
+        for i, reason in enumerate(reasons)
+    ]
+    (body,) = told_of(plan_of(*cases))[0].values()
+    assert "      # note: the job says a (3 of 7 jobs)\n" in body
+    assert "      # (2 more notes hidden)\n" in body
+
+
+def test_request_ids_do_not_keep_one_cause_apart():
+    cases = []
+    for i in range(4):
+        expected, lost = unobserved(f"j{i}")
+        problem = replace(lost.problem, message=f"HTTP 500 (request id r-{i})")
+        cases.append((expected, replace(lost, problem=problem, request_id=f"r-{i}")))
+    text = render(plan_of(*cases), PLAIN)
+    assert "4 jobs could not be decided alike" in text
+    assert "HTTP 500 (request id ...)" in text
+    assert all(f"  r-{i}\n" in text for i in range(4))
+
+
+def test_all_is_shown_where_all_is_wanted():
+    plan = plan_of(*(kind(f"{kind.__name__}-{i}") for kind in KINDS for i in range(12)))
+    blocks, rows = told_of(plan, FULL)
+    text = render(plan, FULL)
+    assert len(blocks) == len(rows) == len(plan.jobs)
+    assert "hidden" not in text
+    assert "not listed" not in text
+    assert '        status      = "success"\n' in blocks["jobs.done-0 is in sync"]
+
+
+def test_what_holds_is_shown_as_it_is_expected():
+    expectation = sub_jobs(Match.EXACT, item(job_type=("a", "b"), status="success"))
+    plan = make_plan(manifest(job(expectation)), [observed("success", sub_job("success", "a"))], now=NOW, origins={})
+    assert told_of(plan, FULL)[0]["jobs.a is in sync"].splitlines()[1:-1] == [
+        '        status      = "success"',
+        "        sub_jobs    = [",
+        '            [0] "a".job_type = ["a", "b"]   # observed "a"',
+        '            [0] "a".status   = "success"',
+        "            none that is not expected",
+        "        ]",
+        '      # note: no source page of SFS Turbo lists the job type "a"',
+    ]
+
+
+def test_pending_jobs_tell_their_age():
+    one = plan_of(begun(pending("a"), timedelta(minutes=14, seconds=3)))
+    assert "jobs.a is pending, begun 14m3s ago" in told_of(one)[0]
+    many = plan_of(*(begun(pending(f"j{i}"), timedelta(hours=i, seconds=1)) for i in range(4)))
+    assert any(title.startswith("4 jobs are pending alike, the first begun 3h ago: ") for title in told_of(many)[0])
+    tomorrow = plan_of(begun(pending("a"), timedelta(days=-1)))
+    assert "jobs.a is pending" in told_of(tomorrow)[0]
+
+
+@pytest.mark.parametrize(
+    ("days", "left"), [(40, "40 days left"), (1, "1 day left"), (0, "today is its last day")], ids=str
+)
+def test_waived_drift_tells_the_days_that_are_left(days, left):
+    expected, answer = waived("a")
+    waiver = replace(expected.waivers[0], expires=NOW.date() + timedelta(days=days))
+    text = render(plan_of((replace(expected, waivers=(waiver,)), answer), done("b")), PLAIN)
+    assert f"# waived until {waiver.expires}, {left}: vendor ticket OPS-12\n" in text
+
+
+def test_e16_on_a_narrow_screen_prose_is_broken_between_words_and_the_table_fits():
+    cases = [kind(f"j{i}") for i, kind in enumerate((done, unobserved, drifted))]
+    plan = plan_of(*((replace(each, address=f"jobs.{each.job_id:x<48}"), answer) for each, answer in cases))
+    long = replace(plan.jobs[1].problems[0], message=" ".join(["word"] * 60))
+    plan = replace(plan, jobs=(plan.jobs[0], replace(plan.jobs[1], problems=(long,)), plan.jobs[2]))
+    lines = render(plan, NARROW).splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert "# (no room for request ids: -o json has them)" in lines
+    assert sum(line.split().count("word") for line in lines) == 60
+    assert "  req-1" in render(plan, Style(width=200))
+
+
+def test_it_grows_no_faster_than_its_plan():
+    small, large = (len(render(plan_mixed(size), FULL)) for size in (200, 400))
+    assert large < 2.1 * small
