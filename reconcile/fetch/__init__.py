@@ -90,7 +90,7 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
     on_fetched: Callable[[int, Fetched], None] | None = None,
     recorder: Recorder | None = None,
 ) -> tuple[Fetched, ...]:
-    """Run `fetch_jobs` to its end in an event loop of its own, and close the transport."""
+    """Run `fetch_jobs` to its end in an event loop of its own, uvloop's where it is installed; close the transport."""
 
     async def run() -> tuple[Fetched, ...]:
         async with transport:
@@ -106,4 +106,14 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
                 recorder=recorder,
             )
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=_find_loop_factory()) as runner:
+        return runner.run(run())
+
+
+def _find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loops; None, for asyncio's own, where the extra `speed` is not installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -5,7 +5,7 @@ The parser (llhttp) is strict by default; what a careful reader still has to ref
 """
 
 import asyncio
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httptools
 import httpx
@@ -146,8 +146,8 @@ class Connection(asyncio.Protocol):
     # --- What asyncio calls ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self.use(transport)
+        # A stream's, whatever its class: those of uvloop are no subclass of asyncio's.
+        self.use(cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None or self._waiter.done():

@@ -1,13 +1,14 @@
 """Every kind of credential against the simulator, over a socket."""
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
 
 from reconcile.codes import Code
 from reconcile.document import Text, parse_text
-from reconcile.fetch import fetch_all, open_transport, resolve_targets
-from reconcile.model import Observation, Observed, Unobserved
+from reconcile.fetch import Target, fetch_jobs, open_transport, resolve_targets
+from reconcile.model import Fetched, Job, Observation, Observed, Unobserved
 from reconcile.simulator import Tally, load_scenario, running_simulator
 
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -31,6 +32,11 @@ def rehearse(make_job, make_provider, tmp_path, monkeypatch):
     """Fetch twenty jobs of a scenario; return what was observed, and what the simulator saw."""
     monkeypatch.chdir(tmp_path)
 
+    async def fetch(jobs: list[Job], targets: Mapping[str, Target]) -> tuple[Fetched, ...]:
+        """Fetch in asyncio's own event loop: which jobs are under way together when a token expires is its order."""
+        async with open_transport() as transport:
+            return await fetch_jobs(jobs, targets, transport=transport, timeout=10)
+
     def rehearse(environ: Mapping[str, str], scenario: str = SCENARIO) -> tuple[tuple[Observation, ...], Tally]:
         tally = Tally()
         document = parse_text(Text("scenario.yaml", scenario), is_json=False)
@@ -42,7 +48,7 @@ def rehearse(make_job, make_provider, tmp_path, monkeypatch):
                 environ={name: value.replace("{url}", url) for name, value in environ.items()},
             )
             jobs = [make_job(f"job-{n}", targets["otc"].provider) for n in range(1, 21)]
-            fetched = fetch_all(jobs, targets, transport=open_transport(), timeout=10)
+            fetched = asyncio.run(fetch(jobs, targets))
             return tuple(each.observation for each in fetched), tally
 
     return rehearse
