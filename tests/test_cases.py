@@ -30,7 +30,8 @@ def test_transcript(folder, monkeypatch, check_golden):
 
 
 def test_every_example_is_run():
-    unrun = [
-        path for path in ROOT.glob("examples/*") if not any(path in (folder, *folder.parents) for folder in FOLDERS)
-    ]
-    assert not unrun
+    """Those that are places where the gate lives have no transcript: tests of their own run them there."""
+    transcribed = {parent for folder in FOLDERS for parent in (folder, *folder.parents)}
+    homes = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*/test_*.py"))
+    examples = [path for path in ROOT.glob("examples/*") if path not in transcribed]
+    assert [path.name for path in examples if f'EXAMPLES / "{path.name}"' not in homes] == []

@@ -32,7 +32,15 @@ def main() -> None:
         run(python, "-m", "pip", "--quiet", "install", wheel, *needed)
         for part in ("tests", "examples", "schemas"):
             shutil.copytree(ROOT / part, folder / "checkout" / part)
-        for part in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"):
+        for part in (
+            "pyproject.toml",
+            "README.md",
+            "CHANGELOG.md",
+            "CONTRIBUTING.md",
+            "Makefile",
+            "action.yml",
+            ".pre-commit-hooks.yaml",
+        ):
             shutil.copy(ROOT / part, folder / "checkout")
         run(python, "-m", "pytest", cwd=folder / "checkout")
 

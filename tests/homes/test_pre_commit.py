@@ -1,0 +1,61 @@
+"""The hook, by the real pre-commit: it installs a commit of ours into an environment of its own, and checks offline."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from homes.rehearsal import EXAMPLES, ROOT
+
+PARTS = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "reconcile", "schemas", "examples")
+GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main")
+
+
+def commit(folder):
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "x"]):
+        subprocess.run([*GIT, *command], cwd=folder, check=True)
+    return subprocess.run([*GIT, "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def hook(rehearse, tmp_path):
+    """Run the hook over all files of a checkout."""
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, ours / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, ours)
+    config = yaml.safe_load((EXAMPLES / "pre-commit" / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    config["repos"][0] |= {"repo": str(ours), "rev": commit(ours).strip()}
+    (rehearse.checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+
+    def run():
+        commit(rehearse.checkout)
+        command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"]
+        return rehearse(command, PRE_COMMIT_HOME=str(tmp_path / "cache"))
+
+    run.checkout = rehearse.checkout
+    return run
+
+
+def test_the_hook_passes_what_is_valid_and_shows_what_is_not(hook):
+    passed = hook()
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert re.search(r"reconcile validate\.+Passed", passed.stdout)
+    shutil.copy(EXAMPLES / "quickstart" / "typo.yaml", hook.checkout / "typo.reconcile.yaml")
+    failed = hook()
+    assert failed.returncode == 1
+    assert "typo.reconcile.yaml:15:5: RC102 unknown key 'expcet'" in failed.stdout
+
+
+def test_the_hook_takes_the_names_that_the_gate_finds():
+    (declared,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    taken = re.compile(declared["files"])
+    names = ["reconcile.yaml", "a/reconcile.yml", "reconcile.json", "a/b.reconcile.yaml", "b.reconcile.json"]
+    assert all(taken.search(name) for name in names)
+    assert not any(taken.search(name) for name in ("xreconcile.yaml", "reconcile.yaml.bak", ".reconcile.yaml"))
