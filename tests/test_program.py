@@ -70,7 +70,13 @@ def test_no_test_runs_the_program_in_another_way():
         if "bench" not in path.parts and any(word in path.read_text(encoding="utf-8") for word in words)
     }
     # Imports are counted, packages that are not installed are run, a shell completes, speed is measured.
-    others = {"cli/test_main.py", "cli/test_commands.py", "test_shipped.py", "test_program.py"}
+    others = {
+        "cli/test_main.py",
+        "cli/test_commands.py",
+        "cli/test_completion.py",
+        "test_shipped.py",
+        "test_program.py",
+    }
     assert found - others == set()
 
 

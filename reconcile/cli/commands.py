@@ -3,8 +3,12 @@
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from reconcile import __version__
+
+COMPLETION = "_RECONCILE_COMPLETE"
+"""The environment variable by which a shell asks click for completions."""
 
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
@@ -16,6 +20,8 @@ _COMMANDS = {
     "schema": "Print a JSON Schema.",
     "apis": "List the known job APIs, clouds and regions.",
     "explain": "Explain an error code.",
+    "completion": "Print the script with which a shell completes.",
+    "man": "Print the manual page.",
 }
 
 _EPILOG = """\b
@@ -49,6 +55,11 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:
             raise click.NoSuchCommand(error.command_name, possibilities=_COMMANDS, ctx=ctx) from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing any."""
+        named = [CompletionItem(name, help=what) for name, what in _COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

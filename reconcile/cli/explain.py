@@ -9,8 +9,13 @@ from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
 
 
+def _complete_code(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return [code for code in Code if code.startswith(incomplete.upper())]
+
+
 @click.command()
-@click.argument("code", required=False, metavar="[RCnnn]")
+@click.argument("code", required=False, metavar="[RCnnn]", shell_complete=_complete_code)
 def command(code: str | None) -> Done:
     """Explain an error code; without one, list them all.
 

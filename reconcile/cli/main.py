@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconcile.cli import output
-from reconcile.cli.commands import reconcile
+from reconcile.cli.commands import COMPLETION, reconcile
 from reconcile.cli.invocation import Done, Invocation, read_clock
 from reconcile.cli.options import read_colour
 from reconcile.codes import Code
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from reconcile.fetch import Pace, Transport
 
 _PACKAGE = f"{os.sep}reconcile{os.sep}"
-_COMPLETION = "_RECONCILE_COMPLETE"
-"""The environment variable by which a shell asks click for completions."""
 
 
 def main(
@@ -117,7 +115,7 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
     try:
         returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
     except SystemExit as end:  # click's way to say that it printed a completion, or that stdout is gone
-        if _COMPLETION in os.environ and end.code == 0:
+        if COMPLETION in os.environ and end.code == 0:
             return Done.DONE
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
     return Done.DONE if type(returned) is int and returned == 0 else returned  # --help and --version

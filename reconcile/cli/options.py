@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from reconcile.duration import parse_duration
 from reconcile.model import Assignment, Given, VariableFile
@@ -142,6 +143,9 @@ class _VariableFileType(click.ParamType[Given]):
         del param, ctx
         return VariableFile(str(value))
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return click.Path().shell_complete(ctx, param, incomplete)
+
 
 class ManifestCommand(click.Command):
     """A command that remembers in which order --var and --var-file came, which click tells of each alone."""
@@ -183,7 +187,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add manifests and variables to a command of the class `ManifestCommand`, which gets them as one `declaration`."""
 
-    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1)
+    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1, type=click.Path())
     @variable_options
     @click.option("--strict", is_flag=True, help="Take warnings for errors; waivers count for nothing.")
     @wraps(command)
@@ -328,7 +332,12 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Where the job API is, instead of the built-in table: https, or http on loopback. "
         "Default: RECONCILE_ENDPOINT.",
     )
-    @click.option("--ca-file", metavar="FILE", help="Trust these certificates (PEM) instead of the built-in ones.")
+    @click.option(
+        "--ca-file",
+        metavar="FILE",
+        type=click.Path(),
+        help="Trust these certificates (PEM) instead of the built-in ones.",
+    )
     @click.option("--proxy", metavar="URL", help="Go through this proxy, to https only; no variable is read.")
     @click.option("--wait", type=Duration(), help="Look at undecided jobs again, for as long as this.")
     @click.option(

@@ -10,8 +10,8 @@ import termios
 
 import pytest
 from builders import NOW, item, job, manifest, observed, sub_job, sub_jobs
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.cli.options import read_colour
 from reconcile.cli.output import choose_palette, measure_width
 from reconcile.model import Match

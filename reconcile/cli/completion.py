@@ -1,0 +1,28 @@
+"""`reconcile completion`: what a shell needs to complete the command line."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from reconcile.cli import output
+from reconcile.cli.commands import COMPLETION, reconcile
+from reconcile.cli.invocation import Done
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> Done:
+    """Print the script that makes a shell complete commands, options and their values.
+
+    \b
+    Examples:
+      source <(reconcile completion bash)      in ~/.bashrc
+      source <(reconcile completion zsh)       in ~/.zshrc, after compinit
+      reconcile completion fish | source       in ~/.config/fish/config.fish
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise LookupError(f"click knows no {shell}")
+    script = kind(reconcile, {}, "reconcile", COMPLETION)
+    # Not `source()`, which runs bash to find out its version: the script may be for another machine.
+    output.write(f"{(script.source_template % script.source_vars()).strip()}\n")
+    return Done.DONE
