@@ -11,7 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -52,6 +52,9 @@ bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH
 
 chaos: $(VENV)/dev ## fail at random, and look for a false pass; LONG=1 for longer, here and below
 	$(PROVE).chaos
+
+baseline: $(VENV)/dev ## hold a naive script and the gate against the same faults
+	$(PROVE).baseline
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
