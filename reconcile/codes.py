@@ -23,6 +23,11 @@ class Code(StrEnum):
     ADDRESS_IN_USE = "RC008"
     INTERNAL = "RC009"
     SYSTEM = "RC010"
+    SAVED_PLAN_BROKEN = "RC011"
+    STALE_PLAN = "RC012"
+    OTHER_MANIFEST = "RC013"
+    NOT_SIGNED = "RC014"
+    SHARDS_DO_NOT_FIT = "RC015"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

@@ -17,6 +17,9 @@ from reconcile.codes import Code
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
+SENSITIVE = "(sensitive value)"
+"""What stands in place of a value that nobody may be shown."""
+
 
 # --- Places and diagnostics ------------------------------------------------------------------------------------
 
@@ -379,10 +382,33 @@ Given: TypeAlias = Assignment | VariableFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestFile:
-    """One of the files that a run is about, by its path and by the name that it gives itself."""
+    """
+    One of the files that a run is about, by its path and by the name that it gives itself.
+
+    `sha256` is the digest of its text in UTF-8, in hexadecimal. `variables` are those that it declares with the values
+    that they had, SENSITIVE in place of what is sensitive.
+    """
 
     file: str
     name: str | None
+    sha256: str
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """
+    The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
+
+    `positions` are those of its jobs among all selected ones, from 0 and ascending; `selected` is how many these are,
+    and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart.
+    """
+
+    index: int
+    total: int
+    positions: tuple[int, ...]
+    selected: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,13 +416,15 @@ class Manifest:
     """
     The declared jobs of all files, at least one, in the order of the files, each address once.
 
-    `warnings` are what is not wrong, but not right either: `--strict` makes errors of them.
+    `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
+    jobs are all that were selected.
     """
 
     files: tuple[ManifestFile, ...]
     providers: Mapping[str, Provider]
     jobs: tuple[Job, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    shard: Shard | None = None
 
 
 # --- Observations ----------------------------------------------------------------------------------------------
@@ -652,3 +680,30 @@ class Plan:
     soft_fail: bool
     verdict: Verdict
     exit_code: ExitCode
+
+
+# --- The saved plan --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """
+    Everything that a plan follows from; a saved plan keeps it, so that anyone can let the plan follow once more.
+
+    Observations and `remarks` are one for each job of the manifest, in its order. `judged_at` is the time of judging
+    and `since` that of the oldest judgement in it, both in UTC: they differ where shards were merged. `errors` are
+    those that ended the run before there was anything to judge; there are no jobs then. `tool` is the version of the
+    program.
+    """
+
+    tool: str
+    manifest: Manifest
+    observations: tuple[Observation, ...]
+    remarks: tuple[tuple[str, ...], ...]
+    origins: Mapping[str, str]
+    judged_at: datetime
+    since: datetime
+    strict: bool
+    soft_fail: bool
+    ended_by: ExitCode | None
+    errors: tuple[Diagnostic, ...] = ()

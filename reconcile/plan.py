@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.instant import parse_time
@@ -16,6 +17,7 @@ from reconcile.judge import hide_sensitive, judge_job
 from reconcile.model import (
     Absence,
     Diagnostic,
+    Evidence,
     ExitCode,
     Fetched,
     Finding,
@@ -45,6 +47,8 @@ _EXIT_CODES = {
     Verdict.PENDING: ExitCode.PENDING,
     Verdict.ERROR: ExitCode.ERROR,
 }
+
+_NOTHING = Manifest(files=(), providers={}, jobs=())
 
 _MOST_REASONS = 5
 
@@ -113,6 +117,22 @@ def make_plan(
     )
 
 
+def derive_plan(evidence: Evidence) -> Plan:
+    """Let the plan follow from its evidence; raise ValueError if there is not one observation for each job."""
+    if evidence.errors:
+        return make_failed_plan(evidence.errors, now=evidence.judged_at)
+    return make_plan(
+        evidence.manifest,
+        evidence.observations,
+        now=evidence.judged_at,
+        origins=evidence.origins,
+        remarks=evidence.remarks,
+        strict=evidence.strict,
+        soft_fail=evidence.soft_fail,
+        ended_by=evidence.ended_by,
+    )
+
+
 def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
     """
     Make the plan of a run that ended before any job could be judged, so that every format can tell why.
@@ -122,7 +142,7 @@ def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
         now: the time of its end, in UTC.
     """
     return Plan(
-        manifest=Manifest(files=(), providers={}, jobs=()),
+        manifest=_NOTHING,
         judged_at=now,
         origins={},
         jobs=(),
@@ -133,6 +153,23 @@ def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
         soft_fail=False,
         verdict=Verdict.ERROR,
         exit_code=ExitCode.ERROR,
+    )
+
+
+def make_failed_evidence(errors: Sequence[Diagnostic], *, now: datetime) -> Evidence:
+    """Make the evidence from which a failed plan follows; the arguments are those of `make_failed_plan`."""
+    return Evidence(
+        tool=__version__,
+        manifest=_NOTHING,
+        observations=(),
+        remarks=(),
+        origins={},
+        judged_at=now,
+        since=now,
+        strict=False,
+        soft_fail=False,
+        ended_by=None,
+        errors=tuple(errors),
     )
 
 

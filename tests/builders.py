@@ -127,5 +127,5 @@ def observed(
 
 
 def manifest(*jobs: Job) -> Manifest:
-    files = (ManifestFile(file="reconcile.yaml", name=None),)
+    files = (ManifestFile(file="reconcile.yaml", name=None, sha256=""),)
     return Manifest(files=files, providers={"otc": PROVIDER}, jobs=jobs)

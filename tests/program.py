@@ -40,7 +40,7 @@ MOST_MEMORY = 150 * 1024  # KiB
 SLACK = 2.0  # seconds
 DEFAULT_DEADLINE = 300.0
 
-_JUDGING = ("plan",)
+_JUDGING = ("plan", "verify", "merge")
 _JSON = ("json", "sarif", "ctrf", "gitlab")
 _SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|_SK$")
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

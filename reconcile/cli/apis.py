@@ -38,7 +38,8 @@ def _render_text(apis: list[JobApi]) -> str:
 
 
 def _render_json(apis: list[JobApi]) -> str:
-    from reconcile.report.json import FORMAT_VERSION, dump
+    from reconcile.canonical import dump
+    from reconcile.report.json import FORMAT_VERSION
 
     return dump({"format_version": FORMAT_VERSION, "apis": [_to_json(api) for api in apis]})
 

@@ -73,6 +73,8 @@ class Reporting:
 
     `format_name` is the one for stdout, `reports` are the format and path of files. `github_summary` and
     `github_output` are the files of a GitHub step to which is added, None for neither. `full` tells what holds as well.
+    `out` is the path of the saved plan and `sign_with` that of the key that signs it, both None where neither is asked
+    for.
     """
 
     format_name: str
@@ -81,6 +83,8 @@ class Reporting:
     github_output: str | None
     full: bool
     quiet: bool
+    out: str | None = None
+    sign_with: str | None = None
 
     @property
     def terse(self) -> bool:
@@ -90,10 +94,11 @@ class Reporting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which of the declared jobs are meant; nothing said is all of them."""
+    """Which of the declared jobs are meant; nothing said is all of them. `shard` is the part of them that is meant."""
 
     targets: tuple[str, ...]
     selectors: tuple[str, ...]
+    shard: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,12 +281,38 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")
         @wraps(command)
         def with_reporting(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-            chosen = {field.name: options.pop(field.name) for field in fields(Reporting)}
+            chosen = {field.name: options.pop(field.name) for field in fields(Reporting) if field.name in options}
             return command(*args, reporting=Reporting(**chosen), **options)
 
         return with_reporting
 
     return decorate
+
+
+def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of saving a plan to a command that has `reporting_options`, outside of which they belong."""
+    with_key = click.option(
+        "--sign-with", metavar="KEY", help="Sign the saved plan with this Ed25519 private key (PEM)."
+    )
+    with_out = click.option(
+        "--out", metavar="PLAN", help="Save the plan with its evidence, for show, verify, merge and accept."
+    )
+    return with_out(with_key(command))
+
+
+def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of believing a saved plan to a command: `max_age` in seconds, `verify_with` a path or None."""
+    with_key = click.option(
+        "--verify-with", metavar="KEY", help="Demand that it is signed with this Ed25519 public key (PEM)."
+    )
+    with_age = click.option(
+        "--max-age",
+        type=Duration(),
+        default=3600.0,
+        metavar="DURATION",
+        help="Demand that it is not older. Default: 1h.",
+    )
+    return with_age(with_key(command))
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -302,9 +333,15 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="KEY=VALUE,...",
         help="Only jobs with all of these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY.",
     )
+    @click.option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Only the I-th of N parts of these jobs; auto asks the variables of the CI. 'reconcile merge' joins them.",
+    )
     @wraps(command)
-    def with_selection(*args: Any, targets: tuple[str, ...], selectors: tuple[str, ...], **options: Any) -> Any:  # noqa: ANN401
-        return command(*args, selection=Selection(targets=targets, selectors=selectors), **options)
+    def with_selection(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
+        return command(*args, selection=Selection(**chosen), **options)
 
     return with_selection
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import click
 
+from reconcile import __version__
 from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Invocation, pass_invocation
@@ -19,12 +20,13 @@ from reconcile.cli.options import (
     manifest_options,
     recording_options,
     reporting_options,
+    saving_options,
     selection_options,
 )
 from reconcile.cli.recording import Playback, Tape, check_usage
 from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
-from reconcile.model import ExitCode, Manifest, Plan
+from reconcile.model import Evidence, ExitCode, Manifest, Plan
 from reconcile.report import FORMATS
 
 
@@ -33,6 +35,7 @@ from reconcile.report import FORMATS
 @selection_options
 @access_options
 @recording_options
+@saving_options
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="End with 0 where it would be 2 or 3; the plan says so.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
@@ -68,7 +71,7 @@ def command(
       reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
-    from reconcile.plan import believe, make_plan, remarks_of
+    from reconcile.plan import believe, derive_plan, remarks_of
 
     report = Report(reporting, invocation)
     quiet = reporting.quiet
@@ -81,7 +84,7 @@ def command(
             invocation = replace(invocation, clock=playback.tell_time)
         tape = Tape(kept.record, invocation.clock) if kept.record is not None else None
         declared = load_declared(declaration, invocation, quiet=quiet)
-        selected = _select(declared, selection, quiet=quiet)
+        selected = _select(declared, selection, invocation, quiet=quiet)
         report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])
         if tape is not None:
             tape.prepare()
@@ -99,16 +102,20 @@ def command(
                 quiet=quiet,
                 recorder=tape.recorder if tape is not None else None,
             )
-        plan = make_plan(
-            selected,
-            [believe(each, strict=declaration.strict) for each in fetched],
-            now=playback.judged_at if playback is not None else invocation.clock(),
+        now = playback.judged_at if playback is not None else invocation.clock()
+        evidence = Evidence(
+            tool=__version__,
+            manifest=selected,
+            observations=tuple([believe(each, strict=declaration.strict) for each in fetched]),
+            remarks=tuple([remarks_of(each) for each in fetched]),
             origins=origins,
-            remarks=[remarks_of(each) for each in fetched],
+            judged_at=now,
+            since=now,
             strict=declaration.strict,
             soft_fail=soft_fail,
             ended_by=ended_by,
         )
+        plan = derive_plan(evidence)
     except ReconcileError as error:
         report.write_failure(error)
         raise
@@ -116,14 +123,23 @@ def command(
         if tape is not None:
             tape.write(plan, fetched)
     finally:
-        report.write(plan)
+        report.write(plan, evidence)
     return plan
 
 
-def _select(manifest: Manifest, selection: Selection, *, quiet: bool) -> Manifest:
+def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *, quiet: bool) -> Manifest:
     from reconcile.manifest.selection import select_jobs
 
     selected = select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
     if selected is not manifest and not quiet:
         output.tell(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
-    return selected
+    if selection.shard is None:
+        return selected
+    from reconcile.cli.sharding import find_shard
+    from reconcile.shards import take_shard
+
+    index, total = find_shard(selection.shard, invocation.environ)
+    part = take_shard(selected, index, total)
+    if not quiet:
+        output.tell(f"reconcile: shard {index} of {total}: {len(part.jobs)} of {len(selected.jobs)} jobs\n")
+    return part

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from reconcile import __version__
 from reconcile.cli import output
@@ -13,9 +12,6 @@ from reconcile.errors import UsageError
 from reconcile.instant import format_instant
 from reconcile.model import Fetched, Manifest, Plan, RecordedProvider, Recording
 from reconcile.report.escape import escape
-
-if TYPE_CHECKING:
-    pass
 
 
 class Tape:

@@ -12,33 +12,39 @@ from reconcile.cli.files import append_file, check_end, check_place, sweep_draft
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options import Reporting
 from reconcile.codes import Code
-from reconcile.errors import OutputError, ReconcileError
-from reconcile.model import Plan
+from reconcile.errors import OutputError, ReconcileError, UsageError
+from reconcile.model import Evidence, Plan
 from reconcile.report import render_plan
 from reconcile.report.style import Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """A file that a run writes: what it gets, and whether that is all or an addition."""
+    """A file that a run writes: what it gets, whether that is all or an addition, and who may read it."""
 
     path: str
-    render: Callable[[Plan], str]
-    added: bool
+    render: Callable[[Plan, Evidence], str]
+    added: bool = False
+    mode: int = 0o644
 
     def check(self) -> None:
         """Raise OutputError if it cannot be written; nothing is created."""
         (check_end if self.added else check_place)(self.path)
 
-    def write(self, plan: Plan) -> None:
+    def write(self, plan: Plan, evidence: Evidence) -> None:
         """Check and write it; raise OutputError if it is not written."""
         try:
-            text = self.render(plan)
+            text = self.render(plan, evidence)
+        except OutputError:
+            raise
         except Exception as error:  # the others are written all the same
             message = f"cannot write {self.path}: the report failed: {type(error).__name__}"
             raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
         self.check()
-        (append_file if self.added else write_file)(self.path, text)
+        if self.added:
+            append_file(self.path, text)
+        else:
+            write_file(self.path, text, mode=self.mode)
 
 
 class Report:
@@ -62,9 +68,15 @@ class Report:
             file.check()
             sweep_drafts(file.path)
 
-    def write(self, plan: Plan) -> None:
-        """Write everything; raise OutputError, once all that can be written is, if something cannot."""
-        failures = [*self._write_files(plan), *self._write_stdout(plan)]
+    def write(self, plan: Plan, evidence: Evidence) -> None:
+        """
+        Write everything; raise OutputError, once all that can be written is, if something cannot.
+
+        Args:
+            plan: what is reported.
+            evidence: what it followed from.
+        """
+        failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
         if not self._reporting.terse:
@@ -72,21 +84,22 @@ class Report:
 
     def write_failure(self, error: ReconcileError) -> None:
         """Write what scripts read of a run that ended before there was a plan."""
-        from reconcile.plan import make_failed_plan
+        from reconcile.plan import derive_plan, make_failed_evidence
 
         error.terse = self._reporting.terse
         if isinstance(error, OutputError):
             return
-        failed = make_failed_plan(error.diagnostics, now=self._invocation.clock())
-        self._write_files(failed)
+        evidence = make_failed_evidence(error.diagnostics, now=self._invocation.clock())
+        failed = derive_plan(evidence)
+        self._write_files(failed, evidence)
         if self._reporting.format_name != "text":
             output.write(render_plan(failed, format_name=self._reporting.format_name, style=self._style))
 
-    def _write_files(self, plan: Plan) -> list[OutputError]:
+    def _write_files(self, plan: Plan, evidence: Evidence) -> list[OutputError]:
         failures = []
         for file in self._files:
             try:
-                file.write(plan)
+                file.write(plan, evidence)
             except OutputError as failure:
                 failures.append(_with_verdict(failure, plan))
         return failures
@@ -103,16 +116,28 @@ class Report:
 
 
 def _list_files(reporting: Reporting, style: Style) -> Iterator[_File]:
+    """List the files that are asked for; raise UsageError where the key that signs one is none."""
     for name, path in reporting.reports:
-        yield _File(path=path, render=partial(render_plan, format_name=name, style=style), added=False)
+        yield _File(path=path, render=_without_evidence(partial(render_plan, format_name=name, style=style)))
+    if reporting.out is not None:
+        from reconcile.cli.saved import make_saver
+
+        yield _File(path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600)
+    elif reporting.sign_with is not None:
+        raise UsageError.because(Code.USAGE, "--sign-with signs a saved plan", hint="add --out PLAN")
     if reporting.github_summary is None and reporting.github_output is None:
         return
     from reconcile.report.step import render_outputs, render_summary
 
     if reporting.github_summary is not None:
-        yield _File(path=reporting.github_summary, render=render_summary, added=True)
+        yield _File(path=reporting.github_summary, render=_without_evidence(render_summary), added=True)
     if reporting.github_output is not None:
-        yield _File(path=reporting.github_output, render=render_outputs, added=True)
+        yield _File(path=reporting.github_output, render=_without_evidence(render_outputs), added=True)
+
+
+def _without_evidence(render: Callable[[Plan], str]) -> Callable[[Plan, Evidence], str]:
+    """Make a report of a plan one that is not asked what the plan followed from."""
+    return lambda plan, evidence: render(plan)
 
 
 def _with_verdict(failure: OutputError, plan: Plan) -> OutputError:

@@ -15,7 +15,8 @@ from reconcile.model import Diagnostic, Source
 STDIN: Final = "-"
 _STDIN_NAME: Final = "<stdin>"
 
-_MAX_BYTES: Final = 32 * 1024 * 1024
+LARGEST: Final = 32 * 1024 * 1024
+"""Bytes of a file that people write."""
 _CHUNK: Final = 1024 * 1024
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -23,12 +24,12 @@ _NO_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 _SAVE_AS: Final = "save the file as UTF-8 text"
 
 
-def read_text(path: str, *, stdin: BinaryIO | None = None) -> Text:
-    """Read a file, or `stdin` for "-"; raise DocumentError for what is no readable text."""
+def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGEST) -> Text:
+    """Read a file of so many bytes at most, or `stdin` for "-"; raise DocumentError for what is no readable text."""
     if path == STDIN:
         if stdin is None:
             raise _error(Code.UNREADABLE, "there is no standard input to read")
-        return decode_text(_STDIN_NAME, _read_all(stdin, _STDIN_NAME))
+        return decode_text(_STDIN_NAME, _read_all(stdin, _STDIN_NAME, largest))
     try:
         # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -67,7 +68,7 @@ def _read_regular(descriptor: int, path: str) -> Text:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             hint = "to read a pipe, redirect it to '-'"
             raise _error(Code.UNREADABLE, f"{path} is not a regular file", hint=hint)
-        return decode_text(path, _read_all(FileIO(descriptor, closefd=False), path))
+        return decode_text(path, _read_all(FileIO(descriptor, closefd=False), path, largest))
     finally:
         os.close(descriptor)
 
@@ -87,9 +88,9 @@ def decode_text(file: str, data: bytes) -> Text:
     return text
 
 
-def _read_all(file: BinaryIO | FileIO, name: str) -> bytes:
+def _read_all(file: BinaryIO | FileIO, name: str, largest: int) -> bytes:
     chunks: list[bytes] = []
-    left = _MAX_BYTES + 1
+    left = largest + 1
     try:
         while left and (chunk := file.read(min(left, _CHUNK))) != b"":
             if chunk is None:
@@ -99,7 +100,7 @@ def _read_all(file: BinaryIO | FileIO, name: str) -> bytes:
     except OSError as error:
         raise _unreadable(name, error) from error
     if not left:
-        raise _error(Code.TOO_LARGE, f"{name} is larger than {_MAX_BYTES // 2**20} MiB")
+        raise _error(Code.TOO_LARGE, f"{name} is larger than {largest // 2**20} MiB")
     return b"".join(chunks)
 
 

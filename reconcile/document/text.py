@@ -3,6 +3,7 @@
 import re
 from array import array
 from bisect import bisect_right
+from hashlib import sha256
 from typing import Final, TypeAlias
 
 from reconcile.codes import Code
@@ -44,6 +45,10 @@ class Text:
         self.file = file
         self.content = content
         self._line_starts: array[int] | None = None
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the text in UTF-8, in hexadecimal."""
+        return sha256(self.content.encode()).hexdigest()
 
     def find_source(self, mark: Mark) -> Source:
         """Return line and column of where a mark begins, which may be the end of the text."""

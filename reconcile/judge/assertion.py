@@ -8,6 +8,7 @@ from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
 from reconcile.instant import format_instant, parse_time
 from reconcile.model import (
+    SENSITIVE,
     Accepted,
     Assertion,
     Field,
@@ -24,8 +25,6 @@ from reconcile.model import (
     SpanExpectation,
     Truth,
 )
-
-SENSITIVE = "(sensitive value)"
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far the clocks of the API and of this machine may be apart; a job that ended later than that is in the future."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from reconcile.judge.assertion import SENSITIVE
 from reconcile.model import (
+    SENSITIVE,
     Absence,
     Assertion,
     Expectation,
@@ -25,12 +25,17 @@ def hide_sensitive(job: Job, observation: Observed | Missing) -> Observed | Miss
     """Return the observation without what must not be shown, of the job and its sub-jobs alike."""
     if isinstance(job.expect, Absence) or not isinstance(observation, Observed):
         return observation
-    hidden = frozenset(_find_sensitive(job.expect))
+    hidden = find_sensitive_fields(job.expect)
     if not hidden:
         return observation
     return replace(
         hide_fields(observation, hidden), sub_jobs=tuple(hide_fields(part, hidden) for part in observation.sub_jobs)
     )
+
+
+def find_sensitive_fields(expectation: Expectation) -> frozenset[Field]:
+    """Find the fields that a job or its sub-jobs are compared with sensitive values in."""
+    return frozenset(_find_sensitive(expectation))
 
 
 def find_sensitive(sub_jobs: SubJobsExpectation) -> frozenset[Field]:

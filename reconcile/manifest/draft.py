@@ -30,7 +30,7 @@ class Draft:
     What is not well-formed is left out, so that the rest can be asked what it means.
     """
 
-    __slots__ = ("_interpolator", "abridged", "document", "faults", "providers", "variables")
+    __slots__ = ("_interpolator", "abridged", "document", "faults", "file", "providers", "variables")
 
     def __init__(
         self,
@@ -64,12 +64,12 @@ class Draft:
         self.providers: Mapping[str, Provider | None] = {}
         if self._has("providers"):
             self.providers = read_providers(document, apis, self.faults)
-
-    @property
-    def file(self) -> ManifestFile:
-        """What the manifest is called, by others and by itself."""
-        name = as_table(self.document.root)["name"] if self._has("name") else None
-        return ManifestFile(file=self.document.text.file, name=None if name is None else as_string(name))
+        self.file = ManifestFile(
+            file=document.text.file,
+            name=as_string(as_table(document.root)["name"]) if self._has("name") else None,
+            sha256=document.text.digest(),
+            variables={name: variable.show() for name, variable in self.variables.items()},
+        )
 
     def find_mark(self, *path: str) -> Mark:
         """Return the mark of a key by its path, or of the first key where it is not there."""

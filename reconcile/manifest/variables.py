@@ -8,6 +8,7 @@ from reconcile.codes import Code
 from reconcile.document import Document, Node, Pending, Table
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.values import Values
+from reconcile.model import SENSITIVE, JsonValue
 
 _UNKNOWN: Final = Pending("")
 
@@ -18,6 +19,10 @@ class Variable:
 
     value: Node
     sensitive: bool
+
+    def show(self) -> JsonValue:
+        """Return what a plan may keep of the value."""
+        return SENSITIVE if self.sensitive else self.value
 
 
 def read_variables(document: Document, values: Values) -> dict[str, Variable]:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reconcile import __version__
+from reconcile.canonical import dump
 from reconcile.model import JobPlan, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.json import dump
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
 

@@ -5,8 +5,8 @@ Contract: GitLab's app/validators/json_schemas/codeclimate.json. Errors are told
 read as nothing found.
 """
 
+from reconcile.canonical import dump
 from reconcile.model import JsonValue, Plan, Verdict
-from reconcile.report.json import dump
 from reconcile.report.location import locate
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote as percent_encode
 
 from reconcile import __version__
+from reconcile.canonical import dump
 from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.json import dump
 from reconcile.report.location import locate
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+from hashlib import sha256
 
 import pytest
 from builders import API, NOW
@@ -159,8 +160,10 @@ def test_a_provider_is_found_by_name_or_by_default_or_because_it_is_the_only_one
 
 
 def test_a_manifest_is_what_its_file_says(load):
-    manifest = load("name: n\n" + TWO + "defaults: {provider: p}\njobs: {b: {job_id: i}, a: {job_id: j}}\n")
-    assert manifest.files == (ManifestFile(file="<stdin>", name="n"),)
+    content = "name: n\n" + TWO + "defaults: {provider: p}\njobs: {b: {job_id: i}, a: {job_id: j}}\n"
+    manifest = load(content)
+    digest = sha256(content.encode()).hexdigest()
+    assert manifest.files == (ManifestFile(file="<stdin>", name="n", sha256=digest),)
     assert list(manifest.providers) == ["p", "q"]
     assert [job.address for job in manifest.jobs] == ["jobs.b", "jobs.a"]
     assert (manifest.providers["p"].cloud, manifest.providers["p"].source.line) == (None, 4)

@@ -185,7 +185,9 @@ def test_the_command_asks_for_the_job_alone():
     ],
 )
 def test_a_command_is_what_it_looks_like_or_it_is_not_there(address, file, command):
-    declared = replace(manifest(replace(job(), address=address)), files=(ManifestFile(file=file, name=None),))
+    declared = replace(
+        manifest(replace(job(), address=address)), files=(ManifestFile(file=file, name=None, sha256=""),)
+    )
     text = show(make_plan(declared, [observed("success")], now=NOW, origins={}))
     assert re.findall("<code>(reconcile.*?)</code>", text) == ([command] if command else [])
 

@@ -1,0 +1,58 @@
+"""`reconcile merge`: the plans of all shards as the plan of one run."""
+
+import click
+
+from reconcile.cli.invocation import Invocation, pass_invocation
+from reconcile.cli.options import Reporting, freshness_options, reporting_options, saving_options
+from reconcile.cli.reporting import Report
+from reconcile.cli.saved import check_age, load_saved_plan
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import Plan
+from reconcile.plan import derive_plan
+from reconcile.report import FORMATS
+
+
+@click.command()
+@click.argument("paths", metavar="PLAN...", nargs=-1)
+@freshness_options
+@saving_options
+@reporting_options(*FORMATS)
+@pass_invocation
+def command(
+    invocation: Invocation, paths: tuple[str, ...], max_age: float, verify_with: str | None, reporting: Reporting
+) -> Plan:
+    """Join the plans of all shards of a run.
+
+    Each PLAN is a file of 'reconcile plan --shard I/N --out PLAN'. What is printed is what one run about all of the
+    jobs would have printed. The shards have to be all those of one run, each once: of the same manifests, variables,
+    selection and options, made by the same version.
+
+    \b
+    Exits like 'reconcile plan', and with 1 if the shards are not exactly those
+    of one run.
+
+    \b
+    Examples:
+      reconcile merge plan-*.json
+      reconcile merge plan-*.json --report junit=report.xml --out plan.json
+    """
+    report = Report(reporting, invocation)
+    try:
+        if not paths:
+            raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
+        report.prepare([*paths, verify_with])
+        parts = []
+        for path in paths:
+            saved, _ = load_saved_plan(path, invocation, verify_with=verify_with)
+            check_age(path, saved.evidence, invocation, max_age=max_age)
+            parts.append((path, saved.evidence))
+        from reconcile.shards import merge_shards
+
+        evidence = merge_shards(parts)
+        plan = derive_plan(evidence)
+    except ReconcileError as error:
+        report.write_failure(error)
+        raise
+    report.write(plan, evidence)
+    return plan

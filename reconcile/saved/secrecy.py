@@ -1,0 +1,116 @@
+"""
+Evidence without its secrets, from which the same plan follows.
+
+Of a field that is compared with a sensitive value, judging asks only which texts are equal. So each text is replaced
+by a name that says nothing of it, the same for equal ones; a pattern becomes the names of what it has matched.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from reconcile.glob import matches_glob
+from reconcile.judge import LONGEST_TEXT, find_sensitive_fields
+from reconcile.model import (
+    SENSITIVE,
+    Absence,
+    Accepted,
+    Assertion,
+    Evidence,
+    Expectation,
+    Field,
+    FieldExpectation,
+    Glob,
+    Job,
+    Observation,
+    Observed,
+    Record,
+    SubJobsExpectation,
+)
+
+_Record = TypeVar("_Record", bound=Record)
+
+
+def hide_secrets(evidence: Evidence) -> Evidence:
+    """
+    Return the evidence with no sensitive value in it.
+
+    The plan that follows from it is the same, unless a field of one job is compared both with a sensitive text and
+    with an open one: whoever keeps the evidence has to compare the plans.
+    """
+    pairs = [
+        _hide(job, observation) for job, observation in zip(evidence.manifest.jobs, evidence.observations, strict=True)
+    ]
+    jobs, observations = tuple(job for job, _ in pairs), tuple(observation for _, observation in pairs)
+    if jobs == evidence.manifest.jobs:
+        return evidence
+    return replace(evidence, manifest=replace(evidence.manifest, jobs=jobs), observations=observations)
+
+
+def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
+    if isinstance(job.expect, Absence) or not (hidden := find_sensitive_fields(job.expect)):
+        return job, observation
+    # A status is one of the API's few words, and none of them a secret.
+    names: dict[Field, _Names] = {field: _Names() for field in Field if field in hidden and field is not Field.STATUS}
+    if isinstance(observation, Observed):
+        sub_jobs = tuple([_hide_texts(part, names) for part in observation.sub_jobs])
+        observation = replace(_hide_texts(observation, names), sub_jobs=sub_jobs)
+    return replace(job, expect=_hide_expectation(job.expect, names)), observation
+
+
+class _Names:
+    """The names of the texts of one field, in the order in which they are asked for."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def name(self, text: str) -> str:
+        """Return the name of a text; one that is too long to be compared gets one that is too long as well."""
+        name = self._names.get(text)
+        if name is None:
+            name = f"{SENSITIVE} {len(self._names) + 1}"
+            self._names[text] = name = name.ljust(LONGEST_TEXT + 1) if len(text) > LONGEST_TEXT else name
+        return name
+
+    def match(self, pattern: str) -> list[str]:
+        """Return the names of all texts so far that a pattern matches."""
+        return [name for text, name in self._names.items() if matches_glob(pattern, text)]
+
+
+def _hide_texts(record: _Record, names: dict[Field, _Names]) -> _Record:
+    texts = ((field.value, each, getattr(record, field.value)) for field, each in names.items())
+    return replace(record, **{key: each.name(text) for key, each, text in texts if text is not None})
+
+
+def _hide_expectation(expectation: Expectation, names: dict[Field, _Names]) -> Expectation:
+    sub_jobs = None if expectation.sub_jobs is None else _hide_sub_jobs(expectation.sub_jobs, names)
+    return replace(expectation, fields=_hide_assertions(expectation.fields, names), sub_jobs=sub_jobs)
+
+
+def _hide_sub_jobs(sub_jobs: SubJobsExpectation, names: dict[Field, _Names]) -> SubJobsExpectation:
+    items = sub_jobs.items
+    if items is not None:
+        items = tuple([replace(item, fields=_hide_assertions(item.fields, names)) for item in items])
+    return replace(sub_jobs, items=items, each=_hide_assertions(sub_jobs.each, names))
+
+
+def _hide_assertions(assertions: Sequence[Assertion], names: dict[Field, _Names]) -> tuple[Assertion, ...]:
+    return tuple(
+        [
+            replace(each, accept=tuple(_hide_accepted(each.accept, names[each.field])))
+            if isinstance(each, FieldExpectation) and each.sensitive and each.field in names
+            else each
+            for each in assertions
+        ]
+    )
+
+
+def _hide_accepted(accept: Iterable[Accepted], names: _Names) -> Iterable[Accepted]:
+    for accepted in accept:
+        match accepted:
+            case Glob(pattern=pattern):
+                yield from names.match(pattern)
+            case str():
+                yield names.name(accepted)
+            case None:
+                yield None

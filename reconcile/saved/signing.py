@@ -1,0 +1,90 @@
+"""
+Signatures of saved plans: Ed25519 (RFC 8032), by the package `cryptography`, an extra.
+
+Keys are PEM files as `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout` write them.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_LONGEST_KEY = 16 * 1024
+_NAME = "ed25519:"
+
+
+def load_signer(path: str) -> Callable[[bytes], str]:
+    """Return what signs bytes with the private key in a file; raise UsageError if there is no such key."""
+    key = _load_private_key(path)
+    return lambda content: _NAME + b64encode(key.sign(content)).decode("ascii")
+
+
+def load_verifier(path: str) -> Callable[[bytes, str], bool]:
+    """Return what tells whether a text is the signature of bytes; raise UsageError if the file holds no public key."""
+    from cryptography.exceptions import InvalidSignature
+
+    key = _load_public_key(path)
+
+    def is_signed(content: bytes, signature: str) -> bool:
+        try:
+            key.verify(b64decode(signature.removeprefix(_NAME), validate=True), content)
+        except (InvalidSignature, ValueError):
+            return False
+        return signature.startswith(_NAME)
+
+    return is_signed
+
+
+def _load_private_key(path: str) -> "Ed25519PrivateKey":
+    content = _read_key(path)
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(content, password=None)
+    except (TypeError, UnsupportedAlgorithm, ValueError) as error:
+        raise _no_key(path, "a private key in PEM without a password") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _no_key(path, "an Ed25519 key")
+    return key
+
+
+def _load_public_key(path: str) -> "Ed25519PublicKey":
+    content = _read_key(path)
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(content)
+    except (UnsupportedAlgorithm, ValueError) as error:
+        raise _no_key(path, "a public key in PEM") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _no_key(path, "an Ed25519 key")
+    return key
+
+
+def _read_key(path: str) -> bytes:
+    try:
+        import cryptography  # noqa: F401
+    except ImportError as error:
+        message = "signatures need the package 'cryptography'"
+        raise UsageError.because(Code.USAGE, message, hint="pip install 'reconcile-jobs[sign]'") from error
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_LONGEST_KEY)
+    except OSError as error:
+        raise UsageError.because(Code.USAGE, f"the key {path} cannot be read: {error.strerror}") from error
+
+
+def _no_key(path: str, expected: str) -> UsageError:
+    return UsageError.because(
+        Code.USAGE, f"{path} is not {expected}", hint="make one with: openssl genpkey -algorithm ed25519 -out KEY.pem"
+    )

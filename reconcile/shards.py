@@ -1,0 +1,151 @@
+"""The selected jobs, dealt out to several runs, and put together again. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from reconcile.codes import Code
+from reconcile.errors import DocumentError, UsageError
+from reconcile.model import Diagnostic, Evidence, Manifest, Shard
+
+_SAME = {
+    "tool": "another version of reconcile",
+    "origins": "other endpoints",
+    "strict": "another --strict",
+    "soft_fail": "another --soft-fail",
+}
+_SAME_IN_MANIFEST = {
+    "files": "another manifest or other variables",
+    "providers": "other providers",
+    "warnings": "other warnings of its manifest",
+}
+_SAME_IN_SHARD = {
+    "total": "another number of shards",
+    "selected": "another number of selected jobs",
+    "digest": "another selection of jobs",
+}
+
+
+def take_shard(manifest: Manifest, index: int, total: int) -> Manifest:
+    """
+    Return a manifest of the jobs that the `index`-th of `total` runs is about, counted from 1; the order stays.
+
+    The jobs are dealt out in turn in the order of a hash of their addresses: every run deals alike, whatever the order
+    in the files, and gets as many as any other, plus or minus one. All providers stay, so that all runs need the same.
+
+    Raises:
+        UsageError: there are more runs than jobs, and one of them would check nothing.
+    """
+    jobs = manifest.jobs
+    if total > len(jobs):
+        message = f"{total} shards are too many for {len(jobs)} jobs: one of them would check nothing"
+        raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint="run as many shards as there are jobs, at most")
+    hashes = [(sha256(job.address.encode("utf-8", "surrogatepass")).digest(), at) for at, job in enumerate(jobs)]
+    positions = tuple(sorted(at for _, at in sorted(hashes)[index - 1 :: total]))
+    shard = Shard(
+        index=index,
+        total=total,
+        positions=positions,
+        selected=len(jobs),
+        digest=_digest_addresses(job.address for job in jobs),
+    )
+    return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+
+
+def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
+    """
+    Return the evidence that one run would have had that was about all selected jobs.
+
+    Args:
+        parts: what a message calls each shard, and its evidence; at least one, in any order.
+
+    Raises:
+        DocumentError: the shards are not all those of one run, each once; with everything that does not fit.
+    """
+    misfits = list(_find_misfits(parts))
+    if misfits:
+        raise DocumentError(misfits)
+    evidence = [each for _, each in parts]
+    first = evidence[0]
+    dealt = sorted(
+        (
+            (position, job, observation, remarks)
+            for each in evidence
+            for position, job, observation, remarks in zip(
+                _shard_of(each).positions, each.manifest.jobs, each.observations, each.remarks, strict=True
+            )
+        ),
+        key=lambda entry: entry[0],
+    )
+    shard = _shard_of(first)
+    whole = [position for position, *_ in dealt] == list(range(shard.selected))
+    if not whole or _digest_addresses(job.address for _, job, *_ in dealt) != shard.digest:
+        raise DocumentError([_misfit("the jobs of all shards are not the selected ones, each once")])
+    return replace(
+        first,
+        manifest=replace(first.manifest, jobs=tuple([job for _, job, *_ in dealt]), shard=None),
+        observations=tuple([observation for *_, observation, _ in dealt]),
+        remarks=tuple([remarks for *_, remarks in dealt]),
+        judged_at=max(each.judged_at for each in evidence),
+        since=min(each.since for each in evidence),
+        ended_by=None,
+    )
+
+
+def _find_misfits(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]:
+    shards = []
+    first_name, first = parts[0]
+    for name, evidence in parts:
+        shard = evidence.manifest.shard
+        if evidence.errors:
+            yield _misfit(f"{name}: this run ended before it had a plan: {evidence.errors[0].message}")
+        elif shard is None:
+            yield _misfit(f"{name}: this is no shard, but the plan of a whole run")
+        else:
+            shards.append((name, shard))
+            for what in _compare(first, evidence):
+                yield _misfit(f"{name} and {first_name} are not of one run: {what}")
+    if len(shards) == len(parts):
+        yield from _find_gaps(shards)
+
+
+def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
+    """Say in what two shards differ that is the same for all shards of a run."""
+    for names, one, two in (
+        (_SAME, first, other),
+        (_SAME_IN_MANIFEST, first.manifest, other.manifest),
+        (_SAME_IN_SHARD, first.manifest.shard, other.manifest.shard),
+    ):
+        for name, what in names.items():
+            if getattr(one, name, None) != getattr(two, name, None):
+                yield what
+
+
+def _find_gaps(shards: Sequence[tuple[str, Shard]]) -> Iterator[Diagnostic]:
+    total = shards[0][1].total
+    there = Counter(shard.index for _, shard in shards)
+    missing = [index for index in range(1, total + 1) if index not in there]
+    if missing:
+        listed = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
+        yield _misfit(f"{len(missing)} of {total} shards missing: {listed}")
+    for index, times in there.items():
+        if times > 1:
+            names = ", ".join(name for name, shard in shards if shard.index == index)
+            yield _misfit(f"shard {index} of {total} is there {times} times: {names}")
+
+
+def _shard_of(evidence: Evidence) -> Shard:
+    if evidence.manifest.shard is None:
+        raise TypeError("a shard was promised")
+    return evidence.manifest.shard
+
+
+def _digest_addresses(addresses: Iterable[str]) -> str:
+    """Return the SHA-256 of addresses in their order, in hexadecimal."""
+    return sha256(json.dumps(list(addresses)).encode("ascii")).hexdigest()
+
+
+def _misfit(message: str) -> Diagnostic:
+    return Diagnostic(code=Code.SHARDS_DO_NOT_FIT, message=message, hint="give every shard of one run, each once")

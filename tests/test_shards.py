@@ -1,0 +1,120 @@
+"""Every job is in one shard, and only all shards of one run can be merged."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import NOW, job, manifest, observed
+
+from reconcile.errors import DocumentError, UsageError
+from reconcile.model import Evidence
+from reconcile.plan import derive_plan
+from reconcile.report import FORMATS, render_plan
+from reconcile.report.style import PLAIN
+from reconcile.shards import merge_shards, take_shard
+
+JOBS = 1_000
+
+
+def evidence_of(declared, **changes):
+    evidence = Evidence(
+        tool="1",
+        manifest=declared,
+        observations=tuple(
+            observed("failed" if each.job_id.endswith("7") else "success", job_id=each.job_id) for each in declared.jobs
+        ),
+        remarks=((),) * len(declared.jobs),
+        origins={},
+        judged_at=NOW,
+        since=NOW,
+        strict=False,
+        soft_fail=False,
+        ended_by=None,
+    )
+    return replace(evidence, **changes)
+
+
+DECLARED = manifest(*(job(name=f"j{n}") for n in range(JOBS)))
+
+
+def shards_of(total, declared=DECLARED):
+    return [(f"plan-{n}.json", evidence_of(take_shard(declared, n, total))) for n in range(1, total + 1)]
+
+
+@pytest.mark.parametrize("total", range(1, 17))
+def test_all_shards_in_any_order_are_the_plan_of_one_run(total):
+    shards = shards_of(total)
+    sizes = [len(evidence.manifest.jobs) for _, evidence in shards]
+    assert max(sizes) - min(sizes) <= 1
+    random.Random(total).shuffle(shards)
+    merged, whole = derive_plan(merge_shards(shards)), derive_plan(evidence_of(DECLARED))
+    assert merged == whole
+    for name in ("text", "json", "junit"):
+        assert name in FORMATS
+        one, two = (render_plan(plan, format_name=name, style=PLAIN) for plan in (merged, whole))
+        assert one == two
+
+
+def test_the_deal_does_not_depend_on_the_order_of_the_jobs():
+    turned = replace(DECLARED, jobs=DECLARED.jobs[::-1])
+    assert {each.address for each in take_shard(DECLARED, 2, 7).jobs} == {
+        each.address for each in take_shard(turned, 2, 7).jobs
+    }
+
+
+def test_more_shards_than_jobs_would_check_nothing():
+    with pytest.raises(UsageError, match=r"RC003 4 shards are too many for 3 jobs"):
+        take_shard(replace(DECLARED, jobs=DECLARED.jobs[:3]), 1, 4)
+
+
+@pytest.mark.parametrize("total", range(2, 17))
+def test_a_shard_that_is_dropped_doubled_or_swapped_is_found(total):
+    chance = random.Random(total)
+    at = chance.randrange(total)
+    shards = shards_of(total)
+    dropped = shards[:at] + shards[at + 1 :]
+    doubled = [*shards, shards[at]]
+    replaced = [*dropped, dropped[0]]
+    foreign = [*dropped, shards_of(total, replace(DECLARED, jobs=DECLARED.jobs[1:]))[at]]
+    for wrong in (dropped, doubled, replaced, foreign):
+        with pytest.raises(DocumentError, match=r"RC015"):
+            merge_shards(wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"tool": "2"}, "another version"),
+        ({"origins": {"otc": "https://elsewhere"}}, "other endpoints"),
+        ({"strict": True}, "another --strict"),
+        ({"soft_fail": True}, "another --soft-fail"),
+    ],
+)
+def test_shards_of_different_runs_are_told_apart(change, what):
+    (_, one), (name, two) = shards_of(2)
+    with pytest.raises(DocumentError, match=what):
+        merge_shards([("a", one), (name, replace(two, **change))])
+
+
+def test_shards_of_other_manifests_or_variables_are_told_apart():
+    (_, one), (_, two) = shards_of(2)
+    (file,) = two.manifest.files
+    for other in (replace(file, sha256="0"), replace(file, variables={"tier": "db"})):
+        with pytest.raises(DocumentError, match="another manifest or other variables"):
+            merge_shards([("a", one), ("b", replace(two, manifest=replace(two.manifest, files=(other,))))])
+
+
+def test_jobs_that_were_exchanged_between_shards_are_found():
+    (_, one), (_, two) = shards_of(2)
+    jobs = (two.manifest.jobs[1], two.manifest.jobs[0], *two.manifest.jobs[2:])
+    with pytest.raises(DocumentError, match="not the selected ones"):
+        merge_shards([("a", one), ("b", replace(two, manifest=replace(two.manifest, jobs=jobs)))])
+
+
+def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part():
+    with pytest.raises(DocumentError, match="this is no shard"):
+        merge_shards([("a", evidence_of(DECLARED))])
+    (_, one), (_, two) = shards_of(2)
+    merged = merge_shards([("a", one), ("b", replace(two, judged_at=NOW + timedelta(minutes=5)))])
+    assert (merged.since, merged.judged_at) == (NOW, NOW + timedelta(minutes=5))
