@@ -1,6 +1,7 @@
 """The README tells the truth: its commands are run, and what it shows is what they print."""
 
 import re
+import shutil
 from pathlib import Path
 
 import yaml
@@ -15,8 +16,9 @@ README = ROOT / "README.md"
 QUICKSTART = ROOT / "examples" / "quickstart"
 
 
-def test_every_console_block_is_what_the_program_prints(monkeypatch, check_golden):
-    monkeypatch.chdir(QUICKSTART)
+def test_every_console_block_is_what_the_program_prints(tmp_path, monkeypatch, check_golden):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path / "examples" / "quickstart")
     scenario = load_scenario(read_document("scenario.yaml"))
     with running_simulator(scenario) as url:
         environ = {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url}

@@ -37,7 +37,7 @@ def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGES
         raise _error(Code.NO_SUCH_FILE, f"there is no file {path}") from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    return _read_regular(descriptor, path)
+    return _read_regular(descriptor, path, largest)
 
 
 def read_text_beneath(folder: str, *parts: str) -> Text | None:
@@ -52,7 +52,7 @@ def read_text_beneath(folder: str, *parts: str) -> Text | None:
         above.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         for part in parts:
             above.append(os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=above[-1]))
-        return _read_regular(above.pop(), path)
+        return _read_regular(above.pop(), path, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -62,7 +62,7 @@ def read_text_beneath(folder: str, *parts: str) -> Text | None:
             os.close(descriptor)
 
 
-def _read_regular(descriptor: int, path: str) -> Text:
+def _read_regular(descriptor: int, path: str, largest: int) -> Text:
     """Read what was opened, if it is a regular file, and close it."""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -16,10 +16,12 @@ import pytest
 
 from reconcile.cli.commands import reconcile
 from reconcile.cli.reporting import _File
+from reconcile.codes import Code
 from reconcile.document import Text, parse_text
 from reconcile.errors import OutputError
 from reconcile.fetch import Pace
-from reconcile.plan import make_failed_plan
+from reconcile.model import Diagnostic
+from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.simulator import load_scenario, running_simulator
 
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
@@ -113,11 +115,12 @@ def test_f10_what_another_run_left_makes_no_job_pass(gate, tmp_path):
 
 
 def test_f12_a_report_that_fails_is_an_output_that_is_not_written(tmp_path):
-    def render(plan):
+    def render(plan, evidence):
         raise ZeroDivisionError(CANARY)
 
+    evidence = make_failed_evidence([Diagnostic(code=Code.SYSTEM, message="")], now=datetime.now(UTC))
     with pytest.raises(OutputError, match="the report failed: ZeroDivisionError") as raised:
-        _File(path=str(tmp_path / "x"), render=render, added=False).write(make_failed_plan([], now=datetime.now(UTC)))
+        _File(path=str(tmp_path / "x"), render=render).write(derive_plan(evidence), evidence)
     assert CANARY not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
