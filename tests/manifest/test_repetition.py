@@ -1,6 +1,7 @@
 """Jobs that are written alike are read as if no two of them were."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from builders import NOW
@@ -57,7 +58,8 @@ def load(content):
 def test_jobs_that_are_written_alike_mean_what_they_would_mean_alone(kinds, words):
     content, unlike = write(kinds, words), write(kinds, words, unlike=" # {n}")
     assert parse_repetitive(Text("m", unlike)) is None
-    assert load(content) == load(unlike)
+    # The files are not the same, for one has comments; what they mean is.
+    assert replace(load(content), files=()) == replace(load(unlike), files=())
 
 
 def test_jobs_that_are_written_alike_are_read_once():
