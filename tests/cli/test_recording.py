@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from program import main
 
-from reconcile.cli.main import main
 from reconcile.document import read_document
 from reconcile.fetch import Pace
 from reconcile.shipped import load_schema
