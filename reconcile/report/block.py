@@ -9,7 +9,7 @@ from datetime import date, datetime
 from reconcile.duration import format_duration
 from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved, Verdict
 from reconcile.report.escape import escape, quote
-from reconcile.report.likeness import erase_request, find_codes, gather_alike, name_jobs
+from reconcile.report.likeness import erase_circumstances, find_codes, gather_alike, name_jobs
 from reconcile.report.palette import Colour, Palette
 from reconcile.report.stretch import read_stretch
 from reconcile.report.style import Style
@@ -90,7 +90,7 @@ def paint_symbol(symbol: str, palette: Palette) -> str:
 def _liken(told: tuple[JobPlan, tuple[str, ...]]) -> tuple[object, ...]:
     """Return what is the same of jobs that have one cause."""
     job, lines = told
-    problems = tuple(erase_request(f"{problem.code} {escape(problem.message)}", job) for problem in job.problems)
+    problems = tuple(erase_circumstances(f"{problem.code} {escape(problem.message)}", job) for problem in job.problems)
     return _headline_of(job), problems, lines, find_codes(job)
 
 
@@ -161,7 +161,7 @@ def _symbol_of_job(plan: JobPlan) -> str:
 def _render_problems(plan: JobPlan, style: Style, *, alike: bool) -> Iterator[str]:
     for problem in plan.problems:
         said = f"{problem.code} {escape(problem.message)}"
-        first, *rest = _wrap(erase_request(said, plan) if alike else said, style)
+        first, *rest = _wrap(erase_circumstances(said, plan) if alike else said, style)
         yield f"{paint_symbol('!', style.palette)} {first}"
         yield from (f"  {line}" for line in rest)
 

@@ -1,5 +1,6 @@
 """Causes that repeat from job to job, so that they can be said once."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
@@ -10,6 +11,10 @@ MOST_APART = 3
 """Up to so many that are alike are told one by one; of more, so many are named."""
 
 _Item = TypeVar("_Item")
+
+# How fetching says how often and how long it tried, which is of one job or moment alone.
+_ATTEMPTS = re.compile(r"\b[0-9]+ attempts?\b")
+_SECONDS = re.compile(r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s before\b)")
 
 
 def gather_alike(items: Iterable[_Item], likeness: Callable[[_Item], Hashable]) -> list[Sequence[_Item]]:
@@ -43,10 +48,12 @@ def find_codes(plan: JobPlan) -> Hashable:
             return None
 
 
-def erase_request(text: str, plan: JobPlan) -> str:
-    """Leave the request id out of a harmless text, so that what was said of different requests can be compared."""
+def erase_circumstances(text: str, plan: JobPlan) -> str:
+    """Leave out of a harmless text its request id and how often was asked, so that causes can be compared."""
     own = plan.observation.request_id
-    return text.replace(f"(request id {escape(own)})", "(request id ...)") if own else text
+    if own:
+        text = text.replace(f"(request id {escape(own)})", "(request id ...)")
+    return _SECONDS.sub("...", _ATTEMPTS.sub("... attempts", text))
 
 
 def name_jobs(jobs: Sequence[JobPlan]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
+from reconcile.report.likeness import erase_circumstances, find_codes, gather_alike, name_jobs
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
 from reconcile.report.style import Style
 from reconcile.report.wording import (
@@ -55,6 +56,7 @@ def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
         _Section("", [_render_verdict(plan)]),
         _Section("**Errors**\n\n", [_render_error(result) for result in results if result.job is None]),
         _Section("**Warnings**\n\n", [_render_warning(warning) for warning in plan.warnings]),
+        _Section("**What repeats**\n\n", list(_render_causes(results))),
         _Section("| Job | Verdict | What | Where |\n|---|---|---|---|\n", _render_rows(plan, results)),
         _Section("<details><summary>Details</summary>\n", list(_render_details(results)), "\n</details>\n"),
     )
@@ -112,6 +114,25 @@ def _render_warning(warning: Diagnostic) -> str:
 
 
 # --- Jobs ------------------------------------------------------------------------------------------------------
+
+
+def _render_causes(results: Iterable[Result]) -> Iterator[str]:
+    """Say once what is told of many jobs; each has its row and its details all the same."""
+    told = [(job, _list_causes(job, group)) for job, group in group_by_job(results)]
+    for group in gather_alike([(job, causes) for job, causes in told if causes], _liken):
+        jobs, causes = [job for job, _ in group], group[0][1]
+        if len(jobs) > 1:
+            yield f"- {WORDS[jobs[0].verdict]}, {count(len(jobs), 'job')} alike: {_code(name_jobs(jobs))}\n"
+            yield from (f"  - {_code(cause)}\n" for cause in causes)
+
+
+def _list_causes(job: JobPlan, group: Sequence[Result]) -> tuple[str, ...]:
+    return tuple(erase_circumstances(f"{each.name}: {each.message}", job) for each in rank_results(group))
+
+
+def _liken(told: tuple[JobPlan, tuple[str, ...]]) -> tuple[object, ...]:
+    job, causes = told
+    return job.verdict, causes, find_codes(job)
 
 
 def _render_rows(plan: Plan, results: Iterable[Result]) -> list[str]:

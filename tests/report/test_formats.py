@@ -1,6 +1,10 @@
 """What holds for every format for machines and for CI systems, whatever is in the plan."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from builders import observed, sub_job
@@ -90,3 +94,23 @@ def test_e15_nothing_foreign_is_a_link_in_a_terminal(payload):
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert not {"\x1b", "\x9d", "\x9c", "\x07"} & set(plain)
     assert "8;;http://evil" in plain
+
+
+def test_f23_the_same_plan_is_the_same_bytes_in_every_environment():
+    code = (
+        "import sys; from report.plans import load_plan; from reconcile.report import FORMATS, render_plan;"
+        "sys.stdout.reconfigure(encoding='utf-8');"
+        "[print(name, render_plan(load_plan(plan), format_name=name)) for plan in ('mixed', 'unicode', 'failed')"
+        " for name in FORMATS]"
+    )
+    path = os.pathsep.join((str(Path(__file__).parents[1]), *sys.path))
+    said = set()
+    for changes in (
+        {"PYTHONHASHSEED": "0", "TZ": "UTC", "COLUMNS": "80"},
+        {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "COLUMNS": "200"},
+        {"PYTHONHASHSEED": "2", "TZ": "America/New_York", "LANG": "tr_TR.UTF-8", "PYTHONWARNINGS": "error"},
+    ):
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **changes}
+        said.add(subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, check=True).stdout)
+    (only,) = said
+    assert all(f"{name} ".encode() in only for name in FORMATS)

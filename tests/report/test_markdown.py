@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
+from report.plans import done, drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
 from reconcile.report.style import PLAIN
@@ -106,3 +106,17 @@ def test_a_drift_is_told_with_its_place_and_its_cause():
 
 def test_f29_soft_fail_is_told():
     assert "soft-fail" in render(plan_of(drifted("a"), soft_fail=True), PLAIN).splitlines()[2]
+
+
+def test_what_repeats_is_said_once_before_the_table():
+    text = render(plan_of(*(drifted(f"j{i}") for i in range(5)), done("k")), PLAIN)
+    head, _, table = text.partition("| Job |")
+    assert head.split("**What repeats**\n\n")[1].splitlines() == [
+        "- drift, 5 jobs alike: `jobs.j0, jobs.j1, jobs.j2 and 2 more`",
+        '  - `status: expected "success", observed "failed"`',
+        '  - `job_type: expected ["a", "b"], observed null`',
+        '  - `error_code: expected null, observed "SFS.TURBO.0005"`',
+        "",
+    ]
+    assert all(f"| `jobs.j{i}` | drift |" in table for i in range(5))
+    assert "What repeats" not in render(plan_of(drifted("a"), done("b")), PLAIN)

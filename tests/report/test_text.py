@@ -117,15 +117,24 @@ def test_notes_of_jobs_that_are_alike_are_counted():
     assert "      # (2 more notes hidden)\n" in body
 
 
-def test_request_ids_do_not_keep_one_cause_apart():
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("HTTP 500 (request id r-{i})", "HTTP 500 (request id ...)"),
+        ("it broke; given up after {n} over {i}7 s", "it broke; given up after ... attempts over ... s"),
+        ("https://a is down since second 3 of the run: no success for {i} s", "of the run: no success for ... s"),
+        ('the time for the run, 15 s, was over; its status was "running" {i} s before', '"running" ... s before'),
+    ],
+)
+def test_what_is_of_one_request_does_not_keep_one_cause_apart(said, shown):
     cases = []
     for i in range(4):
         expected, lost = unobserved(f"j{i}")
-        problem = replace(lost.problem, message=f"HTTP 500 (request id r-{i})")
-        cases.append((expected, replace(lost, problem=problem, request_id=f"r-{i}")))
+        message = said.format(i=i, n="1 attempt" if i == 0 else f"{i + 1} attempts")
+        cases.append((expected, replace(lost, problem=replace(lost.problem, message=message), request_id=f"r-{i}")))
     text = render(plan_of(*cases), PLAIN)
     assert "4 jobs could not be decided alike" in text
-    assert "HTTP 500 (request id ...)" in text
+    assert f"{shown}\n" in text
     assert all(f"  r-{i}\n" in text for i in range(4))
 
 
