@@ -6,23 +6,31 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders import NOW, PROVIDER, SOURCE, job, manifest, observed, sub_job
+from builders import API, NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
 
 import reconcile
 from reconcile.codes import Code
 from reconcile.model import (
     Absence,
+    Count,
     Diagnostic,
     ExitCode,
+    Fetched,
+    JobType,
+    Manifest,
+    Match,
     Missing,
+    Plan,
     Problem,
     Span,
     SpanExpectation,
+    Summary,
+    Truth,
     Unobserved,
     Verdict,
     Waiver,
 )
-from reconcile.plan import is_settled, make_plan
+from reconcile.plan import believe, expect_end, is_settled, make_failed_plan, make_plan, remarks_of
 
 UNOBSERVED = Unobserved(problem=Problem(code=Code.TIMED_OUT, message="late"))
 ANSWERS = {
@@ -240,3 +248,279 @@ def test_one_remote_job_told_in_two_ways_is_no_proof():
     answers = [observed("running", job_id="id-a"), observed("success", job_id="id-a")]
     plan = make_plan(manifest(accepting, again), answers, now=NOW, origins={})
     assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])
+
+
+# --- What a plan says, word for word ---------------------------------------------------------------------------
+
+
+def plan_one(the_job, observation, *others, **options):
+    """Plan a job, and others that succeeded; return the plan and the first job's."""
+    answers = [observation, *(observed("success", job_id=other.job_id) for other in others)]
+    plan = make_plan(manifest(the_job, *others), answers, now=NOW, origins={}, **options)
+    return plan, plan.jobs[0]
+
+
+def unproven(message):
+    return Diagnostic(code=Code.UNPROVEN, message=message)
+
+
+def with_fields(the_job, *fields):
+    return dataclasses.replace(the_job, expect=dataclasses.replace(the_job.expect, fields=fields))
+
+
+def lasting(least=None, most=None, span=Span.DURATION):
+    return SpanExpectation(span=span, min=least, max=most, source=SOURCE)
+
+
+def begun(status="running", begin="2026-11-21 11:00:00", end=None, job_id="id-a"):
+    return dataclasses.replace(observed(status, job_id=job_id), begin_time=begin, end_time=end)
+
+
+def test_a_run_that_ended_early_has_a_plan_that_says_why():
+    errors = [Diagnostic(code=Code.SYNTAX, message="odd")]
+    assert make_failed_plan(errors, now=NOW) == Plan(
+        manifest=Manifest(files=(), providers={}, jobs=()),
+        judged_at=NOW,
+        origins={},
+        jobs=(),
+        summary=Summary(selected=0, in_sync=0, drift=0, pending=0, waived=0, error=0),
+        errors=tuple(errors),
+        warnings=(),
+        complete=False,
+        soft_fail=False,
+        verdict=Verdict.ERROR,
+        exit_code=ExitCode.ERROR,
+    )
+
+
+def test_every_job_is_counted_once():
+    counts = {Verdict.IN_SYNC: 1, Verdict.DRIFT: 2, Verdict.PENDING: 3, Verdict.ERROR: 4}
+    plan = plan_of(*(verdict for verdict, count in counts.items() for _ in range(count)))
+    assert plan.summary == Summary(selected=10, in_sync=1, drift=2, pending=3, waived=0, error=4)
+
+
+def test_strict_has_no_warnings_left():
+    warned = dataclasses.replace(manifest(job(name="a")), warnings=(Diagnostic(code=Code.SYNTAX, message="odd"),))
+    answers = [observed("success", job_id="id-a")]
+    assert make_plan(warned, answers, now=NOW, origins={}).warnings == warned.warnings
+    assert make_plan(warned, answers, now=NOW, origins={}, strict=True).warnings == ()
+
+
+def test_what_fetching_has_to_say_follows_what_the_answer_says():
+    jobs, answers = manifest(job(name="a"), job(name="b")), [MISSING, observed("success", job_id="id-b")]
+    plain = make_plan(jobs, answers, now=NOW, origins={})
+    plan = make_plan(jobs, answers, now=NOW, origins={}, remarks=[("one", "two"), ()])
+    assert plan.jobs[0].notes == (*plain.jobs[0].notes, "one", "two")
+    assert plan.jobs[1] == plain.jobs[1]
+    with pytest.raises(ValueError, match="shorter"):
+        make_plan(jobs, answers, now=NOW, origins={}, remarks=[()])
+
+
+@pytest.mark.parametrize(
+    ("the_job", "observation", "message"),
+    [
+        (job(name="a"), observed("success", job_id="id-b"), "jobs.a is not proven"),
+        (
+            waived("a", "status"),
+            observed("failed", job_id="id-a"),
+            "the drift of every job is waived: nothing is proven",
+        ),
+    ],
+)
+def test_why_a_run_is_no_proof(the_job, observation, message):
+    assert plan_one(the_job, observation)[0].errors == (unproven(message),)
+
+
+def test_why_nothing_is_no_proof():
+    plan = make_plan(manifest(), [], now=NOW, origins={})
+    assert plan.errors == (unproven("not every job of the manifest was checked: nothing is proven"),)
+
+
+@pytest.mark.parametrize("lost", [UNOBSERVED, observed("running", job_id="id-a")], ids=["lost", "running"])
+def test_one_remote_job_is_told_in_one_way(lost):
+    again = dataclasses.replace(job(name="a"), address="jobs.again")
+    plan = make_plan(manifest(job(name="a"), again), [MISSING, lost], now=NOW, origins={})
+    assert plan.errors == (unproven("jobs.again tells of its remote job otherwise than another job of this plan"),)
+
+
+def test_two_remote_jobs_may_differ():
+    assert plan_of(Verdict.IN_SYNC, Verdict.DRIFT).errors == ()
+
+
+def test_why_a_job_was_not_observed_is_its_problem():
+    assert plan_one(job(name="a"), UNOBSERVED)[1].problems == (UNOBSERVED.problem,)
+
+
+@pytest.mark.parametrize(
+    ("the_job", "message"),
+    [
+        (
+            dataclasses.replace(job(name="a"), expect=Absence(source=SOURCE)),
+            "its absence is not proven: no other job of provider otc was observed in this run, and a wrong project id "
+            "looks the same",
+        ),
+        (
+            waived("a", "missing"),
+            "that it is missing cannot be waived: no other job of provider otc was observed in this run, and a wrong "
+            "project id looks the same",
+        ),
+    ],
+)
+def test_what_only_another_job_could_prove(the_job, message):
+    _, job_plan = plan_one(the_job, MISSING)
+    assert job_plan.verdict is Verdict.ERROR
+    assert job_plan.problems == (Problem(code=Code.UNPROVEN, message=message),)
+    assert plan_one(the_job, MISSING, job(name="b"))[1].problems == ()
+
+
+def test_what_cannot_be_judged_is_a_problem_of_the_job():
+    _, job_plan = plan_one(with_fields(job(name="a"), lasting(most=60)), begun("success", "soon", "late"))
+    message = "duration cannot be judged: the times 'soon' and 'late' make no sense"
+    assert job_plan.problems == (Problem(code=Code.UNPROVEN, message=message),)
+
+
+def test_a_job_of_which_nothing_is_asserted_is_an_error():
+    assert plan_one(with_fields(job(name="a")), observed("success", job_id="id-a"))[1].verdict is Verdict.ERROR
+
+
+def test_a_job_is_judged_at_the_time_of_the_run():
+    the_job = with_fields(job(name="a"), lasting(most=3599))
+    assert plan_one(the_job, begun())[1].verdict is Verdict.DRIFT
+    assert is_settled(the_job, begun(), now=NOW, strict=False)
+    assert not is_settled(the_job, begun(), now=NOW - timedelta(seconds=1), strict=False)
+
+
+# --- Waivers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("expectation", [{"count": Count(min=2, max=2)}, {"items": (item(job_type="a"),)}, {}])
+def test_a_waiver_of_sub_jobs_covers_whatever_is_asserted_of_them(expectation):
+    parts = dataclasses.replace(sub_jobs(Match.EXACT), **expectation)
+    the_job = dataclasses.replace(waived("a", "sub_jobs"), expect=job(parts).expect)
+    answer = observed("success", sub_job("success", "b"), job_id="id-a")
+    _, job_plan = plan_one(the_job, answer, job(name="b"))
+    assert job_plan.verdict is Verdict.WAIVED
+    assert {finding.waiver for finding in job_plan.findings if finding.truth is Truth.CANNOT_HOLD} == {*the_job.waivers}
+    _, unwaived = plan_one(dataclasses.replace(the_job, waivers=waived("a", "status").waivers), answer, job(name="b"))
+    assert unwaived.verdict is Verdict.DRIFT
+
+
+def test_a_waiver_of_sub_jobs_covers_their_fields():
+    parts = sub_jobs(Match.EXACT, item(job_type="a", status="success"))
+    the_job = dataclasses.replace(waived("a", "sub_jobs"), expect=job(parts).expect)
+    answer = observed("success", sub_job("failed", "a"), job_id="id-a")
+    assert plan_one(the_job, answer, job(name="b"))[1].verdict is Verdict.WAIVED
+
+
+def test_a_waiver_covers_what_is_false_for_ever_alone():
+    _, job_plan = plan_one(waived("a", "status"), observed("running", job_id="id-a"), job(name="b"))
+    assert (job_plan.verdict, job_plan.findings[0].waiver) == (Verdict.PENDING, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "message"),
+    [
+        (
+            -1,
+            Code.WAIVER_EXPIRED,
+            "a waiver of jobs.a has expired on 2026-11-20: what it covered is drift again",
+        ),
+        (0, Code.WAIVER_COVERS_ALL, "a waiver covers every assertion of jobs.a: nothing of this job is proven"),
+    ],
+)
+def test_what_is_said_of_waivers(days, code, message):
+    plan, _ = plan_one(waived("a", "status", days=days), observed("success", job_id="id-a"), job(name="b"))
+    assert plan.warnings == (Diagnostic(code=code, message=message, source=SOURCE),)
+
+
+# --- Waiting and fetching --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("the_job", "observation", "seconds"),
+    [
+        (with_fields(job(), lasting(least=3660)), begun(), 60.0),
+        (with_fields(job(), lasting(least=60)), begun(), 0.0),
+        (with_fields(job(), lasting(least=3600.5)), begun(), 0.5),
+        (with_fields(job(), *job().expect.fields, lasting(least=3660)), begun(), 60.0),
+        (with_fields(job(), lasting(most=9999)), begun(), None),
+        (with_fields(job(), lasting(least=3660, span=Span.AGE)), begun(), None),
+        (job(), begun(), None),
+        (with_fields(job(), lasting(least=3660)), begun(begin=None), None),
+        (with_fields(job(), lasting(least=3660)), begun(begin="soon"), None),
+        (with_fields(job(), lasting(least=3660)), MISSING, None),
+        (dataclasses.replace(job(), expect=Absence(source=SOURCE)), begun(), None),
+    ],
+)
+def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
+    assert expect_end(the_job, observation, now=NOW) == seconds
+
+
+def test_what_is_said_of_the_fetching():
+    once = Fetched(observation=MISSING, notes=("a note",))
+    assert remarks_of(once) == ("a note",)
+    assert remarks_of(dataclasses.replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
+
+
+def test_d37_strict_does_not_believe_a_cache():
+    answer = observed("success", job_id="id-a")
+    cached = Fetched(observation=answer, cached=61)
+    message = "the answer came out of a cache and was 61 s old, which --strict takes for no proof"
+    unbelieved = Unobserved(problem=Problem(code=Code.UNPROVEN, message=message), request_id="req-1")
+    assert believe(cached, strict=True) == unbelieved
+    assert believe(cached, strict=False) is answer
+    assert believe(Fetched(observation=answer), strict=True) is answer
+    assert believe(dataclasses.replace(cached, observation=UNOBSERVED), strict=True) is UNOBSERVED
+
+
+# --- Notes -----------------------------------------------------------------------------------------------------
+
+KNOWING = dataclasses.replace(
+    API, job_types={"a": JobType(name="a", meaning="", source="000")}, retention="job records are kept for a while"
+)
+
+
+def of_known_types(the_job):
+    return dataclasses.replace(the_job, provider=dataclasses.replace(PROVIDER, api=KNOWING))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("X", "gone", ["the job API says X gone"]),
+        ("X", None, ["the job API says X"]),
+        (None, "gone", ["the job API says gone"]),
+        (None, None, []),
+    ],
+)
+def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
+    missing = Missing(code=code, message=message, request_id=None)
+    _, job_plan = plan_one(of_known_types(job(name="a")), missing)
+    assert list(job_plan.notes) == [*said, "job records are kept for a while"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "notes"),
+    [
+        (observed("success", sub_job("success", "a"), sub_job("success"), job_id="id-a"), []),
+        (
+            observed("success", sub_job("success", "b"), sub_job("success", "c"), job_id="id-a", job_type="b"),
+            [
+                'no source page of SFS Turbo lists the job type "b"',
+                'no source page of SFS Turbo lists the job type "c"',
+            ],
+        ),
+        (observed("failed", job_id="id-a", error_code="E"), ["the job says E"]),
+        (observed("failed", job_id="id-a", fail_reason="because"), ["the job says because"]),
+        (
+            observed("failed", sub_job("success", None, "E"), sub_job("success", "a"), job_id="id-a"),
+            ["sub-job 0 (of no type) says E"],
+        ),
+        (
+            observed("failed", *[sub_job("success", "a", "E")] * 5, job_id="id-a"),
+            [f"sub-job {j} (a) says E" for j in range(5)],
+        ),
+    ],
+)
+def test_what_is_remarkable(answer, notes):
+    assert list(plan_one(of_known_types(job(name="a")), answer)[1].notes) == notes

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconcile.judge.pairing import Costs, Owners, pair_ordered, pair_unordered
+from reconcile.judge.pairing import Costs, Owners, count_slots, pair_ordered, pair_unordered
 from reconcile.model import Count
 
 SHORT, EXTRA = 20, 30
@@ -93,3 +93,61 @@ def test_greedy_would_fail_here():
 @pytest.mark.parametrize("pair", [pair_unordered, pair_ordered])
 def test_a_huge_minimum_costs_nothing_to_compute(pair):
     assert pair([[0]], [Count(min=1_000_000, max=None)], size=1, short=1, extra=1) == [0]
+
+
+# --- What is chosen where more than one choice is best, and what only some shapes show --------------------------
+
+ANY, ONE, TWO = Count(min=0, max=None), Count(min=1, max=1), Count(min=2, max=2)
+
+
+@pytest.mark.parametrize(
+    ("costs", "bounds", "extra", "owners"),
+    [
+        pytest.param([[0, 0], [0, 0]], [ONE, ONE], 9, [0, 1], id="items that are alike are served in their order"),
+        pytest.param([[5]], [Count(min=0, max=1)], 5, [0], id="what costs the same is given"),
+        pytest.param([[5]], [Count(min=0, max=1)], 4, [None], id="what costs less is left alone"),
+        pytest.param([[0, 0, 0]], [Count(min=1, max=3)], 9, [0, 0, 0], id="first what must be, then what may be"),
+        pytest.param([[0, 0, 0]], [ANY], 9, [0, 0, 0], id="as many as there are"),
+        pytest.param([[1, 0, 0]], [TWO], 9, [None, 0, 0], id="no more than may be"),
+    ],
+)
+@pytest.mark.parametrize("pair", [pair_unordered, pair_ordered])
+def test_what_is_chosen(pair, costs, bounds, extra, owners):
+    assert pair(costs, bounds, size=len(costs[0]), short=1, extra=extra) == owners
+
+
+def test_one_place_is_made_free_by_moving_all_others():
+    # Each sub-job is given to the first item that takes it, and the last one takes the first item alone.
+    costs = [[0, None, None, 0], [0, 0, None, None], [None, 0, 0, None], [None, None, 0, None]]
+    assert pair_unordered(costs, [ONE] * 4, size=4, short=9, extra=9) == [1, 2, 3, 0]
+
+
+def test_several_that_are_alike_move_together_and_one_by_one():
+    costs = [[0, 0, 0, 0, 0], [0, 0, 0, None, None]]
+    bounds = [Count(min=0, max=3), Count(min=0, max=3)]
+    owners = pair_unordered(costs, bounds, size=5, short=9, extra=9)
+    assert (owners.count(0), owners.count(1), owners[3:]) == (3, 2, [0, 0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_unordered_pairing_of_sub_jobs_that_are_alike_is_as_good_as_brute_force(data):
+    costs, bounds, size = data.draw(problems(most=3))
+    columns = data.draw(st.lists(st.integers(0, size - 1), max_size=6)) if size else []
+    costs = [[row[j] for j in columns] for row in costs]
+    owners = pair_unordered(costs, bounds, size=len(columns), short=SHORT, extra=EXTRA)
+    assert total(costs, bounds, owners) == best(costs, bounds, len(columns), ordered=False)
+
+
+@pytest.mark.parametrize(
+    ("count", "slots"),
+    [
+        (Count(min=1, max=None), 2),
+        (Count(min=9, max=None), 6),
+        (Count(min=1, max=5), 2),
+        (Count(min=1, max=4), 4),
+        (Count(min=9, max=4), 9),
+    ],
+)
+def test_how_much_work_an_item_in_order_is(count, slots):
+    assert count_slots(count, 5) == slots

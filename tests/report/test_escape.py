@@ -22,6 +22,9 @@ from reconcile.report.escape import LONGEST, escape, quote
         ("a\ufe0f\u3164\U000e0100", r"a\ufe0f\u3164\U000e0100"),
         ("a::b", "a::b"),
         (" ::error::x", r" \x3a:error::x"),
+        ("\xad\u034f\uffff", r"\xad\u034f\uffff"),
+        ("x" * LONGEST, "x" * LONGEST),
+        ("x" * (LONGEST + 1), "x" * LONGEST + "... (1 more characters)"),
         ("x" * (LONGEST + 3), "x" * LONGEST + "... (3 more characters)"),
     ],
 )

@@ -1,0 +1,63 @@
+"""What is compared with a sensitive value is shown nowhere, of the job and of its sub-jobs alike."""
+
+import dataclasses
+
+import pytest
+from builders import SOURCE, expects, item, job, observed, sub_job, sub_jobs
+
+from reconcile.judge import hide_sensitive
+from reconcile.model import Absence, Match, Missing
+
+CANARY, COVERED = "canary", "(sensitive value)"
+
+
+def secret(**accepts):
+    return tuple(dataclasses.replace(each, sensitive=True) for each in expects(**accepts))
+
+
+def part(**fields):
+    return dataclasses.replace(sub_job("success", "a"), **fields)
+
+
+def asserting(fields=(), parts=None):
+    a_job = job()
+    expectation = dataclasses.replace(a_job.expect, fields=(*a_job.expect.fields, *fields), sub_jobs=parts)
+    return dataclasses.replace(a_job, expect=expectation)
+
+
+SECRET_ITEM = dataclasses.replace(item(), fields=secret(fail_reason=CANARY))
+
+
+@pytest.mark.parametrize(
+    "a_job",
+    [
+        pytest.param(asserting(secret(fail_reason=CANARY)), id="of the job"),
+        pytest.param(asserting(parts=sub_jobs(Match.EXACT, SECRET_ITEM)), id="of an item"),
+        pytest.param(asserting(parts=sub_jobs(Match.CONTAINS, each=secret(fail_reason=CANARY))), id="of each sub-job"),
+        pytest.param(
+            asserting(parts=dataclasses.replace(sub_jobs(Match.CONTAINS, each=secret(fail_reason=CANARY)), items=None)),
+            id="of each sub-job, without items",
+        ),
+    ],
+)
+def test_the_field_is_covered_everywhere_and_nothing_else_is(a_job):
+    answer = observed("failed", part(fail_reason=CANARY), part(error_code="E"), fail_reason=CANARY, error_code="E")
+    covered = observed("failed", part(fail_reason=COVERED), part(error_code="E"), fail_reason=COVERED, error_code="E")
+    assert hide_sensitive(a_job, answer) == covered
+
+
+def test_what_is_not_there_is_not_covered():
+    answer = observed("success", part())
+    assert hide_sensitive(asserting(secret(fail_reason=CANARY)), answer) == answer
+
+
+def test_where_nothing_is_sensitive_everything_is_shown():
+    answer = observed("failed", part(fail_reason="because"), fail_reason="because")
+    assert hide_sensitive(asserting(expects(fail_reason="because")), answer) == answer
+
+
+def test_what_is_not_compared_is_shown():
+    absent = dataclasses.replace(job(), expect=Absence(source=SOURCE))
+    missing = Missing(code="X", message="because", request_id=None)
+    assert hide_sensitive(absent, observed("success", fail_reason="because")).fail_reason == "because"
+    assert hide_sensitive(asserting(secret(fail_reason=CANARY)), missing) == missing
