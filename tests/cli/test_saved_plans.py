@@ -54,7 +54,7 @@ def plan(run, capsys):
     return command
 
 
-def test_a_saved_plan_is_for_its_owner_alone_and_holds_no_token(plan):
+def test_f11_a_saved_plan_is_for_its_owner_alone_and_holds_no_token(plan):
     assert plan(GREEN, "--out", "plan.json")[0] == 0
     assert Path("plan.json").stat().st_mode & 0o777 == 0o600
     assert TOKEN not in Path("plan.json").read_text()
@@ -79,7 +79,7 @@ def test_a_run_that_ends_before_its_plan_saves_that(run):
     assert (code, json.loads(out)["errors"][0]["code"]) == (1, "RC304")
 
 
-def test_an_old_plan_and_one_from_the_future_prove_nothing(plan, run):
+def test_f11_an_old_plan_and_one_from_the_future_prove_nothing(plan, run):
     plan(GREEN, "--out", "plan.json")
     assert run("verify", "plan.json", now=NOW + timedelta(minutes=59))[0] == 0
     for now, *options in (
@@ -91,7 +91,7 @@ def test_an_old_plan_and_one_from_the_future_prove_nothing(plan, run):
         assert (code, "RC012" in err) == (1, True)
 
 
-def test_a_plan_of_a_manifest_that_was_changed_proves_nothing(plan, run):
+def test_c34_a_plan_of_a_manifest_that_was_changed_proves_nothing(plan, run):
     plan(GREEN, "--out", "plan.json")
     assert run("verify", "plan.json", "--manifest", ".")[0] == 0
     Path("reconcile.yaml").write_text(f"{MANIFEST}  d: {{job_id: id-d}}\n")
