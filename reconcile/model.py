@@ -707,3 +707,68 @@ class Evidence:
     soft_fail: bool
     ended_by: ExitCode | None
     errors: tuple[Diagnostic, ...] = ()
+
+
+# --- The gate under test ---------------------------------------------------------------------------------------
+
+
+class Baseline(StrEnum):
+    """Where the observations come from that are mutated."""
+
+    MANIFEST = "manifest"
+    """They were made up, so that they satisfy the manifest."""
+    RECORDING = "recording"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """
+    What a job API could have answered instead of what it did, different in one thing.
+
+    `path` is where, as in a plan, and `answer` where it is no answer about the job; `change` is how, as a clause.
+    `permitted` says that the manifest lets it pass in so many words: a status that it lists, a number in a range.
+    """
+
+    path: str
+    change: str
+    exchange: Exchange
+    permitted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """
+    A mutant that left the gate green although the manifest does not say that it may.
+
+    `killer` is what to add to the job's `expect` so that it turns the gate red, None if nothing that can be written
+    there does. `waiver` is the one that hid the drift, if one did.
+    """
+
+    job: Job
+    path: str
+    change: str
+    killer: Mapping[str, JsonValue] | None
+    waiver: Waiver | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """
+    How a gate fared against mutants, in the order of the manifest.
+
+    `jobs` counts remote jobs. `killed`, `permitted` and the survivors add up to all mutants; `allowed` is the number
+    of survivors that the operator puts up with.
+    """
+
+    baseline: Baseline
+    jobs: int
+    killed: int
+    permitted: int
+    survivors: tuple[Survivor, ...]
+    allowed: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether something was tried, and no more survived than is allowed."""
+        return self.killed > 0 and len(self.survivors) <= self.allowed

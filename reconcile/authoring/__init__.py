@@ -1,9 +1,11 @@
 """
 Manifests as people keep them, written for them: whole ones of what jobs are, and edits of those that they have. Pure.
 
-    Observations -> text of a manifest          compose_manifest
+    Observations -> text of a manifest             compose_manifest
+    Observation -> the expectation that it meets   describe_job
 """
 
 from reconcile.authoring.composition import Seen, compose_manifest, compose_probe, declare_provider
+from reconcile.authoring.description import describe_job
 
-__all__ = ["Seen", "compose_manifest", "compose_probe", "declare_provider"]
+__all__ = ["Seen", "compose_manifest", "compose_probe", "declare_provider", "describe_job"]

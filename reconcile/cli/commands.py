@@ -13,6 +13,7 @@ COMPLETION = "_RECONCILE_COMPLETE"
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with what is expected of them: the gate.",
+    "prove": "Test the gate: change what was observed, and see whether it turns red.",
     "validate": "Check a manifest, offline.",
     "show": "Render a saved plan in any format.",
     "verify": "Let a saved plan prove itself once more.",

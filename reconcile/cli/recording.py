@@ -89,8 +89,15 @@ def check_usage(kept: Kept, access: Access) -> None:
     """Raise UsageError for options that have no meaning together."""
     if kept.replay is None:
         return
-    given = {
-        "--record": kept.record,
+    senseless = [*(["--record"] if kept.record else []), *name_given(access)]
+    if senseless:
+        message = f"--replay asks nobody, so it cannot be given together with {', '.join(senseless)}"
+        raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
+
+
+def name_given(access: Access) -> list[str]:
+    """Name the options of asking a job API that an operator gave."""
+    values = {
         "--endpoint": access.endpoints,
         "--ca-file": access.ca_file,
         "--proxy": access.proxy,
@@ -98,7 +105,4 @@ def check_usage(kept: Kept, access: Access) -> None:
         "--timeout": access.timeout,
         "--rate": access.rate,
     }
-    senseless = [name for name, value in given.items() if value]
-    if senseless:
-        message = f"--replay asks nobody, so it cannot be given together with {', '.join(senseless)}"
-        raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
+    return [name for name, value in values.items() if value]

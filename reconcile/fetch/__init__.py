@@ -21,7 +21,7 @@ from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
 from reconcile.fetch.proxy import ProxiedTransport, parse_proxy
 from reconcile.fetch.recorder import Recorder
-from reconcile.fetch.replay import find_recorded, replay_jobs
+from reconcile.fetch.replay import find_recorded, observe_exchange, replay_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.tls import build_tls_context
 from reconcile.fetch.transport import DirectTransport, TimeLimits
@@ -44,6 +44,7 @@ __all__ = [
     "fetch_all",
     "fetch_jobs",
     "find_recorded",
+    "observe_exchange",
     "open_transport",
     "replay_jobs",
     "resolve_targets",

@@ -12,7 +12,9 @@ import httpx
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt, assess
+from reconcile.fetch.endpoint import parse_endpoint
 from reconcile.fetch.errand import OLD
+from reconcile.fetch.failure import explain_failure
 from reconcile.fetch.request import build_path
 from reconcile.model import (
     Exchange,
@@ -68,6 +70,19 @@ def replay_jobs(jobs: Sequence[Job], names: Mapping[str, str], find_job: FindJob
     return tuple(replayed[job.provider.name, job.job_id] for job in jobs)
 
 
+def observe_exchange(job: Job, exchange: Exchange, endpoint: str) -> Fetched:
+    """
+    Return what comes of a job if this is all that is exchanged about it, with whom `endpoint` names.
+
+    No answer is one that did not come in time.
+    """
+    if exchange.status_code is None:
+        problem = explain_failure(httpx.ReadTimeout(exchange.failure or "no answer"), parse_endpoint(endpoint))
+        return Fetched(observation=Unobserved(problem=problem), attempts=1)
+    attempt = _assess(job, exchange)
+    return Fetched(observation=attempt.observation, attempts=1, cached=_find_old(attempt))
+
+
 def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
     try:
         request = f"GET {build_path(job)}"
@@ -88,9 +103,13 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
         polls=recorded.polls,
         waited=recorded.waited,
         age=recorded.age,
-        cached=attempt.age if attempt.age is not None and attempt.age > OLD else None,
+        cached=_find_old(attempt),
         notes=recorded.notes,
     )
+
+
+def _find_old(attempt: Attempt) -> int | None:
+    return attempt.age if attempt.age is not None and attempt.age > OLD else None
 
 
 def _observe(job: Job, recorded: RecordedJob) -> Attempt:

@@ -8,12 +8,12 @@ can still come to hold, or cannot hold any more.
 
 from datetime import datetime
 
-from reconcile.judge.assertion import LONGEST_TEXT, Basis, judge_assertion
+from reconcile.judge.assertion import LONGEST_TEXT, Basis, accepts, judge_assertion
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
 from reconcile.judge.sub_jobs import MOST_PAIRS, judge_sub_jobs
 from reconcile.model import Absence, Expectation, Finding, Job, Kind, Missing, MissingPolicy, Observed, Truth
 
-__all__ = ["LONGEST_TEXT", "MOST_PAIRS", "find_sensitive_fields", "hide_sensitive", "judge_job"]
+__all__ = ["LONGEST_TEXT", "MOST_PAIRS", "accepts", "find_sensitive_fields", "hide_sensitive", "judge_job"]
 
 
 def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> tuple[Finding, ...]:

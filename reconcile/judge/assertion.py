@@ -113,11 +113,11 @@ def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, f
     value = _text_of(record, expectation.field)
     if value is not None and len(value) > LONGEST_TEXT:
         return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
-    holds = _accepts(expectation, value)
+    holds = accepts(expectation, value)
     if expectation.field is Field.STATUS and value is not None:
         later = () if frozen else api.statuses[value].then
-        reachable = any(_accepts(expectation, word) for word in later)
-        stays = all(_accepts(expectation, word) for word in later)
+        reachable = any(accepts(expectation, word) for word in later)
+        stays = all(accepts(expectation, word) for word in later)
     else:
         reachable = value is None and not frozen
         stays = not reachable
@@ -137,7 +137,8 @@ def _text_of(record: Record, field: Field) -> str | None:
             return record.fail_reason
 
 
-def _accepts(expectation: FieldExpectation, value: str | None) -> bool:
+def accepts(expectation: FieldExpectation, value: str | None) -> bool:
+    """Say whether a text is one that is expected."""
     if value in expectation.accept:
         return True
     return value is not None and any(

@@ -1,0 +1,62 @@
+"""Which other jobs have a say in the verdict of a run in which one remote job is another. Pure."""
+
+from collections.abc import Sequence
+
+from reconcile.model import Job, Manifest, Missing, Observed
+
+_Key = tuple[str, str]
+"""Provider and job id: one remote job."""
+
+
+class Company:
+    """
+    The jobs of a run that is in sync, by remote job.
+
+    Of the others, what decides is only whether one is in sync, for not every job may be waived; whether one of the
+    same provider was observed, for it is the witness of what is missing; and whether one of the same provider is
+    missing, for that needs the witness. One of each kind stands for all, so that the work stays linear.
+    """
+
+    def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], synced: Sequence[bool]) -> None:
+        """
+        Take a run.
+
+        Args:
+            observations: one for each job of the manifest, in its order.
+            synced: of each job, whether it is in sync, rather than waived.
+        """
+        self._jobs = manifest.jobs
+        self._members: dict[_Key, list[int]] = {}
+        self._representatives: dict[tuple[str, str], list[int]] = {}
+        for index, (job, observation, proven) in enumerate(zip(manifest.jobs, observations, synced, strict=True)):
+            members = self._members.setdefault(_key_of(job), [])
+            members.append(index)
+            self._represent(("observed" if isinstance(observation, Observed) else "missing", job.provider.name), index)
+            if proven:
+                self._represent(("synced", ""), index)
+
+    def remote_jobs(self) -> tuple[tuple[int, ...], ...]:
+        """Return the indexes of the jobs of each remote job, in the order of the manifest."""
+        return tuple(tuple(members) for members in self._members.values())
+
+    def find(self, members: Sequence[int]) -> tuple[int, ...]:
+        """Return the indexes of the jobs of a remote job and of those that have a say beside them, in order."""
+        key = _key_of(self._jobs[members[0]])
+        found = set(members)
+        for kind in (("observed", key[0]), ("missing", key[0]), ("synced", "")):
+            others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
+            found |= set(list(others)[:1])
+        # A companion is not told otherwise than its own: all jobs of its remote job come with it.
+        for each in tuple(found):
+            found |= set(self._members[_key_of(self._jobs[each])])
+        return tuple(sorted(found))
+
+    def _represent(self, kind: tuple[str, str], index: int) -> None:
+        """Keep the first two remote jobs of each kind: one of them is another than the one that is asked about."""
+        kept = self._representatives.setdefault(kind, [])
+        if len(kept) < 2 and all(_key_of(self._jobs[each]) != _key_of(self._jobs[index]) for each in kept):
+            kept.append(index)
+
+
+def _key_of(job: Job) -> _Key:
+    return job.provider.name, job.job_id

@@ -1,0 +1,131 @@
+"""Observation -> all that could be there instead, each different in one thing. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconcile.judge import accepts
+from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob
+from reconcile.mutation.answer import list_refusals, write_answer
+from reconcile.mutation.permission import Wording
+from reconcile.mutation.times import mutate_times
+
+FOREIGN = "mutant"
+"""What a text is where nothing that is known will do."""
+
+_REASONS = ("Internal server error", "The quota is exceeded")
+
+
+def list_mutants(
+    jobs: Sequence[Job], observation: Observed | Missing, *, now: datetime, every_time: bool = False
+) -> Iterator[Mutant]:
+    """
+    List the mutants of what was observed of one remote job.
+
+    Args:
+        jobs: all of the manifest that are this remote job, at least one.
+        observation: with which all of them are in sync.
+        now: the time of judging, in UTC.
+        every_time: mutate times of which nothing is asserted, too.
+    """
+    job = jobs[0]
+    for refusal in list_refusals(job, write_answer(job, observation, at=now)):
+        yield Mutant(path=refusal.path, change=refusal.change, exchange=refusal.exchange)
+    if isinstance(observation, Missing):
+        changes = _appear(job)
+    else:
+        missing = Missing(code=None, message=None, request_id=observation.request_id)
+        yield Mutant(path="missing", change="the API has no such job", exchange=write_answer(job, missing, at=now))
+        changes = _mutate(Wording(jobs), observation, job.provider.api, now=now, every_time=every_time)
+    for path, change, observed, permitted in changes:
+        exchange = write_answer(job, observed, at=now)
+        yield Mutant(path=path, change=change, exchange=exchange, permitted=permitted)
+
+
+_Change = tuple[str, str, Observed, bool]
+"""Path, change, what is observed instead, whether the manifest permits it in so many words."""
+
+
+def _appear(job: Job) -> Iterator[_Change]:
+    """Let a job be there that must not be."""
+    for word in job.provider.api.statuses:
+        observed = Observed(
+            status=word,
+            job_id=job.job_id,
+            job_type=None,
+            begin_time=None,
+            end_time=None,
+            error_code=None,
+            fail_reason=None,
+            sub_jobs=(),
+            request_id=None,
+        )
+        yield "absent", f"the job is there, and its status is {word}", observed, False
+
+
+def _mutate(wording: Wording, observed: Observed, api: JobApi, *, now: datetime, every_time: bool) -> Iterator[_Change]:
+    for word in api.statuses:
+        if word != observed.status:
+            yield "status", f"it is {word}", replace(observed, status=word), wording.permits_status(word)
+    yield from _mutate_texts(wording, observed, api)
+    for path, change, changed in mutate_times(observed, wording.fields, api, now=now, every_time=every_time):
+        yield path, change, changed, False
+    if api.sub_jobs is not None:
+        yield from _mutate_sub_jobs(wording, observed, api)
+        yield from _add_sub_jobs(wording, observed, api)
+
+
+def _mutate_texts(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
+    job_type = _choose_other(api.job_types, observed.job_type, wording.of(Field.JOB_TYPE))
+    yield "job_type", f"it is {job_type}", replace(observed, job_type=job_type), False
+    error_code = _choose_other(api.error_codes, observed.error_code, wording.of(Field.ERROR_CODE))
+    yield "error_code", f"it is {error_code}", replace(observed, error_code=error_code), False
+    # One reason in other words says nothing new, unless the manifest cares for the words.
+    if observed.fail_reason is None or wording.of(Field.FAIL_REASON):
+        reason = _choose_other(_REASONS, observed.fail_reason, wording.of(Field.FAIL_REASON))
+        yield "fail_reason", f"it is '{reason}'", replace(observed, fail_reason=reason), False
+
+
+def _mutate_sub_jobs(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
+    for j, sub_job in enumerate(observed.sub_jobs):
+        before, after = observed.sub_jobs[:j], observed.sub_jobs[j + 1 :]
+        path = f"sub_jobs[+{j}]"
+        yield path, "it is not there", replace(observed, sub_jobs=(*before, *after)), wording.leaves_number_open
+        job_type = _choose_other(api.job_types, sub_job.job_type, wording.of_sub_jobs(Field.JOB_TYPE))
+        retyped = replace(sub_job, job_type=job_type)
+        mutated = replace(observed, sub_jobs=(*before, retyped, *after))
+        yield f"{path}.job_type", f"it is {job_type}", mutated, wording.leaves_types_open
+        for word in api.statuses:
+            if word != sub_job.status:
+                mutated = replace(observed, sub_jobs=(*before, replace(sub_job, status=word), *after))
+                yield f"{path}.status", f"it is {word}", mutated, wording.permits_status_of_sub_job(sub_job, word)
+
+
+def _add_sub_jobs(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
+    job_type = _choose_other(api.job_types, None, wording.of_sub_jobs(Field.JOB_TYPE))
+    path = f"sub_jobs[+{len(observed.sub_jobs)}]"
+    for word in (api.success, api.failure):
+        added = SubJob(
+            status=word,
+            job_id=None,
+            job_type=job_type,
+            begin_time=observed.begin_time,
+            end_time=observed.end_time,
+            error_code=None,
+            fail_reason=None,
+        )
+        welcome = word == api.success or wording.permits_status_of_sub_job(added, word)
+        mutated = replace(observed, sub_jobs=(*observed.sub_jobs, added))
+        yield (
+            path,
+            f"there is one more, {job_type}, and its status is {word}",
+            mutated,
+            welcome and wording.leaves_number_open,
+        )
+
+
+def _choose_other(known: Iterable[str], value: str | None, expected: Sequence[FieldExpectation]) -> str:
+    """Choose a text that is not there and, if there is one, none that is expected: a known one rather than another."""
+    candidates = [each for each in (*known, FOREIGN, f"{FOREIGN}-2") if each != value]
+    foreign = (each for each in candidates if not any(accepts(expectation, each) for expectation in expected))
+    return next(foreign, candidates[-1])

@@ -1,0 +1,146 @@
+"""Other times than those observed. Pure."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from reconcile.duration import format_duration
+from reconcile.instant import format_instant, parse_time
+from reconcile.model import (
+    Assertion,
+    JobApi,
+    JsonValue,
+    Moment,
+    MomentExpectation,
+    Observed,
+    Span,
+    SpanExpectation,
+)
+
+_SECOND = timedelta(seconds=1)
+_YEAR = timedelta(days=365)
+_DAY = timedelta(days=1)
+
+_Change = tuple[str, str, Observed]
+"""Path, change, what is observed instead."""
+
+
+def mutate_times(
+    observed: Observed, asserted: Sequence[Assertion], api: JobApi, *, now: datetime, every_time: bool
+) -> Iterator[_Change]:
+    """
+    Break each bound that is asserted by a second, leave its time out, and write it as no time.
+
+    Args:
+        every_time: move the times of which nothing is asserted, too.
+    """
+    times = _Times(observed, api)
+    for assertion in asserted:
+        match assertion:
+            case MomentExpectation():
+                yield from _mutate_moment(times, assertion)
+            case SpanExpectation(span=Span.DURATION):
+                yield from _mutate_duration(times, assertion)
+            case SpanExpectation(span=Span.AGE):
+                yield from _mutate_age(times, assertion, now)
+            case _:
+                pass
+    if every_time:
+        named = {each.moment for each in asserted if isinstance(each, MomentExpectation)}
+        named_spans = {each.span for each in asserted if isinstance(each, SpanExpectation)}
+        yield from _move(times, named, named_spans)
+
+
+def bound_time(observed: Observed, path: str, api: JobApi) -> JsonValue:
+    """Return what a manifest can say of a time so that it is not earlier, or not longer, than observed; None if not."""
+    times = _Times(observed, api)
+    match path:
+        case Moment.BEGIN_TIME.value if times.begin:
+            return {"after": format_instant(times.begin)}
+        case Moment.END_TIME.value if times.end:
+            return {"after": format_instant(times.end)}
+        case Span.DURATION.value if times.begin and times.end:
+            return {"max": format_duration((times.end - times.begin).total_seconds())}
+        case _:
+            return None
+
+
+class _Times:
+    """The times of an observation, None where there is none or it cannot be read."""
+
+    def __init__(self, observed: Observed, api: JobApi) -> None:
+        self.observed = observed
+        self._format = api.time_format
+        self.begin, self.end = (_read(text, api) for text in (observed.begin_time, observed.end_time))
+
+    def put(self, *, begin: datetime | None = None, end: datetime | None = None) -> Observed:
+        """Return the observation with other times; None leaves one as it is."""
+        return replace(
+            self.observed,
+            begin_time=self.observed.begin_time if begin is None else self._write(begin),
+            end_time=self.observed.end_time if end is None else self._write(end),
+        )
+
+    def _write(self, instant: datetime) -> str:
+        return instant.astimezone(UTC).strftime(self._format)
+
+
+def _read(text: str | None, api: JobApi) -> datetime | None:
+    try:
+        return None if text is None else parse_time(text, api.time_format)
+    except ValueError:
+        return None
+
+
+def _mutate_moment(times: _Times, assertion: MomentExpectation) -> Iterator[_Change]:
+    name = assertion.moment.value
+    yield name, "it is not said", _write_raw(times.observed, assertion.moment, None)
+    yield name, "it is no time", _write_raw(times.observed, assertion.moment, "yesterday")
+    for bound, step, word in ((assertion.after, -_SECOND, "before"), (assertion.before, _SECOND, "after")):
+        if bound is not None:
+            moved = bound + step
+            mutated = times.put(begin=moved) if assertion.moment is Moment.BEGIN_TIME else times.put(end=moved)
+            yield name, f"it is {word} what is allowed", mutated
+
+
+def _write_raw(observed: Observed, moment: Moment, text: str | None) -> Observed:
+    if moment is Moment.BEGIN_TIME:
+        return replace(observed, begin_time=text)
+    return replace(observed, end_time=text)
+
+
+def _mutate_duration(times: _Times, assertion: SpanExpectation) -> Iterator[_Change]:
+    name = assertion.span.value
+    yield name, "its begin is not said", replace(times.observed, begin_time=None)
+    yield name, "its end is no time", replace(times.observed, end_time="yesterday")
+    if times.end is None:
+        return
+    if assertion.max is not None:
+        yield name, "it is too long", times.put(begin=times.end - timedelta(seconds=math.floor(assertion.max) + 1))
+    if assertion.min is not None and assertion.min > 0:
+        yield name, "it is too short", times.put(begin=times.end - timedelta(seconds=math.ceil(assertion.min) - 1))
+
+
+def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Iterator[_Change]:
+    name = assertion.span.value
+    yield name, "its end is not said", replace(times.observed, end_time=None)
+    yield name, "its end is no time", replace(times.observed, end_time="yesterday")
+    bounds = [(assertion.max, _SECOND, "it is too old"), (assertion.min or None, -_SECOND, "it is too young")]
+    for bound, step, change in bounds:
+        if bound is not None and times.end is not None:
+            end = now - timedelta(seconds=bound) - step
+            begin = times.begin + (end - times.end) if times.begin else None
+            yield name, change, times.put(begin=begin, end=end)
+
+
+def _move(times: _Times, named: set[Moment], named_spans: set[Span]) -> Iterator[_Change]:
+    """Move what nothing is asserted of: the begin, both times together, and the begin by as much as is too long."""
+    begin, end = times.begin, times.end
+    if begin is not None and Moment.BEGIN_TIME not in named:
+        yield Moment.BEGIN_TIME.value, "it is a year earlier", times.put(begin=begin - _YEAR)
+    if end is not None and Moment.END_TIME not in named and Span.AGE not in named_spans:
+        moved = begin - _YEAR if begin is not None else None
+        yield Moment.END_TIME.value, "it is a year earlier, as is the begin", times.put(begin=moved, end=end - _YEAR)
+    if begin is not None and end is not None and Span.DURATION not in named_spans:
+        yield Span.DURATION.value, "it is a day longer", times.put(begin=begin - _DAY)

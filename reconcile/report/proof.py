@@ -1,0 +1,123 @@
+"""A proof as text and as JSON; `schemas/prove.v1.schema.json` describes the JSON. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+from reconcile.model import Baseline, Diagnostic, JsonValue, Proof, Survivor
+from reconcile.report.diagnostics import diagnostic_to_json
+from reconcile.report.escape import escape
+from reconcile.report.json import FORMAT_VERSION, dump
+from reconcile.report.palette import PLAIN, Colour, Palette
+
+WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
+"""Write what a manifest could expect as the lines that would stand there, harmless to a reader."""
+
+_SOURCES = {
+    Baseline.MANIFEST: "made up from the manifest",
+    Baseline.RECORDING: "that were recorded",
+    Baseline.LIVE: "as they are now",
+}
+_MADE_UP = """\
+Where the manifest says nothing, values were made up: put the jobs' own, or take --replay or --live to be shown them.
+"""
+
+
+def render_proof(proof: Proof, write_expect: WriteExpect, palette: Palette = PLAIN) -> str:
+    """Render what survived, job by job with what would kill it, and how many mutants there were."""
+    by_job = groupby(proof.survivors, key=_address_of)
+    blocks = [_render_job(list(survivors), write_expect, palette) for _, survivors in by_job]
+    total = proof.killed + proof.permitted + len(proof.survivors)
+    head = f"reconcile: {_count(proof.jobs, 'job')} {_SOURCES[proof.baseline]}, {_count(total, 'mutant')}"
+    parts = [f"{proof.killed} killed"]
+    if proof.permitted:
+        parts.append(f"{proof.permitted} permitted by the manifest")
+    parts.append(f"{len(proof.survivors)} survived")
+    allowed = f" ({proof.allowed} allowed)" if proof.allowed else ""
+    end = f"Proof: {', '.join(parts)}{allowed}.{'' if proof.survivors else ' Every mutant turns the gate red.'}"
+    note = f"{_MADE_UP}\n" if proof.survivors and proof.baseline is Baseline.MANIFEST else ""
+    return "\n".join([f"{head}\n", *blocks, f"{note}{palette.paint(end, Colour.STRONG)}\n"])
+
+
+def render_proof_as_json(proof: Proof) -> str:
+    """Render a proof for scripts."""
+    return dump(
+        {
+            "format_version": FORMAT_VERSION,
+            "baseline": proof.baseline.value,
+            "exit_code": 0 if proof.holds else 2,
+            "summary": {
+                "jobs": proof.jobs,
+                "killed": proof.killed,
+                "permitted": proof.permitted,
+                "survived": len(proof.survivors),
+                "allowed": proof.allowed,
+            },
+            "survivors": [_survivor_to_json(survivor) for survivor in proof.survivors],
+            "errors": [],
+        }
+    )
+
+
+def render_failure_as_json(errors: Sequence[Diagnostic]) -> str:
+    """Render, for scripts, why nothing could be proven."""
+    return dump(
+        {
+            "format_version": FORMAT_VERSION,
+            "baseline": None,
+            "exit_code": 1,
+            "summary": None,
+            "survivors": [],
+            "errors": [diagnostic_to_json(error) for error in errors],
+        }
+    )
+
+
+def _survivor_to_json(survivor: Survivor) -> JsonValue:
+    source = survivor.job.source
+    waiver = survivor.waiver
+    return {
+        "address": survivor.job.address,
+        "file": source.file,
+        "line": source.line,
+        "column": source.column,
+        "path": survivor.path,
+        "change": survivor.change,
+        "expect": survivor.killer,
+        "waiver": None if waiver is None else {"file": waiver.source.file, "line": waiver.source.line},
+    }
+
+
+def _render_job(survivors: Sequence[Survivor], write_expect: WriteExpect, palette: Palette) -> str:
+    job = survivors[0].job
+    place = f"{escape(job.source.file)}:{job.source.line}"
+    lines = [f"  # {escape(job.address)} leaves the gate green in {_count(len(survivors), 'case')}      {place}"]
+    by_mend: dict[tuple[str, ...], list[Survivor]] = {}
+    for survivor in survivors:
+        by_mend.setdefault(tuple(_mend(survivor, write_expect)), []).append(survivor)
+    for mend, alike in by_mend.items():
+        for survivor in alike:
+            sign = palette.paint("!", Colour.CHANGED)
+            lines.append(f"  {sign} {escape(survivor.path)}: {escape(survivor.change)}")
+        lines += mend
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _mend(survivor: Survivor, write_expect: WriteExpect) -> Iterator[str]:
+    """Say what kills it."""
+    waiver = survivor.waiver
+    if waiver is not None:
+        yield f"    a waiver hides it until {waiver.expires}: {escape(waiver.source.file)}:{waiver.source.line}"
+    elif survivor.killer is None:
+        yield "    nothing that a manifest can say kills it"
+    else:
+        yield "    to kill it, expect:"
+        yield from (f"      {line}" for line in write_expect(survivor.killer))
+
+
+def _address_of(survivor: Survivor) -> str:
+    return survivor.job.address
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,197 @@
+"""Mutants that leave the gate green are found, all of them, and nothing else is called so."""
+
+import io
+import json
+import re
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from program import main
+
+from reconcile.fetch import Pace
+from reconcile.manifest import load_manifests
+from reconcile.model import Observed
+from reconcile.mutation import list_mutants, make_up, write_answer
+from reconcile.shipped import load_schema, shipped_folder
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SEEDED = sorted(Path(__file__).parents[1].glob("mutation/manifests/*.yaml"))
+WEAK = ("typo.yaml", "weak.yaml")
+"""Examples of what is wrong, and of what is not enough."""
+EXAMPLES = [
+    path
+    for path in sorted(shipped_folder("examples").glob("*/*.yaml"))
+    if re.search("^providers:", path.read_text(encoding="utf-8"), re.MULTILINE) and path.name not in WEAK
+]
+TOKEN = {"RECONCILE_TOKEN": "a-token"}
+
+
+def run(*argv, transport=None, environ=TOKEN):
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(argv, environ=environ, clock=lambda: NOW, pace=Pace(attempts=1), transport=transport)
+    return code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode()
+
+
+def prove(path, *argv, **options):
+    """Prove; return the exit code and the document, which is as its schema says."""
+    code, out, _ = run("prove", str(path), "-o", "json", *argv, **options)
+    document = json.loads(out)
+    Draft202012Validator(load_schema("prove.v1")).validate(document)
+    assert document["exit_code"] == code
+    return code, document
+
+
+def serve(exchanges):
+    """Answer with an exchange for each job id."""
+
+    def answer(request):
+        exchange = exchanges[request.extensions["target"].decode().rpartition("/")[2]]
+        if exchange.status_code is None:
+            raise httpx.ReadTimeout(exchange.failure)
+        return httpx.Response(exchange.status_code, headers=dict(exchange.headers), content=exchange.body)
+
+    return httpx.MockTransport(answer)
+
+
+def members_of(path):
+    """Return the jobs of each remote job, by job id."""
+    members = {}
+    for job in load_manifests([str(path)], now=NOW).jobs:
+        members.setdefault(job.job_id, []).append(job)
+    return members
+
+
+@pytest.mark.parametrize("path", SEEDED, ids=[path.stem for path in SEEDED])
+def test_a_weak_manifest_has_exactly_the_survivors_it_was_seeded_with(path):
+    seeds = yaml.safe_load(path.read_text())["jobs"]
+    code, document = prove(path)
+    found = {name: Counter() for name in seeds}
+    for survivor in document["survivors"]:
+        found[survivor["address"].removeprefix("jobs.")][survivor["path"]] += 1
+    assert found == {name: Counter(job["x-survivors"]) for name, job in seeds.items()}
+    assert code == (2 if document["survivors"] else 0)
+
+
+@pytest.mark.parametrize("path", SEEDED, ids=[path.stem for path in SEEDED])
+def test_the_real_gate_is_green_for_the_survivors_and_what_is_permitted_and_for_no_other_mutant(path):
+    members = members_of(path)
+    seen = {job_id: make_up(jobs, now=NOW) for job_id, jobs in members.items()}
+    answers = {job_id: write_answer(jobs[0], seen[job_id], at=NOW) for job_id, jobs in members.items()}
+    assert run("plan", str(path), "-q", transport=serve(answers))[0] == 0
+    green, red = Counter(), 0
+    for job_id, jobs in members.items():
+        for mutant in list_mutants(jobs, seen[job_id], now=NOW, every_time=True):
+            transport = serve({**answers, job_id: mutant.exchange})
+            if run("plan", str(path), "-q", transport=transport)[0] == 0:
+                green[None if mutant.permitted else (jobs[0].address, mutant.path, mutant.change)] += 1
+            else:
+                red += 1
+    _, document = prove(path, "--mutants", "all")
+    reported = Counter((each["address"], each["path"], each["change"]) for each in document["survivors"])
+    assert green.pop(None, 0) == document["summary"]["permitted"]
+    assert green == reported
+    assert red == document["summary"]["killed"] > 0
+
+
+@pytest.mark.parametrize("path", [path for path in SEEDED if path.stem != "waived"], ids=lambda path: path.stem)
+def test_what_is_said_to_kill_a_survivor_kills_it(path, tmp_path):
+    manifest = yaml.safe_load(path.read_text())
+    for survivor in prove(path, "--mutants", "all")[1]["survivors"]:
+        job = manifest["jobs"][survivor["address"].removeprefix("jobs.")]
+        assert survivor["expect"]
+        job["expect"] = {**job.get("expect", {}), **survivor["expect"]}
+    mended = tmp_path / "reconcile.yaml"
+    mended.write_text(json.dumps(manifest))
+    code, document = prove(mended, "--mutants", "all")
+    assert (code, document["survivors"]) == (0, [])
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_examples_kill_every_mutant(path):
+    values = [argument for file in path.parent.glob("*.json") for argument in ("--var-file", str(file))]
+    code, document = prove(path, *values)
+    assert (code, document["survivors"]) == (0, [])
+
+
+def test_a_refusal_or_silence_is_an_error_and_never_only_drift():
+    path = next(path for path in SEEDED if path.stem == "nothing-said")
+    ((job_id, jobs),) = members_of(path).items()
+    mutants = list_mutants(jobs, make_up(jobs, now=NOW), now=NOW)
+    refusals = [each for each in mutants if each.path == "answer"]
+    assert {each.exchange.status_code for each in refusals} >= {401, 403, 404, 429, 500, None}
+    for mutant in refusals:
+        assert run("plan", str(path), "-q", transport=serve({job_id: mutant.exchange}))[0] == 1
+
+
+@pytest.fixture
+def weak(tmp_path, monkeypatch):
+    """Write a weak manifest of one job, where `prove` finds it; return what its API answers."""
+    monkeypatch.chdir(tmp_path)
+    text = next(path for path in SEEDED if path.stem == "nothing-said").read_text()
+    (tmp_path / "reconcile.yaml").write_text(text)
+    ((job_id, (job,)),) = members_of("reconcile.yaml").items()
+    observed = make_up([job], now=NOW)
+    assert isinstance(observed, Observed)
+    return {job_id: write_answer(job, observed, at=NOW)}
+
+
+def test_a_recording_and_live_jobs_are_mutated_like_what_is_made_up(weak):
+    assert run("plan", "-q", "--record", "tape", transport=serve(weak))[0] == 0
+    made_up = prove("reconcile.yaml")[1]
+    replayed = prove("reconcile.yaml", "--replay", "tape")[1]
+    live = prove("reconcile.yaml", "--live", transport=serve(weak))[1]
+    assert [each["baseline"] for each in (made_up, replayed, live)] == ["manifest", "recording", "live"]
+    assert made_up["survivors"] == replayed["survivors"] == live["survivors"]
+    assert made_up["summary"] == replayed["summary"] == live["summary"]
+
+
+def test_so_many_survivors_as_are_allowed_are_put_up_with(weak):
+    assert [run("prove", "--allow-survivors", number)[0] for number in ("3", "4", "5")] == [2, 0, 0]
+
+
+@pytest.mark.parametrize(("status", "verdict"), [("failed", "drift"), ("running", "pending")])
+def test_what_is_not_in_sync_to_begin_with_cannot_be_proven(weak, status, verdict):
+    body = json.dumps({"job_id": "id-a", "status": status}).encode()
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
+    code, document = prove("reconcile.yaml", "--live", transport=transport)
+    assert (code, document["summary"]) == (1, None)
+    (error,) = document["errors"]
+    assert error["code"] == "RC016"
+    assert f"it is {verdict} (status" in error["message"]
+
+
+def test_what_cannot_be_observed_cannot_be_proven(weak):
+    transport = httpx.MockTransport(lambda request: httpx.Response(401))
+    code, document = prove("reconcile.yaml", "--live", transport=transport)
+    assert (code, [error["code"] for error in document["errors"]]) == (1, ["RC401"])
+
+
+def test_a_job_that_nothing_satisfies_is_named(weak):
+    text = Path("reconcile.yaml").read_text()
+    Path("reconcile.yaml").write_text(text + '    expect: {begin_time: {after: "2027-01-01T00:00:00Z"}}\n')
+    code, _, err = run("prove")
+    assert code == 1
+    assert "jobs.a is not in sync to begin with: no observation could be made up that satisfies it (begin_time)" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "why"),
+    [
+        (["--replay", "tape", "--live"], "--live and --replay are both given"),
+        (["--endpoint", "http://127.0.0.1:1", "--wait", "1m"], "without --live nobody is asked"),
+        (["--replay", "nowhere"], "is no recording"),
+        (["--target", "jobs.b"], "0 of 1 jobs selected"),
+        (["--allow-survivors", "-1"], "-1 is not in the range"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error(weak, argv, why):
+    code, out, err = run("prove", *argv)
+    assert (code, out) == (1, "")
+    assert why in err
