@@ -29,6 +29,7 @@ class Code(StrEnum):
     NOT_SIGNED = "RC014"
     SHARDS_DO_NOT_FIT = "RC015"
     NO_BASELINE = "RC016"
+    NOT_ACCEPTABLE = "RC017"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"
