@@ -215,6 +215,8 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
         ((("12:00:03", None), (None, "12:00:04")), 0),
         ((("12:00:01", "12:00:05"), ("12:00:00", "12:00:05")), 1),
         (((None, "soon"), (None, "12:00:04")), 1),
+        ((("12:00:01", "12:00:05"), ("12:00:02", "12:00:03")), 1),
+        (((None, "12:00:05"), ("12:00:06", "12:00:05")), 0),
     ],
 )
 def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
@@ -348,7 +350,14 @@ def test_two_remote_jobs_may_differ():
 
 
 def test_why_a_job_was_not_observed_is_its_problem():
-    assert plan_one(job(name="a"), UNOBSERVED)[1].problems == (UNOBSERVED.problem,)
+    _, job_plan = plan_one(job(name="a"), UNOBSERVED)
+    assert (job_plan.problems, job_plan.notes) == ((UNOBSERVED.problem,), ())
+
+
+def test_a_plan_says_of_what_it_is_when_it_was_made_and_where_was_asked():
+    jobs, origins = manifest(job(name="a")), {"otc": "https://api.example:443"}
+    plan = make_plan(jobs, [observed("success", job_id="id-a")], now=NOW, origins=origins)
+    assert (plan.manifest, plan.judged_at, plan.origins) == (jobs, NOW, origins)
 
 
 @pytest.mark.parametrize(
