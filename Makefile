@@ -11,8 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile clean
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline mutants clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from reconcile.canonical import dump
 from reconcile.model import Baseline, Diagnostic, JsonValue, Proof, Survivor
 from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.escape import escape
-from reconcile.report.json import FORMAT_VERSION, dump
+from reconcile.report.json import FORMAT_VERSION
 from reconcile.report.palette import PLAIN, Colour, Palette
 
 WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
