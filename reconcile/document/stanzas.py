@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from reconcile.document.builder import MAX_ENTRIES
+from reconcile.document.builder import MAX_ENTRIES, MAX_TOKENS
 from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text
-from reconcile.document.tree import Array, Document, Node, Table
+from reconcile.document.tree import Array, Document, Node, Table, as_table, count_tokens
 from reconcile.document.yaml_parser import parse_yaml
 from reconcile.errors import DocumentError
 
@@ -25,11 +25,14 @@ Words = TypeVar("Words")
 Split: TypeAlias = Callable[[str], tuple[str, Words]]
 """
 Takes the words out of a stanza that may differ: returns what is left, in which each line is as long as it was up to
-anything that stands behind a word, and the words. Stanzas of which the same is left mean the same but for the words.
+anything that stands behind a word, and the words. Stanzas of which the same is left mean the same but for the words,
+and have as many keys, values and brackets.
 """
 
 _SAMPLE: Final = 1_000
 """After so many stanzas it is clear whether a file repeats itself."""
+_OF_A_STREAM: Final = 4
+"""libyaml's events of where a stream and its document begin and end; they count as tokens."""
 _INDENTED: Final = re.compile(r"^( +)[A-Za-z_]", re.MULTILINE)
 _END: Final = re.compile(r"^[^\s#]", re.MULTILINE)
 
@@ -58,8 +61,16 @@ class Abridged(Generic[Words]):
     """
 
     document: Document
+    section: str
     indent: int
     stanzas: Sequence[Stanza[Words]]
+
+    def count_blanked(self) -> int:
+        """Return how many keys, values and brackets there would be more if all stanzas stood in the document."""
+        table = as_table(as_table(self.document.root)[self.section])
+        models = (number for number, stanza in enumerate(self.stanzas) if stanza.model == number)
+        sizes = {number: 1 + count_tokens(node) for number, node in zip(models, table.values(), strict=True)}
+        return sum(sizes[stanza.model] for stanza in self.stanzas) - sum(sizes.values())
 
 
 def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Words] | None:
@@ -84,7 +95,12 @@ def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Wo
     models = [stanza for number, stanza in enumerate(stanzas) if stanza.model == number]
     if not _stand_alone(document, section, indent, models):
         return None
-    return Abridged(document, indent, stanzas)
+    abridged = Abridged(document, section, indent, stanzas)
+    blanked = abridged.count_blanked()
+    if _OF_A_STREAM + count_tokens(document.root) + blanked > MAX_TOKENS:
+        return None
+    document.count_elsewhere(blanked)
+    return abridged
 
 
 def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:
@@ -100,7 +116,7 @@ def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:
         return None
     indent = len(first[1])
     entry = re.compile(rf"^ {{{indent}}}(?=[A-Za-z_])", re.MULTILINE)
-    starts = [found.start() for found in entry.finditer(content, begin, end)]
+    starts = [found.start() for found in islice(entry.finditer(content, begin, end), MAX_ENTRIES + 1)]
     return (indent, [*starts, end]) if len(starts) <= MAX_ENTRIES else None
 
 

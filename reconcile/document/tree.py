@@ -76,6 +76,15 @@ def as_string(node: Node) -> str:
     raise TypeError(f"a string was promised, not {type(node).__name__}")
 
 
+def count_tokens(node: Node) -> int:
+    """Return how many keys, values and brackets a value is made of, itself included."""
+    if isinstance(node, Table):
+        return 2 + len(node) + sum(map(count_tokens, node.values()))
+    if isinstance(node, Array):
+        return 2 + sum(map(count_tokens, node))
+    return 1
+
+
 class Origin(NamedTuple):
     """Where a value comes from that was not written where it stands, and whether a message may show it."""
 
@@ -90,13 +99,14 @@ class Document:
     The tree can be replaced by one in which other values stand in the same places.
     """
 
-    __slots__ = ("_indices", "_marks", "_origins", "_root_mark", "root", "text")
+    __slots__ = ("_elsewhere", "_indices", "_marks", "_origins", "_root_mark", "root", "text")
 
     def __init__(self, text: Text, root: Node, root_mark: Mark, marks: "array[int]") -> None:
         self.text = text
         self.root = root
         self._root_mark = root_mark
         self._marks = marks
+        self._elsewhere = 0
         self._origins: dict[Mark, Origin] = {}
         self._indices: dict[int, dict[str, int]] = {}
 
@@ -135,9 +145,7 @@ class Document:
         Raises:
             DocumentError: with all that came before it, it is too much.
         """
-        if len(self._marks) > _MAX_MARKS:
-            message = "the values that this file refers to are too large, taken together"
-            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+        self._refuse_too_much(mark)
         if isinstance(node, Table):
             table = Table({key: self.graft(value, mark) for key, value in node.items()})
             table.first = len(self._marks)
@@ -149,6 +157,16 @@ class Document:
             self._marks.extend([mark] * len(node))
             return nodes
         return node
+
+    def count_elsewhere(self, count: int) -> None:
+        """
+        Count what would be a part of this document if all of its text had been read, as if it were.
+
+        Raises:
+            DocumentError: with all that came before it, it is too much.
+        """
+        self._elsewhere += count
+        self._refuse_too_much(self._root_mark)
 
     def set_origin(self, mark: Mark, origin: Origin) -> None:
         """Remember where the value at `mark` comes from, if it is not the one that was written there."""
@@ -169,6 +187,11 @@ class Document:
                 mark = self.element_mark(node, step)
                 node = node[step]
         return mark
+
+    def _refuse_too_much(self, mark: Mark) -> None:
+        if len(self._marks) + self._elsewhere > _MAX_MARKS:
+            message = "the values that this file refers to are too large, taken together"
+            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
 
     def _find_index(self, table: Table, key: str) -> int:
         """Find an entry's number; tables with the same first mark have the same keys."""

@@ -58,6 +58,8 @@ class Draft:
         self._interpolator = Interpolator(document, self.variables, self.faults)
         if refers:
             document.root = self._interpolator.fill_root()
+            if abridged and not self.tells:
+                document.count_elsewhere(abridged.count_blanked())
         self.faults.add_all(find_faults_of_language(document))
         check_values(document, self.variables, self.faults)
         warn_of_unused(document, self._interpolator.used, self.faults)

@@ -27,12 +27,14 @@ from reconcile.model import Absence, Assertion, Expectation, FieldExpectation, I
 _SECTION: Final = "jobs"
 _TAKEN: Final = "\0"
 """Stands where a word was taken out; no file holds it."""
+_TAKEN_PAIR: Final = "\1"
+"""Stands for each pair of words among them; no file holds it."""
 
 _NAME: Final = re.compile(r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])")
-_JOB_ID: Final = re.compile(r' job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}])')
+_JOB_ID: Final = re.compile(r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}])')
 _LABEL: Final = r"[A-Za-z_][A-Za-z0-9_./-]{0,63}: [A-Za-z_][A-Za-z0-9_./-]{0,63}"
 _LABELS: Final = re.compile(
-    rf" labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}])|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
+    rf"[ {{]labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}])|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
 )
 _PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
 _MAKES_MORE: Final = "for_each"
@@ -71,12 +73,13 @@ def split_job(stanza: str) -> tuple[str, Words]:
     found = _JOB_ID.search(stanza, end)
     if found and (found[1] is None or is_plain_string(found[1])):
         at, job_id = found.start() + len(" job_id: "), stanza[found.start() + len(" job_id: ") : found.end()]
-        spans.append((at, found.end(), _fill(stanza, at, found.end())))
+        spans.append((at, found.end(), _fill(stanza, at, found.end(), pairs=0)))
     found = _LABELS.search(stanza, end)
     if found and _read_labels(found[1] or found[3]) is not None:
         group = 1 if found[1] else 3
         labels, labels_at = found[group], found.start(group)
-        spans.append((labels_at, found.end(group), _fill(stanza, labels_at, found.end(group))))
+        pairs = labels.count(": ")
+        spans.append((labels_at, found.end(group), _fill(stanza, labels_at, found.end(group), pairs=pairs)))
     left, behind = "", 0
     for start, end, fill in sorted(spans):
         left += stanza[behind:start] + fill
@@ -84,12 +87,12 @@ def split_job(stanza: str) -> tuple[str, Words]:
     return left + stanza[behind:], Words(name, job_id, at or 0, labels, labels_at or 0)
 
 
-def _fill(stanza: str, start: int, end: int) -> str:
-    """Return what stands for a word: as many lines, and as many characters if anything stands behind it."""
+def _fill(stanza: str, start: int, end: int, *, pairs: int) -> str:
+    """Return what stands for words: as many lines and pairs, and as many characters if anything stands behind them."""
     lines = stanza.count("\n", start, end)
     if lines:
         return _TAKEN + "\n" * lines
-    return _TAKEN if stanza[end] in "\r\n" else _TAKEN * (end - start)
+    return _TAKEN_PAIR * pairs + _TAKEN * (1 if stanza[end] in "\r\n" else end - start - pairs)
 
 
 @lru_cache(maxsize=4096)
