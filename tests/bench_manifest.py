@@ -35,6 +35,32 @@ def write_jobs(count: int) -> str:
     return f"{HEAD}jobs:\n" + "".join(job.format(n) for n in range(count))
 
 
+KINDS = (
+    "    job_id: {id}\n    labels: {{tier: {tier}, tenant: t-{n}}}\n    expect:\n      job_type: bind_ldap\n"
+    "      duration: {{max: 10m}}\n      sub_jobs: [bind_ldap]\n",
+    "    job_id: {id}\n    labels:\n      tier: {tier}\n      tenant: t-{n}\n    expect:\n"
+    "      job_type: [extend_share, create_share]\n      age: {{max: 24h}}\n      sub_jobs:\n        match: contains\n"
+    "        count: {{min: 1, max: 4}}\n        each: {{status: success}}\n        items:\n"
+    "          - {{job_type: extend_share, status: success}}\n",
+    "    job_id: {id}\n    labels: {{tier: {tier}}}\n    expect:\n      status: success\n      fail_reason: null\n"
+    "      job_type: create_share\n      sub_jobs: [create_share, change_security_group]\n"
+    '      end_time: {{after: "2026-11-{day:02}T00:00:00Z"}}\n',
+    "    job_id: {id}\n    labels: {{tier: {tier}, zone: eu-de}}\n    timeout: 10m\n    expect:\n"
+    '      status: [running, success]\n      job_type: {{glob: "*_obs_target"}}\n      sub_jobs: []\n',
+)
+"""Four ways to write a job, as a manifest of many jobs has them."""
+
+
+def write_realistic(count: int) -> str:
+    """Write each job out in one of four ways, the third of which has twenty different days."""
+    jobs = (
+        f"  share-{n:06}:\n"
+        + KINDS[n % 4].format(id=f"{n:08x}-0000-4000-8000-000000000000", tier=("web", "db")[n % 2], n=n, day=1 + n % 20)
+        for n in range(count)
+    )
+    return f"{HEAD}jobs:\n" + "".join(jobs)
+
+
 def write_for_each(count: int) -> str:
     """Write one declaration for all jobs."""
     keys = "".join(f"      - id-{n}\n" for n in range(count))

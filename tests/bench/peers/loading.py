@@ -1,10 +1,14 @@
-"""Read and check COUNT jobs, FORM written or for_each, ROUNDS times; print the CPU seconds of each side."""
+"""Read and check COUNT jobs, FORM a key of WRITERS, ROUNDS times; print the CPU seconds of each side."""
 
 import sys
 
 import bench_manifest
 
-WRITERS = {"written": bench_manifest.write_jobs, "for_each": bench_manifest.write_for_each}
+WRITERS = {
+    "realistic": bench_manifest.write_realistic,
+    "all different": bench_manifest.write_jobs,
+    "for_each": bench_manifest.write_for_each,
+}
 
 
 def main() -> None:
