@@ -11,7 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -56,6 +56,9 @@ chaos: $(VENV)/dev ## fail at random, and look for a false pass; LONG=1 for long
 baseline: $(VENV)/dev ## hold a naive script and the gate against the same faults
 	$(PROVE).baseline
 
+fuzz: $(VENV)/fuzz ## let atheris search for input that ends in a traceback
+	$(PROVE).fuzz
+
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
@@ -71,6 +74,11 @@ $(VENV)/dev: $(VENV)/run
 
 $(VENV)/oracle: $(VENV)/dev
 	$(PIP) install --group oracle
+	@touch $@
+
+# Where there is no wheel, none is built: `make fuzz` says so, and makes do without.
+$(VENV)/fuzz: $(VENV)/dev
+	$(PIP) install --only-binary :all: --group fuzz
 	@touch $@
 
 $(VENV)/editor/installed: Makefile

@@ -1,5 +1,6 @@
 """The plans that every format is checked with, and the texts that no format may obey."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
@@ -205,6 +206,19 @@ def plan_hostile():
         warnings=tuple(each for plan in poisoned for each in plan.warnings),
         summary=Summary(**{key: sum(getattr(plan.summary, key) for plan in poisoned) for key in SUMMARY}),
     )
+
+
+def check_harmless(text, format_name):
+    """Raise AssertionError if a report for machines or a CI system holds what one of them obeys, but for our own."""
+    lines = text.removesuffix("\n").split("\n")
+    assert text.endswith("\n")
+    assert all(line.isprintable() for line in lines)
+    assert text.encode()
+    own = "##vso[task.logissue " if format_name == "azure" else ""
+    foreign = [line.removeprefix(own) for line in lines]
+    assert not any(re.search(r"##\w*\[", line) for line in foreign)
+    if format_name != "github":
+        assert not any(line.lstrip().startswith("::") for line in lines)
 
 
 PLANS = {

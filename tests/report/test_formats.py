@@ -10,7 +10,7 @@ import pytest
 from builders import observed, sub_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.plans import drifted, each_plan, load_plan, plan_mixed, plan_of, poison_plan
+from report.plans import check_harmless, drifted, each_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
@@ -24,18 +24,6 @@ each_format = pytest.mark.parametrize("format_name", NAMES)
 
 def rendered(plan, format_name):
     return render_plan(plan, format_name=format_name, style=PLAIN)
-
-
-def check_harmless(text, format_name):
-    lines = text.removesuffix("\n").split("\n")
-    assert text.endswith("\n")
-    assert all(line.isprintable() for line in lines)
-    assert text.encode()
-    own = "##vso[task.logissue " if format_name == "azure" else ""
-    foreign = [line.removeprefix(own) for line in lines]
-    assert not any(re.search(r"##\w*\[", line) for line in foreign)
-    if format_name != "github":
-        assert not any(line.lstrip().startswith("::") for line in lines)
 
 
 @each_format

@@ -1,0 +1,289 @@
+"""
+What bytes of others meet, each a function of bytes that raises on whatever must never happen.
+
+A target lets pass the errors that its part of the program documents. It checks as well what is true of every outcome,
+so that more than a traceback is found. `make fuzz` searches for bytes on which one raises; `make test` replays those
+in `corpus/`.
+"""
+
+import ast
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+from builders import NOW
+from report.plans import KINDS, PAYLOADS, check_harmless, plan_of, poison_plan
+
+from reconcile.apis import load_api
+from reconcile.canonical import dump
+from reconcile.document import Text, escape_hidden, find_hidden, parse_text, write_block
+from reconcile.document.file import decode_text
+from reconcile.errors import DocumentError, ReconcileError
+from reconcile.fetch.answer import assess
+from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
+from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.secret import Secret
+from reconcile.manifest import load_manifests
+from reconcile.manifest.repetition import parse_repetitive
+from reconcile.model import Diagnostic, Missing, Observed
+from reconcile.plan import derive_plan
+from reconcile.report import FORMATS, render_plan
+from reconcile.report.diagnostics import render_diagnostics
+from reconcile.report.escape import escape, quote
+from reconcile.report.json import plan_to_json
+from reconcile.report.style import PLAIN
+from reconcile.report.wording import show_value
+from reconcile.saved import is_document_of, read_saved_plan, write_saved_plan
+
+CORPUS = Path(__file__).with_name("corpus")
+JOB_ID = "26f6b565-0000-4000-8000-03f0bd975433"
+SECRET = "canary-7f3a9c51"
+
+_API = load_api("sfs-turbo")
+_REDACT = Redactor([Secret(SECRET)])
+_PLANS = tuple(plan_of(kind("a")) for kind in KINDS)
+_NAMES = tuple(FORMATS)
+
+
+def check(holds: object, law: str) -> None:
+    """Raise AssertionError unless a law holds; an `assert` of this module would vanish under -O."""
+    if not holds:
+        raise AssertionError(law)
+
+
+def check_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise AssertionError unless there are some, and each can be told to a terminal."""
+    told = tuple(diagnostics)
+    check(told, "an error says what is wrong")
+    check(all(line.isprintable() for line in render_diagnostics(told).splitlines()), "diagnostics are harmless")
+    check(all(each.source is None or each.source.line >= 1 <= each.source.column for each in told), "places exist")
+
+
+# --- Files that people write -----------------------------------------------------------------------------------
+
+
+def read_yaml(data: bytes) -> None:
+    """Read bytes as YAML."""
+    try:
+        document = parse_text(decode_text("fuzz.yaml", data), is_json=False)
+    except DocumentError as error:
+        check_diagnostics(error.diagnostics)
+    else:
+        check(find_hidden(document.text.content) is None, "nothing hidden is accepted")
+
+
+def read_json(data: bytes) -> None:
+    """Read bytes as JSON, and as the standard library does: whatever we accept, it reads in the same way."""
+    try:
+        document = parse_text(decode_text("fuzz.json", data), is_json=True)
+    except DocumentError as error:
+        check_diagnostics(error.diagnostics)
+        return
+    content = document.text.content
+    if content.strip():
+        check(document.root == json.loads(content), "JSON means what it means to others")
+
+
+def read_manifest(data: bytes) -> None:
+    """Read bytes as a manifest; one that is read job by job says the same as one that is read once for all alike."""
+    try:
+        manifest = _load(data)
+    except ReconcileError as error:
+        check_diagnostics(error.diagnostics)
+        return
+    check(manifest.jobs, "a manifest has jobs")
+    check(len({job.address for job in manifest.jobs}) == len(manifest.jobs), "addresses are unique")
+    text = decode_text("<stdin>", data)
+    if not text.content.lstrip().startswith("{") and parse_repetitive(text):
+        # A comment that differs from line to line makes every job unlike the others, and no job mean another.
+        lines = text.content.split("\n")
+        unlike = "\n".join(f"{line} #{n}" if line.endswith(":") else line for n, line in enumerate(lines))
+        if parse_repetitive(Text("<stdin>", unlike)) is None:
+            check(_load(unlike.encode()).jobs == manifest.jobs, "jobs that are alike mean what they mean alone")
+
+
+def _load(data: bytes):
+    return load_manifests(["-"], now=NOW, stdin=io.BytesIO(data))
+
+
+# --- Saved plans -----------------------------------------------------------------------------------------------
+
+
+def read_plan(data: bytes) -> None:
+    """Read bytes as a saved plan, and the same with a seal that fits, as a deceiver would write it."""
+    content = data.decode("utf-8", "replace")
+    for each in (content, _seal(content)):
+        try:
+            saved = read_saved_plan("plan.json", each)
+        except DocumentError as error:
+            check_diagnostics(error.diagnostics)
+            continue
+        check(saved.digest in each, "a plan is sealed")
+        try:
+            is_document_of(saved.document, plan_to_json(derive_plan(saved.evidence)))
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            continue  # so says the command line: the plan does not follow
+        write_saved_plan(saved.document, saved.evidence)
+
+
+def _seal(content: str) -> str:
+    """Return the content as this program would have written it, if it is a JSON object."""
+    try:
+        document = json.loads(content)
+        body = {key: value for key, value in document.items() if key not in ("digest", "signature")}
+        digest = sha256(dump(body, compact=True).encode()).hexdigest()
+        return dump({**body, "digest": f"sha256:{digest}"}, compact=True)
+    except (AttributeError, RecursionError, ValueError):
+        return content
+
+
+# --- What a server sends ---------------------------------------------------------------------------------------
+
+
+class _Wire:
+    """The writing side of a connection to nowhere."""
+
+    def __init__(self) -> None:
+        self._closing = False
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def abort(self) -> None:
+        self._closing = True
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+
+async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
+    """Return the answer that comes in these parts; None is none that is believed."""
+    connection = Connection()
+    connection.use(_Wire())  # type: ignore[arg-type]
+    exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
+    await asyncio.sleep(0)
+    for part in parts:
+        connection.data_received(part)
+    connection.connection_lost(None)
+    try:
+        return await exchange
+    except httpx.RequestError:
+        return None
+
+
+async def _receive_twice(data: bytes) -> None:
+    whole = await _receive([data])
+    size = max(1 + data[-1] % 7 if data else 1, len(data) // 64)
+    parted = await _receive(data[at : at + size] for at in range(0, len(data), size))
+    if whole is None:
+        return
+    check(parted == whole, "how an answer is cut into packets changes nothing")
+    check(200 <= whole.status_code <= 999, "an answer has a final status")
+    check(len(whole.headers) <= MAX_HEADERS, "headers are few")
+    check(len(whole.body) <= MAX_BODY_SIZE, "bodies are small")
+    lengths = [value for name, value in whole.headers if name.lower() == b"content-length"]
+    check(
+        whole.status_code in (204, 304) or not lengths or int(lengths[0]) == len(whole.body),
+        "a body is as long as it was announced",
+    )
+    headers = httpx.Headers(whole.headers)
+    assess(_API, JOB_ID, whole.status_code, headers, whole.body, redact=_REDACT)
+
+
+_LOOP = asyncio.new_event_loop()
+
+
+def read_response(data: bytes) -> None:
+    """Let bytes arrive at a connection, at once and in pieces."""
+    _LOOP.run_until_complete(_receive_twice(data))
+
+
+def assess_answer(data: bytes) -> None:
+    """Judge an answer of which the status, `name: value` lines, a blank line and the body are the bytes."""
+    head, _, body = data.partition(b"\n\n")
+    status, *lines = head.split(b"\n")
+    headers = [
+        (name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon
+    ]
+    code = int(status) if len(status) == 3 and status.isdigit() else 200
+    observation = assess(_API, JOB_ID, code, httpx.Headers(headers), body, redact=_REDACT).observation
+    check(SECRET not in repr(observation), "no secret is kept")
+    match observation:
+        case Observed():
+            said = json.loads(body.decode("utf-8-sig"))
+            check(code == 200 and said["job_id"] == JOB_ID, "only a 200 about the job is believed")
+            check(said["status"] == observation.status and observation.status in _API.statuses, "its status is known")
+        case Missing():
+            check(code == 404, "only a 404 says that there is no job")
+        case _:
+            check(observation.problem.message.startswith("HTTP "), "what is not believed is explained")
+
+
+# --- What readers are told -------------------------------------------------------------------------------------
+
+
+def escape_text(data: bytes) -> None:
+    """Write a text, lone surrogates included, through the escaping of each sink that has one of its own."""
+    text = data.decode("utf-8", "surrogateescape")
+    shown, quoted, visible = escape(text), quote(text), escape_hidden(text)
+    check(all(each.isprintable() for each in (shown, quoted, show_value({text: [text]}))), "what is shown is printable")
+    check("##" not in shown and not shown.lstrip().startswith("::"), "no CI runner obeys it")
+    if len(text) < 256 and shown == text:
+        check(ast.literal_eval(quoted) == text, "quoting is unambiguous")
+    check(escape_hidden(visible) == visible, "hidden characters are shown once")
+    check(SECRET not in _REDACT(text), "secrets are hidden")
+
+
+def write_yaml(data: bytes) -> None:
+    """Write a text as a value of YAML and read it again; what a file may not hold is refused when it is read."""
+    text = data.decode("utf-8", "replace")
+    if find_hidden(text) is None:
+        written = "\n".join(write_block({"key": text, "list": [text]}, indent=0))
+        document = parse_text(Text("fuzz.yaml", written), is_json=False)
+        check(document.root == {"key": text, "list": [text]}, "what is written is read")
+
+
+def render_report(data: bytes) -> None:
+    """Render a plan in which every text is this one; the first bytes choose the format and what the job is like."""
+    name = _NAMES[data[0] % len(_NAMES)] if data else _NAMES[0]
+    kind = data[1] % len(_PLANS) if len(data) > 1 else 0
+    text = data[2:].decode("utf-8", "surrogateescape") or PAYLOADS[0]
+    plan = poison_plan(_PLANS[kind], text)
+    report = render_plan(replace(plan, soft_fail=bool(kind % 2)), format_name=name, style=PLAIN)
+    if name == "html":
+        check("<script>alert" not in report, "no text is markup")
+        report.encode()
+        return
+    if name == "text":
+        check(all(line.isprintable() for line in report.split("\n")), "a terminal obeys no text")
+        return
+    check_harmless(report, name)
+    if name in ("json", "sarif", "gitlab", "ctrf"):
+        json.loads(report)
+    elif name == "junit":
+        ElementTree.fromstring(report)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "yaml": read_yaml,
+    "json": read_json,
+    "manifest": read_manifest,
+    "saved": read_plan,
+    "response": read_response,
+    "answer": assess_answer,
+    "escaping": escape_text,
+    "writing": write_yaml,
+    "reports": render_report,
+}
+"""By the name of their folder in `corpus/`."""
+
+
+def list_corpus(name: str) -> list[Path]:
+    """Return the files of the corpus of a target, in the order of their names."""
+    return sorted((CORPUS / name).iterdir())
