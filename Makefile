@@ -11,10 +11,10 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(VENV)/run ## show the gate on an embedded job API
 	@$(BIN)/reconcile demo
@@ -58,6 +58,9 @@ baseline: $(VENV)/dev ## hold a naive script and the gate against the same fault
 
 fuzz: $(VENV)/fuzz ## let atheris search for input that ends in a traceback
 	$(PROVE).fuzz
+
+kill9: $(VENV)/dev ## kill runs while they write, and look for what is torn
+	$(PROVE).kill9
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

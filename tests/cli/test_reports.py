@@ -13,6 +13,7 @@ import program
 import pytest
 from jsonschema import Draft202012Validator
 from program import main
+from proof.killing import try_kill, write_whole
 
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
@@ -202,20 +203,11 @@ def test_a12_a_proxy_is_for_https_only_and_its_password_is_never_shown(gate, pro
 
 
 def test_f08_a_run_that_is_killed_while_it_writes_leaves_the_old_file_or_the_new_one(tmp_path):
-    code = (
-        "import sys; from reconcile.cli.files import write_file\n"
-        "for n in range(10**6): write_file(sys.argv[1], str(n % 10) * 200_000)"
-    )
-    place = tmp_path / "report"
-    for n in range(int(os.environ.get("RECONCILE_KILLS", "20"))):
-        with subprocess.Popen([sys.executable, "-c", code, str(place)]) as process:
-            while not place.exists():
-                time.sleep(0.005)
-            time.sleep(0.003 * (n % 20))
-            process.kill()
-        text = place.read_text()
-        assert len(text) == 200_000
-        assert len(set(text)) == 1
+    old, _ = write_whole(tmp_path / "old", "success")
+    new, seconds = write_whole(tmp_path / "new", "failed")
+    for seed in range(int(os.environ.get("RECONCILE_KILLS", "20"))):
+        kill = try_kill(tmp_path / str(seed), old=old if seed % 4 else {}, new=new, seconds=seconds, seed=seed)
+        assert kill.failings == ()
 
 
 def test_two_jobs_that_are_one_remote_job_are_told_by_the_same_look(gate):
