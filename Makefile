@@ -11,7 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -61,6 +61,9 @@ fuzz: $(VENV)/fuzz ## let atheris search for input that ends in a traceback
 
 kill9: $(VENV)/dev ## kill runs while they write, and look for what is torn
 	$(PROVE).kill9
+
+hostile: $(VENV)/dev ## meet a thousand hostile manifests, and hostile servers; tell time and memory
+	$(PROVE).hostile
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,15 +1,11 @@
 """The job API under test, values around it, and a server that misbehaves on request."""
 
-import asyncio
-import contextlib
-import socket
-import ssl
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
+import fault_server
 import pytest
+from fault_server import FaultServer
 
 from reconcile.apis import load_api
 from reconcile.model import Expectation, Job, JobApi, Provider, Source
@@ -51,78 +47,6 @@ def make_job(make_provider: MakeProvider) -> MakeJob:
     return make
 
 
-# --- A server that does what it should not ---------------------------------------------------------------------
-
-
-@dataclass
-class FaultServer:
-    """A listening socket on loopback; each connection is given to the script with its number, from 0."""
-
-    port: int
-    connections: int = 0
-    requests: list[bytes] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1/p/sfs-turbo/jobs/j"
-
-
-@dataclass
-class Wire:
-    """The server's side of one connection."""
-
-    number: int
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    server: FaultServer
-
-    async def read_request(self) -> bytes:
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        self.server.requests.append(head)
-        return head
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    def reset(self) -> None:
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
-
-
-Script = Callable[[Wire], Awaitable[None]]
-
-
-@asynccontextmanager
-async def _serve(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
-    tasks: set[asyncio.Task[None]] = set()
-    writers: list[asyncio.StreamWriter] = []
-
-    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        wire = Wire(number=state.connections, reader=reader, writer=writer, server=state)
-        state.connections += 1
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await script(wire)
-        writer.close()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        tasks.add(asyncio.ensure_future(play(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
-    state = FaultServer(port=server.sockets[0].getsockname()[1])
-    try:
-        yield state
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks)
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(0.001)
-
-
 @pytest.fixture(scope="session")
 def serve() -> Callable[..., AbstractAsyncContextManager[FaultServer]]:
-    return _serve
+    return fault_server.serve

@@ -28,16 +28,16 @@ def has_ended(process: int) -> bool:
 
 def await_end(process: int) -> int:
     """Return the exit code of a process, negative for a signal."""
-    code, _ = measure_end(process)
+    code, _, _ = measure_end(process)
     return code
 
 
-def measure_end(process: int) -> tuple[int, int]:
-    """Return the exit code of a process, negative for a signal, and its peak memory in KiB, its parent's in it."""
+def measure_end(process: int) -> tuple[int, float, int]:
+    """Return exit code, negative for a signal, seconds of the processor, and peak memory in KiB, its parent's in it."""
     ending = time.monotonic() + LONGEST
     while not has_ended(process):
         if time.monotonic() > ending:
             os.kill(process, signal.SIGKILL)
         time.sleep(0.001)
     _, status, usage = os.wait4(process, 0)
-    return os.waitstatus_to_exitcode(status), usage.ru_maxrss
+    return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss
