@@ -7,9 +7,6 @@ from click.shell_completion import CompletionItem
 
 from reconcile import __version__
 
-COMPLETION = "_RECONCILE_COMPLETE"
-"""The environment variable by which a shell asks click for completions."""
-
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with what is expected of them: the gate.",

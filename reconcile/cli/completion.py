@@ -3,8 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
-from reconcile.cli import output
-from reconcile.cli.commands import COMPLETION, reconcile
+from reconcile.cli import COMPLETION, output
+from reconcile.cli.commands import reconcile
 from reconcile.cli.invocation import Done
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.cli import output
-from reconcile.cli.commands import COMPLETION, reconcile
+from reconcile.cli import COMPLETION, output
+from reconcile.cli.commands import reconcile
 from reconcile.cli.invocation import Done, Invocation, read_clock
 from reconcile.cli.options import read_colour
 from reconcile.codes import Code
@@ -97,7 +97,7 @@ def _tell_end(error: BaseException, palette: Palette, *, ended_by: ExitCode) -> 
 
 
 def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
-    """Run a command; the only place that can say 0 of what judges nothing."""
+    """Run a command; the only place that can say 0 of what judges nothing, but for the version in `__main__`."""
     returned = _invoke(argv, invocation)
     match returned:
         case Plan():

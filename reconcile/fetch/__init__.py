@@ -10,6 +10,9 @@ Job -> Observation: the only place that speaks HTTP.
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
 """
 
+import reconcile.fetch.lean_httpx  # noqa: F401 - before anything else imports httpx
+
+# isort: split
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias

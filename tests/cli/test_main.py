@@ -59,6 +59,32 @@ def test_f19_help_and_version_are_0_and_import_nothing_heavy(argv):
     assert run.stdout
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_the_quick_way_to_the_version_says_and_ends_as_the_usual_one_does(unbuffered, tmp_path):
+    environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered, "PEAK_MEMORY": str(tmp_path / "memory")}
+    usual = "from reconcile.cli.main import main; import sys; sys.exit(main(['--version']))"
+
+    def ends_of(place):
+        for argv in ([*program.COMMAND, "--version"], [sys.executable, "-c", usual]):
+            command = f"exec {shlex.join(argv)} {place}"
+            run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environ)
+            yield run.returncode, run.stdout, run.stderr
+
+    for place, code in (("", 0), (">/dev/full", 1), (">&-", 1), (f">>{tmp_path}/version", 0)):
+        quick, usually = ends_of(place)
+        assert quick == usually
+        assert quick[0] == code
+    first, second = (tmp_path / "version").read_text().splitlines()
+    assert first == second
+
+
+def test_the_quick_way_to_the_version_imports_next_to_nothing():
+    code = "import sys; sys.argv[1:] = ['--version']; from reconcile.__main__ import run; import atexit;"
+    code += "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); run()"
+    run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert not {"click", "dataclasses", "enum", "re", "reconcile.model"} & set(run.stderr.split())
+
+
 def test_version_is_the_version_only(capsys):
     from reconcile import __version__
 
