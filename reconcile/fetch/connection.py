@@ -5,26 +5,19 @@ The parser (llhttp) is strict by default; what a careful reader still has to ref
 """
 
 import asyncio
-from typing import NamedTuple, cast
+from typing import cast
 
 import httptools
 import httpx
 
 from reconcile.fetch.failure import AnswerTooLargeError
+from reconcile.fetch.message import RawAnswer, RawHeaders
 
 MAX_HEAD_SIZE = 64 * 1024
 MAX_HEADERS = 100
 MAX_BODY_SIZE = 1024 * 1024
 
 _BODILESS = (204, 304)
-
-
-class RawAnswer(NamedTuple):
-    """An answer as it came, whole."""
-
-    status_code: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
 
 
 def check_head(version: str, status_code: int, headers: list[tuple[bytes, bytes]]) -> httpx.RequestError | None:
@@ -163,7 +156,8 @@ class Connection(asyncio.Protocol):
         if self._fault is not None:
             self._fail(self._fault)
         elif self._complete:
-            self._waiter.set_result(RawAnswer(self._status_code, self._headers, b"".join(self._chunks)))
+            body = b"".join(self._chunks)
+            self._waiter.set_result(RawAnswer(self._status_code, RawHeaders(self._headers), body))
 
     def connection_lost(self, exc: Exception | None) -> None:
         cause = f" ({_name_cause(exc)})" if exc is not None else ""
@@ -188,19 +182,21 @@ class Connection(asyncio.Protocol):
             self._refuse(httpx.RemoteProtocolError("more than one answer came"))
 
     def on_status(self, reason: bytes) -> None:
-        self._count_head(len(reason))
+        self._head_size += len(reason)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_complete:
             return  # A trailer: nobody asked for one.
-        self._count_head(len(name) + len(value) + len(": \r\n"))
-        if len(self._headers) == MAX_HEADERS:
+        self._head_size += len(name) + len(value) + len(": \r\n")
+        if len(self._headers) == MAX_HEADERS or self._head_size > MAX_HEAD_SIZE:
             self._refuse(too_large())
         else:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_complete = True
+        if self._head_size > MAX_HEAD_SIZE:
+            self._refuse(too_large())
         self._status_code = self._parser.get_status_code()
         fault = check_head(self._parser.get_http_version(), self._status_code, self._headers)
         if fault is not None:
@@ -216,11 +212,6 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._complete = True
         self._keep_alive = self._keep_alive and self._parser.should_keep_alive()
-
-    def _count_head(self, size: int) -> None:
-        self._head_size += size
-        if self._head_size > MAX_HEAD_SIZE:
-            self._refuse(too_large())
 
     def _refuse(self, fault: httpx.RequestError) -> None:
         """Keep the first fault: it is the cause of the others."""

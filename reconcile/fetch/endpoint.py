@@ -9,7 +9,7 @@ from reconcile.errors import AccessError
 from reconcile.fetch.address import blocked_reason, is_loopback
 from reconcile.model import Diagnostic, Provider
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"
 
 _ENDPOINT = re.compile(
@@ -38,7 +38,7 @@ class Origin:
     def authority(self) -> str:
         """The value of the Host header: the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def loopback(self) -> bool:
@@ -143,7 +143,7 @@ def _read_origin(text: str) -> Origin:
         raise _NoOriginError(next((why for pattern, why in _MISTAKES if pattern.search(text)), "is no https origin"))
     scheme, port = match["scheme"].lower(), match["port"]
     host = _read_host(match["host"].lower())
-    origin = Origin(scheme=scheme, host=host, port=_DEFAULT_PORTS[scheme] if port is None else int(port))
+    origin = Origin(scheme=scheme, host=host, port=DEFAULT_PORTS[scheme] if port is None else int(port))
     if not 1 <= origin.port <= 65535:
         raise _NoOriginError("holds a port that is not between 1 and 65535")
     return origin

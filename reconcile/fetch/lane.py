@@ -10,13 +10,14 @@ from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.errand import Errand
 from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.message import read_body
+from reconcile.fetch.message import RawAnswer, RawHeaders, read_body, write_fields, write_request_line
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
 from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_request
 from reconcile.fetch.target import Target
+from reconcile.fetch.transport import DirectTransport
 from reconcile.model import Problem, Unobserved
 
 # Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003), so no more
@@ -49,10 +50,14 @@ class Lane:
         self._transport = transport
         self._recorder = recorder
         self._redact = Redactor(target.credential.secrets)
+        self._direct = transport if isinstance(transport, DirectTransport) else None
         self._url = target.url
+        self._authority = target.origin.authority
         self._plain = build_headers(target)
         self._shown: Mapping[str, str] | None = None
         self._headers = self._plain
+        self._fields: bytes | None = None
+        """The headers as bytes, None while they are not needed so."""
         self._bucket = TokenBucket(rate) if rate is not None else None
         self._held_until = -math.inf
         self._under_way = 0
@@ -92,21 +97,21 @@ class Lane:
 
     async def send(self, errand: Errand, now: float) -> Attempt:
         """Send the errand's request once and say what came of it; raise CredentialError if it could not be sent."""
-        request = build_request(self._url, errand.path, await self._show_credential(errand))
+        await self._show_credential(errand)
         errand.begin_try(now)
         sent_at = self._recorder.begin() if self._recorder is not None else None
         try:
-            response = await self._transport.handle_async_request(request)
-            body = await read_body(response)
+            answer = await self._exchange(errand.path)
         except httpx.RequestError as error:
             problem = explain_failure(error, self._target.origin)
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(errand.job, sent_at, problem.message)
             return Attempt(observation=Unobserved(problem=problem), setback=setback_of_error(error))
         api = self._target.provider.api
-        attempt = assess(api, errand.job.job_id, response.status_code, response.headers, body, redact=self._redact)
+        status_code, headers, body = answer
+        attempt = assess(api, errand.job.job_id, status_code, headers, body, redact=self._redact)
         if self._recorder is not None and sent_at is not None:
-            self._recorder.keep_answer(errand.job, sent_at, response, body, attempt.observation, self._redact)
+            self._recorder.keep_answer(errand.job, sent_at, answer, attempt.observation, self._redact)
         return attempt
 
     async def renew_credential(self, errand: Errand) -> bool:
@@ -143,14 +148,28 @@ class Lane:
         why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._fruitless} attempts"
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
-    async def _show_credential(self, errand: Errand) -> httpx.Headers:
-        """Return the headers of the errand's request, with its credential; they are built once while it is the same."""
+    async def _exchange(self, path: str) -> RawAnswer:
+        """
+        Ask with the headers of the moment, before any other errand can change them; raise httpx.RequestError.
+
+        Our own transport takes the bytes of a request, of which only the path differs; any other takes httpx's values.
+        """
+        if self._direct is not None:
+            if self._fields is None:
+                self._fields = write_fields(self._headers.raw)
+            line = write_request_line(b"GET", path.encode("ascii"))
+            return await self._direct.exchange(self._target.origin, line + self._fields)
+        response = await self._transport.handle_async_request(build_request(self._url, path, self._headers))
+        return RawAnswer(response.status_code, RawHeaders(response.headers.raw), await read_body(response))
+
+    async def _show_credential(self, errand: Errand) -> None:
+        """Make the headers of the errand's request, with its credential; they are made once while it is the same."""
         target = self._target
-        question = UnsignedRequest("GET", target.origin.authority, errand.path, target.provider.api.headers)
+        question = UnsignedRequest("GET", self._authority, errand.path, target.provider.api.headers)
         errand.shown = await target.credential.headers(question, transport=self._transport)
         if errand.shown is not self._shown:
             self._fruitless = 0
             self._shown = errand.shown
             self._headers = httpx.Headers(self._plain)
             self._headers.update(errand.shown)
-        return self._headers
+            self._fields = None

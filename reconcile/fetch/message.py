@@ -1,20 +1,73 @@
 """A request as bytes, and the bytes of an answer."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
 import httpx
+
+
+class RawHeaders(Mapping[str, str]):
+    """
+    Headers as they came, read where they are asked for: of an answer that is believed, three of them matter.
+
+    What is read is what `httpx.Headers` would read; names are asked for in any case.
+    """
+
+    __slots__ = ("_values", "raw")
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self.raw = raw
+        self._values: dict[bytes, list[bytes]] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        if not name.isascii():
+            return self._read_all()[name]
+        if self._values is None:
+            self._values = {}
+            for key, value in self.raw:
+                self._values.setdefault(key.lower(), []).append(value)
+        found = self._values[name.lower().encode("ascii")]
+        return found[0].decode("ascii") if len(found) == 1 and found[0].isascii() else self._read_all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read_all())
+
+    def __len__(self) -> int:
+        return len(self._read_all())
+
+    def _read_all(self) -> httpx.Headers:
+        return httpx.Headers(list(self.raw))
+
+
+class RawAnswer(NamedTuple):
+    """An answer as it came, whole."""
+
+    status_code: int
+    headers: RawHeaders
+    body: bytes
 
 
 def write_request(request: httpx.Request, body: bytes) -> bytes:
     """Write a request; its target is that of its extensions, where there is one, for a URL costs time to parse."""
-    headers = request.headers.raw
     target = request.extensions.get("target") or request.url.raw_path
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target)]
-    lines += [b"%b: %b" % field for field in headers]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers):
+    line = write_request_line(request.method.encode("ascii"), target)
+    return line + write_fields(request.headers.raw) + body
+
+
+def write_request_line(method: bytes, target: bytes) -> bytes:
+    """Write the first line of a request; raise httpx.LocalProtocolError if it would not be read as such."""
+    line = b"%b %b HTTP/1.1\r\n" % (method, target)
+    if line.count(b" ") != 2 or line.count(b"\n") != 1 or line.count(b"\r") != 1:
+        raise httpx.LocalProtocolError("the target of the request holds a space or a line break")
+    return line
+
+
+def write_fields(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Write the header fields and the end of the head; raise httpx.LocalProtocolError if they would be read as more."""
+    fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+    if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers):
         raise httpx.LocalProtocolError("a header of the request holds a line break")
-    if lines[0].count(b" ") != 2:
-        raise httpx.LocalProtocolError("the target of the request holds a space")
-    return head + b"\r\n\r\n" + body
+    return fields + b"\r\n"
 
 
 async def read_body(response: httpx.Response) -> bytes:

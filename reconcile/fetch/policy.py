@@ -7,7 +7,7 @@ jitter", Brooker 2015), so that clients that failed together do not come back to
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -126,12 +126,15 @@ def draw_backoff(setback: Setback, tries: int, rng: Random) -> float:
     return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[setback].base * 2 ** (tries - 1)))
 
 
-def read_retry_after(headers: httpx.Headers) -> float | None:
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """
     Read how many seconds the server asks to wait, from now; None if it does not say so in a way that can be trusted.
 
     Seconds are ASCII digits alone. A date counts from the answer's own Date, for the clocks need not agree
     (RFC 9110, 10.2.3).
+
+    Args:
+        headers: names in any case.
     """
     text = headers.get("retry-after")
     if text is None:

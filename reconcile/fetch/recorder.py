@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import httpx
-
+from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.payload import DisbeliefError, parse_object
 from reconcile.fetch.record import Redact
 from reconcile.fetch.request import build_path
@@ -41,8 +40,7 @@ class Recorder:
         self,
         job: Job,
         sent_at: datetime,
-        response: httpx.Response,
-        body: bytes,
+        answer: RawAnswer,
         observation: Observation,
         redact: Redact,
     ) -> None:
@@ -55,7 +53,8 @@ class Recorder:
         """
         exchanges = self._exchanges[_key_of(job)]
         names = (*KEPT_HEADERS, job.provider.api.request_id_header.lower())
-        clean = redact_body(response.headers.get("content-type"), body, job_id=job.job_id, redact=redact)
+        headers = answer.headers
+        clean = redact_body(headers.get("content-type"), answer.body, job_id=job.job_id, redact=redact)
         if exchanges and exchanges[-1].body == clean:
             clean = exchanges[-1].body  # A job that is waited for says the same many times, and is kept once.
         if isinstance(observation, Observed | Missing):
@@ -64,8 +63,8 @@ class Recorder:
             Exchange(
                 sent_at=sent_at,
                 ended_at=self._clock(),
-                status_code=response.status_code,
-                headers={name: redact(response.headers[name]) for name in names if name in response.headers},
+                status_code=answer.status_code,
+                headers={name: redact(headers[name]) for name in names if name in headers},
                 body=clean,
             )
         )

@@ -17,10 +17,10 @@ from typing import Self, TypeAlias
 
 import httpx
 
-from reconcile.fetch.connection import Connection, RawAnswer
-from reconcile.fetch.endpoint import Origin, blocked_peer
+from reconcile.fetch.connection import Connection
+from reconcile.fetch.endpoint import DEFAULT_PORTS, Origin, blocked_peer
 from reconcile.fetch.failure import BlockedAddressError
-from reconcile.fetch.message import write_request
+from reconcile.fetch.message import RawAnswer, write_request
 from reconcile.fetch.resolver import resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
 
@@ -81,22 +81,29 @@ class DirectTransport(httpx.AsyncBaseTransport):
         self._limits = limits
         self._tls = tls
         self._resolve = resolve
-        self._pools: dict[tuple[str, str, int | None], _Pool] = {}
+        self._pools: dict[Origin, _Pool] = {}
         self._open: set[Connection] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request and return its whole answer; raise httpx.RequestError."""
-        pool = self._find_pool(request.url)
         stream = request.stream
         # `aread` costs more than writing the whole request.
         body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
+        answer = await self.exchange(_read_origin(request.url), write_request(request, body))
+        return httpx.Response(
+            answer.status_code, headers=answer.headers.raw, stream=httpx.ByteStream(answer.body), request=request
+        )
+
+    async def exchange(self, origin: Origin, text: bytes) -> RawAnswer:
+        """
+        Send a request that is written already and return its whole answer; raise httpx.RequestError.
+
+        This is the short way: for ten thousand jobs, the values of httpx cost as much as the rest of a request.
+        """
         try:
-            answer = await self._answer(pool, write_request(request, body))
+            return await self._answer(self._find_pool(origin), text)
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {self._limits.attempt:g} s") from error
-        return httpx.Response(
-            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.body), request=request
-        )
 
     async def aclose(self) -> None:
         """Close every connection and wait until the sockets are, which takes a turn or two of the loop."""
@@ -116,12 +123,11 @@ class DirectTransport(httpx.AsyncBaseTransport):
     ) -> None:
         await self.aclose()
 
-    def _find_pool(self, url: httpx.URL) -> _Pool:
-        key = (url.scheme, url.host, url.port)
-        pool = self._pools.get(key)
+    def _find_pool(self, origin: Origin) -> _Pool:
+        pool = self._pools.get(origin)
         if pool is None:
-            origin = _read_origin(url)
-            pool = self._pools[key] = _Pool(origin=origin, slots=asyncio.Semaphore(self._concurrency))
+            _check_origin(origin)
+            pool = self._pools[origin] = _Pool(origin=origin, slots=asyncio.Semaphore(self._concurrency))
         return pool
 
     async def _answer(self, pool: _Pool, text: bytes) -> RawAnswer:
@@ -228,10 +234,11 @@ async def _connection_failures() -> AsyncIterator[None]:
 
 
 def _read_origin(url: httpx.URL) -> Origin:
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    if default is None:
-        raise httpx.UnsupportedProtocol(f"the scheme '{url.scheme}' is not spoken here")
-    origin = Origin(scheme=url.scheme, host=url.host, port=url.port or default)
+    return Origin(scheme=url.scheme, host=url.host, port=url.port or DEFAULT_PORTS.get(url.scheme, 0))
+
+
+def _check_origin(origin: Origin) -> None:
+    if origin.scheme not in DEFAULT_PORTS:
+        raise httpx.UnsupportedProtocol(f"the scheme '{origin.scheme}' is not spoken here")
     if origin.scheme == "http" and not origin.loopback:
         raise httpx.UnsupportedProtocol("plain http is spoken to loopback only")
-    return origin
