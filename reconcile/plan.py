@@ -13,7 +13,7 @@ from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.instant import parse_time
-from reconcile.judge import hide_sensitive, judge_job
+from reconcile.judge import Memory, hide_sensitive, judge_job
 from reconcile.model import (
     Absence,
     Diagnostic,
@@ -88,8 +88,11 @@ def make_plan(
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
+    memory: Memory = {}
     jobs = tuple(
-        _plan_job(job, observation, now=now, witnessed=present[job.provider.name] > 0, waivable=not strict)
+        _plan_job(
+            job, observation, now=now, memory=memory, witnessed=present[job.provider.name] > 0, waivable=not strict
+        )
         for job, observation in zip(manifest.jobs, observations, strict=True)
     )
     told = {(warning.code, warning.source) for warning in manifest.warnings}
@@ -296,18 +299,21 @@ def _is_waived(finding: Finding) -> bool:
 # --- One job ---------------------------------------------------------------------------------------------------
 
 
-def _plan_job(job: Job, observation: Observation, *, now: datetime, witnessed: bool, waivable: bool) -> JobPlan:
+def _plan_job(
+    job: Job, observation: Observation, *, now: datetime, memory: Memory, witnessed: bool, waivable: bool
+) -> JobPlan:
     """
     Judge one job.
 
     Args:
+        memory: what was found of the jobs before it.
         witnessed: another job of the same provider was observed in this run, so that what is missing is missing and
             not looked for in the wrong place.
     """
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     if not isinstance(observation, Unobserved):
-        findings = judge_job(job, observation, now=now)
+        findings = judge_job(job, observation, now=now, memory=memory)
         observation = hide_sensitive(job, observation)
         notes = tuple(_notes_of(job, observation))
     if waivable and job.waivers:
@@ -325,14 +331,14 @@ def _plan_job(job: Job, observation: Observation, *, now: datetime, witnessed: b
 
 def _decide_job(findings: Sequence[Finding]) -> Verdict:
     """Decide one job; where nothing was found, nothing was proven."""
-    if any(finding.truth is Truth.CANNOT_HOLD and finding.waiver is None for finding in findings):
+    truths = [finding.truth for finding in findings]
+    if None in [finding.waiver for finding in findings if finding.truth is Truth.CANNOT_HOLD]:
         return Verdict.DRIFT
-    truths = {finding.truth for finding in findings}
     if Truth.CAN_HOLD in truths:
         return Verdict.PENDING
     if Truth.CANNOT_HOLD in truths:
         return Verdict.WAIVED
-    return Verdict.IN_SYNC if truths == {Truth.HOLDS} else Verdict.ERROR
+    return Verdict.IN_SYNC if truths and truths.count(Truth.HOLDS) == len(truths) else Verdict.ERROR
 
 
 def _problems_of(
@@ -430,7 +436,8 @@ def _reasons_of(observed: Observed, api: JobApi) -> Iterator[str]:
 
 def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
     """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
-    failed = [j for j, sub_job in enumerate(sub_jobs) if sub_job.status == api.failure]
+    failure = api.failure
+    failed = [j for j, sub_job in enumerate(sub_jobs) if sub_job.status == failure]
     return min(failed, key=lambda j: _read_times(sub_jobs[j], api), default=None)
 
 

@@ -8,20 +8,23 @@ can still come to hold, or cannot hold any more.
 
 from datetime import datetime
 
-from reconcile.judge.assertion import LONGEST_TEXT, Basis, judge_assertion
+from reconcile.judge.assertion import LONGEST_TEXT, Basis, Memory, judge_assertion
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
 from reconcile.judge.sub_jobs import MOST_PAIRS, judge_sub_jobs
 from reconcile.model import Absence, Expectation, Finding, Job, Kind, Missing, MissingPolicy, Observed, Truth
 
-__all__ = ["LONGEST_TEXT", "MOST_PAIRS", "find_sensitive_fields", "hide_sensitive", "judge_job"]
+__all__ = ["LONGEST_TEXT", "MOST_PAIRS", "Memory", "find_sensitive_fields", "hide_sensitive", "judge_job"]
 
 
-def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> tuple[Finding, ...]:
+def judge_job(
+    job: Job, observation: Observed | Missing, *, now: datetime, memory: Memory | None = None
+) -> tuple[Finding, ...]:
     """
     Judge every assertion of a job.
 
     Args:
         now: the time of judging, in UTC, for what grows older.
+        memory: what was found of other jobs, to which is added; None remembers nothing.
 
     Returns:
         Findings in the order of the plan: fields, then sub-jobs; never none. A missing job is one finding, for
@@ -33,7 +36,7 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> tu
         case Expectation(), Missing():
             return (_judge_missing(job),)
         case Expectation() as expectation, Observed():
-            return _judge_observed(expectation, observation, Basis(api=job.provider.api, now=now))
+            return _judge_observed(expectation, observation, Basis(api=job.provider.api, now=now, memory=memory))
 
 
 def _judge_absence(absence: Absence, observation: Observed | Missing) -> Finding:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
@@ -34,16 +35,28 @@ LONGEST_TEXT = 16 * 1024
 """Characters of a value that is compared; what an API has to say is much shorter."""
 
 
+Memory: TypeAlias = dict[tuple[object, ...], Finding]
+"""
+What was found of texts, so that jobs of which the same is expected share a finding where the same was answered.
+
+Assertions and APIs are told apart by identity, so they must live as long as this; no time is part of such a finding.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC."""
+    """
+    What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC.
+
+    `memory` is None where nothing is to be remembered.
+    """
 
     api: JobApi
     now: datetime
+    memory: Memory | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What a record says to an assertion; `stays` says that no later state of the record says otherwise."""
 
     truth: Truth
@@ -60,6 +73,19 @@ def judge_assertion(
     Args:
         frozen: the record can change no more, because it or the job that lists it is terminal.
     """
+    if basis.memory is None or not isinstance(assertion, FieldExpectation):
+        return _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
+    # Of a record, nothing but this text is read.
+    key = (id(assertion), id(basis.api), _text_of(record, assertion.field), frozen, path, label)
+    found = basis.memory.get(key)
+    if found is None:
+        found = basis.memory[key] = _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
+    return found
+
+
+def _judge(
+    assertion: Assertion, record: Record, basis: Basis, *, frozen: bool, path: str, label: str | None
+) -> Finding:
     reading = _read(assertion, record, basis, frozen=frozen)
     sensitive = isinstance(assertion, FieldExpectation) and assertion.sensitive
     return Finding(
@@ -114,8 +140,8 @@ def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, f
     if value is not None and len(value) > LONGEST_TEXT:
         return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
     holds = _accepts(expectation, value)
-    if expectation.field is Field.STATUS and value is not None:
-        later = () if frozen else api.statuses[value].then
+    if expectation.field is Field.STATUS and value is not None and not frozen:
+        later = api.statuses[value].then
         reachable = any(_accepts(expectation, word) for word in later)
         stays = all(_accepts(expectation, word) for word in later)
     else:

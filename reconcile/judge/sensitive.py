@@ -1,6 +1,6 @@
 """What an answer says in a field that a sensitive value is compared with, no report may show."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -35,12 +35,13 @@ def hide_sensitive(job: Job, observation: Observed | Missing) -> Observed | Miss
 
 def find_sensitive_fields(expectation: Expectation) -> frozenset[Field]:
     """Find the fields that a job or its sub-jobs are compared with sensitive values in."""
-    return frozenset(_find_sensitive(expectation))
+    parts = _assertions_of(expectation.sub_jobs) if expectation.sub_jobs is not None else []
+    return _sensitive_of([*expectation.fields, *parts])
 
 
 def find_sensitive(sub_jobs: SubJobsExpectation) -> frozenset[Field]:
     """Find the fields of sub-jobs that are compared with sensitive values."""
-    return frozenset(_sensitive_of(_assertions_of(sub_jobs)))
+    return _sensitive_of(_assertions_of(sub_jobs))
 
 
 def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
@@ -49,19 +50,9 @@ def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
     return replace(record, **covered)
 
 
-def _find_sensitive(expectation: Expectation) -> Iterator[Field]:
-    yield from _sensitive_of(expectation.fields)
-    if expectation.sub_jobs is not None:
-        yield from find_sensitive(expectation.sub_jobs)
+def _assertions_of(sub_jobs: SubJobsExpectation) -> list[Assertion]:
+    return [*sub_jobs.each, *[field for item in sub_jobs.items or () for field in item.fields]]
 
 
-def _assertions_of(sub_jobs: SubJobsExpectation) -> Iterator[Assertion]:
-    yield from sub_jobs.each
-    for item in sub_jobs.items or ():
-        yield from item.fields
-
-
-def _sensitive_of(assertions: Iterable[Assertion]) -> Iterator[Field]:
-    for assertion in assertions:
-        if isinstance(assertion, FieldExpectation) and assertion.sensitive:
-            yield assertion.field
+def _sensitive_of(assertions: Iterable[Assertion]) -> frozenset[Field]:
+    return frozenset([each.field for each in assertions if isinstance(each, FieldExpectation) and each.sensitive])

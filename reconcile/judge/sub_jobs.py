@@ -172,7 +172,9 @@ def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterat
     for i, item in enumerate(items):
         if item.count.max is not None:
             yield _judge_maximum(i, item, item.count.max, answer)
-            yield from _judge_unreadable(item, answer)
+            for j in range(len(answer.sub_jobs)):
+                truths = [answer.truth_at(j, field) for field in item.fields]
+                yield from _judge_unreadable(j, item, truths, answer)
 
 
 def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding:
@@ -186,10 +188,15 @@ def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
     """Judge items that must not be there."""
     described = False
+    matching: list[list[Item]] = [[] for _ in answer.sub_jobs]
     for item in expectation.items or ():
-        yield from _judge_unreadable(item, answer)
-    for j in range(len(answer.sub_jobs)):
-        items = [item for item in expectation.items or () if answer.matches(j, item.fields)]
+        for j, items in enumerate(matching):
+            truths = [answer.truth_at(j, field) for field in item.fields]
+            if Truth.UNDECIDABLE in truths:
+                yield from _judge_unreadable(j, item, truths, answer)
+            elif truths.count(Truth.HOLDS) == len(truths):
+                items.append(item)
+    for j, items in enumerate(matching):
         if items:
             described = True
             for_ever = any(answer.matches_for_ever(j, item.fields) for item in items)
@@ -198,12 +205,10 @@ def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Fi
         yield _nothing_unexpected(expectation)
 
 
-def _judge_unreadable(item: Item, answer: _Answer) -> Iterator[Finding]:
-    """Find the sub-jobs of which it cannot be said that they are not what the item describes."""
-    for j in range(len(answer.sub_jobs)):
-        truths = {answer.truth_at(j, field): field for field in item.fields}
-        if Truth.UNDECIDABLE in truths and truths.keys() <= {Truth.UNDECIDABLE, Truth.HOLDS}:
-            yield answer.judge(j, truths[Truth.UNDECIDABLE], f"sub_jobs[+{j}]")
+def _judge_unreadable(j: int, item: Item, truths: Sequence[Truth], answer: _Answer) -> Iterator[Finding]:
+    """Find out whether it cannot be said that a sub-job is not what the item describes; `truths` are of its fields."""
+    if Truth.UNDECIDABLE in truths and all(truth in (Truth.UNDECIDABLE, Truth.HOLDS) for truth in truths):
+        yield answer.judge(j, item.fields[truths.index(Truth.UNDECIDABLE)], f"sub_jobs[+{j}]")
 
 
 def _judge_items(items: Sequence[Item], owners: Owners, answer: _Answer) -> Iterator[Finding]:
