@@ -28,6 +28,7 @@ class Code(StrEnum):
     OTHER_MANIFEST = "RC013"
     NOT_SIGNED = "RC014"
     SHARDS_DO_NOT_FIT = "RC015"
+    NOT_ACCEPTABLE = "RC016"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

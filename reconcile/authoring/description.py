@@ -63,10 +63,15 @@ def describe_text(record: Record, name: str, api: JobApi) -> JsonValue:
         InexpressibleError: no expectation of this text can be met.
     """
     text: str | None = getattr(record, name)
+    if text is not None and record.status == api.success and name in _OF_A_FAILURE:
+        raise InexpressibleError(f"what ends in {api.success} has none by the rules, and this has one")
+    return describe_value(text)
+
+
+def describe_value(text: str | None) -> JsonValue:
+    """Describe a text that may stand anywhere; result and errors are those of `describe_text`."""
     if text is None:
         return None
-    if record.status == api.success and name in _OF_A_FAILURE:
-        raise InexpressibleError(f"what ends in {api.success} has none by the rules, and this has one")
     if len(text) > LONGEST_TEXT:
         raise InexpressibleError(f"a text of {len(text)} characters is too long to compare")
     if text == text.strip() and find_hidden(text) is None:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "verify": "Let a saved plan prove itself once more.",
     "merge": "Join the plans of all shards of a run.",
     "import": "Write a manifest of jobs as they are.",
+    "accept": "Edit a manifest so that it accepts what was observed.",
     "demo": "Show it all on an embedded job API: no account, no network.",
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",

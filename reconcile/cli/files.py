@@ -57,6 +57,14 @@ def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
         raise _not_written(path, cause.strerror or type(cause).__name__) from cause
 
 
+def rewrite_file(path: str, text: str) -> None:
+    """Write a file that is there anew, whole or not at all, and leave its mode; raise OutputError if it is not."""
+    try:
+        _replace(Path(path), text.encode("utf-8"), stat.S_IMODE(Path(path).stat().st_mode), exactly=True)
+    except OSError as cause:
+        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+
+
 def append_file(path: str, text: str) -> None:
     """Add whole lines to the end of a file, all of them or none; raise OutputError if they are not."""
     place = Path(path)
@@ -137,13 +145,15 @@ def sweep_drafts(path: str) -> None:
                 draft.unlink()
 
 
-def _replace(place: Path, content: bytes, mode: int) -> None:
+def _replace(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> None:
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
     draft = place.with_name(f".{place.name}.{os.getpid()}{_DRAFT}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if exactly:
+                os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

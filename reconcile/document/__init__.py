@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from reconcile.document.characters import escape_hidden, find_hidden, name_character
 from reconcile.document.conformity import conforms
+from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.document.file import STDIN, read_text, read_text_beneath
 from reconcile.document.json_parser import parse_json
 from reconcile.document.scalar import is_plain_string
@@ -40,20 +41,25 @@ __all__ = [
     "Abridged",
     "Array",
     "Document",
+    "Edit",
+    "Edited",
     "Fault",
     "Mark",
     "Node",
+    "Obstacle",
     "Origin",
     "Pending",
     "Sensitive",
     "Stanza",
     "Table",
     "Text",
+    "UneditableError",
     "as_array",
     "as_string",
     "as_table",
     "check_document",
     "conforms",
+    "edit_document",
     "escape_hidden",
     "find_faults",
     "find_faults_of_part",

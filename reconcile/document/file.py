@@ -77,9 +77,10 @@ def decode_text(file: str, data: bytes) -> Text:
     """Turn bytes into text; a byte order mark of UTF-8 is dropped."""
     if data.startswith(_UTF16_BOMS):
         raise _error(Code.ENCODING, f"{file} is UTF-16", hint=_SAVE_AS)
+    marked = data.startswith(_UTF8_BOM)
     data = data.removeprefix(_UTF8_BOM)
     try:
-        text = Text(file, data.decode("utf-8"))
+        text = Text(file, data.decode("utf-8"), byte_order_mark=marked)
     except UnicodeDecodeError as error:
         source = _find_byte(file, data, error.start)
         message = f"the byte 0x{data[error.start]:02x} is not UTF-8"

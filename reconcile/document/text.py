@@ -34,16 +34,17 @@ def shorten(content: str) -> str:
 
 class Text:
     """
-    The content of one file, decoded.
+    The content of one file, decoded, without the byte order mark that stood before it if there was one.
 
     Offsets count characters from 0; lines and columns are only worked out when someone asks.
     """
 
-    __slots__ = ("_line_starts", "content", "file")
+    __slots__ = ("_line_starts", "byte_order_mark", "content", "file")
 
-    def __init__(self, file: str, content: str) -> None:
+    def __init__(self, file: str, content: str, *, byte_order_mark: bool = False) -> None:
         self.file = file
         self.content = content
+        self.byte_order_mark = byte_order_mark
         self._line_starts: array[int] | None = None
 
     def digest(self) -> str:

@@ -38,6 +38,7 @@ def load_manifests(
     environ: Mapping[str, str] = _NOTHING,
     apis: Callable[[str], JobApi] = load_api,
     stdin: BinaryIO | None = None,
+    texts: Sequence[Text] = (),
 ) -> Manifest:
     """
     Read manifests from files, or from `stdin` for "-".
@@ -49,6 +50,7 @@ def load_manifests(
         environ: the environment, of which `RECONCILE_VAR_*` is read.
         apis: where job APIs come from; raises KeyError for a name it does not know.
         stdin: what "-" stands for, once.
+        texts: those of files that have been read already.
 
     Raises:
         DocumentError: with everything that is wrong, file by file in order of position.
@@ -57,7 +59,7 @@ def load_manifests(
     with _no_garbage_collection():
         _refuse_second_reader(paths, given)
         values = read_values(given, environ, stdin)
-        read = _Reader(stdin)
+        read = _Reader(stdin, texts)
         return _load_abridged(paths, read, values, apis, now) or _make_manifest(
             _read_drafts(paths, lambda path: Draft(_parse(path, read(path)), values, apis)), values, now
         )
@@ -103,9 +105,9 @@ class _Reader:
 
     __slots__ = ("_read", "_stdin")
 
-    def __init__(self, stdin: BinaryIO | None) -> None:
+    def __init__(self, stdin: BinaryIO | None, texts: Sequence[Text]) -> None:
         self._stdin = stdin
-        self._read: dict[str, Text | ReconcileError] = {}
+        self._read: dict[str, Text | ReconcileError] = {text.file: text for text in texts}
 
     def __call__(self, path: str) -> Text:
         """Return the text of a file; raise DocumentError if it cannot be read, the same each time."""

@@ -32,7 +32,9 @@ class _Requirement:
         return found is self.wanted
 
 
-def select_jobs(manifest: Manifest, *, targets: Sequence[str], selectors: Sequence[str]) -> Manifest:
+def select_jobs(
+    manifest: Manifest, *, targets: Sequence[str], selectors: Sequence[str], option: str = "--target "
+) -> Manifest:
     """
     Return a manifest of the jobs that any of the targets names and that all of the selectors accept.
 
@@ -42,6 +44,7 @@ def select_jobs(manifest: Manifest, *, targets: Sequence[str], selectors: Sequen
         targets: addresses or globs of addresses; `jobs.x` names every `jobs.x["key"]` as well, and an address that
             exists is no glob. None means every job.
         selectors: demands on labels in kubectl's equality-based syntax. As there, `k!=v` accepts a job without `k`.
+        option: what stands before a target where it is typed, for messages.
 
     Raises:
         UsageError: a selector is malformed, a target names no job, or no job is left.
@@ -49,7 +52,7 @@ def select_jobs(manifest: Manifest, *, targets: Sequence[str], selectors: Sequen
     requirements = [requirement for selector in selectors for requirement in _parse_selector(selector)]
     if not targets and not requirements:
         return manifest
-    jobs = _pick_targets(manifest.jobs, targets) if targets else manifest.jobs
+    jobs = _pick_targets(manifest.jobs, targets, option) if targets else manifest.jobs
     for requirement in requirements:
         left = tuple([job for job in jobs if requirement.is_met(job.labels)])
         if not left:
@@ -60,7 +63,7 @@ def select_jobs(manifest: Manifest, *, targets: Sequence[str], selectors: Sequen
     return replace(manifest, jobs=jobs, providers=providers)
 
 
-def _pick_targets(jobs: Sequence[Job], targets: Sequence[str]) -> tuple[Job, ...]:
+def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> tuple[Job, ...]:
     """Return the jobs that any target names; every target has to name one."""
     addresses = dict.fromkeys(job.address for job in jobs)
     names = dict.fromkeys(_strip_key(address) for address in addresses)
@@ -70,7 +73,7 @@ def _pick_targets(jobs: Sequence[Job], targets: Sequence[str]) -> tuple[Job, ...
         found = _match_target(target, addresses, names)
         picked |= found
         if not found:
-            unknown.append(_unknown_target(target, names, len(jobs)))
+            unknown.append(_unknown_target(target, names, len(jobs), option))
     if unknown:
         raise UsageError(unknown)
     return tuple([job for job in jobs if job.address in picked or _strip_key(job.address) in picked])
@@ -90,9 +93,9 @@ def _strip_key(address: str) -> str:
     return address.partition("[")[0]
 
 
-def _unknown_target(target: str, names: Mapping[str, None], total: int) -> Diagnostic:
+def _unknown_target(target: str, names: Mapping[str, None], total: int, option: str) -> Diagnostic:
     hint = suggest(target, names) or f"addresses here: {list_names(names)}"
-    message = f"0 of {total} jobs selected by --target '{shorten(target)}'"
+    message = f"0 of {total} jobs selected by {option}'{shorten(target)}'"
     return Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)
 
 

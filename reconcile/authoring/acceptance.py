@@ -1,0 +1,323 @@
+"""
+Drifts of a job as edits of its manifest, after which what was observed is what is expected.
+
+An edit is as small as can be, and expects no less than what was observed: a text becomes the one that was there, a
+bound moves as far as it has to, and a list of sub-jobs becomes the list of those that were there. Where that would be a
+guess, it is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, TypeAlias
+
+from reconcile.authoring.description import InexpressibleError, describe_items, describe_sub_jobs, describe_value
+from reconcile.document import Document, Edit, Mark, Node, Obstacle
+from reconcile.duration import parse_duration
+from reconcile.instant import parse_rfc3339
+from reconcile.judge import find_sensitive_fields
+from reconcile.model import (
+    Absence,
+    Count,
+    Expectation,
+    Field,
+    FieldExpectation,
+    Finding,
+    Item,
+    JobPlan,
+    JsonValue,
+    Match,
+    Missing,
+    Moment,
+    Observed,
+    Span,
+    SubJobsExpectation,
+    Truth,
+    Unobserved,
+)
+
+_Path: TypeAlias = tuple[str | int, ...]
+
+_SUB_JOBS: Final = "sub_jobs"
+_COUNT: Final = "count"
+_OF_ITEM: Final = re.compile(r"sub_jobs\[([0-9]+)\]\.([a-z_]+)")
+_ALONE: Final = re.compile(r"sub_jobs\[\+?[0-9]+\]")
+"""The path of an item without a sub-job, or of a sub-job without an item."""
+_OF_EACH: Final = re.compile(r"sub_jobs\.each|sub_jobs\[\+[0-9]+\]\..+")
+_TEXTS: Final = frozenset({"job_type", "error_code", "fail_reason"})
+_ONE: Final = Count(min=1, max=1)
+_BY_HAND: Final = "edit the manifest by hand, or name only other jobs"
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    Span.DURATION.value: parse_duration,
+    Moment.BEGIN_TIME.value: parse_rfc3339,
+    Moment.END_TIME.value: parse_rfc3339,
+    _COUNT: int,
+}
+"""How to compare what has bounds, by its name."""
+
+
+class _RefusedError(ValueError):
+    """There is no honest edit; the message says why."""
+
+    def __init__(self, message: str, hint: str = _BY_HAND) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Sequence[Obstacle]]:
+    """
+    Return the edits that accept all drifts of a job but the waived ones, or why there are none.
+
+    Args:
+        document: the manifest that declares the job, as it is written: with its references not replaced.
+        plan: of the job, which may be one that has not drifted, or of which nothing is known.
+    """
+    path: _Path = ("jobs", plan.job.address.partition("[")[0].rpartition(".")[2])
+    try:
+        expectation, observed = _check_job(plan)
+    except _RefusedError as error:
+        message = f"{plan.job.address} cannot be accepted: {error}"
+        return (), (Obstacle(document.find_mark(path, at_key=True), message, error.hint),)
+    acceptance = _Acceptance(document, path, plan, expectation, observed)
+    edits = tuple(acceptance.find_edits())
+    return edits, tuple(acceptance.obstacles)
+
+
+def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
+    """Return what is expected and what was observed, if the one may become the other."""
+    observed, expectation = plan.observation, plan.job.expect
+    match observed:
+        case Unobserved(problem=problem):
+            raise _RefusedError(f"it was not observed: {problem.message}", "mend that, and plan again")
+        case Missing():
+            raise _RefusedError("the job API has no such job, so there is nothing to expect of it")
+        case Observed():
+            pass
+    if isinstance(expectation, Absence):
+        raise _RefusedError("it is expected to be absent, and it is there")
+    if plan.problems:
+        raise _RefusedError(f"it was not decided: {plan.problems[0].message}")
+    if "[" in plan.job.address:
+        raise _RefusedError("it is made by for_each, and its declaration is that of other jobs as well")
+    if find_sensitive_fields(expectation):
+        raise _RefusedError("it is compared with a sensitive value, and a plan keeps no such texts")
+    if not plan.job.provider.api.statuses[observed.status].terminal:
+        hint = "plan again once it is done: reconcile plan --wait 10m"
+        raise _RefusedError(f"it is {observed.status}, and what it will be is not known", hint)
+    return expectation, observed
+
+
+class _Acceptance:
+    """Finds the edits for one job; what cannot be accepted is remembered in `obstacles`."""
+
+    __slots__ = ("_api", "_document", "_expectation", "_observed", "_path", "_plan", "obstacles")
+
+    def __init__(
+        self, document: Document, path: _Path, plan: JobPlan, expectation: Expectation, observed: Observed
+    ) -> None:
+        self._document = document
+        self._path: _Path = (*path, "expect")
+        self._plan = plan
+        self._api = plan.job.provider.api
+        self._expectation = expectation
+        self._observed = observed
+        self.obstacles: list[Obstacle] = []
+
+    def find_edits(self) -> Iterator[Edit]:
+        """Yield the edits, each place once."""
+        drifts = [each for each in self._plan.findings if each.truth is Truth.CANNOT_HOLD and each.waiver is None]
+        of_sub_jobs = [drift for drift in drifts if drift.path.startswith(_SUB_JOBS)]
+        for drift in drifts:
+            if not drift.path.startswith(_SUB_JOBS):
+                yield from self._try(drift.path, self._accept_field, drift)
+        expected = self._expectation.sub_jobs
+        if expected is None or expected.implied:
+            if of_sub_jobs or any(drift.path == Field.STATUS for drift in drifts):
+                yield from self._try(_SUB_JOBS, self._write_out_sub_jobs, expected, bool(of_sub_jobs))
+        elif of_sub_jobs:
+            yield from self._accept_sub_jobs(expected, of_sub_jobs)
+
+    def _try(self, path: str, accept: Callable[..., Iterator[Edit]], *args: object) -> Iterator[Edit]:
+        """Yield the edits of what stands at a path, or remember why there are none."""
+        try:
+            yield from tuple(accept(*args))
+        except (_RefusedError, InexpressibleError) as error:
+            hint = error.hint if isinstance(error, _RefusedError) else _BY_HAND
+            message = f"{path} of {self._plan.job.address} cannot be accepted: {error}"
+            self.obstacles.append(Obstacle(self._find_mark(path), message, hint))
+
+    def _find_mark(self, path: str) -> Mark:
+        """Return the mark of the key of an expectation, or of the job where it has none of its own."""
+        key = path.partition("[")[0].partition(".")[0]
+        place = (*self._path, key) if self._is_own(key) else self._path[:-1]
+        return self._document.find_mark(place, at_key=True)
+
+    def _is_own(self, *keys: str | int) -> bool:
+        """Say whether the job's own expectations have a place, rather than the defaults."""
+        return _has(self._document.root, (*self._path, *keys))
+
+    def _set(self, keys: Sequence[str | int], value: JsonValue) -> Edit:
+        """Make the edit of a place among the expectations; refuse to replace a reference."""
+        path = (*self._path, *keys)
+        for depth in range(2, len(path) + 1):
+            if not _has(self._document.root, path[:depth]):
+                break
+            node = _get(self._document.root, path[:depth])
+            # A text on the way can be nothing but a reference to what is expected there.
+            if (isinstance(node, str) or depth == len(path)) and _refers(node):
+                raise _RefusedError("its value is that of a variable, which others may use as well")
+        return Edit(path, value)
+
+    # --- Fields ---
+
+    def _accept_field(self, drift: Finding) -> Iterator[Edit]:
+        if drift.path == Span.AGE:
+            raise _RefusedError("it only grows, and would drift again", "run what it is about again, and plan again")
+        if drift.path == Span.DURATION and self._observed.end_time is None:
+            raise _RefusedError("it has no end that is known")
+        yield self._accept_value(drift, (drift.path,))
+
+    def _accept_value(self, drift: Finding, keys: Sequence[str | int]) -> Edit:
+        """Make the edit of a text or of one bound; where it is not the job's own, it is written out for the job."""
+        name = str(keys[-1])
+        if name not in _READERS:
+            return self._set(keys, _describe_plainly(drift.actual))
+        expected = drift.expected if isinstance(drift.expected, Mapping) else {}
+        bound = _find_violated(expected, drift.actual, _READERS[name])
+        if self._is_own(*keys):
+            return self._set((*keys, bound), drift.actual)
+        return self._set(keys, {**expected, bound: drift.actual})
+
+    # --- Sub-jobs ---
+
+    def _write_out_sub_jobs(self, expected: SubJobsExpectation | None, drifted: bool) -> Iterator[Edit]:
+        """
+        Say of all sub-jobs what they were, where a success that is no longer expected implied something of them.
+
+        So it is, too, where a success that is expected from now on implies what does not hold.
+        """
+        succeeded = self._observed.status == self._api.success
+        any_failed = any(each.status == self._api.failure for each in self._observed.sub_jobs)
+        if drifted or (any_failed if succeeded else expected is not None):
+            yield self._describe_all(Match.EXACT, (_SUB_JOBS,))
+
+    def _accept_sub_jobs(self, expected: SubJobsExpectation, drifts: Sequence[Finding]) -> Iterator[Edit]:
+        rest = []
+        for drift in drifts:
+            if _OF_EACH.fullmatch(drift.path):
+                yield from self._try(drift.path, self._refuse_each)
+            elif drift.path == f"{_SUB_JOBS}.{_COUNT}":
+                yield from self._try(drift.path, self._accept_count, drift, (_SUB_JOBS, _COUNT))
+            else:
+                rest.append(drift)
+        if not rest:
+            return
+        is_alone = any(_ALONE.fullmatch(drift.path) for drift in rest)
+        closed = expected.match in (Match.EXACT, Match.ORDERED)
+        if is_alone and not closed:
+            for drift in rest:
+                if _ALONE.fullmatch(drift.path):
+                    yield from self._try(drift.path, self._refuse_alone, expected.match)
+        elif is_alone or not self._is_own(_SUB_JOBS, "items", 0):
+            yield from self._try(_SUB_JOBS, self._rewrite_items, expected)
+        else:
+            for path in dict.fromkeys(drift.path for drift in rest):
+                yield from self._try(path, self._accept_item, path)
+
+    def _refuse_each(self) -> Iterator[Edit]:
+        raise _RefusedError("it holds for every sub-job, and no edit of it is about one of them alone")
+
+    def _refuse_alone(self, match: Match) -> Iterator[Edit]:
+        is_none = match is Match.NONE
+        raise _RefusedError("it is one that must not be there" if is_none else "without its item, nothing is demanded")
+
+    def _accept_count(self, drift: Finding, keys: Sequence[str | int]) -> Iterator[Edit]:
+        if not self._is_own(*keys):
+            raise _RefusedError("it comes from the defaults, and so does all that is said of sub-jobs")
+        yield self._accept_value(drift, keys)
+
+    def _accept_item(self, path: str) -> Iterator[Edit]:
+        """Edit one field or the count of an item that is written out; all its sub-jobs have to be alike in it."""
+        found = _OF_ITEM.fullmatch(path)
+        if found is None or found[2] == Span.AGE:
+            raise _RefusedError("there is no edit for it")
+        judged = [finding for finding in self._plan.findings if finding.path == path]
+        if any(finding.actual != judged[0].actual or finding.waiver for finding in judged):
+            raise _RefusedError("several sub-jobs are what this item describes, and they differ in it")
+        keys = (_SUB_JOBS, "items", int(found[1]), found[2])
+        if found[2] == _COUNT:
+            yield from self._accept_count(judged[0], keys)
+        else:
+            yield self._accept_value(judged[0], keys)
+
+    def _rewrite_items(self, expected: SubJobsExpectation) -> Iterator[Edit]:
+        """Write all items anew, if they say no more than what is written."""
+        if not all(map(_is_plain, expected.items or ())):
+            raise _RefusedError("its items say more of sub-jobs than their type and status, which would be lost")
+        if self._is_own(_SUB_JOBS, "items"):
+            yield self._describe_all(expected.match, (_SUB_JOBS, "items"))
+        elif expected.each or expected.count is not None:
+            raise _RefusedError("it comes from the defaults, and says more than which sub-jobs there are")
+        else:
+            yield self._describe_all(expected.match, (_SUB_JOBS,))
+
+    def _describe_all(self, match: Match, keys: Sequence[str]) -> Edit:
+        """Make the edit that writes down all sub-jobs as they were."""
+        if any(finding.waiver for finding in self._plan.findings if finding.path.startswith(_SUB_JOBS)):
+            raise _RefusedError("some of its drifts are waived, and would be accepted with the others")
+        sub_jobs = self._observed.sub_jobs
+        for text in chain.from_iterable((getattr(each, name) for name in _TEXTS) for each in sub_jobs):
+            _describe_plainly(text)
+        describe: Callable[..., Any] = describe_items if keys[-1] == "items" else describe_sub_jobs
+        return self._set(keys, describe(sub_jobs, self._api, match=match))
+
+
+def _describe_plainly(text: JsonValue) -> JsonValue:
+    """Describe a text as itself; raise InexpressibleError where that cannot be, for a pattern would accept others."""
+    described = describe_value(None if text is None else str(text))
+    if isinstance(described, Mapping):
+        raise InexpressibleError("it holds what a manifest cannot: hidden characters, or blanks at its ends")
+    return described
+
+
+def _find_violated(expected: Mapping[str, JsonValue], actual: JsonValue, read: Callable[[Any], Any]) -> str:
+    """Return which bound has to move."""
+    try:
+        value = read(actual)
+    except (TypeError, ValueError) as error:
+        raise _RefusedError("there is nothing that a bound could be moved to") from error
+    for name, bound in expected.items():
+        if value < read(bound) if name in ("min", "after") else value > read(bound):
+            return name
+    raise _RefusedError("there is no bound that could be moved")
+
+
+def _is_plain(item: Item) -> bool:
+    fields = {each.field if isinstance(each, FieldExpectation) else None for each in item.fields}
+    return item.count == _ONE and fields <= {Field.STATUS, Field.JOB_TYPE}
+
+
+def _has(root: Node, path: Sequence[str | int]) -> bool:
+    try:
+        _get(root, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def _get(root: Node, path: Sequence[str | int]) -> Node:
+    node: Any = root
+    for step in path:
+        node = node[step]
+    found: Node = node
+    return found
+
+
+def _refers(node: Node) -> bool:
+    """Say whether there is a reference in a value."""
+    if isinstance(node, str):
+        return "${" in node.replace("$${", "")
+    if isinstance(node, dict):
+        return any(map(_refers, node.values()))
+    return isinstance(node, list) and any(map(_refers, node))
