@@ -28,8 +28,8 @@ class Code(StrEnum):
     OTHER_MANIFEST = "RC013"
     NOT_SIGNED = "RC014"
     SHARDS_DO_NOT_FIT = "RC015"
-    NO_BASELINE = "RC016"
-    NOT_ACCEPTABLE = "RC017"
+    NOT_ACCEPTABLE = "RC016"
+    NO_BASELINE = "RC017"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

@@ -144,7 +144,7 @@ def test_only_what_drifted_is_edited_and_the_gate_is_green_with_it(is_json, work
         if code or planned == 0:
             assert after == mark + text.content.encode(), f"seed {seed}"
             assert told.out == "", f"seed {seed}"
-            assert ("RC017" in told.err) is bool(code), f"seed {seed}: {told.err}"
+            assert ("RC016" in told.err) is bool(code), f"seed {seed}: {told.err}"
             continue
         accepted += 1
         edited = Text(text.file, after.removeprefix(mark).decode())

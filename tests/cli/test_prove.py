@@ -163,7 +163,7 @@ def test_what_is_not_in_sync_to_begin_with_cannot_be_proven(weak, status, verdic
     code, document = prove("reconcile.yaml", "--live", transport=transport)
     assert (code, document["summary"]) == (1, None)
     (error,) = document["errors"]
-    assert error["code"] == "RC016"
+    assert error["code"] == "RC017"
     assert f"it is {verdict} (status" in error["message"]
 
 
