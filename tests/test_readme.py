@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import yaml
+from measured import SECTION, write_measured
 from program import main
 from transcripts import CONSOLE_BLOCK, replay
 
@@ -26,6 +27,12 @@ def test_every_console_block_is_what_the_program_prints(tmp_path, monkeypatch, c
             lambda block: f"```console\n{replay(block[1], environ)}```", README.read_text(encoding="utf-8")
         )
     check_golden(README, replayed)
+
+
+def test_the_figures_are_those_that_were_kept(check_golden):
+    text = README.read_text(encoding="utf-8")
+    assert SECTION.search(text)
+    check_golden(README, SECTION.sub(lambda _: write_measured(), text))
 
 
 def test_the_manifest_on_the_first_screen_is_the_one_that_is_run():
