@@ -185,15 +185,18 @@ async def _receive_twice(data: bytes) -> None:
         return
     check(parted == whole, "how an answer is cut into packets changes nothing")
     check(200 <= whole.status_code <= 999, "an answer has a final status")
-    check(len(whole.headers) <= MAX_HEADERS, "headers are few")
+    fields = whole.headers.raw
+    check(parted is not None and parted.headers.raw == fields, "nor does it change the headers")
+    check(len(fields) <= MAX_HEADERS, "headers are few")
     check(len(whole.body) <= MAX_BODY_SIZE, "bodies are small")
-    lengths = [value for name, value in whole.headers if name.lower() == b"content-length"]
+    lengths = [value for name, value in fields if name.lower() == b"content-length"]
     check(
         whole.status_code in (204, 304) or not lengths or int(lengths[0]) == len(whole.body),
         "a body is as long as it was announced",
     )
-    headers = httpx.Headers(whole.headers)
-    assess(_API, JOB_ID, whole.status_code, headers, whole.body, redact=_REDACT)
+    read = httpx.Headers(list(fields))
+    check(all(whole.headers[name] == read[name] for name in read), "headers are read as httpx would read them")
+    assess(_API, JOB_ID, whole.status_code, whole.headers, whole.body, redact=_REDACT)
 
 
 _LOOP = asyncio.new_event_loop()
