@@ -417,7 +417,7 @@ class Manifest:
     The declared jobs of all files, at least one, in the order of the files, each address once.
 
     `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
-    jobs are all that were selected.
+    jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
     """
 
     files: tuple[ManifestFile, ...]
@@ -425,6 +425,7 @@ class Manifest:
     jobs: tuple[Job, ...]
     warnings: tuple[Diagnostic, ...] = ()
     shard: Shard | None = None
+    declared: int | None = None
 
 
 # --- Observations ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import Diagnostic, Evidence, Manifest, Shard
+from reconcile.model import SENSITIVE, Diagnostic, Evidence, Manifest, Shard
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -105,6 +105,10 @@ def _find_misfits(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]
             yield _misfit(f"{name}: this is no shard, but the plan of a whole run")
         else:
             shards.append((name, shard))
+            if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
+                yield _misfit(
+                    f"{name}: it has sensitive variables, and no plan tells whether their values were the same"
+                )
             for what in _compare(first, evidence):
                 yield _misfit(f"{name} and {first_name} are not of one run: {what}")
     if len(shards) == len(parts):

@@ -8,7 +8,7 @@ import pytest
 from builders import NOW, job, manifest, observed
 
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import Evidence
+from reconcile.model import SENSITIVE, Evidence
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
@@ -103,6 +103,12 @@ def test_shards_of_other_manifests_or_variables_are_told_apart():
     for other in (replace(file, sha256="0"), replace(file, variables={"tier": "db"})):
         with pytest.raises(DocumentError, match="another manifest or other variables"):
             merge_shards([("a", one), ("b", replace(two, manifest=replace(two.manifest, files=(other,))))])
+
+
+def test_shards_with_sensitive_variables_are_refused():
+    declared = replace(DECLARED, files=(replace(DECLARED.files[0], variables={"code": SENSITIVE}),))
+    with pytest.raises(DocumentError, match="sensitive variables"):
+        merge_shards(shards_of(2, declared))
 
 
 def test_jobs_that_were_exchanged_between_shards_are_found():

@@ -1,6 +1,7 @@
 """`reconcile plan`: the gate."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -78,6 +79,7 @@ def command(
     tape: Tape | None = None
     ended_by: ExitCode | None = None
     try:
+        report.protect(_list_read(declaration, access, invocation), folders=[kept.record, kept.replay])
         check_usage(kept, access)
         playback = Playback(kept.replay, quiet=quiet) if kept.replay is not None else None
         if playback is not None:
@@ -125,6 +127,17 @@ def command(
     finally:
         report.write(plan, evidence)
     return plan
+
+
+def _list_read(declaration: Declaration, access: Access, invocation: Invocation) -> list[str | None]:
+    """List the files that the run reads, as far as that is known before one is read."""
+    from reconcile.manifest import find_manifests
+
+    try:
+        manifests = [*find_manifests(declaration.arguments)]
+    except ReconcileError:
+        manifests = [path for path in declaration.arguments if not Path(path).is_dir()]
+    return [*manifests, *declaration.var_files, access.ca_file, invocation.environ.get("OS_CLIENT_CONFIG_FILE")]
 
 
 def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *, quiet: bool) -> Manifest:

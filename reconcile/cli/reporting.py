@@ -56,13 +56,25 @@ class Report:
         self._style = Style(full=reporting.full)
         self._files = tuple(_list_files(reporting, self._style))
 
+    def protect(self, read: Iterable[str | None], *, folders: Iterable[str | None] = ()) -> None:
+        """
+        Raise OutputError if something would be written over a file that is `read`, or into one of the `folders`.
+
+        To be asked before anything can fail, for a run that fails writes its reports, too.
+        """
+        taken = {Path(path).resolve() for path in (*read, self._reporting.sign_with) if path}
+        recordings = {Path(path).resolve() for path in folders if path}
+        for place in (Path(file.path).resolve() for file in self._files):
+            if place in taken or any(parent in recordings for parent in place.parents):
+                why = "this run reads that file" if place in taken else "that folder is a recording"
+                raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
+
     def prepare(self, read: Iterable[str | None]) -> None:
         """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
-        paths = [file.path for file in self._files]
-        taken = {Path(path).resolve() for path in read if path is not None}
-        for place, times in Counter(Path(path).resolve() for path in paths).items():
-            if times > 1 or place in taken:
-                why = "this run reads that file" if place in taken else "two reports would be written there"
+        self.protect(read)
+        for place, times in Counter(Path(file.path).resolve() for file in self._files).items():
+            if times > 1:
+                why = "two reports would be written there"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
         for file in self._files:
             file.check()

@@ -84,7 +84,14 @@ def check_age(file: str, evidence: Evidence, invocation: Invocation, *, max_age:
 
 
 def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None:
-    """Raise DocumentError unless the plan is about these manifests, exactly as they are now."""
+    """Raise DocumentError unless the plan is about all of these manifests, exactly as they are now."""
+    shard, declared = evidence.manifest.shard, evidence.manifest.declared
+    if shard is not None:
+        message = f"{file}: it is about a part of its manifest: shard {shard.index} of {shard.total}"
+        raise _error(Code.OTHER_MANIFEST, message, "join the shards first: reconcile merge PLAN... --out PLAN")
+    if declared is not None:
+        message = f"{file}: it is about a part of its manifest: {len(evidence.observations)} of {declared} jobs"
+        raise _error(Code.OTHER_MANIFEST, message, "plan without --target and --selector")
     from reconcile.manifest import find_manifests
 
     found = {path: read_text(path).digest() for path in find_manifests(tuple(paths))}

@@ -37,6 +37,9 @@ def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, Recorded
     """
     Find the recorded provider that each provider is: the same project at the same API, whatever it is called.
 
+    Only a cloud and a region say where that was: without them, a provider is the recorded one of its own name alone,
+    for the endpoint of another may have been another.
+
     Returns:
         Name -> name in the recording. A provider that was recorded under several names is the one of its own name; if
         it has none of them, or was not recorded, it is left out.
@@ -49,7 +52,7 @@ def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, Recorded
         ]
         if provider.name in same:
             found[provider.name] = provider.name
-        elif len(same) == 1:
+        elif len(same) == 1 and provider.cloud is not None and provider.region is not None:
             found[provider.name] = same[0]
     return found
 
@@ -127,7 +130,10 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
 def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
         return _contradict("what is named as evidence is no answer")
-    headers = httpx.Headers(dict(exchange.headers), encoding="utf-8")
+    try:
+        headers = httpx.Headers(dict(exchange.headers), encoding="utf-8")
+    except UnicodeEncodeError:
+        return _contradict("a header of its answer is no text")
     return assess(job.provider.api, job.job_id, exchange.status_code, headers, exchange.body)
 
 

@@ -60,7 +60,8 @@ def select_jobs(
         jobs = left
     used = {job.provider.name for job in jobs}
     providers = {name: provider for name, provider in manifest.providers.items() if name in used}
-    return replace(manifest, jobs=jobs, providers=providers)
+    declared = len(manifest.jobs) if len(jobs) < len(manifest.jobs) else None
+    return replace(manifest, jobs=jobs, providers=providers, declared=declared)
 
 
 def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> tuple[Job, ...]:

@@ -46,6 +46,10 @@ class Company:
         for kind in (("observed", key[0]), ("missing", key[0]), ("synced", "")):
             others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
             found |= set(list(others)[:1])
+        # A companion that is absent is proven by a witness of its own provider, which comes with it.
+        for each in tuple(found):
+            witnesses = self._representatives.get(("observed", self._jobs[each].provider.name), ())
+            found |= set([other for other in witnesses if _key_of(self._jobs[other]) != key][:1])
         # A companion is not told otherwise than its own: all jobs of its remote job come with it.
         for each in tuple(found):
             found |= set(self._members[_key_of(self._jobs[each])])

@@ -75,6 +75,8 @@ def read_saved_plan(file: str, content: str) -> SavedPlan:
         if not isinstance(document.get(_SIGNATURE, ""), str):
             raise _refuse(file, "its signature is no text")
         evidence = decode_evidence(document[_EVIDENCE])
+        if _write({_EVIDENCE: encode_evidence(evidence)}) != _write({_EVIDENCE: document[_EVIDENCE]}):
+            raise _refuse(file, "its evidence says more than this version of reconcile understands")
     except UndecodableError as error:
         raise _refuse(file, str(error)) from error
     except (RecursionError, ValueError) as error:

@@ -42,7 +42,7 @@ def hide_secrets(evidence: Evidence) -> Evidence:
         _hide(job, observation) for job, observation in zip(evidence.manifest.jobs, evidence.observations, strict=True)
     ]
     jobs, observations = tuple(job for job, _ in pairs), tuple(observation for _, observation in pairs)
-    if jobs == evidence.manifest.jobs:
+    if jobs == evidence.manifest.jobs and observations == evidence.observations:
         return evidence
     return replace(evidence, manifest=replace(evidence.manifest, jobs=jobs), observations=observations)
 

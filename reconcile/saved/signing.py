@@ -81,10 +81,12 @@ def _read_key(path: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(_LONGEST_KEY)
     except OSError as error:
-        raise UsageError.because(Code.USAGE, f"the key {path} cannot be read: {error.strerror}") from error
+        # Who gives the key itself instead of its path must not find it in a log.
+        named = "" if "-----" in path or "\n" in path else f" {path}"
+        message = f"the key{named} cannot be read: {error.strerror}"
+        raise UsageError.because(Code.USAGE, message, hint="give the path of a PEM file") from error
 
 
 def _no_key(path: str, expected: str) -> UsageError:
-    return UsageError.because(
-        Code.USAGE, f"{path} is not {expected}", hint="make one with: openssl genpkey -algorithm ed25519 -out KEY.pem"
-    )
+    hint = "openssl genpkey -algorithm ed25519 -out KEY.pem; openssl pkey -in KEY.pem -pubout -out KEY.pub.pem"
+    return UsageError.because(Code.USAGE, f"{path} is not {expected}", hint=hint)

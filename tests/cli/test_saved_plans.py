@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import program
 import pytest
 from program import main, start
 
+from reconcile.canonical import dump
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
 from reconcile.report import FORMATS
@@ -97,6 +99,55 @@ def test_c34_a_plan_of_a_manifest_that_was_changed_proves_nothing(plan, run):
     Path("reconcile.yaml").write_text(f"{MANIFEST}  d: {{job_id: id-d}}\n")
     code, _, err = run("verify", "plan.json", "--manifest", "reconcile.yaml")
     assert (code, "RC013" in err) == (1, True)
+
+
+@pytest.mark.parametrize("part", [["--target", "jobs.a"], ["--shard", "1/2"]])
+def test_a_plan_of_a_part_does_not_stand_for_its_manifest(plan, run, part):
+    assert plan(GREEN, "--out", "plan.json", *part)[0] == 0
+    assert run("verify", "plan.json")[0] == 0
+    code, _, err = run("verify", "plan.json", "--manifest", "reconcile.yaml")
+    assert (code, "RC013" in err) == (1, True)
+
+
+def test_evidence_that_is_not_understood_proves_nothing(plan, run):
+    plan(GREEN, "--out", "plan.json")
+    document = json.loads(Path("plan.json").read_text())
+    document["evidence"]["manifest"]["jobs"][0]["expect"]["newer"] = {"must": "never hold"}
+    body = {key: value for key, value in document.items() if key != "digest"}
+    digest = sha256(dump(body, compact=True).encode()).hexdigest()
+    Path("plan.json").write_text(dump({**body, "digest": f"sha256:{digest}"}, compact=True))
+    code, _, err = run("verify", "plan.json")
+    assert (code, "RC011" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--out", "reconcile.yaml", "--target", "jobs.unknown"],
+        ["--report", "junit=reconcile.yaml", "--shard", "9/2"],
+        ["--out", "broken.yaml", "--var-file", "broken.yaml"],
+        ["--out", "key.pem", "--sign-with", "key.pem"],
+        ["--report", "text=rec/plan.txt", "--record", "rec"],
+    ],
+)
+def test_what_a_run_reads_it_never_writes_also_when_it_fails(plan, argv):
+    from cryptography.hazmat.primitives import serialization as forms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    form = (forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+    Path("key.pem").write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+    Path("broken.yaml").write_text("a: [")
+    Path("rec").mkdir()
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    code, out, err = plan(GREEN, *argv)
+    assert (code, out, "RC004" in err) == (1, "", True)
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+    assert list(Path("rec").iterdir()) == []
+
+
+def test_a_key_that_is_given_instead_of_its_path_is_not_told(plan):
+    code, _, err = plan(GREEN, "--out", "plan.json", "--sign-with", "-----BEGIN PRIVATE KEY-----\ncanary-key\n")
+    assert (code, "canary-key" in err) == (1, False)
 
 
 def test_a_report_is_no_saved_plan(plan, run):

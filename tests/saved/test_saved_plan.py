@@ -114,7 +114,9 @@ def secret_job(*, job_type, accept):
     )
 
 
-@pytest.mark.parametrize("accept", [("canary-1",), ("canary-1", None), (Glob(pattern="canary-?"),), ("other-canary",)])
+@pytest.mark.parametrize(
+    "accept", [(None,), ("canary-1",), ("canary-1", None), (Glob(pattern="canary-?"),), ("other-canary",)]
+)
 @pytest.mark.parametrize("said", ["canary-1", "canary-22", None, "canary" * 4000])
 def test_a_secret_is_not_saved_and_the_same_plan_follows(evidence_of, accept, said):
     answer = observed("failed", sub_job("failed", "a", error_code="canary-1"), error_code=said)
