@@ -113,7 +113,7 @@ def make_plan(
         summary=_summarize(jobs),
         errors=errors,
         warnings=() if strict else warnings,
-        complete=not any(_is_cut_off(job.observation) for job in jobs),
+        complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
         exit_code=ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict],

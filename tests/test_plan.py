@@ -525,3 +525,8 @@ def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
 )
 def test_what_is_remarkable(answer, notes):
     assert list(plan_one(of_known_types(job(name="a")), answer)[1].notes) == notes
+
+
+def test_a_run_that_a_signal_ended_is_not_complete_even_if_every_job_was_seen():
+    plan = make_plan(manifest(job()), [observed("running")], now=NOW, origins={}, ended_by=ExitCode.INTERRUPTED)
+    assert (plan.complete, plan.exit_code) == (False, ExitCode.INTERRUPTED)
