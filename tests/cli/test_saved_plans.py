@@ -196,6 +196,12 @@ def test_shards_are_merged_to_what_one_run_prints(run, capsys):
     assert code == 2
 
 
+def test_a_file_cannot_soften_what_merge_says(plan, run):
+    assert plan(DRIFTED, "--shard", "1/1", "--soft-fail", "--out", "1.json")[0] == 0
+    assert run("merge", "1.json")[0] == 2
+    assert run("merge", "1.json", "--soft-fail")[0] == 0
+
+
 def test_half_of_the_shards_is_no_proof(plan, run):
     assert plan(GREEN, "--shard", "1/2", "--out", "1.json")[0] == 0
     code, _, err = run("merge", "1.json")
