@@ -30,6 +30,7 @@ class Code(StrEnum):
     SHARDS_DO_NOT_FIT = "RC015"
     NOT_ACCEPTABLE = "RC016"
     NO_BASELINE = "RC017"
+    UNNAMED_RUN = "RC018"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

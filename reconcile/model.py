@@ -401,7 +401,8 @@ class Shard:
     The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
 
     `positions` are those of its jobs among all selected ones, from 0 and ascending; `selected` is how many these are,
-    and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart.
+    and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart. `run` names the
+    run that all shards are of, None where nobody named it.
     """
 
     index: int
@@ -409,6 +410,7 @@ class Shard:
     positions: tuple[int, ...]
     selected: int
     digest: str
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,12 +28,13 @@ _SAME_IN_SHARD = {
 }
 
 
-def take_shard(manifest: Manifest, index: int, total: int) -> Manifest:
+def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = None) -> Manifest:
     """
     Return a manifest of the jobs that the `index`-th of `total` runs is about, counted from 1; the order stays.
 
     The jobs are dealt out in turn in the order of a hash of their addresses: every run deals alike, whatever the order
     in the files, and gets as many as any other, plus or minus one. All providers stay, so that all runs need the same.
+    `run` is the name that all of them have in common, None where nobody gave one.
 
     Raises:
         UsageError: there are more runs than jobs, and one of them would check nothing.
@@ -50,6 +51,7 @@ def take_shard(manifest: Manifest, index: int, total: int) -> Manifest:
         positions=positions,
         selected=len(jobs),
         digest=_digest_addresses(job.address for job in jobs),
+        run=run,
     )
     return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
 
@@ -57,6 +59,8 @@ def take_shard(manifest: Manifest, index: int, total: int) -> Manifest:
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
     """
     Return the evidence that one run would have had that was about all selected jobs.
+
+    Where no shard says of which run it is, the manifest has a warning: they could be of two runs.
 
     Args:
         parts: what a message calls each shard, and its evidence; at least one, in any order.
@@ -85,7 +89,12 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
         raise DocumentError([_misfit("the jobs of all shards are not the selected ones, each once")])
     return replace(
         first,
-        manifest=replace(first.manifest, jobs=tuple([job for _, job, *_ in dealt]), shard=None),
+        manifest=replace(
+            first.manifest,
+            jobs=tuple([job for _, job, *_ in dealt]),
+            warnings=(*first.manifest.warnings, *_doubt_run(shard)),
+            shard=None,
+        ),
         observations=tuple([observation for *_, observation, _ in dealt]),
         remarks=tuple([remarks for *_, remarks in dealt]),
         judged_at=max(each.judged_at for each in evidence),
@@ -125,6 +134,16 @@ def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
         for name, what in names.items():
             if getattr(one, name, None) != getattr(two, name, None):
                 yield what
+    runs = [shard.run for shard in (other.manifest.shard, first.manifest.shard) if shard is not None]
+    if len(set(runs)) > 1:
+        yield " and not ".join(run or "a run without a name" for run in runs)
+
+
+def _doubt_run(shard: Shard) -> Iterator[Diagnostic]:
+    if shard.run is None and shard.total > 1:
+        message = "no shard says of which run it is: shards of two runs would not be told apart"
+        hint = "give all shards of a run one RECONCILE_RUN_ID, and every run another"
+        yield Diagnostic(code=Code.UNNAMED_RUN, message=message, hint=hint)
 
 
 def _find_gaps(shards: Sequence[tuple[str, Shard]]) -> Iterator[Diagnostic]:

@@ -38,8 +38,8 @@ def evidence_of(declared, **changes):
 DECLARED = manifest(*(job(name=f"j{n}") for n in range(JOBS)))
 
 
-def shards_of(total, declared=DECLARED):
-    return [(f"plan-{n}.json", evidence_of(take_shard(declared, n, total))) for n in range(1, total + 1)]
+def shards_of(total, declared=DECLARED, run="run 1"):
+    return [(f"plan-{n}.json", evidence_of(take_shard(declared, n, total, run=run))) for n in range(1, total + 1)]
 
 
 @pytest.mark.parametrize("total", range(1, 17))
@@ -95,6 +95,27 @@ def test_shards_of_different_runs_are_told_apart(change, what):
     (_, one), (name, two) = shards_of(2)
     with pytest.raises(DocumentError, match=what):
         merge_shards([("a", one), (name, replace(two, **change))])
+
+
+@pytest.mark.parametrize(
+    ("runs", "told"),
+    [
+        (("run 1", "run 2"), "not of one run: run 2 and not run 1"),
+        (("run 1", None), "not of one run: a run without a name and not run 1"),
+    ],
+)
+def test_equal_shards_of_runs_with_other_names_are_told_apart(runs, told):
+    one, two = (shards_of(2, run=run)[number] for number, run in enumerate(runs))
+    with pytest.raises(DocumentError, match=told):
+        merge_shards([one, two])
+
+
+@pytest.mark.parametrize(("total", "strict", "codes"), [(2, False, ["RC018"]), (2, True, []), (1, False, [])])
+def test_shards_of_a_run_without_a_name_are_doubted(total, strict, codes):
+    shards = [(name, replace(evidence, strict=strict)) for name, evidence in shards_of(total, run=None)]
+    plan = derive_plan(merge_shards(shards))
+    assert [warning.code for warning in plan.warnings] == codes
+    assert [error.code for error in plan.errors] == (["RC018"] if strict else [])
 
 
 def test_shards_of_other_manifests_or_variables_are_told_apart():

@@ -34,7 +34,9 @@ def command(
 
     Each PLAN is a file of 'reconcile plan --shard I/N --out PLAN'. What is printed is what one run about all of the
     jobs would have printed. The shards have to be all those of one run, each once: of the same manifests, variables,
-    selection and options, made by the same version.
+    selection and options, made by the same version. Of which run a shard is says RECONCILE_RUN_ID where it is made, or
+    a variable of GitHub, GitLab, CircleCI, Buildkite or Azure Pipelines; where none says it, that is a warning, and an
+    error if the shards were made with --strict.
 
     \b
     Exits like 'reconcile plan', and with 1 if the shards are not exactly those

@@ -148,11 +148,11 @@ def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *,
         output.tell(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
     if selection.shard is None:
         return selected
-    from reconcile.cli.sharding import find_shard
+    from reconcile.cli.sharding import find_shard, name_run
     from reconcile.shards import take_shard
 
     index, total = find_shard(selection.shard, invocation.environ)
-    part = take_shard(selected, index, total)
+    part = take_shard(selected, index, total, run=name_run(invocation.environ))
     if not quiet:
         output.tell(f"reconcile: shard {index} of {total}: {len(part.jobs)} of {len(selected.jobs)} jobs\n")
     return part

@@ -1,4 +1,4 @@
-"""Which part of the jobs a run is about: as the operator says, or as the CI system does."""
+"""Which part of the jobs a run is about, and of which run it is a part: as the operator says, or the CI system."""
 
 import re
 from collections.abc import Mapping
@@ -30,6 +30,24 @@ _SYSTEMS = (
 )
 """Each system's own documentation is the source."""
 
+RUN_ID = "RECONCILE_RUN_ID"
+"""The variable by which an operator names the run that all shards are of."""
+
+_LONGEST_NAME = 200
+
+_RUNS = (
+    (RUN_ID,),
+    ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
+    ("CI_PIPELINE_ID",),
+    ("CIRCLE_WORKFLOW_ID",),
+    ("BUILDKITE_BUILD_ID",),
+    ("BUILD_BUILDID", "SYSTEM_STAGEATTEMPT"),
+)
+"""
+The variables that name a run, the same in all jobs of it: the first of them that is set names it, together with the
+attempt where a run can be repeated. The operator's own, then GitHub, GitLab, CircleCI, Buildkite, Azure Pipelines.
+"""
+
 
 def find_shard(said: str, environ: Mapping[str, str]) -> tuple[int, int]:
     """
@@ -58,6 +76,23 @@ def find_shard(said: str, environ: Mapping[str, str]) -> tuple[int, int]:
     (system,) = systems
     place = f"{system.index} and {system.total} ({system.name})"
     return _read(environ[system.index], environ.get(system.total, ""), system.base, place)
+
+
+def name_run(environ: Mapping[str, str]) -> str | None:
+    """
+    Return the name of the run that all shards are of, such as `GITHUB_RUN_ID=1 GITHUB_RUN_ATTEMPT=1`.
+
+    Returns:
+        None where neither the operator nor a CI system names it.
+
+    Raises:
+        UsageError: the operator's name is too long to be one.
+    """
+    if len(environ.get(RUN_ID, "")) > _LONGEST_NAME:
+        hint = "a number of the pipeline will do"
+        raise UsageError.because(Code.USAGE, f"{RUN_ID} is longer than {_LONGEST_NAME} characters", hint=hint)
+    variables = next((each for each in _RUNS if environ.get(each[0])), ())
+    return " ".join(f"{name}={environ[name]}" for name in variables if environ.get(name)) or None
 
 
 def _read(index: str, total: str, base: int, place: str) -> tuple[int, int]:

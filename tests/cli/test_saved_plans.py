@@ -56,6 +56,20 @@ def plan(run, capsys):
     return command
 
 
+@pytest.fixture
+def plan_shards(run):
+    """Plan two shards against one job API, in the environments given, to 1.json and 2.json."""
+
+    def command(*environs, strict=()):
+        content = Text("scenario.yaml", f"version: 1\napi: sfs-turbo\n{GREEN}")
+        with running_simulator(load_scenario(parse_text(content, is_json=False))) as url:
+            for number, environ in zip("12", environs, strict=True):
+                argv = ["plan", "--endpoint", url, "--shard", f"{number}/2", "--out", f"{number}.json", *strict]
+                assert run(*argv, environ={"RECONCILE_TOKEN": TOKEN, **environ})[0] == 0
+
+    return command
+
+
 def test_f11_a_saved_plan_is_for_its_owner_alone_and_holds_no_token(plan):
     assert plan(GREEN, "--out", "plan.json")[0] == 0
     assert Path("plan.json").stat().st_mode & 0o777 == 0o600
@@ -189,7 +203,8 @@ def test_shards_are_merged_to_what_one_run_prints(run, capsys):
 
         whole = plan()
         for number in "12":
-            plan("--shard", "auto", "--out", f"{number}.json", CI_NODE_INDEX=number, CI_NODE_TOTAL="2")
+            gitlab = {"CI_NODE_INDEX": number, "CI_NODE_TOTAL": "2", "CI_PIPELINE_ID": "7"}
+            plan("--shard", "auto", "--out", f"{number}.json", **gitlab)
     code, merged, _ = run("merge", "2.json", "1.json")
     hidden = re.compile("[0-9a-f]{32}")
     assert (code, hidden.sub("-", merged)) == (whole[0], hidden.sub("-", whole[1]))
@@ -200,6 +215,45 @@ def test_a_file_cannot_soften_what_merge_says(plan, run):
     assert plan(DRIFTED, "--shard", "1/1", "--soft-fail", "--out", "1.json")[0] == 0
     assert run("merge", "1.json")[0] == 2
     assert run("merge", "1.json", "--soft-fail")[0] == 0
+
+
+GITHUB = {"GITHUB_RUN_ID": "8", "GITHUB_RUN_ATTEMPT": "1"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (GITHUB, {**GITHUB, "GITHUB_RUN_ATTEMPT": "2"}, "GITHUB_RUN_ID=8 GITHUB_RUN_ATTEMPT=2 and not GITHUB_RUN_ID=8"),
+        (GITHUB, {}, "a run without a name and not GITHUB_RUN_ID=8"),
+        ({"BUILD_BUILDID": "1"}, {"BUILD_BUILDID": "2"}, "BUILD_BUILDID=2 and not BUILD_BUILDID=1"),
+        ({**GITHUB, "RECONCILE_RUN_ID": "a"}, {**GITHUB, "RECONCILE_RUN_ID": "b"}, "RECONCILE_RUN_ID=b and not"),
+    ],
+)
+def test_shards_of_two_runs_are_no_proof(plan_shards, run, first, second, told):
+    plan_shards(first, second)
+    code, _, err = run("merge", "1.json", "2.json")
+    assert (code, told in err, err.count("RC015")) == (1, True, 2), err
+
+
+@pytest.mark.parametrize(
+    ("strict", "environ", "code", "told"),
+    [
+        ([], {}, 0, True),
+        (["--strict"], {}, 1, True),
+        (["--strict"], {"RECONCILE_RUN_ID": "one"}, 0, False),
+        # An attempt is a run of its own, unless the operator says otherwise.
+        (["--strict"], {**GITHUB, "RECONCILE_RUN_ID": "one"}, 0, False),
+    ],
+)
+def test_a_run_that_nobody_names_is_a_doubt(plan_shards, run, strict, environ, code, told):
+    plan_shards(environ, environ, strict=strict)
+    merged, out, _ = run("merge", "1.json", "2.json", "-o", "text")
+    assert (merged, "RC018" in out) == (code, told)
+
+
+def test_a_name_of_a_run_that_is_none_is_refused(plan):
+    code, _, err = plan(GREEN, "--shard", "1/2", environ={"RECONCILE_RUN_ID": "x" * 201})
+    assert (code, "RC001 RECONCILE_RUN_ID is longer" in err) == (1, True)
 
 
 def test_half_of_the_shards_is_no_proof(plan, run):

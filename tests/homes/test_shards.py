@@ -36,10 +36,14 @@ def gitlab_shard(number):
     return script, {"CI_NODE_INDEX": str(number), "CI_NODE_TOTAL": str(GITLAB["shard"]["parallel"])}
 
 
+def is_secret(variable):
+    return "secretKeyRef" in variable.get("valueFrom", {})
+
+
 def kubernetes_shard(number):
     (container,) = KUBERNETES["spec"]["template"]["spec"]["containers"]
     (script,) = container["args"]
-    environ = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    environ = {each["name"]: each.get("value", "uid-of-the-job") for each in container["env"] if not is_secret(each)}
     return script, {**environ, "JOB_COMPLETION_INDEX": str(number - 1)}
 
 
