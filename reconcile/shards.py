@@ -104,24 +104,23 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
 
 
 def _find_misfits(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]:
-    shards = []
-    first_name, first = parts[0]
+    shards: list[tuple[str, Evidence]] = []
     for name, evidence in parts:
-        shard = evidence.manifest.shard
         if evidence.errors:
             yield _misfit(f"{name}: this run ended before it had a plan: {evidence.errors[0].message}")
-        elif shard is None:
+        elif evidence.manifest.shard is None:
             yield _misfit(f"{name}: this is no shard, but the plan of a whole run")
         else:
-            shards.append((name, shard))
+            shards.append((name, evidence))
             if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
                 yield _misfit(
                     f"{name}: it has sensitive variables, and no plan tells whether their values were the same"
                 )
+            first_name, first = shards[0]
             for what in _compare(first, evidence):
                 yield _misfit(f"{name} and {first_name} are not of one run: {what}")
     if len(shards) == len(parts):
-        yield from _find_gaps(shards)
+        yield from _find_gaps([(name, _shard_of(evidence)) for name, evidence in shards])
 
 
 def _compare(first: Evidence, other: Evidence) -> Iterator[str]:

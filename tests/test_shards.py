@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from builders import NOW, job, manifest, observed
 
+from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Evidence
-from reconcile.plan import derive_plan
+from reconcile.model import SENSITIVE, Diagnostic, Evidence
+from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
 from reconcile.shards import merge_shards, take_shard
@@ -137,6 +138,16 @@ def test_jobs_that_were_exchanged_between_shards_are_found():
     jobs = (two.manifest.jobs[1], two.manifest.jobs[0], *two.manifest.jobs[2:])
     with pytest.raises(DocumentError, match="not the selected ones"):
         merge_shards([("a", one), ("b", replace(two, manifest=replace(two.manifest, jobs=jobs)))])
+
+
+def test_of_a_shard_that_ended_early_only_that_is_told():
+    one, (_, two) = shards_of(2)
+    failed = make_failed_evidence([Diagnostic(code=Code.NO_CREDENTIALS, message="no credential")], now=NOW)
+    with pytest.raises(DocumentError) as caught:
+        merge_shards([("failed.json", failed), one, ("plan-2.json", two)])
+    assert [each.message for each in caught.value.diagnostics] == [
+        "failed.json: this run ended before it had a plan: no credential"
+    ]
 
 
 def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part():
