@@ -8,8 +8,9 @@ from dataclasses import replace
 import click
 
 from reconcile.cli import output
-from reconcile.cli.files import check_place, rewrite_file
+from reconcile.cli.files import check_place, rewrite_files
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
+from reconcile.cli.options import signature_option
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
 from reconcile.document import (
@@ -44,9 +45,12 @@ from reconcile.report.escape import escape
 @click.command()
 @click.argument("path", metavar="PLAN")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@signature_option
 @click.option("--write", is_flag=True, help="Write the manifest, once the edit is shown.")
 @pass_invocation
-def command(invocation: Invocation, path: str, addresses: tuple[str, ...], write: bool) -> Done:
+def command(
+    invocation: Invocation, path: str, addresses: tuple[str, ...], verify_with: str | None, write: bool
+) -> Done:
     """Show the edit of a manifest that accepts what was observed, as a unified diff; with --write, make it.
 
     PLAN is a file of 'reconcile plan --out PLAN', or - for standard input. ADDRESS is one of its jobs, or a glob; the
@@ -62,15 +66,17 @@ def command(invocation: Invocation, path: str, addresses: tuple[str, ...], write
 
     \b
     Exits with 0 if the edit was shown or written, or there is nothing to accept, else
-    with 1. Each file is written whole or not at all.
+    with 1: also where no job has drifted, but some are not decided. Files are
+    written whole, and all of them or none.
 
     \b
     Examples:
       reconcile plan --out plan.json
       reconcile accept plan.json
       reconcile accept plan.json jobs.bind-ldap 'jobs.expand-*' --write
+      reconcile accept plan.json --verify-with gate.pub.pem
     """
-    saved, plan = load_saved_plan(path, invocation)
+    saved, plan = load_saved_plan(path, invocation, verify_with=verify_with)
     evidence = saved.evidence
     if evidence.errors:
         why = evidence.errors[0]
@@ -88,18 +94,23 @@ def command(invocation: Invocation, path: str, addresses: tuple[str, ...], write
     output.write("".join(f"{escape(line)}\n" for change in changes for line in change.compare()))
     output.close()
     if write:
-        for change in changes:
-            rewrite_file(change.new.file, _encode(change.new))
+        rewrite_files({change.new.file: _encode(change.new) for change in changes})
     _tell(plan, jobs, changes, written=write)
     return Done.DONE
 
 
 def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
-    """Return the jobs to accept: those that have drifted, and of named ones those that cannot be accepted as well."""
+    """
+    Return the jobs to accept: those that have drifted, and of named ones those that cannot be accepted as well.
+
+    Where none is named and none has drifted, they are those that are not decided: that they can be accepted is not
+    said of them, either.
+    """
     from reconcile.manifest.selection import select_jobs
 
     if not addresses:
-        return [job for job in plan.jobs if job.verdict is Verdict.DRIFT]
+        drifted = [job for job in plan.jobs if job.verdict is Verdict.DRIFT]
+        return drifted or [job for job in plan.jobs if job.verdict in (Verdict.ERROR, Verdict.PENDING)]
     selected = select_jobs(plan.manifest, targets=addresses, selectors=(), option="")
     named = {job.address for job in selected.jobs}
     wanted = (Verdict.DRIFT, Verdict.ERROR, Verdict.PENDING)

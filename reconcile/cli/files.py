@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from reconcile.codes import Code
@@ -48,33 +48,43 @@ def check_end(path: str) -> None:
 def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
     """Write a file whole or not at all; raise OutputError if it is not."""
     place = Path(path)
-    try:
+    with _naming(path):
         if _is_stream(place):
             place.write_bytes(text.encode("utf-8"))
-        else:
-            _replace(place, text.encode("utf-8"), mode)
-    except OSError as cause:
-        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+            return
+        with _draft(place, text.encode("utf-8"), mode) as draft:
+            draft.replace(place)
 
 
-def rewrite_file(path: str, text: str) -> None:
-    """Write a file that is there anew, whole or not at all, and leave its mode; raise OutputError if it is not."""
-    try:
-        _replace(Path(path), text.encode("utf-8"), stat.S_IMODE(Path(path).stat().st_mode), exactly=True)
-    except OSError as cause:
-        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+def rewrite_files(texts: Mapping[str, str]) -> None:
+    """
+    Write files that are there anew, by their paths, all of them or none, and leave their modes.
+
+    None takes its place before all of them are on the disk: what is left that can go wrong is a rename.
+
+    Raises:
+        OutputError: one could not be written.
+    """
+    with ExitStack() as drafts:
+        written = []
+        for path, text in texts.items():
+            with _naming(path):
+                mode = stat.S_IMODE(Path(path).stat().st_mode)
+                draft = drafts.enter_context(_draft(Path(path), text.encode("utf-8"), mode, exactly=True))
+            written.append((path, draft))
+        for path, draft in written:
+            with _naming(path):
+                draft.replace(path)
 
 
 def append_file(path: str, text: str) -> None:
     """Add whole lines to the end of a file, all of them or none; raise OutputError if they are not."""
     place = Path(path)
-    try:
+    with _naming(path):
         if _is_stream(place):
             place.write_bytes(text.encode("utf-8"))
         else:
             _extend(place, text.encode("utf-8"))
-    except OSError as cause:
-        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
 
 
 def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
@@ -145,7 +155,9 @@ def sweep_drafts(path: str) -> None:
                 draft.unlink()
 
 
-def _replace(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> None:
+@contextmanager
+def _draft(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> Iterator[Path]:
+    """Write what shall take a place beside it; the draft is gone in the end, unless it was renamed."""
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
     draft = place.with_name(f".{place.name}.{os.getpid()}{_DRAFT}")
@@ -157,10 +169,9 @@ def _replace(place: Path, content: bytes, mode: int, *, exactly: bool = False) -
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(place)
-    except BaseException:
+        yield draft
+    finally:
         draft.unlink(missing_ok=True)
-        raise
 
 
 def _extend(place: Path, content: bytes) -> None:
@@ -208,6 +219,15 @@ def _is_alive(draft: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Raise OutputError, which names the file, for what the system refuses."""
+    try:
+        yield
+    except OSError as cause:
+        raise _not_written(path, cause.strerror or str(cause)) from cause
 
 
 def _not_written(path: str, reason: str) -> OutputError:

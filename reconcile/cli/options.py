@@ -300,11 +300,14 @@ def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_out(with_key(command))
 
 
+signature_option = click.option(
+    "--verify-with", metavar="KEY", help="Demand that it is signed with this Ed25519 public key (PEM)."
+)
+"""Of commands that believe a saved plan; they get the path as `verify_with`, None if no signature is asked for."""
+
+
 def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of believing a saved plan to a command: `max_age` in seconds, `verify_with` a path or None."""
-    with_key = click.option(
-        "--verify-with", metavar="KEY", help="Demand that it is signed with this Ed25519 public key (PEM)."
-    )
     with_age = click.option(
         "--max-age",
         type=Duration(),
@@ -312,7 +315,7 @@ def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="DURATION",
         help="Demand that it is not older. Default: 1h.",
     )
-    return with_age(with_key(command))
+    return with_age(signature_option(command))
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:

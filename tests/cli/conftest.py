@@ -1,8 +1,9 @@
-"""A gate that waits for a server which never answers."""
+"""A gate that waits for a server which never answers, and keys to sign with."""
 
 import os
 import socket
 import subprocess
+from pathlib import Path
 
 import program
 import pytest
@@ -12,6 +13,24 @@ version: 1
 providers: {otc: {api: sfs-turbo, project_id: p1}}
 jobs: {a: {job_id: id-a}}
 """
+
+
+@pytest.fixture
+def write_keys():
+    """Write a private key to NAME.pem and its public one to NAME.pub.pem in the working directory, for each name."""
+    keys = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+    from cryptography.hazmat.primitives import serialization as forms
+
+    private = (forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+    public = (forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+
+    def write(*names):
+        for name in names:
+            key = keys.Ed25519PrivateKey.generate()
+            Path(f"{name}.pem").write_bytes(key.private_bytes(*private))
+            Path(f"{name}.pub.pem").write_bytes(key.public_key().public_bytes(*public))
+
+    return write
 
 
 @pytest.fixture

@@ -318,6 +318,54 @@ def test_a_job_that_is_not_decided_is_refused_by_name_and_told_otherwise(work, c
     assert "2 of 3 jobs are not decided, and were left alone" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("undecided", "told"),
+    [
+        ({"status": "running"}, "m.json:1:149: RC016 jobs.b cannot be accepted: it is running"),
+        ({"status": "?"}, "m.json:1:149: RC016 jobs.b cannot be accepted: it was not observed"),
+    ],
+)
+def test_that_nothing_has_drifted_is_not_said_while_jobs_are_undecided(undecided, told, work, capsys):
+    text = json.dumps({**HEAD, "jobs": {"a": {"job_id": "id-a"}, "b": {"job_id": "id-b"}}})
+    Path("m.json").write_text(text)
+    call({"id-a": {"status": "success"}, "id-b": undecided}, "plan", "m.json", "--out", "plan.json")
+    capsys.readouterr()
+    assert call({}, "accept", "plan.json", "--write") == 1
+    out, err = capsys.readouterr()
+    assert (out, told in err) == ("", True), err
+    assert Path("m.json").read_text() == text
+
+
+def test_of_several_manifests_all_are_written_or_none(work, capsys):
+    jobs = {"id-a": {"status": "failed"}, "id-b": {"status": "failed"}}
+    texts = {"a.json": declare("a", {"job_id": "id-a"}), "b.json": declare("b", {"job_id": "id-b"})}
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    assert call(jobs, "plan", *texts, "--out", "plan.json") == 2
+    in_the_way = Path(f".b.json.{os.getpid()}.reconcile-draft")
+    in_the_way.mkdir()
+    capsys.readouterr()
+    assert call({}, "accept", "plan.json", "--write") == 1
+    assert "RC004 cannot write b.json: File exists" in capsys.readouterr().err
+    assert {name: Path(name).read_text() for name in texts} == texts
+    assert sorted(path.name for path in work.iterdir()) == [in_the_way.name, *texts, "plan.json"]
+    in_the_way.rmdir()
+    assert call({}, "accept", "plan.json", "--write") == 0
+    assert call(jobs, "plan", *texts) == 0
+
+
+def test_a_plan_is_accepted_only_with_the_signature_that_is_asked_for(work, write_keys, capsys):
+    write_keys("mine", "other")
+    Path("m.json").write_text(declare("m", {"job_id": "id-a"}))
+    call({"id-a": {"status": "failed"}}, "plan", "m.json", "--out", "plan.json", "--sign-with", "mine.pem")
+    assert call({}, "accept", "plan.json", "--verify-with", "mine.pub.pem") == 0
+    capsys.readouterr()
+    assert call({}, "accept", "plan.json", "--verify-with", "other.pub.pem", "--write") == 1
+    out, err = capsys.readouterr()
+    assert (out, "RC014" in err) == ("", True)
+    assert Path("m.json").read_text() == declare("m", {"job_id": "id-a"})
+
+
 # --- As an operator does it ------------------------------------------------------------------------------------
 
 

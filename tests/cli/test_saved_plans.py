@@ -144,12 +144,8 @@ def test_evidence_that_is_not_understood_proves_nothing(plan, run):
         ["--report", "text=rec/plan.txt", "--record", "rec"],
     ],
 )
-def test_what_a_run_reads_it_never_writes_also_when_it_fails(plan, argv):
-    from cryptography.hazmat.primitives import serialization as forms
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    form = (forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
-    Path("key.pem").write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+def test_what_a_run_reads_it_never_writes_also_when_it_fails(plan, write_keys, argv):
+    write_keys("key")
     Path("broken.yaml").write_text("a: [")
     Path("rec").mkdir()
     before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
@@ -171,20 +167,12 @@ def test_a_report_is_no_saved_plan(plan, run):
     assert (code, "RC011 plan.json: it has no evidence" in err) == (1, True)
 
 
-def test_only_the_right_key_signs(plan, run):
-    keys = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
-    from cryptography.hazmat.primitives import serialization as forms
-
-    for name in ("one", "two"):
-        key = keys.Ed25519PrivateKey.generate()
-        private = (forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
-        Path(f"{name}.pem").write_bytes(key.private_bytes(*private))
-        public = (forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
-        Path(f"{name}.pub").write_bytes(key.public_key().public_bytes(*public))
+def test_only_the_right_key_signs(plan, run, write_keys):
+    write_keys("one", "two")
     plan(GREEN, "--out", "signed.json", "--sign-with", "one.pem")
     plan(GREEN, "--out", "plain.json")
-    assert run("verify", "signed.json", "--verify-with", "one.pub")[0] == 0
-    for argv in (["signed.json", "--verify-with", "two.pub"], ["plain.json", "--verify-with", "one.pub"]):
+    assert run("verify", "signed.json", "--verify-with", "one.pub.pem")[0] == 0
+    for argv in (["signed.json", "--verify-with", "two.pub.pem"], ["plain.json", "--verify-with", "one.pub.pem"]):
         code, _, err = run("verify", *argv)
         assert (code, "RC014" in err) == (1, True)
     assert run("verify", "signed.json", "--verify-with", "one.pem")[0] == 1
