@@ -21,9 +21,15 @@ _DRAFT = ".reconcile-draft"
 _FORMER = ".reconcile-former"
 
 
+def locate(path: str) -> Path:
+    """Return the place that a path leads to, through all links; where they lead in a circle, as far as they lead."""
+    return Path(os.path.realpath(path))
+
+
 def check_place(path: str) -> None:
     """Raise OutputError if no file can be written there; nothing is created."""
     place = Path(path)
+    _check_name(path)
     if place.is_symlink():
         raise _not_written(path, "it is a symbolic link, and links are not followed")
     if place.is_dir():
@@ -96,6 +102,7 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
         is_known: says of a path in the folder whether a file there can be replaced; any other must not be lost.
     """
     place = Path(path).absolute()
+    _check_name(path)
     if place.is_symlink():
         raise _not_written(path, "it is a symbolic link, and links are not followed")
     if place.exists():
@@ -124,19 +131,18 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
     """
     check_folder(path, is_known)
     place = Path(path).absolute()
-    draft, former = (place.with_name(f".{place.name}.{os.getpid()}{suffix}") for suffix in (_DRAFT, _FORMER))
+    draft, former = _beside(place, _DRAFT), _beside(place, _FORMER)
     try:
-        draft.mkdir(mode=0o700)
-        for name, text in files.items():
-            file = draft / name
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                stream.write(text.encode("utf-8"))
-        if place.exists():
-            place.rename(former)
-        draft.rename(place)
-    except OSError as cause:
-        raise _not_written(path, cause.strerror or type(cause).__name__) from cause
+        with _naming(path):
+            draft.mkdir(mode=0o700)
+            for name, text in files.items():
+                file = draft / name
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                    stream.write(text.encode("utf-8"))
+            if place.exists():
+                place.rename(former)
+            draft.rename(place)
     finally:
         if former.exists() and not place.exists():
             former.rename(place)
@@ -155,12 +161,26 @@ def sweep_drafts(path: str) -> None:
                 draft.unlink()
 
 
+def _check_name(path: str) -> None:
+    """Raise OutputError for what no file can be called, and for what means another thing than a file."""
+    if path == "-":
+        raise _not_written(path, "that is no file: -o says what standard output gets, and ./- is a file of this name")
+    with _naming(path), suppress(FileNotFoundError, NotADirectoryError):
+        # The draft has the longer name.
+        os.lstat(_beside(Path(path), _DRAFT))
+
+
+def _beside(place: Path, suffix: str) -> Path:
+    """Return where this process keeps what is not in its place yet, or any more."""
+    return place.parent / f".{place.name}.{os.getpid()}{suffix}"
+
+
 @contextmanager
 def _draft(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> Iterator[Path]:
     """Write what shall take a place beside it; the draft is gone in the end, unless it was renamed."""
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
-    draft = place.with_name(f".{place.name}.{os.getpid()}{_DRAFT}")
+    draft = _beside(place, _DRAFT)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

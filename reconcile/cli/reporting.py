@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from reconcile.cli import output
-from reconcile.cli.files import append_file, check_end, check_place, sweep_drafts, write_file
+from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options import Reporting
 from reconcile.codes import Code
@@ -62,9 +61,9 @@ class Report:
 
         To be asked before anything can fail, for a run that fails writes its reports, too.
         """
-        taken = {Path(path).resolve() for path in (*read, self._reporting.sign_with) if path}
-        recordings = {Path(path).resolve() for path in folders if path}
-        for place in (Path(file.path).resolve() for file in self._files):
+        taken = {locate(path) for path in (*read, self._reporting.sign_with) if path}
+        recordings = {locate(path) for path in folders if path}
+        for place in (locate(file.path) for file in self._files):
             if place in taken or any(parent in recordings for parent in place.parents):
                 why = "this run reads that file" if place in taken else "that folder is a recording"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
@@ -72,7 +71,7 @@ class Report:
     def prepare(self, read: Iterable[str | None]) -> None:
         """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
         self.protect(read)
-        for place, times in Counter(Path(file.path).resolve() for file in self._files).items():
+        for place, times in Counter(locate(file.path) for file in self._files).items():
             if times > 1:
                 why = "two reports would be written there"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")

@@ -53,7 +53,7 @@ def read_text_beneath(folder: str, *parts: str) -> Text | None:
         for part in parts:
             above.append(os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=above[-1]))
         return _read_regular(above.pop(), path, LARGEST)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _unreadable(path, error) from error

@@ -48,9 +48,10 @@ def _list_manifests(folder: Path) -> list[Path]:
 
 def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:
     """A link out of a directory would show, in the excerpts of errors, a file that nobody named."""
-    inside = folder.resolve()
+    # Not `resolve()`, which fails over links that lead in a circle; reading such a file says what is wrong.
+    inside = os.path.realpath(folder)
     for path in paths:
-        if not path.resolve().is_relative_to(inside):
+        if not Path(os.path.realpath(path)).is_relative_to(inside):
             message = f"{path} is a link out of its directory"
             yield Diagnostic(code=Code.UNREADABLE, message=message, hint="name the file itself if you mean it")
 

@@ -135,6 +135,10 @@ def test_links_are_not_followed_and_a_folder_without_a_head_is_none(tape, tmp_pa
     assert (replay()[0], "RC100" in replay()[2]) == (1, True)
     (tmp_path / "tape/recording.json").unlink()
     assert "is no recording" in replay()[2]
+    shutil.rmtree(tmp_path / "tape")
+    (tmp_path / "tape").write_text("a file")
+    told = "RC002 tape is no recording: there is no file recording.json in it\n  name a directory that"
+    assert (replay()[0], told in replay()[2]) == (1, True)
 
 
 def test_a_recording_is_replaced_and_nothing_else_is(tape, tmp_path):

@@ -65,6 +65,14 @@ def test_every_format_can_be_written_in_one_run(gate):
         (["--github-output", "link"], "symbolic link"),
         (["--github-summary", "reconcile.yaml"], "this run reads that file"),
         (["--github-summary", ""], "does this step run on GitHub?"),
+        (["--out", "-"], "RC004 cannot write -: that is no file"),
+        (["--record", "-"], "RC004 cannot write -: that is no file"),
+        (["--github-output", "x" * 256], f"RC004 cannot write {'x' * 256}: File name too long"),
+        (["--out", "x" * 250], f"RC004 cannot write {'x' * 250}: File name too long"),
+        (["--record", "x" * 250], f"RC004 cannot write {'x' * 250}: File name too long"),
+        (["--out", "circle"], "RC004 cannot write circle: it is a symbolic link"),
+        (["--out", "circle/x"], "RC004 cannot write circle/x: Too many levels of symbolic links"),
+        (["--record", "."], "RC004 cannot write .: it cannot be replaced"),
     ],
     ids=[
         "F05",
@@ -76,10 +84,19 @@ def test_every_format_can_be_written_in_one_run(gate):
         "E07",
         "F05 step",
         "unset variable",
+        "standard output",
+        "standard output recording",
+        "long name",
+        "long name of the draft",
+        "long name of a recording",
+        "circle",
+        "circle of folders",
+        "working directory",
     ],
 )
 def test_what_cannot_be_written_is_found_before_the_first_request(gate, argv, message):
     Path("link").symlink_to("target")
+    Path("circle").symlink_to("circle")
     # The scenario has no job: a request would come out as drift.
     code, out, err = gate("jobs: {}", *argv)
     assert (code, out) == (1, "")

@@ -67,6 +67,11 @@ def test_a_link_out_of_its_directory_is_refused_unread__C30(tmp_path):
     assert "hunter2" not in repr(found)
 
 
+def test_links_in_a_circle_are_left_to_the_reader(tmp_path):
+    (tmp_path / "reconcile.yaml").symlink_to("reconcile.yaml")
+    assert find_manifests((str(tmp_path),)) == (str(tmp_path / "reconcile.yaml"),)
+
+
 def test_a_link_within_its_directory_is_followed(tmp_path):
     write(tmp_path, "common.yaml")
     (tmp_path / "reconcile.yaml").symlink_to("common.yaml")
