@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -69,11 +70,11 @@ def main(
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         output.settle()
-        code = _tell_end(error, palette, ended_by=invocation.ended_by)
+        code = _tell_end(error, palette, argv, ended_by=invocation.ended_by)
     return code
 
 
-def _tell_end(error: BaseException, palette: Palette, *, ended_by: ExitCode) -> ExitCode:
+def _tell_end(error: BaseException, palette: Palette, argv: Sequence[str], *, ended_by: ExitCode) -> ExitCode:
     """Say why a run ends without a proof, and turn it into the exit code."""
     code = ExitCode.ERROR
     match error:
@@ -84,7 +85,7 @@ def _tell_end(error: BaseException, palette: Palette, *, ended_by: ExitCode) -> 
         case click.exceptions.NoArgsIsHelpError():
             output.tell(f"{error.format_message()}\n")
         case click.ClickException():
-            output.tell_errors([_usage_error(error)], palette)
+            output.tell_errors([_usage_error(error, argv)], palette)
         case click.Abort() | KeyboardInterrupt():
             output.tell(f"\nreconcile: {ended_by.name.lower().replace('_', ' ')}; nothing is proven\n")
             code = ended_by
@@ -118,6 +119,11 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
         if COMPLETION in os.environ and end.code == 0:
             return Done.DONE
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
+    except OSError as error:
+        if not _is_from_click(error):
+            raise
+        message = f"standard output: {error.strerror or type(error).__name__}"
+        raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
     return Done.DONE if type(returned) is int and returned == 0 else returned  # --help and --version
 
 
@@ -143,10 +149,18 @@ def _listen_to_signals() -> list[int]:
     return terminations
 
 
-def _usage_error(error: click.ClickException) -> Diagnostic:
+def _is_from_click(error: OSError) -> bool:
+    """Say whether it was click that the system refused something: it writes help and version, and nothing else."""
+    return Path(traceback.extract_tb(error.__traceback__)[-1].filename).is_relative_to(Path(click.__file__).parent)
+
+
+def _usage_error(error: click.ClickException, argv: Sequence[str]) -> Diagnostic:
+    """Say what click cannot read, in one line; where it does not say of which command, it is the one that was named."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.command_path if context else "reconcile"
-    return Diagnostic(code=Code.USAGE, message=error.format_message(), hint=f"see '{command} --help'")
+    known = [name for name in argv[:1] if name in reconcile.list_commands(click.Context(reconcile))]
+    command = context.command_path if context else " ".join(["reconcile", *known])
+    message = " ".join(error.format_message().split())
+    return Diagnostic(code=Code.USAGE, message=message, hint=f"see '{command} --help'")
 
 
 def _internal_error(error: BaseException) -> Diagnostic:
