@@ -207,13 +207,13 @@ class FieldExpectation:
     """
     What one text must be: any of `accept`.
 
-    `implied` marks what the manifest does not say but the design does (a job with no status expects success).
-    `sensitive` marks what no report may show.
+    `implied` marks what the manifest does not say but the design does (a job with no status expects success); it
+    stands nowhere, and its `source` is None, here and below. `sensitive` marks what no report may show.
     """
 
     field: Field
     accept: tuple[Accepted, ...]
-    source: Source
+    source: Source | None
     implied: bool = False
     sensitive: bool = False
 
@@ -268,7 +268,7 @@ class Item:
 
     fields: tuple[Assertion, ...]
     count: Count
-    source: Source
+    source: Source | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +284,7 @@ class SubJobsExpectation:
     items: tuple[Item, ...] | None
     each: tuple[Assertion, ...]
     count: Count | None
-    source: Source
+    source: Source | None
     implied: bool = False
 
 
@@ -595,7 +595,8 @@ class Finding:
     One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
 
     `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
-    of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings.
+    of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
+    where the assertion is implied, for it stands nowhere but in its job.
     """
 
     path: str
@@ -603,7 +604,7 @@ class Finding:
     kind: Kind
     expected: JsonValue
     actual: JsonValue
-    source: Source
+    source: Source | None
     label: str | None = None
     implied: bool = False
     waiver: Waiver | None = None

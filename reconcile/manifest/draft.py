@@ -17,7 +17,7 @@ from reconcile.manifest.references import OPENING
 from reconcile.manifest.repetition import Repeater, Words
 from reconcile.manifest.values import Values
 from reconcile.manifest.variables import Variable, check_values, read_variables, warn_of_unused
-from reconcile.model import Job, JobApi, ManifestFile, Provider
+from reconcile.model import JobApi, ManifestFile, Provider
 
 _MAY_HIDE_A_REFERENCE: Final = "\\"
 """With escapes, a string can hold what the text of the file does not show."""
@@ -98,28 +98,32 @@ class Draft:
             if self.faults.trusts("jobs", name)
         )
         if self.abridged:
-            yield from self._repeat_jobs(
-                self.abridged, read, Repeater(self.abridged, prefix=prefix, labels=reader.labels)
-            )
+            yield from self._repeat_jobs(self.abridged, read, prefix=prefix, labels=reader.labels)
         else:
             for declared in read:
                 yield from declared
 
     def _repeat_jobs(
-        self, abridged: Abridged[Words], read: Iterable[Sequence[Declared]], repeater: Repeater
+        self,
+        abridged: Abridged[Words],
+        read: Iterable[Sequence[Declared]],
+        *,
+        prefix: str,
+        labels: Mapping[str, str],
     ) -> Iterator[Declared]:
         """Yield the jobs of all stanzas; as soon as anything is to be told, they are of no use to anyone."""
         models = iter(read)
-        jobs: dict[int, Job] = {}
+        repeaters: dict[int, Repeater] = {}
         for number, stanza in enumerate(abridged.stanzas):
             if stanza.model != number:
-                yield Declared(*repeater.repeat(stanza, jobs[stanza.model]), self.faults)
+                job, mark = repeaters[stanza.model].repeat(stanza)
+                yield Declared(job, mark, self.faults)
                 continue
             declared = next(models, ())
             if self.tells:
                 return
             yield from declared
-            jobs[number] = declared[0].job
+            repeaters[number] = Repeater(abridged, stanza, declared[0].job, prefix=prefix, labels=labels)
 
     @property
     def tells(self) -> bool:

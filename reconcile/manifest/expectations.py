@@ -15,7 +15,6 @@ from reconcile.model import (
     Field,
     FieldExpectation,
     JobApi,
-    Source,
     SubJobsExpectation,
 )
 
@@ -38,12 +37,23 @@ _NOTHING: Final = _Said(Table(), {}, None)
 class ExpectationReader:
     """Reads the expectations of jobs at one job API, over the same defaults."""
 
-    __slots__ = ("_api", "_defaults", "_document", "_faults", "_fields", "_sub_jobs", "_success")
+    __slots__ = (
+        "_defaults",
+        "_document",
+        "_faults",
+        "_fields",
+        "_implied_status",
+        "_implied_sub_jobs",
+        "_sub_jobs",
+        "_success",
+    )
 
     def __init__(self, document: Document, api: JobApi, defaults: Node, faults: Faults) -> None:
         self._document = document
-        self._api = api
         self._success = (api.success,)
+        # Jobs that say the same share what that implies, so that it is judged once for all of them.
+        self._implied_status = FieldExpectation(field=Field.STATUS, accept=self._success, source=None, implied=True)
+        self._implied_sub_jobs = imply_no_failure(api) if api.sub_jobs is not None else None
         self._faults = faults
         self._fields = FieldReader(document, api, faults)
         self._sub_jobs = SubJobsReader(document, api, faults)
@@ -52,27 +62,21 @@ class ExpectationReader:
             mark = document.key_mark(self._defaults.table, _ABSENT)
             faults.add(mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job")
 
-    def read(self, node: Node, source: Source) -> Expectation | Absence:
-        """
-        Return all that must hold for a job.
-
-        Args:
-            node: the job's own `expect`, None if it has none.
-            source: where the job is declared, and so what it implies.
-        """
+    def read(self, node: Node) -> Expectation | Absence:
+        """Return all that must hold for a job; `node` is its own `expect`, None if it has none."""
         own = self._read_said(node)
         if _ABSENT in own.table:
             return self._read_absence(own.table)
         fields = {**self._defaults.fields, **own.fields} if own.fields else self._defaults.fields
         status = fields.get(_STATUS)
         if not isinstance(status, FieldExpectation):
-            status = FieldExpectation(field=Field.STATUS, accept=self._success, source=source, implied=True)
+            status = self._implied_status
             fields = {_STATUS: status, **fields}
         if len(fields) > 1:
             self._fields.check(fields, own.table, self._defaults.table)
         sub_jobs = own.sub_jobs or self._defaults.sub_jobs
-        if sub_jobs is None and status.accept == self._success and self._api.sub_jobs is not None:
-            sub_jobs = imply_no_failure(self._api, source)
+        if sub_jobs is None and status.accept == self._success:
+            sub_jobs = self._implied_sub_jobs
         return Expectation(fields=order_fields(fields), sub_jobs=sub_jobs)
 
     def _read_absence(self, table: Table) -> Absence:

@@ -10,7 +10,7 @@ from reconcile.manifest.faults import Faults
 from reconcile.manifest.instances import Instance
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
-from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Source, Waiver
+from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
 
 
 class JobReader:
@@ -49,14 +49,13 @@ class JobReader:
         if provider is None:
             return None
         like = self._find_like(instance, provider)
-        source = like.source if like else self._document.text.find_source(mark)
         job = Job(
             address=instance.address,
             provider=provider,
             job_id=as_string(table["job_id"]),
             labels={**self.labels, **_read_labels(table)} if "labels" in table else self.labels,
-            expect=like.expect if like else self._read_expect(table, provider.api, source),
-            source=source,
+            expect=like.expect if like else self._read_expect(table, provider.api),
+            source=like.source if like else self._document.text.find_source(mark),
             waivers=self._read_waivers(table),
             timeout=self._read_timeout(table),
             missing=self._read_missing(table),
@@ -72,11 +71,11 @@ class JobReader:
         same = last.mark == instance.mark and last.table.get("expect") is instance.table.get("expect")
         return job if same and job.provider is provider else None
 
-    def _read_expect(self, table: Table, api: JobApi, source: Source) -> Expectation | Absence:
+    def _read_expect(self, table: Table, api: JobApi) -> Expectation | Absence:
         if api.name not in self._expectations:
             defaults = self._defaults.get("expect")
             self._expectations[api.name] = ExpectationReader(self._document, api, defaults, self._faults)
-        expect = self._expectations[api.name].read(table.get("expect"), source)
+        expect = self._expectations[api.name].read(table.get("expect"))
         if isinstance(expect, Absence) and "missing" in table:
             mark, message = (
                 self._document.key_mark(table, "missing"),

@@ -6,8 +6,7 @@ made for the others again, with their own words and in their own places.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -22,7 +21,8 @@ from reconcile.document import (
     is_plain_string,
     parse_abridged,
 )
-from reconcile.model import Absence, Assertion, Expectation, FieldExpectation, Item, Job, Source, SubJobsExpectation
+from reconcile.manifest.copying import Places
+from reconcile.model import Job
 
 _SECTION: Final = "jobs"
 _TAKEN: Final = "\0"
@@ -145,92 +145,47 @@ def _are_labels(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
 
 
 class Repeater:
-    """Makes jobs that are written like one that was read."""
+    """Makes the jobs that are written like one that was read."""
 
-    __slots__ = ("_abridged", "_content", "_labels", "_prefix")
+    __slots__ = ("_behind", "_copy", "_from", "_job", "_labels", "_make_places", "_model", "_prefix")
 
-    def __init__(self, abridged: Abridged[Words], *, prefix: str, labels: Mapping[str, str]) -> None:
+    def __init__(
+        self, abridged: Abridged[Words], model: Stanza[Words], job: Job, *, prefix: str, labels: Mapping[str, str]
+    ) -> None:
         """
         Make jobs of a manifest.
 
         Args:
+            model: the stanza that was read.
+            job: what it declares.
             prefix: what addresses begin with.
             labels: those of the defaults.
         """
-        self._abridged = abridged
-        self._content = abridged.document.text.content
-        self._prefix = prefix
+        content = abridged.document.text.content
+        self._job = job
+        self._model = model
+        self._from = model.line
+        self._behind = abridged.indent
+        self._prefix = f"{prefix}{_SECTION}."
         self._labels = labels
+        places = Places(range(model.line, model.line + content.count("\n", model.start, model.end)))
+        self._copy = places.compile_copy((job.source, job.expect, job.waivers))
+        self._make_places = places.move
 
-    def repeat(self, stanza: Stanza[Words], job: Job) -> tuple[Job, Mark]:
-        """Return the job of a stanza, with the mark of its name; `job` is that of its model."""
-        model, words = self._abridged.stanzas[stanza.model], stanza.words
-        lines = range(model.line, model.line + self._content.count("\n", model.start, model.end))
-        move = _Mover(lines, stanza.line - model.line)
+    def repeat(self, stanza: Stanza[Words]) -> tuple[Job, Mark]:
+        """Return the job of a stanza, with the mark of its name."""
+        job, words = self._job, stanza.words
         labels = _read_labels(words.labels) if words.labels else None
+        source, expect, waivers = self._copy(self._make_places(stanza.line - self._from))
         repeated = Job(
-            address=f"{self._prefix}{_SECTION}.{words.name}",
+            address=self._prefix + words.name,
             provider=job.provider,
             job_id=words.job_id.strip('"') if words.job_id else job.job_id,
             labels={**self._labels, **labels} if labels else job.labels,
-            expect=move.move_expectation(job.expect),
-            source=move.move(job.source),
-            waivers=tuple([replace(waiver, source=move.move(waiver.source)) for waiver in job.waivers]),
+            expect=expect,
+            source=source,
+            waivers=waivers,
             timeout=job.timeout,
             missing=job.missing,
         )
-        return repeated, (stanza.start + self._abridged.indent) << MARK_SHIFT | len(words.name)
-
-
-class _Mover:
-    """Makes again what was written on some lines, as it would be so many lines further down; the rest stays."""
-
-    __slots__ = ("_by", "_lines")
-
-    def __init__(self, lines: range, by: int) -> None:
-        self._lines = lines
-        self._by = by
-
-    def move(self, source: Source) -> Source:
-        if source.line not in self._lines:
-            return source
-        return Source(file=source.file, line=source.line + self._by, column=source.column)
-
-    def move_expectation(self, expect: Expectation | Absence) -> Expectation | Absence:
-        if isinstance(expect, Absence):
-            return Absence(source=self.move(expect.source))
-        sub_jobs = None if expect.sub_jobs is None else self._move_sub_jobs(expect.sub_jobs)
-        return Expectation(fields=self._move_all(expect.fields), sub_jobs=sub_jobs)
-
-    def _move_sub_jobs(self, sub_jobs: SubJobsExpectation) -> SubJobsExpectation:
-        if sub_jobs.source.line not in self._lines:
-            return sub_jobs
-        items = sub_jobs.items
-        return SubJobsExpectation(
-            match=sub_jobs.match,
-            items=items and tuple([self._move_item(item) for item in items]),
-            each=self._move_all(sub_jobs.each),
-            count=sub_jobs.count,
-            source=self.move(sub_jobs.source),
-            implied=sub_jobs.implied,
-        )
-
-    def _move_item(self, item: Item) -> Item:
-        return Item(fields=self._move_all(item.fields), count=item.count, source=self.move(item.source))
-
-    def _move_all(self, assertions: Sequence[Assertion]) -> tuple[Assertion, ...]:
-        return tuple([self._move_assertion(assertion) for assertion in assertions])
-
-    def _move_assertion(self, assertion: Assertion) -> Assertion:
-        source = self.move(assertion.source)
-        if source is assertion.source:
-            return assertion
-        if isinstance(assertion, FieldExpectation):
-            return FieldExpectation(
-                field=assertion.field,
-                accept=assertion.accept,
-                source=source,
-                implied=assertion.implied,
-                sensitive=assertion.sensitive,
-            )
-        return replace(assertion, source=source)
+        return repeated, (stanza.start + self._behind) << MARK_SHIFT | len(words.name)

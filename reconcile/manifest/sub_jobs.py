@@ -26,11 +26,11 @@ _ONE: Final = Count(min=1, max=1)
 _SOME: Final = Count(min=1, max=None)
 
 
-def imply_no_failure(api: JobApi, source: Source) -> SubJobsExpectation:
+def imply_no_failure(api: JobApi) -> SubJobsExpectation:
     """Return what success implies of sub-jobs of which nothing is said: none has failed."""
-    failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=source, implied=True)
-    item = Item(fields=(failed,), count=_SOME, source=source)
-    return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=source, implied=True)
+    failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=None, implied=True)
+    item = Item(fields=(failed,), count=_SOME, source=None)
+    return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=None, implied=True)
 
 
 class SubJobsReader:

@@ -20,6 +20,7 @@ from reconcile.model import (
 )
 from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.style import Style
+from reconcile.report.wording import find_place
 
 FORMAT_VERSION = "1.0"
 """Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
@@ -81,7 +82,7 @@ def _job_to_json(plan: JobPlan) -> dict[str, JsonValue]:
         "verdict": plan.verdict.value,
         "request_id": plan.observation.request_id,
         "observed": _observed_to_json(plan.observation),
-        "drifts": [_drift_to_json(finding) for finding in plan.findings if finding.truth is Truth.CANNOT_HOLD],
+        "drifts": [_drift_to_json(finding, plan) for finding in plan.findings if finding.truth is Truth.CANNOT_HOLD],
         "pending": [_pending_to_json(finding) for finding in plan.findings if finding.truth is Truth.CAN_HOLD],
         "notes": list(plan.notes),
         "errors": [{"code": problem.code.value, "message": problem.message} for problem in plan.problems],
@@ -107,14 +108,15 @@ def _record_to_json(record: Observed | SubJob) -> dict[str, JsonValue]:
     return {field.name: getattr(record, field.name) for field in fields(SubJob)}
 
 
-def _drift_to_json(finding: Finding) -> dict[str, JsonValue]:
+def _drift_to_json(finding: Finding, planned: JobPlan) -> dict[str, JsonValue]:
+    source = find_place(finding, planned)
     return {
         **_pending_to_json(finding),
         "kind": finding.kind.value,
         "implied": finding.implied,
         "waived": finding.waiver is not None,
-        "line": finding.source.line,
-        "column": finding.source.column,
+        "line": source.line,
+        "column": source.column,
     }
 
 

@@ -20,7 +20,7 @@ from itertools import groupby
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
 from reconcile.report.escape import escape
-from reconcile.report.wording import WORDS, describe_diagnostic, describe_finding
+from reconcile.report.wording import WORDS, describe_diagnostic, describe_finding, find_place
 
 RUN = "run"
 """Stands where an address would, for what is about no job; no address is called so."""
@@ -110,7 +110,7 @@ def _tell_finding(plan: JobPlan, finding: Finding) -> Result:
         address=escape(plan.job.address),
         name=escape(finding.path),
         message="" if verdict is Verdict.IN_SYNC else describe_finding(finding),
-        source=finding.source,
+        source=find_place(finding, plan),
         job=plan,
         waiver=finding.waiver,
     )

@@ -89,6 +89,11 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
     yield from (f"note: {escape(note)}" for note in plan.notes)
 
 
+def find_place(finding: Finding, planned: JobPlan) -> Source:
+    """Return where the manifest says what a finding of a job is about; what is implied stands where the job does."""
+    return finding.source or planned.job.source
+
+
 def describe_place(source: Source) -> str:
     """Name a place as compilers do."""
     return f"{escape(source.file)}:{source.line}:{source.column}"

@@ -76,6 +76,12 @@ def test_jobs_that_are_written_alike_are_read_once():
     assert len(abridged.stanzas) == 50
 
 
+def test_jobs_share_what_names_no_place_in_them():
+    first, *others = load(write([[JOB_ID[0]]], ["web"] * 50)).jobs
+    assert all(job.expect is first.expect for job in others)
+    assert len({job.source.line for job in others}) == 49
+
+
 @pytest.mark.parametrize(
     "content",
     [

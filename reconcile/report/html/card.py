@@ -126,7 +126,7 @@ def _write_short(planned: JobPlan, today: date) -> Iterator[str]:
     for problem in planned.problems:
         yield f"! {problem.code} {escape(problem.message)}"
     for finding in _find_differing(planned):
-        yield write_difference(finding, today)
+        yield write_difference(finding, planned, today)
 
 
 # --- Names -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from markupsafe import escape as escape_markup
 
 from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Truth
 from reconcile.report.escape import escape
-from reconcile.report.wording import describe_expiry, describe_none, show_value
+from reconcile.report.wording import describe_expiry, describe_none, find_place, show_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Difference:
 def build_difference(finding: Finding, planned: JobPlan, today: date) -> Difference:
     """Turn a finding of a job into what the page shows of it."""
     symbol, meaning = _tell_difference(finding)
-    source, waiver = finding.source, finding.waiver
+    source, waiver = find_place(finding, planned), finding.waiver
     return Difference(
         symbol=symbol,
         meaning=meaning,
@@ -85,8 +85,8 @@ def _mark_up(value: JsonValue) -> Markup:
 # --- A line each -----------------------------------------------------------------------------------------------
 
 
-def write_difference(finding: Finding, today: date) -> str:
-    """Write a finding that does not hold on one line, harmless but not yet markup."""
+def write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
+    """Write a finding of a job that does not hold on one line, harmless but not yet markup."""
     symbol, _ = _tell_difference(finding)
     expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
     observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
@@ -94,7 +94,7 @@ def write_difference(finding: Finding, today: date) -> str:
     remarks = [
         *([show_value(finding.label)] if finding.label is not None else []),
         *(["implied"] if finding.implied else []),
-        f"line {finding.source.line}",
+        f"line {find_place(finding, planned).line}",
         *([f"waived: {escape(waiver.reason)} ({describe_expiry(waiver, today)})"] if waiver else []),
     ]
     return f"{symbol} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
