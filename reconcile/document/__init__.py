@@ -18,6 +18,7 @@ from reconcile.document.schema import load_strict_schema
 from reconcile.document.stanzas import Abridged, Stanza, parse_abridged
 from reconcile.document.text import MARK_SHIFT, Mark, Text, shorten
 from reconcile.document.tree import (
+    MAX_TOKENS,
     Array,
     Document,
     Node,
@@ -28,6 +29,7 @@ from reconcile.document.tree import (
     as_array,
     as_string,
     as_table,
+    count_tokens,
 )
 from reconcile.document.validation import Fault, check_document, find_faults, find_faults_of_part
 from reconcile.document.wording import list_names, suggest, word_origin
@@ -37,6 +39,7 @@ from reconcile.document.yaml_parser import parse_yaml
 __all__ = [
     "INDENT",
     "MARK_SHIFT",
+    "MAX_TOKENS",
     "STDIN",
     "Abridged",
     "Array",
@@ -59,6 +62,7 @@ __all__ = [
     "as_table",
     "check_document",
     "conforms",
+    "count_tokens",
     "edit_document",
     "escape_hidden",
     "find_faults",

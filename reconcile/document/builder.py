@@ -7,12 +7,10 @@ from reconcile.codes import Code
 from reconcile.document.characters import find_hidden, name_character
 from reconcile.document.scalar import NumberError, Scalar, resolve_plain
 from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text, shorten
-from reconcile.document.tree import Array, Document, Node, Table
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Node, Table
 from reconcile.errors import DocumentError
 
-MAX_TOKENS: Final = 4_000_000
-"""A file of 32 MiB has room for more; a hundred thousand jobs of forty each have as many."""
-
+_SPLIT: Final = "split it into several files"
 _MAX_DEPTH: Final = 32
 MAX_ENTRIES: Final = 100_000
 _MAX_SCALAR: Final = 64 * 1024
@@ -76,17 +74,18 @@ class TreeBuilder:
         self._check_scalar(content, mark)
         self._put(content, mark)
 
-    def refuse_size(self, message: str, at: int) -> DocumentError:
+    def refuse_size(self, message: str, hint: str, at: int) -> DocumentError:
         """Make the error of a text that has too much of something at an offset."""
-        return self._text.error(at << MARK_SHIFT | 1, Code.TOO_LARGE, message)
+        return self._text.error(at << MARK_SHIFT | 1, Code.TOO_LARGE, message, hint)
 
     def refuse_depth(self, at: int) -> DocumentError:
         """Make the error of a text that is nested too deeply at an offset."""
-        return self.refuse_size(f"this is nested more than {_MAX_DEPTH} levels deep", at)
+        message = f"this is nested more than {_MAX_DEPTH} levels deep"
+        return self.refuse_size(message, "look for a bracket that is not meant, or is never closed", at)
 
     def refuse_rest(self, at: int) -> DocumentError:
         """Make the error of a text that goes on at an offset after MAX_TOKENS."""
-        return self.refuse_size(f"there are more than {MAX_TOKENS} keys, values and brackets before this", at)
+        return self.refuse_size(f"there are more than {MAX_TOKENS} keys, values and brackets before this", _SPLIT, at)
 
     def finish(self) -> Document:
         """Return the document; its root is None where the file says nothing."""
@@ -121,7 +120,8 @@ class TreeBuilder:
 
     def _check_scalar(self, content: str, mark: Mark) -> None:
         if mark & LENGTH > _MAX_SCALAR:
-            raise self.refuse_size(f"this scalar is longer than {_MAX_SCALAR} characters", mark >> MARK_SHIFT)
+            message = f"this scalar is longer than {_MAX_SCALAR} characters"
+            raise self.refuse_size(message, "shorten it", mark >> MARK_SHIFT)
         if not (content.isascii() and content.isprintable()):
             self._refuse_hidden(content, mark, find_hidden(content))
 
@@ -138,7 +138,7 @@ class TreeBuilder:
 
     def _refuse_entry(self, mark: Mark) -> DocumentError:
         kind = "list" if isinstance(self.container, Array) else "mapping"
-        return self.refuse_size(f"this {kind} has more than {MAX_ENTRIES} entries", mark >> MARK_SHIFT)
+        return self.refuse_size(f"this {kind} has more than {MAX_ENTRIES} entries", _SPLIT, mark >> MARK_SHIFT)
 
     def _refuse_hidden(self, content: str, mark: Mark, at: int | None) -> None:
         if at is not None:

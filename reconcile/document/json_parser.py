@@ -11,9 +11,9 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document.builder import MAX_TOKENS, TreeBuilder
+from reconcile.document.builder import TreeBuilder
 from reconcile.document.text import MARK_SHIFT, Text
-from reconcile.document.tree import Array, Document, Table
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
 # Written in C, documented in the source alone, and the way for every decoder that keeps positions.

@@ -14,9 +14,9 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from reconcile.document.builder import MAX_ENTRIES, MAX_TOKENS
+from reconcile.document.builder import MAX_ENTRIES
 from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text
-from reconcile.document.tree import Array, Document, Node, Table, as_table, count_tokens
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Node, Table, as_table, count_tokens
 from reconcile.document.yaml_parser import parse_yaml
 from reconcile.errors import DocumentError
 
@@ -96,11 +96,8 @@ def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Wo
     if not _stand_alone(document, section, indent, models):
         return None
     abridged = Abridged(document, section, indent, stanzas)
-    blanked = abridged.count_blanked()
-    if _OF_A_STREAM + count_tokens(document.root) + blanked > MAX_TOKENS:
-        return None
-    document.count_elsewhere(blanked)
-    return abridged
+    too_much = _OF_A_STREAM + count_tokens(document.root) + abridged.count_blanked() > MAX_TOKENS
+    return None if too_much else abridged
 
 
 def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:

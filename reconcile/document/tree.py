@@ -15,8 +15,15 @@ from reconcile.document.text import Mark, Text
 
 Node: TypeAlias = "Scalar | Table | Array"
 
-_MAX_MARKS: Final = 8_000_000
-"""More than a file may hold, and room for what it refers to: a large value may be referred to often."""
+MAX_TOKENS: Final = 4_000_000
+"""
+Keys, values and brackets that a file may hold, and again that references may bring into it.
+
+A file of 32 MiB has room for more; a hundred thousand jobs of forty each have as many.
+"""
+
+_TOKEN: Final = 32
+"""So many characters of a string count as one more token, for a long one may be referred to often."""
 
 _INDEXED: Final = 32
 """A mapping with more keys than this gets an index of them when someone asks where one stands."""
@@ -77,12 +84,12 @@ def as_string(node: Node) -> str:
 
 
 def count_tokens(node: Node) -> int:
-    """Return how many keys, values and brackets a value is made of, itself included."""
+    """Return how many keys, values and brackets a value is made of, itself included; a long string is several."""
     if isinstance(node, Table):
         return 2 + len(node) + sum(map(count_tokens, node.values()))
     if isinstance(node, Array):
         return 2 + sum(map(count_tokens, node))
-    return 1
+    return 1 + len(node) // _TOKEN if isinstance(node, str) else 1
 
 
 class Origin(NamedTuple):
@@ -99,14 +106,14 @@ class Document:
     The tree can be replaced by one in which other values stand in the same places.
     """
 
-    __slots__ = ("_elsewhere", "_indices", "_marks", "_origins", "_root_mark", "root", "text")
+    __slots__ = ("_indices", "_marks", "_origins", "_referred", "_root_mark", "root", "text")
 
     def __init__(self, text: Text, root: Node, root_mark: Mark, marks: "array[int]") -> None:
         self.text = text
         self.root = root
         self._root_mark = root_mark
         self._marks = marks
-        self._elsewhere = 0
+        self._referred = 0
         self._origins: dict[Mark, Origin] = {}
         self._indices: dict[int, dict[str, int]] = {}
 
@@ -145,28 +152,39 @@ class Document:
         Raises:
             DocumentError: with all that came before it, it is too much.
         """
-        self._refuse_too_much(mark)
         if isinstance(node, Table):
+            self.count_referred(2 + 2 * len(node), mark)
             table = Table({key: self.graft(value, mark) for key, value in node.items()})
             table.first = len(self._marks)
             self._marks.extend([mark] * (2 * len(node)))
             return table
         if isinstance(node, Array):
+            self.count_referred(2 + len(node), mark)
             nodes = Array([self.graft(value, mark) for value in node])
             nodes.first = len(self._marks)
             self._marks.extend([mark] * len(node))
             return nodes
+        if isinstance(node, str):
+            self.count_text(node, mark)
         return node
 
-    def count_elsewhere(self, count: int) -> None:
+    def count_text(self, content: str, mark: Mark) -> None:
+        """Count a string that references bring to `mark`, as `count_referred` does."""
+        if len(content) >= _TOKEN:
+            self.count_referred(len(content) // _TOKEN, mark)
+
+    def count_referred(self, tokens: int, mark: Mark | None = None) -> None:
         """
-        Count what would be a part of this document if all of its text had been read, as if it were.
+        Count what references bring into this document, at `mark` or all over.
 
         Raises:
-            DocumentError: with all that came before it, it is too much.
+            DocumentError: with all that came before it, it is more than a file may hold.
         """
-        self._elsewhere += count
-        self._refuse_too_much(self._root_mark)
+        self._referred += tokens
+        if self._referred > MAX_TOKENS:
+            message = "the values that this file refers to are too large, taken together"
+            at = self._root_mark if mark is None else mark
+            raise self.text.error(at, Code.TOO_LARGE, message, "refer to what is needed alone")
 
     def set_origin(self, mark: Mark, origin: Origin) -> None:
         """Remember where the value at `mark` comes from, if it is not the one that was written there."""
@@ -187,11 +205,6 @@ class Document:
                 mark = self.element_mark(node, step)
                 node = node[step]
         return mark
-
-    def _refuse_too_much(self, mark: Mark) -> None:
-        if len(self._marks) + self._elsewhere > _MAX_MARKS:
-            message = "the values that this file refers to are too large, taken together"
-            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
 
     def _find_index(self, table: Table, key: str) -> int:
         """Find an entry's number; tables with the same first mark have the same keys."""

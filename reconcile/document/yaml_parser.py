@@ -24,9 +24,9 @@ from yaml.events import (
 )
 
 from reconcile.codes import Code
-from reconcile.document.builder import MAX_TOKENS, TreeBuilder
+from reconcile.document.builder import TreeBuilder
 from reconcile.document.text import MARK_SHIFT, Text, shorten
-from reconcile.document.tree import Array, Document, Table
+from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
 _MERGE: Final = "<<"

@@ -57,9 +57,10 @@ class Draft:
         self.variables: Mapping[str, Variable] = read_variables(document, values)
         self._interpolator = Interpolator(document, self.variables, self.faults)
         if refers:
+            written = abridged.count_blanked() if abridged else 0
             document.root = self._interpolator.fill_root()
             if abridged and not self.tells:
-                document.count_elsewhere(abridged.count_blanked())
+                document.count_referred(abridged.count_blanked() - written)
         self.faults.add_all(find_faults_of_language(document))
         check_values(document, self.variables, self.faults)
         warn_of_unused(document, self._interpolator.used, self.faults)
@@ -87,6 +88,7 @@ class Draft:
         table = as_table(as_table(self.document.root)["jobs"])
         check_names(self.document, table, self.faults, fold=str.casefold)
         expander = Expander(self.document, self._interpolator, self.faults, prefix=prefix)
+        expander.refuse_too_many(table)
         reader = JobReader(self.document, self.providers, self.faults, today=today)
         read = (
             [

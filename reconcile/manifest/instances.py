@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Mark, Pending, Table, as_string, shorten
+from reconcile.document import (
+    MAX_TOKENS,
+    Array,
+    Document,
+    Mark,
+    Node,
+    Pending,
+    Table,
+    as_string,
+    count_tokens,
+    shorten,
+)
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.interpolation import FOR_EACH, Interpolator
 from reconcile.manifest.language import find_faults_of_job, outline_job
@@ -28,14 +39,35 @@ class Instance:
 class Expander:
     """Makes the jobs of declarations that are well-formed; what is wrong with one of them is told."""
 
-    __slots__ = ("_document", "_expanded", "_faults", "_interpolator", "_prefix")
+    __slots__ = ("_document", "_faults", "_interpolator", "_prefix")
 
     def __init__(self, document: Document, interpolator: Interpolator, faults: Faults, *, prefix: str) -> None:
         self._document = document
         self._prefix = prefix
         self._interpolator = interpolator
         self._faults = faults
-        self._expanded = 0
+
+    def refuse_too_many(self, table: Table) -> None:
+        """
+        Refuse the declarations of `jobs` if what they make, taken together, is more than a file may declare.
+
+        Raises:
+            DocumentError: it is; no job has been made as yet.
+        """
+        jobs = tokens = 0
+        for name, node, mark in self._document.entries(table):
+            each = node.get(FOR_EACH) if isinstance(node, Table) and self._faults.trusts("jobs", name) else None
+            if not isinstance(node, Table) or not isinstance(each, Table | Array):
+                continue
+            jobs += len(each)
+            if jobs > _MAX_INSTANCES:
+                message = f"for_each makes more than {_MAX_INSTANCES} jobs of this manifest"
+                raise self._document.text.error(mark, Code.TOO_LARGE, message, "split it into several runs")
+            tokens += len(each) * sum(count_tokens(node[key]) for key in _find_changing(node))
+            if tokens > MAX_TOKENS:
+                message = f"for_each makes more than {MAX_TOKENS} keys and values that differ from job to job"
+                hint = "refer to the entry in fewer places, or split it into several runs"
+                raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
     def expand(self, name: str, table: Table, mark: Mark) -> Iterator[Instance]:
         """Yield the job, or the jobs in the order of `for_each`."""
@@ -46,21 +78,17 @@ class Expander:
         # The entries stand in none of the jobs: each would be as large as all of them.
         bare = Table({**table, FOR_EACH: Array()})
         bare.first = table.first
+        changing = _find_changing(bare)
         checked: dict[Hashable, bool] = {}
         for entry in self._read_entries(table):
-            self._count(mark)
-            job = self._interpolator.fill_job(bare, entry)
-            outline = outline_job(name, job)
+            job = self._interpolator.fill_job(bare, entry, changing)
+            # What its jobs have in common was checked where it is declared.
+            own = Table({"job_id": job["job_id"], **{key: job[key] for key in changing}})
+            outline = outline_job(name, own)
             if outline not in checked:
-                checked[outline] = self._is_valid(name, job)
+                checked[outline] = self._is_valid(name, own)
             if checked[outline]:
                 yield Instance(f"{address}[{json.dumps(entry.key, ensure_ascii=False)}]", job, mark)
-
-    def _count(self, mark: Mark) -> None:
-        self._expanded += 1
-        if self._expanded > _MAX_INSTANCES:
-            message = f"for_each makes more than {_MAX_INSTANCES} jobs of this manifest"
-            raise self._document.text.error(mark, Code.TOO_LARGE, message, "split it into several runs")
 
     def _is_valid(self, name: str, job: Table) -> bool:
         found = find_faults_of_job(self._document, name, job)
@@ -91,3 +119,17 @@ class Expander:
             else:
                 seen.add(key)
                 yield Entry(key, node)
+
+
+def _find_changing(table: Table) -> list[str]:
+    """Return the keys of a declaration under which its jobs differ from each other."""
+    return [key for key, value in table.items() if key != FOR_EACH and _is_pending(value)]
+
+
+def _is_pending(node: Node) -> bool:
+    """Tell whether a value, or anything in it, is known for an entry of `for_each` alone."""
+    if isinstance(node, Table):
+        return any(map(_is_pending, node.values()))
+    if isinstance(node, Array):
+        return any(map(_is_pending, node))
+    return isinstance(node, Pending)

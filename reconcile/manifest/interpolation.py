@@ -1,6 +1,6 @@
 """The references in a manifest, replaced by what they stand for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,14 +78,14 @@ class Interpolator:
         root = self._document.root
         return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
 
-    def fill_job(self, table: Table, entry: Entry) -> Table:
-        """Return a job of the filled root for an entry of its `for_each`, which itself is left alone."""
+    def fill_job(self, table: Table, entry: Entry, keys: Collection[str]) -> Table:
+        """Return a job of the filled root for an entry of its `for_each`, filled under these keys and no others."""
         return self._replace_values(
             table,
             (
                 (key, self._fill(value, mark, entry, _NOWHERE.step(key, value)))
                 for key, value, mark in self._document.values(table)
-                if key != FOR_EACH and not key.startswith("x-")
+                if key in keys
             ),
         )
 
@@ -117,7 +117,8 @@ class Interpolator:
         filled: Node
         if isinstance(node, Table) and FOR_EACH in node:
             each = self._fill(node[FOR_EACH], self._document.value_mark(node, FOR_EACH), None, _NOWHERE)
-            filled = self.fill_job(node, _UNKNOWN_ENTRY)
+            keys = [key for key in node if key != FOR_EACH and not key.startswith("x-")]
+            filled = self.fill_job(node, _UNKNOWN_ENTRY, keys)
             if each is not node[FOR_EACH]:
                 filled = self._replace_values(filled, iter([(FOR_EACH, each)]))
         else:

@@ -76,7 +76,11 @@ class Resolver:
         if values:
             name = " and ".join(dict.fromkeys(found.path for found in values))
             self._document.set_origin(mark, Origin(name, sensitive))
-        node = self._document.graft(values[0].value, mark) if len(parts) == len(values) == 1 else self._join(parts)
+        if len(parts) == len(values) == 1:
+            node = self._document.graft(values[0].value, mark)
+        else:
+            node = self._join(parts)
+            self._document.count_text(node, mark)
         return _conceal(node) if sensitive else node
 
     def _join(self, parts: Sequence[str | _Found]) -> str:

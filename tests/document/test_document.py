@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +99,16 @@ def test_any_text_is_a_document_or_an_error_at_a_place_in_it(content, is_json):
             assert source
             assert source.column <= len(lines[source.line - 1]) + 1
             assert diagnostic.width >= 1
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["YAML", "JSON"])
+def test_what_takes_most_room_for_its_size_is_left_at_the_limit(is_json):
+    """Empty lists: two tokens in three characters, and each of them an object."""
+    row = f"[{','.join(['[]'] * 10_000)}]"
+    content = f"[{','.join([row] * 201)}]"
+    with pytest.raises(DocumentError) as raised:
+        parse_text(Text("f", content), is_json=is_json)
+    (found,) = raised.value.diagnostics
+    assert found.message == "there are more than 4000000 keys, values and brackets before this"
+    assert found.hint == "split it into several files"
+    assert content[found.source.column - 1] in "[]"

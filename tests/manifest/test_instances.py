@@ -3,11 +3,22 @@
 import time
 
 import pytest
+from builders import NOW
 
+from reconcile.apis import load_api
 from reconcile.codes import Code
+from reconcile.document import Text, parse_text
+from reconcile.errors import DocumentError
+from reconcile.manifest.draft import Draft
+from reconcile.manifest.values import read_values
 from reconcile.model import Assignment
 
+HEAD = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
 MANY = 20_000
+
+
+def write_ids(count):
+    return ", ".join(f"id-{number}" for number in range(count))
 
 
 def test_an_entry_of_a_list_is_key_and_value(load_jobs):
@@ -76,11 +87,37 @@ def test_one_job_of_two_entries_is_declared_twice__B07(refuse_jobs):
     assert [fault.code for fault in found] == [Code.CONTRADICTING_JOBS]
 
 
+EACH = "{sub_jobs: [" + ", ".join(['"${each.key}"'] * 500) + "]}"
+
+
+@pytest.mark.parametrize(
+    ("expect", "count", "said"),
+    [
+        ("{job_type: t}", 60_000, "for_each makes more than 100000 jobs of this manifest"),
+        (EACH, 5_000, "for_each makes more than 4000000 keys and values that differ from job to job"),
+    ],
+    ids=["jobs", "what they say"],
+)
+def test_too_much_is_refused_before_any_job_is_made(expect, count, said):
+    declared = f"{{for_each: [{write_ids(count)}], job_id: '${{each.key}}', expect: {expect}}}"
+    document = parse_text(Text("m", f"{HEAD}jobs:\n  a: {declared}\n  b: {declared}\n"), is_json=False)
+    jobs = Draft(document, read_values([], {}, None), load_api).read_jobs(prefix="", today=NOW.date())
+    with pytest.raises(DocumentError, match=said):
+        next(jobs)
+
+
+def test_what_the_jobs_have_in_common_counts_once(load_jobs):
+    items = ", ".join(f"{{job_type: t{n}}}" for n in range(1_000))
+    expect = f"{{sub_jobs: {{match: contains, items: [{items}]}}}}"
+    jobs = load_jobs(f"jobs:\n  a: {{for_each: [{write_ids(2_000)}], job_id: '${{each.key}}', expect: {expect}}}\n")
+    assert len(jobs) == 2_000
+    assert len({id(job.expect) for job in jobs}) == 1
+
+
 def test_many_entries_are_read_soon(load_jobs):
-    ids = f"[{', '.join(f'id-{n}' for n in range(MANY))}]"
     declared = "{for_each: '${var.ids}', job_id: '${each.value}', expect: {job_type: t}}"
     content = f"variables: {{ids: {{default: []}}}}\njobs:\n  a: {declared}\n"
     started = time.process_time()
-    jobs = load_jobs(content, given=[Assignment("ids", ids)])
+    jobs = load_jobs(content, given=[Assignment("ids", f"[{write_ids(MANY)}]")])
     assert time.process_time() - started < 3
     assert len(jobs) == MANY

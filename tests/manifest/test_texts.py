@@ -115,6 +115,15 @@ def test_what_is_referred_to_often_is_not_multiplied_without_end(refuse, jobs):
     assert [fault.code for fault in found] == [Code.TOO_LARGE]
 
 
+def test_long_texts_are_not_multiplied_without_end_either__C05(refuse):
+    jobs = "".join(f'  a{n}: {{job_id: i, expect: {{job_type: "{n}-${{var.x}}"}}}}\n' for n in range(5_000))
+    (found,) = refuse(f"{HEAD}variables: {{x: {{default: {'x' * 60_000}}}}}\njobs:\n{jobs}")
+    assert (found.code, found.message) == (
+        Code.TOO_LARGE,
+        "the values that this file refers to are too large, taken together",
+    )
+
+
 def test_a_hundred_thousand_jobs_are_not_too_many__C29():
     content = HEAD + "jobs:\n  a: {for_each: ${var.x}, job_id: '${each.key}'}\n"
     content += f"variables: {{x: {{default: [{', '.join(f'e{n}' for n in range(100_000))}]}}}}\n"
