@@ -12,10 +12,13 @@ import httpx
 
 from reconcile.fetch.failure import AnswerTooLargeError
 from reconcile.fetch.message import RawAnswer, RawHeaders
+from reconcile.fetch.turnstile import Turnstile
 
 MAX_HEAD_SIZE = 64 * 1024
 MAX_HEADERS = 100
 MAX_BODY_SIZE = 1024 * 1024
+LARGE = 32 * 1024
+"""Bytes from which on an answer waits for others that are as large; that of a job with a hundred sub-jobs is not."""
 
 _BODILESS = (204, 304)
 
@@ -53,9 +56,14 @@ class Connection(asyncio.Protocol):
     One connection, for one exchange at a time.
 
     Whatever is not a clean answer to the request of the moment closes it: it is never used again.
+
+    Large answers come one at a time: the others are not read on, and not given to whoever waits for them, until it is
+    their turn. So what is held of all answers does not grow with the number of connections, and however long a large
+    one takes to be understood, the loop has a turn before the next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turnstile: Turnstile) -> None:
+        """`turnstile` is that of all connections whose large answers wait for each other."""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -63,6 +71,8 @@ class Connection(asyncio.Protocol):
         self._deadline = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._keep_alive = True
+        self._turnstile = turnstile
+        self._queued = self._admitted = False
         self._begin()
 
     @property
@@ -104,6 +114,10 @@ class Connection(asyncio.Protocol):
         finally:
             # Not answered may also be: the deadline passed, or the run was cancelled.
             self._waiter = None
+            self._chunks.clear()  # Parser and connection refer to each other, so it may be long until they are freed.
+            if self._queued:
+                self._turnstile.leave(self._proceed)
+                self._queued = self._admitted = False
             if not (answered and self._keep_alive):
                 self.abort()
 
@@ -155,18 +169,44 @@ class Connection(asyncio.Protocol):
             self._refuse(too_large())
         if self._fault is not None:
             self._fail(self._fault)
+        elif self._received > LARGE and not self._admitted:
+            self._queue_up()
         elif self._complete:
-            body = b"".join(self._chunks)
-            self._waiter.set_result(RawAnswer(self._status_code, RawHeaders(self._headers), body))
+            self._deliver(self._waiter)
 
     def connection_lost(self, exc: Exception | None) -> None:
         cause = f" ({_name_cause(exc)})" if exc is not None else ""
         moment = "without an answer" if self.silent else "in the middle of the answer"
-        self._fail(httpx.ReadError(f"the connection was closed {moment}{cause}"))
+        if self._complete:
+            self.abort()  # But the answer that is whole may still wait for its turn.
+        else:
+            self._fail(httpx.ReadError(f"the connection was closed {moment}{cause}"))
         if self._alarm is not None:
             self._alarm.cancel()
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def _queue_up(self) -> None:
+        if self._queued:
+            return
+        self._queued = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+        self._turnstile.enter(self._proceed)
+
+    def _proceed(self) -> None:
+        """Read on, now that it is its turn, or give what is there already."""
+        if not self._queued or self._waiter is None or self._waiter.done():
+            return
+        self._admitted = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+        if self._complete:
+            self._deliver(self._waiter)
+
+    def _deliver(self, waiter: "asyncio.Future[RawAnswer]") -> None:
+        body = b"".join(self._chunks)
+        waiter.set_result(RawAnswer(self._status_code, RawHeaders(self._headers), body))
 
     def _fail(self, fault: httpx.RequestError | TimeoutError) -> None:
         self.abort()

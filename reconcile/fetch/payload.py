@@ -7,11 +7,13 @@ import re
 from reconcile.codes import Code
 
 MAX_DEPTH = 32
+MOST_VALUES = 20_000
+"""Objects, lists and commas of a body; a job with a thousand sub-jobs has 8,000."""
 _MAX_DIGITS = 20
 
 _BOM = b"\xef\xbb\xbf"
 # Possessive, so that a body of a million quotes is read once.
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _JSON_TYPES = re.compile(r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json", re.ASCII)
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
@@ -34,13 +36,14 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     Read the body as one JSON object in UTF-8, a byte order mark allowed.
 
     Raises DisbeliefError: for a content type that is not JSON's (none and text/plain are let through), and for what
-    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH. What is no
-    JSON at all is a BrokenJsonError.
+    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH. And for
+    more than MOST_VALUES, of which each takes many times the memory of its text. What is no JSON at all is a
+    BrokenJsonError.
     """
     _check_content_type(content_type, body)
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
-        _check_depth(text)
+        _check_bulk(text)
         document: object = _DECODER.decode(text)
     except ValueError as error:
         raise BrokenJsonError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
@@ -62,16 +65,26 @@ def _name_type(content_type: str | None) -> str:
     return content_type[:200] if content_type else "no content type"
 
 
-def _check_depth(text: str) -> None:
+def _check_bulk(text: str) -> None:
     # As many brackets as the limit cannot be deeper than it, which settles nearly every body at once.
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if text.count("[") + text.count("{") <= MAX_DEPTH and text.count(",") < MOST_VALUES - MAX_DEPTH:
         return
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        token = match[0]
-        depth += 1 if token in "[{" else -1 if token in "]}" else 0
+    depth = values = 0
+    for match in _TOKENS.finditer(text):
+        match match[0]:
+            case "[" | "{":
+                depth += 1
+                values += 1
+            case "]" | "}":
+                depth -= 1
+            case ",":
+                values += 1
+            case _:
+                continue
         if depth > MAX_DEPTH:
             raise DisbeliefError(Code.AMBIGUOUS_JSON, f"the body is nested deeper than {MAX_DEPTH} levels")
+        if values > MOST_VALUES:
+            raise DisbeliefError(Code.ANSWER_TOO_LARGE, f"the body holds more than {MOST_VALUES:,} values")
 
 
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:

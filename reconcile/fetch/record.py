@@ -10,6 +10,8 @@ from reconcile.model import JobApi, Observed, SubJob
 Redact: TypeAlias = Callable[[str], str]
 
 MAX_FOREIGN_TEXT = 200
+MOST_SUB_JOBS = 1_000
+"""Sub-jobs that are believed of one job; a real one has a handful, and each is judged, kept and told by itself."""
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 
@@ -20,8 +22,8 @@ def read_job(
     """
     Read the answer to the question for this job; keys that the API does not document are ignored.
 
-    Raises DisbeliefError if it is about another job, if a status is not one of the API's words exactly, or if a field
-    has another type than the API gives it.
+    Raises DisbeliefError if it is about another job, if a status is not one of the API's words exactly, if a field has
+    another type than the API gives it, or if there are more than MOST_SUB_JOBS.
     """
     _check_identity(document.get("job_id"), job_id, redact)
     return Observed(
@@ -56,6 +58,9 @@ def _read_sub_jobs(api: JobApi, document: Mapping[str, object], redact: Redact) 
         return ()
     if not isinstance(entries, list):
         raise DisbeliefError(Code.MALFORMED_FIELD, f"its {api.sub_jobs} is {_name_kind(entries)}, not a list")
+    if len(entries) > MOST_SUB_JOBS:
+        reason = f"it lists {len(entries):,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
+        raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
     return tuple(_read_sub_job(api, entry, f"{api.sub_jobs}[{index}]", redact) for index, entry in enumerate(entries))
 
 

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -23,6 +24,7 @@ from reconcile.fetch.failure import BlockedAddressError
 from reconcile.fetch.message import RawAnswer, write_request
 from reconcile.fetch.resolver import resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
+from reconcile.fetch.turnstile import Turnstile
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -39,10 +41,16 @@ class TimeLimits:
 
 @dataclass(slots=True, kw_only=True)
 class _Pool:
-    """The connections to one origin: `slots` bounds how many there are, `idle` holds those at rest, newest last."""
+    """
+    The connections to one origin.
+
+    `slots` bounds how many there are, `idle` holds those at rest, newest last, and at `turnstile` large answers wait
+    for each other.
+    """
 
     origin: Origin
     slots: asyncio.Semaphore
+    turnstile: Turnstile = field(default_factory=Turnstile)
     idle: list[Connection] = field(default_factory=list)
 
     def take_idle(self) -> Connection | None:
@@ -153,7 +161,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
                 if not connection.silent:
                     raise
         async with asyncio.timeout_at(deadline):
-            connection = await self._connect(pool.origin)
+            connection = await self._connect(pool)
         return await self._exchange_on(connection, pool, text, deadline)
 
     async def _exchange_on(self, connection: Connection, pool: _Pool, text: bytes, deadline: float) -> RawAnswer:
@@ -162,15 +170,16 @@ class DirectTransport(httpx.AsyncBaseTransport):
             pool.idle.append(connection)
         return answer
 
-    async def _connect(self, origin: Origin) -> Connection:
+    async def _connect(self, pool: _Pool) -> Connection:
         try:
             async with asyncio.timeout(self._limits.connect), _connection_failures():
-                return await self._open_connection(origin)
+                return await self._open_connection(pool)
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection within {self._limits.connect:g} s") from error
 
-    async def _open_connection(self, origin: Origin) -> Connection:
-        transport, connection = await self._connect_to_first(origin)
+    async def _open_connection(self, pool: _Pool) -> Connection:
+        transport, connection = await self._connect_to_first(pool)
+        origin = pool.origin
         try:
             _check_peer(origin, transport)
             if origin.scheme == "https":
@@ -183,12 +192,13 @@ class DirectTransport(httpx.AsyncBaseTransport):
         connection.closed.add_done_callback(lambda _: self._open.discard(connection))
         return connection
 
-    async def _connect_to_first(self, origin: Origin) -> tuple[asyncio.Transport, Connection]:
+    async def _connect_to_first(self, pool: _Pool) -> tuple[asyncio.Transport, Connection]:
         """Connect to the first address that answers; raise the OSError of the last one."""
+        make = partial(Connection, pool.turnstile)
         failure = OSError("the host name has no address")
-        for address in await self._find_addresses(origin):
+        for address in await self._find_addresses(pool.origin):
             try:
-                return await asyncio.get_running_loop().create_connection(Connection, address, origin.port)
+                return await asyncio.get_running_loop().create_connection(make, address, pool.origin.port)
             except OSError as error:
                 failure = error
         raise failure

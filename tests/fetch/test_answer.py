@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from reconcile.apis import load_api
 from reconcile.codes import Code
 from reconcile.fetch.answer import classify
+from reconcile.fetch.payload import MOST_VALUES
+from reconcile.fetch.record import MOST_SUB_JOBS
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.model import Missing, Observation, Observed, SubJob, Unobserved
@@ -85,10 +87,18 @@ def test_a_byte_order_mark_is_no_fault_D14() -> None:
     assert isinstance(ask(b"\xef\xbb\xbf" + json.dumps(job()).encode()), Observed)
 
 
-def test_ten_thousand_sub_jobs_are_read_D11() -> None:
-    observation = ask(job(sub_jobs=[{"status": "running"}] * 10_000))
+def test_as_many_sub_jobs_are_read_as_are_believed_of_one_job_D11() -> None:
+    whole = {
+        "status": "running",
+        **dict.fromkeys(("job_type", "begin_time", "end_time", "error_code", "fail_reason"), "x"),
+    }
+    observation = ask(job(sub_jobs=[whole] * MOST_SUB_JOBS))
     assert isinstance(observation, Observed)
-    assert len(observation.sub_jobs) == 10_000
+    assert len(observation.sub_jobs) == MOST_SUB_JOBS
+
+
+def test_commas_and_brackets_in_a_text_are_no_values() -> None:
+    assert isinstance(ask(job(fail_reason="[,{" * MOST_VALUES)), Observed)
 
 
 # --- Not believed, although it is a 200 ------------------------------------------------------------------------
@@ -142,6 +152,20 @@ def test_ten_thousand_sub_jobs_are_read_D11() -> None:
             "deeper than 32",
             id="D11-deep",
         ),
+        pytest.param(
+            job(sub_jobs=[{"status": "success"}] * (MOST_SUB_JOBS + 1)),
+            Code.ANSWER_TOO_LARGE,
+            "it lists 1,001 sub-jobs",
+            id="D11-sub-jobs",
+        ),
+        pytest.param(
+            job(sub_jobs=[{"status": "success"}] * 10_000),
+            Code.ANSWER_TOO_LARGE,
+            "20,000 values",
+            id="D11-empty-sub-jobs",
+        ),
+        pytest.param(job(x=[[]] * MOST_VALUES), Code.ANSWER_TOO_LARGE, "more than 20,000 values", id="D11-lists"),
+        pytest.param(job(x=[0] * MOST_VALUES), Code.ANSWER_TOO_LARGE, "more than 20,000 values", id="D11-numbers"),
         pytest.param(b"[" * 500_000, Code.AMBIGUOUS_JSON, "deeper than 32", id="D11-very-deep"),
         pytest.param(b'{"a":"' + b'\\"' * 500_000, Code.NOT_JSON, "not JSON", id="D11-quotes"),
         pytest.param(job(sub_jobs={}), Code.MALFORMED_FIELD, "sub_jobs is an object", id="sub-jobs-object"),

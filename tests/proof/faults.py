@@ -106,11 +106,29 @@ def answering(body: bytes) -> Script:
     return script
 
 
-async def list_sub_jobs(wire: Wire) -> None:
-    job_id = wire.server.requests[-1].split(b" ")[1].rpartition(b"/")[2].decode()
-    part = {"status": "failed", "job_type": "t" * 20, "fail_reason": "r" * 100}
-    job = {"job_id": job_id, "status": "success", "sub_jobs": [part] * (MEGABYTE // 200)}
-    await answering(json.dumps(job).encode())(wire)
+def listing(count: int, size: int) -> Script:
+    """Return a script that answers with a job of so many failed sub-jobs, of so many bytes in all."""
+    room = size // count - 40
+    part = {"status": "failed", "job_type": "t" * (room // 4), "fail_reason": "r" * (room // 2)}
+    sub_jobs = json.dumps([part] * count)
+
+    async def script(wire: Wire) -> None:
+        job_id = wire.server.requests[-1].split(b" ")[1].rpartition(b"/")[2].decode()
+        await answering(f'{{"job_id": "{job_id}", "status": "success", "sub_jobs": {sub_jobs}}}'.encode())(wire)
+
+    return script
+
+
+def saying(size: int) -> Script:
+    """Return a script that answers with a failed job that says so many bytes of why."""
+
+    async def script(wire: Wire) -> None:
+        job_id = wire.server.requests[-1].split(b" ")[1].rpartition(b"/")[2].decode()
+        reason = "\U0001f4a3" + "r" * (size - 200)  # One character that makes each of the others take four bytes.
+        job = {"job_id": job_id, "status": "failed", "fail_reason": reason}
+        await answering(json.dumps(job, ensure_ascii=False).encode())(wire)
+
+    return script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +141,7 @@ class Fault:
     code: int
 
 
-def _fault(name: str, answer: Script, *, jobs: int = 32, code: int = 1) -> Fault:
+def _fault(name: str, answer: Script, *, jobs: int = 64, code: int = 1) -> Fault:
     async def script(wire: Wire) -> None:
         await wire.read_request()
         await answer(wire)
@@ -131,7 +149,6 @@ def _fault(name: str, answer: Script, *, jobs: int = 32, code: int = 1) -> Fault
     return Fault(name=name, script=script, jobs=jobs, code=code)
 
 
-# A body takes up to 1 MiB while it is read: all 64 that are asked for at once take 106 MiB with the program itself.
 FAULTS = (
     _fault("D17 a compressed bomb of 200 MiB", send_bomb),
     _fault("D18 a body without end", send_for_ever),
@@ -155,6 +172,7 @@ FAULTS = (
     _fault("1 MiB of one key", answering(b"{" + b'"a":1,' * (MEGABYTE // 6 - 1) + b'"a":1}')),
     _fault("1 MiB of quotes", answering(b'"' * MEGABYTE)),
     _fault("a number of 1 MiB", answering(b"9" * MEGABYTE)),
-    # Each is told one by one: 64 such jobs would be half a gigabyte.
-    _fault("1 MiB of failed sub-jobs, one job", list_sub_jobs, jobs=1, code=2),
+    _fault("5,000 failed sub-jobs", listing(5_000, MEGABYTE)),
+    _fault("1,000 failed sub-jobs, one job", listing(1_000, MEGABYTE), jobs=1, code=2),
+    _fault("a reason of 1 MiB, one job", saying(MEGABYTE), jobs=1, code=2),
 )

@@ -177,7 +177,7 @@ def main() -> None:
     largest = sorted(manifests, key=lambda cost: -cost.memory)[:SHOWN]
     show_table(f"The slowest of {len(manifests):,} hostile manifests", tell(slowest))
     show_table(f"The largest of {len(manifests):,} hostile manifests", tell(largest))
-    show_table(f"Hostile servers, with a deadline of {DEADLINE:.0f} s, most asked about 32 jobs at once", tell(servers))
+    show_table(f"Hostile servers, with a deadline of {DEADLINE:.0f} s, most asked about 64 jobs at once", tell(servers))
     failings = [failing for cost in (*manifests, *servers) for failing in cost.failings]
     figure = (
         f"hostile: {len(manifests):,} manifests, "

@@ -29,6 +29,7 @@ from reconcile.fetch.answer import assess
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
+from reconcile.fetch.turnstile import Turnstile
 from reconcile.manifest import load_manifests
 from reconcile.manifest.repetition import parse_repetitive
 from reconcile.model import Diagnostic, Missing, Observed
@@ -155,6 +156,12 @@ class _Wire:
     def write(self, data: bytes) -> None:
         pass
 
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
     def abort(self) -> None:
         self._closing = True
 
@@ -164,7 +171,7 @@ class _Wire:
 
 async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
     """Return the answer that comes in these parts; None is none that is believed."""
-    connection = Connection()
+    connection = Connection(Turnstile())
     connection.use(_Wire())  # type: ignore[arg-type]
     exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
     await asyncio.sleep(0)
