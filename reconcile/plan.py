@@ -28,6 +28,7 @@ from reconcile.model import (
     Missing,
     Observation,
     Observed,
+    Outcome,
     Plan,
     Problem,
     Record,
@@ -96,7 +97,7 @@ def make_plan(
         for job, observation in zip(manifest.jobs, observations, strict=True)
     )
     told = {(warning.code, warning.source) for warning in manifest.warnings}
-    found = dict.fromkeys(warning for job in jobs for warning in _warnings_of(job, now))
+    found = dict.fromkeys(warning for job in jobs if job.job.waivers for warning in _warnings_of(job, now))
     if remarks:
         jobs = tuple(
             replace(job, notes=(*job.notes, *said)) if said else job for job, said in zip(jobs, remarks, strict=True)
@@ -278,7 +279,7 @@ def _is_proven(plan: JobPlan) -> bool:
         _is_observed(plan)
         and not plan.problems
         and len(plan.findings) > 0
-        and all(finding.truth is Truth.HOLDS or _is_waived(finding) for finding in plan.findings)
+        and not [finding for finding in plan.findings if finding.truth is not Truth.HOLDS and not _is_waived(finding)]
     )
 
 
@@ -332,13 +333,13 @@ def _plan_job(
 def _decide_job(findings: Sequence[Finding]) -> Verdict:
     """Decide one job; where nothing was found, nothing was proven."""
     truths = [finding.truth for finding in findings]
+    if truths and truths.count(Truth.HOLDS) == len(truths):
+        return Verdict.IN_SYNC
     if None in [finding.waiver for finding in findings if finding.truth is Truth.CANNOT_HOLD]:
         return Verdict.DRIFT
     if Truth.CAN_HOLD in truths:
         return Verdict.PENDING
-    if Truth.CANNOT_HOLD in truths:
-        return Verdict.WAIVED
-    return Verdict.IN_SYNC if truths and truths.count(Truth.HOLDS) == len(truths) else Verdict.ERROR
+    return Verdict.WAIVED if Truth.CANNOT_HOLD in truths else Verdict.ERROR
 
 
 def _problems_of(
@@ -410,7 +411,7 @@ def _notes_of(job: Job, observation: Observed | Missing) -> Iterator[str]:
             yield api.retention
         case Observed():
             yield from _reasons_of(observation, api)
-            types = (observation.job_type, *(sub_job.job_type for sub_job in observation.sub_jobs))
+            types = [observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]]
             for job_type in dict.fromkeys(types):
                 if job_type is not None and job_type not in api.job_types:
                     yield f'no source page of {api.title} lists the job type "{job_type}"'
@@ -436,9 +437,8 @@ def _reasons_of(observed: Observed, api: JobApi) -> Iterator[str]:
 
 def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
     """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
-    failure = api.failure
-    failed = [j for j, sub_job in enumerate(sub_jobs) if sub_job.status == failure]
-    return min(failed, key=lambda j: _read_times(sub_jobs[j], api), default=None)
+    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is Outcome.FAILURE]
+    return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None
 
 
 def _read_times(record: Record, api: JobApi) -> tuple[datetime, datetime]:

@@ -1,7 +1,6 @@
 """One assertion against one record, now and for every later state of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -43,8 +42,7 @@ Assertions and APIs are told apart by identity, so they must live as long as thi
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class Basis(NamedTuple):
     """
     What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC.
 
@@ -75,8 +73,8 @@ def judge_assertion(
     """
     if basis.memory is None or not isinstance(assertion, FieldExpectation):
         return _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
-    # Of a record, nothing but this text is read.
-    key = (id(assertion), id(basis.api), _text_of(record, assertion.field), frozen, path, label)
+    # Of a record, nothing but this text is read. The name of a field is that of a record's attribute.
+    key = (id(assertion), id(basis.api), getattr(record, assertion.field), frozen, path, label)
     found = basis.memory.get(key)
     if found is None:
         found = basis.memory[key] = _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
@@ -136,7 +134,7 @@ def _read(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -
 
 
 def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, frozen: bool) -> _Reading:
-    value = _text_of(record, expectation.field)
+    value: str | None = getattr(record, expectation.field)
     if value is not None and len(value) > LONGEST_TEXT:
         return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
     holds = accepts(expectation, value)
@@ -149,18 +147,6 @@ def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, f
         stays = not reachable
     truth = Truth.HOLDS if holds else Truth.CAN_HOLD if reachable else Truth.CANNOT_HOLD
     return _Reading(truth, value, stays)
-
-
-def _text_of(record: Record, field: Field) -> str | None:
-    match field:
-        case Field.STATUS:
-            return record.status
-        case Field.JOB_TYPE:
-            return record.job_type
-        case Field.ERROR_CODE:
-            return record.error_code
-        case Field.FAIL_REASON:
-            return record.fail_reason
 
 
 def accepts(expectation: FieldExpectation, value: str | None) -> bool:

@@ -1,7 +1,7 @@
 """The sub-jobs of one job against what is expected of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
 from reconcile.judge.pairing import Owners, count_slots, pair_ordered, pair_unordered
@@ -31,8 +31,7 @@ MOST_PAIRS = 250_000
 _ALONE = len(Field) + len(Moment) + len(Span) + 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class _Answer(NamedTuple):
     """The sub-jobs of one answer; `frozen` says that the job itself is terminal, so that none changes or appears."""
 
     sub_jobs: tuple[SubJob, ...]
@@ -77,7 +76,9 @@ def judge_sub_jobs(
     if _count_pairs(expectation, len(sub_jobs)) > MOST_PAIRS:
         return [_too_many(expectation, len(sub_jobs))]
     answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
-    findings = [*_judge_count(expectation, answer), *_judge_each(expectation, answer)]
+    findings = _judge_count(expectation.count, expectation, answer) if expectation.count is not None else []
+    if expectation.each:
+        findings += _judge_each(expectation, answer)
     match expectation.match:
         case Match.EXACT | Match.ORDERED:
             findings += _judge_closed(expectation, answer)
@@ -110,11 +111,8 @@ def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
 # --- All sub-jobs ----------------------------------------------------------------------------------------------
 
 
-def _judge_count(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    count = expectation.count
-    if count is None:
-        return
-    yield Finding(
+def _judge_count(count: Count, expectation: SubJobsExpectation, answer: _Answer) -> list[Finding]:
+    finding = Finding(
         path="sub_jobs.count",
         truth=_truth_of_count(count, len(answer.sub_jobs), answer),
         kind=Kind.CHANGED,
@@ -122,6 +120,7 @@ def _judge_count(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[F
         actual=len(answer.sub_jobs),
         source=expectation.source,
     )
+    return [finding]
 
 
 def _truth_of_count(count: Count, actual: int, answer: _Answer) -> Truth:
@@ -131,8 +130,6 @@ def _truth_of_count(count: Count, actual: int, answer: _Answer) -> Truth:
 
 
 def _judge_each(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    if not expectation.each:
-        return
     if not answer.sub_jobs:  # what holds for none of them is no proof
         yield Finding(
             path="sub_jobs.each",
