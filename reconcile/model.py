@@ -8,14 +8,18 @@ said once, at the type of that name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
 
 from reconcile.codes import Code
 
-JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+if TYPE_CHECKING:
+    JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+else:
+    JsonValue = Any  # Whoever reads a saved plan by these annotations cannot follow one that refers to itself.
 
 SENSITIVE = "(sensitive value)"
 """What stands in place of a value that nobody may be shown."""
@@ -24,8 +28,7 @@ SENSITIVE = "(sensitive value)"
 # --- Places and diagnostics ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True, array_like=True):
     """A place in a file that people write; line and column count from 1, columns in characters."""
 
     file: str
@@ -33,8 +36,7 @@ class Source:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One thing that is wrong, written for the person who has to mend it.
 
@@ -50,8 +52,7 @@ class Diagnostic:
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Why one job could not be observed: a complete sentence that names what, where, why."""
 
     code: Code
@@ -68,8 +69,7 @@ class Outcome(StrEnum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """
     One status word of a job API.
 
@@ -87,8 +87,7 @@ class Status:
         return not self.then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobType:
+class JobType(Struct, frozen=True, kw_only=True):
     """A job type that at least one source page lists. The set is open: an unlisted type is no error."""
 
     name: str
@@ -96,8 +95,7 @@ class JobType:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorEnvelope:
+class ErrorEnvelope(Struct, frozen=True, kw_only=True):
     """One documented shape of an error body: the JSON paths (tuples of keys) of its parts."""
 
     name: str
@@ -106,8 +104,7 @@ class ErrorEnvelope:
     request_id: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cloud:
+class Cloud(Struct, frozen=True, kw_only=True):
     """
     A cloud that runs the API: region name -> host name of the API's endpoint (https, port 443).
 
@@ -120,8 +117,7 @@ class Cloud:
     iam_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobApi:
+class JobApi(Struct, frozen=True, kw_only=True):
     """
     What is known of one job API, read from `reconcile/apis/<name>.json`.
 
@@ -191,8 +187,7 @@ class Span(StrEnum):
     """From the end to now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glob:
+class Glob(Struct, frozen=True, kw_only=True):
     """A pattern for a whole value; what it means stands in `glob.py`."""
 
     pattern: str
@@ -202,8 +197,7 @@ Accepted: TypeAlias = str | Glob | None
 """One value that a field may have; None stands for absent, null and "" alike."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldExpectation:
+class FieldExpectation(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """
     What one text must be: any of `accept`.
 
@@ -218,8 +212,7 @@ class FieldExpectation:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MomentExpectation:
+class MomentExpectation(Struct, frozen=True, kw_only=True, tag=True):
     """When it must have been: not before `after`, not after `before`; None is no bound, and one at least is given."""
 
     moment: Moment
@@ -228,8 +221,7 @@ class MomentExpectation:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpanExpectation:
+class SpanExpectation(Struct, frozen=True, kw_only=True, tag=True):
     """How long it must be: seconds, both bounds inclusive; None is no bound, and one at least is given."""
 
     span: Span
@@ -254,16 +246,14 @@ class Match(StrEnum):
     """No sub-job is what any item describes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """How many, both bounds inclusive; `max` None is no upper bound."""
 
     min: int
     max: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """One expected sub-job, `count` times. An expectation of its job_type, if there is one, is its identity."""
 
     fields: tuple[Assertion, ...]
@@ -271,8 +261,7 @@ class Item:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubJobsExpectation:
+class SubJobsExpectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     What must hold for the sub-jobs of a job.
 
@@ -288,23 +277,20 @@ class SubJobsExpectation:
     implied: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Struct, frozen=True, kw_only=True, tag=True):
     """Everything that must hold for one job; `fields` holds at least a status and each field once."""
 
     fields: tuple[Assertion, ...]
     sub_jobs: SubJobsExpectation | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absence:
+class Absence(Struct, frozen=True, kw_only=True, tag=True):
     """There must be no such job."""
 
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True):
     """
     Drifts of a job that are known and accepted until the end of the day `expires`, UTC.
 
@@ -327,8 +313,7 @@ class MissingPolicy(StrEnum):
     """It is not there yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """
     One project at one job API. `cloud` and `region` are keys into the API's host table, both None where only the
     operator's endpoint can say where the API is.
@@ -342,8 +327,7 @@ class Provider:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One remote asynchronous task and what it should have done.
 
@@ -361,16 +345,14 @@ class Job:
     missing: MissingPolicy = MissingPolicy.DRIFT
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """The value of a variable, as an operator gives it on the command line: `--var NAME=VALUE`."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class VariableFile:
+class VariableFile(Struct, frozen=True):
     """A file with values of variables, as an operator names it on the command line; "-" is standard input."""
 
     path: str
@@ -380,8 +362,7 @@ Given: TypeAlias = Assignment | VariableFile
 """What an operator gives for variables; of several for one variable, the last counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestFile:
+class ManifestFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One of the files that a run is about, by its path and by the name that it gives itself.
 
@@ -395,8 +376,7 @@ class ManifestFile:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class Shard(Struct, frozen=True, kw_only=True):
     """
     The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
 
@@ -413,8 +393,7 @@ class Shard:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     The declared jobs of all files, at least one, in the order of the files, each address once.
 
@@ -433,8 +412,7 @@ class Manifest:
 # --- Observations ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """What the API tells of a job and of a sub-job alike; None is absent, null or ""; times are the API's own text."""
 
     status: str
@@ -446,21 +424,18 @@ class Record:
     fail_reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubJob(Record):
+class SubJob(Record, frozen=True, kw_only=True):
     """A part of a job, as listed in the job's own answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed(Record):
+class Observed(Record, frozen=True, kw_only=True, tag=True):
     """A job as the API answered, its identity checked and its status known; sub-jobs in the order of the answer."""
 
     sub_jobs: tuple[SubJob, ...]
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class Missing(Struct, frozen=True, kw_only=True, tag=True):
     """The API itself says that it has no such job; `code` and `message` are its own."""
 
     code: str | None
@@ -468,8 +443,7 @@ class Missing:
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unobserved:
+class Unobserved(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Nothing is known of the job, and why."""
 
     problem: Problem
@@ -479,8 +453,7 @@ class Unobserved:
 Observation: TypeAlias = Observed | Missing | Unobserved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """
     What came of fetching one job.
 
@@ -504,8 +477,7 @@ class Fetched:
 # --- Recordings ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, frozen=True, kw_only=True):
     """
     One request for a job and what came of it, without secrets; times in UTC.
 
@@ -521,8 +493,7 @@ class Exchange:
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedJob:
+class RecordedJob(Struct, frozen=True, kw_only=True):
     """
     What a run exchanged about one remote job, in order, and what came of it.
 
@@ -540,8 +511,7 @@ class RecordedJob:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedProvider:
+class RecordedProvider(Struct, frozen=True, kw_only=True):
     """Whom a run asked: a provider by the names of its parts, and its endpoint as scheme, host and port."""
 
     api: str
@@ -551,8 +521,7 @@ class RecordedProvider:
     endpoint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(Struct, frozen=True, kw_only=True):
     """
     All that a run asked and was answered; times in UTC.
 
@@ -589,8 +558,7 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """
     One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
 
@@ -633,8 +601,7 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPlan:
+class JobPlan(Struct, frozen=True, kw_only=True):
     """
     One job with its observation and what was found.
 
@@ -649,8 +616,7 @@ class JobPlan:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """How many jobs of a plan have each verdict; they add up to `selected`."""
 
     selected: int
@@ -661,8 +627,7 @@ class Summary:
     error: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """
     All selected jobs with what was found, in manifest order, and the verdict of the run.
 
@@ -689,8 +654,7 @@ class Plan:
 # --- The saved plan --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     Everything that a plan follows from; a saved plan keeps it, so that anyone can let the plan follow once more.
 
@@ -725,8 +689,7 @@ class Baseline(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
+class Mutant(Struct, frozen=True, kw_only=True):
     """
     What a job API could have answered instead of what it did, different in one thing.
 
@@ -740,8 +703,7 @@ class Mutant:
     permitted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survivor:
+class Survivor(Struct, frozen=True, kw_only=True):
     """
     A mutant that left the gate green although the manifest does not say that it may.
 
@@ -756,8 +718,7 @@ class Survivor:
     waiver: Waiver | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """
     How a gate fared against mutants, in the order of the manifest.
 

@@ -6,8 +6,9 @@ The verdict of a run and the exit code are decided here and nowhere else.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code

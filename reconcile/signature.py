@@ -8,9 +8,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
+
+from msgspec import Struct
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 AUTHORIZATION_HEADER: Final = "Authorization"
@@ -24,8 +25,7 @@ _AUTHORIZATION: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
+class Authorization(Struct, frozen=True, kw_only=True):
     """The value of a signed request's Authorization header; the header names are in lower case and in order."""
 
     access_key: str

@@ -1,12 +1,12 @@
 """The verdict of a run, and the only way to 0."""
 
-import dataclasses
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
 from builders import API, NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from msgspec.structs import replace
 
 import reconcile
 from reconcile.codes import Code
@@ -69,7 +69,7 @@ def test_a_run_that_was_cut_short_says_so(code, complete):
 
 
 def test_strict_makes_errors_of_warnings():
-    warned = dataclasses.replace(manifest(job(name="a")), warnings=(Diagnostic(code=Code.SYNTAX, message="odd"),))
+    warned = replace(manifest(job(name="a")), warnings=(Diagnostic(code=Code.SYNTAX, message="odd"),))
     answers = [observed("success", job_id="id-a")]
     assert make_plan(warned, answers, now=NOW, origins={}).exit_code is ExitCode.IN_SYNC
     strict = make_plan(warned, answers, now=NOW, origins={}, strict=True)
@@ -97,7 +97,7 @@ def test_d07_the_answer_for_another_job_is_no_proof():
 
 def test_a_job_without_an_assertion_is_no_proof():
     empty = job(name="a")
-    empty = dataclasses.replace(empty, expect=dataclasses.replace(empty.expect, fields=()))
+    empty = replace(empty, expect=replace(empty.expect, fields=()))
     plan = make_plan(manifest(empty), [observed("success", job_id="id-a")], now=NOW, origins={})
     assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
 
@@ -113,7 +113,7 @@ MISSING = Missing(code="X", message=None, request_id=None)
 def waived(name, *fields, days=0):
     expires = NOW.date() + timedelta(days=days)
     waiver = Waiver(fields=fields, reason="vendor ticket", expires=expires, source=SOURCE)
-    return dataclasses.replace(job(name=name), waivers=(waiver,))
+    return replace(job(name=name), waivers=(waiver,))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_c35_all_waived_is_1_and_strict_makes_drift_of_waived():
     answers = [observed("failed", job_id="id-a")]
     plan = make_plan(manifest(waived("a", "status")), answers, now=NOW, origins={})
     assert (plan.verdict, plan.exit_code, plan.summary.waived) == (Verdict.ERROR, 1, 1)
-    partly = dataclasses.replace(waived("a", "status"), expect=job(job_type="x").expect)
+    partly = replace(waived("a", "status"), expect=job(job_type="x").expect)
     answers = [observed("failed", job_id="id-a", job_type="x"), observed("success", job_id="id-b")]
     strict = make_plan(manifest(partly, job(name="b")), answers, now=NOW, origins={}, strict=True)
     assert (strict.verdict, strict.exit_code) == (Verdict.DRIFT, 2)
@@ -158,7 +158,7 @@ def test_waivers_that_deserve_a_warning(days, code):
 
 
 def test_d30_an_absence_is_proven_only_beside_a_job_that_was_observed():
-    absent = dataclasses.replace(job(name="a"), expect=Absence(source=SOURCE))
+    absent = replace(job(name="a"), expect=Absence(source=SOURCE))
     alone = make_plan(manifest(absent), [MISSING], now=NOW, origins={})
     assert (alone.verdict, alone.jobs[0].problems[0].code) == (Verdict.ERROR, Code.UNPROVEN)
     beside = make_plan(
@@ -170,8 +170,8 @@ def test_d30_an_absence_is_proven_only_beside_a_job_that_was_observed():
 def test_d12_times_that_cannot_be_judged_are_an_error_of_the_job():
     timed = SpanExpectation(span=Span.DURATION, min=None, max=60, source=SOURCE)
     the_job = job(name="a")
-    the_job = dataclasses.replace(the_job, expect=dataclasses.replace(the_job.expect, fields=(timed,)))
-    answer = dataclasses.replace(observed("success", job_id="id-a"), begin_time="soon", end_time="soon")
+    the_job = replace(the_job, expect=replace(the_job.expect, fields=(timed,)))
+    answer = replace(observed("success", job_id="id-a"), begin_time="soon", end_time="soon")
     plan = make_plan(manifest(the_job), [answer], now=NOW, origins={})
     assert (plan.verdict, plan.exit_code, len(plan.jobs[0].problems)) == (Verdict.ERROR, 1, 1)
 
@@ -220,7 +220,7 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
 )
 def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
     moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
-    parts = [dataclasses.replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
+    parts = [replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
     answer = observed("failed", *parts, sub_job("success", "b"))
     (job_plan,) = make_plan(manifest(job()), [answer], now=NOW, origins={}).jobs
     assert job_plan.notes[0] == f"likely root: sub-job {root} (a) failed first"
@@ -228,7 +228,7 @@ def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
 
 def test_a_waived_drift_does_not_end_the_waiting():
     the_job = waived("a", "job_type")
-    the_job = dataclasses.replace(the_job, expect=job(job_type="x").expect)
+    the_job = replace(the_job, expect=job(job_type="x").expect)
     now = observed("running", job_type="y")
     assert not is_settled(the_job, now, now=NOW, strict=False)
     assert is_settled(the_job, now, now=NOW, strict=True)
@@ -236,7 +236,7 @@ def test_a_waived_drift_does_not_end_the_waiting():
 
 def test_that_a_job_is_missing_can_be_waived_only_beside_one_that_was_observed():
     gone = waived("a", "missing")
-    other = dataclasses.replace(job(name="b"), provider=dataclasses.replace(PROVIDER, name="other"))
+    other = replace(job(name="b"), provider=replace(PROVIDER, name="other"))
     answers = [MISSING, observed("success", job_id="id-b")]
     plan = make_plan(manifest(gone, other), answers, now=NOW, origins={})
     assert (plan.verdict, plan.jobs[0].problems[0].code) == (Verdict.ERROR, Code.UNPROVEN)
@@ -245,7 +245,7 @@ def test_that_a_job_is_missing_can_be_waived_only_beside_one_that_was_observed()
 
 def test_one_remote_job_told_in_two_ways_is_no_proof():
     accepting = job(name="a", status=["running", "success"])
-    again = dataclasses.replace(accepting, address="jobs.again")
+    again = replace(accepting, address="jobs.again")
     answers = [observed("running", job_id="id-a"), observed("success", job_id="id-a")]
     plan = make_plan(manifest(accepting, again), answers, now=NOW, origins={})
     assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])
@@ -266,7 +266,7 @@ def unproven(message):
 
 
 def with_fields(the_job, *fields):
-    return dataclasses.replace(the_job, expect=dataclasses.replace(the_job.expect, fields=fields))
+    return replace(the_job, expect=replace(the_job.expect, fields=fields))
 
 
 def lasting(least=None, most=None, span=Span.DURATION):
@@ -274,7 +274,7 @@ def lasting(least=None, most=None, span=Span.DURATION):
 
 
 def begun(status="running", begin="2026-11-21 11:00:00", end=None, job_id="id-a"):
-    return dataclasses.replace(observed(status, job_id=job_id), begin_time=begin, end_time=end)
+    return replace(observed(status, job_id=job_id), begin_time=begin, end_time=end)
 
 
 def test_a_run_that_ended_early_has_a_plan_that_says_why():
@@ -301,7 +301,7 @@ def test_every_job_is_counted_once():
 
 
 def test_strict_has_no_warnings_left():
-    warned = dataclasses.replace(manifest(job(name="a")), warnings=(Diagnostic(code=Code.SYNTAX, message="odd"),))
+    warned = replace(manifest(job(name="a")), warnings=(Diagnostic(code=Code.SYNTAX, message="odd"),))
     answers = [observed("success", job_id="id-a")]
     assert make_plan(warned, answers, now=NOW, origins={}).warnings == warned.warnings
     assert make_plan(warned, answers, now=NOW, origins={}, strict=True).warnings == ()
@@ -339,7 +339,7 @@ def test_why_nothing_is_no_proof():
 
 @pytest.mark.parametrize("lost", [UNOBSERVED, observed("running", job_id="id-a")], ids=["lost", "running"])
 def test_one_remote_job_is_told_in_one_way(lost):
-    again = dataclasses.replace(job(name="a"), address="jobs.again")
+    again = replace(job(name="a"), address="jobs.again")
     plan = make_plan(manifest(job(name="a"), again), [MISSING, lost], now=NOW, origins={})
     assert plan.errors == (unproven("jobs.again tells of its remote job otherwise than another job of this plan"),)
 
@@ -356,7 +356,7 @@ def test_why_a_job_was_not_observed_is_its_problem():
     ("the_job", "message"),
     [
         (
-            dataclasses.replace(job(name="a"), expect=Absence(source=SOURCE)),
+            replace(job(name="a"), expect=Absence(source=SOURCE)),
             "its absence is not proven: no other job of provider otc was observed in this run, and a wrong project id "
             "looks the same",
         ),
@@ -396,19 +396,19 @@ def test_a_job_is_judged_at_the_time_of_the_run():
 
 @pytest.mark.parametrize("expectation", [{"count": Count(min=2, max=2)}, {"items": (item(job_type="a"),)}, {}])
 def test_a_waiver_of_sub_jobs_covers_whatever_is_asserted_of_them(expectation):
-    parts = dataclasses.replace(sub_jobs(Match.EXACT), **expectation)
-    the_job = dataclasses.replace(waived("a", "sub_jobs"), expect=job(parts).expect)
+    parts = replace(sub_jobs(Match.EXACT), **expectation)
+    the_job = replace(waived("a", "sub_jobs"), expect=job(parts).expect)
     answer = observed("success", sub_job("success", "b"), job_id="id-a")
     _, job_plan = plan_one(the_job, answer, job(name="b"))
     assert job_plan.verdict is Verdict.WAIVED
     assert {finding.waiver for finding in job_plan.findings if finding.truth is Truth.CANNOT_HOLD} == {*the_job.waivers}
-    _, unwaived = plan_one(dataclasses.replace(the_job, waivers=waived("a", "status").waivers), answer, job(name="b"))
+    _, unwaived = plan_one(replace(the_job, waivers=waived("a", "status").waivers), answer, job(name="b"))
     assert unwaived.verdict is Verdict.DRIFT
 
 
 def test_a_waiver_of_sub_jobs_covers_their_fields():
     parts = sub_jobs(Match.EXACT, item(job_type="a", status="success"))
-    the_job = dataclasses.replace(waived("a", "sub_jobs"), expect=job(parts).expect)
+    the_job = replace(waived("a", "sub_jobs"), expect=job(parts).expect)
     answer = observed("success", sub_job("failed", "a"), job_id="id-a")
     assert plan_one(the_job, answer, job(name="b"))[1].verdict is Verdict.WAIVED
 
@@ -450,7 +450,7 @@ def test_what_is_said_of_waivers(days, code, message):
         (with_fields(job(), lasting(least=3660)), begun(begin=None), None),
         (with_fields(job(), lasting(least=3660)), begun(begin="soon"), None),
         (with_fields(job(), lasting(least=3660)), MISSING, None),
-        (dataclasses.replace(job(), expect=Absence(source=SOURCE)), begun(), None),
+        (replace(job(), expect=Absence(source=SOURCE)), begun(), None),
     ],
 )
 def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
@@ -460,7 +460,7 @@ def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
 def test_what_is_said_of_the_fetching():
     once = Fetched(observation=MISSING, notes=("a note",))
     assert remarks_of(once) == ("a note",)
-    assert remarks_of(dataclasses.replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
+    assert remarks_of(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
 
 
 def test_d37_strict_does_not_believe_a_cache():
@@ -471,18 +471,18 @@ def test_d37_strict_does_not_believe_a_cache():
     assert believe(cached, strict=True) == unbelieved
     assert believe(cached, strict=False) is answer
     assert believe(Fetched(observation=answer), strict=True) is answer
-    assert believe(dataclasses.replace(cached, observation=UNOBSERVED), strict=True) is UNOBSERVED
+    assert believe(replace(cached, observation=UNOBSERVED), strict=True) is UNOBSERVED
 
 
 # --- Notes -----------------------------------------------------------------------------------------------------
 
-KNOWING = dataclasses.replace(
+KNOWING = replace(
     API, job_types={"a": JobType(name="a", meaning="", source="000")}, retention="job records are kept for a while"
 )
 
 
 def of_known_types(the_job):
-    return dataclasses.replace(the_job, provider=dataclasses.replace(PROVIDER, api=KNOWING))
+    return replace(the_job, provider=replace(PROVIDER, api=KNOWING))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Every job is in one shard, and only all shards of one run can be merged."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from builders import NOW, job, manifest, observed
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError

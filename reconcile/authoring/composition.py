@@ -1,9 +1,10 @@
 """A whole manifest of jobs as they are."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.authoring.description import describe_job
 from reconcile.authoring.naming import name_job
@@ -19,8 +20,7 @@ _HEAD: Final = (
 _WILL_MOVE_ON: Final = "It is not done yet: once it has moved on, this is drift. Import it again when it is done."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """A job as it was observed, and what there is to remark on it."""
 
     observed: Observed

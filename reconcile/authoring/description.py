@@ -6,9 +6,10 @@ What grows (an age), and what says nothing about the next run of the same job (i
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.document import find_hidden
 from reconcile.judge import LONGEST_TEXT, MOST_PAIRS
@@ -25,8 +26,7 @@ class InexpressibleError(ValueError):
     """Nothing that a manifest can say is true of this and of nothing else; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """The value of `expect`, as a manifest writes it, and remarks on what it does not say."""
 
     expect: Mapping[str, JsonValue]

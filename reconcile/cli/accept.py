@@ -3,9 +3,9 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.files import check_place, rewrite_files

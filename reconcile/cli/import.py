@@ -3,11 +3,12 @@
 import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
@@ -35,8 +36,7 @@ _STDIN = "-"
 _DEFAULT_API = "sfs-turbo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Whereabouts:
+class _Whereabouts(Struct, frozen=True, kw_only=True):
     """Where the jobs are: a provider of a manifest, or the parts of one; None is not said."""
 
     cloud: str | None
@@ -56,7 +56,7 @@ def _whereabouts_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--provider", metavar="NAME", help="Which provider of the manifest; without one, what to call it.")
     @wraps(command)
     def with_whereabouts(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        chosen = {field.name: options.pop(field.name) for field in fields(_Whereabouts)}
+        chosen = {name: options.pop(name) for name in _Whereabouts.__struct_fields__}
         return command(*args, whereabouts=_Whereabouts(**chosen), **options)
 
     return with_whereabouts

@@ -1,12 +1,12 @@
 """What a command is given by the world, and what it hands back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from reconcile.model import ExitCode
 
@@ -20,8 +20,7 @@ class Done(Enum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Struct, frozen=True, kw_only=True):
     """
     The world of one run, passed in so that a test can pass another one.
 

@@ -1,8 +1,7 @@
 """`reconcile merge`: the plans of all shards as the plan of one run."""
 
-from dataclasses import replace
-
 import click
+from msgspec.structs import replace
 
 from reconcile.cli.invocation import Invocation, pass_invocation
 from reconcile.cli.options import Reporting, freshness_options, reporting_options, saving_options

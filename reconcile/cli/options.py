@@ -1,12 +1,12 @@
 """Options that more than one command has."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
+from msgspec import Struct
 
 from reconcile.duration import parse_duration
 from reconcile.model import Assignment, Given, VariableFile
@@ -48,8 +48,7 @@ class Rate(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """
     How jobs are fetched, as the operator says: never the manifest.
 
@@ -66,8 +65,7 @@ class Access:
     concurrency: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reporting:
+class Reporting(Struct, frozen=True, kw_only=True):
     """
     What is written where.
 
@@ -92,8 +90,7 @@ class Reporting:
         return self.quiet or self.format_name != "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which of the declared jobs are meant; nothing said is all of them. `shard` is the part of them that is meant."""
 
     targets: tuple[str, ...]
@@ -101,8 +98,7 @@ class Selection:
     shard: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True):
     """
     What is declared, as a user names it: manifests, and values of variables in the order in which they came.
 
@@ -119,8 +115,7 @@ class Declaration:
         return tuple(given.path for given in self.given if isinstance(given, VariableFile))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """The folders of recordings: to write what is exchanged, and to judge instead of asking; None is neither."""
 
     record: str | None
@@ -281,7 +276,7 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")
         @wraps(command)
         def with_reporting(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-            chosen = {field.name: options.pop(field.name) for field in fields(Reporting) if field.name in options}
+            chosen = {name: options.pop(name) for name in Reporting.__struct_fields__ if name in options}
             return command(*args, reporting=Reporting(**chosen), **options)
 
         return with_reporting
@@ -343,7 +338,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def with_selection(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
+        chosen = {name: options.pop(name) for name in Selection.__struct_fields__}
         return command(*args, selection=Selection(**chosen), **options)
 
     return with_selection
@@ -393,7 +388,7 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def with_access(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        chosen = {field.name: options.pop(field.name) for field in fields(Access)}
+        chosen = {name: options.pop(name) for name in Access.__struct_fields__}
         return command(*args, access=Access(**chosen), **options)
 
     return with_access

@@ -1,9 +1,9 @@
 """`reconcile plan`: the gate."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.cli import output

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
@@ -51,8 +52,7 @@ _ENDPOINT = "http://localhost"
 """Whom the mutated answers come from; only a message about an answer that never came names it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
+class _Scene(Struct, frozen=True, kw_only=True):
     """
     A run whose jobs are all in sync: where the mutants begin.
 

@@ -3,8 +3,10 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
@@ -17,8 +19,7 @@ from reconcile.report import render_plan
 from reconcile.report.style import Style
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     """A file that a run writes: what it gets, whether that is all or an addition, and who may read it."""
 
     path: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import UsageError
@@ -10,8 +11,7 @@ from reconcile.errors import UsageError
 MOST_SHARDS = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _System:
+class _System(Struct, frozen=True, kw_only=True):
     """A CI system that runs a job several times: the variables of its number and of how many there are."""
 
     name: str

@@ -1,8 +1,7 @@
 """`reconcile verify`: whether a saved plan still proves what it says."""
 
-from dataclasses import replace
-
 import click
+from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation, pass_invocation

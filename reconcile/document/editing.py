@@ -10,9 +10,10 @@ say what the old one says with exactly these values replaced.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconcile.document.json_parser import parse_json
 from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text
@@ -31,16 +32,14 @@ _LAYOUT: Final = "the layout here is not one that can be edited"
 _BY_HAND: Final = "edit it by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A value for a place; the last step of `path` is a key. Mappings on the way to it that are not there are made."""
 
     path: tuple[str | int, ...]
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Why a text cannot be edited without guessing; `mark` is where, and `hint` what to do."""
 
     mark: Mark
@@ -56,8 +55,7 @@ class UneditableError(ValueError):
         self.obstacles = tuple(obstacles)
 
 
-@dataclass(frozen=True, slots=True)
-class _Splice:
+class _Splice(Struct, frozen=True):
     """A stretch of the text, from `start` to before `end`, and what takes its place."""
 
     start: int
@@ -65,8 +63,7 @@ class _Splice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """A text before and after its edits; the splices are those of `old`, in order."""
 
     old: Text

@@ -9,10 +9,11 @@ any doubt, nothing is left out. What is wrong with a file is told from the whole
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice, pairwise
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from reconcile.document.builder import MAX_ENTRIES
 from reconcile.document.text import LENGTH, MARK_SHIFT, Mark, Text
@@ -52,8 +53,7 @@ class Stanza(NamedTuple, Generic[Words]):
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
-class Abridged(Generic[Words]):
+class Abridged(Struct, Generic[Words], frozen=True):
     """
     A document with one entry for each way in which the entries of a section are written, and all stanzas in order.
 

@@ -8,10 +8,10 @@ with everything in the message that helps to find out why.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.fetch.envelope import MAX_REQUEST_ID, Fault, quote_fault, read_faults
@@ -35,8 +35,7 @@ _REFUSALS_BY_HUNDRED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """
     What one request came to.
 
@@ -105,8 +104,7 @@ def assess(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class _Answer(Struct, frozen=True, kw_only=True):
     """The arguments of `classify`, and how its texts are read."""
 
     api: JobApi

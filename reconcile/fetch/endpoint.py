@@ -1,8 +1,9 @@
 """Where a job API is: from the operator's endpoint, or from the table of the cloud."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
@@ -26,8 +27,7 @@ _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SHOWABLE = re.compile(r"[^@?#]{1,200}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Scheme, host and port, all that decides who receives a request; a host in lower case, IPv6 without brackets."""
 
     scheme: str

@@ -1,7 +1,8 @@
 """What a server says of its own refusal, in whichever of the documented envelopes. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.model import ErrorEnvelope
@@ -9,8 +10,7 @@ from reconcile.model import ErrorEnvelope
 MAX_REQUEST_ID = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """What an error body says, in one of the API's envelopes; each text redacted and whole."""
 
     envelope: str

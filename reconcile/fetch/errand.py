@@ -1,8 +1,9 @@
 """One remote job on its way to what is observed of it, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from reconcile.fetch.policy import Setback
 from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
@@ -13,8 +14,7 @@ Seen: TypeAlias = Observed | Missing
 OLD = 60
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Errand:
+class Errand(Struct, kw_only=True, eq=False):
     """
     One remote job that is to be observed: all the state there is of it, for it has no task and no timer.
 

@@ -1,8 +1,9 @@
 """How soon requests follow each other: the operator's rate, and the pace of looking at a job again."""
 
 import math
-from dataclasses import dataclass, field
 from random import Random
+
+from msgspec import Struct, field
 
 from reconcile.fetch.policy import MAX_ATTEMPTS
 
@@ -17,8 +18,7 @@ _POLLS_TO_LONGEST = math.ceil(math.log(LONGEST_POLL / FIRST_POLL, POLL_GROWTH))
 _SAVED_UP = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """
     How a run treats the APIs.
 

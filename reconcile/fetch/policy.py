@@ -8,13 +8,13 @@ jitter", Brooker 2015), so that clients that failed together do not come back to
 import re
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from random import Random
 
 import httpx
+from msgspec import Struct
 
 from reconcile.fetch.failure import AnswerTooLargeError, BlockedAddressError, TlsError
 
@@ -31,8 +31,7 @@ class Setback(Enum):
     THROTTLED = "too many requests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """How often a setback may happen to one question, and the seconds up to which the first wait after it is drawn."""
 
     times: int
@@ -78,20 +77,17 @@ def setback_of_error(error: httpx.RequestError) -> Setback | None:
     return next((setback for kind, setback in _BY_ERROR if isinstance(error, kind)), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Again(Struct, frozen=True, kw_only=True):
     """Try again, `after` so many seconds."""
 
     after: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(Struct, frozen=True, kw_only=True):
     """Try no more: it has been tried often enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooLong:
+class TooLong(Struct, frozen=True, kw_only=True):
     """Try no more, and nothing else there: the server asks to wait too long, as `reason` says."""
 
     reason: str

@@ -11,10 +11,10 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import httpx
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
@@ -34,8 +34,7 @@ _USERINFO = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _FORM = "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; https if the proxy itself speaks TLS"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Proxy:
+class Proxy(Struct, frozen=True, kw_only=True, eq=False):
     """Where a proxy is and, if it wants to know, who asks; as text it is its origin alone."""
 
     origin: Origin

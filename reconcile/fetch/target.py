@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
@@ -15,8 +15,7 @@ from reconcile.model import Diagnostic, Provider
 ENDPOINT_VARIABLE = "RECONCILE_ENDPOINT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Target:
+class Target(Struct, frozen=True, kw_only=True, eq=False):
     """A provider's API and the credential that this origin, and no other, may see."""
 
     provider: Provider

@@ -10,13 +10,13 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self, TypeAlias
 
 import httpx
+from msgspec import Struct, field
 
 from reconcile.fetch.connection import Connection
 from reconcile.fetch.endpoint import DEFAULT_PORTS, Origin, blocked_peer
@@ -31,16 +31,14 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 _CLOSING = 1.0  # seconds that closing may take, at most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLimits:
+class TimeLimits(Struct, frozen=True, kw_only=True):
     """Seconds: for a connection with its handshake, and for one whole attempt, connection included."""
 
     connect: float = 5.0
     attempt: float = 15.0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pool:
+class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 

@@ -1,14 +1,14 @@
 """How long and how often jobs are looked at again that are not decided yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.fetch.errand import Seen
 from reconcile.model import Job
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """
     A job that is not decided yet, after a look at it.
 
@@ -22,8 +22,7 @@ class Progress:
     next_look: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitPolicy:
+class WaitPolicy(Struct, frozen=True, kw_only=True):
     """
     For how long undecided jobs are polled.
 

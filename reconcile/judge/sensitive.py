@@ -1,8 +1,9 @@
 """What an answer says in a field that a sensitive value is compared with, no report may show."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconcile.model import (
     SENSITIVE,

@@ -325,7 +325,7 @@ def show_item(item: Item) -> dict[str, JsonValue]:
 
 def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
     """Return what the API said of a sub-job, without what it did not say."""
-    shown = {field: getattr(sub_job, field) for field in SubJob.__dataclass_fields__}
+    shown = {field: getattr(sub_job, field) for field in SubJob.__struct_fields__}
     return {field: value for field, value in shown.items() if value is not None}
 
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Mark
@@ -10,8 +11,7 @@ from reconcile.manifest.faults import Faults
 from reconcile.model import Absence, Accepted, Expectation, Field, FieldExpectation, Glob, Job
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A job, the mark of its declaration, and where to tell what is wrong with it."""
 
     job: Job

@@ -1,7 +1,8 @@
 """What is expected of a job: its own words, the defaults under them, and what both imply."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Table, as_table
@@ -22,8 +23,7 @@ _STATUS: Final = Field.STATUS.value
 _ABSENT: Final = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """One `expect` mapping alone; fields by name, and None for sub-jobs of which nothing is said."""
 
     table: Table

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import (
@@ -27,8 +28,7 @@ _MAX_INSTANCES: Final = 100_000
 """As many as there can be entries in a file: many jobs, each for many entries, would be their product."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """A job as it is to be read: its address in the manifest, what it says, and the mark of its declaration."""
 
     address: str

@@ -1,8 +1,9 @@
 """The references in a manifest, replaced by what they stand for."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.document import Array, Document, Mark, Node, Pending, Table
 from reconcile.manifest.faults import Faults
@@ -22,8 +23,7 @@ _CONCEALABLE: Final = frozenset({"job_type", "error_code", "fail_reason"})
 _UNKNOWN_ENTRY: Final = Entry(Pending(""), Pending(""))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a value stands: among names of people's own, or where a report can leave it out."""
 
     among_names: bool = False

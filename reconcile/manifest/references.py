@@ -5,9 +5,10 @@ There are no functions, no paths into a value, and no way to the environment.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from reconcile.document import shorten
 
@@ -18,8 +19,7 @@ _VARIABLE: Final = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})", re.ASCII)
 _OF_AN_ENTRY: Final = frozenset({"each.key", "each.value"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """
     What stands between `${` and `}`, without blanks around it.
 
@@ -36,8 +36,7 @@ class Reference:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """What begins like a reference and is none; `path` is what it says, None if it never ends."""
 
     path: str | None

@@ -1,8 +1,9 @@
 """A string with references, and the value that it stands for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import MARK_SHIFT, Array, Document, Mark, Node, Origin, Pending, Sensitive, Table
@@ -13,16 +14,14 @@ from reconcile.manifest.variables import Variable
 _GRAMMAR: Final = "a reference is ${var.NAME}, ${each.key} or ${each.value}; write $${ for a plain ${"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The entry of `for_each` that a job is made for; what is pending of it is known when the jobs are made."""
 
     key: str
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What a reference stands for, and the mark of the reference."""
 
     path: str

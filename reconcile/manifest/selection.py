@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.document import list_names, shorten, suggest
@@ -18,8 +20,7 @@ _REQUIREMENT: Final = re.compile(
 _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
 
 
-@dataclass(frozen=True, slots=True)
-class _Requirement:
+class _Requirement(Struct, frozen=True):
     """One demand on the labels of a job; `value` None is any value, and not `wanted` turns the demand round."""
 
     text: str

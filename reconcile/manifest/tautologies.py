@@ -1,9 +1,10 @@
 """Expectations that every answer meets, and that so prove nothing."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconcile.model import (
     Accepted,

@@ -5,8 +5,10 @@ They come from outside the manifest, and a message shows nothing of them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.document import (
@@ -30,16 +32,14 @@ _OUTPUT: Final = frozenset({"sensitive", "type", "value"})
 """What `terraform output -json` says of each output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """The value of a variable, and whether it comes from where it is kept secret."""
 
     node: Node
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """A value as a text that may be meant as it is or as YAML, and where it was given."""
 
     text: str

@@ -1,8 +1,9 @@
 """The variables that a manifest declares, and the values they have."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Pending, Table
@@ -13,8 +14,7 @@ from reconcile.model import SENSITIVE, JsonValue
 _UNKNOWN: Final = Pending("")
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A value to be referred to by name; the value is pending where none is known."""
 
     value: Node

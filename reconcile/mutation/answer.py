@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconcile.model import ErrorEnvelope, Exchange, Job, JobApi, JsonValue, Missing, Observed, Record
 
@@ -39,8 +40,7 @@ def _answer_as_json(
     return Exchange(sent_at=at, ended_at=at, status_code=status_code, headers=headers, body=_dump(document))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """What comes back instead of an answer about the job; `path` and `change` are those of a mutant."""
 
     path: str

@@ -1,8 +1,9 @@
 """Observation -> all that could be there instead, each different in one thing. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from reconcile.judge import accepts
 from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob

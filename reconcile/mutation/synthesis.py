@@ -5,8 +5,9 @@ What is made up here is a proposal: whether it satisfies the jobs, the gate itse
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconcile.judge import accepts
 from reconcile.model import (
@@ -62,8 +63,7 @@ def make_up(jobs: Sequence[Job], *, now: datetime) -> Observed | Missing:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Texts:
+class _Texts(Struct, frozen=True, kw_only=True):
     """The texts of a record."""
 
     status: str

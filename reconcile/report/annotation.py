@@ -1,8 +1,9 @@
 """Marks beside lines of the manifest, of which a CI system shows so many and no more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconcile.model import Diagnostic, Plan, Source, Verdict
 from reconcile.report.result import RUN, Result, list_results, rank_results
@@ -28,8 +29,7 @@ _LEVELS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(Struct, frozen=True, kw_only=True):
     """
     One mark, its message in lines.
 

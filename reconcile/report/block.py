@@ -3,8 +3,9 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved, Verdict
@@ -53,8 +54,7 @@ _WIDEST_NAME, _WIDEST_HEAD = 40, 60
 _INDENT = " " * 6
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """`symbol name = value   # remark`, of which any but the symbol may be empty."""
 
     symbol: str

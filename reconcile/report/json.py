@@ -1,7 +1,6 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from reconcile.canonical import dump
 from reconcile.model import (
@@ -105,7 +104,7 @@ def _observed_to_json(observation: Observation) -> JsonValue:
 
 
 def _record_to_json(record: Observed | SubJob) -> dict[str, JsonValue]:
-    return {field.name: getattr(record, field.name) for field in fields(SubJob)}
+    return {name: getattr(record, name) for name in SubJob.__struct_fields__}
 
 
 def _drift_to_json(finding: Finding, planned: JobPlan) -> dict[str, JsonValue]:

@@ -6,7 +6,8 @@ end a span or a table's cell are shown as escapes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
@@ -39,8 +40,7 @@ _NOTICE = 200
 """Bytes kept for the line that says what is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     """Lines that may be cut between a head and a tail that may not; there are none of either without a line."""
 
     head: str

@@ -1,7 +1,8 @@
 """Colours of a terminal. They never carry a meaning alone."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Colour(Enum):
@@ -14,8 +15,7 @@ class Colour(Enum):
     QUIET = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Paints, or leaves text as it is."""
 
     colour: bool

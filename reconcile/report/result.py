@@ -13,9 +13,11 @@ What is waived keeps the rule of what it would be without the waiver.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
@@ -28,8 +30,7 @@ RUN = "run"
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """
     One thing to tell, in words that are harmless on a terminal.
 

@@ -4,7 +4,7 @@ What a step of GitHub Actions leaves in the two files that the runner gives it: 
 They are no formats, for the runner reads them at the end of the step and other programs of the step add to them too.
 """
 
-from dataclasses import asdict
+from msgspec.structs import asdict
 
 from reconcile.model import Plan
 from reconcile.report import markdown

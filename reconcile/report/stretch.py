@@ -1,16 +1,16 @@
 """When an observed job or sub-job ran."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.instant import parse_time
 from reconcile.model import JobApi, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(Struct, frozen=True, kw_only=True):
     """From begin to end, both in UTC; `end` is None for what has not ended, or does not say when."""
 
     begin: datetime

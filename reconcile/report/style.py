@@ -1,13 +1,12 @@
 """How a reader wants a plan told."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconcile.report.palette import PLAIN as NO_COLOUR
 from reconcile.report.palette import Palette
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Struct, frozen=True, kw_only=True):
     """
     The same plan in other clothes: a style never changes a verdict, and a format takes of it what it can use.
 

@@ -1,32 +1,19 @@
 """
 Evidence -> JSON -> Evidence.
 
-Reading is lenient: a number may become a text, and an unknown key is passed over. Whoever must know that nothing was
-changed writes the evidence once more and compares: what was read in another way is written in another way.
+A provider stands once in the manifest, and in each job by its name; an API is named, for the program knows it. What
+is as it is by default is left out. An unknown key is passed over: whoever must know that nothing was changed writes
+the evidence once more and compares.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-from cattrs import Converter
-from cattrs.errors import BaseValidationError, StructureHandlerNotFoundError
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from msgspec import MsgspecError, convert, to_builtins
+from msgspec.structs import replace
 
 from reconcile.apis import load_api
-from reconcile.model import (
-    Accepted,
-    Evidence,
-    Glob,
-    JobApi,
-    JsonValue,
-    Manifest,
-    ManifestFile,
-    Provider,
-    Source,
-)
-
-_Value = TypeVar("_Value")
+from reconcile.model import Evidence, JobApi, JsonValue, Provider
 
 
 class UndecodableError(ValueError):
@@ -34,8 +21,15 @@ class UndecodableError(ValueError):
 
 
 def encode_evidence(evidence: Evidence) -> JsonValue:
-    """Return evidence as a JSON value: a provider as its name but for one place, an API as its name."""
-    encoded: JsonValue = _make_encoder().unstructure(evidence)
+    """Return evidence as a JSON value."""
+    manifest = evidence.manifest
+    # A name in place of what it names: of these values, nothing but their JSON is made.
+    named = replace(
+        manifest,
+        providers=[replace(each, api=each.api.name) for each in manifest.providers.values()],
+        jobs=[replace(each, provider=each.provider.name) for each in manifest.jobs],
+    )
+    encoded: JsonValue = to_builtins(replace(evidence, manifest=named))
     return encoded
 
 
@@ -49,82 +43,14 @@ def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) 
         apis: where job APIs come from; raises KeyError for a name it does not know.
     """
     try:
-        return _make_decoder(value["manifest"]["providers"], apis).structure(value, Evidence)  # type: ignore[index]
-    except (
-        ArithmeticError,
-        AttributeError,
-        BaseValidationError,
-        LookupError,
-        RecursionError,
-        StructureHandlerNotFoundError,
-        TypeError,
-        ValueError,
-    ) as error:
+        return _decode(value, apis)
+    except (ArithmeticError, AttributeError, LookupError, MsgspecError, RecursionError, TypeError, ValueError) as error:
         raise UndecodableError("it is not the evidence of a plan") from error
 
 
-# --- Writing ---------------------------------------------------------------------------------------------------
-
-
-def _make_encoder() -> Converter:
-    converter = Converter(omit_if_default=True)
-    converter.register_unstructure_hook(datetime, datetime.isoformat)
-    converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_unstructure_hook(Source, lambda source: [source.file, source.line, source.column])
-    converter.register_unstructure_hook(JobApi, lambda api: api.name)
-    converter.register_unstructure_hook(Accepted, _encode_accepted)
-    converter.register_unstructure_hook(
-        ManifestFile,
-        make_dict_unstructure_fn(ManifestFile, converter, variables=override(unstruct_hook=dict)),
-    )
-    encode_provider = make_dict_unstructure_fn(Provider, converter)
-    # A hook counts for what is made after it: from here on, a provider is its name.
-    converter.register_unstructure_hook(Provider, lambda provider: provider.name)
-    converter.register_unstructure_hook(
-        Manifest,
-        make_dict_unstructure_fn(
-            Manifest,
-            converter,
-            _cattrs_omit_if_default=True,
-            providers=override(unstruct_hook=lambda providers: [encode_provider(each) for each in providers.values()]),
-        ),
-    )
-    return converter
-
-
-def _encode_accepted(accepted: Accepted) -> JsonValue:
-    return {"glob": accepted.pattern} if isinstance(accepted, Glob) else accepted
-
-
-# --- Reading ---------------------------------------------------------------------------------------------------
-
-
-def _make_decoder(providers: Any, apis: Callable[[str], JobApi]) -> Converter:  # noqa: ANN401 - from outside
-    converter = Converter(detailed_validation=False)
-    converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-    converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
-    converter.register_structure_hook(Source, lambda value, _: _decode_source(*value))
-    converter.register_structure_hook(JobApi, lambda value, _: apis(value))
-    converter.register_structure_hook(Accepted, _decode_accepted)
-    converter.register_structure_hook(
-        ManifestFile,
-        make_dict_structure_fn(ManifestFile, converter, variables=override(struct_hook=lambda value, _: value)),
-    )
-    decode_provider = make_dict_structure_fn(Provider, converter)
-    known: Mapping[str, Provider] = {
-        provider.name: provider for provider in (decode_provider(each, Provider) for each in providers)
-    }
-    converter.register_structure_hook(Provider, lambda value, _: known[value])
-    converter.register_structure_hook(
-        Manifest,
-        make_dict_structure_fn(Manifest, converter, providers=override(struct_hook=lambda value, _: known)),
-    )
-    return converter
-
-
-def _decode_source(file: str, line: int, column: int) -> Source:
-    return Source(file=file, line=line, column=column)
-
-
-def _decode_accepted(value: Any, _: object) -> Accepted:  # noqa: ANN401 - from outside
-    return Glob(pattern=value["glob"]) if isinstance(value, dict) else value
+def _decode(value: Any, apis: Callable[[str], JobApi]) -> Evidence:  # noqa: ANN401 - from outside
+    manifest = value["manifest"]
+    providers = [convert({**each, "api": apis(each["api"])}, Provider) for each in manifest["providers"]]
+    known = {each.name: each for each in providers}
+    jobs = [{**each, "provider": known[each["provider"]]} for each in manifest["jobs"]]
+    return convert({**value, "manifest": {**manifest, "providers": known, "jobs": jobs}}, Evidence)

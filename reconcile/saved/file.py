@@ -7,8 +7,9 @@ digest finds accidents and edits; only a signature tells who wrote it.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from reconcile.canonical import dump
 from reconcile.codes import Code
@@ -21,8 +22,7 @@ _EVIDENCE, _DIGEST, _SIGNATURE = "evidence", "digest", "signature"
 _ADDED = frozenset({_EVIDENCE, _DIGEST, _SIGNATURE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True, kw_only=True):
     """
     What a saved plan holds: the plan as `-o json` would print it, and what it followed from.
 

@@ -6,8 +6,9 @@ by a name that says nothing of it, the same for equal ones; a pattern becomes th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
 from reconcile.judge import LONGEST_TEXT, find_sensitive_fields

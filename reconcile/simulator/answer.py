@@ -1,11 +1,12 @@
 """Answers as bytes, written once and sent many times: all but the request id is known beforehand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TypeAlias
+
+from msgspec import Struct
 
 REQUEST_ID_LENGTH = 32
 
@@ -19,8 +20,7 @@ class Fault(Enum):
     """The connection is reset."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """An HTTP response in pieces, with the request id between each two; `close` ends the connection behind it."""
 
     pieces: tuple[bytes, ...]

@@ -1,9 +1,10 @@
 """What the simulator is to answer, as a file says it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconcile.apis import api_names
 from reconcile.codes import Code
@@ -21,8 +22,7 @@ _PREFIX = "job-"
 _Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """
     One answer of a job, until the next step begins.
 
@@ -36,8 +36,7 @@ class Step:
     delay: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """
     The steps of each job by job id, each at least one.
 

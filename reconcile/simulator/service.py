@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconcile.simulator.answer import Reply, make_request_id
 from reconcile.simulator.authentication import find_refusal
@@ -14,8 +15,7 @@ from reconcile.simulator.scenario import Scenario, Step
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What the simulator has seen, for tests to ask and for `reconcile simulate` to tell."""
 
     requests_seen: Counter[str] = field(default_factory=Counter)
@@ -31,8 +31,7 @@ class Tally:
     """As many connections were open at once at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
+class Cue(Struct, frozen=True, kw_only=True):
     """What to answer a request with, and after how many seconds."""
 
     reply: Reply

@@ -3,12 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from virtual_api import Asked, VirtualApi, job_answer, run_virtually
 
 from reconcile.codes import Code

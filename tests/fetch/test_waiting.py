@@ -1,12 +1,12 @@
 """Polling jobs that are not decided yet, in virtual time."""
 
 import asyncio
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from virtual_api import Asked, VirtualApi, job_answer, run_virtually
 
 from reconcile.fetch import Fetched, Pace, Progress, WaitPolicy, fetch_jobs, resolve_targets

@@ -1,10 +1,10 @@
 """What a plan is told of one assertion, and where its bounds are."""
 
-import dataclasses
 from datetime import timedelta
 
 import pytest
 from builders import NOW, SOURCE, expects, job, observed
+from msgspec.structs import replace
 
 from reconcile.judge import LONGEST_TEXT, judge_job
 from reconcile.model import (
@@ -30,13 +30,13 @@ SECONDS = timedelta(seconds=1)
 
 def judge(assertion, answer):
     a_job = job()
-    a_job = dataclasses.replace(a_job, expect=dataclasses.replace(a_job.expect, fields=(assertion,)))
+    a_job = replace(a_job, expect=replace(a_job.expect, fields=(assertion,)))
     (finding,) = judge_job(a_job, answer, now=NOW)
     return finding
 
 
 def text(field="job_type", accept="a", **changes):
-    return dataclasses.replace(expects(**{field: accept})[0], source=THERE, **changes)
+    return replace(expects(**{field: accept})[0], source=THERE, **changes)
 
 
 def moment(after=None, before=None):
@@ -48,7 +48,7 @@ def span(least=None, most=None, span=Span.DURATION):
 
 
 def timed(begin, end, status="success"):
-    return dataclasses.replace(observed(status, job_type="a"), begin_time=begin, end_time=end)
+    return replace(observed(status, job_type="a"), begin_time=begin, end_time=end)
 
 
 def told(path, truth, expected, actual, **changes):
@@ -129,6 +129,6 @@ def test_what_a_plan_is_told_of_a_job_that_is_not_there_or_must_not_be():
     missing = {"path": "missing", "kind": Kind.MISSING, "source": SOURCE}
     assert judge_job(job(), MISSING, now=NOW) == (Finding(truth=CANNOT, expected="present", actual=None, **missing),)
     absent = {"path": "absent", "kind": Kind.UNEXPECTED, "expected": True, "source": THERE}
-    a_job = dataclasses.replace(job(), expect=Absence(source=THERE))
+    a_job = replace(job(), expect=Absence(source=THERE))
     assert judge_job(a_job, MISSING, now=NOW) == (Finding(truth=HOLDS, actual=True, **absent),)
     assert judge_job(a_job, observed("success"), now=NOW) == (Finding(truth=CANNOT, actual=False, **absent),)

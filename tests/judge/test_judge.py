@@ -1,12 +1,12 @@
 """What an answer says of a job, now and for every answer that can follow."""
 
-import dataclasses
 from itertools import permutations
 
 import pytest
 from builders import NOW, SOURCE, STATUSES, expects, item, job, observed, sub_job, sub_jobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.judge import judge_job
 from reconcile.model import (
@@ -189,7 +189,7 @@ BEGAN, ENDED = "2026-11-21 11:00:00", "2026-11-21 11:10:00"  # an hour, and fift
 
 
 def timed(status, begin=None, end=None, *listed):
-    return dataclasses.replace(observed(status, *listed), begin_time=begin, end_time=end)
+    return replace(observed(status, *listed), begin_time=begin, end_time=end)
 
 
 def moment(name, after=None, before=None):
@@ -229,7 +229,7 @@ def span(name, least=None, most=None):
 )
 def test_d12_times(assertion, answer, truth, actual):
     a_job = job(status=answer.status)
-    a_job = dataclasses.replace(a_job, expect=dataclasses.replace(a_job.expect, fields=(assertion,)))
+    a_job = replace(a_job, expect=replace(a_job.expect, fields=(assertion,)))
     (finding,) = judge_job(a_job, answer, now=NOW)
     assert finding.truth is truth
     assert finding.actual == actual or truth is UNDECIDABLE
@@ -241,9 +241,9 @@ def test_d12_times_that_make_no_sense_are_no_matter_where_nothing_is_asserted():
 
 def test_what_cannot_be_read_does_not_pass_for_what_is_not_there():
     forbidden = Item(fields=(span("duration", most=60),), count=Count(min=1, max=None), source=SOURCE)
-    odd = dataclasses.replace(sub_job("success", "a"), begin_time="soon", end_time="soon")
+    odd = replace(sub_job("success", "a"), begin_time="soon", end_time="soon")
     for match in (Match.NONE, Match.CONTAINS):
-        expectation = sub_jobs(match, dataclasses.replace(forbidden, count=Count(min=0, max=0)))
+        expectation = sub_jobs(match, replace(forbidden, count=Count(min=0, max=0)))
         found = {finding.truth for finding in judge_job(job(expectation), observed("success", odd), now=NOW)}
         assert UNDECIDABLE in found
 
@@ -257,22 +257,22 @@ def test_globs_match_whole_values():
 
 def test_a_sensitive_value_is_never_shown():
     a_job = job()
-    secret = dataclasses.replace(expects(fail_reason="canary")[0], sensitive=True)
-    a_job = dataclasses.replace(a_job, expect=dataclasses.replace(a_job.expect, fields=(secret,)))
+    secret = replace(expects(fail_reason="canary")[0], sensitive=True)
+    a_job = replace(a_job, expect=replace(a_job.expect, fields=(secret,)))
     assert "canary" not in repr(
         [(f.expected, f.actual) for f in judge_job(a_job, observed("success", fail_reason="canary"), now=NOW)]
     )
 
 
 def test_absence_is_the_404_and_nothing_else():
-    a_job = dataclasses.replace(job(), expect=Absence(source=SOURCE))
+    a_job = replace(job(), expect=Absence(source=SOURCE))
     missing = Missing(code=None, message=None, request_id=None)
     assert truths(a_job, missing) == {"absent": HOLDS}
     assert truths(a_job, observed("success")) == {"absent": CANNOT}
 
 
 def test_a_missing_job_may_be_waited_for():
-    a_job = dataclasses.replace(job(), missing=MissingPolicy.WAIT)
+    a_job = replace(job(), missing=MissingPolicy.WAIT)
     assert truths(a_job, Missing(code=None, message=None, request_id=None)) == {"missing": CAN}
 
 

@@ -1,9 +1,8 @@
 """What is compared with a sensitive value is shown nowhere, of the job and of its sub-jobs alike."""
 
-import dataclasses
-
 import pytest
 from builders import SOURCE, expects, item, job, observed, sub_job, sub_jobs
+from msgspec.structs import replace
 
 from reconcile.judge import hide_sensitive
 from reconcile.model import Absence, Match, Missing
@@ -12,20 +11,20 @@ CANARY, COVERED = "canary", "(sensitive value)"
 
 
 def secret(**accepts):
-    return tuple(dataclasses.replace(each, sensitive=True) for each in expects(**accepts))
+    return tuple(replace(each, sensitive=True) for each in expects(**accepts))
 
 
 def part(**fields):
-    return dataclasses.replace(sub_job("success", "a"), **fields)
+    return replace(sub_job("success", "a"), **fields)
 
 
 def asserting(fields=(), parts=None):
     a_job = job()
-    expectation = dataclasses.replace(a_job.expect, fields=(*a_job.expect.fields, *fields), sub_jobs=parts)
-    return dataclasses.replace(a_job, expect=expectation)
+    expectation = replace(a_job.expect, fields=(*a_job.expect.fields, *fields), sub_jobs=parts)
+    return replace(a_job, expect=expectation)
 
 
-SECRET_ITEM = dataclasses.replace(item(), fields=secret(fail_reason=CANARY))
+SECRET_ITEM = replace(item(), fields=secret(fail_reason=CANARY))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +34,7 @@ SECRET_ITEM = dataclasses.replace(item(), fields=secret(fail_reason=CANARY))
         pytest.param(asserting(parts=sub_jobs(Match.EXACT, SECRET_ITEM)), id="of an item"),
         pytest.param(asserting(parts=sub_jobs(Match.CONTAINS, each=secret(fail_reason=CANARY))), id="of each sub-job"),
         pytest.param(
-            asserting(parts=dataclasses.replace(sub_jobs(Match.CONTAINS, each=secret(fail_reason=CANARY)), items=None)),
+            asserting(parts=replace(sub_jobs(Match.CONTAINS, each=secret(fail_reason=CANARY)), items=None)),
             id="of each sub-job, without items",
         ),
     ],
@@ -57,7 +56,7 @@ def test_where_nothing_is_sensitive_everything_is_shown():
 
 
 def test_what_is_not_compared_is_shown():
-    absent = dataclasses.replace(job(), expect=Absence(source=SOURCE))
+    absent = replace(job(), expect=Absence(source=SOURCE))
     missing = Missing(code="X", message="because", request_id=None)
     assert hide_sensitive(absent, observed("success", fail_reason="because")).fail_reason == "because"
     assert hide_sensitive(asserting(secret(fail_reason=CANARY)), missing) == missing

@@ -1,10 +1,10 @@
 """What a plan is told of sub-jobs, finding by finding, and which sub-job serves which item."""
 
-import dataclasses
 from functools import partial
 
 import pytest
 from builders import NOW, SOURCE, expects, item, job, observed, sub_job, sub_jobs
+from msgspec.structs import replace
 
 from reconcile.judge import judge_job
 from reconcile.model import (
@@ -30,7 +30,7 @@ ITEM = Source(file="reconcile.yaml", line=30, column=11)
 def judge(expectation, *listed, status="success"):
     """Judge sub-jobs of a job; return what is found of them alone."""
     answer = observed(status, *listed)
-    expectation = dataclasses.replace(expectation, source=HERE)
+    expectation = replace(expectation, source=HERE)
     return list(judge_job(job(expectation, status=["running", "success"]), answer, now=NOW)[1:])
 
 
@@ -40,8 +40,8 @@ def truths(*args, **options):
 
 def wanted(*, sensitive=False, at_least=1, at_most=1, **accepts):
     made = item(at_least=at_least, at_most=at_most, **accepts)
-    fields = tuple(dataclasses.replace(each, sensitive=sensitive) for each in made.fields)
-    return dataclasses.replace(made, fields=fields, source=ITEM)
+    fields = tuple(replace(each, sensitive=sensitive) for each in made.fields)
+    return replace(made, fields=fields, source=ITEM)
 
 
 def lasting(**bounds):
@@ -49,11 +49,11 @@ def lasting(**bounds):
 
 
 def asserting(*fields, **counts):
-    return dataclasses.replace(wanted(**counts), fields=fields)
+    return replace(wanted(**counts), fields=fields)
 
 
 def part(status="success", job_type="a", **fields):
-    return dataclasses.replace(sub_job(status, job_type), **fields)
+    return replace(sub_job(status, job_type), **fields)
 
 
 OF_ALL = partial(Finding, source=HERE)
@@ -91,7 +91,7 @@ TWO_OR_THREE = sub_jobs(Match.CONTAINS, count=Count(min=2, max=3))
             id="a sensitive type",
         ),
         pytest.param(
-            dataclasses.replace(sub_jobs(Match.NONE, wanted(status="failed")), implied=True),
+            replace(sub_jobs(Match.NONE, wanted(status="failed")), implied=True),
             [part("failed", error_code="E")],
             [
                 UNEXPECTED(
@@ -103,9 +103,9 @@ TWO_OR_THREE = sub_jobs(Match.CONTAINS, count=Count(min=2, max=3))
             id="what must not be",
         ),
         pytest.param(
-            dataclasses.replace(sub_jobs(Match.NONE, wanted(status="failed")), implied=True),
+            replace(sub_jobs(Match.NONE, wanted(status="failed")), implied=True),
             [part()],
-            [dataclasses.replace(NOTHING_ELSE, implied=True)],
+            [replace(NOTHING_ELSE, implied=True)],
             id="what must not be is not",
         ),
         pytest.param(

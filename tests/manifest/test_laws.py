@@ -1,6 +1,5 @@
 """Laws that hold for every manifest."""
 
-import dataclasses
 import json
 from datetime import date
 
@@ -8,6 +7,7 @@ import pytest
 from builders import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.errors import ReconcileError
@@ -23,8 +23,8 @@ def strip(value):
     """Return a value of the model without the places where it was written."""
     if isinstance(value, Source):
         return None
-    if dataclasses.is_dataclass(value):
-        return type(value).__name__, {each.name: strip(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Struct):
+        return type(value).__name__, {name: strip(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, tuple):
         return [strip(each) for each in value]
     return value

@@ -1,6 +1,5 @@
 """What a manifest means, and what it cannot mean."""
 
-import dataclasses
 import io
 import json
 from hashlib import sha256
@@ -9,6 +8,7 @@ import pytest
 from builders import API, NOW
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
@@ -318,13 +318,13 @@ def refuse_with(api, expect):
 
 def test_a_status_that_this_api_does_not_have_is_refused():
     statuses = {word: status for word, status in API.statuses.items() if word != "waiting"}
-    api = dataclasses.replace(API, statuses=statuses)
+    api = replace(API, statuses=statuses)
     assert refuse_with(api, "{status: [success, waiting]}") == [(Code.UNKNOWN_STATUS, 4, 45)]
     assert refuse_with(api, "{sub_jobs: {each: {status: waiting}}}") == [(Code.UNKNOWN_STATUS, 4, 53)]
 
 
 def test_an_api_without_sub_jobs_implies_nothing_of_them_and_takes_none():
-    api = dataclasses.replace(API, sub_jobs=None)
+    api = replace(API, sub_jobs=None)
     assert load_with(api, "{}").expect.sub_jobs is None
     assert refuse_with(api, "{sub_jobs: []}") == [(Code.IMPOSSIBLE_EXPECTATION, 4, 27)]
 

@@ -1,12 +1,12 @@
 """Jobs that are written alike are read as if no two of them were."""
 
 import io
-from dataclasses import replace
 
 import pytest
 from builders import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.document import Text
 from reconcile.errors import DocumentError

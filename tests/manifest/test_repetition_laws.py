@@ -1,13 +1,13 @@
 """However a file is laid out, reading its jobs in short says what reading it in full says, errors included."""
 
 import io
-from dataclasses import replace
 from itertools import chain
 
 import pytest
 from builders import NOW
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.apis import load_api
 from reconcile.document import Text, parse_yaml

@@ -1,11 +1,11 @@
 """Which jobs a run is about: never fewer than was asked for, and never none."""
 
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.errors import UsageError
 from reconcile.manifest.selection import select_jobs

@@ -1,6 +1,5 @@
 """The room of mutants: what is made up and written is what is read, and few jobs decide as all do."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from builders import NOW, PROVIDER, SOURCE, job
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.apis import load_api
 from reconcile.fetch import observe_exchange

@@ -11,13 +11,13 @@ import asyncio
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
 import httpx
 from builders import NOW
+from msgspec.structs import replace
 from report.plans import KINDS, PAYLOADS, check_harmless, plan_of, poison_plan
 
 from reconcile.apis import load_api

@@ -1,11 +1,11 @@
 """A plan of which a page can show everything, and a reader of pages that forgives nothing."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from html.parser import HTMLParser
 
 from builders import API, NOW, PROVIDER, item, job, manifest, observed, sub_job, sub_jobs
+from msgspec.structs import replace
 from report.plans import GONE, LOST
 
 from reconcile.model import (

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cache, partial
@@ -10,6 +9,8 @@ from itertools import cycle, islice
 
 import pytest
 from builders import NOW, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.model import (
@@ -86,7 +87,7 @@ PAYLOADS = [
 ]
 """What a server or a manifest may say, in whatever field: safety cases, section E."""
 
-SUMMARY = tuple(field.name for field in fields(Summary))
+SUMMARY = Summary.__struct_fields__
 WAIVER = Waiver(fields=("status",), reason="vendor ticket OPS-12", expires=date(2026, 12, 31), source=SOURCE)
 LOST = Unobserved(problem=Problem(code=Code.NOT_JSON, message="the answer is no JSON"), request_id="req-9")
 GONE = Missing(code="SFS.TURBO.0019", message="no such job", request_id="req-8")
@@ -172,8 +173,8 @@ def poison(value, text):
             return frozenset(poison(each, text) for each in value)
         case Mapping():
             return {poison(key, text): poison(each, text) for key, each in value.items()}
-        case _ if is_dataclass(value):
-            return replace(value, **{field.name: poison(getattr(value, field.name), text) for field in fields(value)})
+        case Struct():
+            return replace(value, **{name: poison(getattr(value, name), text) for name in value.__struct_fields__})
         case _:
             return value
 

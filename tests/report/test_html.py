@@ -4,7 +4,6 @@ import re
 import shlex
 import time
 from base64 import b64encode
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
@@ -14,6 +13,7 @@ import pytest
 from builders import NOW, SOURCE, job, manifest, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report.pages import Page, at, plan_fleet, plan_shown, show
 from report.plans import PAYLOADS, each_plan, load_plan, poison_plan
 

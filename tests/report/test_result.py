@@ -1,9 +1,8 @@
 """What a plan has to tell is told once, under a name that stays, and never less than its verdict."""
 
-from dataclasses import replace
-
 import pytest
 from builders import SOURCE
+from msgspec.structs import replace
 from report.plans import each_plan, load_plan, plan_mixed, plan_of, present, unobserved
 
 from reconcile.model import Missing, Source, Truth, Verdict

@@ -1,12 +1,12 @@
 """SARIF as its schema and GitHub's code scanning want it."""
 
 import json
-from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from builders import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report.plans import WAIVER, each_plan, every_plan, load_plan, plan_mixed, poison_plan
 from report.schemas import check_against
 

@@ -10,7 +10,7 @@ from reconcile.report.step import render_outputs, render_summary
 @each_plan
 def test_e06_outputs_have_fixed_names_and_no_foreign_text(name):
     outputs = dict(line.split("=") for line in render_outputs(load_plan(name)).splitlines())
-    assert list(outputs) == ["verdict", "complete", *Summary.__dataclass_fields__]
+    assert list(outputs) == ["verdict", "complete", *Summary.__struct_fields__]
     assert outputs.pop("verdict") in set(Verdict)
     assert outputs.pop("complete") in ("true", "false")
     assert all(value.isdecimal() for value in outputs.values())

@@ -1,13 +1,13 @@
 """The plan as a person reads it: all of it, said once, harmless, and never wider than it must be."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from builders import NOW, item, job, manifest, observed, sub_job, sub_jobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report.plans import (
     KINDS,
     awaited,

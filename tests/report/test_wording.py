@@ -1,11 +1,10 @@
 """Sentences that formats share are one harmless line of bounded length."""
 
-from dataclasses import replace
-
 import pytest
 from builders import SOURCE
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report.plans import WAIVER
 
 from reconcile.model import Finding, Kind, Truth

@@ -1,9 +1,8 @@
 """Evidence for tests, of the job API that ships."""
 
-from dataclasses import replace
-
 import pytest
 from builders import NOW
+from msgspec.structs import replace
 
 from reconcile.apis import load_api
 from reconcile.model import Evidence

@@ -1,11 +1,11 @@
 """A saved plan holds what its plan follows from, no secret, and nothing that was changed."""
 
 import random
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from builders import NOW, expects, item, job, manifest, observed, sub_job, sub_jobs
+from msgspec.structs import replace
 from report.plans import PLANS, each_plan, load_plan, plan_mixed, plan_of
 
 from reconcile.errors import DocumentError

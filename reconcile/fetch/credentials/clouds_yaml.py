@@ -8,9 +8,10 @@ number is refused, and so is a kind of login that is not known.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Node, Table, read_document
@@ -31,8 +32,7 @@ _OUTSIDE = frozenset(
 _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_token": "token"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CloudEntry:
+class CloudEntry(Struct, frozen=True, kw_only=True, eq=False):
     """
     What the files say of one cloud; `kind` is its `auth_type` and `profile` the vendor whose defaults it names.
 

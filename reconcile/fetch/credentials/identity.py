@@ -7,9 +7,9 @@ Described in "Obtaining a User Token Through Password Authentication", Identity 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 from reconcile import __version__
 from reconcile.codes import Code
@@ -44,8 +44,7 @@ _REFUSALS_BY_HUNDRED = {
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that keystone v3 does not document")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityUrl:
+class IdentityUrl(Struct, frozen=True, kw_only=True):
     """Where an identity service is: its origin, and the path of its version 3."""
 
     origin: Origin
@@ -55,8 +54,7 @@ class IdentityUrl:
         return f"{self.origin}{self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Login:
+class Login(Struct, frozen=True, kw_only=True, eq=False):
     """Who wants a token, of whom, and for which project; `user` and `project` are as keystone writes them."""
 
     url: IdentityUrl
@@ -113,8 +111,7 @@ def build_token_request(login: Login) -> httpx.Request:
     return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TokenAnswer:
+class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
     """
     What an identity service answered.
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
@@ -12,8 +13,7 @@ from reconcile.model import Diagnostic, Provider
 MAX_TOKEN_LENGTH = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """What a value has to look like; `name` says what it is, and `rule` what it may be."""
 
     name: str
@@ -48,8 +48,7 @@ TEXT = Form(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True, eq=False):
     """
     What one place has for one provider.
 

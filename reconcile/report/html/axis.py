@@ -7,9 +7,10 @@ are shortened: the axis is true to scale in every span in which something happen
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 Interval = tuple[datetime, datetime]
 
@@ -37,8 +38,7 @@ _RIGHT: Final = 99.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(Struct, frozen=True, kw_only=True):
     """
     A labelled time; `x` is in percent from the left.
 
@@ -54,16 +54,14 @@ class Tick:
     last: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
+class Break(Struct, frozen=True, kw_only=True):
     """A gap that is shortened, in percent from the left."""
 
     x: float
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """Knots of a piecewise linear scale, in the order of time: `times[i]` is at `places[i]` percent from the left."""
 
     times: tuple[datetime, ...]

@@ -3,13 +3,13 @@
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Final
 
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
+from msgspec import Struct
 
 from reconcile.model import Finding, Job, JobPlan, Missing, Observed, Plan, Problem, Truth, Unobserved, Verdict
 from reconcile.report.escape import LONGEST, escape
@@ -42,8 +42,7 @@ _SHUT: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
 """Verdicts that keep the gate shut: their jobs are open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """
     What a job has to tell, part by part.
 
@@ -57,8 +56,7 @@ class Details:
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """
     One job.
 

@@ -1,19 +1,18 @@
 """Findings of a job as a page shows them: expected beside observed, or a line each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
+from msgspec import Struct
 
 from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Truth
 from reconcile.report.escape import escape
 from reconcile.report.wording import describe_expiry, describe_none, find_place, show_value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """
     One finding that does not hold: expected beside observed, either None where there is nothing to show.
 

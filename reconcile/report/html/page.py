@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
+from msgspec import Struct
 
 from reconcile.instant import format_instant
 from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
@@ -21,8 +21,7 @@ _MOST_IN_SYNC: Final = 50
 """Up to so many jobs, those in sync are listed without being asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """
     The jobs of one verdict, in manifest order; `share` is how much of all they are, in percent.
 
@@ -42,8 +41,7 @@ class Group:
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """A provider and where it was asked; `origin` is None where it was not."""
 
     provider: Provider
@@ -51,16 +49,14 @@ class Endpoint:
     jobs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """A diagnostic: a line to read, and what stands below it in a terminal; "" where nothing does."""
 
     head: Markup
     excerpt: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """Everything that the template prints."""
 
     title: str

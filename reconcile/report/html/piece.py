@@ -1,15 +1,15 @@
 """What a job and its sub-jobs were doing, from when to when."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconcile.model import JobApi, Outcome, Record, Status
 from reconcile.report.stretch import Stretch, read_stretch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """A part of a life: `kind` is waiting, running, success or failure; `lane` counts the records."""
 
     kind: str

@@ -1,9 +1,10 @@
 """The jobs and sub-jobs of a plan as bars on one axis of time."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from reconcile.model import (
     Expectation,
@@ -33,8 +34,7 @@ _MOST_OPEN: Final = 200
 _NEVER: Final = (datetime.max.replace(tzinfo=UTC),) * 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """A part of a lane: `kind` is waiting, running, success or failure; the numbers are percent and pixels."""
 
     kind: str
@@ -43,16 +43,14 @@ class Bar:
     y: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class Lane(Struct, frozen=True, kw_only=True):
     """A job or one of its sub-jobs: its name and what its bars say, in words."""
 
     name: str
     told: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strip:
+class Strip(Struct, frozen=True, kw_only=True):
     """A job with its sub-jobs below it; `deadline` is in percent, None where none is on the axis."""
 
     anchor: str
@@ -62,8 +60,7 @@ class Strip:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(Struct, frozen=True, kw_only=True):
     """
     All of them, in the order in which they began, and then those without times; `now` is the time of judging.
 
