@@ -8,12 +8,13 @@ observed: no fault may ever show a job as it is not, or make green what is not.
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 
 import httpx
 from builders import NOW, job, manifest
+from msgspec.structs import replace
 from virtual_api import Answer, Asked, VirtualApi, run_virtually
 
 from reconcile.apis import load_api
