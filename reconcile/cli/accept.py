@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.files import check_place, rewrite_files
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import signature_option
+from reconcile.cli.options import FilePath, signature_option
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
 from reconcile.document import (
@@ -43,7 +43,7 @@ from reconcile.report.escape import escape
 
 
 @click.command()
-@click.argument("path", metavar="PLAN")
+@click.argument("path", metavar="PLAN", type=FilePath())
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @signature_option
 @click.option("--write", is_flag=True, help="Write the manifest, once the edit is shown.")

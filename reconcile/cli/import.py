@@ -14,7 +14,7 @@ from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import Access, ManifestCommand, access_options, variable_options
+from reconcile.cli.options import Access, FilePath, ManifestCommand, access_options, variable_options
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -52,7 +52,7 @@ def _whereabouts_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--region", metavar="REGION", help="The region.")
     @click.option("--project-id", metavar="ID", help="The project that the jobs belong to.")
     @click.option("--api", type=click.Choice(api_names()), help=f"The job API. Default: {_DEFAULT_API}.")
-    @click.option("--manifest", metavar="FILE", help="Take the provider from this manifest instead.")
+    @click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead.")
     @click.option("--provider", metavar="NAME", help="Which provider of the manifest; without one, what to call it.")
     @wraps(command)
     def with_whereabouts(*args: Any, **options: Any) -> Any:  # noqa: ANN401

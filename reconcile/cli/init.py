@@ -8,6 +8,7 @@ import click
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Done
+from reconcile.cli.options import FilePath
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.report.escape import escape
@@ -25,7 +26,7 @@ reconcile: wrote {path}, a manifest that is valid as it is. What to do next:
 
 
 @click.command()
-@click.argument("directory", metavar="[DIR]", default=".")
+@click.argument("directory", metavar="[DIR]", type=FilePath(), default=".")
 def command(directory: str) -> Done:
     """Write a commented starter manifest, reconcile.yaml, into DIR.
 

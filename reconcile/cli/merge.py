@@ -4,7 +4,7 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.options import Reporting, freshness_options, reporting_options, saving_options
+from reconcile.cli.options import FilePath, Reporting, freshness_options, reporting_options, saving_options
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, load_saved_plan
 from reconcile.codes import Code
@@ -15,7 +15,7 @@ from reconcile.report import FORMATS
 
 
 @click.command()
-@click.argument("paths", metavar="PLAN...", nargs=-1)
+@click.argument("paths", metavar="PLAN...", nargs=-1, type=FilePath())
 @freshness_options
 @saving_options
 @reporting_options(*FORMATS)

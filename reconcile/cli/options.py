@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from os import PathLike
 from typing import Any, TypeVar
 
 import click
@@ -46,6 +47,17 @@ class Rate(click.ParamType[float]):
             return value if isinstance(value, float) else parse_rate(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class FilePath(click.Path):
+    """A path that says where; an empty one, which would be the working directory, is a variable without a value."""
+
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
+        if value == "":
+            self.fail("it is empty: has the variable that it comes from a value?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -140,11 +152,10 @@ class _VariableFileType(click.ParamType[Given]):
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
-        del param, ctx
-        return VariableFile(str(value))
+        return VariableFile(str(FilePath().convert(value, param, ctx)))
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return click.Path().shell_complete(ctx, param, incomplete)
+        return FilePath().shell_complete(ctx, param, incomplete)
 
 
 class ManifestCommand(click.Command):
@@ -187,7 +198,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add manifests and variables to a command of the class `ManifestCommand`, which gets them as one `declaration`."""
 
-    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1, type=click.Path())
+    @click.argument("manifests", metavar="[MANIFEST]...", nargs=-1, type=FilePath())
     @variable_options
     @click.option("--strict", is_flag=True, help="Take warnings for errors; waivers count for nothing.")
     @wraps(command)
@@ -244,11 +255,6 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
                 raise click.BadParameter(f"write it like FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
         return tuple((name, path) for name, _, path in pairs)
 
-    def refuse_nothing(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-        if path == "":
-            raise click.BadParameter("it is empty: does this step run on GitHub?", ctx, param)
-        return path
-
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @format_option(*names)
         @click.option(
@@ -262,13 +268,13 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
         @click.option(
             "--github-summary",
             metavar="FILE",
-            callback=refuse_nothing,
+            type=FilePath(),
             help='Add the plan to the summary of a GitHub step: "$GITHUB_STEP_SUMMARY".',
         )
         @click.option(
             "--github-output",
             metavar="FILE",
-            callback=refuse_nothing,
+            type=FilePath(),
             help='Add verdict and counts to the outputs of a GitHub step: "$GITHUB_OUTPUT".',
         )
         @click.option("--full", is_flag=True, help="Show what holds, too, and each job by itself (text).")
@@ -287,16 +293,19 @@ def reporting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
 def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of saving a plan to a command that has `reporting_options`, outside of which they belong."""
     with_key = click.option(
-        "--sign-with", metavar="KEY", help="Sign the saved plan with this Ed25519 private key (PEM)."
+        "--sign-with", metavar="KEY", type=FilePath(), help="Sign the saved plan with this Ed25519 private key (PEM)."
     )
     with_out = click.option(
-        "--out", metavar="PLAN", help="Save the plan with its evidence, for show, verify, merge and accept."
+        "--out",
+        metavar="PLAN",
+        type=FilePath(),
+        help="Save the plan with its evidence, for show, verify, merge and accept.",
     )
     return with_out(with_key(command))
 
 
 signature_option = click.option(
-    "--verify-with", metavar="KEY", help="Demand that it is signed with this Ed25519 public key (PEM)."
+    "--verify-with", metavar="KEY", type=FilePath(), help="Demand that it is signed with this Ed25519 public key (PEM)."
 )
 """Of commands that believe a saved plan; they get the path as `verify_with`, None if no signature is asked for."""
 
@@ -347,8 +356,12 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of keeping what is exchanged, and of judging what was kept, to a command as one `kept`."""
 
-    @click.option("--record", metavar="DIR", help="Keep what is exchanged, without credentials, for --replay.")
-    @click.option("--replay", metavar="DIR", help="Judge a recording, offline, at its time; nothing is sent.")
+    @click.option(
+        "--record", metavar="DIR", type=FilePath(), help="Keep what is exchanged, without credentials, for --replay."
+    )
+    @click.option(
+        "--replay", metavar="DIR", type=FilePath(), help="Judge a recording, offline, at its time; nothing is sent."
+    )
     @wraps(command)
     def with_recording(*args: Any, record: str | None, replay: str | None, **options: Any) -> Any:  # noqa: ANN401
         return command(*args, kept=Kept(record=record, replay=replay), **options)
@@ -370,7 +383,7 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--ca-file",
         metavar="FILE",
-        type=click.Path(),
+        type=FilePath(),
         help="Trust these certificates (PEM) instead of the built-in ones.",
     )
     @click.option("--proxy", metavar="URL", help="Go through this proxy, to https only; no variable is read.")

@@ -15,6 +15,7 @@ from reconcile.cli.manifests import load_declared
 from reconcile.cli.options import (
     Access,
     Declaration,
+    FilePath,
     ManifestCommand,
     Selection,
     access_options,
@@ -76,7 +77,7 @@ class _Scene(Struct, frozen=True, kw_only=True):
 @click.command(cls=ManifestCommand)
 @manifest_options
 @selection_options
-@click.option("--replay", metavar="DIR", help="Mutate what a recording holds, judged at its time.")
+@click.option("--replay", metavar="DIR", type=FilePath(), help="Mutate what a recording holds, judged at its time.")
 @click.option("--live", is_flag=True, help="Mutate what the job API answers now.")
 @access_options
 @click.option(

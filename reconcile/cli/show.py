@@ -3,14 +3,14 @@
 import click
 
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import Reporting, reporting_options
+from reconcile.cli.options import FilePath, Reporting, reporting_options
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import load_saved_plan
 from reconcile.report import FORMATS
 
 
 @click.command()
-@click.argument("path", metavar="PLAN")
+@click.argument("path", metavar="PLAN", type=FilePath())
 @reporting_options(*FORMATS)
 @pass_invocation
 def command(invocation: Invocation, path: str, reporting: Reporting) -> Done:

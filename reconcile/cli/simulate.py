@@ -6,11 +6,12 @@ import sys
 import click
 
 from reconcile.cli import output
+from reconcile.cli.options import FilePath
 from reconcile.model import ExitCode
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", type=FilePath())
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0, the default, takes a free one.")
 def command(scenario: str, port: int) -> ExitCode:
     """Serve the job API of a scenario file on loopback, until interrupted.

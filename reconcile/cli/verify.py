@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.options import Reporting, freshness_options, reporting_options
+from reconcile.cli.options import FilePath, Reporting, freshness_options, reporting_options
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.duration import format_duration
@@ -16,11 +16,12 @@ from reconcile.report import FORMATS
 
 
 @click.command()
-@click.argument("path", metavar="PLAN")
+@click.argument("path", metavar="PLAN", type=FilePath())
 @click.option(
     "--manifest",
     "manifests",
     multiple=True,
+    type=FilePath(),
     metavar="MANIFEST",
     help="Demand that the plan is about this file or directory as it is now; repeatable.",
 )

@@ -10,12 +10,14 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import click
 import program
 import pytest
 from program import main
 
 import reconcile
 from reconcile.apis import api_names
+from reconcile.cli import commands
 from reconcile.shipped import shipped_folder
 
 QUICKSTART = shipped_folder("examples") / "quickstart"
@@ -67,6 +69,27 @@ def test_apis_tell_clouds_regions_and_hosts(capsys):
     document = json.loads(capsys.readouterr().out)
     assert [api["name"] for api in document["apis"]] == list(api_names())
     assert document["apis"][0]["clouds"]["otc"]["eu-nl"] == "sfs-turbo.eu-nl.otc.t-systems.com"
+
+
+def find_paths():
+    """Find what every command takes that is called a file, a directory or a plan, by the word that its help shows."""
+    context = click.Context(commands.Commands())
+    for name in commands.Commands().list_commands(context):
+        for parameter in commands.Commands().get_command(context, name).params:
+            words = re.findall(r"[A-Z]+", parameter.metavar or parameter.human_readable_name)
+            if set(words) & {"DIR", "FILE", "MANIFEST", "PLAN", "SCENARIO"} or words == ["KEY"]:
+                yield [name, parameter.opts[0]] if isinstance(parameter, click.Option) else [name]
+
+
+@pytest.mark.parametrize("argv", list(find_paths()), ids=" ".join)
+def test_an_empty_path_is_not_the_working_directory(argv, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(QUICKSTART / "reconcile.yaml", tmp_path)
+    assert main([*argv, ""], environ={}) == 1
+    assert re.match(
+        r"error: RC001 Invalid value for .*: it is empty: has the variable that it comes from a value\?\n",
+        capsys.readouterr().err,
+    )
 
 
 def test_a_command_that_is_mistyped_is_suggested(capsys):

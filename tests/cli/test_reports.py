@@ -64,7 +64,7 @@ def test_every_format_can_be_written_in_one_run(gate):
         (["--github-summary", "x", "--github-output", "x"], "two reports"),
         (["--github-output", "link"], "symbolic link"),
         (["--github-summary", "reconcile.yaml"], "this run reads that file"),
-        (["--github-summary", ""], "does this step run on GitHub?"),
+        (["--github-summary", ""], "it is empty"),
         (["--out", "-"], "RC004 cannot write -: that is no file"),
         (["--record", "-"], "RC004 cannot write -: that is no file"),
         (["--github-output", "x" * 256], f"RC004 cannot write {'x' * 256}: File name too long"),
