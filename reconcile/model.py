@@ -525,14 +525,16 @@ class Recording(Struct, frozen=True, kw_only=True):
     """
     All that a run asked and was answered; times in UTC.
 
-    `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan.
-    `jobs` are by provider and job id, in the order of the manifest; `version` is that of the program.
+    `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
+    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `jobs` are by
+    provider and job id, in the order of the manifest; `version` is that of the program.
     """
 
     version: str
     begun_at: datetime
     judged_at: datetime
     complete: bool
+    ended_by: "ExitCode | None"
     providers: Mapping[str, RecordedProvider]
     jobs: Mapping[tuple[str, str], RecordedJob]
 

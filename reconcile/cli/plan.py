@@ -92,6 +92,7 @@ def command(
             tape.prepare()
         if playback is not None:
             fetched, origins = playback.replay(selected)
+            ended_by = playback.ended_by
         else:
             targets = find_targets(selected, declared, access, invocation, verbose=verbose)
             origins = {name: str(target.origin) for name, target in targets.items()}
@@ -123,7 +124,7 @@ def command(
         raise
     try:
         if tape is not None:
-            tape.write(plan, fetched)
+            tape.write(plan, fetched, ended_by=ended_by)
     finally:
         report.write(plan, evidence)
     return plan

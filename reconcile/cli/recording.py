@@ -10,7 +10,7 @@ from reconcile.cli.options import Access, Kept
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.instant import format_instant
-from reconcile.model import Fetched, Manifest, Plan, RecordedProvider, Recording
+from reconcile.model import ExitCode, Fetched, Manifest, Plan, RecordedProvider, Recording
 from reconcile.report.escape import escape
 
 
@@ -30,7 +30,7 @@ class Tape:
 
         check_folder(self._folder, is_part_of_recording)
 
-    def write(self, plan: Plan, fetched: tuple[Fetched, ...]) -> None:
+    def write(self, plan: Plan, fetched: tuple[Fetched, ...], *, ended_by: ExitCode | None) -> None:
         """Write the recording of the run that came to this plan, whole or not at all; raise OutputError."""
         from reconcile.recording import is_part_of_recording, render_recording
 
@@ -40,6 +40,7 @@ class Tape:
             begun_at=self._begun_at,
             judged_at=plan.judged_at,
             complete=plan.complete,
+            ended_by=ended_by,
             providers={
                 name: RecordedProvider(
                     api=providers[name].api.name,
@@ -64,6 +65,7 @@ class Playback:
 
         self._recording = open_recording(folder)
         self.judged_at = self._recording.judged_at
+        self.ended_by = self._recording.ended_by
         if not quiet:
             endpoints = sorted({each.endpoint for each in self._recording.providers.values()})
             cut = "" if self._recording.complete else "; its run was cut short"

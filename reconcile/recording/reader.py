@@ -16,7 +16,7 @@ from reconcile.document import Text, check_document, conforms, parse_text, read_
 from reconcile.document.validation import find_faults_of_part
 from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
-from reconcile.model import Diagnostic, Exchange, Problem, RecordedJob, RecordedProvider, Unobserved
+from reconcile.model import Diagnostic, Exchange, ExitCode, Problem, RecordedJob, RecordedProvider, Unobserved
 from reconcile.recording.layout import HEAD, SCHEMA, find_job_file
 from reconcile.recording.writer import dump_body
 
@@ -30,6 +30,7 @@ class RecordingFolder:
         self.begun_at: datetime = parse_rfc3339(head["begun_at"])
         self.judged_at: datetime = parse_rfc3339(head["judged_at"])
         self.complete: bool = head["complete"]
+        self.ended_by = None if head.get("ended_by") is None else ExitCode(head["ended_by"])
         self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:

@@ -31,6 +31,7 @@ def _head_to_json(recording: Recording) -> JsonValue:
         "begun_at": format_instant(recording.begun_at),
         "judged_at": format_instant(recording.judged_at),
         "complete": recording.complete,
+        "ended_by": None if recording.ended_by is None else int(recording.ended_by),
         "providers": {
             name: {
                 "api": each.api,

@@ -42,11 +42,12 @@ def hanging_gate(tmp_path):
         server.settimeout(10)
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
 
-        def start(**options):
+        def start(*argv, **options):
             process = program.start(
                 "plan",
                 "--endpoint",
                 endpoint,
+                *argv,
                 cwd=tmp_path,
                 env={**os.environ, "RECONCILE_TOKEN": "a-token"},
                 stdout=subprocess.PIPE,

@@ -134,6 +134,16 @@ def test_f16_a_run_that_is_killed_says_nothing(hanging_gate, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"reconcile.yaml"}
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_replay_of_a_run_that_a_signal_ended_ends_as_it_did(number, code, hanging_gate, tmp_path):
+    process = hanging_gate("--record", "tape", "-o", "json")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=10)
+    assert (process.returncode, json.loads(out)["exit_code"]) == (code, code)
+    again = program.run("plan", "--replay", "tape", "-o", "json", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (code, out)
+
+
 @pytest.mark.parametrize(
     "error",
     [ZeroDivisionError, RecursionError, MemoryError, AssertionError, UnicodeError, SystemExit, OSError],
