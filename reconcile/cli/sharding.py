@@ -74,6 +74,9 @@ def find_shard(said: str, environ: Mapping[str, str]) -> tuple[int, int]:
         variables = ", ".join(system.index for system in _SYSTEMS)
         raise UsageError.because(Code.USAGE, message, hint=f"write --shard I/N; auto knows {variables}")
     (system,) = systems
+    if not environ.get(system.total):
+        message = f"--shard auto: {system.index} ({system.name}) is set, but {system.total} is not"
+        raise UsageError.because(Code.USAGE, message, hint=f"set {system.total} to how many shards there are")
     place = f"{system.index} and {system.total} ({system.name})"
     return _read(environ[system.index], environ.get(system.total, ""), system.base, place)
 

@@ -16,7 +16,7 @@ WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
 
 _SOURCES = {
     Baseline.MANIFEST: "made up from the manifest",
-    Baseline.RECORDING: "that were recorded",
+    Baseline.RECORDING: "out of a recording",
     Baseline.LIVE: "as they are now",
 }
 _MADE_UP = """\

@@ -27,11 +27,12 @@ def render(plan: Plan, style: Style) -> str:
     """Render a plan; the same plan in the same style is the same text."""
     palette = style.palette
     told = [job for job in plan.jobs if style.full or job.verdict is not Verdict.IN_SYNC or job.notes]
+    subject = count(len(plan.jobs), "job") if plan.jobs else "the run ended before it had a plan"
     parts = [
-        f"reconcile: {count(len(plan.jobs), 'job')}{_describe_providers(plan)}{_soft_fail(plan)}\n",
+        f"reconcile: {subject}{_describe_providers(plan)}{_soft_fail(plan)}\n",
         *_render_legend(told, palette),
         *render_blocks(told, style, plan.judged_at),
-        _render_table(plan, style),
+        *([_render_table(plan, style)] if plan.jobs else []),
         *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette)}"] if plan.warnings else []),
         *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
         f"{palette.paint('Plan:', Colour.STRONG)} {_describe_summary(plan)}{_soft_fail(plan)}\n",

@@ -269,6 +269,23 @@ def test_what_is_no_shard_is_refused(plan, said, environ):
     assert (code, out, "RC001" in err) == (1, "", True)
 
 
+def test_a_shard_of_unknown_many_names_the_variable(plan):
+    _, _, err = plan(GREEN, "--shard", "auto", environ={"JOB_COMPLETION_INDEX": "0"})
+    assert "--shard auto: JOB_COMPLETION_INDEX (Kubernetes) is set, but RECONCILE_SHARDS is not" in err
+    assert "set RECONCILE_SHARDS to how many shards there are" in err
+
+
+def test_the_plan_of_a_run_that_ended_early_is_shown_without_jobs(plan, run):
+    assert plan(GREEN, "--out", "plan.json", "--var", "x=1")[0] == 1
+    code, out, _ = run("show", "plan.json")
+    assert code == 0
+    assert out == (
+        "reconcile: the run ended before it had a plan\n\n"
+        "error: RC211 --var gives a value for 'x', and no manifest declares that variable\n\n"
+        "Plan: nothing checked. Not everything could be decided: the run was cut short.\n"
+    )
+
+
 def test_eight_shards_as_processes(tmp_path):
     """Each in a process of its own, as a CI matrix runs them, against one job API."""
     count = 40
