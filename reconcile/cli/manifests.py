@@ -1,6 +1,9 @@
 """Reading what was declared, as every command does that is about manifests."""
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation
@@ -16,10 +19,27 @@ def load_declared(declaration: Declaration, invocation: Invocation, *, quiet: bo
     paths = find_manifests(declaration.arguments)
     if not declaration.arguments and not quiet:
         output.tell(f"reconcile: using {', '.join(map(escape, paths))}\n")
-    return load_manifests(
-        paths,
-        now=invocation.clock(),
-        given=declaration.given,
-        environ=invocation.environ,
-        stdin=sys.stdin.buffer if sys.stdin else None,
-    )
+    with _no_garbage_collection():
+        return load_manifests(
+            paths,
+            now=invocation.clock(),
+            given=declaration.given,
+            environ=invocation.environ,
+            stdin=sys.stdin.buffer if sys.stdin else None,
+        )
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """
+    Look for no cycles while values are made that have none: with 100,000 jobs that takes half of the time.
+
+    What was made lives as long as the run. Nobody looks for cycles in it later either: of 10,000 jobs, the first search
+    alone takes a tenth of the time that it took to read them.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -21,6 +21,8 @@ Source, CVE-2021-42574.
 """
 
 _LONE_RETURN: Final = re.compile("\r(?!\n)")
+_SEEN: Final = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+"""The characters of ASCII that are not hidden."""
 
 
 def escape_hidden(text: str) -> str:
@@ -30,9 +32,12 @@ def escape_hidden(text: str) -> str:
 
 def find_hidden(content: str) -> int | None:
     """Return where the first hidden character stands; a carriage return is one unless a line feed follows."""
-    if content.isascii() and content.isprintable():
-        return None
-    found = _HIDDEN.search(content) or ("\r" in content and _LONE_RETURN.search(content))
+    if content.isascii() and (content.isprintable() or not content.encode().translate(None, _SEEN)):
+        found = None
+    else:
+        found = _HIDDEN.search(content)
+    if found is None and "\r" in content:
+        found = _LONE_RETURN.search(content)
     return found.start() if found else None
 
 

@@ -6,9 +6,7 @@ Files that declare jobs, as the values that the rest of the program works on.
 What the schema of the language can say stands there; here is what no schema can say, and what is implied.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import BinaryIO, Final
@@ -56,13 +54,12 @@ def load_manifests(
         DocumentError: with everything that is wrong, file by file in order of position.
         UsageError: with what is wrong with the values of variables.
     """
-    with _no_garbage_collection():
-        _refuse_second_reader(paths, given)
-        values = read_values(given, environ, stdin)
-        read = _Reader(stdin, texts)
-        return _load_abridged(paths, read, values, apis, now) or _make_manifest(
-            _read_drafts(paths, lambda path: Draft(_parse(path, read(path)), values, apis)), values, now
-        )
+    _refuse_second_reader(paths, given)
+    values = read_values(given, environ, stdin)
+    read = _Reader(stdin, texts)
+    return _load_abridged(paths, read, values, apis, now) or _make_manifest(
+        _read_drafts(paths, lambda path: Draft(_parse(path, read(path)), values, apis)), values, now
+    )
 
 
 def _load_abridged(
@@ -156,15 +153,3 @@ def _refuse_second_reader(paths: Sequence[str], given: Sequence[Given]) -> None:
     readers = [*paths, *(each.path for each in given if isinstance(each, VariableFile))]
     if readers.count(STDIN) > 1:
         raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Look for no cycles while values are made that have none: with 100,000 jobs that takes half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

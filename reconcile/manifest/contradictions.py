@@ -1,7 +1,7 @@
 """Jobs that are declared twice, with expectations that cannot both hold."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -19,8 +19,10 @@ class Declared(Struct, frozen=True):
     faults: Faults
 
 
-def check_contradictions(jobs: Iterable[Declared]) -> None:
+def check_contradictions(jobs: Sequence[Declared]) -> None:
     """Refuse a job that is declared with the same provider before, where no answer can be what both expect."""
+    if len({(declared.job.provider.name, declared.job.job_id) for declared in jobs}) == len(jobs):
+        return
     same: defaultdict[tuple[str, str], list[Declared]] = defaultdict(list)
     for declared in jobs:
         same[declared.job.provider.name, declared.job.job_id].append(declared)
