@@ -482,7 +482,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     One request for a job and what came of it, without secrets; times in UTC.
 
     `status_code` is None where no answer came, and then `failure` says why. `headers` are those that matter, names in
-    lower case; `body` is whole.
+    lower case; `body` is whole, but cut where it is long and no evidence.
     """
 
     sent_at: datetime

@@ -13,6 +13,7 @@ from reconcile.fetch.lane import Lane
 from reconcile.fetch.pace import Pace
 from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.request import build_path
+from reconcile.fetch.room import Room
 from reconcile.fetch.run import Run
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import WaitPolicy
@@ -66,7 +67,8 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     errands = _find_errands(jobs, settle)
     try:
         async with asyncio.timeout_at(run.deadline), asyncio.TaskGroup() as workers:
-            for host in _find_hosts(errands, targets, transport, rate=pace.rate, recorder=recorder):
+            room = Room(len(jobs))
+            for host in _find_hosts(errands, targets, transport, rate=pace.rate, room=room, recorder=recorder):
                 for _ in range(min(concurrency, host.open)):
                     workers.create_task(run.work(host))
     except TimeoutError:
@@ -99,6 +101,7 @@ def _find_hosts(
     transport: httpx.AsyncBaseTransport,
     *,
     rate: float | None,
+    room: Room,
     recorder: Recorder | None,
 ) -> list[Host]:
     """Give each provider its lane, and each origin the lanes that lead to it."""
@@ -107,6 +110,6 @@ def _find_hosts(
         by_provider.setdefault(errand.job.provider.name, []).append(errand)
     by_origin: dict[Origin, list[Lane]] = {}
     for name, theirs in by_provider.items():
-        lane = Lane(targets[name], theirs, transport=transport, rate=rate, recorder=recorder)
+        lane = Lane(targets[name], theirs, transport=transport, rate=rate, room=room, recorder=recorder)
         by_origin.setdefault(targets[name].origin, []).append(lane)
     return [Host(origin, lanes) for origin, lanes in by_origin.items()]

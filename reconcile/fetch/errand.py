@@ -35,6 +35,8 @@ class Errand(Struct, kw_only=True, eq=False):
     """The headers that carried the credential of the last request."""
     polls: int = 0
     seen: Seen | None = None
+    weight: int = 0
+    """The bytes of the run's room that what was seen takes."""
     seen_at: float = 0.0
     first_seen_at: float = 0.0
     look_by: float = 0.0

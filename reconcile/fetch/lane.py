@@ -16,6 +16,7 @@ from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
 from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_request
+from reconcile.fetch.room import Room
 from reconcile.fetch.target import Target
 from reconcile.fetch.transport import DirectTransport
 from reconcile.model import Problem, Unobserved
@@ -39,6 +40,7 @@ class Lane:
         *,
         transport: httpx.AsyncBaseTransport,
         rate: float | None,
+        room: Room,
         recorder: Recorder | None = None,
     ) -> None:
         self.agenda = Agenda(errands)
@@ -48,6 +50,7 @@ class Lane:
         """Whether an answer has shown that the credential is good."""
         self._target = target
         self._transport = transport
+        self._room = room
         self._recorder = recorder
         self._redact = Redactor(target.credential.secrets)
         self._direct = transport if isinstance(transport, DirectTransport) else None
@@ -110,6 +113,7 @@ class Lane:
         api = self._target.provider.api
         status_code, headers, body = answer
         attempt = assess(api, errand.job.job_id, status_code, headers, body, redact=self._redact)
+        attempt = self._room.admit(errand, attempt, len(body))
         if self._recorder is not None and sent_at is not None:
             self._recorder.keep_answer(errand.job, sent_at, answer, attempt.observation, self._redact)
         return attempt

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.payload import DisbeliefError, parse_object
 from reconcile.fetch.record import Redact
@@ -13,6 +15,9 @@ from reconcile.model import Exchange, Fetched, Job, Missing, Observation, Observ
 
 KEPT_HEADERS = ("content-type", "date", "age", "retry-after")
 """Those that matter beside the API's own header for the request id; no other may hold what we do not know of."""
+
+MOST_KEPT = 32 * 1024
+"""Bytes that are kept of a body that is no evidence: from it nothing follows any more."""
 
 
 class Recorder:
@@ -51,14 +56,20 @@ class Recorder:
             observation: what the answer was found to say.
             redact: takes out the secrets of the request.
         """
-        exchanges = self._exchanges[_key_of(job)]
+        key = _key_of(job)
+        exchanges = self._exchanges[key]
         names = (*KEPT_HEADERS, job.provider.api.request_id_header.lower())
         headers = answer.headers
         clean = redact_body(headers.get("content-type"), answer.body, job_id=job.job_id, redact=redact)
         if exchanges and exchanges[-1].body == clean:
             clean = exchanges[-1].body  # A job that is waited for says the same many times, and is kept once.
         if isinstance(observation, Observed | Missing):
-            self._evidence[_key_of(job)] = len(exchanges)
+            if key in self._evidence:
+                before = exchanges[self._evidence[key]]
+                exchanges[self._evidence[key]] = replace(before, body=before.body[:MOST_KEPT])
+            self._evidence[key] = len(exchanges)
+        else:
+            clean = clean[:MOST_KEPT]
         exchanges.append(
             Exchange(
                 sent_at=sent_at,

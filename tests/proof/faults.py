@@ -173,6 +173,9 @@ FAULTS = (
     _fault("1 MiB of quotes", answering(b'"' * MEGABYTE)),
     _fault("a number of 1 MiB", answering(b"9" * MEGABYTE)),
     _fault("5,000 failed sub-jobs", listing(5_000, MEGABYTE)),
+    _fault("1,000 failed sub-jobs in 1 MiB", listing(1_000, MEGABYTE)),
+    _fault("1,000 failed sub-jobs in 100 KiB", listing(1_000, 100 * 1024)),
     _fault("1,000 failed sub-jobs, one job", listing(1_000, MEGABYTE), jobs=1, code=2),
+    _fault("a reason of 1 MiB", saying(MEGABYTE)),
     _fault("a reason of 1 MiB, one job", saying(MEGABYTE), jobs=1, code=2),
 )
