@@ -1,11 +1,11 @@
 """What is checked after every run would be noticed if it were not true."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conformance import CASES, NOT_APPLICABLE, find_numbers
-from msgspec.structs import replace
 from program import Run, check
 
 FOLDER = Path(__file__).parent
