@@ -399,6 +399,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
     jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
+    `selection` are the options that selected them, as a shell takes them; none where all were.
     """
 
     files: tuple[ManifestFile, ...]
@@ -407,6 +408,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: tuple[Diagnostic, ...] = ()
     shard: Shard | None = None
     declared: int | None = None
+    selection: tuple[str, ...] = ()
 
 
 # --- Observations ----------------------------------------------------------------------------------------------

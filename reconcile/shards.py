@@ -21,6 +21,7 @@ _SAME_IN_MANIFEST = {
     "files": "another manifest or other variables",
     "providers": "other providers",
     "warnings": "other warnings of its manifest",
+    "selection": "another --target or --selector",
 }
 _SAME_IN_SHARD = {
     "total": "another number of shards",

@@ -1,6 +1,7 @@
 """Which of the declared jobs a run is about."""
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -61,8 +62,11 @@ def select_jobs(
         jobs = left
     used = {job.provider.name for job in jobs}
     providers = {name: provider for name, provider in manifest.providers.items() if name in used}
-    declared = len(manifest.jobs) if len(jobs) < len(manifest.jobs) else None
-    return replace(manifest, jobs=jobs, providers=providers, declared=declared)
+    if len(jobs) == len(manifest.jobs):
+        return replace(manifest, providers=providers)
+    options = [*(f"--target {shlex.quote(each)}" for each in targets)]
+    options += [f"--selector {shlex.quote(each)}" for each in selectors]
+    return replace(manifest, jobs=jobs, providers=providers, declared=len(manifest.jobs), selection=tuple(options))
 
 
 def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> tuple[Job, ...]:

@@ -8,6 +8,7 @@ from reconcile.model import (
     Job,
     JobPlan,
     JsonValue,
+    Manifest,
     Observation,
     Observed,
     Plan,
@@ -36,6 +37,7 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
     return {
         "format_version": FORMAT_VERSION,
         "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in plan.manifest.files],
+        "selection": _selection_to_json(plan.manifest),
         "shard": _shard_to_json(plan.manifest.shard),
         "complete": plan.complete,
         "verdict": plan.verdict.value,
@@ -47,6 +49,12 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
+
+
+def _selection_to_json(manifest: Manifest) -> JsonValue:
+    if manifest.declared is None:
+        return None
+    return {"declared": manifest.declared, "options": list(manifest.selection)}
 
 
 def _shard_to_json(shard: Shard | None) -> JsonValue:

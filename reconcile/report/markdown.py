@@ -22,7 +22,9 @@ from reconcile.report.wording import (
     describe_counts,
     describe_diagnostic,
     describe_job,
+    describe_jobs,
     describe_place,
+    describe_selection,
 )
 
 COMMENT_LIMIT = 60_000
@@ -95,7 +97,9 @@ def _take(rows: Iterable[str], left: int) -> Iterator[str]:
 def _render_verdict(plan: Plan) -> str:
     names = cut(", ".join(escape(each.name or each.file) for each in plan.manifest.files))
     subject = f" of {_code(names)}" if names else ""
-    sentences = [f"{count(plan.summary.selected, 'job')}{subject}: {describe_counts(plan.summary)}."]
+    sentences = [f"{describe_jobs(plan)}{subject}: {describe_counts(plan.summary)}."]
+    if selection := describe_selection(plan):
+        sentences.append(f"Selected by {_code(selection)}.")
     if not plan.complete:
         sentences.append("The run was cut short.")
     if plan.soft_fail:

@@ -15,7 +15,7 @@ from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape
 from reconcile.report.palette import Colour, Palette
 from reconcile.report.style import Style
-from reconcile.report.wording import SOFT_FAIL, WORDS, count, describe_counts
+from reconcile.report.wording import SOFT_FAIL, WORDS, count, describe_counts, describe_jobs, describe_selection
 
 MOST_ROWS = 50
 """Up to so many jobs, the table lists those in sync too."""
@@ -27,7 +27,7 @@ def render(plan: Plan, style: Style) -> str:
     """Render a plan; the same plan in the same style is the same text."""
     palette = style.palette
     told = [job for job in plan.jobs if style.full or job.verdict is not Verdict.IN_SYNC or job.notes]
-    subject = count(len(plan.jobs), "job") if plan.jobs else "the run ended before it had a plan"
+    subject = describe_jobs(plan, describe_selection(plan)) if plan.jobs else "the run ended before it had a plan"
     parts = [
         f"reconcile: {subject}{_describe_providers(plan)}{_soft_fail(plan)}\n",
         *_render_legend(told, palette),

@@ -14,6 +14,10 @@ from reconcile.report.escape import escape, quote
 LONGEST_MESSAGE = 1000
 """Characters of one message that are shown; a list of values can be of any length."""
 
+_MOST_OPTIONS = 3
+_LONGEST_SELECTION = 200
+"""How much of what selected the jobs is told in a heading; the JSON has all of it."""
+
 SOFT_FAIL = "soft-fail: drift and pending end with exit code 0"
 
 WORDS = {
@@ -32,10 +36,40 @@ def count(number: int, noun: str) -> str:
 
 
 def describe_run(plan: Plan) -> str:
-    """Say what was decided of the run, and how many jobs have each verdict."""
+    """Say what was decided of the run, how many jobs have each verdict, and whether they are a part of all."""
+    part = f", of {describe_jobs(plan)}" if is_part(plan) else ""
     cut_short = "" if plan.complete else "; the run was cut short"
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
-    return f"reconcile: {WORDS[plan.verdict]}: {describe_counts(plan.summary)}{cut_short}{soft_fail}"
+    return f"reconcile: {WORDS[plan.verdict]}: {describe_counts(plan.summary)}{part}{cut_short}{soft_fail}"
+
+
+def is_part(plan: Plan) -> bool:
+    """Say whether a plan is about some of the declared jobs only."""
+    return plan.manifest.declared is not None or plan.manifest.shard is not None
+
+
+def describe_jobs(plan: Plan, selection: str = "") -> str:
+    """
+    Say how many jobs a plan is about and, where that is a part, of how many.
+
+    Args:
+        selection: by which options they were selected, harmless to the reader; "" if that is not told.
+    """
+    shard, number = plan.manifest.shard, len(plan.jobs)
+    total = plan.manifest.declared or (shard.selected if shard else None)
+    if total is None:
+        return count(number, "job")
+    by = f" selected by {selection}" if selection else ""
+    dealt = f", shard {shard.index} of {shard.total}" if shard else ""
+    return f"{number:,} of {count(total, 'job')}{by}{dealt}"
+
+
+def describe_selection(plan: Plan) -> str:
+    """Say by which options the jobs of a plan were selected, the first of them at least; "" if all were."""
+    options = plan.manifest.selection
+    shown = cut(escape(" ".join(options[:_MOST_OPTIONS])), _LONGEST_SELECTION)
+    hidden = len(options) - _MOST_OPTIONS
+    return f"{shown} and {count(hidden, 'more option')}" if hidden > 0 else shown
 
 
 def describe_counts(summary: Summary) -> str:
@@ -116,10 +150,10 @@ def show_value(value: JsonValue) -> str:
             return f"[{', '.join(show_value(part) for part in value)}]"
 
 
-def cut(text: str) -> str:
+def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """Cut a message to a length that every reader of it can bear, and say so."""
-    rest = len(text) - LONGEST_MESSAGE
-    return f"{text[:LONGEST_MESSAGE]}... ({rest} more characters)" if rest > 0 else text
+    rest = len(text) - longest
+    return f"{text[:longest]}... ({rest} more characters)" if rest > 0 else text
 
 
 def _describe_difference(finding: Finding) -> str:

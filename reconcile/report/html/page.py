@@ -13,7 +13,7 @@ from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.html.card import SYMBOLS, Card, build_card, start_command
 from reconcile.report.html.timeline import Timeline, build_timeline
-from reconcile.report.wording import WORDS, count
+from reconcile.report.wording import WORDS, count, describe_jobs, describe_selection, is_part
 
 _MOST_TOLD: Final = 500
 """So many jobs that are not in sync are told with all details, and the others in short: no one reads more."""
@@ -57,10 +57,11 @@ class Complaint(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Everything that the template prints."""
+    """Everything that the template prints; `part` is None where the plan is about all declared jobs."""
 
     title: str
     subject: str
+    part: str | None
     verdict: Verdict
     symbol: str
     word: str
@@ -87,6 +88,7 @@ def build_page(plan: Plan) -> Page:
     return Page(
         title=f"{SYMBOLS[plan.verdict]} {word}: {subject or 'reconcile'}",
         subject=subject,
+        part=describe_jobs(plan, describe_selection(plan)) if is_part(plan) else None,
         verdict=plan.verdict,
         symbol=SYMBOLS[plan.verdict],
         word=word,
