@@ -58,15 +58,17 @@ def classify(
     *,
     redact: Redact = str,
 ) -> Observation:
-    """Say what an answer to the question for this job establishes; the arguments are those of `assess`."""
-    return assess(api, job_id, status_code, headers, body, redact=redact).observation
+    """Say what an answer to the question for this job establishes; the arguments are those of `assess`,
+    but for headers with names in any case."""
+    raw = (headers if isinstance(headers, httpx.Headers) else httpx.Headers(dict(headers))).raw
+    return assess(api, job_id, status_code, RawHeaders(raw), body, redact=redact).observation
 
 
 def assess(
     api: JobApi,
     job_id: str,
     status_code: int,
-    headers: Mapping[str, str],
+    headers: RawHeaders,
     body: bytes,
     *,
     redact: Redact = str,
@@ -78,14 +80,14 @@ def assess(
         api: what is known of the job API.
         job_id: the one that was asked for.
         status_code: HTTP's.
-        headers: names in any case.
+        headers: as they came.
         body: whole, and not compressed.
         redact: applied to every text of the server that is kept or shown, before it is cut.
     """
     answer = _Answer(
         api=api,
         status_code=status_code,
-        headers=headers if isinstance(headers, httpx.Headers | RawHeaders) else httpx.Headers(dict(headers)),
+        headers=headers,
         body=body,
         redact=redact,
     )
@@ -109,7 +111,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
     api: JobApi
     status_code: int
-    headers: httpx.Headers | RawHeaders
+    headers: RawHeaders
     body: bytes
     redact: Redact
 

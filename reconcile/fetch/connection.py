@@ -21,23 +21,19 @@ LARGE = 32 * 1024
 """Bytes from which on an answer waits for others that are as large; that of a job with a hundred sub-jobs is not."""
 
 _BODILESS = (204, 304)
+_NO_HEADERS = RawHeaders(())
 
 
-def check_head(version: str, status_code: int, headers: list[tuple[bytes, bytes]]) -> httpx.RequestError | None:
+def check_head(version: str, status_code: int, headers: RawHeaders) -> httpx.RequestError | None:
     """
     Say why the body after this head cannot be read with certainty; None if it can.
 
     A body needs exactly one Content-Length, or exactly `chunked`: one that ends with the connection looks the same
     when it is cut short, and one that has both lengths is read differently by different programs.
     """
-    lengths: list[bytes] = []
-    codings: list[bytes] = []
-    encodings: list[bytes] = []
-    framing = {b"content-length": lengths, b"transfer-encoding": codings, b"content-encoding": encodings}
-    for name, value in headers:
-        values = framing.get(name.lower())
-        if values is not None:
-            values.append(value.lower())
+    lengths = headers.list_raw(b"content-length")
+    codings = [coding.lower() for coding in headers.list_raw(b"transfer-encoding")]
+    encodings = [encoding.lower() for encoding in headers.list_raw(b"content-encoding")]
     if version != "1.1":
         return httpx.RemoteProtocolError(f"the answer is HTTP/{version}, not HTTP/1.1")
     if status_code < 200:
@@ -144,7 +140,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._status_code = 0
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._headers = _NO_HEADERS
         self._chunks: list[bytes] = []
         self._received = self._head_size = self._body_size = 0
         self._head_complete = self._complete = False
@@ -206,7 +203,7 @@ class Connection(asyncio.Protocol):
 
     def _deliver(self, waiter: "asyncio.Future[RawAnswer]") -> None:
         body = b"".join(self._chunks)
-        waiter.set_result(RawAnswer(self._status_code, RawHeaders(self._headers), body))
+        waiter.set_result(RawAnswer(self._status_code, self._headers, body))
 
     def _fail(self, fault: httpx.RequestError | TimeoutError) -> None:
         self.abort()
@@ -228,16 +225,17 @@ class Connection(asyncio.Protocol):
         if self._head_complete:
             return  # A trailer: nobody asked for one.
         self._head_size += len(name) + len(value) + len(": \r\n")
-        if len(self._headers) == MAX_HEADERS or self._head_size > MAX_HEAD_SIZE:
+        if len(self._fields) == MAX_HEADERS or self._head_size > MAX_HEAD_SIZE:
             self._refuse(too_large())
         else:
-            self._headers.append((name, value))
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_complete = True
         if self._head_size > MAX_HEAD_SIZE:
             self._refuse(too_large())
         self._status_code = self._parser.get_status_code()
+        self._headers = RawHeaders(self._fields)
         fault = check_head(self._parser.get_http_version(), self._status_code, self._headers)
         if fault is not None:
             self._refuse(fault)

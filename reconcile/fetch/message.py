@@ -1,7 +1,7 @@
 """A request as bytes, and the bytes of an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -17,17 +17,27 @@ class RawHeaders(Mapping[str, str]):
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self.raw = raw
-        self._values: dict[bytes, list[bytes]] | None = None
+        self._values: dict[bytes, list[bytes]] = {}
+        for name, value in raw:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def list_raw(self, name: bytes) -> Sequence[bytes]:
+        """Return every value of that name, which is in lower case, as it came."""
+        return self._values.get(name, ())
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in the base class
+        if not name.isascii():
+            return self._read_all().get(name, default)
+        values = self._values.get(name.lower().encode("ascii"))
+        if values is None:
+            return default
+        return values[0].decode("ascii") if len(values) == 1 and values[0].isascii() else self._read_all()[name]
 
     def __getitem__(self, name: str) -> str:
-        if not name.isascii():
-            return self._read_all()[name]
-        if self._values is None:
-            self._values = {}
-            for key, value in self.raw:
-                self._values.setdefault(key.lower(), []).append(value)
-        found = self._values[name.lower().encode("ascii")]
-        return found[0].decode("ascii") if len(found) == 1 and found[0].isascii() else self._read_all()[name]
+        value: str | None = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read_all())

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from functools import lru_cache
 
 from reconcile.codes import Code
 
@@ -44,7 +45,7 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
         _check_bulk(text)
-        document: object = _DECODER.decode(text)
+        document: object = _decode(text)
     except ValueError as error:
         raise BrokenJsonError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
     if not isinstance(document, dict):
@@ -53,12 +54,18 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
 
 
 def _check_content_type(content_type: str | None, body: bytes) -> None:
+    reason = "the body is not JSON" if body.lstrip()[:1] == b"<" else _refuse_content_type(content_type)
+    if reason is not None:
+        raise DisbeliefError(Code.NOT_JSON, f"{reason} ({_name_type(content_type)})")
+
+
+@lru_cache(maxsize=16)  # of a server that says the same with every answer
+def _refuse_content_type(content_type: str | None) -> str | None:
     media_type, _, parameters = (content_type or "application/json").lower().partition(";")
-    if not _JSON_TYPES.fullmatch(media_type.strip()) or body.lstrip()[:1] == b"<":
-        raise DisbeliefError(Code.NOT_JSON, f"the body is not JSON ({_name_type(content_type)})")
+    if not _JSON_TYPES.fullmatch(media_type.strip()):
+        return "the body is not JSON"
     charset = re.search(r"charset\s*=\s*\"?([^\s\";]+)", parameters)
-    if charset is not None and charset[1] not in _CHARSETS:
-        raise DisbeliefError(Code.NOT_JSON, f"the body is not in UTF-8 ({_name_type(content_type)})")
+    return "the body is not in UTF-8" if charset is not None and charset[1] not in _CHARSETS else None
 
 
 def _name_type(content_type: str | None) -> str:
@@ -85,6 +92,15 @@ def _check_bulk(text: str) -> None:
             raise DisbeliefError(Code.AMBIGUOUS_JSON, f"the body is nested deeper than {MAX_DEPTH} levels")
         if values > MOST_VALUES:
             raise DisbeliefError(Code.ANSWER_TOO_LARGE, f"the body holds more than {MOST_VALUES:,} values")
+
+
+def _decode(text: str) -> object:
+    """Decode as `JSONDecoder.decode` does, which takes a regular expression to find each end."""
+    text = text.strip(" \t\n\r")
+    document, end = _DECODER.raw_decode(text)
+    if end != len(text):
+        raise ValueError("there is more than one value")
+    return document
 
 
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, check_head, too_large
 from reconcile.fetch.endpoint import Origin, parse_origin, refuse_endpoint
+from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.fetch.tls import explain_tls_failure
@@ -150,9 +151,9 @@ def _prepare(request: httpx.Request, limits: TimeLimits) -> httpx.Request:
 
 
 async def _read_whole(response: httpx.Response) -> bytes:
-    headers = response.headers.raw
+    headers = RawHeaders(response.headers.raw)
     version = bytes(response.extensions.get("http_version", b"")).decode("ascii", "replace").removeprefix("HTTP/")
-    fault = too_large() if len(headers) > MAX_HEADERS else check_head(version, response.status_code, headers)
+    fault = too_large() if len(headers.raw) > MAX_HEADERS else check_head(version, response.status_code, headers)
     if fault is not None:
         raise fault
     stream = response.stream

@@ -1,6 +1,6 @@
 """A JSON object -> the job that it describes, field by field. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from reconcile.codes import Code
@@ -13,6 +13,8 @@ MAX_FOREIGN_TEXT = 200
 MOST_SUB_JOBS = 1_000
 """Sub-jobs that are believed of one job; a real one has a handful, and each is judged, kept and told by itself."""
 
+_TEXTS = ("job_type", "begin_time", "end_time", "error_code", "fail_reason")
+_TEXTS_OF_SUB_JOB = ("job_id", *_TEXTS)
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 
 
@@ -27,15 +29,11 @@ def read_job(
     """
     _check_identity(document.get("job_id"), job_id, redact)
     return Observed(
-        status=_read_status(api, document, "", redact),
+        status=_read_status(api, document, None, redact),
         job_id=job_id,
-        job_type=_read_text(document, "job_type", "", redact),
-        begin_time=_read_text(document, "begin_time", "", redact),
-        end_time=_read_text(document, "end_time", "", redact),
-        error_code=_read_text(document, "error_code", "", redact),
-        fail_reason=_read_text(document, "fail_reason", "", redact),
         sub_jobs=_read_sub_jobs(api, document, redact),
         request_id=request_id,
+        **_read_texts(api, document, _TEXTS, None, redact),
     )
 
 
@@ -61,43 +59,50 @@ def _read_sub_jobs(api: JobApi, document: Mapping[str, object], redact: Redact) 
     if len(entries) > MOST_SUB_JOBS:
         reason = f"it lists {len(entries):,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
         raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
-    return tuple(_read_sub_job(api, entry, f"{api.sub_jobs}[{index}]", redact) for index, entry in enumerate(entries))
+    return tuple([_read_sub_job(api, entry, index, redact) for index, entry in enumerate(entries)])
 
 
-def _read_sub_job(api: JobApi, entry: object, place: str, redact: Redact) -> SubJob:
+def _read_sub_job(api: JobApi, entry: object, index: int, redact: Redact) -> SubJob:
     if not isinstance(entry, dict):
-        raise DisbeliefError(Code.MALFORMED_FIELD, f"its {place} is {_name_kind(entry)}, not an object")
-    where = f"{place}."
+        raise DisbeliefError(Code.MALFORMED_FIELD, f"its {api.sub_jobs}[{index}] is {_name_kind(entry)}, not an object")
     return SubJob(
-        status=_read_status(api, entry, where, redact),
-        job_id=_read_text(entry, "job_id", where, redact),
-        job_type=_read_text(entry, "job_type", where, redact),
-        begin_time=_read_text(entry, "begin_time", where, redact),
-        end_time=_read_text(entry, "end_time", where, redact),
-        error_code=_read_text(entry, "error_code", where, redact),
-        fail_reason=_read_text(entry, "fail_reason", where, redact),
+        status=_read_status(api, entry, index, redact), **_read_texts(api, entry, _TEXTS_OF_SUB_JOB, index, redact)
     )
 
 
-def _read_status(api: JobApi, record: Mapping[str, object], where: str, redact: Redact) -> str:
+def _read_status(api: JobApi, record: Mapping[str, object], index: int | None, redact: Redact) -> str:
     word = record.get("status")
     if not isinstance(word, str):
-        raise DisbeliefError(Code.MALFORMED_FIELD, f"its {where}status is {_name_kind(word)}, not a string")
+        raise _malformed(api, index, "status", word)
     if word not in api.statuses:
         known = ", ".join(sorted(api.statuses))
-        raise DisbeliefError(
-            Code.UNKNOWN_STATUS_WORD, f'its {where}status "{cut_text(redact(word))}" is unknown; known are {known}'
-        )
+        reason = f'its {_place(api, index)}status "{cut_text(redact(word))}" is unknown; known are {known}'
+        raise DisbeliefError(Code.UNKNOWN_STATUS_WORD, reason)
     return word
 
 
-def _read_text(record: Mapping[str, object], key: str, where: str, redact: Redact) -> str | None:
-    value = record.get(key)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise DisbeliefError(Code.MALFORMED_FIELD, f"its {where}{key} is {_name_kind(value)}, not a string")
-    return redact(value)
+def _read_texts(
+    api: JobApi, record: Mapping[str, object], keys: Iterable[str], index: int | None, redact: Redact
+) -> dict[str, str | None]:
+    """Read texts by key; `index` is that of the sub-job, None for the job itself."""
+    texts: dict[str, str | None] = {}
+    for key in keys:
+        value = record.get(key)
+        if value is None or value == "":
+            texts[key] = None
+        elif isinstance(value, str):
+            texts[key] = redact(value)
+        else:
+            raise _malformed(api, index, key, value)
+    return texts
+
+
+def _malformed(api: JobApi, index: int | None, key: str, value: object) -> DisbeliefError:
+    return DisbeliefError(Code.MALFORMED_FIELD, f"its {_place(api, index)}{key} is {_name_kind(value)}, not a string")
+
+
+def _place(api: JobApi, index: int | None) -> str:
+    return "" if index is None else f"{api.sub_jobs}[{index}]."
 
 
 def _name_kind(value: object) -> str:

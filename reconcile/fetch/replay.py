@@ -15,6 +15,7 @@ from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.endpoint import parse_endpoint
 from reconcile.fetch.errand import OLD
 from reconcile.fetch.failure import explain_failure
+from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.request import build_path
 from reconcile.model import (
     Exchange,
@@ -131,7 +132,7 @@ def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
         return _contradict("what is named as evidence is no answer")
     try:
-        headers = httpx.Headers(dict(exchange.headers), encoding="utf-8")
+        headers = RawHeaders(httpx.Headers(dict(exchange.headers), encoding="utf-8").raw)
     except UnicodeEncodeError:
         return _contradict("a header of its answer is no text")
     return assess(job.provider.api, job.job_id, exchange.status_code, headers, exchange.body)

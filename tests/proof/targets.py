@@ -27,6 +27,7 @@ from reconcile.document.file import decode_text
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.fetch.answer import assess
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
+from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.fetch.turnstile import Turnstile
@@ -222,7 +223,7 @@ def assess_answer(data: bytes) -> None:
         (name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon
     ]
     code = int(status) if len(status) == 3 and status.isdigit() else 200
-    observation = assess(_API, JOB_ID, code, httpx.Headers(headers), body, redact=_REDACT).observation
+    observation = assess(_API, JOB_ID, code, RawHeaders(httpx.Headers(headers).raw), body, redact=_REDACT).observation
     check(SECRET not in repr(observation), "no secret is kept")
     match observation:
         case Observed():
