@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from program import main
@@ -23,6 +24,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 """A transcript inside Markdown."""
 
+_ASSIGNMENT = re.compile(r"[A-Za-z_]+=")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 
 
@@ -36,12 +38,14 @@ def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]
     for line in lines:
         if not line.startswith("$ "):
             continue
-        command = shlex.split(line.removeprefix("$ "), comments=True)
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        assigned = dict(word.split("=", 1) for word in takewhile(_ASSIGNMENT.match, words))
+        command = words[len(assigned) :]
         yield f"{line}\n"
         if command == ["echo", "$?"]:
             yield f"{code}\n"
         elif command[:1] == ["reconcile"]:
-            code, output = _run(command[1:], environ)
+            code, output = _run(command[1:], {**environ, **assigned})
             yield _LOOPBACK.sub("http://127.0.0.1:PORT", output).replace(str(Path.cwd()), "$PWD")
         else:
             raise ValueError(f"a transcript cannot run {line!r}")

@@ -101,7 +101,8 @@ def _read_all(file: BinaryIO | FileIO, name: str, largest: int) -> bytes:
     except OSError as error:
         raise _unreadable(name, error) from error
     if not left:
-        raise _error(Code.TOO_LARGE, f"{name} is larger than {largest // 2**20} MiB")
+        hint = "split it into several files"
+        raise _error(Code.TOO_LARGE, f"{name} is larger than {largest // 2**20} MiB", hint=hint)
     return b"".join(chunks)
 
 

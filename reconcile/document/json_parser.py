@@ -22,6 +22,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _WORD: Final = re.compile(
     r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9a-zA-Z.+-])|true\b|false\b|null\b"
 )
+_NO_MORE: Final = "JSON has no comments, and no comma behind the last entry"
 _NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
 
 
@@ -50,7 +51,7 @@ class _Scanner:
             raise self._tree.refuse_rest(at)
         at = self._skip(at)
         if at < len(self._content):
-            raise self._error(at, "there is text behind the end of the JSON value")
+            raise self._error(at, "there is text behind the end of the JSON value", "remove it: a file is one value")
         return self._tree.finish()
 
     def _member(self, at: int) -> int:
@@ -69,7 +70,7 @@ class _Scanner:
 
     def _key(self, at: int) -> int:
         if not self._content.startswith('"', at):
-            raise self._error(at, "a key in double quotes is missing here")
+            raise self._error(at, "a key in double quotes is missing here", _NO_MORE)
         return self._string(at)
 
     def _value(self, at: int) -> int:
@@ -100,7 +101,7 @@ class _Scanner:
         if found:
             mark = at << MARK_SHIFT | len(found[0])
             return self._text.error(mark, Code.NOT_A_NUMBER, f"{found[0]} is not a finite number")
-        return self._error(at, "a value is missing here", "JSON has no comments, and no comma behind the last entry")
+        return self._error(at, "a value is missing here", _NO_MORE)
 
     def _expect(self, sign: str, at: int, message: str) -> int:
         if not self._content.startswith(sign, at):

@@ -25,6 +25,9 @@ _TYPES: Final = {
     "object": "a mapping",
     "string": "a string",
 }
+_YAML_1_1: Final = {"on": "true", "y": "true", "yes": "true", "off": "false", "n": "false", "no": "false"}
+"""Words that were booleans once, and many believe that they are."""
+
 _LIMITS: Final = {
     "minItems": "there must be at least {} of these",
     "maxItems": "there can be at most {} of these",
@@ -126,7 +129,11 @@ def _word_type(error: "ValidationError", written: str) -> Wording:
         if pattern and not re.search(pattern, written, re.ASCII):
             quoted = _describe(error) or quoted
         return Wording(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
-    hint = "remove the quotes" if isinstance(value, str) and _is_of_type(value, types) else _describe(error)
+    hint = _describe(error)
+    if isinstance(value, str) and _is_of_type(value, types):
+        hint = "remove the quotes"
+    elif isinstance(value, str) and "boolean" in types and value.lower() in _YAML_1_1:
+        hint = f"write {_YAML_1_1[value.lower()]}: '{value}' is a word in YAML 1.2"
     return Wording(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
 
 
@@ -143,7 +150,7 @@ def _word_enum(error: "ValidationError", _: str) -> Wording:
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
     message = f"{shown} is not one of {', '.join(words)}"
-    return Wording(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words))
+    return Wording(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _describe(error))
 
 
 def _word_const(error: "ValidationError", _: str) -> Wording:
@@ -161,7 +168,7 @@ def _word_any_of(error: "ValidationError", _: str) -> Wording:
     if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
         keys = ", ".join(f"'{key}'" for key in choice)
-        return Wording(Code.KEY_REQUIRED, f"at least one of {keys} is missing here", _describe(error))
+        return Wording(Code.KEY_REQUIRED, f"at least one of {keys} is due here", _describe(error))
     types = dict.fromkeys(name for part in error.context if part.validator == "type" for name in _list(part))
     due = _join([_TYPES[name] for name in types]) or "something else"
     return Wording(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _describe(error))
@@ -183,7 +190,11 @@ _PHRASES: Final[dict[str, _Phrase]] = {
 
 
 def _describe(error: "ValidationError") -> str | None:
-    description = error.schema.get("description") if isinstance(error.schema, dict) else None
+    """Return what the schema says of the value, where it is one of several branches at the whole of them."""
+    whole: Any = error
+    while isinstance(whole.schema, dict) and "description" not in whole.schema and whole.parent and not whole.path:
+        whole = whole.parent
+    description = whole.schema.get("description") if isinstance(whole.schema, dict) else None
     return str(description).removesuffix(".") if description else None
 
 

@@ -30,6 +30,8 @@ from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
 _MERGE: Final = "<<"
+_PROPERTY: Final = re.compile(r"[^\s\[\]{},]+")
+"""An anchor or a tag, as far as it is written without a break."""
 _SCALAR: Final[type] = ScalarEvent
 _DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])(%.*)")
 _OF_THIS_VERSION: Final = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?")
@@ -134,9 +136,18 @@ class _Reader:
 
     def _refuse_properties(self, event: _Event) -> None:
         if event.anchor is not None:
-            self._refuse(event, f"the anchor '&{shorten(event.anchor)}'", "write the value out where it is needed")
+            self._refuse_property(event, "the anchor", "&", "write the value out where it is needed")
         if event.tag is not None:
-            self._refuse(event, "a tag", "remove it: quotes make a string, and no other type needs a tag")
+            hint = "remove it: quotes make a string, and no other type needs a tag"
+            self._refuse_property(event, "the tag", "!", hint)
+
+    def _refuse_property(self, event: _Event, kind: str, sign: str, hint: str) -> NoReturn:
+        """Refuse what stands before a value, which libyaml tells the place of together with the value."""
+        start = self._text.content.find(sign, event.start_mark.index)
+        written = _PROPERTY.match(self._text.content, start)
+        width = len(written[0]) if written else 1
+        what = f"{kind} '{shorten(self._text.content[start : start + width])}'"
+        raise self._text.error(start << MARK_SHIFT | width, Code.YAML_FEATURE, f"{what} is not allowed", hint)
 
     def _refuse_alias(self, event: _Event) -> None:
         self._refuse(event, f"the alias '*{shorten(event.anchor or '')}'", "write the value out")

@@ -39,9 +39,9 @@ def find_impossible_number(
     if each:
         least = max(least, 1)
     if count is not None and count.max is not None and count.max < least:
-        return f"at most {count.max} sub-jobs are allowed, and {least} at least are demanded"
+        return f"sub-jobs: {least} or more are demanded, and no more than {count.max} are allowed"
     if most is not None and count is not None and most < count.min:
-        return f"at least {count.min} sub-jobs are demanded, and {most} at most are allowed"
+        return f"sub-jobs: {count.min} or more are demanded, and no more than {most} are allowed"
     if each and most == 0:
         return "something is demanded of each sub-job, and none is allowed"
     return None

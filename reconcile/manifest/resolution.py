@@ -92,7 +92,9 @@ class Resolver:
                 whole += part.value
             else:
                 message = f"{part.path} is no string, and only strings can be parts of one"
-                hint = "quote the value where it is given; a reference alone in its string may stand for any value"
+                hint = "write the reference alone in its string, where it stands for all of the value"
+                if not isinstance(part.value, Table | Array):
+                    hint = "quote the value where it is given"
                 self._faults.add(part.mark, Code.WRONG_TYPE, message, hint)
                 self.unknown += 1
         return whole

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -79,7 +79,8 @@ def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> t
         found = _match_target(target, addresses, names)
         picked |= found
         if not found:
-            unknown.append(_unknown_target(target, names, len(jobs), option))
+            like = [address for address in addresses if _strip_key(address) == _strip_key(target)]
+            unknown.append(_unknown_target(target, like or names, len(jobs), option))
     if unknown:
         raise UsageError(unknown)
     return tuple([job for job in jobs if job.address in picked or _strip_key(job.address) in picked])
@@ -99,8 +100,8 @@ def _strip_key(address: str) -> str:
     return address.partition("[")[0]
 
 
-def _unknown_target(target: str, names: Mapping[str, None], total: int, option: str) -> Diagnostic:
-    hint = suggest(target, names) or f"addresses here: {list_names(names)}"
+def _unknown_target(target: str, known: Collection[str], total: int, option: str) -> Diagnostic:
+    hint = suggest(target, known) or f"addresses here: {list_names(known)}"
     message = f"0 of {total} jobs selected by {option}'{shorten(target)}'"
     return Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)
 

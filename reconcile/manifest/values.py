@@ -68,7 +68,8 @@ class Values:
         root = document.root
         if not isinstance(root, Table):
             message = "a file of variables is a mapping of names to values"
-            raise document.text.error(document.find_mark((), at_key=False), Code.WRONG_TYPE, message)
+            hint = "write it like 'name: value', a line for each"
+            raise document.text.error(document.find_mark((), at_key=False), Code.WRONG_TYPE, message, hint)
         outputs = {name: node for name, node in root.items() if isinstance(node, Table) and node.keys() == _OUTPUT}
         if root and len(outputs) == len(root):
             # Terraform tells all its outputs, and nobody needs all of them.

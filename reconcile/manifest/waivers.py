@@ -41,7 +41,8 @@ def _read_expiry(document: Document, table: Table, faults: Faults, *, today: dat
     try:
         expires = date.fromisoformat(written)
     except ValueError:
-        faults.add(mark, Code.VALUE_NOT_ALLOWED, f"there is no day '{shorten(written)}'")
+        message, hint = f"there is no day '{shorten(written)}'", f"write one of the calendar, like {today + _LONGEST}"
+        faults.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
         return None
     if expires - today > _LONGEST:
         message = f"a waiver lasts {_LONGEST.days} days at most, and this one {(expires - today).days}"

@@ -119,7 +119,7 @@ def test_each_target_that_names_nothing_is_told_even_beside_others__C04(manifest
     assert [(code, hint) for code, _, hint in told] == [
         ("RC003", "did you mean 'jobs.bind-dns'?"),
         ("RC003", "did you mean 'jobs.expand'?"),
-        ("RC003", "did you mean 'jobs.expand'?"),
+        ("RC003", """did you mean 'jobs.expand["a"]'?"""),
     ]
 
 
