@@ -23,11 +23,11 @@ from reconcile.errors import DocumentError
 
 Words = TypeVar("Words")
 
-Split: TypeAlias = Callable[[str], tuple[str, Words]]
+Split: TypeAlias = Callable[[str, int, int], tuple[str, Words]]
 """
-Takes the words out of a stanza that may differ: returns what is left, in which each line is as long as it was up to
-anything that stands behind a word, and the words. Stanzas of which the same is left mean the same but for the words,
-and have as many keys, values and brackets.
+Takes the words that may differ out of a stanza, which stands from an offset of a text to another: returns what is left,
+in which each line is as long as it was up to anything that stands behind a word, and the words. Stanzas of which the
+same is left mean the same but for the words, and have as many lines, keys, values and brackets.
 """
 
 _SAMPLE: Final = 1_000
@@ -120,14 +120,15 @@ def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:
 
 def _compare(content: str, starts: Sequence[int], split: Split[Words]) -> list[Stanza[Words]] | None:
     """Put stanzas together that say the same; None if fewer than half of them repeat another."""
-    models: dict[str, int] = {}
+    models: dict[str, tuple[int, int]] = {}
     stanzas: list[Stanza[Words]] = []
     line = content.count("\n", 0, starts[0]) + 1
     for number, (start, end) in enumerate(pairwise(starts)):
-        stanza = content[start:end]
-        left, words = split(stanza)
-        stanzas.append(Stanza(models.setdefault(left, number), start, end, line, words))
-        line += stanza.count("\n")
+        left, words = split(content, start, end)
+        found = models.get(left)
+        model, lines = found or models.setdefault(left, (number, content.count("\n", start, end)))
+        stanzas.append(Stanza(model, start, end, line, words))
+        line += lines
         if number == _SAMPLE and 2 * len(models) > number:
             return None
     return stanzas if 2 * len(models) <= len(stanzas) else None

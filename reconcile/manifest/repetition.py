@@ -6,8 +6,10 @@ made for the others again, with their own words and in their own places.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from reconcile.document import (
@@ -39,60 +41,88 @@ _LABELS: Final = re.compile(
 _PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
 _MAKES_MORE: Final = "for_each"
 
+_OFTEN: Final = 8
+"""So many jobs are written alike before it is worth a pattern of their own, which takes long to compile."""
+_MOST_PATTERNS: Final = 16
+"""So many are tried at most."""
+
 
 class Words(NamedTuple):
-    """
-    What a job does not share with those that are written like it: None is what could not be taken out of its text.
-
-    `at` is the offset of the id in the stanza, `labels_at` that of the labels; both are as they are written.
-    """
+    """What a job does not share with those that are written like it; None is what was not taken out of the text."""
 
     name: str
     job_id: str | None = None
-    at: int = 0
-    labels: str | None = None
-    labels_at: int = 0
+    labels: Mapping[str, str] | None = None
+
+
+class _Word(NamedTuple):
+    """Where words stand in the text of a job, and what stands for them there; `pattern` matches all that would do."""
+
+    part: str
+    start: int
+    end: int
+    fill: str
+    pattern: str
 
 
 def parse_repetitive(text: Text) -> Abridged[Words] | None:
     """Return a YAML manifest with one job for each way to write one, None where that would not be the same."""
-    abridged = parse_abridged(text, _SECTION, split_job)
+    abridged = parse_abridged(text, _SECTION, Splitter().split)
     if abridged is None or len({stanza.words.name.casefold() for stanza in abridged.stanzas}) < len(abridged.stanzas):
         return None
     return abridged if _takes_what_is_meant(abridged) else None
 
 
-def split_job(stanza: str) -> tuple[str, Words]:
-    """Take the words of a job out of its text; one that could mean something else stays, and so does a declaration."""
+# --- Words, taken out ------------------------------------------------------------------------------------------
+
+
+def _find_words(stanza: str) -> list[_Word]:
+    """Find the words of a job in its text; what could mean something else is none, and so is all of a declaration."""
     named = _NAME.match(stanza)
     if named is None or _MAKES_MORE in stanza or not is_plain_string(named[1]):
-        return stanza, Words(named[1] if named else stanza)
-    name, (start, end) = named[1], named.span(1)
-    spans = [(start, end, _TAKEN if stanza[end + 1] != " " else _TAKEN * (end - start))]
-    job_id = at = labels = labels_at = None
-    found = _JOB_ID.search(stanza, end)
+        return []
+    words = [_find_name(stanza, *named.span(1))]
+    found = _JOB_ID.search(stanza, named.end(1))
     if found and (found[1] is None or is_plain_string(found[1])):
-        at, job_id = found.start() + len(" job_id: "), stanza[found.start() + len(" job_id: ") : found.end()]
-        spans.append((at, found.end(), _fill(stanza, at, found.end(), pairs=0)))
-    found = _LABELS.search(stanza, end)
+        words.append(_find_job_id(stanza, found.start() + len(" job_id: "), found.end()))
+    found = _LABELS.search(stanza, named.end(1))
     if found and _read_labels(found[1] or found[3]) is not None:
-        group = 1 if found[1] else 3
-        labels, labels_at = found[group], found.start(group)
-        pairs = labels.count(": ")
-        spans.append((labels_at, found.end(group), _fill(stanza, labels_at, found.end(group), pairs=pairs)))
-    left, behind = "", 0
-    for start, end, fill in sorted(spans):
-        left += stanza[behind:start] + fill
-        behind = end
-    return left + stanza[behind:], Words(name, job_id, at or 0, labels, labels_at or 0)
+        words.append(_find_labels(stanza, *found.span(1 if found[1] else 3), indent=found[2]))
+    words.sort(key=attrgetter("start"))
+    # Labels can be called job_id.
+    return words if all(one.end <= other.start for one, other in pairwise(words)) else []
 
 
-def _fill(stanza: str, start: int, end: int, *, pairs: int) -> str:
-    """Return what stands for words: as many lines and pairs, and as many characters if anything stands behind them."""
-    lines = stanza.count("\n", start, end)
-    if lines:
-        return _TAKEN + "\n" * lines
-    return _TAKEN_PAIR * pairs + _TAKEN * (1 if stanza[end] in "\r\n" else end - start - pairs)
+def _find_name(stanza: str, start: int, end: int) -> _Word:
+    if stanza[end + 1] != " ":
+        return _Word("name", start, end, _TAKEN, r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+    width = end - start
+    return _Word("name", start, end, _TAKEN * width, rf"[A-Za-z_][A-Za-z0-9_-]{{{width - 1}}}")
+
+
+def _find_job_id(stanza: str, start: int, end: int) -> _Word:
+    if stanza[end] in "\r\n":
+        return _Word("job_id", start, end, _TAKEN, r'[A-Za-z0-9][A-Za-z0-9_-]{0,63}|"[A-Za-z0-9_-]{1,64}"')
+    width = end - start
+    pattern = rf"[A-Za-z0-9][A-Za-z0-9_-]{{{width - 1}}}"
+    if width > len('""'):
+        pattern += rf'|"[A-Za-z0-9_-]{{{width - 2}}}"'
+    return _Word("job_id", start, end, _TAKEN * width, pattern)
+
+
+def _find_labels(stanza: str, start: int, end: int, *, indent: str | None) -> _Word:
+    """As many pairs, and lines, stand for labels, and as many characters if anything stands behind them."""
+    if indent is not None:
+        lines = stanza.count("\n", start, end)
+        more = rf"(?:{indent}{_LABEL}\n){{{lines - 1}}}"
+        return _Word("labels", start, end, _TAKEN + "\n" * lines, rf"{_LABEL}\n{more}")
+    pairs = stanza.count(": ", start, end)
+    pattern = rf"\{{{_LABEL}(?:, {_LABEL}){{{pairs - 1}}}\}}"
+    if stanza[end] in "\r\n":
+        return _Word("labels", start, end, _TAKEN_PAIR * pairs + _TAKEN, pattern)
+    width = end - start
+    fill = _TAKEN_PAIR * pairs + _TAKEN * (width - pairs)
+    return _Word("labels", start, end, fill, rf"(?=[^}}]{{{width - 1}}}\}}){pattern}")
 
 
 @lru_cache(maxsize=4096)
@@ -100,8 +130,118 @@ def _read_labels(written: str) -> Mapping[str, str] | None:
     """Return labels as they are written in plain words, None if any of them is no string or stands there twice."""
     pairs = _PAIR.findall(written)
     labels = dict(pairs)
-    plain = len(labels) == len(pairs) and all(is_plain_string(word) for pair in pairs for word in pair)
+    plain = len(labels) == len(pairs) and all(map(is_plain_string, [*labels, *labels.values()]))
     return labels if plain else None
+
+
+class _Pattern:
+    """
+    How jobs are written up to the last of their words; `known` is what can stand behind it, and what is left then.
+
+    `follower` is the pattern of the job that stood behind such a job the last time.
+    """
+
+    __slots__ = ("_has_job_id", "_has_labels", "_match", "follower", "known")
+
+    def __init__(self, stanza: str, words: Sequence[_Word]) -> None:
+        pattern, behind = "", 0
+        for word in words:
+            pattern += f"{re.escape(stanza[behind : word.start])}(?P<{word.part}>{word.pattern})"
+            behind = word.end
+        self._match = re.compile(pattern).match
+        self.known: dict[str, str] = {}
+        self.follower = self
+        self._has_job_id = any(word.part == "job_id" for word in words)
+        self._has_labels = any(word.part == "labels" for word in words)
+
+    def split(self, content: str, start: int, end: int) -> tuple[str, Words] | None:
+        """Split a stanza, None if it is not known to be written so."""
+        found = self._match(content, start, end)
+        left = self.known.get(content[found.end() : end]) if found else None
+        words = self._read(found) if found and left is not None else None
+        return (left, words) if left is not None and words is not None else None
+
+    def _read(self, found: re.Match[str]) -> Words | None:
+        """Return the words of a job, None if one of them is no string."""
+        name, job_id, labels = found["name"], None, None
+        if not is_plain_string(name):
+            return None
+        if self._has_job_id:
+            job_id = found["job_id"]
+            if job_id[0] == '"':
+                job_id = job_id[1:-1]
+            elif not is_plain_string(job_id):
+                return None
+        if self._has_labels:
+            labels = _read_labels(found["labels"])
+            if labels is None:
+                return None
+        return Words(name, job_id, labels)
+
+
+class Splitter:
+    """
+    Takes the words out of the text of jobs.
+
+    What is written often gets a pattern, and is not taken apart again. Mostly jobs follow one another in some order, so
+    that the first pattern that is tried is the one.
+    """
+
+    __slots__ = ("_last", "_often", "_patterns")
+
+    def __init__(self) -> None:
+        self._often: dict[str, int] = {}
+        self._patterns: dict[str, _Pattern] = {}
+        self._last: _Pattern | None = None
+
+    def split(self, content: str, start: int, end: int) -> tuple[str, Words]:
+        """Split the stanza between two offsets into what is left and the words."""
+        last = self._last
+        if last is None:
+            return self._take_apart(content[start:end])
+        follower = last.follower
+        found = follower.split(content, start, end)
+        if found is not None:
+            self._last = follower
+            return found
+        for pattern in self._patterns.values():
+            found = pattern.split(content, start, end)
+            if found is not None:
+                last.follower = self._last = pattern
+                return found
+        return self._take_apart(content[start:end])
+
+    def _take_apart(self, stanza: str) -> tuple[str, Words]:
+        found = _find_words(stanza)
+        if not found:
+            named = _NAME.match(stanza)
+            return stanza, Words(named[1] if named else stanza)
+        left, behind = "", 0
+        for word in found:
+            left += stanza[behind : word.start] + word.fill
+            behind = word.end
+        left += stanza[behind:]
+        self._learn(left, stanza, found)
+        parts = {word.part: stanza[word.start : word.end] for word in found}
+        job_id, labels = parts.get("job_id"), parts.get("labels")
+        return left, Words(parts["name"], job_id and job_id.strip('"'), _read_labels(labels) if labels else None)
+
+    def _learn(self, left: str, stanza: str, words: Sequence[_Word]) -> None:
+        """Remember how a job is written that was written so often enough, and that it stands behind the last one."""
+        self._often[left] = self._often.get(left, 0) + 1
+        if self._often[left] < _OFTEN:
+            return
+        head = left[: len(left) - len(stanza) + words[-1].end]
+        pattern = self._patterns.get(head)
+        if pattern is None:
+            if len(self._patterns) == _MOST_PATTERNS:
+                return
+            pattern = self._patterns[head] = _Pattern(stanza, words)
+        pattern.known[stanza[words[-1].end :]] = left
+        self._last = pattern
+
+
+# --- What is meant ---------------------------------------------------------------------------------------------
 
 
 def _takes_what_is_meant(abridged: Abridged[Words]) -> bool:
@@ -113,32 +253,29 @@ def _takes_what_is_meant(abridged: Abridged[Words]) -> bool:
         return False
     models = (stanza for number, stanza in enumerate(abridged.stanzas) if stanza.model == number)
     return all(
-        isinstance(job, Table)
-        and (_MAKES_MORE not in job or _MAKES_MORE in document.text.content[stanza.start : stanza.end])
-        and _is_job_id(document, job, stanza)
-        and _are_labels(document, job, stanza)
+        isinstance(job, Table) and _says(document, job, stanza)
         for job, stanza in zip(jobs.values(), models, strict=True)
     )
 
 
-def _is_job_id(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
-    written = stanza.words.job_id
-    if written is None:
-        return True
-    mark = (stanza.start + stanza.words.at) << MARK_SHIFT | len(written)
-    return "job_id" in job and document.value_mark(job, "job_id") == mark
-
-
-def _are_labels(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
-    written = stanza.words.labels
-    if written is None:
-        return True
-    start = stanza.start + stanza.words.labels_at
-    return (
-        "labels" in job
-        and document.value_mark(job, "labels") >> MARK_SHIFT == start
-        and job["labels"] == _read_labels(written)
-    )
+def _says(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
+    """Tell whether a job, as libyaml has read it, has its words where they were taken out."""
+    content = document.text.content[stanza.start : stanza.end]
+    if _MAKES_MORE in job and _MAKES_MORE not in content:
+        return False
+    for word in _find_words(content):
+        start = stanza.start + word.start
+        if word.part == "job_id":
+            mark = start << MARK_SHIFT | word.end - word.start
+            if word.part not in job or document.value_mark(job, word.part) != mark:
+                return False
+        elif word.part == "labels" and not (
+            word.part in job
+            and document.value_mark(job, word.part) >> MARK_SHIFT == start
+            and job[word.part] == stanza.words.labels
+        ):
+            return False
+    return True
 
 
 # --- Jobs, made again ------------------------------------------------------------------------------------------
@@ -175,13 +312,12 @@ class Repeater:
     def repeat(self, stanza: Stanza[Words]) -> tuple[Job, Mark]:
         """Return the job of a stanza, with the mark of its name."""
         job, words = self._job, stanza.words
-        labels = _read_labels(words.labels) if words.labels else None
         source, expect, waivers = self._copy(self._make_places(stanza.line - self._from))
         repeated = Job(
             address=self._prefix + words.name,
             provider=job.provider,
-            job_id=words.job_id.strip('"') if words.job_id else job.job_id,
-            labels={**self._labels, **labels} if labels else job.labels,
+            job_id=words.job_id or job.job_id,
+            labels={**self._labels, **words.labels} if words.labels else job.labels,
             expect=expect,
             source=source,
             waivers=waivers,

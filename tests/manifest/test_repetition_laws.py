@@ -15,7 +15,7 @@ from reconcile.document.tree import count_tokens
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.manifest import load_manifests
 from reconcile.manifest.draft import Draft
-from reconcile.manifest.repetition import parse_repetitive
+from reconcile.manifest.repetition import Splitter, parse_repetitive
 from reconcile.manifest.values import read_values
 from reconcile.model import Manifest
 
@@ -99,7 +99,7 @@ def manifests(draw):
     """Write files of a few kinds of job, one of which is odd, perhaps, and damaged, perhaps, in one or two places."""
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2))
     words = [draw(COMMON)] * 2
-    count = draw(st.integers(4, 9))
+    count = draw(st.sampled_from([4, 5, 6, 7, 8, 9, 40, 50]))
     odd = draw(st.integers(0, 2 * count))
     jobs = []
     for number in range(count):
@@ -142,6 +142,20 @@ def test_a_short_reading_tells_what_a_full_one_tells(content):
     assert told == read_in_full(content)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=3),
+    alike=COMMON,
+    others=st.lists(st.tuples(st.sampled_from(KINDS), ODD), min_size=1, max_size=3),
+)
+def test_what_is_written_often_is_split_as_if_it_were_seen_for_the_first_time(kinds, alike, others):
+    written = [(kind, alike) for kind in kinds] * 20 + [(kind, odd) for kind in kinds for _, odd in others] + others
+    splitter = Splitter()
+    for number, (kind, (name, job_id, word)) in enumerate(written):
+        stanza = kind.format(name=name.format(n=number), id=job_id.format(n=number), word=word.format(n=number))
+        assert splitter.split(f"#\n{stanza}#", 2, 2 + len(stanza)) == Splitter().split(stanza, 0, len(stanza))
+
+
 @pytest.mark.parametrize("kind", KINDS[:5] + KINDS[6:7] + KINDS[9:11] + KINDS[12:])
 def test_the_law_is_about_files_that_are_read_in_short(kind):
     content = HEAD + "".join(kind.format(name=f"job-{n}", id=f"id-{n}", word="web") for n in range(8))
@@ -153,6 +167,14 @@ def test_the_law_is_about_files_that_are_read_in_short(kind):
 
 
 ALIKE = "".join(f"  job-{n}:\n    job_id: id-{n}\n" for n in range(30))
+
+
+def test_a_label_that_is_called_job_id_is_no_job_id():
+    # What is left of both jobs is the same, but the brackets of the second are not closed.
+    closed = "  j: {job_id: 'x', labels: {a: b}}\n"
+    unclosed = "  k: {job_id: 'x', labels: {job_id: abcd}\n"
+    assert "RC101" in {each[0].value for each in tell(HEAD + closed + unclosed)}
+    assert tell(HEAD + closed + unclosed) == read_in_full(HEAD + closed + unclosed)
 
 
 @pytest.mark.parametrize(
