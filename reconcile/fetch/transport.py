@@ -28,6 +28,7 @@ from reconcile.fetch.turnstile import Turnstile
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
+_BUFFER_SIZE = 64 * 1024
 _CLOSING = 1.0  # seconds that closing may take, at most
 
 
@@ -42,14 +43,15 @@ class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 
-    `slots` bounds how many there are, `idle` holds those at rest, newest last, and at `turnstile` large answers wait
-    for each other.
+    `slots` bounds how many there are, `idle` holds those at rest, newest last, at `turnstile` large answers wait for
+    each other, and into `buffer` all are read.
     """
 
     origin: Origin
     slots: asyncio.Semaphore
     turnstile: Turnstile = field(default_factory=Turnstile)
     idle: list[Connection] = field(default_factory=list)
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_BUFFER_SIZE)))
 
     def take_idle(self) -> Connection | None:
         while self.idle:
@@ -192,7 +194,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
     async def _connect_to_first(self, pool: _Pool) -> tuple[asyncio.Transport, Connection]:
         """Connect to the first address that answers; raise the OSError of the last one."""
-        make = partial(Connection, pool.turnstile)
+        make = partial(Connection, pool.turnstile, pool.buffer)
         failure = OSError("the host name has no address")
         for address in await self._find_addresses(pool.origin):
             try:

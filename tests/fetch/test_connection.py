@@ -45,7 +45,7 @@ class Line:
     def __init__(self, count: int) -> None:
         turnstile = Turnstile()
         self.wires = [Wire() for _ in range(count)]
-        self.connections = [Connection(turnstile) for _ in range(count)]
+        self.connections = [Connection(turnstile, memoryview(bytearray(1))) for _ in range(count)]
         self.exchanges: list[asyncio.Task[RawAnswer]] = []
 
     async def begin(self, *, first: float = 60.0) -> None:
@@ -57,7 +57,7 @@ class Line:
         await settle()
 
     async def receive(self, number: int, data: bytes) -> None:
-        self.connections[number].data_received(data)
+        self.connections[number].receive(data)
         await settle()
 
     @property
@@ -109,7 +109,7 @@ def test_between_two_large_answers_the_loop_has_a_turn() -> None:
         for number, exchange in enumerate(line.exchanges):
             exchange.add_done_callback(lambda _, number=number: seen.append(f"answer {number}"))
         for number, connection in enumerate(line.connections):
-            connection.data_received(HEAD % SIZE + b"x" * SIZE)
+            connection.receive(HEAD % SIZE + b"x" * SIZE)
             if number == 0:
                 asyncio.get_running_loop().call_soon(tick)
         await settle()
@@ -146,11 +146,9 @@ def test_who_fails_inside_lets_the_next_in(end: str) -> None:
             case "reset":
                 line.connections[0].connection_lost(ConnectionResetError())
             case "broken":
-                line.connections[0].data_received(b"a" * SIZE)
+                line.connections[0].receive(b"a" * SIZE)
             case "endless":
-                line.connections[0].data_received(
-                    b"a" * (SIZE - LARGE - 1) + b"\r\n%x\r\n" % (1 << 20) + b"a" * (1 << 20)
-                )
+                line.connections[0].receive(b"a" * (SIZE - LARGE - 1) + b"\r\n%x\r\n" % (1 << 20) + b"a" * (1 << 20))
             case "cancelled":
                 line.exchanges[0].cancel()
             case _:

@@ -172,12 +172,12 @@ class _Wire:
 
 async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
     """Return the answer that comes in these parts; None is none that is believed."""
-    connection = Connection(Turnstile())
+    connection = Connection(Turnstile(), memoryview(bytearray(1)))
     connection.use(_Wire())  # type: ignore[arg-type]
     exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
     await asyncio.sleep(0)
     for part in parts:
-        connection.data_received(part)
+        connection.receive(part)
     connection.connection_lost(None)
     try:
         return await exchange
