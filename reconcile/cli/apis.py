@@ -25,15 +25,15 @@ def command(format_name: str) -> Done:
 
 
 def _render_text(apis: list[JobApi]) -> str:
-    from tabulate import tabulate
+    from reconcile.report.table import draw_table
 
     blocks = []
     for api in apis:
         rows = [
             [cloud.name, region, host] for cloud in api.clouds.values() for region, host in sorted(cloud.hosts.items())
         ]
-        table = tabulate(rows, headers=["Cloud", "Region", "Host"], tablefmt="simple", disable_numparse=True)
-        blocks.append(f"{api.name}: {api.title}\n\n{table}\n")
+        lines = draw_table(rows, ["Cloud", "Region", "Host"])
+        blocks.append("".join(f"{line}\n" for line in [f"{api.name}: {api.title}", "", *lines]))
     return "\n".join(blocks)
 
 

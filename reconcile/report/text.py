@@ -7,14 +7,13 @@ meaning and colours repeat it. Without a screen, the same plan is the same text.
 
 from collections.abc import Mapping, Sequence
 
-from tabulate import tabulate
-
 from reconcile.model import JobPlan, Missing, Observed, Plan, Provider, Unobserved, Verdict
 from reconcile.report.block import SYMBOLS, list_symbols, paint_symbol, render_blocks
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape
 from reconcile.report.palette import Colour, Palette
 from reconcile.report.style import Style
+from reconcile.report.table import draw_table
 from reconcile.report.wording import SOFT_FAIL, WORDS, count, describe_counts, describe_jobs, describe_selection
 
 MOST_ROWS = 50
@@ -90,24 +89,16 @@ def _render_table(plan: Plan, style: Style) -> str:
     everyone = style.full or len(plan.jobs) <= MOST_ROWS
     shown = [job for job in plan.jobs if everyone or job.verdict is not Verdict.IN_SYNC]
     rows = [(escape(job.job.address), WORDS[job.verdict], _status_of(job), _request_id_of(job)) for job in shown]
-    lines = _draw_table(rows, _HEADERS)
+    lines = draw_table(rows, _HEADERS)
     if style.width is not None and any(len(line) > style.width for line in lines):
         lines = [
-            *_draw_table([row[:-1] for row in rows], _HEADERS[:-1]),
+            *draw_table([row[:-1] for row in rows], _HEADERS[:-1]),
             "# (no room for request ids: -o json has them)",
         ]
     hidden = len(plan.jobs) - len(shown)
     if hidden:
         lines.append(f"# ({count(hidden, 'job')} in sync not listed)")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _draw_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> list[str]:
-    if not rows:
-        return []
-    # Numbers are never parsed: a job named 26e65 stays what it is.
-    table = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
-    return [line.rstrip() for line in table.splitlines()]
 
 
 def _status_of(plan: JobPlan) -> str:
