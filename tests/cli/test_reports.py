@@ -19,7 +19,7 @@ from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
 from reconcile.report import FORMATS
 from reconcile.shipped import load_schema
-from reconcile.simulator import load_scenario, running_simulator
+from reconcile.simulator import Tally, load_scenario, running_simulator
 
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
 ONE_JOB = f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n"
@@ -198,13 +198,17 @@ def test_g12_waiting_in_vain_ends_pending_with_what_was_seen_last(gate):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_f13_f15_a_signal_leaves_a_partial_plan_that_says_so(tmp_path, number, code):
     (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}, b: {{job_id: id-b}}}}\n")
-    argv = ["plan", "-o", "json", "--report", "tap=report.tap"]
-    with running_simulator(scenario_of("jobs: {id-a: {status: success}, id-b: {answer: hang}}")) as url:
+    # With one connection, b is asked for only once a is known.
+    argv = ["plan", "-o", "json", "--report", "tap=report.tap", "--concurrency", "1"]
+    tally = Tally()
+    with running_simulator(scenario_of("jobs: {id-a: {status: success}, id-b: {answer: hang}}"), tally=tally) as url:
         environ = {**os.environ, **TOKEN, "RECONCILE_ENDPOINT": url}
         with program.start(*argv, cwd=tmp_path, env=environ, stdout=subprocess.PIPE) as process:
-            time.sleep(1.5)
+            patience = time.monotonic() + 30
+            while not tally.requests_for["id-b"] and time.monotonic() < patience:
+                time.sleep(0.01)
             process.send_signal(number)
-            out, _ = process.communicate(timeout=5)
+            out, _ = process.communicate(timeout=30)
     document = json.loads(out)
     Draft202012Validator(load_schema("plan.v1")).validate(document)
     assert (process.returncode, document["exit_code"], document["complete"]) == (code, code, False)
