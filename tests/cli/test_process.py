@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import shlex
 import signal
 import subprocess
@@ -26,6 +28,7 @@ from reconcile.simulator import load_scenario, running_simulator
 
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
 CANARY = "canary-7f3a9c51"
+JUDGED = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 STATUSES = ("success", "failed", "running")
 
 
@@ -101,6 +104,29 @@ def test_f09_two_runs_at_once_write_whole_files(tmp_path):
     assert (one.returncode, other.returncode) == (0, 0)
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "in_sync"
     assert {path.name for path in tmp_path.iterdir()} == {"reconcile.yaml", "report.json"}
+
+
+def test_the_order_of_the_answers_changes_no_byte(tmp_path):
+    """Jobs are answered in another order in each run, for each has another delay."""
+    statuses = {f"id-{n}": STATUSES[n % 3] for n in range(24)}
+    jobs = "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(24))
+    (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs:\n{jobs}")
+    reports = {name: tmp_path / f"report.{name}" for name in ("json", "junit", "html", "openmetrics")}
+    argv = ["plan", *(each for name, path in reports.items() for each in ("--report", f"{name}={path}"))]
+    told = set()
+    for seed in range(3):
+        delays = random.Random(seed).sample(range(24), 24)
+        answers = [
+            f"{job_id}: {{status: {status}, delay: {10 * delay}ms}}"
+            for (job_id, status), delay in zip(statuses.items(), delays, strict=True)
+        ]
+        with running_simulator(scenario_of(f"{{{', '.join(answers)}}}")) as url:
+            environ = {**os.environ, "RECONCILE_TOKEN": CANARY, "RECONCILE_ENDPOINT": url}
+            ran = program.run(*argv, cwd=tmp_path, env=environ)
+        assert ran.returncode == 2
+        texts = [ran.stdout, *(path.read_text() for path in reports.values())]
+        told.add(tuple(JUDGED.sub("TIME", text.replace(url, "URL")) for text in texts))
+    assert len(told) == 1
 
 
 def test_f10_what_another_run_left_makes_no_job_pass(gate, tmp_path):
