@@ -1,7 +1,7 @@
 """The jobs that one declaration with `for_each` makes."""
 
-import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from json.encoder import encode_basestring
 from typing import Final
 
 from msgspec import Struct
@@ -21,7 +21,8 @@ from reconcile.document import (
 )
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.interpolation import FOR_EACH, Interpolator
-from reconcile.manifest.language import find_faults_of_job, outline_job
+from reconcile.manifest.language import find_faults_of_job, is_id, outline_job
+from reconcile.manifest.references import is_of_entry, parse_references
 from reconcile.manifest.resolution import Entry
 
 _MAX_INSTANCES: Final = 100_000
@@ -29,11 +30,16 @@ _MAX_INSTANCES: Final = 100_000
 
 
 class Instance(Struct, frozen=True):
-    """A job as it is to be read: its address in the manifest, what it says, and the mark of its declaration."""
+    """
+    A job as it is to be read: its address in the manifest, what it says, and the mark of its declaration.
+
+    With a `job_id` it is the job that its declaration made before, but for that and the address; `table` is that job's.
+    """
 
     address: str
     table: Table
     mark: Mark
+    job_id: str | None = None
 
 
 class Expander:
@@ -80,15 +86,24 @@ class Expander:
         bare.first = table.first
         changing = _find_changing(bare)
         checked: dict[Hashable, bool] = {}
+        job: Table | None = None
+        write_id, id_mark = _compile_id(bare, changing), self._document.value_mark(bare, "job_id")
         for entry in self._read_entries(table):
-            job = self._interpolator.fill_job(bare, entry, changing)
+            made = f"{address}[{encode_basestring(entry.key)}]"
+            job_id = write_id(entry) if job is not None else None
+            if job is not None and job_id is not None:
+                self._document.count_text(job_id, id_mark)
+                yield Instance(made, job, mark, job_id)
+                continue
+            filled = self._interpolator.fill_job(bare, entry, changing)
             # What its jobs have in common was checked where it is declared.
-            own = Table({"job_id": job["job_id"], **{key: job[key] for key in changing}})
+            own = Table({"job_id": filled["job_id"], **{key: filled[key] for key in changing}})
             outline = outline_job(name, own)
             if outline not in checked:
                 checked[outline] = self._is_valid(name, own)
             if checked[outline]:
-                yield Instance(f"{address}[{json.dumps(entry.key, ensure_ascii=False)}]", job, mark)
+                job = filled
+                yield Instance(made, job, mark)
 
     def _is_valid(self, name: str, job: Table) -> bool:
         found = find_faults_of_job(self._document, name, job)
@@ -110,6 +125,9 @@ class Expander:
 
     def _read_elements(self, nodes: Array) -> Iterator[Entry]:
         """A list's strings are keys and values; two that are equal would be one address."""
+        if len(set(map(as_string, nodes))) == len(nodes):
+            yield from [Entry(as_string(node), node) for node in nodes]
+            return
         seen: set[str] = set()
         for node, mark in self._document.elements(nodes):
             key = as_string(node)
@@ -124,6 +142,30 @@ class Expander:
 def _find_changing(table: Table) -> list[str]:
     """Return the keys of a declaration under which its jobs differ from each other."""
     return [key for key, value in table.items() if key != FOR_EACH and _is_pending(value)]
+
+
+def _compile_id(table: Table, changing: Sequence[str]) -> Callable[[Entry], str | None]:
+    """
+    Return what writes the id of the job for an entry, where that is all in which the jobs of a declaration differ.
+
+    None is an id that is not well-formed, or that follows from more than strings: the job has to be read.
+    """
+    node = table["job_id"]
+    parts = parse_references(node) if isinstance(node, Pending) and list(changing) == ["job_id"] else ()
+    words = [part for part in parts if isinstance(part, str) or is_of_entry(part)]
+    if not words or len(words) < len(parts):
+        return lambda _: None
+
+    def write_id(entry: Entry) -> str | None:
+        job_id = ""
+        for word in words:
+            node = word if isinstance(word, str) else entry.find(word)
+            if type(node) is not str:
+                return None
+            job_id += node
+        return job_id if is_id(job_id) else None
+
+    return write_id
 
 
 def _is_pending(node: Node) -> bool:

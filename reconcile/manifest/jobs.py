@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
+from msgspec.structs import replace
+
 from reconcile.codes import Code
 from reconcile.document import Document, Mark, Table, as_array, as_string, as_table, list_names, shorten
 from reconcile.manifest.expectations import ExpectationReader
@@ -45,6 +47,8 @@ class JobReader:
     def read(self, instance: Instance) -> Job | None:
         """Return a job, None if its provider is unknown or faulty, which is told."""
         table, mark = instance.table, instance.mark
+        if instance.job_id is not None:
+            return self._repeat(instance, instance.job_id)
         provider = self._find_provider(table, mark)
         if provider is None:
             return None
@@ -62,6 +66,11 @@ class JobReader:
         )
         self._last = (instance, job)
         return job
+
+    def _repeat(self, instance: Instance, job_id: str) -> Job | None:
+        if self._last is None or self._last[0].mark != instance.mark:
+            return None
+        return replace(self._last[1], address=instance.address, job_id=job_id)
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the job before this one if both are made by one declaration, and the same is expected of both."""

@@ -79,15 +79,20 @@ def _compile(definition: str) -> re.Pattern[str]:
     return re.compile(load_strict_schema(_SCHEMA)["$defs"][definition]["pattern"], re.ASCII)
 
 
+def is_id(word: str) -> bool:
+    """Tell whether a string can be the id of a job."""
+    return _compile("id").fullmatch(word) is not None
+
+
 def outline_job(name: str, job: Node) -> str:
     """
     Return a job without its name and its id, if these are well-formed: it is as valid as with others.
 
-    `repr` tells apart whatever JSON Schema does, `1` and `true` and "1" among it.
+    `repr` tells apart whatever JSON Schema does, `1` and `true` and "1" among it; `...` stands for no value in a file.
     """
     if not _compile("name").fullmatch(name):
         return repr((name, job))
     job_id = job.get("job_id") if isinstance(job, Table) else None
-    if isinstance(job, Table) and isinstance(job_id, str) and _compile("id").fullmatch(job_id):
-        return repr({**job, "job_id": ""})
+    if isinstance(job, Table) and isinstance(job_id, str) and is_id(job_id):
+        return repr({**job, "job_id": ...})
     return repr(job)

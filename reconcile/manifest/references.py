@@ -6,7 +6,7 @@ There are no functions, no paths into a value, and no way to the environment.
 
 import re
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from msgspec import Struct
 
@@ -45,6 +45,11 @@ class Malformed(Struct, frozen=True):
 
 
 Part: TypeAlias = str | Reference | Malformed
+
+
+def is_of_entry(part: Part) -> TypeGuard[Reference]:
+    """Tell whether a part of a string stands for the key or the value of an entry of `for_each`."""
+    return isinstance(part, Reference) and part.variable is None
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,10 @@ class Entry(Struct, frozen=True):
     key: str
     value: Node
 
+    def find(self, reference: Reference) -> Node:
+        """Return what a reference to an entry stands for."""
+        return self.key if reference.path == "each.key" else self.value
+
 
 class _Found(Struct, frozen=True):
     """What a reference stands for, and the mark of the reference."""
@@ -121,7 +125,7 @@ class Resolver:
             message = f"{part.path} means nothing here: it stands for an entry of a job's own for_each"
             self._faults.add(mark, Code.MALFORMED_REFERENCE, message, "use it in a job that has 'for_each'")
             return None
-        return _Found(part.path, mark, entry.key if part.path == "each.key" else entry.value, sensitive=False)
+        return _Found(part.path, mark, entry.find(part), sensitive=False)
 
     def _find_variable(self, path: str, name: str, mark: Mark) -> _Found | None:
         self.used.add(name)

@@ -1,14 +1,18 @@
 """`for_each`: many jobs of one declaration."""
 
+import json
 import time
+from itertools import chain
 
 import pytest
 from builders import NOW
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
 from reconcile.document import Text, parse_text
-from reconcile.errors import DocumentError
+from reconcile.errors import DocumentError, ReconcileError
 from reconcile.manifest.draft import Draft
 from reconcile.manifest.values import read_values
 from reconcile.model import Assignment
@@ -121,3 +125,37 @@ def test_many_entries_are_read_soon(load_jobs):
     jobs = load_jobs(content, given=[Assignment("ids", f"[{write_ids(MANY)}]")])
     assert time.process_time() - started < 3
     assert len(jobs) == MANY
+
+
+IDS = ["id-1", "a", "26e65", "0123", "null", "x" * 64, "i" * 40]
+ODD = ["", "a/b", "x" * 65, "é", "a b", "${each.key}", "a\nb", 1, 1.5, True, None, ["a"], {"a": "b"}]
+TEMPLATES = ["${each.key}", "${each.value}", "i-${each.key}", "${each.key}${each.value}", "${var.p}-${each.value}", "i"]
+TEMPLATES += ["$${each.key}", "${each.valeu}", "${var.none}-${each.key}"]
+REST = ["", ", labels: {a: '${each.value}'}", ", provider: none", ", timeout: 0s", ", expect: {status: [success, odd]}"]
+REST += [", waivers: [{fields: [age], reason: r, expires: 2026-11-01}]", ", expect: {job_type: '${each.value}'}"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    job_id=st.sampled_from(TEMPLATES),
+    rest=st.sampled_from(REST),
+    entries=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(IDS * 2 + ODD)), min_size=1, max_size=6).map(dict),
+    as_list=st.booleans(),
+)
+def test_each_job_is_what_it_would_be_alone(load_jobs, job_id, rest, entries, as_list):
+    content = f"variables: {{ids: {{default: {{}}}}, p: {{default: p}}}}\njobs:\n  a: {{job_id: '{job_id}'{rest}, "
+
+    def tell(entries):
+        """Return the jobs, and what is wrong with any of them."""
+        value = json.dumps(list(entries.values()) if as_list else entries)
+        try:
+            return load_jobs(content + "for_each: '${var.ids}'}\n", given=[Assignment("ids", value)]), set()
+        except ReconcileError as error:
+            return (), set(error.diagnostics)
+
+    if as_list:
+        entries = {value: value for value in entries.values() if isinstance(value, str)} or {"a": "a"}
+    told = [tell({key: value}) for key, value in entries.items()]
+    faults = set(chain.from_iterable(faults for _, faults in told))
+    jobs = () if faults else tuple(chain.from_iterable(jobs for jobs, _ in told))
+    assert tell(entries) == (jobs, faults)

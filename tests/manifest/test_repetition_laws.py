@@ -187,6 +187,7 @@ def test_a_label_that_is_called_job_id_is_no_job_id():
         pytest.param('  "JOB-7":\n    job_id: other\n', "RC206", id="B08-quoted-name-in-other-case"),
         pytest.param("  jоb-7:\n    job_id: other\n", "RC108", id="B08-confusable-name"),
         pytest.param("  odd:\n    job_id: 26e65\n", "RC110", id="B06-C12-exponent"),
+        pytest.param('  odd:\n    job_id: ""\n', "RC108", id="empty-id"),
         pytest.param("  odd:\n    job_id: 0123\n", "RC110", id="B06-C12-octal"),
         pytest.param("  odd:\n    job_id: 12:30\n", "RC108", id="B06-C12-sexagesimal"),
         pytest.param("  odd:\n    <<: {}\n    job_id: x\n", "RC104", id="merge-key"),
