@@ -163,7 +163,7 @@ def start(*argv: str, **options: Any) -> Process:
 def run(*argv: str, input: str | None = None, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the program as a process and return what came of it; stdout and stderr are captured if not sent elsewhere."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with start(*argv, stdin=subprocess.PIPE if input is not None else None, **streams) as process:
+    with start(*argv, **{"stdin": subprocess.PIPE if input is not None else None, **streams}) as process:
         try:
             out, err = process.communicate(input, timeout)
         finally:

@@ -16,9 +16,6 @@ from reconcile.model import ExitCode, Fetched, Manifest, Problem, Unobserved
 if TYPE_CHECKING:
     from reconcile.fetch import Progress, Recorder, Target, WaitPolicy
 
-SLACK = 60.0
-"""Seconds that a run has beyond its waiting, where the operator does not say how long it may take."""
-
 
 def find_targets(
     selected: Manifest, declared: Manifest, access: Access, invocation: Invocation, *, verbose: bool
@@ -68,7 +65,7 @@ def fetch_declared(
                 manifest.jobs,
                 targets,
                 transport=transport,
-                timeout=access.timeout or (access.wait or 0.0) + max(SLACK, 300.0 - (access.wait or 0.0)),
+                timeout=access.limit,
                 concurrency=access.concurrency,
                 pace=replace(invocation.pace or Pace(), rate=access.rate),
                 wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),

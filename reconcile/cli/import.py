@@ -1,10 +1,9 @@
 """`reconcile import`: a manifest of jobs as they are."""
 
 import io
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from msgspec import Struct
@@ -15,6 +14,7 @@ from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.options import Access, FilePath, ManifestCommand, access_options, variable_options
+from reconcile.cli.stdin import open_stdin
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -92,8 +92,9 @@ def command(
         reconcile import - --manifest reconcile.yaml --provider otc
     """
     _refuse_second_reader(arguments, whereabouts, given)
-    job_ids = _read_ids(arguments)
-    probe = _probe(whereabouts, job_ids, given, invocation)
+    stdin = open_stdin(access.limit)
+    job_ids = _read_ids(arguments, stdin)
+    probe = _probe(whereabouts, job_ids, given, invocation, stdin)
     targets = find_targets(probe, probe, access, invocation, verbose=verbose)
     fetched, ended_by = fetch_declared(probe, targets, access, invocation, strict=False, quiet=False)
     if ended_by is not None:
@@ -109,7 +110,7 @@ def _refuse_second_reader(arguments: Sequence[str], whereabouts: _Whereabouts, g
         raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
 
 
-def _read_ids(arguments: Sequence[str]) -> Sequence[str]:
+def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]:
     """Return the job ids that a user means, each once, in the order given."""
     from reconcile.document import read_text
 
@@ -117,7 +118,7 @@ def _read_ids(arguments: Sequence[str]) -> Sequence[str]:
     for argument in arguments:
         words = [argument]
         if argument == _STDIN:
-            words = read_text(_STDIN, stdin=sys.stdin.buffer if sys.stdin else None).content.split()
+            words = read_text(_STDIN, stdin=stdin).content.split()
         job_ids |= dict.fromkeys(words)
     if not job_ids:
         raise UsageError.because(Code.NOTHING_TO_CHECK, "standard input names no job: there is nothing to import")
@@ -128,7 +129,11 @@ def _read_ids(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _probe(
-    whereabouts: _Whereabouts, job_ids: Sequence[str], given: Sequence[Given], invocation: Invocation
+    whereabouts: _Whereabouts,
+    job_ids: Sequence[str],
+    given: Sequence[Given],
+    invocation: Invocation,
+    stdin: BinaryIO | None,
 ) -> Manifest:
     """Return a manifest of the jobs that expects no more of them than that they are done."""
     from reconcile.authoring import compose_probe, declare_provider
@@ -137,7 +142,7 @@ def _probe(
         name, declared = _declare(whereabouts, given)
         api = load_api(whereabouts.api or _DEFAULT_API)
     else:
-        provider = _pick_provider(whereabouts, given, invocation)
+        provider = _pick_provider(whereabouts, given, invocation, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
     try:
         return _load(compose_probe(name, declared, api, job_ids), invocation)
@@ -165,7 +170,9 @@ def _declare(whereabouts: _Whereabouts, given: Sequence[Given]) -> tuple[str, Ma
     return name, {key: value for key, value in declared.items() if value is not None}
 
 
-def _pick_provider(whereabouts: _Whereabouts, given: Sequence[Given], invocation: Invocation) -> Provider:
+def _pick_provider(
+    whereabouts: _Whereabouts, given: Sequence[Given], invocation: Invocation, stdin: BinaryIO | None
+) -> Provider:
     """Return a provider of the manifest that the command line names."""
     from reconcile.document import list_names, suggest
 
@@ -173,7 +180,7 @@ def _pick_provider(whereabouts: _Whereabouts, given: Sequence[Given], invocation
     if parts:
         option = f"--{parts[0].replace('_', '-')}"
         raise UsageError.because(Code.USAGE, f"{option} and --manifest are both given", hint="choose one")
-    providers = _load_file(str(whereabouts.manifest), given, invocation).providers
+    providers = _load_file(str(whereabouts.manifest), given, invocation, stdin).providers
     if whereabouts.provider is None and len(providers) == 1:
         return next(iter(providers.values()))
     if whereabouts.provider is None:
@@ -186,10 +193,9 @@ def _pick_provider(whereabouts: _Whereabouts, given: Sequence[Given], invocation
     return providers[whereabouts.provider]
 
 
-def _load_file(path: str, given: Sequence[Given], invocation: Invocation) -> Manifest:
+def _load_file(path: str, given: Sequence[Given], invocation: Invocation, stdin: BinaryIO | None) -> Manifest:
     from reconcile.manifest import load_manifests
 
-    stdin = sys.stdin.buffer if sys.stdin else None
     return load_manifests([path], now=invocation.clock(), given=given, environ=invocation.environ, stdin=stdin)
 
 

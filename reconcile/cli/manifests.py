@@ -1,19 +1,26 @@
 """Reading what was declared, as every command does that is about manifests."""
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options import Declaration
+from reconcile.cli.stdin import open_stdin
 from reconcile.model import Manifest
 from reconcile.report.escape import escape
 
 
-def load_declared(declaration: Declaration, invocation: Invocation, *, quiet: bool) -> Manifest:
-    """Return what the manifests say that a user means; tell which ones, where the user named none."""
+def load_declared(
+    declaration: Declaration, invocation: Invocation, *, quiet: bool, patience: float | None = None
+) -> Manifest:
+    """
+    Return what the manifests say that a user means; tell which ones, where the user named none.
+
+    Args:
+        patience: the seconds for which standard input is waited for; None is for ever.
+    """
     from reconcile.manifest import find_manifests, load_manifests
 
     paths = find_manifests(declaration.arguments)
@@ -25,7 +32,7 @@ def load_declared(declaration: Declaration, invocation: Invocation, *, quiet: bo
             now=invocation.clock(),
             given=declaration.given,
             environ=invocation.environ,
-            stdin=sys.stdin.buffer if sys.stdin else None,
+            stdin=open_stdin(patience),
         )
 
 

@@ -18,6 +18,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _GIVEN = ("assignments", "files")
 _ORDER = "reconcile.order"
 
+_SLACK = 60.0
+"""Seconds that a run has beyond its waiting, where the operator does not say how long it may take."""
+
 LONGEST_RUN = 24 * 3600.0
 """Seconds; a gate that may run longer is a mistake in the unit."""
 
@@ -75,6 +78,12 @@ class Access(Struct, frozen=True, kw_only=True):
     timeout: float | None
     rate: float | None
     concurrency: int
+
+    @property
+    def limit(self) -> float:
+        """The seconds that fetching may take in all, and reading standard input before it."""
+        wait = self.wait or 0.0
+        return self.timeout or wait + max(_SLACK, 300.0 - wait)
 
 
 class Reporting(Struct, frozen=True, kw_only=True):
@@ -389,7 +398,9 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--proxy", metavar="URL", help="Go through this proxy, to https only; no variable is read.")
     @click.option("--wait", type=Duration(), help="Look at undecided jobs again, for as long as this.")
     @click.option(
-        "--timeout", type=Duration(), help="How long fetching may take in all. Default: 5m, or --wait and a minute."
+        "--timeout",
+        type=Duration(),
+        help="How long fetching may take in all, and standard input before it. Default: 5m, or --wait and a minute.",
     )
     @click.option("--rate", type=Rate(), metavar="N[/s|/m]", help="Requests to a provider, at most.")
     @click.option(

@@ -85,7 +85,8 @@ def command(
         if playback is not None:
             invocation = replace(invocation, clock=playback.tell_time)
         tape = Tape(kept.record, invocation.clock) if kept.record is not None else None
-        declared = load_declared(declaration, invocation, quiet=quiet)
+        patience = access.limit if playback is None else None
+        declared = load_declared(declaration, invocation, quiet=quiet, patience=patience)
         # The text says it itself, for whoever reads it later.
         selected = _select(declared, selection, invocation, quiet=quiet or reporting.format_name == "text")
         report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])

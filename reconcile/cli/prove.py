@@ -139,7 +139,9 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
         playback = Playback(replay, quiet=quiet) if replay is not None else None
         if playback is not None:
             invocation = replace(invocation, clock=playback.tell_time)
-        declared = load_declared(declaration, invocation, quiet=quiet or format_name != "text")
+        silent = quiet or format_name != "text"
+        patience = access.limit if live else None
+        declared = load_declared(declaration, invocation, quiet=silent, patience=patience)
         selected = _select(declared, selection)
         now = playback.judged_at if playback is not None else invocation.clock()
         observations: Sequence[Observation]

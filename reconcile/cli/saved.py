@@ -1,10 +1,10 @@
 """Saved plans: written so that the same plan follows from them, read only if it does."""
 
-import sys
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from reconcile.cli.invocation import Invocation
+from reconcile.cli.stdin import open_stdin
 from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
@@ -57,7 +57,7 @@ def load_saved_plan(path: str, invocation: Invocation, *, verify_with: str | Non
     Raises:
         DocumentError: it is no saved plan, has been changed, is not signed with that key, or does not follow.
     """
-    text = read_text(path, stdin=sys.stdin.buffer if sys.stdin else None, largest=LARGEST)
+    text = read_text(path, stdin=open_stdin(), largest=LARGEST)
     saved = read_saved_plan(text.file, text.content)
     if verify_with is not None:
         _check_signature(text.file, saved, verify_with)

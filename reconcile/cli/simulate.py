@@ -1,12 +1,12 @@
 """`reconcile simulate`: a job API on loopback."""
 
 import signal
-import sys
 
 import click
 
 from reconcile.cli import output
 from reconcile.cli.options import FilePath
+from reconcile.cli.stdin import open_stdin
 from reconcile.model import ExitCode
 
 
@@ -32,7 +32,7 @@ def command(scenario: str, port: int) -> ExitCode:
         output.close()
 
     ended_by = serve(
-        load_scenario(read_document(scenario, stdin=sys.stdin.buffer if sys.stdin else None)),
+        load_scenario(read_document(scenario, stdin=open_stdin())),
         port=port,
         on_ready=announce,
     )

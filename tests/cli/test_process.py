@@ -4,9 +4,11 @@ import json
 import os
 import random
 import re
+import select
 import shlex
 import signal
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -168,6 +170,50 @@ def test_a_replay_of_a_run_that_a_signal_ended_ends_as_it_did(number, code, hang
     assert (process.returncode, json.loads(out)["exit_code"]) == (code, code)
     again = program.run("plan", "--replay", "tape", "-o", "json", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (code, out)
+
+
+@pytest.fixture
+def open_pipe():
+    """A pipe that nobody closes, holding the beginning of a manifest; return its end to read from."""
+    reader, writer = os.pipe()
+    os.write(writer, HEAD.encode())
+    yield reader
+    os.close(reader)
+    os.close(writer)
+
+
+READERS = [
+    ["plan", "-"],
+    ["plan", "--var-file", "-"],
+    ["prove", "-", "--live"],
+    ["import", "-", "--cloud", "otc", "--region", "eu-de", "--project-id", "p1"],
+]
+
+
+@pytest.mark.parametrize("argv", READERS, ids=" ".join)
+def test_what_never_ends_is_read_for_as_long_as_a_run_may_take(argv, open_pipe, tmp_path):
+    (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n")
+    ran = program.run(*argv, "--timeout", "300ms", cwd=tmp_path, stdin=open_pipe)
+    assert ran.returncode == 1
+    assert "RC100 <stdin> cannot be read: it was not closed within --timeout, 300ms" in ran.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("argv", [*READERS, ["prove", "-"], ["validate", "-"], ["verify", "-"]], ids=" ".join)
+def test_a_signal_ends_a_run_that_reads_what_never_ends(argv, number, code, open_pipe, tmp_path):
+    (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n")
+    with program.start(*argv, cwd=tmp_path, stdin=open_pipe, stderr=subprocess.PIPE) as process:
+        wait_until_read(open_pipe)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, "nothing is proven" in err) == (code, True)
+
+
+def wait_until_read(pipe):
+    """Wait until a process has taken all that a pipe holds, and so waits for more."""
+    patience = time.monotonic() + 30
+    while select.select([pipe], [], [], 0)[0] and time.monotonic() < patience:
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
