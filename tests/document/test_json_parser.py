@@ -44,10 +44,10 @@ from reconcile.errors import DocumentError
     ],
 )
 def test_what_is_refused_and_where(refuse_json, content, code, column):
-    started = time.perf_counter()
+    started = time.process_time()
     found = refuse_json(content)
     assert (found.code, found.source.line, found.source.column) == (code, 1, column)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_surrogate_pairs_are_one_character__C18(parse_json):

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
+from builders import NOW
 
 from reconcile.codes import Code
-from reconcile.errors import UsageError
-from reconcile.manifest import find_manifests
+from reconcile.errors import DocumentError, UsageError
+from reconcile.manifest import find_manifests, load_manifests
+
+HEAD = "version: 1\nname: there\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
 
 
 def write(folder, *names):
@@ -28,11 +33,22 @@ def test_all_manifests_of_a_directory_are_taken_in_order(tmp_path):
     assert names == ["a.reconcile.json", "b.reconcile.yml", "reconcile.yaml"]
 
 
-@pytest.mark.parametrize(
-    "argument", ["-", "storage.yaml", "gone/reconcile.yaml", pytest.param("envs/*.yaml", id="C02")]
-)
+@pytest.mark.parametrize("argument", ["-", "storage.yaml", "gone/reconcile.yaml", "envs/*.yaml"])
 def test_a_file_is_taken_as_it_is_named(argument, tmp_path):
     assert find_manifests([argument], tmp_path) == (argument,)
+
+
+def test_what_is_not_there_is_named_beside_what_is__C02(tmp_path, monkeypatch):
+    """A shell leaves a glob that nothing matches as it is: one of two that is wrong must not be a smaller run."""
+    monkeypatch.chdir(tmp_path)
+    Path("there.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: i}}}}\n")
+    paths = find_manifests(["there.yaml", "gone.yaml", "envs/*.yaml"])
+    with pytest.raises(DocumentError) as raised:
+        load_manifests(paths, now=NOW)
+    assert [(fault.code, fault.message) for fault in raised.value.diagnostics] == [
+        (Code.NO_SUCH_FILE, "there is no file gone.yaml"),
+        (Code.NO_SUCH_FILE, "there is no file envs/*.yaml"),
+    ]
 
 
 def test_what_is_named_twice_is_taken_once(tmp_path):
