@@ -29,7 +29,8 @@ OUTCOME = re.compile(r"^\$ .*?\b(passes|fails)\..*\n(?:(?!\$ ).*\n)*\$ echo \$\?
 RULES = (
     # The file.
     "json", "utf-8", "one-document", "nothing", "unknown-keys", "notes", "duplicate-keys", "anchors", "aliases",
-    "merge-keys", "tags", "string-keys", "finite-numbers", "depth", "size", "words", "numbers", "scalars",
+    "merge-keys", "tags", "string-keys", "finite-numbers", "depth", "size", "hidden-characters", "words", "numbers",
+    "scalars",
     # Its sections.
     "version", "version-missing", "name", "operator-only", "variable-required", "variable-default",
     "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "provider-api",
@@ -39,7 +40,7 @@ RULES = (
     "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
     "missing-drift", "missing-wait", "missing",
     # What is expected of texts.
-    "status", "status-word", "implied-status", "job-type", "error-code", "fail-reason", "null", "glob",
+    "status", "status-word", "implied-status", "job-type", "any-of", "error-code", "fail-reason", "null", "glob",
     "glob-key", "glob-status",
     # Times.
     "begin-time", "end-time", "time-forms", "time-bounds", "duration", "duration-form", "age",
@@ -51,13 +52,13 @@ RULES = (
     "absent", "absent-control", "absent-envelope", "absent-alone", "absent-default",
     # Waivers.
     "waivers", "waiver-reason", "waiver-blank-reason", "waiver-expires", "waiver-day", "waiver-length",
-    "waiver-last-day", "waiver-fields", "all-waived",
+    "waiver-last-day", "waiver-fields", "waiver-covers-all", "all-waived",
     # References, and the values of variables.
     "reference-places", "reference-whole", "reference-each", "reference-open", "reference-escape",
     "no-environment", "no-functions", "value-environment", "value-option", "value-order", "value-undeclared",
     "value-file", "value-terraform",
     # What no schema can say.
-    "contradictions", "impossible", "impossible-bounds", "impossible-count", "vacuous",
+    "contradictions", "impossible", "impossible-bounds", "impossible-count", "vacuous", "look-alikes",
 )
 # fmt: on
 """In the order in which the language is described; an example of each is its explanation."""

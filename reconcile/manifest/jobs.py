@@ -53,14 +53,15 @@ class JobReader:
         if provider is None:
             return None
         like = self._find_like(instance, provider)
+        expect = like.expect if like else self._read_expect(table, provider.api)
         job = Job(
             address=instance.address,
             provider=provider,
             job_id=as_string(table["job_id"]),
             labels={**self.labels, **_read_labels(table)} if "labels" in table else self.labels,
-            expect=like.expect if like else self._read_expect(table, provider.api),
+            expect=expect,
             source=like.source if like else self._document.text.find_source(mark),
-            waivers=self._read_waivers(table),
+            waivers=self._read_waivers(table, expect),
             timeout=self._read_timeout(table),
             missing=self._read_missing(table),
         )
@@ -93,10 +94,10 @@ class JobReader:
             self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
         return expect
 
-    def _read_waivers(self, table: Table) -> tuple[Waiver, ...]:
+    def _read_waivers(self, table: Table, expect: Expectation | Absence) -> tuple[Waiver, ...]:
         if "waivers" not in table:
             return ()
-        return read_waivers(self._document, as_array(table["waivers"]), self._faults, today=self._today)
+        return read_waivers(self._document, as_array(table["waivers"]), expect, self._faults, today=self._today)
 
     def _read_timeout(self, table: Table) -> float | None:
         said = next((each for each in (table, self._defaults) if "timeout" in each), None)

@@ -6,18 +6,21 @@ from typing import Final
 from reconcile.codes import Code
 from reconcile.document import Array, Document, Table, as_array, as_string, as_table, shorten
 from reconcile.manifest.faults import Faults
-from reconcile.model import Waiver
+from reconcile.model import Absence, Expectation, Waiver
 
 _LONGEST: Final = timedelta(days=90)
 
 
-def read_waivers(document: Document, nodes: Array, faults: Faults, *, today: date) -> tuple[Waiver, ...]:
+def read_waivers(
+    document: Document, nodes: Array, expect: Expectation | Absence, faults: Faults, *, today: date
+) -> tuple[Waiver, ...]:
     """
-    Return the waivers of a job. One that lasts too long is told, and one that is over is warned of.
+    Return the waivers of a job. One that lasts too long is told, and one that is over or covers all is warned of.
 
     Args:
         document: what the waivers stand in.
         nodes: the waivers.
+        expect: what is expected of the job.
         faults: where to tell.
         today: the day of reading, in UTC.
     """
@@ -31,9 +34,22 @@ def read_waivers(document: Document, nodes: Array, faults: Faults, *, today: dat
             message = f"this waiver has expired on {expires}: what it covered is drift again"
             faults.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
         fields = tuple([as_string(field) for field in as_array(table["fields"])])
+        if expires >= today and _name_asserted(expect) <= set(fields):
+            message = "this waiver covers all that is expected of its job: nothing of it is proven"
+            faults.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
         source = document.text.find_source(mark)
         waivers.append(Waiver(fields=fields, reason=as_string(table["reason"]), expires=expires, source=source))
     return tuple(waivers)
+
+
+def _name_asserted(expect: Expectation | Absence) -> set[str]:
+    """Return what a waiver calls all that is expected of a job that is there."""
+    # Imported late, for most manifests have no waivers, and those that do are valid without being judged.
+    from reconcile.judge.assertion import name_of
+
+    if isinstance(expect, Absence):
+        return {"absent"}
+    return {*map(name_of, expect.fields), *(["sub_jobs"] if expect.sub_jobs else [])}
 
 
 def _read_expiry(document: Document, table: Table, faults: Faults, *, today: date) -> date | None:

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -35,6 +36,27 @@ def plan(tmp_path, monkeypatch, capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("job", "code"),
+    [
+        pytest.param("{job_id: i}\nvariables: {unused: {default: a}}", "RC213", id="a variable that nothing refers to"),
+        pytest.param("{job_id: i, expect: {job_type: jоb}}", "RC106", id="a letter that only looks the same"),
+        pytest.param("{job_id: i, waivers: [{fields: [age], reason: r, expires: 2020-01-01}]}", "RC209", id="expired"),
+        pytest.param(
+            "{job_id: i, waivers: [{fields: [status, sub_jobs], reason: r, expires: TODAY}]}", "RC210", id="covers all"
+        ),
+        pytest.param("{job_id: i}", "RC211", id="a value of a variable that nobody declares"),
+    ],
+)
+def test_every_warning_is_an_error_under_strict(plan, tmp_path, job, code):
+    (tmp_path / "values.yaml").write_text("tier: web\n" if code == "RC211" else "{}\n")
+    scenario = scenario_of("jobs: {i: {status: success, job_type: jоb}}")
+    manifest = f"{HEAD}jobs:\n  a: {job.replace('TODAY', f'{datetime.now(UTC):%Y-%m-%d}')}\n"
+    for argv, exit_code in (((), 0), (("--strict",), 1)):
+        ended, out, err = plan(manifest, scenario, "--var-file", "values.yaml", *argv)
+        assert (ended, f" {code} " in out + err) == (exit_code, True)
 
 
 def test_e11_the_order_of_answers_changes_no_byte(plan):
