@@ -68,7 +68,8 @@ class Connection(asyncio.BufferedProtocol):
                 understood before the loop turns to another one. (Without, asyncio makes room for 256 KiB at every
                 read, which takes longer than the whole exchange otherwise.)
         """
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()  # which costs a system call, so it is not asked for at each exchange
+        self.closed: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[RawAnswer] | None = None
@@ -105,11 +106,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is None or self._transport.is_closing():
             raise httpx.ReadError("the connection was closed before the request could be sent")
         self._begin()
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
+        self._waiter = self._loop.create_future()
         self._deadline = deadline
         if self._alarm is None:
-            self._alarm = loop.call_at(deadline, self._check_deadline)
+            self._alarm = self._loop.call_at(deadline, self._check_deadline)
         answered = False
         try:
             self._transport.write(request)
@@ -139,11 +139,10 @@ class Connection(asyncio.BufferedProtocol):
         One alarm serves many exchanges: setting and cancelling one for each would cost as much as reading an answer.
         """
         self._alarm = None
-        loop = asyncio.get_running_loop()
         if self._waiter is None:
             return
-        if loop.time() < self._deadline:
-            self._alarm = loop.call_at(self._deadline, self._check_deadline)
+        if self._loop.time() < self._deadline:
+            self._alarm = self._loop.call_at(self._deadline, self._check_deadline)
         else:
             self._fail(TimeoutError())
 

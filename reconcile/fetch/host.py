@@ -42,6 +42,8 @@ class Host:
         self.answered = False
         """Whether it has ever answered."""
         self._origin = origin
+        # Asking for the running loop costs a system call, so it is asked for once.
+        self._clock = asyncio.get_running_loop().time
         self._first = 0
         self._lead = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -89,7 +91,7 @@ class Host:
         return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
 
     def _take(self) -> Turn | None:
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         if self.breaker.next_chance > now:
             return None
         for offset in range(len(self.lanes)):

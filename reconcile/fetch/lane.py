@@ -71,12 +71,16 @@ class Lane:
         """The time from which on a request may be sent; infinity if that depends on those that are under way."""
         if not self.proven and self._under_way >= MAX_UNPROVEN:
             return math.inf
-        rated = self._bucket.next_chance if self._bucket is not None else -math.inf
-        return max(self._held_until, rated, self.agenda.next_due)
+        return max(self._barred_until, self.agenda.next_due)
+
+    @property
+    def _barred_until(self) -> float:
+        """The time before which nothing is sent, whatever is due."""
+        return self._held_until if self._bucket is None else max(self._held_until, self._bucket.next_chance)
 
     def take(self, now: float) -> Errand | None:
         """Take the next errand that may be sent now; whoever takes it must bring it back."""
-        if self.next_chance > now:
+        if (not self.proven and self._under_way >= MAX_UNPROVEN) or now < self._barred_until:
             return None
         errand = self.agenda.take(now)
         if errand is not None:

@@ -1,6 +1,7 @@
 """A job as a request to its target."""
 
 import re
+from functools import lru_cache
 
 import httpx
 
@@ -19,9 +20,22 @@ def build_path(job: Job) -> str:
     The ids were checked when the manifest was read; they are checked again where they become a URL, for a dot or a
     slash that came through would ask another resource with the same credentials.
     """
-    if not (_SAFE_ID.fullmatch(job.job_id) and _SAFE_ID.fullmatch(job.provider.project_id)):
+    before, after = _split_path(job.provider.api.path, job.provider.project_id)
+    return f"{before}{_check_id(job.job_id)}{after}"
+
+
+@lru_cache(maxsize=64)
+def _split_path(template: str, project_id: str) -> tuple[str, str]:
+    """Split what a path is before and after the job id, which alone differs between the jobs of a provider."""
+    before, after = template.split("{job_id}")
+    project = {"project_id": _check_id(project_id)}
+    return before.format(**project), after.format(**project)
+
+
+def _check_id(text: str) -> str:
+    if not _SAFE_ID.fullmatch(text):
         raise ValueError("a job id and a project id are 1 to 64 ASCII letters, digits, '_' and '-'")
-    return job.provider.api.path.format(project_id=job.provider.project_id, job_id=job.job_id)
+    return text
 
 
 def build_headers(target: Target) -> httpx.Headers:

@@ -43,11 +43,12 @@ class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 
-    `slots` bounds how many there are, `idle` holds those at rest, newest last, at `turnstile` large answers wait for
-    each other, and into `buffer` all are read.
+    `clock` is that of the loop, `slots` bounds how many there are, `idle` holds those at rest, newest last, at
+    `turnstile` large answers wait for each other, and into `buffer` all are read.
     """
 
     origin: Origin
+    clock: Callable[[], float]
     slots: asyncio.Semaphore
     turnstile: Turnstile = field(default_factory=Turnstile)
     idle: list[Connection] = field(default_factory=list)
@@ -135,12 +136,13 @@ class DirectTransport(httpx.AsyncBaseTransport):
         pool = self._pools.get(origin)
         if pool is None:
             _check_origin(origin)
-            pool = self._pools[origin] = _Pool(origin=origin, slots=asyncio.Semaphore(self._concurrency))
+            clock = asyncio.get_running_loop().time
+            pool = self._pools[origin] = _Pool(origin=origin, clock=clock, slots=asyncio.Semaphore(self._concurrency))
         return pool
 
     async def _answer(self, pool: _Pool, text: bytes) -> RawAnswer:
         """Exchange as soon as a slot is free, all within the time for one attempt; raise TimeoutError after it."""
-        deadline = asyncio.get_running_loop().time() + self._limits.attempt
+        deadline = pool.clock() + self._limits.attempt
         if pool.slots.locked():
             async with asyncio.timeout_at(deadline):
                 await pool.slots.acquire()
