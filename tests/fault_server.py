@@ -74,7 +74,9 @@ async def serve(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIt
         server.close()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks)
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0.001)

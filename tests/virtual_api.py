@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
-from reconcile.fetch.failure import ExchangeError
-
 T = TypeVar("T")
 
 
@@ -55,7 +53,7 @@ class Asked(NamedTuple):
     token: str
 
 
-Answer = httpx.Response | httpx.RequestError | ExchangeError | None
+Answer = httpx.Response | httpx.RequestError | None
 """None is no answer before the client's patience is at its end."""
 
 
@@ -86,7 +84,7 @@ class VirtualApi(httpx.AsyncBaseTransport):
             self._under_way -= 1
         if answer is None:
             raise httpx.ReadTimeout(f"no whole answer within {self._patience:g} s")
-        if isinstance(answer, Exception):
+        if isinstance(answer, httpx.RequestError):
             raise answer
         return answer
 

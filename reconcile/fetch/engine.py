@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import httpx
+
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.errand import Errand
@@ -14,7 +16,6 @@ from reconcile.fetch.request import build_path
 from reconcile.fetch.room import Room
 from reconcile.fetch.run import Run
 from reconcile.fetch.target import Target
-from reconcile.fetch.transport import Transport
 from reconcile.fetch.waiting import WaitPolicy
 from reconcile.model import Fetched, Job, Problem, Unobserved
 
@@ -25,7 +26,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     jobs: Sequence[Job],
     targets: Mapping[str, Target],
     *,
-    transport: Transport,
+    transport: httpx.AsyncBaseTransport,
     timeout: float,
     concurrency: int = DEFAULT_CONCURRENCY,
     pace: Pace | None = None,
@@ -97,7 +98,7 @@ def _find_errands(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -
 def _find_hosts(
     errands: Iterable[Errand],
     targets: Mapping[str, Target],
-    transport: Transport,
+    transport: httpx.AsyncBaseTransport,
     *,
     rate: float | None,
     room: Room,

@@ -1,5 +1,5 @@
 """
-httpx without its own command line: `from reconcile.fetch.lean_httpx import httpx`.
+Import httpx without its own command line.
 
 Where rich and click are installed, `import httpx` imports them and pygments for `httpx._main`, which nothing here
 calls: that took a fifth of the time of a run with one job. httpx does without it if it cannot be imported.
@@ -10,11 +10,9 @@ from types import ModuleType
 
 _COMMAND_LINE = "httpx._main"
 
-if "httpx" in sys.modules:
-    import httpx as httpx
-else:
+if "httpx" not in sys.modules:
     sys.modules[_COMMAND_LINE] = ModuleType(_COMMAND_LINE)
     try:
-        import httpx as httpx
+        import httpx  # noqa: F401
     finally:
         del sys.modules[_COMMAND_LINE]

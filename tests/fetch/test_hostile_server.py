@@ -6,7 +6,8 @@ import subprocess
 
 import program
 import pytest
-from proof.faults import FAULTS
+from proof.faults import FAULTS, PLAIN
+from proof.hostile import try_server
 
 MANIFEST = """
 version: 1
@@ -15,7 +16,11 @@ jobs: {a: {job_id: id-a}}
 """
 
 
-@pytest.mark.parametrize("fault", [pytest.param(each, id=each.name) for each in FAULTS if each.name.startswith("D")])
+NUMBERED = [pytest.param(each, id=each.name) for each in FAULTS if each.name.startswith("D") and each.origin == PLAIN]
+UNCONNECTED = [pytest.param(each, id=each.name) for each in FAULTS if each.origin != PLAIN and not each.tls]
+
+
+@pytest.mark.parametrize("fault", NUMBERED)
 def test_a_hostile_server_costs_an_error_and_little_memory_and_time(fault, serve, tmp_path):
     (tmp_path / "reconcile.yaml").write_text(MANIFEST)
 
@@ -35,3 +40,8 @@ def test_a_hostile_server_costs_an_error_and_little_memory_and_time(fault, serve
     assert process.returncode == 1
     assert "1 error" in out
     assert process.memory <= 100 * 1024
+
+
+@pytest.mark.parametrize("fault", UNCONNECTED)
+def test_what_never_becomes_a_connection_ends_in_time_and_without_a_traceback(fault):
+    assert asyncio.run(try_server(fault, asyncio.Semaphore(1))).failings == ()

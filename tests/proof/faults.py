@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from fault_server import Script, Wire
 
 BOMB = gzip.compress(b"\0" * 200 * 1024 * 1024, 9)
+BOMB_IN_BOMB = gzip.compress(BOMB, 9)
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 MEGABYTE = 1024 * 1024
+PLAIN, SECURE = "http://127.0.0.1:{port}", "https://127.0.0.1:{port}"
+UNRESOLVED = "hangs.test"
+"""A name for which no resolver ever answers, where this is arranged."""
 
 
 async def send_bomb(wire: Wire) -> None:
     await wire.send(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB)
+
+
+async def send_bomb_in_bomb(wire: Wire) -> None:
+    head = b"Content-Encoding: gzip, gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB_IN_BOMB)
+    await wire.send(OK + head + BOMB_IN_BOMB)
 
 
 async def send_for_ever(wire: Wire) -> None:
@@ -65,6 +74,14 @@ async def reset(wire: Wire) -> None:
 
 async def say_nothing(wire: Wire) -> None:
     await asyncio.sleep(60)
+
+
+async def drip_handshake(wire: Wire) -> None:
+    """Say that the first record of TLS comes, and let it come."""
+    await wire.send(b"\x16\x03\x03\x40\x00")
+    while True:
+        await wire.send(b"\0")
+        await asyncio.sleep(0.1)
 
 
 async def redirect(wire: Wire) -> None:
@@ -133,24 +150,32 @@ def saying(size: int) -> Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A way to hurt; `jobs` is how many the server is asked about, and `code` the exit code of a run against it."""
+    """
+    A way to hurt.
+
+    `jobs` is how many the server is asked about, and `code` the exit code of a run against it. `origin` is how it is
+    called, and `tls` whether it speaks it.
+    """
 
     name: str
     script: Script
-    jobs: int
-    code: int
+    jobs: int = 64
+    code: int = 1
+    origin: str = PLAIN
+    tls: bool = False
 
 
-def _fault(name: str, answer: Script, *, jobs: int = 64, code: int = 1) -> Fault:
+def _fault(name: str, answer: Script, *, jobs: int = 64, code: int = 1, tls: bool = False) -> Fault:
     async def script(wire: Wire) -> None:
         await wire.read_request()
         await answer(wire)
 
-    return Fault(name=name, script=script, jobs=jobs, code=code)
+    return Fault(name=name, script=script, jobs=jobs, code=code, origin=SECURE if tls else PLAIN, tls=tls)
 
 
 FAULTS = (
     _fault("D17 a compressed bomb of 200 MiB", send_bomb),
+    _fault("D17 a bomb in a bomb", send_bomb_in_bomb),
     _fault("D18 a body without end", send_for_ever),
     _fault("D19 a body that drips", drip_body),
     _fault("D20 a head that drips", drip_head),
@@ -178,4 +203,9 @@ FAULTS = (
     _fault("1,000 failed sub-jobs, one job", listing(1_000, MEGABYTE), jobs=1, code=2),
     _fault("a reason of 1 MiB", saying(MEGABYTE)),
     _fault("a reason of 1 MiB, one job", saying(MEGABYTE), jobs=1, code=2),
+    _fault("a reason of 1 MiB, TLS", saying(MEGABYTE), tls=True),
+    _fault("1,000 failed sub-jobs in 1 MiB, TLS", listing(1_000, MEGABYTE), tls=True),
+    Fault(name="a TLS handshake that drips", script=drip_handshake, origin=SECURE),
+    Fault(name="a TLS handshake that never begins", script=say_nothing, origin=SECURE),
+    Fault(name="D23 a name that nobody resolves", script=say_nothing, origin=f"https://{UNRESOLVED}"),
 )
