@@ -91,7 +91,7 @@ def tell_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     """Say what is not right, but not wrong either."""
     warnings = tuple(diagnostics)
     if warnings:
-        tell(f"Warnings:\n{render_diagnostics(warnings, palette)}")
+        tell(f"Warnings:\n{render_diagnostics(warnings, palette, kind='warning')}")
 
 
 def tell_explanation(codes: Iterable[Code]) -> None:

@@ -1,6 +1,7 @@
 """Diagnostics as a good compiler writes them: where, what, the line itself, and what to do."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from reconcile.model import Diagnostic, JsonValue, Source
 from reconcile.report.escape import escape
@@ -9,9 +10,16 @@ from reconcile.report.palette import PLAIN, Colour, Palette
 _WIDEST_EXCERPT = 120
 
 
-def render_diagnostics(diagnostics: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
-    """Render diagnostics in the order given, each ending in a line break."""
-    return "".join(_render(diagnostic, palette) for diagnostic in diagnostics)
+def render_diagnostics(
+    diagnostics: Sequence[Diagnostic], palette: Palette = PLAIN, *, kind: Literal["error", "warning"] = "error"
+) -> str:
+    """
+    Render diagnostics in the order given, each ending in a line break.
+
+    Args:
+        kind: what stands in place of a place where there is none.
+    """
+    return "".join(_render(diagnostic, palette, kind) for diagnostic in diagnostics)
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
@@ -27,9 +35,9 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
     }
 
 
-def _render(diagnostic: Diagnostic, palette: Palette) -> str:
+def _render(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:
     source = diagnostic.source
-    place = f"{escape(source.file)}:{source.line}:{source.column}" if source else "error"
+    place = f"{escape(source.file)}:{source.line}:{source.column}" if source else kind
     head = f"{palette.paint(f'{place}:', Colour.STRONG)} {palette.paint(diagnostic.code, Colour.REMOVED)}"
     lines = [f"{head} {escape(diagnostic.message)}"]
     if source and diagnostic.excerpt is not None:

@@ -32,7 +32,7 @@ def render(plan: Plan, style: Style) -> str:
         *_render_legend(told, palette),
         *render_blocks(told, style, plan.judged_at),
         *([_render_table(plan, style)] if plan.jobs else []),
-        *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette)}"] if plan.warnings else []),
+        *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette, kind='warning')}"] if plan.warnings else []),
         *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
         f"{palette.paint('Plan:', Colour.STRONG)} {_describe_summary(plan)}{_soft_fail(plan)}\n",
     ]

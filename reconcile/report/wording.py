@@ -37,7 +37,7 @@ def count(number: int, noun: str) -> str:
 
 def describe_run(plan: Plan) -> str:
     """Say what was decided of the run, how many jobs have each verdict, and whether they are a part of all."""
-    part = f", of {describe_jobs(plan)}" if is_part(plan) else ""
+    part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
     cut_short = "" if plan.complete else "; the run was cut short"
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
     return f"reconcile: {WORDS[plan.verdict]}: {describe_counts(plan.summary)}{part}{cut_short}{soft_fail}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
@@ -99,8 +99,8 @@ def build_page(plan: Plan) -> Page:
         judged_at=format_instant(plan.judged_at.replace(microsecond=0)),
         groups=tuple(_build_groups(plan, told)),
         total=len(plan.jobs),
-        errors=tuple([_show_diagnostic(diagnostic) for diagnostic in plan.errors]),
-        warnings=tuple([_show_diagnostic(diagnostic) for diagnostic in plan.warnings]),
+        errors=tuple([_show_diagnostic(diagnostic, "error") for diagnostic in plan.errors]),
+        warnings=tuple([_show_diagnostic(diagnostic, "warning") for diagnostic in plan.warnings]),
         endpoints=_list_endpoints(plan),
         labels=tuple(sorted({f"{key}={value}" for job in plan.jobs for key, value in job.job.labels.items()})),
         timeline=build_timeline(plan, with_sub_jobs=told if len(plan.jobs) > _MOST_TOLD else everyone),
@@ -166,7 +166,7 @@ def _list_endpoints(plan: Plan) -> tuple[Endpoint, ...]:
     )
 
 
-def _show_diagnostic(diagnostic: Diagnostic) -> Complaint:
+def _show_diagnostic(diagnostic: Diagnostic, kind: Literal["error", "warning"]) -> Complaint:
     """Show a diagnostic as a terminal would, which also makes it harmless."""
-    head, _, excerpt = render_diagnostics([diagnostic]).rstrip("\n").partition("\n")
+    head, _, excerpt = render_diagnostics([diagnostic], kind=kind).rstrip("\n").partition("\n")
     return Complaint(head=escape_markup(head), excerpt=escape_markup(excerpt))
