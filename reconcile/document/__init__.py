@@ -13,7 +13,7 @@ from reconcile.document.conformity import conforms
 from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.document.file import STDIN, read_text, read_text_beneath
 from reconcile.document.json_parser import parse_json
-from reconcile.document.scalar import is_plain_string
+from reconcile.document.scalar import are_plain_words, is_plain_string
 from reconcile.document.schema import load_strict_schema
 from reconcile.document.stanzas import Abridged, Stanza, parse_abridged
 from reconcile.document.text import MARK_SHIFT, Mark, Text, shorten
@@ -57,6 +57,7 @@ __all__ = [
     "Table",
     "Text",
     "UneditableError",
+    "are_plain_words",
     "as_array",
     "as_string",
     "as_table",

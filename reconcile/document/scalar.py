@@ -6,6 +6,7 @@ JSON's numbers and words are a part of it.
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 Scalar: TypeAlias = "str | int | float | bool | None"
@@ -15,6 +16,7 @@ _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_NO_STRINGS: Final = frozenset(_WORDS)
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
 _NUMBER: Final = re.compile(
     r"""(?P<integer> [-+]?[0-9]+ )
@@ -54,6 +56,11 @@ def resolve_plain(content: str) -> Scalar:
     if math.isinf(number):
         raise NumberError(f"{content} is not a finite number")
     return number
+
+
+def are_plain_words(words: Iterable[str]) -> bool:
+    """Tell whether plain scalars that all begin with a letter or `_` are strings and nothing else."""
+    return _NO_STRINGS.isdisjoint(words)
 
 
 def is_plain_string(content: str) -> bool:

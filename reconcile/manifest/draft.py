@@ -111,7 +111,7 @@ class Draft:
         read: Iterable[Sequence[Declared]],
         *,
         prefix: str,
-        labels: Mapping[str, str],
+        labels: dict[str, str],
     ) -> Iterator[Declared]:
         """Yield the jobs of all stanzas; as soon as anything is to be told, they are of no use to anyone."""
         models = iter(read)

@@ -6,7 +6,7 @@ made for the others again, with their own words and in their own places.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
@@ -20,6 +20,7 @@ from reconcile.document import (
     Stanza,
     Table,
     Text,
+    are_plain_words,
     is_plain_string,
     parse_abridged,
 )
@@ -34,10 +35,13 @@ _TAKEN_PAIR: Final = "\1"
 
 _NAME: Final = re.compile(r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])")
 _JOB_ID: Final = re.compile(r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}])')
-_LABEL: Final = r"[A-Za-z_][A-Za-z0-9_./-]{0,63}: [A-Za-z_][A-Za-z0-9_./-]{0,63}"
+_LABEL_WORD: Final = "[A-Za-z_][A-Za-z0-9_./-]{0,63}"
+_LABEL: Final = f"{_LABEL_WORD}: {_LABEL_WORD}"
 _LABELS: Final = re.compile(
     rf"[ {{]labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}])|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
 )
+_NO_NUMBER: Final = re.compile("[A-Za-z0-9_]*[A-DF-Za-df-z0-9_]-")
+"""Within a number, '-' stands behind 'e' alone."""
 _PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
 _MAKES_MORE: Final = "for_each"
 
@@ -52,17 +56,22 @@ class Words(NamedTuple):
 
     name: str
     job_id: str | None = None
-    labels: Mapping[str, str] | None = None
+    labels: dict[str, str] | None = None
 
 
 class _Word(NamedTuple):
-    """Where words stand in the text of a job, and what stands for them there; `pattern` matches all that would do."""
+    """
+    Where words stand in the text of a job, and what stands for them there.
+
+    `pattern` matches all words that would do, with a group for each of them; those of labels are key and value in turn.
+    """
 
     part: str
     start: int
     end: int
     fill: str
     pattern: str
+    groups: int = 1
 
 
 def parse_repetitive(text: Text) -> Abridged[Words] | None:
@@ -79,7 +88,7 @@ def parse_repetitive(text: Text) -> Abridged[Words] | None:
 def _find_words(stanza: str) -> list[_Word]:
     """Find the words of a job in its text; what could mean something else is none, and so is all of a declaration."""
     named = _NAME.match(stanza)
-    if named is None or _MAKES_MORE in stanza or not is_plain_string(named[1]):
+    if named is None or _MAKES_MORE in stanza or not are_plain_words((named[1],)):
         return []
     words = [_find_name(stanza, *named.span(1))]
     found = _JOB_ID.search(stanza, named.end(1))
@@ -95,43 +104,42 @@ def _find_words(stanza: str) -> list[_Word]:
 
 def _find_name(stanza: str, start: int, end: int) -> _Word:
     if stanza[end + 1] != " ":
-        return _Word("name", start, end, _TAKEN, r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+        return _Word("name", start, end, _TAKEN, "([A-Za-z_][A-Za-z0-9_-]{0,63})")
     width = end - start
-    return _Word("name", start, end, _TAKEN * width, rf"[A-Za-z_][A-Za-z0-9_-]{{{width - 1}}}")
+    return _Word("name", start, end, _TAKEN * width, rf"([A-Za-z_][A-Za-z0-9_-]{{{width - 1}}})")
 
 
 def _find_job_id(stanza: str, start: int, end: int) -> _Word:
     if stanza[end] in "\r\n":
-        return _Word("job_id", start, end, _TAKEN, r'[A-Za-z0-9][A-Za-z0-9_-]{0,63}|"[A-Za-z0-9_-]{1,64}"')
+        return _Word("job_id", start, end, _TAKEN, '([A-Za-z0-9][A-Za-z0-9_-]{0,63}|"[A-Za-z0-9_-]{1,64}")')
     width = end - start
     pattern = rf"[A-Za-z0-9][A-Za-z0-9_-]{{{width - 1}}}"
     if width > len('""'):
         pattern += rf'|"[A-Za-z0-9_-]{{{width - 2}}}"'
-    return _Word("job_id", start, end, _TAKEN * width, pattern)
+    return _Word("job_id", start, end, _TAKEN * width, f"({pattern})")
 
 
 def _find_labels(stanza: str, start: int, end: int, *, indent: str | None) -> _Word:
     """As many pairs, and lines, stand for labels, and as many characters if anything stands behind them."""
-    if indent is not None:
-        lines = stanza.count("\n", start, end)
-        more = rf"(?:{indent}{_LABEL}\n){{{lines - 1}}}"
-        return _Word("labels", start, end, _TAKEN + "\n" * lines, rf"{_LABEL}\n{more}")
     pairs = stanza.count(": ", start, end)
-    pattern = rf"\{{{_LABEL}(?:, {_LABEL}){{{pairs - 1}}}\}}"
+    pair = f"({_LABEL_WORD}): ({_LABEL_WORD})"
+    if indent is not None:
+        return _Word("labels", start, end, _TAKEN + "\n" * pairs, f"{indent}".join([rf"{pair}\n"] * pairs), 2 * pairs)
+    pattern = rf"\{{{', '.join([pair] * pairs)}\}}"
     if stanza[end] in "\r\n":
-        return _Word("labels", start, end, _TAKEN_PAIR * pairs + _TAKEN, pattern)
+        return _Word("labels", start, end, _TAKEN_PAIR * pairs + _TAKEN, pattern, 2 * pairs)
     width = end - start
     fill = _TAKEN_PAIR * pairs + _TAKEN * (width - pairs)
-    return _Word("labels", start, end, fill, rf"(?=[^}}]{{{width - 1}}}\}}){pattern}")
+    return _Word("labels", start, end, fill, rf"(?=[^}}]{{{width - 1}}}\}}){pattern}", 2 * pairs)
 
 
 @lru_cache(maxsize=4096)
-def _read_labels(written: str) -> Mapping[str, str] | None:
+def _read_labels(written: str) -> dict[str, str] | None:
     """Return labels as they are written in plain words, None if any of them is no string or stands there twice."""
     pairs = _PAIR.findall(written)
     labels = dict(pairs)
-    plain = len(labels) == len(pairs) and all(map(is_plain_string, [*labels, *labels.values()]))
-    return labels if plain else None
+    plain = are_plain_words(labels) and are_plain_words(labels.values())
+    return labels if plain and len(labels) == len(pairs) else None
 
 
 class _Pattern:
@@ -141,42 +149,45 @@ class _Pattern:
     `follower` is the pattern of the job that stood behind such a job the last time.
     """
 
-    __slots__ = ("_has_job_id", "_has_labels", "_match", "follower", "known")
+    __slots__ = ("_job_id", "_labels", "_match", "_name", "follower", "known")
 
     def __init__(self, stanza: str, words: Sequence[_Word]) -> None:
-        pattern, behind = "", 0
+        pattern, behind, groups = "", 0, 0
+        places: dict[str, slice] = {}
         for word in words:
-            pattern += f"{re.escape(stanza[behind : word.start])}(?P<{word.part}>{word.pattern})"
+            pattern += re.escape(stanza[behind : word.start]) + word.pattern
+            places[word.part] = slice(groups, groups + word.groups)
+            groups += word.groups
             behind = word.end
         self._match = re.compile(pattern).match
+        self._name = places["name"].start
+        self._job_id = places["job_id"].start if "job_id" in places else None
+        self._labels = places.get("labels")
         self.known: dict[str, str] = {}
         self.follower = self
-        self._has_job_id = any(word.part == "job_id" for word in words)
-        self._has_labels = any(word.part == "labels" for word in words)
 
     def split(self, content: str, start: int, end: int) -> tuple[str, Words] | None:
         """Split a stanza, None if it is not known to be written so."""
         found = self._match(content, start, end)
         left = self.known.get(content[found.end() : end]) if found else None
-        words = self._read(found) if found and left is not None else None
+        words = self._read(found.groups()) if found and left is not None else None
         return (left, words) if left is not None and words is not None else None
 
-    def _read(self, found: re.Match[str]) -> Words | None:
+    def _read(self, found: Sequence[str]) -> Words | None:
         """Return the words of a job, None if one of them is no string."""
-        name, job_id, labels = found["name"], None, None
-        if not is_plain_string(name):
-            return None
-        if self._has_job_id:
-            job_id = found["job_id"]
+        name, job_id, labels = found[self._name], None, None
+        if self._job_id is not None:
+            job_id = found[self._job_id]
             if job_id[0] == '"':
                 job_id = job_id[1:-1]
-            elif not is_plain_string(job_id):
+            elif not (_NO_NUMBER.match(job_id) or is_plain_string(job_id)):
                 return None
-        if self._has_labels:
-            labels = _read_labels(found["labels"])
-            if labels is None:
+        if self._labels is not None:
+            pairs = found[self._labels]
+            labels = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            if 2 * len(labels) < len(pairs) or not are_plain_words(pairs):
                 return None
-        return Words(name, job_id, labels)
+        return Words(name, job_id, labels) if are_plain_words((name,)) else None
 
 
 class Splitter:
@@ -287,7 +298,7 @@ class Repeater:
     __slots__ = ("_behind", "_copy", "_from", "_job", "_labels", "_make_places", "_model", "_prefix")
 
     def __init__(
-        self, abridged: Abridged[Words], model: Stanza[Words], job: Job, *, prefix: str, labels: Mapping[str, str]
+        self, abridged: Abridged[Words], model: Stanza[Words], job: Job, *, prefix: str, labels: dict[str, str]
     ) -> None:
         """
         Make jobs of a manifest.
@@ -317,7 +328,7 @@ class Repeater:
             address=self._prefix + words.name,
             provider=job.provider,
             job_id=words.job_id or job.job_id,
-            labels={**self._labels, **words.labels} if words.labels else job.labels,
+            labels=(self._labels | words.labels if self._labels else words.labels) if words.labels else job.labels,
             expect=expect,
             source=source,
             waivers=waivers,

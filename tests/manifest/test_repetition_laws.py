@@ -46,7 +46,22 @@ KINDS = [
     "  {name}:\n    for_each: [a, b]\n    job_id: ${{each.key}}\n",
     "  {name}:\n    job_id: {id}\n    expect: {{absent: true}}\n",
 ]
-IDS = ["id-{n}", '"{n}-7"', "same", "26e65", "{n}e65", "0123", "12:30", "'q{n}'", "null", "a b", "{n}", "x{n}\n      y"]
+IDS = [
+    "id-{n}",
+    '"{n}-7"',
+    "same",
+    "26e65",
+    "{n}e65",
+    "{n}e-7",
+    "{n}x-e",
+    "0123",
+    "12:30",
+    "'q{n}'",
+    "null",
+    "a b",
+    "{n}",
+    "x{n}\n      y",
+]
 WORDS = ["web", "w{n}", "null", "true", "1.0", "no", "12:30", '"q"', "a/b", "x" * 70, "", "t, tier: u", "a b"]
 NAMES = ["job-{n}", "J{n}", "job-{n}:x", "null", "x-{n}", '"q{n}"', "job", "'{n}'", "n" * 64 + "{n}"]
 
