@@ -343,30 +343,34 @@ def _decide_job(findings: Sequence[Finding]) -> Verdict:
     return Verdict.WAIVED if Truth.CANNOT_HOLD in truths else Verdict.ERROR
 
 
-def _problems_of(
-    job: Job, observation: Observation, findings: Sequence[Finding], *, witnessed: bool
-) -> Iterator[Problem]:
+def _problems_of(job: Job, observation: Observation, findings: Sequence[Finding], *, witnessed: bool) -> list[Problem]:
     """Say why a job cannot be decided."""
-    match observation:
-        case Unobserved(problem=problem):
-            yield problem
-        case Missing() if isinstance(job.expect, Absence) and not witnessed:
-            message = (
-                f"its absence is not proven: no other job of provider {job.provider.name} was observed in this run, "
-                "and a wrong project id looks the same"
-            )
-            yield Problem(code=Code.UNPROVEN, message=message)
-        case Missing() if not witnessed and any(finding.waiver for finding in findings):
-            message = (
-                f"that it is missing cannot be waived: no other job of provider {job.provider.name} was observed in "
-                "this run, and a wrong project id looks the same"
-            )
-            yield Problem(code=Code.UNPROVEN, message=message)
-        case Observed() | Missing():
-            pass
-    for finding in findings:
-        if finding.truth is Truth.UNDECIDABLE:
-            yield Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
+    problems = []
+    if isinstance(observation, Unobserved):
+        problems.append(observation.problem)
+    elif isinstance(observation, Missing) and not witnessed:
+        problems += _doubts_of_absence(job, findings)
+    problems += [
+        Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
+        for finding in findings
+        if finding.truth is Truth.UNDECIDABLE
+    ]
+    return problems
+
+
+def _doubts_of_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Problem]:
+    """Say why it counts for nothing that a job is missing, where no other job of its provider was observed."""
+    if isinstance(job.expect, Absence):
+        doubt = "its absence is not proven"
+    elif any(finding.waiver for finding in findings):
+        doubt = "that it is missing cannot be waived"
+    else:
+        return
+    message = (
+        f"{doubt}: no other job of provider {job.provider.name} was observed in this run, and a wrong project id looks "
+        "the same"
+    )
+    yield Problem(code=Code.UNPROVEN, message=message)
 
 
 # --- Waivers ---------------------------------------------------------------------------------------------------
@@ -402,38 +406,41 @@ def _warnings_of(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
 # --- Notes -----------------------------------------------------------------------------------------------------
 
 
-def _notes_of(job: Job, observation: Observed | Missing) -> Iterator[str]:
+def _notes_of(job: Job, observation: Observed | Missing) -> list[str]:
     """Say what is remarkable without being wrong."""
     api = job.provider.api
-    match observation:
-        case Missing(code=code, message=said):
-            if code or said:
-                yield f"the job API says {' '.join(part for part in (code, said) if part)}"
-            yield api.retention
-        case Observed():
-            yield from _reasons_of(observation, api)
-            types = [observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]]
-            for job_type in dict.fromkeys(types):
-                if job_type is not None and job_type not in api.job_types:
-                    yield f'no source page of {api.title} lists the job type "{job_type}"'
+    if isinstance(observation, Missing):
+        said = " ".join(part for part in (observation.code, observation.message) if part)
+        return [f"the job API says {said}", api.retention] if said else [api.retention]
+    types = dict.fromkeys([observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]])
+    return [
+        *_reasons_of(observation, api),
+        *[
+            f'no source page of {api.title} lists the job type "{job_type}"'
+            for job_type in types
+            if job_type is not None and job_type not in api.job_types
+        ],
+    ]
 
 
-def _reasons_of(observed: Observed, api: JobApi) -> Iterator[str]:
+def _reasons_of(observed: Observed, api: JobApi) -> list[str]:
     """Repeat what the API says of failures, for nothing explains a drift better; the first of many suffice."""
+    reasons = []
     root = _find_root(observed.sub_jobs, api)
     if root is not None:
         said = _say(observed.sub_jobs[root])
-        yield f"likely root: {_name_part(observed, root)} failed first{f', and says {said}' if said else ''}"
+        reasons.append(f"likely root: {_name_part(observed, root)} failed first{f', and says {said}' if said else ''}")
     if observed.error_code or observed.fail_reason:
-        yield f"the job says {_say(observed)}"
+        reasons.append(f"the job says {_say(observed)}")
     failed = [
         f"{_name_part(observed, j)} says {_say(sub_job)}"
         for j, sub_job in enumerate(observed.sub_jobs)
         if j != root and (sub_job.error_code or sub_job.fail_reason)
     ]
-    yield from failed[:_MOST_REASONS]
+    reasons += failed[:_MOST_REASONS]
     if len(failed) > _MOST_REASONS:
-        yield f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason"
+        reasons.append(f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason")
+    return reasons
 
 
 def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:

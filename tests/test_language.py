@@ -8,19 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-from transcripts import CONSOLE_BLOCK, replay
+from transcripts import CONSOLE_BLOCK, find_files, replay
 
 from reconcile.document import read_document
 from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator
 
 FOLDER = Path(__file__).parent / "cases" / "language"
-
-BLOCK = re.compile(
-    r"^```(?:yaml|json) (?P<name>\S+)(?: in (?P<encoding>\S+))?(?: (?P<times>\d+) times)?\n(?P<content>.*?)^```$",
-    re.DOTALL | re.MULTILINE,
-)
-"""A file beside others: `passes.yaml`, `fails.yaml in latin-1`, `fails.yaml 400000 times`."""
 
 OUTCOME = re.compile(r"^\$ .*?\b(passes|fails)\..*\n(?:(?!\$ ).*\n)*\$ echo \$\?\n(\d)$", re.MULTILINE)
 """A command about one of the two examples, and its exit code."""
@@ -73,9 +67,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("rule", RULES)
 def test_one_example_passes_and_one_fails(rule, folder, check_golden):
     text = (FOLDER / f"{rule}.md").read_text(encoding="utf-8")
-    for block in BLOCK.finditer(text):
-        content = block["content"] * int(block["times"] or 1)
-        (folder / block["name"]).write_bytes(content.encode(block["encoding"] or "utf-8"))
+    for name, content in find_files(text):
+        (folder / name).write_bytes(content)
     replayed = replay_blocks(text, folder / "scenario.yaml")
     check_golden(FOLDER / f"{rule}.md", replayed)
     outcomes = {(example, code == "0") for example, code in OUTCOME.findall(replayed)}
@@ -103,10 +96,10 @@ def test_no_rule_is_left_out():
 def test_every_key_of_the_language_stands_in_an_example(example):
     schema = load_schema("manifest.v1")
     keys = {key for each in (schema, *schema["$defs"].values()) for key in each.get("properties", ())}
-    examples = [
-        block["content"]
+    examples = b"".join(
+        content
         for path in FOLDER.iterdir()
-        for block in BLOCK.finditer(path.read_text(encoding="utf-8"))
-        if block["name"].startswith(example)
-    ]
-    assert [key for key in sorted(keys) if not any(re.search(rf"\b{key}:", content) for content in examples)] == []
+        for name, content in find_files(path.read_text(encoding="utf-8"))
+        if name.startswith(example) and len(content) < 10_000
+    )
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}:".encode(), examples)] == []

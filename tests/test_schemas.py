@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from transcripts import find_files
 
 from reconcile.shipped import shipped_folder
 
@@ -46,6 +47,16 @@ def test_the_schemas_are_schemas():
 def test_the_examples_follow_them(schema, files):
     assert files
     assert check("--schemafile", schema, *files).startswith("0 ")
+
+
+def test_they_refuse_no_example_of_the_language_that_is_valid(tmp_path):
+    files = []
+    for path in (Path(__file__).parent / "cases" / "language").iterdir():
+        for name, content in find_files(path.read_text(encoding="utf-8")):
+            if name.startswith("passes"):
+                files.append(tmp_path / f"{path.stem}.{name}")
+                files[-1].write_bytes(content)
+    assert check("--schemafile", MANIFEST_SCHEMA, *files).startswith("0 ")
 
 
 def test_a_typo_does_not():

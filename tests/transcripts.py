@@ -24,6 +24,10 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 """A transcript inside Markdown."""
 
+_FILE_BLOCK = re.compile(
+    r"^```(?:yaml|json) (?P<name>\S+)(?: in (?P<encoding>\S+))?(?: (?P<times>\d+) times)?\n(?P<content>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 
@@ -31,6 +35,17 @@ _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 def replay(transcript: str, environ: Mapping[str, str]) -> str:
     """Run every command of a transcript in the current directory; return the transcript as it should be."""
     return "".join(_replay_lines(transcript.splitlines(), environ))
+
+
+def find_files(markdown: str) -> Iterator[tuple[str, bytes]]:
+    """
+    Yield the name and the content of each file that stands in Markdown, in the order of the text.
+
+    Its name follows the language of its block: `yaml passes.yaml`, `yaml fails.yaml in latin-1`, or `yaml fails.yaml
+    400000 times` for a file that is so often what stands there.
+    """
+    for block in _FILE_BLOCK.finditer(markdown):
+        yield block["name"], (block["content"] * int(block["times"] or 1)).encode(block["encoding"] or "utf-8")
 
 
 def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]:

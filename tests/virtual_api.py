@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
+from reconcile.fetch.failure import ExchangeError
+
 T = TypeVar("T")
 
 
@@ -53,7 +55,7 @@ class Asked(NamedTuple):
     token: str
 
 
-Answer = httpx.Response | httpx.RequestError | None
+Answer = httpx.Response | httpx.RequestError | ExchangeError | None
 """None is no answer before the client's patience is at its end."""
 
 
@@ -84,7 +86,7 @@ class VirtualApi(httpx.AsyncBaseTransport):
             self._under_way -= 1
         if answer is None:
             raise httpx.ReadTimeout(f"no whole answer within {self._patience:g} s")
-        if isinstance(answer, httpx.RequestError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 

@@ -5,33 +5,24 @@ Job -> Observation: the only place that speaks HTTP.
     Job -> requests -> Fetched       fetch_jobs           engine.py, run.py
     when the next request is sent                         host.py, lane.py, agenda.py
     whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
-    request -> whole answer          open_transport       transport.py, connection.py, proxy.py
+    request -> whole answer          open_transport       transport.py, connection.py; proxy.py, foreign.py with httpx
     answer -> Observation            classify             answer.py, record.py, payload.py
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
 """
 
-import reconcile.fetch.lean_httpx  # noqa: F401 - before anything else imports httpx
-
-# isort: split
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
-
-import httpx
 
 from reconcile.fetch.answer import classify
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
-from reconcile.fetch.proxy import ProxiedTransport, parse_proxy
 from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.replay import find_recorded, observe_exchange, replay_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.tls import build_tls_context
-from reconcile.fetch.transport import DirectTransport, TimeLimits
+from reconcile.fetch.transport import DirectTransport, TimeLimits, Transport
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Fetched, Job
-
-Transport: TypeAlias = httpx.AsyncBaseTransport
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
@@ -78,6 +69,8 @@ def open_transport(
     limits = limits or TimeLimits()
     if proxy is None:
         return DirectTransport(concurrency=concurrency, limits=limits, tls=tls)
+    from reconcile.fetch.proxy import ProxiedTransport, parse_proxy
+
     tls = tls or build_tls_context(None)
     return ProxiedTransport(parse_proxy(proxy), concurrency=concurrency, limits=limits, tls=tls)
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import httpx
 from msgspec import Struct
 
 from reconcile.codes import Code
@@ -60,6 +59,8 @@ def classify(
 ) -> Observation:
     """Say what an answer to the question for this job establishes; the arguments are those of `assess`,
     but for headers with names in any case."""
+    from reconcile.fetch.lean_httpx import httpx
+
     raw = (headers if isinstance(headers, httpx.Headers) else httpx.Headers(dict(headers))).raw
     return assess(api, job_id, status_code, RawHeaders(raw), body, redact=redact).observation
 

@@ -8,9 +8,14 @@ import asyncio
 from typing import cast
 
 import httptools
-import httpx
 
-from reconcile.fetch.failure import AnswerTooLargeError
+from reconcile.fetch.failure import (
+    AnswerTooLargeError,
+    ConnectionBrokenError,
+    EncodedAnswerError,
+    ExchangeError,
+    NotHttpError,
+)
 from reconcile.fetch.message import RawAnswer, RawHeaders
 from reconcile.fetch.turnstile import Turnstile
 
@@ -24,7 +29,7 @@ _BODILESS = (204, 304)
 _NO_HEADERS = RawHeaders(())
 
 
-def check_head(version: str, status_code: int, headers: RawHeaders) -> httpx.RequestError | None:
+def check_head(version: str, status_code: int, headers: RawHeaders) -> ExchangeError | None:
     """
     Say why the body after this head cannot be read with certainty; None if it can.
 
@@ -35,15 +40,15 @@ def check_head(version: str, status_code: int, headers: RawHeaders) -> httpx.Req
     codings = [coding.lower() for coding in headers.list_raw(b"transfer-encoding")]
     encodings = [encoding.lower() for encoding in headers.list_raw(b"content-encoding")]
     if version != "1.1":
-        return httpx.RemoteProtocolError(f"the answer is HTTP/{version}, not HTTP/1.1")
+        return NotHttpError(f"the answer is HTTP/{version}, not HTTP/1.1")
     if status_code < 200:
-        return httpx.RemoteProtocolError(f"an interim answer came that was not asked for (HTTP {status_code})")
+        return NotHttpError(f"an interim answer came that was not asked for (HTTP {status_code})")
     if encodings and encodings != [b"identity"]:
-        return httpx.DecodingError("the answer is compressed, which was not asked for")
+        return EncodedAnswerError("the answer is compressed, which was not asked for")
     if status_code in _BODILESS or (codings == [b"chunked"] and not lengths):
         return None
     if codings or len(lengths) != 1 or not lengths[0].isdigit():
-        return httpx.RemoteProtocolError("the answer does not say, or says in two ways, where its body ends")
+        return NotHttpError("the answer does not say, or says in two ways, where its body ends")
     return too_large() if int(lengths[0][:20]) > MAX_BODY_SIZE else None
 
 
@@ -97,14 +102,14 @@ class Connection(asyncio.BufferedProtocol):
 
     async def exchange(self, request: bytes, deadline: float) -> RawAnswer:
         """
-        Send a whole request and return its whole answer; raise httpx.RequestError or TimeoutError, closed then.
+        Send a whole request and return its whole answer; raise ExchangeError or TimeoutError, closed then.
 
         Args:
             request: as bytes.
             deadline: by when the answer must be there, in the loop's time; never before that of an earlier exchange.
         """
         if self._transport is None or self._transport.is_closing():
-            raise httpx.ReadError("the connection was closed before the request could be sent")
+            raise ConnectionBrokenError("the connection was closed before the request could be sent")
         self._begin()
         self._waiter = self._loop.create_future()
         self._deadline = deadline
@@ -153,7 +158,7 @@ class Connection(asyncio.BufferedProtocol):
         self._chunks: list[bytes] = []
         self._received = self._head_size = self._body_size = 0
         self._head_complete = self._complete = False
-        self._fault: httpx.RequestError | None = None
+        self._fault: ExchangeError | None = None
 
     # --- What asyncio calls ------------------------------------------------------------------------------------
 
@@ -176,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._refuse(httpx.RemoteProtocolError(f"the answer is not valid HTTP/1.1: {error}"))
+            self._refuse(NotHttpError(f"the answer is not valid HTTP/1.1: {error}"))
         if self._received > (MAX_HEAD_SIZE + MAX_BODY_SIZE if self._head_complete else MAX_HEAD_SIZE):
             self._refuse(too_large())
         if self._fault is not None:
@@ -192,7 +197,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._complete:
             self.abort()  # But the answer that is whole may still wait for its turn.
         else:
-            self._fail(httpx.ReadError(f"the connection was closed {moment}{cause}"))
+            self._fail(ConnectionBrokenError(f"the connection was closed {moment}{cause}"))
         if self._alarm is not None:
             self._alarm.cancel()
         if not self.closed.done():
@@ -220,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
         body = b"".join(self._chunks)
         waiter.set_result(RawAnswer(self._status_code, self._headers, body))
 
-    def _fail(self, fault: httpx.RequestError | TimeoutError) -> None:
+    def _fail(self, fault: ExchangeError | TimeoutError) -> None:
         self.abort()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(fault)
@@ -231,7 +236,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_begin(self) -> None:
         if self._complete:
-            self._refuse(httpx.RemoteProtocolError("more than one answer came"))
+            self._refuse(NotHttpError("more than one answer came"))
 
     def on_status(self, reason: bytes) -> None:
         self._head_size += len(reason)
@@ -266,7 +271,7 @@ class Connection(asyncio.BufferedProtocol):
         self._complete = True
         self._keep_alive = self._keep_alive and self._parser.should_keep_alive()
 
-    def _refuse(self, fault: httpx.RequestError) -> None:
+    def _refuse(self, fault: ExchangeError) -> None:
         """Keep the first fault: it is the cause of the others."""
         self._fault = self._fault or fault
 

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import httpx
-
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.errand import Errand
@@ -16,6 +14,7 @@ from reconcile.fetch.request import build_path
 from reconcile.fetch.room import Room
 from reconcile.fetch.run import Run
 from reconcile.fetch.target import Target
+from reconcile.fetch.transport import Transport
 from reconcile.fetch.waiting import WaitPolicy
 from reconcile.model import Fetched, Job, Problem, Unobserved
 
@@ -26,7 +25,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     jobs: Sequence[Job],
     targets: Mapping[str, Target],
     *,
-    transport: httpx.AsyncBaseTransport,
+    transport: Transport,
     timeout: float,
     concurrency: int = DEFAULT_CONCURRENCY,
     pace: Pace | None = None,
@@ -98,7 +97,7 @@ def _find_errands(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -
 def _find_hosts(
     errands: Iterable[Errand],
     targets: Mapping[str, Target],
-    transport: httpx.AsyncBaseTransport,
+    transport: Transport,
     *,
     rate: float | None,
     room: Room,

@@ -1,47 +1,88 @@
 """
-What can go wrong before there is an answer, in httpx's words where httpx has one.
+What can go wrong before there is an answer.
 
-    httpx.ConnectError
-    ├── BlockedAddressError     the connection leads where no request may go
-    └── TlsError                the other side could not prove who it is
-    httpx.RemoteProtocolError
-    └── AnswerTooLargeError     more than this program is willing to read
+    ExchangeError                   there was no exchange: this is not spoken here
+    ├── NotConnectedError           no connection
+    │   ├── BlockedAddressError     the connection leads where no request may go
+    │   └── TlsError                the other side could not prove who it is
+    ├── ProxyError                  the proxy refused
+    ├── TimedOutError               no connection or no whole answer in time
+    ├── ConnectionBrokenError       the connection ended before there was a whole answer
+    ├── MalformedRequestError       the request would be read as something else
+    ├── NotHttpError                the answer is not to be read as HTTP/1.1
+    │   └── AnswerTooLargeError     more than this program is willing to read
+    └── EncodedAnswerError          the answer is compressed, which was not asked for
+
+httpx has a name for each as well; `foreign.py` translates them.
 """
-
-import httpx
 
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
 from reconcile.model import Problem
 
 
-class BlockedAddressError(httpx.ConnectError):
+class ExchangeError(Exception):
+    """No answer came of a request; as text it is why, a clause."""
+
+    code = Code.NOT_CONNECTED
+
+
+class NotConnectedError(ExchangeError):
+    """There is no connection."""
+
+
+class BlockedAddressError(NotConnectedError):
     """The connection leads to an address to which no request may be sent; none was."""
 
+    code = Code.BLOCKED_ADDRESS
 
-class TlsError(httpx.ConnectError):
+
+class TlsError(NotConnectedError):
     """The handshake failed: the certificate is not trusted, is for another host, or there is no common version."""
 
+    code = Code.TLS
 
-class AnswerTooLargeError(httpx.RemoteProtocolError):
+
+class ProxyError(ExchangeError):
+    """The proxy refused to let the request through."""
+
+
+class TimedOutError(ExchangeError):
+    """There was no connection, or no whole answer, within the time for it."""
+
+    code = Code.TIMED_OUT
+
+
+class ConnectionBrokenError(ExchangeError):
+    """The connection was closed before there was a whole answer."""
+
+    code = Code.CONNECTION_BROKEN
+
+
+class MalformedRequestError(ExchangeError):
+    """The request could be read as another one; it was not sent."""
+
+    code = Code.NOT_HTTP
+
+
+class NotHttpError(ExchangeError):
+    """What came is no answer in HTTP/1.1 that could be read in one way only."""
+
+    code = Code.NOT_HTTP
+
+
+class AnswerTooLargeError(NotHttpError):
     """The answer has more headers or a larger body than is ever read."""
 
-
-# The first that fits counts, so a subclass stands before its base.
-_CODES: tuple[tuple[type[httpx.RequestError], Code], ...] = (
-    (BlockedAddressError, Code.BLOCKED_ADDRESS),
-    (TlsError, Code.TLS),
-    (AnswerTooLargeError, Code.ANSWER_TOO_LARGE),
-    (httpx.DecodingError, Code.ANSWER_ENCODED),
-    (httpx.TimeoutException, Code.TIMED_OUT),
-    (httpx.ProtocolError, Code.NOT_HTTP),
-    (httpx.ReadError, Code.CONNECTION_BROKEN),
-    (httpx.WriteError, Code.CONNECTION_BROKEN),
-    (httpx.RequestError, Code.NOT_CONNECTED),
-)
+    code = Code.ANSWER_TOO_LARGE
 
 
-def explain_failure(error: httpx.RequestError, origin: Origin) -> Problem:
+class EncodedAnswerError(ExchangeError):
+    """The answer is compressed."""
+
+    code = Code.ANSWER_ENCODED
+
+
+def explain_failure(error: ExchangeError, origin: Origin) -> Problem:
     """Turn what a transport raised into a problem that names the origin and the cause."""
-    code = next(code for kind, code in _CODES if isinstance(error, kind))
-    return Problem(code=code, message=f"{origin}: {error}")
+    return Problem(code=error.code, message=f"{origin}: {error}")

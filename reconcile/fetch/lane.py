@@ -3,22 +3,20 @@
 import math
 from collections.abc import Iterable, Mapping
 
-import httpx
-
 from reconcile.fetch.agenda import Agenda
 from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.errand import Errand
-from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.message import RawAnswer, RawHeaders, read_body, write_fields, write_request_line
+from reconcile.fetch.failure import ExchangeError, explain_failure
+from reconcile.fetch.message import RawAnswer, write_fields, write_request_line
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
 from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.redaction import Redactor
-from reconcile.fetch.request import build_headers, build_request
+from reconcile.fetch.request import build_fields
 from reconcile.fetch.room import Room
 from reconcile.fetch.target import Target
-from reconcile.fetch.transport import DirectTransport
+from reconcile.fetch.transport import DirectTransport, Transport
 from reconcile.model import Problem, Unobserved
 
 # Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003), so no more
@@ -38,7 +36,7 @@ class Lane:
         target: Target,
         errands: Iterable[Errand],
         *,
-        transport: httpx.AsyncBaseTransport,
+        transport: Transport,
         rate: float | None,
         room: Room,
         recorder: Recorder | None = None,
@@ -54,12 +52,10 @@ class Lane:
         self._recorder = recorder
         self._redact = Redactor(target.credential.secrets)
         self._direct = transport if isinstance(transport, DirectTransport) else None
-        self._url = target.url
         self._authority = target.origin.authority
-        self._plain = build_headers(target)
         self._shown: Mapping[str, str] | None = None
-        self._headers = self._plain
-        self._fields: bytes | None = None
+        self._fields = build_fields(target, {})
+        self._written: bytes | None = None
         """The headers as bytes, None while they are not needed so."""
         self._bucket = TokenBucket(rate) if rate is not None else None
         self._held_until = -math.inf
@@ -109,7 +105,7 @@ class Lane:
         sent_at = self._recorder.begin() if self._recorder is not None else None
         try:
             answer = await self._exchange(errand.path)
-        except httpx.RequestError as error:
+        except ExchangeError as error:
             problem = explain_failure(error, self._target.origin)
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(errand.job, sent_at, problem.message)
@@ -158,17 +154,19 @@ class Lane:
 
     async def _exchange(self, path: str) -> RawAnswer:
         """
-        Ask with the headers of the moment, before any other errand can change them; raise httpx.RequestError.
+        Ask with the headers of the moment, before any other errand can change them; raise ExchangeError.
 
         Our own transport takes the bytes of a request, of which only the path differs; any other takes httpx's values.
         """
+        target = path.encode("ascii")
         if self._direct is not None:
-            if self._fields is None:
-                self._fields = write_fields(self._headers.raw)
-            line = write_request_line(b"GET", path.encode("ascii"))
-            return await self._direct.exchange(self._target.origin, line + self._fields)
-        response = await self._transport.handle_async_request(build_request(self._url, path, self._headers))
-        return RawAnswer(response.status_code, RawHeaders(response.headers.raw), await read_body(response))
+            if self._written is None:
+                self._written = write_fields(self._fields)
+            line = write_request_line(b"GET", target)
+            return await self._direct.exchange(self._target.origin, line + self._written)
+        from reconcile.fetch.foreign import ask
+
+        return await ask(self._transport, self._target.origin, target, self._fields)
 
     async def _show_credential(self, errand: Errand) -> None:
         """Make the headers of the errand's request, with its credential; they are made once while it is the same."""
@@ -178,6 +176,5 @@ class Lane:
         if errand.shown is not self._shown:
             self._fruitless = 0
             self._shown = errand.shown
-            self._headers = httpx.Headers(self._plain)
-            self._headers.update(errand.shown)
-            self._fields = None
+            self._fields = build_fields(target, errand.shown)
+            self._written = None

@@ -1,9 +1,15 @@
 """A request as bytes, and the bytes of an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import httpx
+from reconcile.fetch.failure import MalformedRequestError
+
+if TYPE_CHECKING:
+    import httpx
+
+Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""Headers as they are sent and as they come: names and values, in order."""
 
 
 class RawHeaders(Mapping[str, str]):
@@ -15,7 +21,7 @@ class RawHeaders(Mapping[str, str]):
 
     __slots__ = ("_values", "raw")
 
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, raw: Fields) -> None:
         self.raw = raw
         self._values: dict[bytes, list[bytes]] = {}
         for name, value in raw:
@@ -45,7 +51,9 @@ class RawHeaders(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._read_all())
 
-    def _read_all(self) -> httpx.Headers:
+    def _read_all(self) -> "httpx.Headers":
+        from reconcile.fetch.lean_httpx import httpx
+
         return httpx.Headers(list(self.raw))
 
 
@@ -57,41 +65,17 @@ class RawAnswer(NamedTuple):
     body: bytes
 
 
-def write_request(request: httpx.Request, body: bytes) -> bytes:
-    """Write a request; its target is that of its extensions, where there is one, for a URL costs time to parse."""
-    target = request.extensions.get("target") or request.url.raw_path
-    line = write_request_line(request.method.encode("ascii"), target)
-    return line + write_fields(request.headers.raw) + body
-
-
 def write_request_line(method: bytes, target: bytes) -> bytes:
-    """Write the first line of a request; raise httpx.LocalProtocolError if it would not be read as such."""
+    """Write the first line of a request; raise MalformedRequestError if it would not be read as such."""
     line = b"%b %b HTTP/1.1\r\n" % (method, target)
     if line.count(b" ") != 2 or line.count(b"\n") != 1 or line.count(b"\r") != 1:
-        raise httpx.LocalProtocolError("the target of the request holds a space or a line break")
+        raise MalformedRequestError("the target of the request holds a space or a line break")
     return line
 
 
-def write_fields(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """Write the header fields and the end of the head; raise httpx.LocalProtocolError if they would be read as more."""
+def write_fields(headers: Fields) -> bytes:
+    """Write the header fields and the end of the head; raise MalformedRequestError if they would be read as more."""
     fields = b"".join([b"%b: %b\r\n" % field for field in headers])
     if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers):
-        raise httpx.LocalProtocolError("a header of the request holds a line break")
+        raise MalformedRequestError("a header of the request holds a line break")
     return fields + b"\r\n"
-
-
-async def read_body(response: httpx.Response) -> bytes:
-    """
-    Read the body as it came.
-
-    `Response.aread` would inflate it, whichever transport it is, and costs more than the whole response otherwise.
-    """
-    stream = response.stream
-    if isinstance(stream, httpx.ByteStream):
-        return b"".join(stream)
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise TypeError("the transport of an asynchronous request answered with a synchronous body")
-    try:
-        return b"".join([chunk async for chunk in stream])
-    finally:
-        await stream.aclose()

@@ -13,10 +13,19 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from random import Random
 
-import httpx
 from msgspec import Struct
 
-from reconcile.fetch.failure import AnswerTooLargeError, BlockedAddressError, TlsError
+from reconcile.fetch.failure import (
+    AnswerTooLargeError,
+    BlockedAddressError,
+    ConnectionBrokenError,
+    ExchangeError,
+    NotConnectedError,
+    NotHttpError,
+    ProxyError,
+    TimedOutError,
+    TlsError,
+)
 
 MAX_ATTEMPTS = 8
 LONGEST_BACKOFF = 10.0
@@ -54,14 +63,15 @@ _BY_STATUS_CODE = {
     504: Setback.NOISE,
 }
 # The first that fits counts, so a subclass stands before its base. What is not here is final.
-_BY_ERROR: tuple[tuple[type[httpx.RequestError], Setback | None], ...] = (
+_BY_ERROR: tuple[tuple[type[ExchangeError], Setback | None], ...] = (
     (BlockedAddressError, None),
     (TlsError, None),
     (AnswerTooLargeError, None),
-    (httpx.RemoteProtocolError, Setback.DUBIOUS),
-    (httpx.ProxyError, Setback.DUBIOUS),
-    (httpx.TimeoutException, Setback.NOISE),
-    (httpx.NetworkError, Setback.NOISE),
+    (NotHttpError, Setback.DUBIOUS),
+    (ProxyError, Setback.DUBIOUS),
+    (TimedOutError, Setback.NOISE),
+    (NotConnectedError, Setback.NOISE),
+    (ConnectionBrokenError, Setback.NOISE),
 )
 
 
@@ -70,7 +80,7 @@ def setback_of_status(status_code: int) -> Setback | None:
     return _BY_STATUS_CODE.get(status_code)
 
 
-def setback_of_error(error: httpx.RequestError) -> Setback | None:
+def setback_of_error(error: ExchangeError) -> Setback | None:
     """Say what kind of setback a request without an answer is; None if it is final."""
     if any(isinstance(cause, socket.gaierror) for cause in _causes_of(error)):
         return Setback.DUBIOUS

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-import httpx
 from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, check_head, too_large
 from reconcile.fetch.endpoint import Origin, parse_origin, refuse_endpoint
+from reconcile.fetch.lean_httpx import httpx
 from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret

@@ -8,13 +8,11 @@ recorded stays so, for the reason that was given then.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import httpx
-
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.endpoint import parse_endpoint
 from reconcile.fetch.errand import OLD
-from reconcile.fetch.failure import explain_failure
+from reconcile.fetch.failure import TimedOutError, explain_failure
 from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.request import build_path
 from reconcile.model import (
@@ -81,7 +79,7 @@ def observe_exchange(job: Job, exchange: Exchange, endpoint: str) -> Fetched:
     No answer is one that did not come in time.
     """
     if exchange.status_code is None:
-        problem = explain_failure(httpx.ReadTimeout(exchange.failure or "no answer"), parse_endpoint(endpoint))
+        problem = explain_failure(TimedOutError(exchange.failure or "no answer"), parse_endpoint(endpoint))
         return Fetched(observation=Unobserved(problem=problem), attempts=1)
     attempt = _assess(job, exchange)
     return Fetched(observation=attempt.observation, attempts=1, cached=_find_old(attempt))
@@ -132,7 +130,7 @@ def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
         return _contradict("what is named as evidence is no answer")
     try:
-        headers = RawHeaders(httpx.Headers(dict(exchange.headers), encoding="utf-8").raw)
+        headers = RawHeaders([(name.encode(), value.encode()) for name, value in exchange.headers.items()])
     except UnicodeEncodeError:
         return _contradict("a header of its answer is no text")
     return assess(job.provider.api, job.job_id, exchange.status_code, headers, exchange.body)

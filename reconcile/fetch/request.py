@@ -1,16 +1,15 @@
 """A job as a request to its target."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-import httpx
-
 from reconcile import __version__
+from reconcile.fetch.message import Fields
 from reconcile.fetch.target import Target
 from reconcile.model import Job, JobApi
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_NO_BODY = httpx.ByteStream(b"")
 
 
 def build_path(job: Job) -> str:
@@ -38,26 +37,19 @@ def _check_id(text: str) -> str:
     return text
 
 
-def build_headers(target: Target) -> httpx.Headers:
-    """Build what every request to the target says beside its credentials."""
+def build_fields(target: Target, shown: Mapping[str, str]) -> Fields:
+    """
+    Build the headers of a request to the target, each name once in any case: of two values, the latter counts.
+
+    `shown` is what its credential adds.
+    """
     api: JobApi = target.provider.api
-    headers = httpx.Headers(dict(api.headers))
-    headers.update(
-        {
-            "Host": target.origin.authority,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Cache-Control": "no-cache",
-            "User-Agent": f"reconcile/{__version__}",
-        }
-    )
-    return headers
-
-
-def build_request(url: httpx.URL, path: str, headers: httpx.Headers) -> httpx.Request:
-    """
-    Build the request; with a stream given, httpx adds no headers of its own: all of them are in `headers`.
-
-    The path goes beside the URL of the origin, which is then parsed once (httpx, Request Extensions, "target").
-    """
-    return httpx.Request("GET", url, headers=headers, stream=_NO_BODY, extensions={"target": path.encode("ascii")})
+    ours = {
+        "Host": target.origin.authority,
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Cache-Control": "no-cache",
+        "User-Agent": f"reconcile/{__version__}",
+    }
+    named = {name.lower(): (name, value) for part in (api.headers, ours, shown) for name, value in part.items()}
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in named.values()]

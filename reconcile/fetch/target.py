@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
-import httpx
 from msgspec import Struct
 
 from reconcile.codes import Code
@@ -21,11 +20,6 @@ class Target(Struct, frozen=True, kw_only=True, eq=False):
     provider: Provider
     origin: Origin
     credential: Credential
-
-    @property
-    def url(self) -> httpx.URL:
-        """The root of the origin, parsed anew each time: parse it once, and give each request its own target."""
-        return httpx.URL(f"{self.origin}/")
 
 
 def resolve_targets(

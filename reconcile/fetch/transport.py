@@ -1,5 +1,5 @@
 """
-The transport under every request: httpx's interface, asyncio's streams, llhttp's parser, and our limits.
+The transport under every request: asyncio's streams, llhttp's parser, and our limits.
 
 httpx's own client spends most of a run on what a job API does not need (redirects, cookies, HTTP/2, a generic
 pool). Here is what it does need: one origin or a few, GET, keep-alive, and no answer that takes for ever.
@@ -14,23 +14,48 @@ from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
-import httpx
 from msgspec import Struct, field
 
 from reconcile.fetch.connection import LARGE, Connection
 from reconcile.fetch.endpoint import DEFAULT_PORTS, Origin, blocked_peer
-from reconcile.fetch.failure import BlockedAddressError
-from reconcile.fetch.message import RawAnswer, write_request
+from reconcile.fetch.failure import (
+    BlockedAddressError,
+    ConnectionBrokenError,
+    ExchangeError,
+    NotConnectedError,
+    TimedOutError,
+)
+from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.resolver import resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
 from reconcile.fetch.turnstile import Turnstile
+
+if TYPE_CHECKING:
+    import httpx
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _BUFFER_SIZE = 64 * 1024
 _CLOSING = 1.0  # seconds that closing may take, at most
+
+
+class Transport(Protocol):
+    """What requests are sent through: ours, or any of httpx's."""
+
+    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response":
+        """Send the request and return its answer; raise ExchangeError or httpx.RequestError."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Close every connection."""
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
@@ -63,7 +88,7 @@ class _Pool(Struct, kw_only=True):
         return None
 
 
-class DirectTransport(httpx.AsyncBaseTransport):
+class DirectTransport:
     """
     Send requests over at most `concurrency` kept-alive connections per origin.
 
@@ -94,26 +119,22 @@ class DirectTransport(httpx.AsyncBaseTransport):
         self._pools: dict[Origin, _Pool] = {}
         self._open: set[Connection] = set()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request and return its whole answer; raise httpx.RequestError."""
-        stream = request.stream
-        # `aread` costs more than writing the whole request.
-        body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
-        answer = await self.exchange(_read_origin(request.url), write_request(request, body))
-        return httpx.Response(
-            answer.status_code, headers=answer.headers.raw, stream=httpx.ByteStream(answer.body), request=request
-        )
+    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response":
+        """Send the request and return its whole answer; raise ExchangeError."""
+        from reconcile.fetch.foreign import make_response, read_request
+
+        return make_response(await self.exchange(*await read_request(request)), request)
 
     async def exchange(self, origin: Origin, text: bytes) -> RawAnswer:
         """
-        Send a request that is written already and return its whole answer; raise httpx.RequestError.
+        Send a request that is written already and return its whole answer; raise ExchangeError.
 
         This is the short way: for ten thousand jobs, the values of httpx cost as much as the rest of a request.
         """
         try:
             return await self._answer(self._find_pool(origin), text)
         except TimeoutError as error:
-            raise httpx.ReadTimeout(f"no whole answer within {self._limits.attempt:g} s") from error
+            raise TimedOutError(f"no whole answer within {self._limits.attempt:g} s") from error
 
     async def aclose(self) -> None:
         """Close every connection and wait until the sockets are, which takes a turn or two of the loop."""
@@ -159,7 +180,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
         if connection is not None:
             try:
                 return await self._exchange_on(connection, pool, text, deadline)
-            except httpx.ReadError:
+            except ConnectionBrokenError:
                 # A server may close an idle connection at any time; that it did shows only now.
                 if not connection.silent:
                     raise
@@ -178,7 +199,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(self._limits.connect), _connection_failures():
                 return await self._open_connection(pool)
         except TimeoutError as error:
-            raise httpx.ConnectTimeout(f"no connection within {self._limits.connect:g} s") from error
+            raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
 
     async def _open_connection(self, pool: _Pool) -> Connection:
         transport, connection = await self._connect_to_first(pool)
@@ -216,12 +237,12 @@ class DirectTransport(httpx.AsyncBaseTransport):
         self._tls = self._tls or build_tls_context(None)
         loop = asyncio.get_running_loop()
         if transport.is_closing():
-            raise httpx.ConnectError("the server spoke before the TLS handshake")
+            raise NotConnectedError("the server spoke before the TLS handshake")
         # Under TLS, what has come is taken in before anybody reads: three quarters of a megabyte, if it is let.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)
         secured = await loop.start_tls(transport, connection, self._tls, server_hostname=origin.host)
         if secured is None:
-            raise httpx.ConnectError("the connection was closed during the TLS handshake")
+            raise NotConnectedError("the connection was closed during the TLS handshake")
         secured.set_read_buffer_limits(LARGE)  # type: ignore[attr-defined]
         connection.use(secured)
 
@@ -230,7 +251,7 @@ def _check_peer(origin: Origin, transport: asyncio.Transport) -> None:
     """Check the address that the connection really has, which no second look-up can change."""
     peername = transport.get_extra_info("peername")
     if not peername:
-        raise httpx.ConnectError("no connection: it was closed at once")
+        raise NotConnectedError("no connection: it was closed at once")
     reason = blocked_peer(origin, str(peername[0]))
     if reason is not None:
         raise BlockedAddressError(f"the host leads to {peername[0]}, which is {reason}; nothing was sent")
@@ -238,7 +259,7 @@ def _check_peer(origin: Origin, transport: asyncio.Transport) -> None:
 
 @asynccontextmanager
 async def _connection_failures() -> AsyncIterator[None]:
-    """Turn what a failed connection or handshake raises into httpx's exceptions."""
+    """Turn what a failed connection or handshake raises into an ExchangeError."""
     try:
         yield
     except TimeoutError:
@@ -248,15 +269,11 @@ async def _connection_failures() -> AsyncIterator[None]:
     except OSError as error:
         # asyncio puts a text of its own where the system's should be.
         cause = os.strerror(error.errno) if error.errno else str(error)
-        raise httpx.ConnectError(f"no connection: {cause}") from error
-
-
-def _read_origin(url: httpx.URL) -> Origin:
-    return Origin(scheme=url.scheme, host=url.host, port=url.port or DEFAULT_PORTS.get(url.scheme, 0))
+        raise NotConnectedError(f"no connection: {cause}") from error
 
 
 def _check_origin(origin: Origin) -> None:
     if origin.scheme not in DEFAULT_PORTS:
-        raise httpx.UnsupportedProtocol(f"the scheme '{origin.scheme}' is not spoken here")
+        raise ExchangeError(f"the scheme '{origin.scheme}' is not spoken here")
     if origin.scheme == "http" and not origin.loopback:
-        raise httpx.UnsupportedProtocol("plain http is spoken to loopback only")
+        raise ExchangeError("plain http is spoken to loopback only")

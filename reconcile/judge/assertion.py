@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
@@ -42,7 +44,7 @@ Assertions and APIs are told apart by identity, so they must live as long as thi
 """
 
 
-class Basis(NamedTuple):
+class Basis(Struct, frozen=True, kw_only=True):
     """
     What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC.
 
@@ -54,7 +56,7 @@ class Basis(NamedTuple):
     memory: Memory | None = None
 
 
-class _Reading(NamedTuple):
+class _Reading(Struct, frozen=True):
     """What a record says to an assertion; `stays` says that no later state of the record says otherwise."""
 
     truth: Truth
@@ -138,12 +140,14 @@ def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, f
     if value is not None and len(value) > LONGEST_TEXT:
         return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
     holds = accepts(expectation, value)
-    if expectation.field is Field.STATUS and value is not None and not frozen:
+    if frozen:
+        return _Reading(Truth.HOLDS if holds else Truth.CANNOT_HOLD, value, stays=True)
+    if expectation.field is Field.STATUS and value is not None:
         later = api.statuses[value].then
         reachable = any(accepts(expectation, word) for word in later)
         stays = all(accepts(expectation, word) for word in later)
     else:
-        reachable = value is None and not frozen
+        reachable = value is None
         stays = not reachable
     truth = Truth.HOLDS if holds else Truth.CAN_HOLD if reachable else Truth.CANNOT_HOLD
     return _Reading(truth, value, stays)
@@ -153,9 +157,8 @@ def accepts(expectation: FieldExpectation, value: str | None) -> bool:
     """Say whether a text is one that is expected."""
     if value in expectation.accept:
         return True
-    return value is not None and any(
-        isinstance(accepted, Glob) and matches_glob(accepted.pattern, value) for accepted in expectation.accept
-    )
+    globs = [accepted for accepted in expectation.accept if isinstance(accepted, Glob)]
+    return bool(globs) and value is not None and any(matches_glob(each.pattern, value) for each in globs)
 
 
 # --- Times -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The sub-jobs of one job against what is expected of them."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
 from reconcile.judge.pairing import Owners, count_slots, pair_ordered, pair_unordered
@@ -31,7 +32,7 @@ MOST_PAIRS = 250_000
 _ALONE = len(Field) + len(Moment) + len(Span) + 1
 
 
-class _Answer(NamedTuple):
+class _Answer(Struct, frozen=True, kw_only=True):
     """The sub-jobs of one answer; `frozen` says that the job itself is terminal, so that none changes or appears."""
 
     sub_jobs: tuple[SubJob, ...]
@@ -44,8 +45,12 @@ class _Answer(NamedTuple):
     def truth_at(self, j: int, assertion: Assertion) -> Truth:
         return truth_of(assertion, self.sub_jobs[j], self.basis, frozen=self.frozen_at(j))
 
+    def truths_at(self, j: int, fields: Sequence[Assertion]) -> list[Truth]:
+        sub_job, frozen = self.sub_jobs[j], self.frozen_at(j)
+        return [truth_of(field, sub_job, self.basis, frozen=frozen) for field in fields]
+
     def matches(self, j: int, fields: Sequence[Assertion]) -> bool:
-        return all(self.truth_at(j, field) is Truth.HOLDS for field in fields)
+        return all(truth is Truth.HOLDS for truth in self.truths_at(j, fields))
 
     def matches_for_ever(self, j: int, fields: Sequence[Assertion]) -> bool:
         sub_job, frozen = self.sub_jobs[j], self.frozen_at(j)
@@ -170,7 +175,7 @@ def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterat
         if item.count.max is not None:
             yield _judge_maximum(i, item, item.count.max, answer)
             for j in range(len(answer.sub_jobs)):
-                truths = [answer.truth_at(j, field) for field in item.fields]
+                truths = answer.truths_at(j, item.fields)
                 yield from _judge_unreadable(j, item, truths, answer)
 
 
@@ -184,21 +189,18 @@ def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding
 
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
     """Judge items that must not be there."""
-    described = False
-    matching: list[list[Item]] = [[] for _ in answer.sub_jobs]
+    matching: dict[int, list[Item]] = {}
     for item in expectation.items or ():
-        for j, items in enumerate(matching):
-            truths = [answer.truth_at(j, field) for field in item.fields]
-            if Truth.UNDECIDABLE in truths:
+        for j in range(len(answer.sub_jobs)):
+            truths = answer.truths_at(j, item.fields)
+            if truths.count(Truth.HOLDS) == len(truths):
+                matching.setdefault(j, []).append(item)
+            elif Truth.UNDECIDABLE in truths:
                 yield from _judge_unreadable(j, item, truths, answer)
-            elif truths.count(Truth.HOLDS) == len(truths):
-                items.append(item)
-    for j, items in enumerate(matching):
-        if items:
-            described = True
-            for_ever = any(answer.matches_for_ever(j, item.fields) for item in items)
-            yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD if for_ever else Truth.CAN_HOLD)
-    if not described:
+    for j in sorted(matching):
+        for_ever = any(answer.matches_for_ever(j, item.fields) for item in matching[j])
+        yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD if for_ever else Truth.CAN_HOLD)
+    if not matching:
         yield _nothing_unexpected(expectation)
 
 

@@ -8,6 +8,7 @@ import select
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
@@ -63,6 +64,23 @@ def in_shell(before, after=""):
 @pytest.mark.parametrize(("statuses", "code"), [(["success"], 0), (["failed"], 2), (["running"], 3)])
 def test_f18_the_process_says_what_was_decided(gate, statuses, code):
     assert gate(statuses=statuses).returncode == code
+
+
+IDLE = {"httpx", "jinja2", "jsonschema", "rich", "reconcile.fetch.foreign", "reconcile.simulator"}
+"""What a plan over plain http without a proxy has no use for, and would take a part of its time."""
+
+
+def test_a_plan_imports_no_more_than_it_needs(tmp_path):
+    (tmp_path / "reconcile.yaml").write_text(f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n")
+    code = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+    code += "from reconcile.__main__ import run; run()"
+    with running_simulator(scenario_of("{id-a: {status: success}}")) as url:
+        environ = {**os.environ, "RECONCILE_TOKEN": CANARY, "RECONCILE_ENDPOINT": url}
+        command = [sys.executable, "-c", code, "plan", "-q"]
+        ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    imported = set(ran.stderr.split())
+    assert "reconcile.fetch.transport" in imported
+    assert not IDLE & imported
 
 
 def test_d02_a_failed_job_is_drift_and_says_why(gate, tmp_path):

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
 from reconcile.fetch.connection import LARGE, Connection
+from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.turnstile import Turnstile
 
@@ -155,7 +155,7 @@ def test_who_fails_inside_lets_the_next_in(end: str) -> None:
                 await asyncio.wait([line.exchanges[0]])
         await settle()
         assert (await line.exchanges[1]).body == b"b" * SIZE
-        with pytest.raises((httpx.RequestError, asyncio.CancelledError, TimeoutError)):
+        with pytest.raises((ExchangeError, asyncio.CancelledError, TimeoutError)):
             await line.exchanges[0]
 
     run(scenario)
@@ -194,7 +194,7 @@ def test_an_answer_that_is_cut_while_it_waits_is_broken() -> None:
         for number in range(2):
             await line.receive(number, HEAD % SIZE + b"x" * (LARGE + 1))
         line.connections[1].connection_lost(None)
-        with pytest.raises(httpx.ReadError):
+        with pytest.raises(ConnectionBrokenError):
             await line.exchanges[1]
         await line.receive(0, b"x" * (SIZE - LARGE - 1))
         assert line.done == [True, True]

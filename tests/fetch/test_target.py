@@ -59,11 +59,6 @@ def test_a_wrong_endpoint_is_an_error(make_provider, endpoints, environ, code) -
     assert [d.code for d in raised.value.diagnostics] == [code]
 
 
-def test_a_target_has_a_url_to_which_paths_are_added(make_provider) -> None:
-    target = resolve_targets([make_provider()], endpoints=["http://[::1]:8080"], environ=TOKEN)["otc"]
-    assert str(target.url) == "http://[::1]:8080/"
-
-
 def test_nothing_of_a_target_shows_its_credential_A21(make_provider) -> None:
     target = resolve_targets([make_provider()], endpoints=[], environ=TOKEN)["otc"]
     assert "canary" not in repr(target)

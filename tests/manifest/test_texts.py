@@ -124,6 +124,14 @@ def test_long_texts_are_not_multiplied_without_end_either__C05(refuse):
     )
 
 
+def test_labels_of_the_defaults_are_not_multiplied_without_end(refuse, load):
+    few, many = (", ".join(f"l{n}: v" for n in range(count)) for count in (64, 65))
+    content = f"{HEAD}defaults: {{labels: {{%s}}}}\njobs: {{a: {{job_id: i, labels: {{own: v}}}}}}\n"
+    assert len(load(content % few).jobs[0].labels) == 65
+    (found,) = refuse(content % many)
+    assert (found.code, found.message) == (Code.VALUE_NOT_ALLOWED, "there can be at most 64 of these")
+
+
 def test_a_hundred_thousand_jobs_are_not_too_many__C29():
     content = HEAD + "jobs:\n  a: {for_each: ${var.x}, job_id: '${each.key}'}\n"
     content += f"variables: {{x: {{default: [{', '.join(f'e{n}' for n in range(100_000))}]}}}}\n"

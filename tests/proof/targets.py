@@ -27,6 +27,7 @@ from reconcile.document.file import decode_text
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.fetch.answer import assess
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
+from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
@@ -181,7 +182,7 @@ async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
     connection.connection_lost(None)
     try:
         return await exchange
-    except httpx.RequestError:
+    except ExchangeError:
         return None
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import httpx
-
 from reconcile.fetch.credentials.credential import UnsignedRequest
 from reconcile.fetch.redaction import SIGNATURE, Hidden
 from reconcile.fetch.secret import Secret
+from reconcile.fetch.transport import Transport
 from reconcile.signature import (
     AUTHORIZATION_HEADER,
     DATE_FORMAT,
@@ -63,7 +62,7 @@ class AccessKey:
         kind = "temporary access key" if SECURITY_TOKEN_HEADER in self._fixed else "access key"
         return f"{kind} from {self._source}"
 
-    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Sign the request as it is, its host and its time."""
         added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self._fixed}
         authorization = sign_request(

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-import httpx
-
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Hidden
+from reconcile.fetch.transport import Transport
 from reconcile.model import Problem
 
 
@@ -48,7 +47,7 @@ class Credential(Protocol):
     def secrets(self) -> Sequence[Hidden]:
         """Everything of it that no output may show; it grows when a token is fetched."""
 
-    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """
         Return the headers that this request needs, in clear.
 

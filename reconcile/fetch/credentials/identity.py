@@ -7,8 +7,8 @@ Described in "Obtaining a User Token Through Password Authentication", Identity 
 import json
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import httpx
 from msgspec import Struct
 
 from reconcile import __version__
@@ -22,6 +22,9 @@ from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.fetch.secret import Secret
 from reconcile.model import JobApi, Problem, Provider
+
+if TYPE_CHECKING:
+    import httpx
 
 _VERSION_PATH = "/v3"
 _TOKEN_HEADER = "X-Subject-Token"
@@ -93,8 +96,10 @@ def find_identity_origins(provider: Provider) -> tuple[Origin, ...]:
     return tuple(parse_endpoint(f"https://{host}") for host in hosts)
 
 
-def build_token_request(login: Login) -> httpx.Request:
+def build_token_request(login: Login) -> "httpx.Request":
     """Build the request for a token."""
+    from reconcile.fetch.lean_httpx import httpx
+
     user = {**login.user, "password": login.password.reveal()}
     scope = {"project": dict(login.project)}
     document = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
@@ -121,7 +126,7 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
 
     url: IdentityUrl
     api: JobApi
-    response: httpx.Response
+    response: "httpx.Response"
     body: bytes
     redact: Redact
 

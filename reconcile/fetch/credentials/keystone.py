@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 
-import httpx
-
 from reconcile.fetch.credentials.credential import CredentialError, UnsignedRequest
 from reconcile.fetch.credentials.identity import Login, TokenAnswer, build_token_request
-from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.message import read_body
+from reconcile.fetch.failure import ExchangeError, explain_failure
 from reconcile.fetch.policy import setback_of_error
 from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
+from reconcile.fetch.transport import Transport
 from reconcile.model import Provider
 
 
@@ -51,7 +49,7 @@ class PasswordLogin:
     def __str__(self) -> str:
         return f"password from {self._source}, for a token of {self._login.url}"
 
-    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Return the token's header; fetch the token if there is none."""
         return self._headers or await self._fetch_once(transport)
 
@@ -64,7 +62,7 @@ class PasswordLogin:
         self._renewed, self._headers = True, None
         return True
 
-    async def _fetch_once(self, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    async def _fetch_once(self, transport: Transport) -> Mapping[str, str]:
         """Fetch the token, or share what came of the attempt that was under way."""
         attempts = self._attempts
         async with self._turn:
@@ -85,12 +83,13 @@ class PasswordLogin:
             self._headers = {self._provider.api.token_header: token.reveal()}
             return self._headers
 
-    async def _fetch(self, transport: httpx.AsyncBaseTransport) -> Secret:
+    async def _fetch(self, transport: Transport) -> Secret:
         provider, url = self._provider, self._login.url
+        from reconcile.fetch.foreign import send
+
         try:
-            response = await transport.handle_async_request(build_token_request(self._login))
-            body = await read_body(response)
-        except httpx.RequestError as error:
+            response, body = await send(transport, build_token_request(self._login))
+        except ExchangeError as error:
             problem = explain_failure(error, url.origin)
             raise CredentialError(problem, setback=setback_of_error(error)) from error
         answer = TokenAnswer(url=url, api=provider.api, response=response, body=body, redact=self._redact)

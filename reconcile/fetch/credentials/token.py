@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-import httpx
-
 from reconcile.fetch.credentials.credential import UnsignedRequest
 from reconcile.fetch.secret import Secret
+from reconcile.fetch.transport import Transport
 
 
 class Token:
@@ -29,7 +28,7 @@ class Token:
     def __str__(self) -> str:
         return f"token from {self._source}"
 
-    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Return the token's header."""
         return self._headers
 
