@@ -22,7 +22,7 @@ OUTCOME = re.compile(r"^\$ .*?\b(passes|fails)\..*\n(?:(?!\$ ).*\n)*\$ echo \$\?
 # fmt: off
 RULES = (
     # The file.
-    "json", "utf-8", "one-document", "nothing", "unknown-keys", "notes", "duplicate-keys", "anchors", "aliases",
+    "yaml", "json", "utf-8", "one-document", "nothing", "unknown-keys", "notes", "duplicate-keys", "anchors", "aliases",
     "merge-keys", "tags", "string-keys", "finite-numbers", "depth", "size", "hidden-characters", "words", "numbers",
     "scalars",
     # Its sections.

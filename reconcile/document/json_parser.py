@@ -22,6 +22,12 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _WORD: Final = re.compile(
     r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9a-zA-Z.+-])|true\b|false\b|null\b"
 )
+_HINTS: Final = {
+    "invalid \\escape": "write \\\\ for a backslash",
+    "invalid \\uxxxx escape": "write 4 hexadecimal digits behind \\u",
+    "invalid control character": "write it as an escape, like \\n or \\t",
+    "unterminated string starting": "close the quotes",
+}
 _NO_MORE: Final = "JSON has no comments, and no comma behind the last entry"
 _NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
 
@@ -85,7 +91,8 @@ class _Scanner:
             content, end = _scan_string(self._content, at + 1, True)
         except JSONDecodeError as error:
             place = at if error.msg.startswith("Unterminated") else error.pos
-            raise self._error(place, error.msg.removesuffix(" at").lower()) from error
+            message = error.msg.removesuffix(" at").lower()
+            raise self._error(place, message, _HINTS.get(message)) from error
         self._tree.add_quoted(content, at, end)
         return end
 

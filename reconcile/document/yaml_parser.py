@@ -42,7 +42,35 @@ _HINTS: Final = {
     "mapping values are not allowed in this context": "check the indentation; quote a value that holds ': '",
     "did not find expected key": "check the indentation and the quotes just above",
     "could not find expected ':'": "a key ends with ':' and a space",
+    "did not find expected ',' or '}'": "close the braces, or part entries by commas; quote a value that holds one",
+    "did not find expected ',' or ']'": "close the brackets, or part entries by commas; quote a value that holds one",
+    "did not find expected node content": "write the value that is missing, in quotes if it begins with such a sign",
+    "did not find expected '-' indicator": "an entry of a list begins with '- ', below those before it",
+    "did not find expected comment or line break": "a text after | or > begins on the next line",
+    "did not find expected alphabetic or numeric character": "quote a value that begins with & or *",
+    "did not find expected whitespace or line break": "quote a value that begins with !",
+    "did not find expected hexdecimal number": "write 2 digits behind \\x, 4 behind \\u, 8 behind \\U",
+    "did not find expected <document start>": "check the indentation: this belongs to nothing above",
+    "block sequence entries are not allowed in this context": "begin a list on a line of its own, below its key",
+    "mapping keys are not allowed in this context": "quote a value that begins with ?",
+    "found a tab character that violates indentation": "indent with spaces, not tabs",
+    "found unexpected ':'": "put a space behind it, or quote a value that holds it",
+    "found unexpected document indicator": "close the quotes before this line",
+    "found unexpected end of stream": "close the quotes",
+    "found unknown escape character": "write \\\\ for a backslash, or put the text in single quotes",
 }
+_PLACES: Final = {
+    "while parsing a block collection": "in the list",
+    "while parsing a block mapping": "in the mapping",
+    "while parsing a flow mapping": "in the braces",
+    "while parsing a flow sequence": "in the brackets",
+    "while parsing a quoted scalar": "in the quotes",
+    "while scanning a block scalar": "in the text",
+    "while scanning a plain scalar": "in the text",
+    "while scanning a quoted scalar": "in the quotes",
+    "while scanning a simple key": "in the key",
+}
+"""What libyaml says of where it was, and what those call it who do not write parsers."""
 
 
 class _Mark(Protocol):
@@ -173,12 +201,11 @@ def _refuse_directives(text: Text) -> None:
 
 def _translate(error: YAMLError, text: Text) -> DocumentError:
     """Say in our words where and why libyaml stopped."""
-    problem, at = "this is not YAML", 0
+    problem, at, where = "this is not YAML", 0, ""
     if isinstance(error, MarkedYAMLError):
         problem = error.problem or problem
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, len(text.content)) if mark else 0
-    message = f"{problem}, {error.context}" if isinstance(error, MarkedYAMLError) and error.context else problem
-    if isinstance(error, MarkedYAMLError) and error.context and error.context_mark:
-        message += f" that begins on line {error.context_mark.line + 1}"
-    return text.error(at << MARK_SHIFT | 1, Code.SYNTAX, message, _HINTS.get(problem))
+        if error.context in _PLACES and error.context_mark:
+            where = f" {_PLACES[error.context]} from line {error.context_mark.line + 1} on"
+    return text.error(at << MARK_SHIFT | 1, Code.SYNTAX, problem + where, _HINTS.get(problem))

@@ -144,7 +144,8 @@ def _read_words(words: _Words, *, is_string: bool) -> Value:
 def _refuse_unknown(names: Collection[str], declared: Collection[str]) -> Iterator[Diagnostic]:
     for name in names:
         if name not in declared:
-            hint = suggest(name, declared) or (f"declared: {list_names(declared)}" if declared else None)
+            known = f"declared: {list_names(declared)}" if declared else "declare it under 'variables'"
+            hint = suggest(name, declared) or known
             message = f"--var gives a value for '{shorten(name)}', and no manifest declares that variable"
             yield Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint)
 
