@@ -1,31 +1,38 @@
 """
-Measure how soon a manifest is read, checked and built: `make bench`.
+Manifests of many jobs, read, checked and built: by us, and by PyYAML's CSafeLoader and jsonschema on each job.
 
-Against PyYAML's CSafeLoader and jsonschema on each job, in turn in one process; written and by `for_each`. Ratios are
-what counts: machines differ, and are noisy. The other side, which takes long, checks a tenth of 100,000 jobs.
+`tests/bench/` measures how soon, in turn in one process.
 """
 
 import gc
 import io
+import json
 import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from reconcile.manifest import load_manifests
+from reconcile.model import VariableFile
 from reconcile.shipped import load_schema
 
-SIZES = (1_000, 10_000, 100_000)
-ROUNDS = 3
-MOST_COMPARED = 10_000
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HEAD = (
     "version: 1\nproviders: {otc: {api: sfs-turbo, project_id: p}}\n"
     "defaults: {expect: {status: success, error_code: null}}\n"
 )
+
+
+_DECLARED = "    labels: {tier: web}\n    expect: {job_type: bind_ldap, sub_jobs: [a]}\n"
+
+
+def make_id(number: int) -> str:
+    """Make an id as the job API has them."""
+    return f"{number:08x}-0000-4000-8000-000000000000"
 
 
 def write_jobs(count: int) -> str:
@@ -55,23 +62,44 @@ KINDS = (
 def write_realistic(count: int) -> str:
     """Write each job out in one of four ways, the third of which has twenty different days."""
     jobs = (
-        f"  share-{n:06}:\n"
-        + KINDS[n % 4].format(id=f"{n:08x}-0000-4000-8000-000000000000", tier=("web", "db")[n % 2], n=n, day=1 + n % 20)
+        f"  share-{n:06}:\n" + KINDS[n % 4].format(id=make_id(n), tier=("web", "db")[n % 2], n=n, day=1 + n % 20)
         for n in range(count)
     )
     return f"{HEAD}jobs:\n" + "".join(jobs)
 
 
+def write_alike(count: int) -> str:
+    """Write each job out, all of them alike but for their names and ids."""
+    jobs = (f"  job-{n}:\n    job_id: {make_id(n)}\n{_DECLARED}" for n in range(count))
+    return f"{HEAD}jobs:\n" + "".join(jobs)
+
+
 def write_for_each(count: int) -> str:
     """Write one declaration for all jobs."""
-    keys = "".join(f"      - id-{n}\n" for n in range(count))
-    job = '    job_id: "${each.key}"\n    labels: {tier: web}\n    expect: {job_type: bind_ldap, sub_jobs: [a]}\n'
-    return f"{HEAD}jobs:\n  job:\n{job}    for_each:\n{keys}"
+    ids = "".join(f"      - {make_id(n)}\n" for n in range(count))
+    return f'{HEAD}jobs:\n  job:\n    job_id: "${{each.key}}"\n{_DECLARED}    for_each:\n{ids}'
 
 
-def load(content: str) -> None:
+def write_reference() -> str:
+    """Write the same declaration for the entries of a variable, which a file gives."""
+    declared = f'    job_id: "${{each.key}}"\n{_DECLARED}    for_each: ${{var.ids}}\n'
+    return f"{HEAD}variables: {{ids: {{}}}}\njobs:\n  job:\n{declared}"
+
+
+def write_values(path: Path, count: int, *, by_terraform: bool = False) -> None:
+    """Write a file with so many ids: YAML or JSON, by its name, or what `terraform output -json` prints."""
+    ids = [make_id(n) for n in range(count)]
+    value = {"sensitive": False, "type": ["list", "string"], "value": ids} if by_terraform else ids
+    if path.suffix == ".json":
+        path.write_text(json.dumps({"ids": value}, indent=2))
+    else:
+        path.write_text("ids:\n" + "".join(f"  - {each}\n" for each in ids))
+
+
+def load(content: str, *var_files: Path) -> None:
     """Parse, check and build, as the gate does."""
-    load_manifests(["-"], now=NOW, stdin=io.BytesIO(content.encode()))
+    given = [VariableFile(str(path)) for path in var_files]
+    load_manifests(["-"], now=NOW, given=given, stdin=io.BytesIO(content.encode()))
 
 
 def load_otherwise(content: str) -> None:
@@ -84,33 +112,14 @@ def load_otherwise(content: str) -> None:
             list(validator.iter_errors({**job, "job_id": key}))
 
 
-def measure(read: Callable[[str], None], content: str, rounds: int) -> float:
+def measure(read: Callable[[], None], rounds: int) -> float:
     """Return the median of the CPU seconds, in which nobody looks for cycles: the gate does not while it reads."""
     seconds = []
     for _ in range(rounds):
         gc.collect()
         gc.disable()
         started = time.process_time()
-        read(content)
+        read()
         seconds.append(time.process_time() - started)
         gc.enable()
     return statistics.median(seconds)
-
-
-def main() -> None:
-    """Measure all, as a table."""
-    print(f"{'jobs':>7}  {'':<8}  {'MB':>5}  {'reconcile':>9}  {'CSafeLoader + jsonschema':>24}  ratio")  # noqa: T201
-    load(write_jobs(10))
-    for count in SIZES:
-        for name, write in (("written", write_jobs), ("for_each", write_for_each)):
-            content, rounds = write(count), ROUNDS if count <= MOST_COMPARED else 1
-            ours = measure(load, content, rounds)
-            compared = min(count, MOST_COMPARED)
-            others = measure(load_otherwise, write(compared), 1 if compared == MOST_COMPARED else ROUNDS)
-            others *= count / compared
-            figures = f"{ours:7.2f} s  {others:22.2f} s  {others / ours:5.1f}"
-            print(f"{count:>7}  {name:<8}  {len(content) / 1e6:5.1f}  {figures}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench_manifest import write_realistic
+
 from bench.inputs import write_curl, write_manifest, write_terraform
 from bench.process import RECONCILE, WITHOUT_EXTRA, Command, Run, run, run_in_turn, take_median
 from bench.server import DELAY, PROJECT, Server
@@ -22,6 +24,8 @@ from bench.server import DELAY, PROJECT, Server
 DEFAULT_JOBS, DEFAULT_ROUNDS = 10_000, 5
 JOBS = int(os.environ.get("BENCH_JOBS", DEFAULT_JOBS))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", DEFAULT_ROUNDS))
+MANIFESTS = (1_000, 10_000, 100_000)
+"""Jobs of the manifests that are only read."""
 SAMPLE = 1000
 """Jobs that the slow peers are asked for; their seconds are scaled to all jobs, without those of their start."""
 
@@ -187,21 +191,50 @@ def measure_wan(bench: Bench) -> Iterator[Row]:
 
 
 def measure_validate(bench: Bench) -> Iterator[Row]:
-    """Measure reading and checking, in CPU seconds, against CSafeLoader and jsonschema, in each form."""
-    for count in (1_000, 10_000, 100_000):
-        for form in ("realistic", "all different", "for_each"):
+    """Measure reading and checking, in CPU seconds, against CSafeLoader and jsonschema, and form against form."""
+    few, many = MANIFESTS[0], MANIFESTS[-1]
+    for form, goal in (("realistic", 0.1), ("for_each", 0.1), ("all different", None)):
+        seconds: dict[int, float] = {}
+        for count in MANIFESTS:
             compared = min(count, SAMPLE)
-            argv = (sys.executable, str(_PEERS / "loading.py"), str(count), form, str(min(ROUNDS, 3)), str(compared))
-            measured = run(Command(argv=argv, folder=bench.folder, environ={"PYTHONPATH": str(_TESTS)}))
-            ours, theirs = (float(seconds) for seconds in measured.printed.split())
+            seconds[count], theirs = _load(bench, count, form, compared=compared)
             scaled = f" (scaled from {compared:,})" if compared < count else ""
             yield Row(
                 what=f"load, {count:,} jobs, {form}",
-                ours=ours,
+                ours=seconds[count],
                 peer=f"CSafeLoader + jsonschema{scaled}",
                 theirs=theirs * count / compared,
-                goal=0.1 if count == 100_000 else None,
+                goal=goal if count == many else None,
             )
+        per_job = {count: 1e6 * each / count for count, each in seconds.items()}
+        what, peer = f"load, a job of {many:,}, {form}", f"a job of {few:,}"
+        yield Row(what=what, ours=per_job[many], peer=peer, theirs=per_job[few], unit="us", goal=1.1)
+    written, _ = _load(bench, many, "all alike")
+    for form in ("ids.yaml", "ids.json", "terraform.json"):
+        ours, _ = _load(bench, many, form)
+        what = f"load, {many:,} jobs, for_each from {form}"
+        yield Row(what=what, ours=ours, peer="the same jobs, written out", theirs=written, goal=1.0)
+    yield _measure_loaded(bench, few=many // 10, many=many)
+
+
+def _load(bench: Bench, count: int, form: str, *, compared: int = 0) -> tuple[float, float]:
+    """Return the CPU seconds that so many jobs of a form take, and those of the other way for `compared` of them."""
+    argv = (sys.executable, str(_PEERS / "loading.py"), str(count), form, str(min(ROUNDS, 3)), str(compared))
+    measured = run(Command(argv=argv, folder=bench.folder, environ={"PYTHONPATH": str(_TESTS)}))
+    ours, theirs = (float(seconds) for seconds in measured.printed.split())
+    return ours, theirs
+
+
+def _measure_loaded(bench: Bench, *, few: int, many: int) -> Row:
+    """Measure the peak memory of `validate` per job of a realistic manifest."""
+    memory = []
+    for count in (few, many):
+        manifest = bench.folder / f"realistic-{count}.yaml"
+        manifest.write_text(write_realistic(count))
+        memory.append(run(Command(argv=(*RECONCILE, "validate", manifest.name), folder=bench.folder)).memory)
+    slope = (memory[1] - memory[0]) / (many - few)
+    what = f"validate, peak memory per job, from {few:,} to {many:,} jobs"
+    return Row(what=what, ours=slope, peer="the limit", theirs=4.5, unit="KiB", goal=1.0)
 
 
 # --- Memory --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from bench.figures import Row
 
-_FORMS = {"s": "{:.3f} s", "KiB": "{:.2f} KiB", "MiB": "{:.0f} MiB"}
+_FORMS = {"s": "{:.3f} s", "us": "{:.1f} us", "KiB": "{:.2f} KiB", "MiB": "{:.0f} MiB"}
 
 
 def render_result(result: Mapping[str, dict]) -> str:
