@@ -16,7 +16,7 @@ def write_measured() -> str:
 
 
 def _write_lines() -> Iterator[str]:
-    chaos, baseline = (_read(f"proof/results/{name}.json") for name in ("chaos", "baseline"))
+    chaos, baseline, hostile = (_read(f"proof/results/{name}.json") for name in ("chaos", "baseline", "hostile"))
     bench = _read("bench/result.json")
     machine = bench["machine"]
     yield "## Measured"
@@ -24,6 +24,9 @@ def _write_lines() -> Iterator[str]:
     yield "Each figure is the last one that its command has kept, and anyone can have it again. `make chaos`"
     yield f"({chaos['date']}, {chaos['machine']}):"
     yield f"{chaos['figure'].removeprefix('chaos: ')}."
+    yield ""
+    yield f"`make hostile` ({hostile['date']}), each manifest and each run against a server in a process of its own:"
+    yield f"{hostile['figure'].removeprefix('hostile: ')}."
     yield ""
     yield f"`make baseline` ({baseline['date']}) holds a naive script, tests/proof/naive.py, and the gate against the"
     yield f"same faults: {baseline['figure'].removeprefix('baseline: ')}."
