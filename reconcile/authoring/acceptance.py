@@ -12,7 +12,8 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from reconcile.authoring.description import InexpressibleError, describe_items, describe_sub_jobs, describe_value
-from reconcile.document import Document, Edit, Mark, Node, Obstacle
+from reconcile.document import Document, Mark, Node
+from reconcile.document.editing import Edit, Obstacle
 from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339
 from reconcile.judge import find_sensitive_fields

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconcile.authoring.description import describe_job
 from reconcile.authoring.naming import name_job
-from reconcile.document import INDENT, write_block, write_comment
+from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.duration import format_duration
 from reconcile.instant import parse_time
 from reconcile.model import JobApi, JsonValue, Observed, Provider

@@ -13,18 +13,8 @@ from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.options import FilePath, signature_option
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
-from reconcile.document import (
-    STDIN,
-    Edit,
-    Edited,
-    Obstacle,
-    Text,
-    UneditableError,
-    edit_document,
-    is_json,
-    parse_text,
-    read_text,
-)
+from reconcile.document import STDIN, Text, is_json, parse_text, read_text
+from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.errors import DocumentError
 from reconcile.model import (
     Diagnostic,

@@ -8,7 +8,6 @@ is written to as it is. A link is never followed: a planted one would let a chec
 
 import glob
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -129,6 +128,8 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
         files: text by path in the folder.
         is_known: that of `check_folder`.
     """
+    from shutil import rmtree
+
     check_folder(path, is_known)
     place = Path(path).absolute()
     draft, former = _beside(place, _DRAFT), _beside(place, _FORMER)
@@ -147,7 +148,7 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
         if former.exists() and not place.exists():
             former.rename(place)
         for rest in (draft, former):
-            shutil.rmtree(rest, ignore_errors=True)
+            rmtree(rest, ignore_errors=True)
 
 
 def sweep_drafts(path: str) -> None:

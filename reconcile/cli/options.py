@@ -233,6 +233,8 @@ colour_option = click.option(
 
 def read_colour(argv: Sequence[str]) -> str:
     """Read what --color asks for of arguments that need not make sense otherwise; `auto` if it is not there."""
+    if not any(argument.startswith("--color") for argument in argv):
+        return "auto"  # as below, but click looks for what each option that it does not know may have meant
     alone = click.Command("reconcile", params=[click.Option(["--color", "colour"], type=_COLOUR)])
     context = alone.make_context(
         "reconcile", list(argv), resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True

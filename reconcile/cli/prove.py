@@ -170,7 +170,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
 
 
 def _write_expect(expect: Mapping[str, JsonValue]) -> Iterator[str]:
-    from reconcile.document import write_block
+    from reconcile.document.writing import write_block
 
     return write_block(expect, indent=0)
 

@@ -3,16 +3,15 @@ A file that a person wrote, as a checked tree in which everything knows its plac
 
     bytes -> Text -> Document -> diagnostics against a schema
 
-Nothing here knows what a file is about: manifests and scenarios are read alike.
+Nothing here knows what a file is about: manifests and scenarios are read alike. What few commands need is imported
+from where it is: `editing.py` changes a file, `writing.py` writes one.
 """
 
 from typing import BinaryIO
 
 from reconcile.document.characters import escape_hidden, find_hidden, name_character
 from reconcile.document.conformity import conforms
-from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.document.file import STDIN, read_text, read_text_beneath
-from reconcile.document.json_parser import parse_json
 from reconcile.document.scalar import are_plain_words, is_plain_string
 from reconcile.document.schema import load_strict_schema
 from reconcile.document.stanzas import Abridged, Stanza, parse_abridged
@@ -33,30 +32,24 @@ from reconcile.document.tree import (
 )
 from reconcile.document.validation import Fault, check_document, find_faults, find_faults_of_part
 from reconcile.document.wording import list_names, suggest, word_origin
-from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.document.yaml_parser import parse_yaml
 
 __all__ = [
-    "INDENT",
     "MARK_SHIFT",
     "MAX_TOKENS",
     "STDIN",
     "Abridged",
     "Array",
     "Document",
-    "Edit",
-    "Edited",
     "Fault",
     "Mark",
     "Node",
-    "Obstacle",
     "Origin",
     "Pending",
     "Sensitive",
     "Stanza",
     "Table",
     "Text",
-    "UneditableError",
     "are_plain_words",
     "as_array",
     "as_string",
@@ -64,7 +57,6 @@ __all__ = [
     "check_document",
     "conforms",
     "count_tokens",
-    "edit_document",
     "escape_hidden",
     "find_faults",
     "find_faults_of_part",
@@ -82,8 +74,6 @@ __all__ = [
     "shorten",
     "suggest",
     "word_origin",
-    "write_block",
-    "write_comment",
 ]
 
 
@@ -104,4 +94,8 @@ def is_json(path: str, text: Text) -> bool:
 
 def parse_text(text: Text, *, is_json: bool) -> Document:
     """Return what a text says; blank JSON says nothing, as blank YAML does."""
-    return parse_json(text) if is_json and text.content.strip() else parse_yaml(text)
+    if is_json and text.content.strip():
+        from reconcile.document.json_parser import parse_json
+
+        return parse_json(text)
+    return parse_yaml(text)

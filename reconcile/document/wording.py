@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -62,6 +61,8 @@ _Phrase: TypeAlias = "Callable[[ValidationError, str], Wording]"
 
 def suggest(word: str, known: Collection[str]) -> str | None:
     """Return a hint that names the known word most like this one, if any is like it."""
+    from difflib import get_close_matches
+
     folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
     close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
     return f"did you mean '{folded[close[0]]}'?" if close else None

@@ -9,7 +9,6 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from random import Random
 
@@ -155,6 +154,8 @@ def _read_date(text: str) -> datetime | None:
     # Any of the three forms of RFC 9110 names its day of the week first; email's dates need not.
     if not re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", text):
         return None
+    from email.utils import parsedate_to_datetime
+
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

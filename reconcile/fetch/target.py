@@ -1,6 +1,5 @@
 """Who is asked, and with what credentials: one target for each provider."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -89,7 +88,9 @@ def _read_endpoints(
 
 
 def _unknown_provider(name: str, names: Sequence[str]) -> Diagnostic:
-    close = difflib.get_close_matches(name, names, n=1)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=1)
     return Diagnostic(
         code=Code.UNKNOWN_PROVIDER,
         message=f"an endpoint is given for provider '{name[:200]}', which the manifest does not have",

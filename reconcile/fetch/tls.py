@@ -2,8 +2,6 @@
 
 import ssl
 
-import certifi
-
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.failure import TlsError
@@ -26,12 +24,18 @@ def build_tls_context(ca_file: str | None) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
-        context.load_verify_locations(cafile=certifi.where() if ca_file is None else ca_file)
+        context.load_verify_locations(cafile=_find_authorities() if ca_file is None else ca_file)
     except ssl.SSLError as error:
         raise _refuse_file(Code.TLS, f"the CA file {ca_file} holds no certificate that can be read") from error
     except OSError as error:
         raise _refuse_file(Code.NO_SUCH_FILE, f"the CA file {ca_file} cannot be read: {error.strerror}") from error
     return context
+
+
+def _find_authorities() -> str:
+    import certifi
+
+    return certifi.where()
 
 
 def explain_tls_failure(error: ssl.SSLError) -> TlsError:

@@ -66,7 +66,21 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
     assert gate(statuses=statuses).returncode == code
 
 
-IDLE = {"httpx", "jinja2", "jsonschema", "rich", "reconcile.fetch.foreign", "reconcile.simulator"}
+IDLE = {
+    *(
+        "certifi",
+        "difflib",
+        "email",
+        "httpx",
+        "importlib.metadata",
+        "importlib.resources",
+        "jinja2",
+        "jsonschema",
+        "rich",
+    ),
+    *("shutil", "tempfile", "zipfile", "reconcile.document.editing", "reconcile.document.writing"),
+    *("reconcile.fetch.foreign", "reconcile.fetch.proxy", "reconcile.simulator"),
+}
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""
 
 
@@ -76,11 +90,11 @@ def test_a_plan_imports_no_more_than_it_needs(tmp_path):
     code += "from reconcile.__main__ import run; run()"
     with running_simulator(scenario_of("{id-a: {status: success}}")) as url:
         environ = {**os.environ, "RECONCILE_TOKEN": CANARY, "RECONCILE_ENDPOINT": url}
-        command = [sys.executable, "-c", code, "plan", "-q"]
+        command = [sys.executable, "-c", code, "plan"]
         ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
     imported = set(ran.stderr.split())
     assert "reconcile.fetch.transport" in imported
-    assert not IDLE & imported
+    assert IDLE & imported == set()
 
 
 def test_d02_a_failed_job_is_drift_and_says_why(gate, tmp_path):

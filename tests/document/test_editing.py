@@ -9,7 +9,8 @@ import subprocess
 import pytest
 from layouts import draw_text, find_comments
 
-from reconcile.document import Edit, Text, UneditableError, edit_document, parse_text
+from reconcile.document import Text, parse_text
+from reconcile.document.editing import Edit, UneditableError, edit_document
 
 KEYS = ["status", "job_type", "error_code", "sub_jobs", "count"]
 SCALARS = ["success", "26e65", "", None, 3, "a: b # c", "two\nlines", "ü '\"", "${x}", "- y", "yes"]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.document import Text, find_hidden, parse_text, write_block, write_comment
+from reconcile.document import Text, find_hidden, parse_text
+from reconcile.document.writing import write_block, write_comment
 
 SCALARS = st.none() | st.booleans() | st.integers(-999, 999) | st.text().filter(lambda text: find_hidden(text) is None)
 KEYS = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_-]{0,9}\Z")

@@ -22,8 +22,9 @@ from report.plans import KINDS, PAYLOADS, check_harmless, plan_of, poison_plan
 
 from reconcile.apis import load_api
 from reconcile.canonical import dump
-from reconcile.document import Text, escape_hidden, find_hidden, parse_text, write_block
+from reconcile.document import Text, escape_hidden, find_hidden, parse_text
 from reconcile.document.file import decode_text
+from reconcile.document.writing import write_block
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.fetch.answer import assess
 from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
