@@ -282,7 +282,8 @@ def test_the_plan_of_a_run_that_ended_early_is_shown_without_jobs(plan, run):
     assert code == 0
     assert out == (
         "reconcile: the run ended before it had a plan\n\n"
-        "error: RC211 --var gives a value for 'x', and no manifest declares that variable\n\n"
+        "error: RC211 --var gives a value for 'x', and no manifest declares that variable\n"
+        "  declare it under 'variables'\n\n"
         "Plan: nothing checked. Not everything could be decided: the run was cut short.\n"
     )
 
