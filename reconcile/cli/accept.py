@@ -13,7 +13,7 @@ from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.options import FilePath, signature_option
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
-from reconcile.document import STDIN, Text, is_json, parse_text, read_text
+from reconcile.document import STDIN, Text, is_json, list_names, parse_text, read_text
 from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.errors import DocumentError
 from reconcile.model import (
@@ -100,11 +100,15 @@ def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
     if not addresses:
         drifted = [job for job in plan.jobs if job.verdict is Verdict.DRIFT]
-        return drifted or [job for job in plan.jobs if job.verdict in (Verdict.ERROR, Verdict.PENDING)]
+        return drifted or _list_undecided(plan)
     selected = select_jobs(plan.manifest, targets=addresses, selectors=(), option="")
     named = {job.address for job in selected.jobs}
     wanted = (Verdict.DRIFT, Verdict.ERROR, Verdict.PENDING)
     return [job for job in plan.jobs if job.job.address in named and job.verdict in wanted]
+
+
+def _list_undecided(plan: Plan) -> Sequence[JobPlan]:
+    return [job for job in plan.jobs if job.verdict in (Verdict.ERROR, Verdict.PENDING)]
 
 
 def _read_texts(manifest: Manifest) -> Sequence[Text]:
@@ -250,9 +254,11 @@ def _encode(text: Text) -> str:
 def _tell(plan: Plan, jobs: Sequence[JobPlan], changes: Sequence[Edited], *, written: bool) -> None:
     names = ", ".join(escape(change.new.file) for change in changes)
     number = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
-    undecided = plan.summary.error + plan.summary.pending
+    undecided = _list_undecided(plan)
     if undecided:
-        output.tell(f"reconcile: {undecided} of {plan.summary.selected} jobs are not decided, and were left alone\n")
+        listed = list_names([escape(job.job.address) for job in undecided])
+        total = plan.summary.selected
+        output.tell(f"reconcile: {len(undecided)} of {total} jobs are not decided, and were left alone: {listed}\n")
     if written:
         output.tell(f"reconcile: wrote {names}, which accepts what was observed of {number}; plan again to prove it\n")
     else:

@@ -315,7 +315,7 @@ def test_a_job_that_is_not_decided_is_refused_by_name_and_told_otherwise(work, c
     assert "jobs.b cannot be accepted: it is running" in told.err
     assert "jobs.c cannot be accepted: it was not observed" in told.err
     assert call({}, "accept", "plan.json") == 0
-    assert "2 of 3 jobs are not decided, and were left alone" in capsys.readouterr().err
+    assert "2 of 3 jobs are not decided, and were left alone: jobs.b, jobs.c" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
