@@ -11,7 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile clean
+.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -65,8 +65,11 @@ kill9: $(VENV)/dev ## kill runs while they write, and look for what is torn
 hostile: $(VENV)/dev ## meet a thousand hostile manifests, and hostile servers; tell time and memory
 	$(PROVE).hostile
 
+mutants: $(VENV)/mutants ## break the code on purpose, and look for a change that no test notices
+	$(PROVE).mutants
+
 clean: ## remove what these targets made
-	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -85,6 +88,10 @@ $(VENV)/oracle: $(VENV)/dev
 # Where there is no wheel, none is built: `make fuzz` says so, and makes do without.
 $(VENV)/fuzz: $(VENV)/dev
 	$(PIP) install --only-binary :all: --group fuzz
+	@touch $@
+
+$(VENV)/mutants: $(VENV)/dev
+	$(PIP) install --group mutants
 	@touch $@
 
 $(VENV)/editor/installed: Makefile

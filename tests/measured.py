@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent
+_PROVING = ("chaos", "hostile", "mutants")
+"""The commands whose figure says all, in the order of the section."""
+
 SECTION = re.compile(r"^## Measured\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 
 
@@ -16,17 +19,19 @@ def write_measured() -> str:
 
 
 def _write_lines() -> Iterator[str]:
-    chaos, baseline, hostile = (_read(f"proof/results/{name}.json") for name in ("chaos", "baseline", "hostile"))
+    kept = {name: _read(f"proof/results/{name}.json") for name in (*_PROVING, "baseline")}
     bench = _read("bench/result.json")
-    machine = bench["machine"]
+    baseline, machine = kept["baseline"], bench["machine"]
     yield "## Measured"
     yield ""
-    yield "Each figure is the last one that its command has kept, and anyone can have it again. `make chaos`"
-    yield f"({chaos['date']}, {chaos['machine']}):"
-    yield f"{chaos['figure'].removeprefix('chaos: ')}."
+    yield "Each figure is the last one that its command has kept, and anyone can have it again:"
     yield ""
-    yield f"`make hostile` ({hostile['date']}), each manifest and each run against a server in a process of its own:"
-    yield f"{hostile['figure'].removeprefix('hostile: ')}."
+    yield "| command | what it found | date, machine |"
+    yield "|---|---|---|"
+    for name in _PROVING:
+        result = kept[name]
+        figure = result["figure"].removeprefix(f"{name}: ")
+        yield f"| `{result['command']}` | {figure} | {result['date']}, {result['machine']} |"
     yield ""
     yield f"`make baseline` ({baseline['date']}) holds a naive script, tests/proof/naive.py, and the gate against the"
     yield f"same faults: {baseline['figure'].removeprefix('baseline: ')}."

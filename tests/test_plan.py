@@ -14,6 +14,7 @@ from reconcile.model import (
     Absence,
     Count,
     Diagnostic,
+    Evidence,
     ExitCode,
     Fetched,
     JobType,
@@ -30,7 +31,16 @@ from reconcile.model import (
     Verdict,
     Waiver,
 )
-from reconcile.plan import believe, expect_end, is_settled, make_failed_plan, make_plan, remarks_of
+from reconcile.plan import (
+    believe,
+    derive_plan,
+    expect_end,
+    is_settled,
+    make_failed_evidence,
+    make_failed_plan,
+    make_plan,
+    remarks_of,
+)
 
 UNOBSERVED = Unobserved(problem=Problem(code=Code.TIMED_OUT, message="late"))
 ANSWERS = {
@@ -216,6 +226,8 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
         ((("12:00:03", None), (None, "12:00:04")), 0),
         ((("12:00:01", "12:00:05"), ("12:00:00", "12:00:05")), 1),
         (((None, "soon"), (None, "12:00:04")), 1),
+        ((("12:00:01", "12:00:05"), ("12:00:02", "12:00:03")), 1),
+        (((None, "12:00:05"), ("12:00:06", "12:00:05")), 0),
     ],
 )
 def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
@@ -294,6 +306,58 @@ def test_a_run_that_ended_early_has_a_plan_that_says_why():
     )
 
 
+def test_the_evidence_of_a_run_that_ended_early_is_its_errors_and_nothing_else():
+    errors = [Diagnostic(code=Code.SYNTAX, message="odd")]
+    evidence = make_failed_evidence(errors, now=NOW)
+    assert evidence == Evidence(
+        tool=reconcile.__version__,
+        manifest=Manifest(files=(), providers={}, jobs=()),
+        observations=(),
+        remarks=(),
+        origins={},
+        judged_at=NOW,
+        since=NOW,
+        strict=False,
+        soft_fail=False,
+        ended_by=None,
+        errors=tuple(errors),
+    )
+    assert derive_plan(evidence) == make_failed_plan(errors, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("strict", "soft_fail", "ended_by"),
+    [(False, False, None), (True, False, None), (False, True, None), (False, False, ExitCode.INTERRUPTED)],
+)
+def test_a_plan_follows_from_its_evidence(strict, soft_fail, ended_by):
+    evidence = replace(
+        make_failed_evidence((), now=NOW),
+        manifest=manifest(waived("a", "status"), job(name="b")),
+        observations=(observed("failed", job_id="id-a"), observed("running", job_id="id-b")),
+        remarks=(("one",), ()),
+        origins={"otc": "https://api.example:443"},
+        strict=strict,
+        soft_fail=soft_fail,
+        ended_by=ended_by,
+    )
+    assert derive_plan(evidence) == make_plan(
+        evidence.manifest,
+        evidence.observations,
+        now=NOW,
+        origins=evidence.origins,
+        remarks=evidence.remarks,
+        strict=strict,
+        soft_fail=soft_fail,
+        ended_by=ended_by,
+    )
+
+
+def test_jobs_of_a_plan_share_what_was_found_of_the_same_text():
+    one, answer = job(name="a"), observed("success", job_id="id-a")
+    plan = make_plan(manifest(one, replace(one, address="jobs.b")), [answer, answer], now=NOW, origins={})
+    assert plan.jobs[0].findings[0] is plan.jobs[1].findings[0]
+
+
 def test_every_job_is_counted_once():
     counts = {Verdict.IN_SYNC: 1, Verdict.DRIFT: 2, Verdict.PENDING: 3, Verdict.ERROR: 4}
     plan = plan_of(*(verdict for verdict, count in counts.items() for _ in range(count)))
@@ -349,7 +413,14 @@ def test_two_remote_jobs_may_differ():
 
 
 def test_why_a_job_was_not_observed_is_its_problem():
-    assert plan_one(job(name="a"), UNOBSERVED)[1].problems == (UNOBSERVED.problem,)
+    _, job_plan = plan_one(job(name="a"), UNOBSERVED)
+    assert (job_plan.problems, job_plan.notes) == ((UNOBSERVED.problem,), ())
+
+
+def test_a_plan_says_of_what_it_is_when_it_was_made_and_where_was_asked():
+    jobs, origins = manifest(job(name="a")), {"otc": "https://api.example:443"}
+    plan = make_plan(jobs, [observed("success", job_id="id-a")], now=NOW, origins=origins)
+    assert (plan.manifest, plan.judged_at, plan.origins) == (jobs, NOW, origins)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after")
     if text is None:
         return None
-    if re.fullmatch(r"[0-9]+", text, re.ASCII):
+    if re.fullmatch(r"[0-9]+", text):
         return float(text)
     until, sent = _read_date(text), _read_date(headers.get("date", ""))
     return max(0.0, (until - sent).total_seconds()) if until is not None and sent is not None else None

@@ -11,6 +11,13 @@ def opened(at: float = 0.0) -> Breaker:
     return breaker
 
 
+def test_a_host_of_which_nothing_is_known_may_be_asked_at_once() -> None:
+    breaker = Breaker()
+    assert breaker.next_chance == -math.inf
+    assert not breaker.send()
+    assert breaker.next_chance == -math.inf
+
+
 def test_it_opens_at_the_fifth_failure_in_a_row() -> None:
     breaker = Breaker()
     for _ in range(4):

@@ -127,6 +127,11 @@ def test_no_wait_of_our_own_choice_outlasts_the_run() -> None:
         assert chosen.after <= 1.0
 
 
+def test_of_what_the_server_leaves_of_the_run_half_is_waited_at_most() -> None:
+    waits = [plan(tries=7, times=7, retry_after=1.0, remaining=2.0, rng=Random(seed)).after for seed in range(100)]
+    assert max(waits) == 1.5
+
+
 # --- Retry-After ---------------------------------------------------------------------------------------------------
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -145,6 +150,7 @@ DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
         pytest.param("Sun, 06 Nov 1994 08:00:00 GMT", 0, id="D33-past"),
         pytest.param("Sunday, 06-Nov-94 08:49:47 GMT", 10, id="D33-RFC-850"),
         pytest.param("Sun Nov  6 08:49:47 1994", 10, id="D33-asctime"),
+        pytest.param("Sun, 06 Nov 1994 10:49:47 +0200", 10, id="D33-zone"),
         *(
             pytest.param(text, None, id=f"D33-garbage-{text!r}")
             for text in ("-5", "soon", "3.5", "１２", "", "1 2", "+1", "0x10", "1e3", "5, 7", "inf", "nan")
@@ -184,6 +190,7 @@ def test_d32_a_wait_that_was_asked_for_is_never_shortened(seconds) -> None:
     [
         pytest.param(86400.0, 300.0, "86400 s (Retry-After), which is after the end of the run", id="D33-day"),
         pytest.param(31.0, 300.0, "31 s (Retry-After), which is longer than 30 s", id="over-30-s"),
+        pytest.param(31.0, 31.0, "31 s (Retry-After), which is longer than 30 s", id="over-30-s-at-the-deadline"),
         pytest.param(20.0, 10.0, "20 s (Retry-After), which is after the end of the run", id="over-the-deadline"),
         pytest.param(float("inf"), 300.0, "inf s (Retry-After)", id="D33-5000-digits"),
     ],

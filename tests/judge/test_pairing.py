@@ -106,6 +106,7 @@ ANY, ONE, TWO = Count(min=0, max=None), Count(min=1, max=1), Count(min=2, max=2)
         pytest.param([[0, 0], [0, 0]], [ONE, ONE], 9, [0, 1], id="items that are alike are served in their order"),
         pytest.param([[5]], [Count(min=0, max=1)], 5, [0], id="what costs the same is given"),
         pytest.param([[5]], [Count(min=0, max=1)], 4, [None], id="what costs less is left alone"),
+        pytest.param([[5, 5]], [Count(min=0, max=1)], 4, [None, None], id="and that is free where nothing is demanded"),
         pytest.param([[0, 0, 0]], [Count(min=1, max=3)], 9, [0, 0, 0], id="first what must be, then what may be"),
         pytest.param([[0, 0, 0]], [ANY], 9, [0, 0, 0], id="as many as there are"),
         pytest.param([[1, 0, 0]], [TWO], 9, [None, 0, 0], id="no more than may be"),

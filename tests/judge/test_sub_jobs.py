@@ -281,6 +281,10 @@ def test_what_must_not_be_is_drift_at_once_if_it_stays_so(forbidden, there, trut
     assert truths(sub_jobs(Match.NONE, forbidden), there, status="running") == {"sub_jobs[+0]": truth}
 
 
+def test_what_must_not_be_stays_so_in_a_terminal_job():
+    assert truths(sub_jobs(Match.NONE, wanted(status="running")), part("running")) == {"sub_jobs[+0]": CANNOT}
+
+
 def test_in_a_running_job_another_sub_job_may_come_that_is_as_expected():
     expectation = sub_jobs(Match.CONTAINS, wanted(job_type="a", status="success", at_most=None))
     assert truths(expectation, part("failed"), status="running") == {"sub_jobs[0]": CAN}
