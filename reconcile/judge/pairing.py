@@ -16,13 +16,21 @@ from reconcile.model import Count
 Costs = Sequence[Sequence[int | None]]
 Owners = list[int | None]
 
+MOST_STEPS = 2_000_000
+"""Prices that are looked at for one pairing without order, which takes a fifth of a second."""
+
+
+class PairingTooLongError(Exception):
+    """There are too many different sub-jobs and items to find out who goes with whom."""
+
 
 def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
     """
     Give `size` sub-jobs to items, in any order.
 
     A minimum-cost flow by successive shortest paths (Busacker and Gowen 1960) over sub-jobs that cost the same
-    everywhere taken as one group, so the work grows with the number of *different* sub-jobs and items only.
+    everywhere taken as one group, so the work grows with the number of *different* sub-jobs and items only. It grows
+    with the third power of that: raises PairingTooLongError after MOST_STEPS.
     """
     groups: dict[tuple[int | None, ...], list[int]] = {}
     for j in range(size):
@@ -47,6 +55,7 @@ class _Flow:
         self._prices = prices
         self._bounds = bounds
         self._short = short
+        self._steps = 0
 
     def place(self, group: int, amount: int) -> None:
         """Add sub-jobs of one group, moving others where that is cheaper in all."""
@@ -79,6 +88,9 @@ class _Flow:
         self, node: int, moved: int, distances: list[int | None], origins: dict[int, tuple[int, int]]
     ) -> list[int]:
         prices = self._prices[moved]
+        self._steps += len(prices)
+        if self._steps > MOST_STEPS:
+            raise PairingTooLongError
         base = (distances[node] or 0) - (prices[node] or 0)
         changed = []
         for target, price in enumerate(prices):

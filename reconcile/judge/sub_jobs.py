@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
-from reconcile.judge.pairing import Owners, count_slots, pair_ordered, pair_unordered
+from reconcile.judge.pairing import Owners, PairingTooLongError, count_slots, pair_ordered, pair_unordered
 from reconcile.judge.sensitive import find_sensitive, hide_fields
 from reconcile.model import (
     Assertion,
@@ -13,6 +13,7 @@ from reconcile.model import (
     Field,
     FieldExpectation,
     Finding,
+    Glob,
     Item,
     JsonValue,
     Kind,
@@ -26,8 +27,10 @@ from reconcile.model import (
 
 # Any drift outweighs all that is only pending, and a sub-job or item left alone outweighs all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40
-MOST_PAIRS = 250_000
-"""Items times sub-jobs, up to which a pairing takes seconds at worst; no real job is anywhere near."""
+MOST_PAIRS = 100_000
+"""Items times sub-jobs, up to which they are compared, which takes half a second; no real job is anywhere near."""
+_CHARACTERS_OF_PAIR = 64
+"""Characters that a glob reads in the time for one pair."""
 
 _ALONE = len(Field) + len(Moment) + len(Span) + 1
 
@@ -78,8 +81,17 @@ def judge_sub_jobs(
         sub_jobs: in the order of the answer.
         frozen: the job is terminal, so no sub-job changes or appears any more.
     """
-    if _count_pairs(expectation, len(sub_jobs)) > MOST_PAIRS:
+    if _count_pairs(expectation, sub_jobs) > MOST_PAIRS:
         return [_too_many(expectation, len(sub_jobs))]
+    try:
+        return _judge_all(expectation, sub_jobs, basis, frozen=frozen)
+    except PairingTooLongError:
+        return [_too_many(expectation, len(sub_jobs))]
+
+
+def _judge_all(
+    expectation: SubJobsExpectation, sub_jobs: tuple[SubJob, ...], basis: Basis, *, frozen: bool
+) -> list[Finding]:
     answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
     findings = _judge_count(expectation.count, expectation, answer) if expectation.count is not None else []
     if expectation.each:
@@ -94,12 +106,33 @@ def judge_sub_jobs(
     return findings
 
 
-def _count_pairs(expectation: SubJobsExpectation, size: int) -> int:
-    """Bound the work of pairing: in order, an item takes a place in the table for each sub-job that it may have."""
-    items = expectation.items or ()
-    if expectation.match is not Match.ORDERED:
-        return len(items) * size
-    return size * sum(count_slots(item.count, size) for item in items)
+def _count_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob]) -> int:
+    """
+    Bound the work of comparing.
+
+    In order, an item takes a place in the table for each sub-job that it may have, and a glob reads texts to the end.
+    """
+    items, size = expectation.items or (), len(sub_jobs)
+    if not items and not expectation.each:
+        return 0
+    ordered = expectation.match is Match.ORDERED
+    pairs = size * (sum(count_slots(item.count, size) for item in items) if ordered else len(items))
+    globs = sum(map(_count_globs, (expectation.each, *[item.fields for item in items])))
+    if not globs:
+        return pairs
+    characters = sum(
+        len(text or "") for each in sub_jobs for text in (each.job_type, each.error_code, each.fail_reason)
+    )
+    return pairs + globs * characters // _CHARACTERS_OF_PAIR
+
+
+def _count_globs(fields: Sequence[Assertion]) -> int:
+    return sum(
+        isinstance(accepted, Glob)
+        for field in fields
+        if isinstance(field, FieldExpectation)
+        for accepted in field.accept
+    )
 
 
 def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:

@@ -228,10 +228,36 @@ def test_what_a_plan_is_told(expectation, listed, findings):
 
 
 def test_as_many_as_can_be_paired_are():
-    some = sub_jobs(Match.ORDERED, wanted(job_type="a", at_least=0, at_most=250))
+    some = sub_jobs(Match.ORDERED, wanted(job_type="a", at_least=0, at_most=100))
     found = truths(some, *[part()] * 1000)
     assert found["sub_jobs[0].job_type"] is HOLDS
     assert UNDECIDABLE not in found.values()
+
+
+@pytest.mark.parametrize("match", [Match.EXACT, Match.CONTAINS])
+def test_what_would_take_minutes_to_pair_cannot_be_judged(match):
+    """Two hundred sub-jobs of one type, of which each differs from each of two hundred items in its own way."""
+    found = []
+    for size in (50, 200):
+        items = [wanted(job_type="a", error_code=f"e{n % 7}", fail_reason=f"r{n % 31}") for n in range(size)]
+        parts = [part(error_code=f"e{n % 11}", fail_reason=f"r{n % 37}") for n in range(size)]
+        found.append(truths(sub_jobs(match, *items), *parts))
+    paired, given_up = found
+    assert len(paired) > 50
+    assert UNDECIDABLE not in paired.values()
+    assert given_up == {"sub_jobs": UNDECIDABLE}
+
+
+@pytest.mark.parametrize(("globs", "judged"), [(3, True), (30, False)])
+@pytest.mark.parametrize("place", ["item", "each"])
+def test_globs_that_would_read_too_much_cannot_be_judged(place, globs, judged):
+    accept = [Glob(pattern=f"*{n}x") for n in range(globs)]
+    parts = [part(fail_reason="r" * 1000)] * 300
+    if place == "item":
+        expectation = sub_jobs(Match.CONTAINS, wanted(fail_reason=accept))
+    else:
+        expectation = sub_jobs(Match.CONTAINS, each=expects(fail_reason=accept))
+    assert (UNDECIDABLE not in truths(expectation, *parts).values()) is judged
 
 
 @pytest.mark.parametrize("match", [Match.EXACT, Match.ORDERED, Match.NONE])
