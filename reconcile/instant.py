@@ -25,6 +25,14 @@ def parse_time(text: str, time_format: str) -> datetime:
     return instant
 
 
+def read_time(text: str | None, time_format: str) -> datetime | None:
+    """Read what a job API says of a time as `parse_time` does; None where it says nothing, or what is no time."""
+    try:
+        return parse_time(text, time_format) if text else None
+    except ValueError:
+        return None
+
+
 def parse_rfc3339(text: str) -> datetime:
     """Read a time with its zone (RFC 3339); raise ValueError for anything else."""
     if not _RFC_3339.fullmatch(text):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.duration import format_duration
-from reconcile.instant import parse_time
+from reconcile.instant import read_time
 from reconcile.judge import Memory, hide_sensitive, judge_job
 from reconcile.model import (
     Absence,
@@ -215,7 +215,7 @@ def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> f
         for assertion in job.expect.fields
         if isinstance(assertion, SpanExpectation) and assertion.span is Span.DURATION and assertion.min is not None
     ]
-    begin = _read_time(observation.begin_time, job.provider.api)
+    begin = read_time(observation.begin_time, job.provider.api.time_format)
     return max(0.0, least[0] - (now - begin).total_seconds()) if least and begin else None
 
 
@@ -451,16 +451,9 @@ def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
 
 def _read_times(record: Record, api: JobApi) -> tuple[datetime, datetime]:
     """Read end and begin, each in place of the other if that is not known; if neither is, it is later than all."""
-    begin = _read_time(record.begin_time, api)
-    end = _read_time(record.end_time, api)
+    begin = read_time(record.begin_time, api.time_format)
+    end = read_time(record.end_time, api.time_format)
     return end or begin or _NEVER, begin or end or _NEVER
-
-
-def _read_time(text: str | None, api: JobApi) -> datetime | None:
-    try:
-        return parse_time(text, api.time_format) if text else None
-    except ValueError:
-        return None
 
 
 def _name_part(observed: Observed, j: int) -> str:

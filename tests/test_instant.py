@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.instant import format_instant, parse_rfc3339, parse_time
+from reconcile.instant import format_instant, parse_rfc3339, parse_time, read_time
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -20,7 +20,8 @@ def test_rfc_3339(text):
 
 
 def test_the_form_of_an_api():
-    assert parse_time("2026-01-02 12:00:00", FORMAT) == NOON
+    assert parse_time("2026-01-02 12:00:00", FORMAT) == read_time("2026-01-02 12:00:00", FORMAT) == NOON
+    assert read_time(None, FORMAT) is None
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,7 @@ def test_the_form_of_an_api():
 def test_d12_what_an_api_must_not_answer(text):
     with pytest.raises(ValueError, match=r"time|day"):
         parse_time(text, FORMAT)
+    assert read_time(text, FORMAT) is None
 
 
 @pytest.mark.parametrize(

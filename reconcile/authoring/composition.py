@@ -10,7 +10,7 @@ from reconcile.authoring.description import describe_job
 from reconcile.authoring.naming import name_job
 from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.duration import format_duration
-from reconcile.instant import parse_time
+from reconcile.instant import read_time
 from reconcile.model import JobApi, JsonValue, Observed, Provider
 
 _HEAD: Final = (
@@ -102,13 +102,9 @@ def _tell_times(observed: Observed, api: JobApi) -> Iterator[str]:
 
 
 def _measure(observed: Observed, api: JobApi) -> str | None:
-    if observed.begin_time is None or observed.end_time is None:
-        return None
-    try:
-        begin, end = (parse_time(text, api.time_format) for text in (observed.begin_time, observed.end_time))
-    except ValueError:
-        return None
-    return format_duration((end - begin).total_seconds())
+    begin = read_time(observed.begin_time, api.time_format)
+    end = read_time(observed.end_time, api.time_format)
+    return format_duration((end - begin).total_seconds()) if begin and end else None
 
 
 def _join(blocks: Sequence[Sequence[str]]) -> Iterator[str]:

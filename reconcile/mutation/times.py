@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from reconcile.duration import format_duration
-from reconcile.instant import format_instant, parse_time
+from reconcile.instant import format_instant, read_time
 from reconcile.model import (
     Assertion,
     JobApi,
@@ -73,7 +73,8 @@ class _Times:
     def __init__(self, observed: Observed, api: JobApi) -> None:
         self.observed = observed
         self._format = api.time_format
-        self.begin, self.end = (_read(text, api) for text in (observed.begin_time, observed.end_time))
+        self.begin = read_time(observed.begin_time, api.time_format)
+        self.end = read_time(observed.end_time, api.time_format)
 
     def put(self, *, begin: datetime | None = None, end: datetime | None = None) -> Observed:
         """Return the observation with other times; None leaves one as it is."""
@@ -85,13 +86,6 @@ class _Times:
 
     def _write(self, instant: datetime) -> str:
         return instant.astimezone(UTC).strftime(self._format)
-
-
-def _read(text: str | None, api: JobApi) -> datetime | None:
-    try:
-        return None if text is None else parse_time(text, api.time_format)
-    except ValueError:
-        return None
 
 
 def _mutate_moment(times: _Times, assertion: MomentExpectation) -> Iterator[_Change]:

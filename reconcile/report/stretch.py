@@ -6,8 +6,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from reconcile.duration import format_duration
-from reconcile.instant import parse_time
+from reconcile.instant import read_time
 from reconcile.model import JobApi, Record
+
+# Every time is read for the list and for the timeline, and strptime is slow.
+_read_time = lru_cache(maxsize=1 << 16)(read_time)
 
 
 class Stretch(Struct, frozen=True, kw_only=True):
@@ -28,11 +31,3 @@ def read_stretch(record: Record, api: JobApi) -> Stretch | None:
     if begin is None or (record.end_time and end is None) or (end and end < begin):
         return None
     return Stretch(begin=begin, end=end)
-
-
-@lru_cache(maxsize=1 << 16)  # every time is read for the list and for the timeline, and strptime is slow
-def _read_time(text: str | None, time_format: str) -> datetime | None:
-    try:
-        return parse_time(text, time_format) if text else None
-    except ValueError:
-        return None
