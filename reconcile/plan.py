@@ -6,15 +6,14 @@ The verdict of a run and the exit code are decided here and nowhere else.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.duration import format_duration
 from reconcile.instant import read_time
-from reconcile.judge import Memory, hide_sensitive, judge_job
+from reconcile.judge import Memory, hide_sensitive, judge_job, notes_of
 from reconcile.model import (
     Absence,
     Diagnostic,
@@ -23,19 +22,15 @@ from reconcile.model import (
     Fetched,
     Finding,
     Job,
-    JobApi,
     JobPlan,
     Manifest,
     Missing,
     Observation,
     Observed,
-    Outcome,
     Plan,
     Problem,
-    Record,
     Span,
     SpanExpectation,
-    SubJob,
     Summary,
     Truth,
     Unobserved,
@@ -51,10 +46,6 @@ _EXIT_CODES = {
 }
 
 _NOTHING = Manifest(files=(), providers={}, jobs=())
-
-_MOST_REASONS = 5
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
@@ -229,14 +220,6 @@ def believe(fetched: Fetched, *, strict: bool) -> Observation:
     return fetched.observation
 
 
-def remarks_of(fetched: Fetched) -> tuple[str, ...]:
-    """Say of the fetching of a job what its observation does not."""
-    if not fetched.polls:
-        return fetched.notes
-    looks = f"looked at {fetched.polls + 1} times in {format_duration(round(fetched.waited))}"
-    return (*fetched.notes, looks)
-
-
 # --- The run ---------------------------------------------------------------------------------------------------
 
 
@@ -317,7 +300,7 @@ def _plan_job(
     if not isinstance(observation, Unobserved):
         findings = judge_job(job, observation, now=now, memory=memory)
         observation = hide_sensitive(job, observation)
-        notes = tuple(_notes_of(job, observation))
+        notes = tuple(notes_of(job, observation))
     if waivable and job.waivers:
         findings = tuple(_waive(finding, job.waivers, now) for finding in findings)
     problems = tuple(_problems_of(job, observation, findings, witnessed=witnessed))
@@ -401,64 +384,3 @@ def _warnings_of(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
         elif plan.findings and all(_covers(waiver, finding) for finding in plan.findings):
             message = f"a waiver covers every assertion of {plan.job.address}: nothing of this job is proven"
             yield Diagnostic(code=Code.WAIVER_COVERS_ALL, message=message, source=waiver.source)
-
-
-# --- Notes -----------------------------------------------------------------------------------------------------
-
-
-def _notes_of(job: Job, observation: Observed | Missing) -> list[str]:
-    """Say what is remarkable without being wrong."""
-    api = job.provider.api
-    if isinstance(observation, Missing):
-        said = " ".join(part for part in (observation.code, observation.message) if part)
-        return [f"the job API says {said}", api.retention] if said else [api.retention]
-    types = dict.fromkeys([observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]])
-    return [
-        *_reasons_of(observation, api),
-        *[
-            f'no source page of {api.title} lists the job type "{job_type}"'
-            for job_type in types
-            if job_type is not None and job_type not in api.job_types
-        ],
-    ]
-
-
-def _reasons_of(observed: Observed, api: JobApi) -> list[str]:
-    """Repeat what the API says of failures, for nothing explains a drift better; the first of many suffice."""
-    reasons = []
-    root = _find_root(observed.sub_jobs, api)
-    if root is not None:
-        said = _say(observed.sub_jobs[root])
-        reasons.append(f"likely root: {_name_part(observed, root)} failed first{f', and says {said}' if said else ''}")
-    if observed.error_code or observed.fail_reason:
-        reasons.append(f"the job says {_say(observed)}")
-    failed = [
-        f"{_name_part(observed, j)} says {_say(sub_job)}"
-        for j, sub_job in enumerate(observed.sub_jobs)
-        if j != root and (sub_job.error_code or sub_job.fail_reason)
-    ]
-    reasons += failed[:_MOST_REASONS]
-    if len(failed) > _MOST_REASONS:
-        reasons.append(f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason")
-    return reasons
-
-
-def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
-    """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
-    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is Outcome.FAILURE]
-    return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None
-
-
-def _read_times(record: Record, api: JobApi) -> tuple[datetime, datetime]:
-    """Read end and begin, each in place of the other if that is not known; if neither is, it is later than all."""
-    begin = read_time(record.begin_time, api.time_format)
-    end = read_time(record.end_time, api.time_format)
-    return end or begin or _NEVER, begin or end or _NEVER
-
-
-def _name_part(observed: Observed, j: int) -> str:
-    return f"sub-job {j} ({observed.sub_jobs[j].job_type or 'of no type'})"
-
-
-def _say(record: Record) -> str:
-    return ": ".join(part for part in (record.error_code, record.fail_reason) if part)

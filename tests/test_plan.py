@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders import API, NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from builders import NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
 from msgspec.structs import replace
 
 import reconcile
@@ -17,7 +17,6 @@ from reconcile.model import (
     Evidence,
     ExitCode,
     Fetched,
-    JobType,
     Manifest,
     Match,
     Missing,
@@ -39,7 +38,6 @@ from reconcile.plan import (
     make_failed_evidence,
     make_failed_plan,
     make_plan,
-    remarks_of,
 )
 
 UNOBSERVED = Unobserved(problem=Problem(code=Code.TIMED_OUT, message="late"))
@@ -204,38 +202,6 @@ def test_g1_a_manifest_of_nothing_is_no_proof():
     plan = make_plan(manifest(), [], now=NOW, origins={})
     assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
     assert [error.code for error in plan.errors] == [Code.UNPROVEN]
-
-
-def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
-    parts = [sub_job("failed", "a", f"E{j}") for j in range(8)]
-    answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
-    (job_plan,) = make_plan(manifest(job(name="a")), [answer], now=NOW, origins={}).jobs
-    said = [note for note in job_plan.notes if "says" in note or "reason" in note]
-    assert said[1] == "the job says E: because"
-    assert said[0] == "likely root: sub-job 0 (a) failed first, and says E0"
-    assert said[2] == "sub-job 1 (a) says E1"
-    assert (len(said), said[-1]) == (8, "2 more sub-jobs give a reason")
-
-
-@pytest.mark.parametrize(
-    ("times", "root"),
-    [
-        (((None, None), (None, None)), 0),
-        (((None, "12:00:02"), (None, "12:00:01")), 1),
-        (((None, None), (None, "12:00:01")), 1),
-        ((("12:00:03", None), (None, "12:00:04")), 0),
-        ((("12:00:01", "12:00:05"), ("12:00:00", "12:00:05")), 1),
-        (((None, "soon"), (None, "12:00:04")), 1),
-        ((("12:00:01", "12:00:05"), ("12:00:02", "12:00:03")), 1),
-        (((None, "12:00:05"), ("12:00:06", "12:00:05")), 0),
-    ],
-)
-def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
-    moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
-    parts = [replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
-    answer = observed("failed", *parts, sub_job("success", "b"))
-    (job_plan,) = make_plan(manifest(job()), [answer], now=NOW, origins={}).jobs
-    assert job_plan.notes[0] == f"likely root: sub-job {root} (a) failed first"
 
 
 def test_a_waived_drift_does_not_end_the_waiting():
@@ -528,12 +494,6 @@ def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
     assert expect_end(the_job, observation, now=NOW) == seconds
 
 
-def test_what_is_said_of_the_fetching():
-    once = Fetched(observation=MISSING, notes=("a note",))
-    assert remarks_of(once) == ("a note",)
-    assert remarks_of(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
-
-
 def test_d37_strict_does_not_believe_a_cache():
     answer = observed("success", job_id="id-a")
     cached = Fetched(observation=answer, cached=61)
@@ -543,59 +503,6 @@ def test_d37_strict_does_not_believe_a_cache():
     assert believe(cached, strict=False) is answer
     assert believe(Fetched(observation=answer), strict=True) is answer
     assert believe(replace(cached, observation=UNOBSERVED), strict=True) is UNOBSERVED
-
-
-# --- Notes -----------------------------------------------------------------------------------------------------
-
-KNOWING = replace(
-    API, job_types={"a": JobType(name="a", meaning="", source="000")}, retention="job records are kept for a while"
-)
-
-
-def of_known_types(the_job):
-    return replace(the_job, provider=replace(PROVIDER, api=KNOWING))
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "said"),
-    [
-        ("X", "gone", ["the job API says X gone"]),
-        ("X", None, ["the job API says X"]),
-        (None, "gone", ["the job API says gone"]),
-        (None, None, []),
-    ],
-)
-def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
-    missing = Missing(code=code, message=message, request_id=None)
-    _, job_plan = plan_one(of_known_types(job(name="a")), missing)
-    assert list(job_plan.notes) == [*said, "job records are kept for a while"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "notes"),
-    [
-        (observed("success", sub_job("success", "a"), sub_job("success"), job_id="id-a"), []),
-        (
-            observed("success", sub_job("success", "b"), sub_job("success", "c"), job_id="id-a", job_type="b"),
-            [
-                'no source page of SFS Turbo lists the job type "b"',
-                'no source page of SFS Turbo lists the job type "c"',
-            ],
-        ),
-        (observed("failed", job_id="id-a", error_code="E"), ["the job says E"]),
-        (observed("failed", job_id="id-a", fail_reason="because"), ["the job says because"]),
-        (
-            observed("failed", sub_job("success", None, "E"), sub_job("success", "a"), job_id="id-a"),
-            ["sub-job 0 (of no type) says E"],
-        ),
-        (
-            observed("failed", *[sub_job("success", "a", "E")] * 5, job_id="id-a"),
-            [f"sub-job {j} (a) says E" for j in range(5)],
-        ),
-    ],
-)
-def test_what_is_remarkable(answer, notes):
-    assert list(plan_one(of_known_types(job(name="a")), answer)[1].notes) == notes
 
 
 def test_a_run_that_a_signal_ended_is_not_complete_even_if_every_job_was_seen():

@@ -212,7 +212,8 @@ def _load(text: str, invocation: Invocation) -> Manifest:
 def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, str], invocation: Invocation) -> str:
     """Return the manifest, once it is proven that what it says holds of the jobs as they were observed."""
     from reconcile.authoring import Seen, compose_manifest
-    from reconcile.plan import make_plan, remarks_of
+    from reconcile.judge import remarks_of
+    from reconcile.plan import make_plan
 
     def judge(manifest: Manifest) -> Plan:
         return make_plan(

@@ -72,7 +72,8 @@ def command(
       reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
-    from reconcile.plan import believe, derive_plan, remarks_of
+    from reconcile.judge import remarks_of
+    from reconcile.plan import believe, derive_plan
 
     report = Report(reporting, invocation)
     quiet = reporting.quiet

@@ -1,5 +1,5 @@
 """
-Expectation + observation -> three-valued findings. Pure.
+Expectation + observation -> three-valued findings, and notes on what is remarkable. Pure.
 
 An answer is judged for itself and for every answer that can follow it: statuses only move forward, a value that is
 there stays, a sub-job that is listed stays listed, and a terminal job no longer changes. So each assertion holds,
@@ -9,11 +9,22 @@ can still come to hold, or cannot hold any more.
 from datetime import datetime
 
 from reconcile.judge.assertion import LONGEST_TEXT, Basis, Memory, accepts, judge_assertion
+from reconcile.judge.notes import notes_of, remarks_of
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
 from reconcile.judge.sub_jobs import MOST_PAIRS, judge_sub_jobs
 from reconcile.model import Absence, Expectation, Finding, Job, Kind, Missing, MissingPolicy, Observed, Truth
 
-__all__ = ["LONGEST_TEXT", "MOST_PAIRS", "Memory", "accepts", "find_sensitive_fields", "hide_sensitive", "judge_job"]
+__all__ = [
+    "LONGEST_TEXT",
+    "MOST_PAIRS",
+    "Memory",
+    "accepts",
+    "find_sensitive_fields",
+    "hide_sensitive",
+    "judge_job",
+    "notes_of",
+    "remarks_of",
+]
 
 
 def judge_job(

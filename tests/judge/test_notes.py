@@ -1,0 +1,91 @@
+"""What a plan notes of a job beside its findings."""
+
+import pytest
+from builders import API, PROVIDER, job, observed, sub_job
+from msgspec.structs import replace
+
+from reconcile.judge import notes_of, remarks_of
+from reconcile.model import Fetched, JobType, Missing
+
+KNOWING = replace(
+    API, job_types={"a": JobType(name="a", meaning="", source="000")}, retention="job records are kept for a while"
+)
+JOB = replace(job(), provider=replace(PROVIDER, api=KNOWING))
+
+
+def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
+    parts = [sub_job("failed", "a", f"E{j}") for j in range(8)]
+    answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
+    said = [note for note in notes_of(job(), answer) if "says" in note or "reason" in note]
+    assert said[1] == "the job says E: because"
+    assert said[0] == "likely root: sub-job 0 (a) failed first, and says E0"
+    assert said[2] == "sub-job 1 (a) says E1"
+    assert (len(said), said[-1]) == (8, "2 more sub-jobs give a reason")
+
+
+@pytest.mark.parametrize(
+    ("times", "root"),
+    [
+        (((None, None), (None, None)), 0),
+        (((None, "12:00:02"), (None, "12:00:01")), 1),
+        (((None, None), (None, "12:00:01")), 1),
+        ((("12:00:03", None), (None, "12:00:04")), 0),
+        ((("12:00:01", "12:00:05"), ("12:00:00", "12:00:05")), 1),
+        (((None, "soon"), (None, "12:00:04")), 1),
+        ((("12:00:01", "12:00:05"), ("12:00:02", "12:00:03")), 1),
+        (((None, "12:00:05"), ("12:00:06", "12:00:05")), 0),
+    ],
+)
+def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
+    moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
+    parts = [replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
+    answer = observed("failed", *parts, sub_job("success", "b"))
+    assert notes_of(job(), answer)[0] == f"likely root: sub-job {root} (a) failed first"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("X", "gone", ["the job API says X gone"]),
+        ("X", None, ["the job API says X"]),
+        (None, "gone", ["the job API says gone"]),
+        (None, None, []),
+    ],
+)
+def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
+    missing = Missing(code=code, message=message, request_id=None)
+    assert notes_of(JOB, missing) == [*said, "job records are kept for a while"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "notes"),
+    [
+        (observed("success", sub_job("success", "a"), sub_job("success"), job_id="id-a"), []),
+        (
+            observed("success", sub_job("success", "b"), sub_job("success", "c"), job_id="id-a", job_type="b"),
+            [
+                'no source page of SFS Turbo lists the job type "b"',
+                'no source page of SFS Turbo lists the job type "c"',
+            ],
+        ),
+        (observed("failed", job_id="id-a", error_code="E"), ["the job says E"]),
+        (observed("failed", job_id="id-a", fail_reason="because"), ["the job says because"]),
+        (
+            observed("failed", sub_job("success", None, "E"), sub_job("success", "a"), job_id="id-a"),
+            ["sub-job 0 (of no type) says E"],
+        ),
+        (
+            observed("failed", *[sub_job("success", "a", "E")] * 5, job_id="id-a"),
+            [f"sub-job {j} (a) says E" for j in range(5)],
+        ),
+    ],
+)
+def test_what_is_remarkable(answer, notes):
+    assert notes_of(JOB, answer) == notes
+
+
+def test_what_is_said_of_the_fetching():
+    missing = Missing(code=None, message=None, request_id=None)
+    once = Fetched(observation=missing, notes=("a note",))
+    assert remarks_of(once) == ("a note",)
+    assert remarks_of(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
