@@ -1,5 +1,5 @@
 """
-Jobs that are written like one before them, but for their name, their id and their labels.
+Jobs that are written like one before them, but for their name, their id, their labels and their comments.
 
 In a manifest of a hundred thousand jobs there are few ways to write one. Each is read once; what is made of it is
 made for the others again, with their own words and in their own places.
@@ -34,15 +34,20 @@ _TAKEN_PAIR: Final = "\1"
 """Stands for each pair of words among them; no file holds it."""
 
 _NAME: Final = re.compile(r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])")
-_JOB_ID: Final = re.compile(r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}])')
+_JOB_ID: Final = re.compile(r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}]| +#)')
 _LABEL_WORD: Final = "[A-Za-z_][A-Za-z0-9_./-]{0,63}"
 _LABEL: Final = f"{_LABEL_WORD}: {_LABEL_WORD}"
 _LABELS: Final = re.compile(
-    rf"[ {{]labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}])|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
+    rf"[ {{]labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}]| +#)|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
 )
 _NO_NUMBER: Final = re.compile("[A-Za-z0-9_]*[A-DF-Za-df-z0-9_]-")
 """Within a number, '-' stands behind 'e' alone."""
 _PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
+_COMMENT: Final = re.compile(r"(?<=[ \t\n]#)[^\r\n]*")
+_QUOTED: Final = re.compile(r'(?<=: )"[^"\\\r\n#]*"')
+"""A value that ends on its line: behind ': ' a quote begins one, wherever that is not quoted itself."""
+_QUOTING: Final = re.compile("[\"'|>]")
+"""What may begin a scalar of several lines, in which '#' begins no comment."""
 _MAKES_MORE: Final = "for_each"
 
 _OFTEN: Final = 8
@@ -86,7 +91,18 @@ def parse_repetitive(text: Text) -> Abridged[Words] | None:
 
 
 def _find_words(stanza: str) -> list[_Word]:
-    """Find the words of a job in its text; what could mean something else is none, and so is all of a declaration."""
+    """Find the words of a job in its text, and those of its comments, where '#' can begin nothing else."""
+    if "#" in stanza:
+        bare = _COMMENT.sub(lambda found: " " * len(found[0]), stanza)
+        words = _find_terms(bare)
+        if words and not _QUOTING.search(_QUOTED.sub("", _take_out(bare, words))):
+            words += [_Word("comment", *found.span(), _TAKEN, r"[^\r\n]*", 0) for found in _COMMENT.finditer(stanza)]
+            return sorted(words, key=attrgetter("start"))
+    return _find_terms(stanza)
+
+
+def _find_terms(stanza: str) -> list[_Word]:
+    """Find the name, the id and the labels; what could mean something else is none, and so is all of a declaration."""
     named = _NAME.match(stanza)
     if named is None or _MAKES_MORE in stanza or not are_plain_words((named[1],)):
         return []
@@ -131,6 +147,14 @@ def _find_labels(stanza: str, start: int, end: int, *, indent: str | None) -> _W
     width = end - start
     fill = _TAKEN_PAIR * pairs + _TAKEN * (width - pairs)
     return _Word("labels", start, end, fill, rf"(?=[^}}]{{{width - 1}}}\}}){pattern}", 2 * pairs)
+
+
+def _take_out(stanza: str, words: Sequence[_Word]) -> str:
+    left, behind = "", 0
+    for word in words:
+        left += stanza[behind : word.start] + word.fill
+        behind = word.end
+    return left + stanza[behind:]
 
 
 @lru_cache(maxsize=4096)
@@ -227,11 +251,7 @@ class Splitter:
         if not found:
             named = _NAME.match(stanza)
             return stanza, Words(named[1] if named else stanza)
-        left, behind = "", 0
-        for word in found:
-            left += stanza[behind : word.start] + word.fill
-            behind = word.end
-        left += stanza[behind:]
+        left = _take_out(stanza, found)
         self._learn(left, stanza, found)
         parts = {word.part: stanza[word.start : word.end] for word in found}
         job_id, labels = parts.get("job_id"), parts.get("labels")

@@ -67,6 +67,23 @@ NAMES = ["job-{n}", "J{n}", "job-{n}:x", "null", "x-{n}", '"q{n}"', "job", "'{n}
 
 COMMON = st.tuples(st.just(NAMES[0]), st.sampled_from(IDS[:2]), st.sampled_from(WORDS[:2]))
 ODD = st.tuples(st.sampled_from(NAMES), st.sampled_from(IDS), st.sampled_from(WORDS))
+KINDS += [
+    "  # for {word}: job_id: {id}\n  {name}:\n    job_id: {id} # {{{word}}}\n    timeout: 9m  # '{word}\"\n",
+    "  {name}: # {word}\n    labels: {{tier: {word}}} #\n    job_id: {id}\n#\n    # {word}\n    timeout: 9m\n",
+    '  {name}: # {word}\n    job_id: {id} # \'{word}\n    expect: {{job_type: {{glob: "|>"}}}} #"\n',
+    "  {name}:\n    job_id: {id}\n    expect: {{job_type: a\n      # {word}\n    }}\n",
+    "  {name}:\n    job_id: {id}\n    expect: {{job_type: 'a\n      # {word}\n      b'}}\n",
+    "  {name}:\n    job_id: {id}\n    expect:\n      job_type: >-\n        # {word}\n      sub_jobs: [a#{word}]\n",
+    '  {name}:\n    job_id: {id}\n    expect: {{job_type: "a # {word}"}}\n',
+]
+TRICKS = [
+    '  {name}:\n    job_id: {id}\n    expect: {{x-a: k"k, job_type: "a\n      # {word}\n      b", x-c: k"k}}\n',
+    '  {name}:\n    job_id: {id}\n    expect: {{x-k"ey: "a\n      # {word}\n      b", job_type: "# {word}"}}\n',
+    '  {name}:\n    job_id: {id}\n    x-note, "k: "a: "\n      # {word}\n      "\n',
+    '  {name}:\n    job_id: {id}\n    x-note: a, "b: "c\n      # {word}\n      : "d"\n',
+    '  {name}:\n    job_id: {id}\n    expect: {{job_type: "a\n      # {word}\n      : "}}\n',
+]
+"""What looks like a comment, where quotes look as if they were closed."""
 INSERTED = [
     *(
         "\t",
@@ -112,7 +129,7 @@ INSERTED = [
 @st.composite
 def manifests(draw):
     """Write files of a few kinds of job, one of which is odd, perhaps, and damaged, perhaps, in one or two places."""
-    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2))
+    kinds = draw(st.lists(st.sampled_from(KINDS + TRICKS), min_size=1, max_size=2))
     words = [draw(COMMON)] * 2
     count = draw(st.sampled_from([4, 5, 6, 7, 8, 9, 40, 50]))
     odd = draw(st.integers(0, 2 * count))
@@ -159,7 +176,7 @@ def test_a_short_reading_tells_what_a_full_one_tells(content):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=3),
+    kinds=st.lists(st.sampled_from(KINDS + TRICKS), min_size=1, max_size=3),
     alike=COMMON,
     others=st.lists(st.tuples(st.sampled_from(KINDS), ODD), min_size=1, max_size=3),
 )
