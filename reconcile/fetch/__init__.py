@@ -45,6 +45,10 @@ __all__ = [
 ]
 
 
+MANY = 250
+"""Of fewer jobs uvloop saves less time than its import takes."""
+
+
 def open_transport(
     *,
     ca_file: str | None = None,
@@ -87,7 +91,7 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
     on_fetched: Callable[[int, Fetched], None] | None = None,
     recorder: Recorder | None = None,
 ) -> tuple[Fetched, ...]:
-    """Run `fetch_jobs` to its end in an event loop of its own, uvloop's where it is installed; close the transport."""
+    """Run `fetch_jobs` to its end in an event loop of its own, uvloop's if that pays; close the transport."""
 
     async def run() -> tuple[Fetched, ...]:
         async with transport:
@@ -103,7 +107,7 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
                 recorder=recorder,
             )
 
-    with asyncio.Runner(loop_factory=_find_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_find_loop_factory(len(jobs))) as runner:
         runner.get_loop().set_exception_handler(_keep_quiet)
         return runner.run(run())
 
@@ -112,8 +116,10 @@ def _keep_quiet(loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) 
     """Print no traceback where a callback fails: whatever it was for is not answered, and so an error already."""
 
 
-def _find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes uvloop's event loops; None, for asyncio's own, where the extra `speed` is not installed."""
+def _find_loop_factory(jobs: int) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loops; None, for asyncio's own, where it is not installed or does not pay."""
+    if jobs < MANY:
+        return None
     try:
         import uvloop
     except ImportError:

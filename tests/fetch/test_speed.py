@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.document import Text, parse_text
+from reconcile.fetch import MANY
 from reconcile.simulator import load_scenario, running_simulator
 
 pytest.importorskip("uvloop", reason="the extra 'speed' is not installed: pip install 'reconcile-jobs[speed]'")
@@ -24,8 +25,12 @@ jobs:
 MANIFEST = """
 version: 1
 providers: {otc: {api: sfs-turbo, project_id: p}}
-jobs: {good: {job_id: good}, bad: {job_id: bad}, slow: {job_id: slow}, gone: {job_id: gone}}
+jobs:
+  good: {job_id: good}
+  bad: {job_id: bad}
+  slow: {job_id: slow}
 """
+MANIFEST += "".join(f"  gone-{n}: {{job_id: gone-{n}}}\n" for n in range(MANY))
 PROGRAM = "import sys; sys.modules['uvloop'] = None if sys.argv.pop(1) == 'without' else __import__('uvloop')"
 
 
