@@ -1,12 +1,9 @@
 """A request as bytes, and the bytes of an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from reconcile.fetch.failure import MalformedRequestError
-
-if TYPE_CHECKING:
-    import httpx
 
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
 """Headers as they are sent and as they come: names and values, in order."""
@@ -32,12 +29,13 @@ class RawHeaders(Mapping[str, str]):
         return self._values.get(name, ())
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in the base class
-        if not name.isascii():
-            return self._read_all().get(name, default)
-        values = self._values.get(name.lower().encode("ascii"))
+        encoding = "ascii" if name.isascii() else self._find_encoding()
+        values = self._values.get(name.encode(encoding, "replace").lower())
         if values is None:
             return default
-        return values[0].decode("ascii") if len(values) == 1 and values[0].isascii() else self._read_all()[name]
+        if len(values) == 1 and values[0].isascii():
+            return values[0].decode("ascii")
+        return b", ".join(values).decode(self._find_encoding())
 
     def __getitem__(self, name: str) -> str:
         value: str | None = self.get(name)
@@ -46,15 +44,22 @@ class RawHeaders(Mapping[str, str]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read_all())
+        encoding = self._find_encoding()
+        return iter([name.decode(encoding) for name in self._values])
 
     def __len__(self) -> int:
-        return len(self._read_all())
+        return len(self._values)
 
-    def _read_all(self) -> "httpx.Headers":
-        from reconcile.fetch.lean_httpx import httpx
-
-        return httpx.Headers(list(self.raw))
+    def _find_encoding(self) -> str:
+        """Find one in which all names and values can be read; in the last one everything can."""
+        whole = b"\n".join([part for field in self.raw for part in field])
+        if whole.isascii():
+            return "ascii"
+        try:
+            whole.decode("utf-8")
+        except UnicodeDecodeError:
+            return "iso-8859-1"
+        return "utf-8"
 
 
 class RawAnswer(NamedTuple):

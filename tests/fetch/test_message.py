@@ -33,3 +33,9 @@ def test_header_fields_are_as_many_as_were_given_or_refused(raw):
 def test_a_request_line_that_would_be_read_otherwise_is_refused(target):
     with pytest.raises(MalformedRequestError):
         write_request_line(b"GET", target)
+
+
+@given(raw=st.lists(st.tuples(st.binary(min_size=1, max_size=4), st.binary(max_size=4)), max_size=4))
+def test_all_that_came_can_be_read_whatever_it_is(raw):
+    headers = RawHeaders(raw)
+    assert len(dict(headers)) == len(headers) == len({name.lower() for name, _ in raw})
