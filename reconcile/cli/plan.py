@@ -145,9 +145,11 @@ def _list_read(declaration: Declaration, access: Access, invocation: Invocation)
 
 
 def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *, quiet: bool) -> Manifest:
-    from reconcile.manifest.selection import select_jobs
+    selected = manifest
+    if selection.targets or selection.selectors:
+        from reconcile.manifest.selection import select_jobs
 
-    selected = select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
+        selected = select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
     if selected is not manifest and not quiet:
         output.tell(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
     if selection.shard is None:

@@ -2,7 +2,7 @@
 What a provider is shown so that it answers, and where the operator may keep it.
 
     environment, clouds.yaml -> Settings       settings.py, clouds_yaml.py
-    Settings -> Credential                     find_credential: selection.py
+    Settings -> Credential                     find_credential: selection.py, login.py
     Credential -> the headers of one request   token.py, access_key.py, keystone.py with identity.py
 """
 

@@ -9,18 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials.access_key import AccessKey
-from reconcile.fetch.credentials.clouds_yaml import CLOUD_VARIABLE, CONFIG_VARIABLE, CloudEntry, read_cloud
+from reconcile.fetch.credentials.clouds_yaml import CLOUD_VARIABLE, CloudEntry, read_cloud
 from reconcile.fetch.credentials.credential import Credential
-from reconcile.fetch.credentials.identity import (
-    IdentityUrl,
-    Login,
-    find_identity_origins,
-    find_identity_url,
-    parse_identity_url,
-)
-from reconcile.fetch.credentials.keystone import PasswordLogin
-from reconcile.fetch.credentials.settings import ACCESS_KEY, PASSWORD, SECRET_KEY, TEXT, TOKEN, Settings, refuse
+from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse
 from reconcile.fetch.credentials.token import Token
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
@@ -82,7 +73,9 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str]) -> Creden
         return _take_from_cloud(read_cloud(provider, environ))
     settings = _read(provider, environ, _LOGIN)
     if "username" in settings or "user_id" in settings or "password" in settings:
-        return _make_login(settings, "OS_USERNAME and OS_PASSWORD")
+        from reconcile.fetch.credentials.login import make_login
+
+        return make_login(settings, "OS_USERNAME and OS_PASSWORD")
     raise _refuse_nothing(provider)
 
 
@@ -123,7 +116,9 @@ def _take_from_cloud(entry: CloudEntry) -> Credential:
         return _make_token(settings, entry.source)
     if kind is None and ("ak" in settings or "sk" in settings):
         return _make_access_key(settings, entry.source)
-    return _make_login(settings, entry.source, profile=entry.profile, strayed=entry.strayed)
+    from reconcile.fetch.credentials.login import make_login
+
+    return make_login(settings, entry.source, profile=entry.profile, strayed=entry.strayed)
 
 
 def _make_token(settings: Settings, source: str) -> Token:
@@ -132,79 +127,12 @@ def _make_token(settings: Settings, source: str) -> Token:
     return Token(secret, source=source, header=settings.provider.api.token_header)
 
 
-def _make_access_key(settings: Settings, source: str) -> AccessKey:
+def _make_access_key(settings: Settings, source: str) -> Credential:
+    from reconcile.fetch.credentials.access_key import AccessKey
+
     key = settings.take("ak", ACCESS_KEY, beside="sk")
     secret = settings.take("sk", SECRET_KEY, beside="ak")
     security_token = settings.find("security_token", TOKEN)
     settings.check_project()
     project_id = settings.provider.project_id
     return AccessKey(key.reveal(), secret, security_token, source=source, project_id=project_id)
-
-
-def _make_login(settings: Settings, source: str, *, profile: str | None = None, strayed: bool = False) -> PasswordLogin:
-    settings.check_project()
-    url = _find_identity_url(settings, profile)
-    if strayed and url.origin not in find_identity_origins(settings.provider):
-        raise refuse(
-            Code.ENDPOINT_NOT_ALLOWED,
-            f"{settings.call('auth_url')} is {url}, which is not an identity service of provider "
-            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
-            hint=f"name the file in {CONFIG_VARIABLE}, if it is yours and not part of what is checked",
-        )
-    login = Login(
-        url=url,
-        user=_describe_user(settings),
-        password=settings.take("password", PASSWORD, beside="username"),
-        project=_describe_project(settings),
-    )
-    return PasswordLogin(login, source=source, provider=settings.provider)
-
-
-def _find_identity_url(settings: Settings, profile: str | None) -> IdentityUrl:
-    text = settings.find_text("auth_url")
-    if text is not None:
-        return parse_identity_url(text, called=settings.call("auth_url"))
-    provider = settings.provider
-    if profile not in (None, provider.cloud):
-        raise refuse(
-            Code.NO_ENDPOINT,
-            f"{settings.call('profile')} is '{str(profile)[:200]}', whose defaults are not known here, and "
-            f"{settings.call('auth_url')} is not set",
-            hint="give 'auth_url' itself",
-        )
-    url = find_identity_url(provider)
-    if url is None:
-        raise refuse(
-            Code.NO_ENDPOINT,
-            f"no identity service is known for provider '{provider.name}', and {settings.call('auth_url')} is not set",
-            hint="set it to the https address of the identity service, as in https://HOST/v3",
-        )
-    return url
-
-
-def _describe_user(settings: Settings) -> dict[str, object]:
-    user_id = settings.find_text("user_id")
-    if user_id is not None:
-        return {"id": user_id}
-    name = settings.take("username", TEXT, beside="password").reveal()
-    domain = _describe_domain(settings, "user")
-    if domain is None:
-        settings.take("user_domain_name", TEXT, beside="username")
-    return {"name": name, "domain": domain}
-
-
-def _describe_project(settings: Settings) -> dict[str, object]:
-    """Describe the project that the operator names; without one, it is the manifest's."""
-    name = settings.find_text("project_name")
-    if name is None or "project_id" in settings:
-        return {"id": settings.provider.project_id}
-    domain = _describe_domain(settings, "project") or _describe_domain(settings, "user")
-    return {"name": name} if domain is None else {"name": name, "domain": domain}
-
-
-def _describe_domain(settings: Settings, whose: str) -> dict[str, object] | None:
-    for what in ("id", "name"):
-        value = settings.find_text(f"{whose}_domain_{what}")
-        if value is not None:
-            return {what: value}
-    return None
