@@ -9,6 +9,7 @@ from where it is: `editing.py` changes a file, `writing.py` writes one.
 
 from typing import BinaryIO
 
+from reconcile.document.builder import MAX_SCALAR
 from reconcile.document.characters import escape_hidden, find_hidden, name_character
 from reconcile.document.conformity import conforms
 from reconcile.document.file import STDIN, read_text, read_text_beneath
@@ -36,6 +37,7 @@ from reconcile.document.yaml_parser import parse_yaml
 
 __all__ = [
     "MARK_SHIFT",
+    "MAX_SCALAR",
     "MAX_TOKENS",
     "STDIN",
     "Abridged",

@@ -13,7 +13,7 @@ from reconcile.errors import DocumentError
 _SPLIT: Final = "split it into several files"
 _MAX_DEPTH: Final = 32
 MAX_ENTRIES: Final = 100_000
-_MAX_SCALAR: Final = 64 * 1024
+MAX_SCALAR: Final = 64 * 1024
 _REPEATED: Final = 16
 """A plain scalar up to this length may be a word of a language, and stand in a file a hundred thousand times."""
 
@@ -119,8 +119,8 @@ class TreeBuilder:
         return value
 
     def _check_scalar(self, content: str, mark: Mark) -> None:
-        if mark & LENGTH > _MAX_SCALAR:
-            message = f"this scalar is longer than {_MAX_SCALAR} characters"
+        if mark & LENGTH > MAX_SCALAR:
+            message = f"this scalar is longer than {MAX_SCALAR} characters"
             raise self.refuse_size(message, "shorten it", mark >> MARK_SHIFT)
         if not (content.isascii() and content.isprintable()):
             self._refuse_hidden(content, mark, find_hidden(content))

@@ -90,9 +90,14 @@ def find_in_source(written: str, content: str, part: Reference | Malformed) -> t
 
     None is a scalar that was written with escapes that hide it.
     """
-    if written.count(OPENING) != content.count(OPENING):
+    openings = _find_openings(written)
+    if len(openings) != content.count(OPENING):
         return None
-    at = -1
-    for _ in range(part.number + 1):
-        at = written.find(OPENING, at + 1)
+    at = openings[part.number]
     return at, min(part.length, len(written) - at)
+
+
+@lru_cache(maxsize=64)
+def _find_openings(written: str) -> tuple[int, ...]:
+    """Return where references begin: a scalar has room for ten thousand, and each of them is looked for."""
+    return tuple([found.start() for found in re.finditer(re.escape(OPENING), written)])

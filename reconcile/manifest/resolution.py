@@ -6,7 +6,18 @@ from typing import Final
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.document import MARK_SHIFT, Array, Document, Mark, Node, Origin, Pending, Sensitive, Table
+from reconcile.document import (
+    MARK_SHIFT,
+    MAX_SCALAR,
+    Array,
+    Document,
+    Mark,
+    Node,
+    Origin,
+    Pending,
+    Sensitive,
+    Table,
+)
 from reconcile.manifest.faults import Faults
 from reconcile.manifest.references import Malformed, Reference, find_in_source, parse_references
 from reconcile.manifest.variables import Variable
@@ -82,12 +93,16 @@ class Resolver:
         if len(parts) == len(values) == 1:
             node = self._document.graft(values[0].value, mark)
         else:
-            node = self._join(parts)
+            node = self._join(parts, mark)
             self._document.count_text(node, mark)
         return _conceal(node) if sensitive else node
 
-    def _join(self, parts: Sequence[str | _Found]) -> str:
-        """Put strings together; what else is in between is told, for a number or null has no one way to be written."""
+    def _join(self, parts: Sequence[str | _Found], mark: Mark) -> str:
+        """
+        Put strings together to one that a file could hold.
+
+        What else is in between is told, for a number or null has no one way to be written.
+        """
         whole = ""
         for part in parts:
             if isinstance(part, str):
@@ -101,6 +116,11 @@ class Resolver:
                     hint = "quote the value where it is given"
                 self._faults.add(part.mark, Code.WRONG_TYPE, message, hint)
                 self.unknown += 1
+            if len(whole) > MAX_SCALAR:
+                message = f"this string is longer than {MAX_SCALAR} characters"
+                self._faults.add(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+                self.unknown += 1
+                return ""
         return whole
 
     def _may_stand(self, found: _Found, *, concealable: bool) -> bool:

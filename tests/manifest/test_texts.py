@@ -124,6 +124,20 @@ def test_long_texts_are_not_multiplied_without_end_either__C05(refuse):
     )
 
 
+def test_a_string_with_references_is_no_longer_than_one_without__C09(refuse, load):
+    fits, too_long = (
+        f"{HEAD}variables: {{x: {{default: {'x' * 32_768}}}}}\n"
+        f"jobs: {{a: {{job_id: i, expect: {{job_type: '${{var.x}}{'x' * rest}${{var.x}}'}}}}}}\n"
+        for rest in (0, 1)
+    )
+    assert len(load(fits).jobs[0].expect.fields[1].accept[0]) == 65_536
+    (found,) = refuse(too_long)
+    assert (found.code, found.message) == (
+        Code.TOO_LARGE,
+        "this string is longer than 65536 characters (the value of var.x)",
+    )
+
+
 def test_labels_of_the_defaults_are_not_multiplied_without_end(refuse, load):
     few, many = (", ".join(f"l{n}: v" for n in range(count)) for count in (64, 65))
     content = f"{HEAD}defaults: {{labels: {{%s}}}}\njobs: {{a: {{job_id: i, labels: {{own: v}}}}}}\n"

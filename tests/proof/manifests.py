@@ -50,7 +50,7 @@ def _amplify(rng: Random) -> Drawn:
     size, times = rng.choice([10, 1_000, 60_000]), rng.choice([10, 500, 5_000])
     value = "${var.v}" * times
     return (
-        f"{HEAD}variables: {{v: {{default: {'y' * size}}}}}\njobs: {{a: {{job_id: x, labels: {{l: {value}}}}}}}\n",
+        f"{HEAD}variables: {{v: {{default: {'y' * size}}}}}\njobs: {{a: {{job_id: x, labels: {{l: '{value}'}}}}}}\n",
         EITHER,
     )
 
