@@ -9,15 +9,16 @@ import asyncio
 import logging
 import re
 import ssl
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, check_head, too_large
+from reconcile.fetch.connection import LARGE, MAX_BODY_SIZE, MAX_HEADERS, check_head, too_large
 from reconcile.fetch.endpoint import Origin, parse_origin, refuse_endpoint
 from reconcile.fetch.lean_httpx import httpx
 from reconcile.fetch.message import RawHeaders
@@ -86,6 +87,8 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._limits = limits
         self._redact = Redactor(proxy.secrets)
+        self._turns: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """For each host, whose large answer is read."""
         auth = None
         if proxy.user is not None and proxy.password is not None:
             auth = (proxy.user.reveal(), proxy.password.reveal())
@@ -116,7 +119,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         response = await self._inner.handle_async_request(request)
         try:
-            body = await _read_whole(response)
+            body = await _read_whole(response, self._turns[request.url.netloc])
         finally:
             await response.aclose()
         headers = response.headers.raw
@@ -150,7 +153,8 @@ def _prepare(request: httpx.Request, limits: TimeLimits) -> httpx.Request:
     )
 
 
-async def _read_whole(response: httpx.Response) -> bytes:
+async def _read_whole(response: httpx.Response, turn: asyncio.Lock) -> bytes:
+    """Read the body within the limits; a large one waits for its turn, as it does without a proxy."""
     headers = RawHeaders(response.headers.raw)
     version = bytes(response.extensions.get("http_version", b"")).decode("ascii", "replace").removeprefix("HTTP/")
     fault = too_large() if len(headers.raw) > MAX_HEADERS else check_head(version, response.status_code, headers)
@@ -161,11 +165,14 @@ async def _read_whole(response: httpx.Response) -> bytes:
         raise TypeError("httpx answered an asynchronous request with a synchronous body")
     chunks: list[bytes] = []
     size = 0
-    async for chunk in stream:
-        size += len(chunk)
-        if size > MAX_BODY_SIZE:
-            raise too_large()
-        chunks.append(chunk)
+    async with AsyncExitStack() as stack:
+        async for chunk in stream:
+            if size <= LARGE < size + len(chunk):
+                await stack.enter_async_context(turn)
+            size += len(chunk)
+            if size > MAX_BODY_SIZE:
+                raise too_large()
+            chunks.append(chunk)
     return b"".join(chunks)
 
 

@@ -12,6 +12,7 @@ import trustme
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch import TimeLimits, open_transport
+from reconcile.fetch.connection import LARGE
 from reconcile.fetch.endpoint import parse_endpoint
 from reconcile.fetch.failure import (
     AnswerTooLargeError,
@@ -234,6 +235,35 @@ def test_answers_have_the_limits_that_they_have_without_a_proxy(
 
     with pytest.raises(error):
         fetch(serve, script, tls=server_tls, ca_file=ca_file)
+
+
+def test_a_large_answer_waits_until_another_of_its_host_is_whole(serve, server_tls, ca_file) -> None:
+    size = 4 * LARGE
+
+    async def run() -> tuple[bool, list[bytes]]:
+        begun, free = asyncio.Event(), asyncio.Event()
+
+        async def script(wire) -> None:
+            await wire.read_request()
+            await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * 2 * LARGE)
+            if wire.number == 0:
+                begun.set()
+                await free.wait()
+            await wire.send(b"x" * 2 * LARGE)
+
+        async with serve(script, tls=server_tls) as server, serve(tunnel) as proxy:
+            url = f"https://127.0.0.1:{server.port}/v1/jobs/j"
+            async with open_transport(proxy=f"http://127.0.0.1:{proxy.port}", ca_file=ca_file) as transport:
+                first = asyncio.ensure_future(get(transport, url))
+                await begun.wait()
+                await asyncio.sleep(0.1)
+                second = asyncio.ensure_future(get(transport, url))
+                await asyncio.wait([second], timeout=0.3)
+                waited = not second.done()
+                free.set()
+                return waited, [await (await each).aread() for each in (first, second)]
+
+    assert asyncio.run(run()) == (True, [b"x" * size] * 2)
 
 
 def test_a_proxy_that_is_not_there_is_named() -> None:
