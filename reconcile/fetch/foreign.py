@@ -20,7 +20,7 @@ from reconcile.fetch.failure import (
 )
 from reconcile.fetch.lean_httpx import httpx
 from reconcile.fetch.message import Fields, RawAnswer, RawHeaders, write_fields, write_request_line
-from reconcile.fetch.transport import Transport
+from reconcile.fetch.transport import DirectTransport, Transport
 
 _NO_BODY = httpx.ByteStream(b"")
 # The first that fits counts, so a subclass stands before its base.
@@ -43,17 +43,19 @@ async def ask(transport: Transport, origin: Origin, target: bytes, fields: Field
     request = httpx.Request(
         "GET", _parse_root(origin), headers=list(fields), stream=_NO_BODY, extensions={"target": target}
     )
-    response, body = await send(transport, request)
-    return RawAnswer(response.status_code, RawHeaders(response.headers.raw), body)
+    return await send(transport, request)
 
 
-async def send(transport: Transport, request: httpx.Request) -> tuple[httpx.Response, bytes]:
-    """Send a request through any transport and return the answer with its body as it came; raise ExchangeError."""
+async def send(transport: Transport, request: httpx.Request) -> RawAnswer:
+    """Send a request through any transport and return the answer as it came; raise ExchangeError."""
+    if isinstance(transport, DirectTransport):
+        return await transport.exchange(*await read_request(request))
     try:
         response = await transport.handle_async_request(request)
-        return response, await _read_body(response)
+        body = await _read_body(response)
     except httpx.RequestError as error:
         raise translate_failure(error) from error
+    return RawAnswer(response.status_code, RawHeaders(response.headers.raw), body)
 
 
 def translate_failure(error: httpx.RequestError) -> ExchangeError:
@@ -71,13 +73,6 @@ async def read_request(request: httpx.Request) -> tuple[Origin, bytes]:
     line = write_request_line(request.method.encode("ascii"), target)
     origin = Origin(scheme=url.scheme, host=url.host, port=url.port or DEFAULT_PORTS.get(url.scheme, 0))
     return origin, line + write_fields(request.headers.raw) + body
-
-
-def make_response(answer: RawAnswer, request: httpx.Request) -> httpx.Response:
-    """Make httpx's response of an answer."""
-    return httpx.Response(
-        answer.status_code, headers=answer.headers.raw, stream=httpx.ByteStream(answer.body), request=request
-    )
 
 
 @cache

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from msgspec import Struct, field
 
@@ -35,27 +35,13 @@ from reconcile.fetch.turnstile import Turnstile
 if TYPE_CHECKING:
     import httpx
 
+Transport: TypeAlias = "DirectTransport | httpx.AsyncBaseTransport"
+"""What requests are sent through: ours, which takes their bytes, or any of httpx's, which `foreign.py` speaks to."""
+
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _BUFFER_SIZE = 64 * 1024
 _CLOSING = 1.0  # seconds that closing may take, at most
-
-
-class Transport(Protocol):
-    """What requests are sent through: ours, or any of httpx's."""
-
-    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response":
-        """Send the request and return its answer; raise ExchangeError or httpx.RequestError."""
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        """Close every connection."""
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
@@ -119,17 +105,11 @@ class DirectTransport:
         self._pools: dict[Origin, _Pool] = {}
         self._open: set[Connection] = set()
 
-    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response":
-        """Send the request and return its whole answer; raise ExchangeError."""
-        from reconcile.fetch.foreign import make_response, read_request
-
-        return make_response(await self.exchange(*await read_request(request)), request)
-
     async def exchange(self, origin: Origin, text: bytes) -> RawAnswer:
         """
         Send a request that is written already and return its whole answer; raise ExchangeError.
 
-        This is the short way: for ten thousand jobs, the values of httpx cost as much as the rest of a request.
+        Bytes, for the values of httpx cost as much as the rest of a request, for ten thousand jobs.
         """
         try:
             return await self._answer(self._find_pool(origin), text)

@@ -26,6 +26,7 @@ from reconcile.fetch.failure import (
     explain_failure,
 )
 from reconcile.fetch.foreign import send
+from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.proxy import parse_proxy
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -79,11 +80,10 @@ async def tunnel(wire) -> None:
         writer.close()
 
 
-async def get(transport, url: str, **extensions: object) -> httpx.Response:
+async def get(transport, url: str, **extensions: object) -> RawAnswer:
     headers = {"Host": "test", "X-Auth-Token": TOKEN}
     request = httpx.Request("GET", url, headers=headers, stream=httpx.ByteStream(b""), extensions=extensions)
-    response, _ = await send(transport, request)
-    return response
+    return await send(transport, request)
 
 
 def fetch(serve, script, *, tls=None, proxy_script=tunnel, times: int = 1, userinfo: str = "", **options):
@@ -105,7 +105,7 @@ def test_a_request_goes_through_a_tunnel_in_which_the_proxy_sees_nothing_A12(
     serve, server_tls, ca_file, userinfo: str
 ) -> None:
     response, server, proxy = fetch(serve, answer, tls=server_tls, ca_file=ca_file, times=3, userinfo=userinfo)
-    assert (response.status_code, response.read()) == (200, b"{}")
+    assert (response.status_code, response.body) == (200, b"{}")
     assert (server.connections, proxy.connections, len(server.requests)) == (1, 1, 3)
     assert server.requests[0].startswith(b"GET /v1/jobs/j HTTP/1.1\r\nHost: test\r\n")
     (connect,) = proxy.requests

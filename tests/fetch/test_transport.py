@@ -23,6 +23,7 @@ from reconcile.fetch.failure import (
     TimedOutError,
     TlsError,
 )
+from reconcile.fetch.foreign import send
 from reconcile.fetch.transport import DirectTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -32,8 +33,8 @@ QUICK = TimeLimits(connect=0.1, attempt=0.1)
 
 async def get(transport, url: str) -> tuple[int, bytes]:
     request = httpx.Request("GET", url, headers={"Host": "test", "X-Auth-Token": "t"}, stream=httpx.ByteStream(b""))
-    response = await transport.handle_async_request(request)
-    return response.status_code, await response.aread()
+    answer = await send(transport, request)
+    return answer.status_code, answer.body
 
 
 def play(serve, script, *, times: int = 1, url: str | None = None, limits: TimeLimits | None = None):
@@ -102,7 +103,7 @@ def test_the_target_of_a_request_is_what_is_sent(serve) -> None:
         async with serve(answering(OK)) as server, open_transport() as transport:
             url, extensions = httpx.URL(server.url), {"target": b"/v1/p/sfs-turbo/jobs/k"}
             request = httpx.Request("GET", url, headers={"Host": "test"}, extensions=extensions)
-            await transport.handle_async_request(request)
+            await send(transport, request)
             return server.requests[0]
 
     assert asyncio.run(run()).startswith(b"GET /v1/p/sfs-turbo/jobs/k HTTP/1.1\r\nHost: test\r\n")
@@ -114,7 +115,7 @@ def test_a_target_that_is_more_than_a_target_is_not_sent(serve, target: bytes) -
         async with serve(answering(OK)) as server, open_transport() as transport:
             request = httpx.Request("GET", server.url, extensions={"target": target})
             with pytest.raises(MalformedRequestError):
-                await transport.handle_async_request(request)
+                await send(transport, request)
             return server.connections
 
     assert asyncio.run(run()) == 0
@@ -130,7 +131,7 @@ def test_a_request_may_have_a_body(serve) -> None:
         async with serve(script) as server, open_transport() as transport:
             for content in (b"body", aiter_of(b"bo", b"dy")):
                 request = httpx.Request("POST", server.url, headers={"Content-Length": "4"}, content=content)
-                await transport.handle_async_request(request)
+                await send(transport, request)
             return server.requests[1::2]
 
     assert asyncio.run(run()) == [b"body", b"body"]
@@ -495,7 +496,7 @@ def test_localhost_is_reached_by_whichever_address_answers(serve) -> None:
 def test_a_line_break_in_a_header_is_not_sent(serve) -> None:
     async def run(url: str, transport) -> None:
         headers = [(b"Host", b"test"), (b"X-Auth-Token", b"canary\r\nX-Evil: 1")]
-        await transport.handle_async_request(httpx.Request("GET", url, headers=headers, stream=httpx.ByteStream(b"")))
+        await send(transport, httpx.Request("GET", url, headers=headers, stream=httpx.ByteStream(b"")))
 
     async def scenario():
         async with serve(answering(OK)) as server, open_transport() as transport:

@@ -17,6 +17,7 @@ from reconcile.fetch.credentials.credential import CredentialError
 from reconcile.fetch.credentials.settings import TOKEN
 from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
 from reconcile.fetch.envelope import quote_fault, read_faults
+from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
 from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
 from reconcile.fetch.record import Redact, cut_text
@@ -120,19 +121,18 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
     """
     What an identity service answered.
 
-    `api` says in which envelopes an error may come, `body` is whole and not compressed, and `redact` is applied to
+    `api` says in which envelopes an error may come, the body of `answer` is not compressed, and `redact` is applied to
     every text of the server that is shown.
     """
 
     url: IdentityUrl
     api: JobApi
-    response: "httpx.Response"
-    body: bytes
+    answer: RawAnswer
     redact: Redact
 
     def read_token(self, project_id: str) -> Secret:
         """Return the token that is granted for this project; raise CredentialError if none is."""
-        if self.response.status_code not in (200, 201):
+        if self.answer.status_code not in (200, 201):
             raise self._refuse_status()
         try:
             document = self._parse_body()
@@ -140,13 +140,13 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
             setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
             raise self._refuse(error.code, error.reason, setback=setback) from error
         self._check_project(document, project_id)
-        token = self.response.headers.get(_TOKEN_HEADER, "")
+        token = self.answer.headers.get(_TOKEN_HEADER, "")
         if not TOKEN.pattern.fullmatch(token):
             raise self._refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
         return Secret(token)
 
     def _parse_body(self) -> dict[str, object]:
-        return parse_object(self.redact(self.response.headers.get("content-type", "")), self.body)
+        return parse_object(self.redact(self.answer.headers.get("content-type", "")), self.answer.body)
 
     def _check_project(self, document: Mapping[str, object], project_id: str) -> None:
         token = document.get("token")
@@ -158,7 +158,7 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
             raise self._refuse(Code.OTHER_PROJECT, reason)
 
     def _refuse_status(self) -> CredentialError:
-        status_code = self.response.status_code
+        status_code = self.answer.status_code
         code, reason = _REFUSALS.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
         try:
             faults = read_faults(self.api.envelopes, self._parse_body(), redact=self.redact)
@@ -168,6 +168,6 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
         return self._refuse(code, f"{reason}{said}", setback=setback_of_status(status_code))
 
     def _refuse(self, code: Code, reason: str, *, setback: Setback | None = None) -> CredentialError:
-        message = f"{self.url}: HTTP {self.response.status_code} from the identity service: {reason}"
-        retry_after = read_retry_after(self.response.headers) if setback is not None else None
+        message = f"{self.url}: HTTP {self.answer.status_code} from the identity service: {reason}"
+        retry_after = read_retry_after(self.answer.headers) if setback is not None else None
         return CredentialError(Problem(code=code, message=message), setback=setback, retry_after=retry_after)

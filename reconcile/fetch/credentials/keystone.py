@@ -88,9 +88,9 @@ class PasswordLogin:
         from reconcile.fetch.foreign import send
 
         try:
-            response, body = await send(transport, build_token_request(self._login))
+            answer = await send(transport, build_token_request(self._login))
         except ExchangeError as error:
             problem = explain_failure(error, url.origin)
             raise CredentialError(problem, setback=setback_of_error(error)) from error
-        answer = TokenAnswer(url=url, api=provider.api, response=response, body=body, redact=self._redact)
-        return answer.read_token(provider.project_id)
+        told = TokenAnswer(url=url, api=provider.api, answer=answer, redact=self._redact)
+        return told.read_token(provider.project_id)

@@ -1,6 +1,5 @@
 import json
 
-import httpx
 import pytest
 
 from reconcile.codes import Code
@@ -13,6 +12,7 @@ from reconcile.fetch.credentials.identity import (
     find_identity_url,
     parse_identity_url,
 )
+from reconcile.fetch.message import RawAnswer, RawHeaders
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
@@ -96,10 +96,10 @@ def test_a_request_for_a_token_is_as_keystone_documents_it() -> None:
 def read(api):
     def read(status_code: int, body: object = GRANT, **headers: str) -> str:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        response = httpx.Response(status_code, headers={name.replace("_", "-"): v for name, v in headers.items()})
+        fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         redact = Redactor([Secret(CANARY)])
-        answer = TokenAnswer(url=URL, api=api, response=response, body=content, redact=redact)
-        return answer.read_token("p").reveal()
+        answer = RawAnswer(status_code, RawHeaders(fields), content)
+        return TokenAnswer(url=URL, api=api, answer=answer, redact=redact).read_token("p").reveal()
 
     return read
 
