@@ -10,9 +10,9 @@ said once, at the type of that name.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from reconcile.codes import Code
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 else:
     JsonValue = Any  # Whoever reads a saved plan by these annotations cannot follow one that refers to itself.
+
+Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""A point in time; whoever reads a saved plan takes none without its offset, which cannot be compared with others."""
 
 SENSITIVE = "(sensitive value)"
 """What stands in place of a value that nobody may be shown."""
@@ -216,8 +219,8 @@ class MomentExpectation(Struct, frozen=True, kw_only=True, tag=True):
     """When it must have been: not before `after`, not after `before`; None is no bound, and one at least is given."""
 
     moment: Moment
-    after: datetime | None
-    before: datetime | None
+    after: Instant | None
+    before: Instant | None
     source: Source
 
 
@@ -673,8 +676,8 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observations: tuple[Observation, ...]
     remarks: tuple[tuple[str, ...], ...]
     origins: Mapping[str, str]
-    judged_at: datetime
-    since: datetime
+    judged_at: Instant
+    since: Instant
     strict: bool
     soft_fail: bool
     ended_by: ExitCode | None

@@ -95,6 +95,13 @@ def test_what_is_no_saved_plan_is_refused(content):
         read_saved_plan("plan.json", content)
 
 
+@pytest.mark.parametrize("name", ["judged_at", "since"])
+def test_a_time_without_its_offset_is_refused(evidence_of, name):
+    evidence = replace(evidence_of(plan_mixed()), **{name: NOW.replace(tzinfo=None)})
+    with pytest.raises(DocumentError, match=r"RC011"):
+        read_saved_plan("plan.json", write_saved_plan({}, evidence))
+
+
 def test_a_plan_that_does_not_follow_from_its_evidence_shows(evidence_of):
     evidence = evidence_of(plan_of((job(), observed("failed"))))
     green = plan_to_json(derive_plan(evidence_of(plan_of((job(), observed("success"))))))
