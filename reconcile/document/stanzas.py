@@ -2,14 +2,13 @@
 YAML files that say the same a hundred thousand times, read once for each way of saying it.
 
 A section that is written line by line falls into stanzas: the text of one entry each. Stanzas that differ in a few
-words alone say the same of other words, so libyaml reads the first of them, in its place, and blanks instead of the
-others. That holds only if each stanza stands for itself, which is looked at in what libyaml has read; where there is
-any doubt, nothing is left out. What is wrong with a file is told from the whole of it and never from here.
+words alone say the same of other words, so libyaml reads the first of them, without the others. That holds only if each
+stanza stands for itself, which is looked at in what libyaml has read; where there is any doubt, nothing is left out.
+What is wrong with a file is told from the whole of it and never from here.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -87,12 +86,13 @@ def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Wo
     stanzas = _compare(text.content, starts, split)
     if stanzas is None:
         return None
+    models = [stanza for number, stanza in enumerate(stanzas) if stanza.model == number]
+    kept = [(0, starts[0]), *((model.start, model.end) for model in models), (starts[-1], len(text.content))]
     try:
-        document = parse_yaml(Text(text.file, _blank(text.content, stanzas)))
+        document = parse_yaml(Text(text.file, "".join([text.content[start:end] for start, end in kept])))
     except DocumentError:
         return None
-    document.text = text
-    models = [stanza for number, stanza in enumerate(stanzas) if stanza.model == number]
+    document.move(text, kept)
     if not _stand_alone(document, section, indent, models):
         return None
     abridged = Abridged(document, section, indent, stanzas)
@@ -132,22 +132,6 @@ def _compare(content: str, starts: Sequence[int], split: Split[Words]) -> list[S
         if number == _SAMPLE and 2 * len(models) > number:
             return None
     return stanzas if 2 * len(models) <= len(stanzas) else None
-
-
-def _blank(content: str, stanzas: Sequence[Stanza[Words]]) -> str:
-    """Return a text of the same length and the same lines, without the stanzas that repeat another."""
-
-    @cache
-    def write_blanks(length: int, lines: int) -> str:
-        return " " * (length - lines) + "\n" * lines
-
-    def pieces() -> Iterator[str]:
-        yield content[: stanzas[0].start]
-        for number, (model, start, end, _, _) in enumerate(stanzas):
-            yield content[start:end] if model == number else write_blanks(end - start, content.count("\n", start, end))
-        yield content[stanzas[-1].end :]
-
-    return "".join(pieces())
 
 
 def _stand_alone(document: Document, section: str, indent: int, models: Sequence[Stanza[Words]]) -> bool:

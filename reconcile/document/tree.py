@@ -6,12 +6,14 @@ marks of all their entries stand in one array of the document, those of one cont
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
 from reconcile.codes import Code
 from reconcile.document.scalar import Scalar
-from reconcile.document.text import Mark, Text
+from reconcile.document.text import MARK_SHIFT, Mark, Text
 
 Node: TypeAlias = "Scalar | Table | Array"
 
@@ -116,6 +118,27 @@ class Document:
         self._referred = 0
         self._origins: dict[Mark, Origin] = {}
         self._indices: dict[int, dict[str, int]] = {}
+
+    def move(self, text: Text, pieces: Sequence[tuple[int, int]]) -> None:
+        """
+        Let all that was read stand where it does in a text that says more.
+
+        A block whose end was left out is as long as what was read of it.
+
+        Args:
+            text: the whole text.
+            pieces: where that begins and ends in it which was read, in order.
+        """
+        lengths = [end - start for start, end in pieces]
+        starts = [0, *accumulate(lengths[:-1])]
+        shifts = [whole - short << MARK_SHIFT for (whole, _), short in zip(pieces, starts, strict=True)]
+
+        def move(mark: Mark) -> Mark:
+            return mark + shifts[bisect_right(starts, mark >> MARK_SHIFT) - 1]
+
+        self.text = text
+        self._root_mark = move(self._root_mark)
+        self._marks = array("Q", map(move, self._marks))
 
     def key_mark(self, table: Table, key: str) -> Mark:
         """Return the mark of a key."""

@@ -115,7 +115,6 @@ def test_jobs_share_what_names_no_place_in_them():
             "  a:\n    job_id: z\n    x: '\n     # b'\n  b:\n    job_id: z\n    x: '\n     # c'\n", id="quoted"
         ),
         pytest.param("  a:\n    job_id: x\n      y\n  b:\n    job_id: z\n      y\n", id="an id on two lines"),
-        pytest.param("  a:\n    x-a: |+\n      b\n  c:\n    x-a: |+\n      b\n", id="kept line ends"),
         pytest.param("  a:\n    job_id: x\n  A:\n    job_id: y\n", id="names that are alike"),
         pytest.param("  a:\n    job_id: x\n  b:\n    job_id: y\njobs:\n", id="two sections"),
         pytest.param(twice('    job_id: x\n    "for\\u005feach": [x]\n'), id="a declaration in disguise"),

@@ -68,6 +68,8 @@ NAMES = ["job-{n}", "J{n}", "job-{n}:x", "null", "x-{n}", '"q{n}"', "job", "'{n}
 COMMON = st.tuples(st.just(NAMES[0]), st.sampled_from(IDS[:2]), st.sampled_from(WORDS[:2]))
 ODD = st.tuples(st.sampled_from(NAMES), st.sampled_from(IDS), st.sampled_from(WORDS))
 KINDS += [
+    "  {name}:\n    job_id: {id}\n    x-note: |+\n      kept\n\n\n",
+    "  {name}:\n    job_id: {id}\n    x-note:\n",
     "  # for {word}: job_id: {id}\n  {name}:\n    job_id: {id} # {{{word}}}\n    timeout: 9m  # '{word}\"\n",
     "  {name}: # {word}\n    labels: {{tier: {word}}} #\n    job_id: {id}\n#\n    # {word}\n    timeout: 9m\n",
     '  {name}: # {word}\n    job_id: {id} # \'{word}\n    expect: {{job_type: {{glob: "|>"}}}} #"\n',
