@@ -7,7 +7,8 @@ from reconcile.duration import format_duration
 from reconcile.instant import read_time
 from reconcile.model import Fetched, Job, JobApi, Missing, Observed, Outcome, Record, SubJob
 
-_MOST_REASONS = 5
+_MOST_ALIKE = 5
+"""Notes of one kind, at most: some formats tell all of a job's notes with each of its findings."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -19,14 +20,12 @@ def notes_of(job: Job, observation: Observed | Missing) -> list[str]:
         said = " ".join(part for part in (observation.code, observation.message) if part)
         return [f"the job API says {said}", api.retention] if said else [api.retention]
     types = dict.fromkeys([observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]])
-    return [
-        *_reasons_of(observation, api),
-        *[
-            f'no source page of {api.title} lists the job type "{job_type}"'
-            for job_type in types
-            if job_type is not None and job_type not in api.job_types
-        ],
+    unlisted = [
+        f'no source page of {api.title} lists the job type "{job_type}"'
+        for job_type in types
+        if job_type is not None and job_type not in api.job_types
     ]
+    return [*_reasons_of(observation, api), *_cut(unlisted, "job types are on no source page")]
 
 
 def remarks_of(fetched: Fetched) -> tuple[str, ...]:
@@ -38,7 +37,7 @@ def remarks_of(fetched: Fetched) -> tuple[str, ...]:
 
 
 def _reasons_of(observed: Observed, api: JobApi) -> list[str]:
-    """Repeat what the API says of failures, for nothing explains a drift better; the first of many suffice."""
+    """Repeat what the API says of failures, for nothing explains a drift better."""
     reasons = []
     root = _find_root(observed.sub_jobs, api)
     if root is not None:
@@ -51,10 +50,13 @@ def _reasons_of(observed: Observed, api: JobApi) -> list[str]:
         for j, sub_job in enumerate(observed.sub_jobs)
         if j != root and (sub_job.error_code or sub_job.fail_reason)
     ]
-    reasons += failed[:_MOST_REASONS]
-    if len(failed) > _MOST_REASONS:
-        reasons.append(f"{len(failed) - _MOST_REASONS} more sub-jobs give a reason")
-    return reasons
+    return [*reasons, *_cut(failed, "sub-jobs give a reason")]
+
+
+def _cut(notes: Sequence[str], what: str) -> list[str]:
+    """Return the first of many notes, and say how many more there are of what."""
+    rest = len(notes) - _MOST_ALIKE
+    return [*notes[:_MOST_ALIKE], *([f"{rest} more {what}"] if rest > 0 else [])]
 
 
 def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
