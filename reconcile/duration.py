@@ -4,8 +4,6 @@ import re
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|s)"
-_WHOLE = re.compile(rf"(?:{_PART})+")
-_PARTS = re.compile(_PART)
 
 
 def parse_duration(text: str) -> float:
@@ -15,9 +13,9 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: it is not a row of numbers with units h, m, s, ms, in that order and each once.
     """
-    parts = _PARTS.findall(text)
+    parts = re.findall(_PART, text)
     units = [unit for _, unit in parts]
-    if not _WHOLE.fullmatch(text) or units != sorted(set(units), key=list(_UNITS).index):
+    if not re.fullmatch(f"(?:{_PART})+", text) or units != sorted(set(units), key=list(_UNITS).index):
         raise ValueError(f"not a duration: {text[:40]!r}; write it like 90s, 10m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 

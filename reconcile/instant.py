@@ -3,9 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-_RFC_3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
+_RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 
 
 def parse_time(text: str, time_format: str) -> datetime:
@@ -35,7 +33,7 @@ def read_time(text: str | None, time_format: str) -> datetime | None:
 
 def parse_rfc3339(text: str) -> datetime:
     """Read a time with its zone (RFC 3339); raise ValueError for anything else."""
-    if not _RFC_3339.fullmatch(text):
+    if not re.fullmatch(_RFC_3339, text):
         raise ValueError(f"not a time of RFC 3339: {text[:40]!r}")
     return datetime.fromisoformat(text.upper()).astimezone(UTC)
 

@@ -12,9 +12,12 @@ from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from msgspec import Meta, Struct, field
-
 from reconcile.codes import Code
+from reconcile.lean import standing_in
+
+# msgspec would take from typing_extensions what typing has as well; its import takes longer than msgspec's own.
+with standing_in("typing_extensions"):
+    from msgspec import Meta, Struct, field
 
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"

@@ -3,7 +3,7 @@
 import re
 
 _UNITS = {None: 1.0, "s": 1.0, "m": 60.0}
-_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/([sm]))?")
+_RATE = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/([sm]))?"
 
 
 def parse_rate(text: str) -> float:
@@ -13,7 +13,7 @@ def parse_rate(text: str) -> float:
     Raises:
         ValueError: it is not a number above zero, alone or with /s or /m.
     """
-    match = _RATE.fullmatch(text)
+    match = re.fullmatch(_RATE, text)
     if match is None or float(match[1]) == 0:
         raise ValueError(f"not a rate: {text[:40]!r}; write it like 10/s or 400/m")
     return float(match[1]) / _UNITS[match[2]]

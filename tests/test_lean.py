@@ -15,6 +15,7 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
     ("module", "heavy", "then"),
     [
         ("reconcile.fetch.proxy", {"rich", "pygments", "click", "httpx._main"}, "import httpx._main"),
+        ("reconcile.model", {"typing_extensions"}, "from typing_extensions import get_type_hints"),
         (
             "reconcile.report.table",
             {"importlib.metadata", "zipfile", "email"},

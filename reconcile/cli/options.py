@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from os import PathLike
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 from msgspec import Struct
 
 from reconcile.duration import parse_duration
 from reconcile.model import Assignment, Given, VariableFile
 from reconcile.rate import parse_rate
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -163,7 +165,7 @@ class _VariableFileType(click.ParamType[Given]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
         return VariableFile(str(FilePath().convert(value, param, ctx)))
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         return FilePath().shell_complete(ctx, param, incomplete)
 
 

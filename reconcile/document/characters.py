@@ -5,7 +5,7 @@ import re
 import unicodedata
 from typing import Final
 
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = (
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f"
     "\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
@@ -20,14 +20,14 @@ category), and the blank of Braille. Spelled out, for asking `unicodedata` about
 Source, CVE-2021-42574.
 """
 
-_LONE_RETURN: Final = re.compile("\r(?!\n)")
+_LONE_RETURN: Final = "\r(?!\n)"
 _SEEN: Final = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 """The characters of ASCII that are not hidden."""
 
 
 def escape_hidden(text: str) -> str:
     """Write the hidden characters of a JSON text as escapes, so that who reviews it sees them; not its line ends."""
-    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return re.sub(_HIDDEN, lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def find_hidden(content: str) -> int | None:
@@ -35,9 +35,9 @@ def find_hidden(content: str) -> int | None:
     if content.isascii() and (content.isprintable() or not content.encode().translate(None, _SEEN)):
         found = None
     else:
-        found = _HIDDEN.search(content)
+        found = re.search(_HIDDEN, content)
     if found is None and "\r" in content:
-        found = _LONE_RETURN.search(content)
+        found = re.search(_LONE_RETURN, content)
     return found.start() if found else None
 
 

@@ -11,12 +11,12 @@ LONGEST = 512
 """Characters of one foreign value that are shown."""
 
 # What CI runners obey wherever it stands in a line: `##[`, `##vso[`, `##teamcity[`, in any case.
-_RUNNER_COMMAND = re.compile(r"#(?=#)")
+_RUNNER_COMMAND = r"#(?=#)"
 # Characters that show nothing although they count as printable: joiners, fillers and variation selectors
 # (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, without those that isprintable knows).
-_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_INVISIBLE = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 # GitHub's second form, which is obeyed at the start of a line, where a file name may stand.
-_LEADING_COMMAND = re.compile(r"\A(\s*):(?=:)")
+_LEADING_COMMAND = r"\A(\s*):(?=:)"
 
 
 def escape(text: str) -> str:
@@ -24,8 +24,8 @@ def escape(text: str) -> str:
     shown = text[:LONGEST]
     if not (shown.isascii() and shown.isprintable() and "##" not in shown and "::" not in shown):
         shown = "".join(character if character.isprintable() else _escape_character(character) for character in shown)
-        shown = _INVISIBLE.sub(lambda found: _escape_character(found[0]), shown)
-        shown = _LEADING_COMMAND.sub(r"\1\\x3a", _RUNNER_COMMAND.sub(r"\\x23", shown))
+        shown = re.sub(_INVISIBLE, lambda found: _escape_character(found[0]), shown)
+        shown = re.sub(_LEADING_COMMAND, r"\1\\x3a", re.sub(_RUNNER_COMMAND, r"\\x23", shown))
     rest = len(text) - LONGEST
     return f"{shown}... ({rest} more characters)" if rest > 0 else shown
 

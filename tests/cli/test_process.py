@@ -67,19 +67,10 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 
 
 IDLE = {
-    *(
-        "certifi",
-        "difflib",
-        "email",
-        "httpx",
-        "importlib.metadata",
-        "importlib.resources",
-        "jinja2",
-        "jsonschema",
-        "rich",
-    ),
-    *("shutil", "tempfile", "zipfile", "reconcile.document.editing", "reconcile.document.writing"),
-    *("reconcile.fetch.foreign", "reconcile.fetch.proxy", "reconcile.simulator"),
+    *("certifi", "click.shell_completion", "difflib", "email", "httpx", "importlib.metadata", "importlib.resources"),
+    *("jinja2", "jsonschema", "rich", "shlex", "shutil", "tempfile", "typing_extensions", "uvloop", "zipfile"),
+    *("reconcile.document.editing", "reconcile.document.writing", "reconcile.fetch.credentials.keystone"),
+    *("reconcile.fetch.foreign", "reconcile.fetch.proxy", "reconcile.manifest.selection", "reconcile.simulator"),
 }
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""
 

@@ -141,7 +141,7 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, eq=False):
             raise self._refuse(error.code, error.reason, setback=setback) from error
         self._check_project(document, project_id)
         token = self.answer.headers.get(_TOKEN_HEADER, "")
-        if not TOKEN.pattern.fullmatch(token):
+        if not TOKEN.accepts(token):
             raise self._refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
         return Secret(token)
 

@@ -17,33 +17,37 @@ class Form(Struct, frozen=True, kw_only=True):
     """What a value has to look like; `name` says what it is, and `rule` what it may be."""
 
     name: str
-    pattern: re.Pattern[str]
+    pattern: str
     rule: str
+
+    def accepts(self, value: str) -> bool:
+        """Say whether the whole value looks like this."""
+        return re.fullmatch(self.pattern, value) is not None
 
 
 TOKEN = Form(
     name="token",
-    pattern=re.compile(rf"[\x21-\x7e]{{1,{MAX_TOKEN_LENGTH}}}"),
+    pattern=rf"[\x21-\x7e]{{1,{MAX_TOKEN_LENGTH}}}",
     rule=f"a token is 1 to {MAX_TOKEN_LENGTH} visible ASCII characters, with no space and no line break",
 )
 ACCESS_KEY = Form(
     name="access key",
-    pattern=re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII),
+    pattern=r"[A-Za-z0-9_-]{1,128}",
     rule="an access key is 1 to 128 letters, digits, '_' and '-'",
 )
 SECRET_KEY = Form(
     name="secret key",
-    pattern=re.compile(r"[\x21-\x7e]{1,512}"),
+    pattern=r"[\x21-\x7e]{1,512}",
     rule="a secret key is 1 to 512 visible ASCII characters, with no space and no line break",
 )
 PASSWORD = Form(
     name="password",
-    pattern=re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}"),
+    pattern=r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}",
     rule="a password is 1 to 1024 characters of one line",
 )
 TEXT = Form(
     name="value",
-    pattern=re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}"),
+    pattern=r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}",
     rule="it is 1 to 1024 characters of one line; to have none, unset it",
 )
 
@@ -95,7 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
     def _check(self, name: str, form: Form) -> Secret:
         secret = self.values[name]
         value = secret.reveal()
-        if form.pattern.fullmatch(value):
+        if form.accepts(value):
             return secret
         where = f"{self.call(name)} for provider '{self.provider.name}'"
         message = f"the {form.name} in {where} is malformed (length {len(value)})"
