@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -44,7 +44,7 @@ def find_misfits(
     *,
     document: Document,
     spread: Callable[[Path], Iterable[Path]],
-    operator_only: Collection[str],
+    operator_only: Mapping[str, str],
 ) -> Iterator[Misfit]:
     """
     Yield everything in which a value differs from a schema or from one of its definitions.
@@ -62,7 +62,9 @@ def find_misfits(
                 yield from _place(leaf, path, document, operator_only)
 
 
-def _place(error: ValidationError, path: Path, document: Document, operator_only: Collection[str]) -> Iterator[Misfit]:
+def _place(
+    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
+) -> Iterator[Misfit]:
     for token, at_key, wording in _word(error, path, document, operator_only):
         mark = document.find_mark(token, at_key=at_key)
         origin = None if at_key else document.find_origin(mark)
@@ -74,7 +76,7 @@ def _place(error: ValidationError, path: Path, document: Document, operator_only
 
 
 def _word(
-    error: ValidationError, path: Path, document: Document, operator_only: Collection[str]
+    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
 ) -> Iterator[tuple[Path, bool, Wording]]:
     """Word an error: the path to the token that is wrong, whether that is a key, and the words."""
     if error.validator == "additionalProperties":

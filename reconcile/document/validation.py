@@ -1,9 +1,10 @@
 """A document against a JSON Schema."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
@@ -23,6 +24,8 @@ Outline: TypeAlias = Callable[[str, Node], Hashable]
 _Groups: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
 """A key of the root -> the entry that is checked -> all entries of its outline, itself the first of them."""
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
 _MOST: Final = 1_000
 """So many errors of a file are told at most, for a file of 32 MiB has room for ten million."""
 
@@ -37,7 +40,9 @@ class Fault(NamedTuple):
     diagnostic: Diagnostic
 
 
-def check_document(document: Document, schema_name: str, *, operator_only: Collection[str] = ()) -> list[Diagnostic]:
+def check_document(
+    document: Document, schema_name: str, *, operator_only: Mapping[str, str] = _NONE
+) -> list[Diagnostic]:
     """Return everything in which a document differs from a schema, in order of position; see `find_faults`."""
     return [fault.diagnostic for fault in find_faults(document, schema_name, operator_only=operator_only)]
 
@@ -46,7 +51,7 @@ def find_faults(
     document: Document,
     schema_name: str,
     *,
-    operator_only: Collection[str] = (),
+    operator_only: Mapping[str, str] = _NONE,
     alike: Mapping[str, Outline] | None = None,
 ) -> list[Fault]:
     """
@@ -55,7 +60,7 @@ def find_faults(
     Args:
         document: what to check; what is pending in it is taken for right.
         schema_name: a schema of `reconcile.shipped`, such as `manifest.v1`.
-        operator_only: unknown keys that are not misspelt: they belong on the command line or in the environment.
+        operator_only: unknown keys that are not misspelt, but set by an operator, each with a hint that says how.
         alike: keys of the root whose mappings have very many entries and few outlines. One entry of each outline
             is checked, and what is wrong with it is wrong with all of them.
     """
@@ -96,7 +101,7 @@ def find_faults_of_part(document: Document, node: Node, path: "Path", schema_nam
         definition,
         document=document,
         spread=lambda below: [(*path, *below)],
-        operator_only=(),
+        operator_only=_NONE,
     )
     return _tell(misfits, document)
 

@@ -93,11 +93,10 @@ def word_origin(message: str, origin: Origin) -> str:
     return f"{message} (the value of {origin.name})"
 
 
-def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Collection[str]) -> Wording:
+def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Mapping[str, str]) -> Wording:
     """Say why a key has no place in the mapping that a schema describes."""
     if key in operator_only:
-        hint = "give it on the command line or in the environment"
-        return Wording(Code.OPERATOR_ONLY, f"'{key}' is not allowed here: it is set by the operator", hint)
+        return Wording(Code.OPERATOR_ONLY, f"'{key}' is not allowed here", operator_only[key])
     known = schema.get("properties", {})
     similar = suggest(key, known) or (f"known here: {', '.join(known)}" if known else None)
     return Wording(Code.UNKNOWN_KEY, f"unknown key '{shorten(key)}'", similar)

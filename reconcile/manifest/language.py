@@ -20,19 +20,28 @@ from reconcile.model import Diagnostic
 _SCHEMA: Final = "manifest.v1"
 _VERSION: Final = 1
 
-# fmt: off
-_OPERATOR_ONLY: Final = frozenset({
-    "access_key", "ak", "auth", "auth_token", "auth_url", "base_url", "ca_cert", "ca_file", "cacert", "cert",
-    "credential", "credentials", "endpoint", "endpoints", "header", "headers", "host", "hosts", "iam_endpoint",
-    "insecure", "key", "out", "output", "outputs", "password", "proxies", "proxy", "record", "report", "reports",
-    "secret", "secret_key", "security_token", "sk", "soft_fail", "tls_verify", "token", "url", "user", "username",
-    "verify",
-})
-# fmt: on
+_OPERATOR_ONLY: Final = {
+    key: hint
+    for hint, keys in {
+        "the operator sets it, by --endpoint or RECONCILE_ENDPOINT": "base_url endpoint endpoints host hosts url",
+        "the operator sets it, by --proxy": "proxies proxy",
+        "the operator sets it, by --ca-file": "ca_cert ca_file cacert cert",
+        "the operator sets it, by OS_AUTH_URL": "auth_url iam_endpoint",
+        "the operator sets it, by RECONCILE_TOKEN": "auth_token token",
+        "the operator sets it, by HUAWEICLOUD_SDK_AK and _SK": "access_key ak secret_key security_token sk",
+        "the operator sets it, by OS_USERNAME and OS_PASSWORD": "password user username",
+        "the operator sets it, by variables of the environment": "auth credential credentials key secret",
+        "the operator sets it, by -o, --report, --out or --record": "out output outputs record report reports",
+        "the operator sets it, by --soft-fail": "soft_fail",
+        "remove it: nobody sets headers, which are those of the job API": "header headers",
+        "remove it: nobody can have certificates unverified": "insecure tls_verify verify",
+    }.items()
+    for key in keys.split()
+}
 """
 What would let the author of a pull request choose where a token goes, which one it is, or what is written where.
 
-Keys of this kind are unknown like any other; they are listed so that the message says why.
+Keys of this kind are unknown like any other; they are listed so that the message says why, and what to do instead.
 """
 
 

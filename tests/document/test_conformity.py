@@ -64,7 +64,7 @@ NODES = st.recursive(SCALARS, grow, max_leaves=12)
 def test_both_say_the_same_of_any_value(node, definition):
     document = parse_text(Text("f", json.dumps(node)), is_json=True)
     found = find_misfits(
-        document.root, "manifest.v1", definition, document=document, spread=lambda path: [path], operator_only=()
+        document.root, "manifest.v1", definition, document=document, spread=lambda path: [path], operator_only={}
     )
     assert conforms(document.root, "manifest.v1", definition) is not any(True for _ in found)
 

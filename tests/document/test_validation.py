@@ -40,7 +40,7 @@ def describe(diagnostics):
     ],
 )
 def test_an_error_stands_at_its_token(job, expected):
-    assert describe(check(f"jobs: {{j: {job}}}", operator_only={"token"})) == [expected]
+    assert describe(check(f"jobs: {{j: {job}}}", operator_only={"token": "give it"})) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_message_shows_little_of_what_is_wrong(job):
 
 
 def test_what_stands_behind_a_key_for_operators_is_not_shown__A01():
-    (found,) = check("token: hunter2\njobs: {}\n", operator_only={"token"})
+    (found,) = check("token: hunter2\njobs: {}\n", operator_only={"token": "give it"})
     assert "hunter2" not in repr(found)
 
 
