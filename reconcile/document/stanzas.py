@@ -10,7 +10,7 @@ What is wrong with a file is told from the whole of it and never from here.
 import re
 from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -37,7 +37,7 @@ _INDENTED: Final = re.compile(r"^( +)[A-Za-z_]", re.MULTILINE)
 _END: Final = re.compile(r"\n[^\s#]")
 
 
-class Stanza(NamedTuple, Generic[Words]):
+class Stanza(Struct, Generic[Words], frozen=True):
     """
     The text of one entry, with the line break at its end.
 

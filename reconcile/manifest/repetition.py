@@ -12,6 +12,9 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconcile.document import (
     MARK_SHIFT,
     Abridged,
@@ -56,7 +59,7 @@ _MOST_PATTERNS: Final = 16
 """So many are tried at most."""
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """What a job does not share with those that are written like it; None is what was not taken out of the text."""
 
     name: str
@@ -191,14 +194,12 @@ class _Pattern:
         self.follower = self
 
     def split(self, content: str, start: int, end: int) -> tuple[str, Words] | None:
-        """Split a stanza, None if it is not known to be written so."""
-        found = self._match(content, start, end)
-        left = self.known.get(content[found.end() : end]) if found else None
-        words = self._read(found.groups()) if found and left is not None else None
-        return (left, words) if left is not None and words is not None else None
-
-    def _read(self, found: Sequence[str]) -> Words | None:
-        """Return the words of a job, None if one of them is no string."""
+        """Split a stanza, None if it is not known to be written so, or if one of its words is no string."""
+        match = self._match(content, start, end)
+        left = self.known.get(content[match.end() : end]) if match else None
+        if match is None or left is None:
+            return None
+        found = match.groups()
         name, job_id, labels = found[self._name], None, None
         if self._job_id is not None:
             job_id = found[self._job_id]
@@ -211,7 +212,7 @@ class _Pattern:
             labels = dict(zip(pairs[::2], pairs[1::2], strict=True))
             if 2 * len(labels) < len(pairs) or not are_plain_words(pairs):
                 return None
-        return Words(name, job_id, labels) if are_plain_words((name,)) else None
+        return (left, Words(name, job_id, labels)) if are_plain_words((name,)) else None
 
 
 class Splitter:
@@ -315,7 +316,17 @@ def _says(document: Document, job: Table, stanza: Stanza[Words]) -> bool:
 class Repeater:
     """Makes the jobs that are written like one that was read."""
 
-    __slots__ = ("_behind", "_copy", "_from", "_job", "_labels", "_make_places", "_model", "_prefix")
+    __slots__ = (
+        "_behind",
+        "_copy_expect",
+        "_copy_source",
+        "_copy_waivers",
+        "_from",
+        "_job",
+        "_labels",
+        "_move",
+        "_prefix",
+    )
 
     def __init__(
         self, abridged: Abridged[Words], model: Stanza[Words], job: Job, *, prefix: str, labels: dict[str, str]
@@ -331,28 +342,27 @@ class Repeater:
         """
         content = abridged.document.text.content
         self._job = job
-        self._model = model
         self._from = model.line
         self._behind = abridged.indent
         self._prefix = f"{prefix}{_SECTION}."
         self._labels = labels
         places = Places(range(model.line, model.line + content.count("\n", model.start, model.end)))
-        self._copy = places.compile_copy((job.source, job.expect, job.waivers))
-        self._make_places = places.move
+        self._copy_source = places.compile_copy(job.source)
+        self._copy_expect = places.compile_copy(job.expect)
+        self._copy_waivers = places.compile_copy(job.waivers)
+        self._move = places.move
 
     def repeat(self, stanza: Stanza[Words]) -> tuple[Job, Mark]:
         """Return the job of a stanza, with the mark of its name."""
         job, words = self._job, stanza.words
-        source, expect, waivers = self._copy(self._make_places(stanza.line - self._from))
-        repeated = Job(
+        places = self._move(stanza.line - self._from)
+        repeated = replace(
+            job,
             address=self._prefix + words.name,
-            provider=job.provider,
             job_id=words.job_id or job.job_id,
             labels=(self._labels | words.labels if self._labels else words.labels) if words.labels else job.labels,
-            expect=expect,
-            source=source,
-            waivers=waivers,
-            timeout=job.timeout,
-            missing=job.missing,
+            expect=self._copy_expect(places),
+            source=self._copy_source(places),
+            waivers=self._copy_waivers(places),
         )
         return repeated, (stanza.start + self._behind) << MARK_SHIFT | len(words.name)
