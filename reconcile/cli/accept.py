@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.files import check_place, rewrite_files
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import FilePath, signature_option
+from reconcile.cli.options.saved import signature_option
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
 from reconcile.document import STDIN, Text, is_json, list_names, parse_text, read_text

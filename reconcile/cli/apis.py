@@ -5,7 +5,7 @@ import click
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.invocation import Done
-from reconcile.cli.options import format_option
+from reconcile.cli.options.reporting import format_option
 from reconcile.model import JobApi, JsonValue
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation
-from reconcile.cli.options import Access
+from reconcile.cli.options.access import Access
 from reconcile.codes import Code
 from reconcile.model import ExitCode, Fetched, Manifest, Problem, Unobserved
 

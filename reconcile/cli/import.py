@@ -13,7 +13,9 @@ from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import Access, FilePath, ManifestCommand, access_options, variable_options
+from reconcile.cli.options.access import Access, access_options
+from reconcile.cli.options.declaration import ManifestCommand, variable_options
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.stdin import open_stdin
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError

@@ -8,7 +8,7 @@ import click
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Done
-from reconcile.cli.options import FilePath
+from reconcile.cli.options.values import FilePath
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.report.escape import escape

@@ -20,7 +20,7 @@ import click
 from reconcile.cli import COMPLETION, output
 from reconcile.cli.commands import reconcile
 from reconcile.cli.invocation import Done, Invocation, read_clock
-from reconcile.cli.options import read_colour
+from reconcile.cli.options.reporting import read_colour
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan

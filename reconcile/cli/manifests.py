@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation
-from reconcile.cli.options import Declaration
+from reconcile.cli.options.declaration import Declaration
 from reconcile.cli.stdin import open_stdin
 from reconcile.model import Manifest
 from reconcile.report.escape import escape
@@ -23,8 +23,8 @@ def load_declared(
     """
     from reconcile.manifest import find_manifests, load_manifests
 
-    paths = find_manifests(declaration.arguments)
-    if not declaration.arguments and not quiet:
+    paths = find_manifests(declaration.manifests)
+    if not declaration.manifests and not quiet:
         output.tell(f"reconcile: using {', '.join(map(escape, paths))}\n")
     with _no_garbage_collection():
         return load_manifests(

@@ -10,20 +10,16 @@ from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
-from reconcile.cli.options import (
-    Access,
+from reconcile.cli.options.access import Access, Kept, access_options, recording_options
+from reconcile.cli.options.declaration import (
     Declaration,
-    Kept,
     ManifestCommand,
-    Reporting,
     Selection,
-    access_options,
     manifest_options,
-    recording_options,
-    reporting_options,
-    saving_options,
     selection_options,
 )
+from reconcile.cli.options.reporting import Reporting, reporting_options
+from reconcile.cli.options.saved import saving_options
 from reconcile.cli.recording import Playback, Tape, check_usage
 from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
@@ -138,9 +134,9 @@ def _list_read(declaration: Declaration, access: Access, invocation: Invocation)
     from reconcile.manifest import find_manifests
 
     try:
-        manifests = [*find_manifests(declaration.arguments)]
+        manifests = [*find_manifests(declaration.manifests)]
     except ReconcileError:
-        manifests = [path for path in declaration.arguments if not Path(path).is_dir()]
+        manifests = [path for path in declaration.manifests if not Path(path).is_dir()]
     return [*manifests, *declaration.var_files, access.ca_file, invocation.environ.get("OS_CLIENT_CONFIG_FILE")]
 
 

@@ -12,18 +12,16 @@ from reconcile.cli import output
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
-from reconcile.cli.options import (
-    Access,
+from reconcile.cli.options.access import Access, access_options
+from reconcile.cli.options.declaration import (
     Declaration,
-    FilePath,
     ManifestCommand,
     Selection,
-    access_options,
-    colour_option,
-    format_option,
     manifest_options,
     selection_options,
 )
+from reconcile.cli.options.reporting import colour_option, format_option
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.recording import Playback, name_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError

@@ -6,7 +6,7 @@ from datetime import datetime
 from reconcile import __version__
 from reconcile.cli import output
 from reconcile.cli.files import check_folder, write_folder
-from reconcile.cli.options import Access, Kept
+from reconcile.cli.options.access import Access, Kept
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.instant import format_instant

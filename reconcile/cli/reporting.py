@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
 from reconcile.cli.invocation import Invocation
-from reconcile.cli.options import Reporting
+from reconcile.cli.options.reporting import Reporting
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.model import Evidence, Plan

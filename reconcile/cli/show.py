@@ -3,7 +3,8 @@
 import click
 
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options import FilePath, Reporting, reporting_options
+from reconcile.cli.options.reporting import Reporting, reporting_options
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import load_saved_plan
 from reconcile.report import FORMATS

@@ -5,7 +5,7 @@ import signal
 import click
 
 from reconcile.cli import output
-from reconcile.cli.options import FilePath
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.stdin import open_stdin
 from reconcile.model import ExitCode
 

@@ -8,7 +8,8 @@ import click
 from reconcile.cli import output
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
-from reconcile.cli.options import Declaration, ManifestCommand, colour_option, format_option, manifest_options
+from reconcile.cli.options.declaration import Declaration, ManifestCommand, manifest_options
+from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
 from reconcile.report.escape import escape

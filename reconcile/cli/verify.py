@@ -5,7 +5,9 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.options import FilePath, Reporting, freshness_options, reporting_options
+from reconcile.cli.options.reporting import Reporting, reporting_options
+from reconcile.cli.options.saved import freshness_options
+from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.duration import format_duration

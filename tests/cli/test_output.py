@@ -12,7 +12,7 @@ import pytest
 from builders import NOW, item, job, manifest, observed, sub_job, sub_jobs
 from program import main
 
-from reconcile.cli.options import read_colour
+from reconcile.cli.options.reporting import read_colour
 from reconcile.cli.output import choose_palette, measure_width
 from reconcile.model import Match
 from reconcile.plan import make_plan
