@@ -261,7 +261,7 @@ def test_a_large_answer_waits_until_another_of_its_host_is_whole(serve, server_t
                 await asyncio.wait([second], timeout=0.3)
                 waited = not second.done()
                 free.set()
-                return waited, [await (await each).aread() for each in (first, second)]
+                return waited, [(await each).body for each in (first, second)]
 
     assert asyncio.run(run()) == (True, [b"x" * size] * 2)
 
