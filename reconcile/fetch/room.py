@@ -8,8 +8,8 @@ from reconcile.fetch.errand import Errand
 from reconcile.model import Missing, Observed, Problem, Unobserved
 
 CAPACITY = 8 * 1024 * 1024
-SHARE = 64 * 1024
-"""Bytes that each job adds to the capacity: a real job with all that is found of it takes a tenth of that."""
+SHARE = 128 * 1024
+"""Bytes that each job adds to the capacity; a job with five sub-jobs takes a tenth of that."""
 
 _BYTES_OF_CHARACTER = 4
 _BYTES_OF_SUB_JOB = 1024

@@ -10,6 +10,9 @@ from reconcile.model import Fetched, Job, JobApi, Missing, Observed, Outcome, Re
 _MOST_ALIKE = 5
 """Notes of one kind, at most: some formats tell all of a job's notes with each of its findings."""
 
+_LONGEST = 1_000
+"""Characters of what an API says that are noted; the observation has them all."""
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -17,7 +20,7 @@ def notes_of(job: Job, observation: Observed | Missing) -> list[str]:
     """Say what is remarkable of what was observed of a job."""
     api = job.provider.api
     if isinstance(observation, Missing):
-        said = " ".join(part for part in (observation.code, observation.message) if part)
+        said = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
         return [f"the job API says {said}", api.retention] if said else [api.retention]
     types = dict.fromkeys([observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]])
     unlisted = [
@@ -77,4 +80,9 @@ def _name_part(observed: Observed, j: int) -> str:
 
 
 def _say(record: Record) -> str:
-    return ": ".join(part for part in (record.error_code, record.fail_reason) if part)
+    return _shorten(": ".join(part for part in (record.error_code, record.fail_reason) if part))
+
+
+def _shorten(said: str) -> str:
+    rest = len(said) - _LONGEST
+    return f"{said[:_LONGEST]}... ({rest} more characters)" if rest > 0 else said

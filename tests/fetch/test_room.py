@@ -118,7 +118,7 @@ def test_what_finds_no_room_is_an_error_with_a_reason(make_job, answer) -> None:
     assert 0 < len(observations) - len(refused) <= 5
     assert {each.problem.code for each in refused} == {Code.ANSWER_TOO_LARGE}
     assert {each.problem.message for each in refused} == {
-        "what the answers to a run of 64 jobs say is too much to keep: more than 8 MiB, and 64 KiB for each job"
+        "what the answers to a run of 64 jobs say is too much to keep: more than 8 MiB, and 128 KiB for each job"
     }
 
 
@@ -132,7 +132,7 @@ def run_on(asked: Asked) -> httpx.Response:
     return httpx.Response(200, json={"job_id": asked.job_id, "status": "running", "fail_reason": reason})
 
 
-@pytest.mark.parametrize(("answer", "whole"), [(fail_at_length, 0), (run_on, 6)])
+@pytest.mark.parametrize(("answer", "whole"), [(fail_at_length, 0), (run_on, 8)])
 def test_a_recording_keeps_whole_what_is_evidence_and_of_all_else_the_beginning(make_job, answer, whole: int) -> None:
     recorder = Recorder(lambda: NOW)
     wait = WaitPolicy(duration=60.0, is_settled=lambda *_: False)
