@@ -124,10 +124,14 @@ def answering(body: bytes) -> Script:
 
 
 def listing(count: int, size: int) -> Script:
-    """Return a script that answers with a job of so many failed sub-jobs, of so many bytes in all."""
+    """Return a script that answers with a job of so many failed sub-jobs, all different, of so many bytes in all."""
     room = size // count - 40
-    part = {"status": "failed", "job_type": "t" * (room // 4), "fail_reason": "r" * (room // 2)}
-    sub_jobs = json.dumps([part] * count)
+    sub_jobs = json.dumps(
+        [
+            {"status": "failed", "job_type": f"{n:t>{room // 4}}", "fail_reason": f"{n:r>{room // 2}}"}
+            for n in range(count)
+        ]
+    )
 
     async def script(wire: Wire) -> None:
         job_id = wire.server.requests[-1].split(b" ")[1].rpartition(b"/")[2].decode()
@@ -154,7 +158,7 @@ class Fault:
     A way to hurt.
 
     `jobs` is how many the server is asked about, and `code` the exit code of a run against it. `origin` is how it is
-    called, and `tls` whether it speaks it.
+    called, and `tls` whether it speaks it. `options` are those of the run.
     """
 
     name: str
@@ -163,14 +167,19 @@ class Fault:
     code: int = 1
     origin: str = PLAIN
     tls: bool = False
+    options: tuple[str, ...] = ()
 
 
-def _fault(name: str, answer: Script, *, jobs: int = 64, code: int = 1, tls: bool = False) -> Fault:
+def _fault(
+    name: str, answer: Script, *, jobs: int = 64, code: int = 1, tls: bool = False, options: tuple[str, ...] = ()
+) -> Fault:
     async def script(wire: Wire) -> None:
         await wire.read_request()
         await answer(wire)
 
-    return Fault(name=name, script=script, jobs=jobs, code=code, origin=SECURE if tls else PLAIN, tls=tls)
+    return Fault(
+        name=name, script=script, jobs=jobs, code=code, origin=SECURE if tls else PLAIN, tls=tls, options=options
+    )
 
 
 FAULTS = (
@@ -203,6 +212,10 @@ FAULTS = (
     _fault("1,000 failed sub-jobs, one job", listing(1_000, MEGABYTE), jobs=1, code=2),
     _fault("a reason of 1 MiB", saying(MEGABYTE)),
     _fault("a reason of 1 MiB, one job", saying(MEGABYTE), jobs=1, code=2),
+    _fault("1,000 failed sub-jobs in 1 MiB, JUnit", listing(1_000, MEGABYTE), options=("-o", "junit")),
+    _fault("1,000 failed sub-jobs in 100 KiB, GitHub", listing(1_000, 100 * 1024), options=("-o", "github")),
+    _fault("a reason of 1 MiB, JSON", saying(MEGABYTE), options=("-o", "json")),
+    _fault("a reason of 1 MiB, recorded", saying(MEGABYTE), options=("--record", "recording")),
     _fault("a reason of 1 MiB, TLS", saying(MEGABYTE), tls=True),
     _fault("1,000 failed sub-jobs in 1 MiB, TLS", listing(1_000, MEGABYTE), tls=True),
     Fault(name="a TLS handshake that drips", script=drip_handshake, origin=SECURE),

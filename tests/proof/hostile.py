@@ -141,7 +141,7 @@ async def try_server(fault: Fault, turns: asyncio.Semaphore) -> Cost:
             authority.cert_pem.write_to_path(Path(name, "ca.pem"))
             began = time.perf_counter()
             origin = fault.origin.format(port=server.port)
-            code, memory, said = await asyncio.to_thread(_run_plan, Path(name), origin, fault.jobs)
+            code, memory, said = await asyncio.to_thread(_run_plan, Path(name), origin, fault)
     return judge_cost(
         fault.name,
         code=code,
@@ -154,14 +154,14 @@ async def try_server(fault: Fault, turns: asyncio.Semaphore) -> Cost:
     )
 
 
-def _run_plan(folder: Path, origin: str, jobs: int) -> tuple[int, int, str]:
-    """Run the program on so many jobs; return its exit code, its peak memory in KiB, and all that it said."""
-    declared = "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(jobs))
+def _run_plan(folder: Path, origin: str, fault: Fault) -> tuple[int, int, str]:
+    """Run the program; return its exit code, its peak memory in KiB, and all that it said."""
+    declared = "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(fault.jobs))
     (folder / "reconcile.yaml").write_text(f"{HEAD}jobs:\n{declared}")
     (folder / "sitecustomize.py").write_text(HANGING_RESOLVER)
     said, peak = folder / "said", folder / "peak"
     environ = {**os.environ, "RECONCILE_TOKEN": "a-token", "PEAK_MEMORY": str(peak), "PYTHONPATH": str(folder)}
-    options = ["--timeout", f"{DEADLINE:.0f}s", "--endpoint", origin, "--ca-file", "ca.pem"]
+    options = ["--timeout", f"{DEADLINE:.0f}s", "--endpoint", origin, "--ca-file", "ca.pem", *fault.options]
     with (
         said.open("w") as stream,
         subprocess.Popen(

@@ -5,12 +5,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from builders import job, observed, sub_job, sub_jobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from report.plans import each_plan, every_plan, load_plan, plan_mixed, poison_plan
+from report.plans import each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
-from reconcile.model import Verdict
+from reconcile.model import Match, Verdict
 from reconcile.report.junit import render
 from reconcile.report.result import list_results
 from reconcile.report.style import PLAIN
@@ -75,6 +76,14 @@ def test_a_failure_says_in_its_text_all_that_a_reader_needs():
         "request req-1",
         "note: the job says SFS.TURBO.0005: it broke",
     ]
+
+
+def test_of_many_cases_of_one_job_the_first_tell_of_the_job():
+    unexpected = observed("success", *[sub_job("failed", "a", "E")] * 150, job_id="id-a")
+    plan = plan_of((job(sub_jobs(Match.EXACT)), unexpected))
+    texts = [failure.text for failure in parse(render(plan, PLAIN)).iter("failure")]
+    # The first case of all is the status, which is in sync.
+    assert ['job "id-a"' in text for text in texts] == [True] * 99 + [False] * 51
 
 
 def test_a_suite_carries_the_id_of_the_request():
