@@ -2,11 +2,15 @@
 Job -> Observation: the only place that speaks HTTP.
 
     Provider -> Target               resolve_targets      target.py, endpoint.py, credentials/
-    Job -> requests -> Fetched       fetch_jobs           engine.py, run.py
+    Job -> requests -> Fetched       fetch_jobs           engine.py, run.py, errand.py, request.py, waiting.py
     when the next request is sent                         host.py, lane.py, agenda.py
     whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
-    request -> whole answer          open_transport       transport.py, connection.py; proxy.py, foreign.py with httpx
-    answer -> Observation            classify             answer.py, record.py, payload.py
+    request -> whole answer          open_transport       transport.py, connection.py, message.py, failure.py
+    the same, in httpx's values                           foreign.py, proxy.py, lean_httpx.py
+    where a connection may lead                           resolver.py, address.py, tls.py
+    answer -> Observation            classify             answer.py, payload.py, record.py, envelope.py
+    how much of answers is held                           turnstile.py, room.py
+    what no output may show                               secret.py, redaction.py
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
 """
 

@@ -3,6 +3,7 @@ Recording <-> a folder of small JSON files that read well in a diff: `schemas/re
 
     Recording -> texts by path      writer.py       pure
     folder -> RecordingFolder       reader.py       strict: who judges by it must not be told a fairy tale
+    which files there are           layout.py
 """
 
 from reconcile.recording.layout import HEAD, is_part_of_recording

@@ -3,6 +3,7 @@ A plan as a file that proves itself: what was decided, and the evidence from whi
 
     Evidence + the plan's JSON -> text     write_saved_plan    secrecy.py, codec.py, file.py
     text -> Evidence + the plan's JSON     read_saved_plan     file.py, codec.py
+    bytes -> their signature               signing.py, imported where a key is given
 
 The file is the plan's JSON with two keys more, `evidence` and `digest`, and with a third where it is signed. Whether
 the plan follows from the evidence is for the caller to see: let it follow, and compare.
