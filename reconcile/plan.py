@@ -241,7 +241,8 @@ def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnost
     if len(jobs) != len(manifest.jobs) or not verdicts:
         yield Diagnostic(code=Code.UNPROVEN, message="not every job of the manifest was checked: nothing is proven")
     elif verdicts == {Verdict.WAIVED}:
-        yield Diagnostic(code=Code.UNPROVEN, message="the drift of every job is waived: nothing is proven")
+        message, hint = "the drift of every job is waived: nothing is proven", "select a job that needs no waiver, too"
+        yield Diagnostic(code=Code.UNPROVEN, message=message, hint=hint)
     seen: dict[tuple[str, str], str] = {}
     for job in jobs:
         said = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
@@ -351,7 +352,7 @@ def _doubts_of_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Proble
         return
     message = (
         f"{doubt}: no other job of provider {job.provider.name} was observed in this run, and a wrong project id looks "
-        "the same"
+        "the same; select one that is there, too"
     )
     yield Problem(code=Code.UNPROVEN, message=message)
 

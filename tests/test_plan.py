@@ -239,8 +239,8 @@ def plan_one(the_job, observation, *others, **options):
     return plan, plan.jobs[0]
 
 
-def unproven(message):
-    return Diagnostic(code=Code.UNPROVEN, message=message)
+def unproven(message, hint=None):
+    return Diagnostic(code=Code.UNPROVEN, message=message, hint=hint)
 
 
 def with_fields(the_job, *fields):
@@ -348,18 +348,18 @@ def test_what_fetching_has_to_say_follows_what_the_answer_says():
 
 
 @pytest.mark.parametrize(
-    ("the_job", "observation", "message"),
+    ("the_job", "observation", "said"),
     [
-        (job(name="a"), observed("success", job_id="id-b"), "jobs.a is not proven"),
+        (job(name="a"), observed("success", job_id="id-b"), ["jobs.a is not proven"]),
         (
             waived("a", "status"),
             observed("failed", job_id="id-a"),
-            "the drift of every job is waived: nothing is proven",
+            ["the drift of every job is waived: nothing is proven", "select a job that needs no waiver, too"],
         ),
     ],
 )
-def test_why_a_run_is_no_proof(the_job, observation, message):
-    assert plan_one(the_job, observation)[0].errors == (unproven(message),)
+def test_why_a_run_is_no_proof(the_job, observation, said):
+    assert plan_one(the_job, observation)[0].errors == (unproven(*said),)
 
 
 def test_why_nothing_is_no_proof():
@@ -395,12 +395,12 @@ def test_a_plan_says_of_what_it_is_when_it_was_made_and_where_was_asked():
         (
             replace(job(name="a"), expect=Absence(source=SOURCE)),
             "its absence is not proven: no other job of provider otc was observed in this run, and a wrong project id "
-            "looks the same",
+            "looks the same; select one that is there, too",
         ),
         (
             waived("a", "missing"),
             "that it is missing cannot be waived: no other job of provider otc was observed in this run, and a wrong "
-            "project id looks the same",
+            "project id looks the same; select one that is there, too",
         ),
     ],
 )
