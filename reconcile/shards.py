@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -28,6 +29,9 @@ _SAME_IN_SHARD = {
     "selected": "another number of selected jobs",
     "digest": "another selection of jobs",
 }
+
+_MOST_LISTED = 10
+"""So many missing shards are named."""
 
 
 def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = None) -> Manifest:
@@ -86,7 +90,7 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
         key=lambda entry: entry[0],
     )
     shard = _shard_of(first)
-    whole = [position for position, *_ in dealt] == list(range(shard.selected))
+    whole = len(dealt) == shard.selected and all(position == at for at, (position, *_) in enumerate(dealt))
     if not whole or _digest_addresses(job.address for _, job, *_ in dealt) != shard.digest:
         raise DocumentError([_misfit("the jobs of all shards are not the selected ones, each once")])
     return replace(
@@ -114,6 +118,9 @@ def _find_misfits(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]
             yield _misfit(f"{name}: this is no shard, but the plan of a whole run")
         else:
             shards.append((name, evidence))
+            each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
+            if len({*map(len, each)}) > 1:
+                yield _misfit(f"{name}: it does not tell of each of its jobs once")
             if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
                 yield _misfit(
                     f"{name}: it has sensitive variables, and no plan tells whether their values were the same"
@@ -150,10 +157,12 @@ def _doubt_run(shard: Shard) -> Iterator[Diagnostic]:
 def _find_gaps(shards: Sequence[tuple[str, Shard]]) -> Iterator[Diagnostic]:
     total = shards[0][1].total
     there = Counter(shard.index for _, shard in shards)
-    missing = [index for index in range(1, total + 1) if index not in there]
-    if missing:
-        listed = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
-        yield _misfit(f"{len(missing)} of {total} shards missing: {listed}")
+    missing = total - sum(1 <= index <= total for index in there)
+    if missing > 0:
+        # Whoever wrote a plan by hand can say of how many it is one: they are not counted one by one.
+        first = islice((index for index in range(1, total + 1) if index not in there), _MOST_LISTED)
+        listed = ", ".join(map(str, first)) + (", ..." if missing > _MOST_LISTED else "")
+        yield _misfit(f"{missing} of {total} shards missing: {listed}")
     for index, times in there.items():
         if times > 1:
             names = ", ".join(name for name, shard in shards if shard.index == index)

@@ -150,6 +150,34 @@ def test_of_a_shard_that_ended_early_only_that_is_told():
     ]
 
 
+@pytest.mark.parametrize("name", ["positions", "observations", "remarks"])
+def test_a_shard_that_does_not_tell_of_each_of_its_jobs_once_is_refused(name):
+    (plan, evidence), *others = shards_of(3)
+    shard = evidence.manifest.shard
+    short = (
+        replace(evidence, manifest=replace(evidence.manifest, shard=replace(shard, positions=shard.positions[1:])))
+        if name == "positions"
+        else replace(evidence, **{name: getattr(evidence, name)[1:]})
+    )
+    with pytest.raises(DocumentError, match=r"plan-1\.json: it does not tell of each of its jobs once"):
+        merge_shards([(plan, short), *others])
+
+
+@pytest.mark.parametrize(("name", "told"), [("total", r"\d+ of \d+ shards missing: 3, .*"), ("selected", "each once")])
+def test_numbers_that_nobody_can_count_to_are_refused(name, told):
+    shards = [
+        (
+            plan,
+            replace(
+                evidence, manifest=replace(evidence.manifest, shard=replace(evidence.manifest.shard, **{name: 2**70}))
+            ),
+        )
+        for plan, evidence in shards_of(2)
+    ]
+    with pytest.raises(DocumentError, match=told):
+        merge_shards(shards)
+
+
 def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part():
     with pytest.raises(DocumentError, match="this is no shard"):
         merge_shards([("a", evidence_of(DECLARED))])
