@@ -7,7 +7,7 @@ What is made up here is a proposal: whether it satisfies the jobs, the gate itse
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec.structs import asdict
 
 from reconcile.judge import accepts
 from reconcile.model import (
@@ -25,6 +25,7 @@ from reconcile.model import (
     MomentExpectation,
     Observed,
     Outcome,
+    Record,
     SpanExpectation,
     SubJob,
     SubJobsExpectation,
@@ -47,36 +48,15 @@ def make_up(jobs: Sequence[Job], *, now: datetime) -> Observed | Missing:
     if isinstance(job.expect, Absence):
         return Missing(code=None, message=None, request_id=None)
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
-    texts = _make_texts([field for each in expectations for field in each.fields], api, now=now)
+    record = _make_record([field for each in expectations for field in each.fields], api, now=now)
     said = [each.sub_jobs for each in expectations if each.sub_jobs is not None and not each.sub_jobs.implied]
     sub_jobs = tuple(_make_sub_jobs(said[0], api, now=now)) if said else ()
-    return Observed(
-        status=texts.status,
-        job_id=job.job_id,
-        job_type=texts.job_type,
-        begin_time=texts.begin_time,
-        end_time=texts.end_time,
-        error_code=texts.error_code,
-        fail_reason=texts.fail_reason,
-        sub_jobs=sub_jobs,
-        request_id=None,
-    )
+    return Observed(**{**asdict(record), "job_id": job.job_id}, sub_jobs=sub_jobs, request_id=None)
 
 
-class _Texts(Struct, frozen=True, kw_only=True):
-    """The texts of a record."""
-
-    status: str
-    job_type: str | None
-    begin_time: str | None
-    end_time: str | None
-    error_code: str | None
-    fail_reason: str | None
-
-
-def _make_texts(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> _Texts:
+def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> Record:
     """
-    Make up the texts of a record that satisfies all assertions, as far as that is possible.
+    Make up a record without an id that satisfies all assertions, as far as that is possible.
 
     Args:
         types: what its type should rather be than another.
@@ -85,8 +65,9 @@ def _make_texts(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, 
     failed = api.statuses[status].outcome is Outcome.FAILURE
     error_codes = [*api.error_codes, _ANY_CODE] if failed else [None]
     begin_time, end_time = _make_times(assertions, api, status, now=now)
-    return _Texts(
+    return Record(
         status=status,
+        job_id=None,
         job_type=_choose_text(assertions, Field.JOB_TYPE, [*types, *api.job_types]),
         begin_time=begin_time,
         end_time=end_time,
@@ -154,20 +135,9 @@ def _make_sub_jobs(expectation: SubJobsExpectation, api: JobApi, *, now: datetim
             numbers[i] += more
             short -= more
     for item, number in zip(wanted, numbers, strict=True):
-        yield from [_make_sub_job((*item.fields, *expectation.each), api, now=now)] * number
+        record = _make_record((*item.fields, *expectation.each), api, now=now)
+        yield from [SubJob(**asdict(record))] * number
     avoided = [expected for item in expectation.items or () for expected in _of(item.fields, Field.JOB_TYPE)]
     free = [name for name in api.job_types if not any(accepts(each, name) for each in avoided)]
-    yield from [_make_sub_job(expectation.each, api, now=now, types=free)] * short
-
-
-def _make_sub_job(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> SubJob:
-    texts = _make_texts(assertions, api, now=now, types=types)
-    return SubJob(
-        status=texts.status,
-        job_id=None,
-        job_type=texts.job_type,
-        begin_time=texts.begin_time,
-        end_time=texts.end_time,
-        error_code=texts.error_code,
-        fail_reason=texts.fail_reason,
-    )
+    record = _make_record(expectation.each, api, now=now, types=free)
+    yield from [SubJob(**asdict(record))] * short
