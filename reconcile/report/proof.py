@@ -10,6 +10,7 @@ from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.escape import escape
 from reconcile.report.json import FORMAT_VERSION
 from reconcile.report.palette import PLAIN, Colour, Palette
+from reconcile.report.wording import count
 
 WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
 """Write what a manifest could expect as the lines that would stand there, harmless to a reader."""
@@ -29,12 +30,12 @@ def render_proof(proof: Proof, write_expect: WriteExpect, palette: Palette = PLA
     by_job = groupby(proof.survivors, key=_address_of)
     blocks = [_render_job(list(survivors), write_expect, palette) for _, survivors in by_job]
     total = proof.killed + proof.permitted + len(proof.survivors)
-    head = f"reconcile: {_count(proof.jobs, 'job')} {_SOURCES[proof.baseline]}, {_count(total, 'mutant')}"
-    parts = [f"{proof.killed} killed"]
+    head = f"reconcile: {count(proof.jobs, 'job')} {_SOURCES[proof.baseline]}, {count(total, 'mutant')}"
+    parts = [f"{proof.killed:,} killed"]
     if proof.permitted:
-        parts.append(f"{proof.permitted} permitted by the manifest")
-    parts.append(f"{len(proof.survivors)} survived")
-    allowed = f" ({proof.allowed} allowed)" if proof.allowed else ""
+        parts.append(f"{proof.permitted:,} permitted by the manifest")
+    parts.append(f"{len(proof.survivors):,} survived")
+    allowed = f" ({proof.allowed:,} allowed)" if proof.allowed else ""
     end = f"Proof: {', '.join(parts)}{allowed}.{'' if proof.survivors else ' Every mutant turns the gate red.'}"
     note = f"{_MADE_UP}\n" if proof.survivors and proof.baseline is Baseline.MANIFEST else ""
     return "\n".join([f"{head}\n", *blocks, f"{note}{palette.paint(end, Colour.STRONG)}\n"])
@@ -92,7 +93,7 @@ def _survivor_to_json(survivor: Survivor) -> JsonValue:
 def _render_job(survivors: Sequence[Survivor], write_expect: WriteExpect, palette: Palette) -> str:
     job = survivors[0].job
     place = f"{escape(job.source.file)}:{job.source.line}"
-    lines = [f"  # {escape(job.address)} leaves the gate green in {_count(len(survivors), 'case')}      {place}"]
+    lines = [f"  # {escape(job.address)} leaves the gate green in {count(len(survivors), 'case')}      {place}"]
     by_mend: dict[tuple[str, ...], list[Survivor]] = {}
     for survivor in survivors:
         by_mend.setdefault(tuple(_mend(survivor, write_expect)), []).append(survivor)
@@ -118,7 +119,3 @@ def _mend(survivor: Survivor, write_expect: WriteExpect) -> Iterator[str]:
 
 def _address_of(survivor: Survivor) -> str:
     return survivor.job.address
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
