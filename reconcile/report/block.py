@@ -14,7 +14,7 @@ from reconcile.report.likeness import erase_circumstances, find_codes, gather_al
 from reconcile.report.palette import Colour, Palette
 from reconcile.report.stretch import read_stretch
 from reconcile.report.style import Style
-from reconcile.report.wording import count, describe_none, describe_waiver, show_value
+from reconcile.report.wording import choose_headline, count, describe_none, describe_waiver, show_value
 
 MOST_NOTES = 3
 """Of jobs that are told at once, so many notes are shown, the most frequent first."""
@@ -30,22 +30,6 @@ SYMBOLS = {
 
 _OPEN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
 """What is shown of a job; what cannot be judged is told as a problem."""
-
-_HEADLINES = {
-    Verdict.DRIFT: ("has drifted", "have drifted"),
-    Verdict.PENDING: ("is pending", "are pending"),
-    Verdict.WAIVED: ("has drifted, and is waived", "have drifted, and are waived"),
-    Verdict.ERROR: ("could not be decided", "could not be decided"),
-    Verdict.IN_SYNC: ("is in sync", "are in sync"),
-}
-
-_MISSING_HEADLINES = {
-    Verdict.DRIFT: ("is missing", "are missing"),
-    Verdict.PENDING: ("is not there yet", "are not there yet"),
-    Verdict.WAIVED: ("is missing, and is waived", "are missing, and are waived"),
-    Verdict.ERROR: _HEADLINES[Verdict.ERROR],
-    Verdict.IN_SYNC: ("is absent, as expected", "are absent, as expected"),
-}
 
 _NAME_WIDTH = len("fail_reason")
 _WIDEST_NAME, _WIDEST_HEAD = 40, 60
@@ -91,12 +75,12 @@ def _liken(told: tuple[JobPlan, tuple[str, ...]]) -> tuple[object, ...]:
     """Return what is the same of jobs that have one cause."""
     job, lines = told
     problems = tuple(erase_circumstances(f"{problem.code} {escape(problem.message)}", job) for problem in job.problems)
-    return _headline_of(job), problems, lines, find_codes(job)
+    return choose_headline(job), problems, lines, find_codes(job)
 
 
 def _render_block(jobs: Sequence[JobPlan], lines: Sequence[str], style: Style, now: datetime) -> str:
     first, palette = jobs[0], style.palette
-    one, many = _headline_of(first)
+    one, many = choose_headline(first)
     age = _describe_age(jobs, now)
     if len(jobs) == 1:
         title = f"{escape(first.job.address)} {one}{age}"
@@ -119,11 +103,6 @@ def _render_block(jobs: Sequence[JobPlan], lines: Sequence[str], style: Style, n
             "    }",
         )
     )
-
-
-def _headline_of(plan: JobPlan) -> tuple[str, str]:
-    """Say in a few words how it is with a job, and how it is with several."""
-    return (_MISSING_HEADLINES if isinstance(plan.observation, Missing) else _HEADLINES)[plan.verdict]
 
 
 def _describe_age(jobs: Sequence[JobPlan], now: datetime) -> str:

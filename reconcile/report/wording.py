@@ -8,7 +8,20 @@ format itself escapes.
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from reconcile.model import Diagnostic, Finding, JobPlan, JsonValue, Kind, Plan, Source, Summary, Truth, Verdict, Waiver
+from reconcile.model import (
+    Diagnostic,
+    Finding,
+    JobPlan,
+    JsonValue,
+    Kind,
+    Missing,
+    Plan,
+    Source,
+    Summary,
+    Truth,
+    Verdict,
+    Waiver,
+)
 from reconcile.report.escape import escape, quote
 
 LONGEST_MESSAGE = 1000
@@ -28,6 +41,22 @@ WORDS = {
     Verdict.IN_SYNC: "in sync",
 }
 """What a reader calls the verdicts, worst first."""
+
+_HEADLINES = {
+    Verdict.DRIFT: ("has drifted", "have drifted"),
+    Verdict.PENDING: ("is pending", "are pending"),
+    Verdict.WAIVED: ("has drifted, and is waived", "have drifted, and are waived"),
+    Verdict.ERROR: ("could not be decided", "could not be decided"),
+    Verdict.IN_SYNC: ("is in sync", "are in sync"),
+}
+
+_MISSING_HEADLINES = {
+    Verdict.DRIFT: ("is missing", "are missing"),
+    Verdict.PENDING: ("is not there yet", "are not there yet"),
+    Verdict.WAIVED: ("is missing, and is waived", "are missing, and are waived"),
+    Verdict.ERROR: _HEADLINES[Verdict.ERROR],
+    Verdict.IN_SYNC: ("is absent, as expected", "are absent, as expected"),
+}
 
 
 def count(number: int, noun: str) -> str:
@@ -121,6 +150,11 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
     if plan.observation.request_id:
         yield f"request {escape(plan.observation.request_id)}"
     yield from (f"note: {escape(note)}" for note in plan.notes)
+
+
+def choose_headline(plan: JobPlan) -> tuple[str, str]:
+    """Say in a few words how it is with a job, and how it is with several."""
+    return (_MISSING_HEADLINES if isinstance(plan.observation, Missing) else _HEADLINES)[plan.verdict]
 
 
 def find_place(finding: Finding, planned: JobPlan) -> Source:

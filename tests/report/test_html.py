@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from report.pages import Page, at, plan_fleet, plan_shown, show
-from report.plans import PAYLOADS, each_plan, load_plan, poison_plan
+from report.plans import PAYLOADS, awaited, each_plan, load_plan, plan_of, poison_plan
 
 from reconcile.model import ManifestFile
 from reconcile.plan import make_plan
@@ -111,6 +111,10 @@ def test_the_verdict_comes_first_and_says_what_it_means():
     for count in ("! 1 error", "~ 2 drift", "? 2 pending", "≈ 1 waived", "✓ 1 in sync", "exit code 1"):
         assert count in said
     assert "Judged 2026-11-21T12:00:00Z" in said
+
+
+def test_the_headline_of_a_job_is_that_of_the_text():
+    assert "is not there yet" in card_of("jobs.a", plan_of(awaited("a")))
 
 
 def test_what_keeps_the_gate_shut_is_open_and_the_rest_is_folded():

@@ -20,7 +20,7 @@ from reconcile.report.html.difference import (
     write_held,
 )
 from reconcile.report.stretch import read_stretch
-from reconcile.report.wording import describe_expiry
+from reconcile.report.wording import choose_headline, describe_expiry
 
 SYMBOLS: Final = {
     Verdict.ERROR: "!",
@@ -28,14 +28,6 @@ SYMBOLS: Final = {
     Verdict.PENDING: "?",
     Verdict.WAIVED: "≈",
     Verdict.IN_SYNC: "✓",
-}
-
-_HEADLINES: Final = {
-    Verdict.ERROR: "could not be decided",
-    Verdict.DRIFT: "has drifted",
-    Verdict.PENDING: "is pending",
-    Verdict.WAIVED: "has drifted, and is waived",
-    Verdict.IN_SYNC: "is in sync",
 }
 
 _SHUT: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
@@ -89,13 +81,12 @@ def build_card(planned: JobPlan, *, now: datetime, command: str, in_short: bool)
     """
     job, today = planned.job, now.date()
     held = [write_held(finding) for finding in planned.findings if finding.truth is Truth.HOLDS]
-    missing = isinstance(planned.observation, Missing) and not planned.problems
     return Card(
         anchor=name_anchor(job.address),
         job=job,
         verdict=planned.verdict,
         symbol=SYMBOLS[planned.verdict],
-        headline="is missing" if missing and planned.verdict in _SHUT else _HEADLINES[planned.verdict],
+        headline=choose_headline(planned)[0],
         gist=" · ".join(_tell_gist(planned, now)),
         details=None if in_short else _build_details(planned, today, held=len(held)),
         short=escape_markup("\n".join([*_write_short(planned, today), *held])) if in_short else Markup(""),
