@@ -282,6 +282,7 @@ def test_more_than_can_be_paired_is_not_judged():
     assert truths(job(sub_jobs(Match.EXACT, *items)), answer)["sub_jobs"] is UNDECIDABLE
     many = item(job_type="a", at_least=1_000_000, at_most=None)
     assert truths(job(sub_jobs(Match.ORDERED, many)), answer)["sub_jobs"] is UNDECIDABLE
+    assert truths(job(sub_jobs(Match.EXACT, many)), answer)["sub_jobs"] is HOLDS
 
 
 def test_a_text_that_is_too_long_is_not_compared():
@@ -293,8 +294,8 @@ def test_a_text_that_is_too_long_is_not_compared():
 
 # What is alike in two cases is one object here, for so it is known again.
 PLAIN = job()
-NOTHING_FOLLOWS = {**STATUSES, "waiting": replace(STATUSES["waiting"], then=frozenset())}
-ELSEWHERE = replace(PLAIN, provider=replace(PLAIN.provider, api=replace(PLAIN.provider.api, statuses=NOTHING_FOLLOWS)))
+ONLY_FAILS = {**STATUSES, "waiting": replace(STATUSES["waiting"], then=frozenset({"failed"}))}
+ELSEWHERE = replace(PLAIN, provider=replace(PLAIN.provider, api=replace(PLAIN.provider.api, statuses=ONLY_FAILS)))
 PARTS = job(sub_jobs(Match.CONTAINS, each=expects(error_code="X")), status=["running", "success"])
 
 

@@ -23,6 +23,11 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
     assert (len(said), said[-1]) == (8, "2 more sub-jobs give a reason")
 
 
+def test_one_note_more_than_the_bound_is_counted_too():
+    said = notes_of(JOB, observed("success", *[sub_job("success", f"type-{j}") for j in range(6)], job_id="id-a"))
+    assert said[-1] == "1 more job types are on no source page"
+
+
 def test_types_that_are_listed_nowhere_are_named_up_to_a_bound():
     said = notes_of(JOB, observed("success", *[sub_job("success", f"type-{j}") for j in range(1_000)], job_id="id-a"))
     assert said[4:] == [

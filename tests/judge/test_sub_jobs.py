@@ -241,11 +241,12 @@ def test_what_would_take_minutes_to_pair_cannot_be_judged(match):
     for size in (50, 200):
         items = [wanted(job_type="a", error_code=f"e{n % 7}", fail_reason=f"r{n % 31}") for n in range(size)]
         parts = [part(error_code=f"e{n % 11}", fail_reason=f"r{n % 37}") for n in range(size)]
-        found.append(truths(sub_jobs(match, *items), *parts))
-    paired, given_up = found
+        found.append(judge(sub_jobs(match, *items), *parts))
+    paired, (given_up,) = found
     assert len(paired) > 50
-    assert UNDECIDABLE not in paired.values()
-    assert given_up == {"sub_jobs": UNDECIDABLE}
+    assert UNDECIDABLE not in [finding.truth for finding in paired]
+    assert (given_up.path, given_up.truth) == ("sub_jobs", UNDECIDABLE)
+    assert given_up.actual == "200 items and 200 sub-jobs are too many to pair"
 
 
 @pytest.mark.parametrize(("globs", "judged"), [(3, True), (30, False)])
