@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import click
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.cli import output
@@ -27,49 +26,15 @@ from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model import (
     Baseline,
-    Diagnostic,
-    Exchange,
     ExitCode,
     Fetched,
     Job,
-    JobPlan,
     JsonValue,
     Manifest,
     Missing,
-    Mutant,
     Observation,
     Observed,
-    Plan,
-    Proof,
-    Survivor,
-    Truth,
-    Unobserved,
-    Verdict,
 )
-
-_ENDPOINT = "http://localhost"
-"""Whom the mutated answers come from; only a message about an answer that never came names it."""
-
-
-class _Scene(Struct, frozen=True, kw_only=True):
-    """
-    A run whose jobs are all in sync: where the mutants begin.
-
-    `observations` and `jobs` are one for each job of the manifest, in its order; what is sensitive is hidden in those
-    of `jobs` only.
-    """
-
-    baseline: Baseline
-    manifest: Manifest
-    observations: tuple[Observed | Missing, ...]
-    jobs: tuple[JobPlan, ...]
-    now: datetime
-    strict: bool
-
-    def judge(self, indexes: Sequence[int], observations: Sequence[Observation]) -> Plan:
-        """Judge some of the jobs, as `reconcile plan` judges all."""
-        manifest = replace(self.manifest, jobs=tuple(self.manifest.jobs[index] for index in indexes))
-        return _judge(manifest, observations, now=self.now, strict=self.strict)
 
 
 @click.command(cls=ManifestCommand)
@@ -132,6 +97,8 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
       reconcile prove --replay monday --mutants all
       reconcile prove --live -o json | jq .survivors
     """
+    from reconcile.cli.proving import prove_gate, set_scene
+
     try:
         _check_usage(replay, access, live=live)
         playback = Playback(replay, quiet=quiet) if replay is not None else None
@@ -150,8 +117,8 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
             baseline, observations, now = Baseline.LIVE, _believe(fetched, declaration), invocation.clock()
         else:
             baseline, observations = Baseline.MANIFEST, _make_up(selected, now)
-        scene = _set_scene(baseline, selected, observations, now=now, strict=declaration.strict)
-        proof = _prove(scene, every_time=mutants == "all", allowed=allowed)
+        scene = set_scene(baseline, selected, observations, now=now, strict=declaration.strict)
+        proof = prove_gate(scene, every_time=mutants == "all", allowed=allowed)
     except ReconcileError as error:
         error.terse = quiet or format_name != "text"
         if format_name == "json":
@@ -189,9 +156,6 @@ def _select(manifest: Manifest, selection: Selection) -> Manifest:
     return select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
 
 
-# --- What is observed ------------------------------------------------------------------------------------------
-
-
 def _make_up(manifest: Manifest, now: datetime) -> Sequence[Observed | Missing]:
     """Make up observations that satisfy the manifest, as far as there are any."""
     from reconcile.mutation import make_up
@@ -224,117 +188,3 @@ def _believe(fetched: Sequence[Fetched], declaration: Declaration) -> Sequence[O
     from reconcile.plan import believe
 
     return [believe(each, strict=declaration.strict) for each in fetched]
-
-
-def _set_scene(
-    baseline: Baseline, manifest: Manifest, observations: Sequence[Observation], *, now: datetime, strict: bool
-) -> _Scene:
-    """Return the run as it is, each observation written and read again; raise ReconcileError if it is not in sync."""
-    from reconcile.mutation import write_answer
-
-    seen = [
-        each if isinstance(each, Unobserved) else _read(job, write_answer(job, each, at=now), strict=strict)
-        for job, each in zip(manifest.jobs, observations, strict=True)
-    ]
-    plan = _judge(manifest, seen, now=now, strict=strict)
-    if plan.exit_code is not ExitCode.IN_SYNC:
-        raise ReconcileError(_explain_baseline(plan, baseline))
-    return _Scene(
-        baseline=baseline,
-        manifest=manifest,
-        observations=tuple(each for each in seen if not isinstance(each, Unobserved)),
-        jobs=plan.jobs,
-        now=now,
-        strict=strict,
-    )
-
-
-def _explain_baseline(plan: Plan, baseline: Baseline) -> Iterator[Diagnostic]:
-    """Say of every job that is not in sync why, and of the run."""
-    made_up = baseline is Baseline.MANIFEST
-    hint = "try --replay or --live" if made_up else "'reconcile plan' tells more"
-    for job in plan.jobs:
-        for problem in job.problems:
-            yield Diagnostic(code=problem.code, message=f"{job.job.address}: {problem.message}", source=job.job.source)
-        if job.verdict not in (Verdict.IN_SYNC, Verdict.WAIVED, Verdict.ERROR):
-            paths = [finding.path for finding in job.findings if finding.truth is not Truth.HOLDS]
-            what = "no observation could be made up that satisfies it" if made_up else f"it is {job.verdict.value}"
-            message = f"{job.job.address} is not in sync to begin with: {what} ({', '.join(paths)})"
-            yield Diagnostic(code=Code.NO_BASELINE, message=message, hint=hint, source=job.job.source)
-    yield from plan.errors
-
-
-# --- What is made of it ----------------------------------------------------------------------------------------
-
-
-def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: datetime, strict: bool) -> Plan:
-    from reconcile.plan import make_plan
-
-    return make_plan(manifest, observations, now=now, origins={}, strict=strict)
-
-
-def _read(job: Job, exchange: Exchange, *, strict: bool) -> Observation:
-    """Read an answer as `reconcile plan` reads it."""
-    from reconcile.fetch import observe_exchange
-    from reconcile.plan import believe
-
-    return believe(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
-
-
-def _prove(scene: _Scene, *, every_time: bool, allowed: int) -> Proof:
-    """Put every mutant of every remote job in the place of what was observed, alone, and let the run be decided."""
-    from reconcile.mutation import Company, list_mutants
-
-    company = Company(scene.manifest, scene.observations, [job.verdict is Verdict.IN_SYNC for job in scene.jobs])
-    killed = permitted = 0
-    survivors: list[Survivor] = []
-    for members in company.remote_jobs():
-        jobs = [scene.manifest.jobs[index] for index in members]
-        indexes = company.find(members)
-        for mutant in list_mutants(jobs, scene.observations[members[0]], now=scene.now, every_time=every_time):
-            seen = _read(jobs[0], mutant.exchange, strict=scene.strict)
-            plan = scene.judge(indexes, [seen if each in members else scene.observations[each] for each in indexes])
-            if plan.exit_code is not ExitCode.IN_SYNC:
-                killed += 1
-            elif mutant.permitted:
-                permitted += 1
-            else:
-                survivors.append(_describe(scene, members, mutant, plan))
-    return Proof(
-        baseline=scene.baseline,
-        jobs=len(company.remote_jobs()),
-        killed=killed,
-        permitted=permitted,
-        survivors=tuple(survivors),
-        allowed=allowed,
-    )
-
-
-def _describe(scene: _Scene, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:
-    """Say what survived, of the first job that is the remote job, and why; a waiver comes before what is not said."""
-    job = scene.jobs[members[0]]
-    mine = [each for each in plan.jobs if each.job.job_id == job.job.job_id and each.job.provider is job.job.provider]
-    waivers = [finding.waiver for each in mine for finding in each.findings if finding.waiver is not None]
-    return Survivor(
-        job=job.job,
-        path=mutant.path,
-        change=mutant.change,
-        killer=None if waivers else _find_killer(job, mutant.path),
-        waiver=waivers[0] if waivers else None,
-    )
-
-
-def _find_killer(job: JobPlan, path: str) -> Mapping[str, JsonValue] | None:
-    """Return what is said of the mutated place when a job is described as exactly as a manifest can."""
-    from reconcile.authoring import describe_job
-    from reconcile.mutation import bound_time
-
-    if not isinstance(job.observation, Observed):
-        return None
-    api = job.job.provider.api
-    name = path.partition("[")[0].partition(".")[0]
-    said = describe_job(job.observation, api).expect
-    if name in said:
-        return {name: said[name]}
-    bound = bound_time(job.observation, name, api)
-    return None if bound is None else {name: bound}
