@@ -84,21 +84,12 @@ class Status(Struct, frozen=True, kw_only=True):
     """
 
     word: str
-    meaning: str
     then: frozenset[str]
     outcome: Outcome | None
 
     @property
     def terminal(self) -> bool:
         return not self.then
-
-
-class JobType(Struct, frozen=True, kw_only=True):
-    """A job type that at least one source page lists. The set is open: an unlisted type is no error."""
-
-    name: str
-    meaning: str
-    source: str
 
 
 class ErrorEnvelope(Struct, frozen=True, kw_only=True):
@@ -118,7 +109,6 @@ class Cloud(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    title: str
     hosts: Mapping[str, str]
     iam_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -130,8 +120,9 @@ class JobApi(Struct, frozen=True, kw_only=True):
     `path` is a template of `{project_id}` and `{job_id}`. `headers` are sent as they are, `token_header` with the
     credential. `sub_jobs` is the body's key of the sub-job list, None where the API has none. `time_format` is
     strptime's; the times are UTC. A 404 says that the job is missing only if its body has one of `missing_envelopes`
-    and an error code that starts with none of `gateway_codes`. `error_codes` holds what each known code means; the
-    set is open. `retention` is a clause for messages about a missing job.
+    and an error code that starts with none of `gateway_codes`. `job_types` are those that at least one source page
+    lists, and `error_codes` holds what each known code means; both sets are open. `retention` is a clause for messages
+    about a missing job.
     """
 
     name: str
@@ -147,7 +138,7 @@ class JobApi(Struct, frozen=True, kw_only=True):
     missing_envelopes: frozenset[str]
     gateway_codes: tuple[str, ...]
     retention: str
-    job_types: Mapping[str, JobType]
+    job_types: tuple[str, ...]
     clouds: Mapping[str, Cloud]
     error_codes: Mapping[str, str] = field(default_factory=dict)
 

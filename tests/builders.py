@@ -28,10 +28,10 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SOURCE = Source(file="reconcile.yaml", line=7, column=5)
 
 STATUSES = {
-    "waiting": Status(word="waiting", meaning="", then=frozenset({"running", "success", "failed"}), outcome=None),
-    "running": Status(word="running", meaning="", then=frozenset({"success", "failed"}), outcome=None),
-    "success": Status(word="success", meaning="", then=frozenset(), outcome=Outcome.SUCCESS),
-    "failed": Status(word="failed", meaning="", then=frozenset(), outcome=Outcome.FAILURE),
+    "waiting": Status(word="waiting", then=frozenset({"running", "success", "failed"}), outcome=None),
+    "running": Status(word="running", then=frozenset({"success", "failed"}), outcome=None),
+    "success": Status(word="success", then=frozenset(), outcome=Outcome.SUCCESS),
+    "failed": Status(word="failed", then=frozenset(), outcome=Outcome.FAILURE),
 }
 
 API = JobApi(
@@ -49,7 +49,7 @@ API = JobApi(
     gateway_codes=(),
     retention="",
     error_codes={},
-    job_types={},
+    job_types=(),
     clouds={},
 )
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconcile.model import Cloud, ErrorEnvelope, JobApi, JobType, Outcome, Status
+from reconcile.model import Cloud, ErrorEnvelope, JobApi, Outcome, Status
 
 _FOLDER = Path(__file__).parent
 
@@ -48,7 +48,7 @@ def load_api(name: str) -> JobApi:
         missing_envelopes=frozenset(missing["envelopes"]),
         gateway_codes=tuple(missing["gateway_code_prefixes"]),
         retention=data["retention"]["sentence"],
-        job_types={job_type["name"]: _job_type(job_type) for job_type in data["job_types"]},
+        job_types=tuple(job_type["name"] for job_type in data["job_types"]),
         clouds={cloud["name"]: _cloud(cloud) for cloud in data["clouds"]},
         error_codes={code["code"]: code["meaning"] for code in data["error_codes"]},
     )
@@ -58,14 +58,9 @@ def _status(data: Mapping[str, Any]) -> Status:
     outcome = data["outcome"]
     return Status(
         word=data["word"],
-        meaning=data["meaning"],
         then=frozenset(data["then"]),
         outcome=Outcome(outcome) if outcome else None,
     )
-
-
-def _job_type(data: Mapping[str, Any]) -> JobType:
-    return JobType(name=data["name"], meaning=data["meaning"], source=data["source"])
 
 
 def _envelope(data: Mapping[str, Any]) -> ErrorEnvelope:
@@ -82,7 +77,6 @@ def _cloud(data: Mapping[str, Any]) -> Cloud:
     regions = data["regions"]
     return Cloud(
         name=data["name"],
-        title=data["title"],
         hosts={region["name"]: region["host"] for region in regions},
         iam_hosts={region["name"]: tuple(region["iam_hosts"]) for region in regions},
     )

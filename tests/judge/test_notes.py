@@ -5,11 +5,9 @@ from builders import API, PROVIDER, job, observed, sub_job
 from msgspec.structs import replace
 
 from reconcile.judge import notes_of, remarks_of
-from reconcile.model import Fetched, JobType, Missing
+from reconcile.model import Fetched, Missing
 
-KNOWING = replace(
-    API, job_types={"a": JobType(name="a", meaning="", source="000")}, retention="job records are kept for a while"
-)
+KNOWING = replace(API, job_types=("a",), retention="job records are kept for a while")
 JOB = replace(job(), provider=replace(PROVIDER, api=KNOWING))
 
 
