@@ -1,7 +1,12 @@
 """
 A file that a person wrote, as a checked tree in which everything knows its place.
 
-    bytes -> Text -> Document -> diagnostics against a schema
+    bytes -> Text                              read_text         file.py, text.py, characters.py
+    Text -> Document                           parse_text        yaml_parser.py, json_parser.py, scalar.py, builder.py
+    the same, of a file that repeats itself    parse_abridged    stanzas.py
+    what a Document is made of                                   tree.py
+    Document -> diagnostics against a schema   check_document    validation.py, misfits.py, wording.py
+    whether there will be any                  conforms          conformity.py, schema.py
 
 Nothing here knows what a file is about: manifests and scenarios are read alike. What few commands need is imported
 from where it is: `editing.py` changes a file, `writing.py` writes one.

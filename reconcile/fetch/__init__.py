@@ -17,7 +17,6 @@ Job -> Observation: the only place that speaks HTTP.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from reconcile.fetch.answer import classify
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
 from reconcile.fetch.recorder import Recorder
@@ -29,7 +28,6 @@ from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Fetched, Job
 
 __all__ = [
-    "DEFAULT_CONCURRENCY",
     "Fetched",
     "Pace",
     "Progress",
@@ -38,7 +36,6 @@ __all__ = [
     "TimeLimits",
     "Transport",
     "WaitPolicy",
-    "classify",
     "fetch_all",
     "fetch_jobs",
     "find_recorded",

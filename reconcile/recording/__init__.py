@@ -6,8 +6,8 @@ Recording <-> a folder of small JSON files that read well in a diff: `schemas/re
     which files there are           layout.py
 """
 
-from reconcile.recording.layout import HEAD, is_part_of_recording
-from reconcile.recording.reader import RecordingFolder, open_recording
+from reconcile.recording.layout import is_part_of_recording
+from reconcile.recording.reader import open_recording
 from reconcile.recording.writer import render_recording
 
-__all__ = ["HEAD", "RecordingFolder", "is_part_of_recording", "open_recording", "render_recording"]
+__all__ = ["is_part_of_recording", "open_recording", "render_recording"]

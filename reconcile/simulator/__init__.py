@@ -4,8 +4,8 @@ A job API on loopback, which answers as a scenario says: for the demo, the tests
     scenario text -> Scenario -> Service: Request -> Cue -> Connection -> bytes
 """
 
-from reconcile.simulator.scenario import Scenario, Step, load_scenario
-from reconcile.simulator.server import Simulator, running_simulator, serve
+from reconcile.simulator.scenario import Scenario, load_scenario
+from reconcile.simulator.server import running_simulator, serve
 from reconcile.simulator.service import Tally
 
-__all__ = ["Scenario", "Simulator", "Step", "Tally", "load_scenario", "running_simulator", "serve"]
+__all__ = ["Scenario", "Tally", "load_scenario", "running_simulator", "serve"]
