@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent
-_PROVING = ("chaos", "hostile", "mutants")
+_PROVING = ("chaos", "fuzz", "kill9", "hostile", "mutants")
 """The commands whose figure says all, in the order of the section."""
 
 SECTION = re.compile(r"^## Measured\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
