@@ -37,6 +37,8 @@ def test_types_that_are_listed_nowhere_are_named_up_to_a_bound():
 def test_of_a_long_reason_the_beginning_is_noted():
     (said,) = notes_of(job(), observed("failed", job_id="id-a", fail_reason="r" * 1_001))
     assert said == f"the job says {'r' * 1_000}... (1 more characters)"
+    (whole,) = notes_of(job(), observed("failed", job_id="id-a", fail_reason="r" * 1_000))
+    assert whole == f"the job says {'r' * 1_000}"
     missing = Missing(code="E", message="m" * 1_000, request_id=None)
     assert notes_of(JOB, missing)[0] == f"the job API says E {'m' * 998}... (2 more characters)"
 
