@@ -10,6 +10,7 @@ Job -> Observation: the only place that speaks HTTP.
     where a connection may lead                           resolver.py, address.py, tls.py
     answer -> Observation            classify             answer.py, payload.py, record.py, envelope.py
     how much of answers is held                           turnstile.py, room.py
+    that requests leave together                          outbox.py
     what no output may show                               secret.py, redaction.py
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
 """

@@ -8,6 +8,7 @@ import asyncio
 from typing import cast
 
 import httptools
+from msgspec import Struct, field
 
 from reconcile.fetch.failure import (
     AnswerTooLargeError,
@@ -17,6 +18,7 @@ from reconcile.fetch.failure import (
     NotHttpError,
 )
 from reconcile.fetch.message import RawAnswer, RawHeaders
+from reconcile.fetch.outbox import Outbox
 from reconcile.fetch.turnstile import Turnstile
 
 MAX_HEAD_SIZE = 64 * 1024
@@ -25,6 +27,7 @@ MAX_BODY_SIZE = 1024 * 1024
 LARGE = 32 * 1024
 """Bytes from which on an answer waits for others that are as large; that of a job with a hundred sub-jobs is not."""
 
+_BUFFER_SIZE = 64 * 1024
 _BODILESS = (204, 304)
 _NO_HEADERS = RawHeaders(())
 
@@ -52,6 +55,20 @@ def check_head(version: str, status_code: int, headers: RawHeaders) -> ExchangeE
     return too_large() if int(lengths[0][:20]) > MAX_BODY_SIZE else None
 
 
+class Shared(Struct, frozen=True, kw_only=True):
+    """
+    What the connections to one host share, in one event loop.
+
+    At `turnstile` their large answers wait for each other, and through `outbox` their requests leave together. All
+    sockets are read into `buffer`, for what stands there is understood before the loop turns to another connection.
+    (Without, asyncio makes room for 256 KiB at every read, which takes longer than the whole exchange otherwise.)
+    """
+
+    turnstile: Turnstile = field(default_factory=Turnstile)
+    outbox: Outbox = field(default_factory=Outbox)
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_BUFFER_SIZE)))
+
+
 class Connection(asyncio.BufferedProtocol):
     """
     One connection, for one exchange at a time.
@@ -63,16 +80,8 @@ class Connection(asyncio.BufferedProtocol):
     one takes to be understood, the loop has a turn before the next.
     """
 
-    def __init__(self, turnstile: Turnstile, buffer: memoryview) -> None:
-        """
-        Wait for what asyncio makes of it.
-
-        Args:
-            turnstile: that of all connections whose large answers wait for each other.
-            buffer: where the socket is read into. All connections of one loop can share it, for what stands there is
-                understood before the loop turns to another one. (Without, asyncio makes room for 256 KiB at every
-                read, which takes longer than the whole exchange otherwise.)
-        """
+    def __init__(self, shared: Shared) -> None:
+        """Wait for what asyncio makes of it."""
         self._loop = asyncio.get_running_loop()  # which costs a system call, so it is not asked for at each exchange
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -81,8 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self._deadline = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._keep_alive = True
-        self._turnstile = turnstile
-        self._buffer = buffer
+        self._turnstile, self._outbox, self._buffer = shared.turnstile, shared.outbox, shared.buffer
         self._queued = self._admitted = False
         self._begin()
 
@@ -111,13 +119,14 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is None or self._transport.is_closing():
             raise ConnectionBrokenError("the connection was closed before the request could be sent")
         self._begin()
+        self._request = request
         self._waiter = self._loop.create_future()
         self._deadline = deadline
         if self._alarm is None:
             self._alarm = self._loop.call_at(deadline, self._check_deadline)
         answered = False
         try:
-            self._transport.write(request)
+            self._outbox.put(self._send)
             answer = await self._waiter
             answered = True
             return answer
@@ -130,6 +139,13 @@ class Connection(asyncio.BufferedProtocol):
                 self._queued = self._admitted = False
             if not (answered and self._keep_alive):
                 self.abort()
+
+    def _send(self) -> None:
+        """Send the request, if there still is somebody who waits for the answer."""
+        if self._waiter is None or self._waiter.done() or self._transport is None or self._transport.is_closing():
+            return
+        self._sent = True
+        self._transport.write(self._request)
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
@@ -157,7 +173,7 @@ class Connection(asyncio.BufferedProtocol):
         self._headers = _NO_HEADERS
         self._chunks: list[bytes] = []
         self._received = self._head_size = self._body_size = 0
-        self._head_complete = self._complete = False
+        self._sent = self._head_complete = self._complete = False
         self._fault: ExchangeError | None = None
 
     # --- What asyncio calls ------------------------------------------------------------------------------------
@@ -176,6 +192,9 @@ class Connection(asyncio.BufferedProtocol):
         """Take in what has come."""
         if self._waiter is None or self._waiter.done():
             self.abort()
+            return
+        if not self._sent:
+            self._fail(ConnectionBrokenError("the server spoke before it was asked"))
             return
         self._received += len(data)
         try:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from msgspec import Struct, field
 
-from reconcile.fetch.connection import LARGE, Connection
+from reconcile.fetch.connection import LARGE, Connection, Shared
 from reconcile.fetch.endpoint import DEFAULT_PORTS, Origin, blocked_peer
 from reconcile.fetch.failure import (
     BlockedAddressError,
@@ -30,7 +30,6 @@ from reconcile.fetch.failure import (
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.resolver import resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
-from reconcile.fetch.turnstile import Turnstile
 
 if TYPE_CHECKING:
     import httpx
@@ -40,7 +39,6 @@ Transport: TypeAlias = "DirectTransport | httpx.AsyncBaseTransport"
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
-_BUFFER_SIZE = 64 * 1024
 _CLOSING = 1.0  # seconds that closing may take, at most
 
 
@@ -55,16 +53,14 @@ class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 
-    `clock` is that of the loop, `slots` bounds how many there are, `idle` holds those at rest, newest last, at
-    `turnstile` large answers wait for each other, and into `buffer` all are read.
+    `clock` is that of the loop, `slots` bounds how many there are, and `idle` holds those at rest, newest last.
     """
 
     origin: Origin
     clock: Callable[[], float]
     slots: asyncio.Semaphore
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    shared: Shared = field(default_factory=Shared)
     idle: list[Connection] = field(default_factory=list)
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_BUFFER_SIZE)))
 
     def take_idle(self) -> Connection | None:
         while self.idle:
@@ -198,7 +194,7 @@ class DirectTransport:
 
     async def _connect_to_first(self, pool: _Pool) -> tuple[asyncio.Transport, Connection]:
         """Connect to the first address that answers; raise the OSError of the last one."""
-        make = partial(Connection, pool.turnstile, pool.buffer)
+        make = partial(Connection, pool.shared)
         failure = OSError("the host name has no address")
         for address in await self._find_addresses(pool.origin):
             try:

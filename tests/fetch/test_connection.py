@@ -1,14 +1,14 @@
-"""How connections share a turnstile: large answers come one at a time, whatever becomes of them."""
+"""What connections share: their requests leave together, and large answers come one at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from reconcile.fetch.connection import LARGE, Connection
+from reconcile.fetch.connection import LARGE, Connection, Shared
 from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError
 from reconcile.fetch.message import RawAnswer
-from reconcile.fetch.turnstile import Turnstile
+from reconcile.fetch.outbox import MOST
 
 SIZE = 2 * LARGE
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -22,9 +22,10 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.reading = True
         self.closing = False
+        self.written = 0
 
     def write(self, data: object) -> None:
-        pass
+        self.written += 1
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -43,18 +44,27 @@ class Line:
     """Connections with one turnstile, each with an exchange under way."""
 
     def __init__(self, count: int) -> None:
-        turnstile = Turnstile()
+        shared = Shared()
         self.wires = [Wire() for _ in range(count)]
-        self.connections = [Connection(turnstile, memoryview(bytearray(1))) for _ in range(count)]
+        self.connections = [Connection(shared) for _ in range(count)]
         self.exchanges: list[asyncio.Task[RawAnswer]] = []
 
     async def begin(self, *, first: float = 60.0) -> None:
         """Begin the exchanges; `first` is the seconds until the deadline of the first one, the others have a minute."""
+        await self.put(first=first)
+        await settle()
+
+    async def put(self, *, first: float = 60.0) -> None:
+        """Begin the exchanges as far as that their requests wait for each other."""
         for number, (wire, connection) in enumerate(zip(self.wires, self.connections, strict=True)):
             connection.connection_made(wire)
             deadline = asyncio.get_running_loop().time() + (60.0 if number else first)
             self.exchanges.append(asyncio.ensure_future(connection.exchange(b"", deadline)))
-        await settle()
+        await asyncio.sleep(0)
+
+    @property
+    def written(self) -> list[int]:
+        return [wire.written for wire in self.wires]
 
     async def receive(self, number: int, data: bytes) -> None:
         self.connections[number].receive(data)
@@ -79,6 +89,42 @@ def run(scenario: Callable[[Line], Awaitable[None]], *, count: int = 2) -> None:
         await asyncio.gather(*line.exchanges, return_exceptions=True)
 
     asyncio.run(play())
+
+
+def test_an_answer_that_comes_before_its_request_has_left_is_none() -> None:
+    async def scenario(line: Line) -> None:
+        await line.put()
+        line.connections[0].receive(HEAD % 2 + b"{}")
+        with pytest.raises(ConnectionBrokenError, match="before it was asked"):
+            await line.exchanges[0]
+        await settle()
+        await line.receive(1, HEAD % 2 + b"{}")
+        assert (await line.exchanges[1]).body == b"{}"
+        assert line.written == [0, 1]
+        assert line.connections[0].silent, "so that it is asked again on another connection"
+        assert not line.connections[0].reusable
+
+    run(scenario)
+
+
+def test_a_request_that_nobody_waits_for_any_more_does_not_leave() -> None:
+    async def scenario(line: Line) -> None:
+        await line.put()
+        line.exchanges[1].cancel()
+        await settle()
+        assert line.written == [1, 0, 1]
+
+    run(scenario, count=3)
+
+
+def test_requests_leave_together_up_to_a_number() -> None:
+    async def scenario(line: Line) -> None:
+        await line.put()
+        assert sum(line.written) == MOST
+        await settle()
+        assert sum(line.written) == MOST + 2
+
+    run(scenario, count=MOST + 2)
 
 
 def test_a_large_answer_waits_until_another_is_whole() -> None:

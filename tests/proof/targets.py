@@ -27,12 +27,11 @@ from reconcile.document.file import decode_text
 from reconcile.document.writing import write_block
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.fetch.answer import assess
-from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer
+from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer, Shared
 from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.fetch.turnstile import Turnstile
 from reconcile.manifest import load_manifests
 from reconcile.manifest.repetition import parse_repetitive
 from reconcile.model import Diagnostic, Missing, Observed
@@ -154,10 +153,11 @@ class _Wire:
     """The writing side of a connection to nowhere."""
 
     def __init__(self) -> None:
+        self.written = asyncio.Event()
         self._closing = False
 
     def write(self, data: bytes) -> None:
-        pass
+        self.written.set()
 
     def pause_reading(self) -> None:
         pass
@@ -174,10 +174,11 @@ class _Wire:
 
 async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
     """Return the answer that comes in these parts; None is none that is believed."""
-    connection = Connection(Turnstile(), memoryview(bytearray(1)))
-    connection.use(_Wire())  # type: ignore[arg-type]
+    connection = Connection(Shared())
+    wire = _Wire()
+    connection.use(wire)  # type: ignore[arg-type]
     exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
-    await asyncio.sleep(0)
+    await wire.written.wait()
     for part in parts:
         connection.receive(part)
     connection.connection_lost(None)
