@@ -175,7 +175,7 @@ def _read_age(text: str | None) -> int | None:
 
 
 def _says_missing(api: JobApi, faults: tuple[Fault, ...]) -> bool:
-    from_service = any(fault.envelope in api.missing_envelopes for fault in faults)
+    from_service = any(fault.envelope in api.missing_envelopes and not fault.numbered for fault in faults)
     from_gateway = any(fault.code.startswith(api.gateway_codes) for fault in faults)
     return from_service and not from_gateway
 

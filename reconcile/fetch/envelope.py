@@ -11,10 +11,15 @@ MAX_REQUEST_ID = 128
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """What an error body says, in one of the API's envelopes; each text redacted and whole."""
+    """
+    What an error body says, in one of the API's envelopes; each text redacted and whole.
+
+    `numbered` says that the code is a number in the body, which no job API writes.
+    """
 
     envelope: str
     code: str
+    numbered: bool
     message: str | None
     request_id: str | None
 
@@ -43,6 +48,7 @@ def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact:
     return Fault(
         envelope=envelope.name,
         code=redact(code),
+        numbered=not isinstance(_find(document, envelope.code), str),
         message=redact(message) if message is not None else None,
         request_id=redact(request_id)[:MAX_REQUEST_ID] if request_id is not None else None,
     )
@@ -50,9 +56,14 @@ def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact:
 
 def _find_text(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
     """Follow the keys to a text that is not empty; a number counts as its text, for IAM writes `"code": 401`."""
-    value: object = document
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
+    value = _find(document, path)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
+
+
+def _find(document: Mapping[str, object], path: tuple[str, ...]) -> object:
+    value: object = document
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -234,6 +234,7 @@ def test_the_services_own_404_means_missing_D28(code: str) -> None:
         pytest.param(b"{}", "application/json", id="D29-no-code"),
         pytest.param(b'{"errMsg":"not found"}', "application/json", id="D29-no-errCode"),
         pytest.param(b'{"errCode":""}', "application/json", id="D29-empty-errCode"),
+        pytest.param(b'{"errCode":0}', "application/json", id="D29-numbered-errCode"),
         pytest.param(b'{"errCode":"APIG.0101","errMsg":"no API"}', "application/json", id="gateway-code-in-envelope"),
         pytest.param(b'{"error_code":"APIGW.0101","error_msg":"x"}', "application/json", id="gateway"),
         pytest.param(b'{"errCode":"SFS.TURBO.0019","error_code":"APIGW.0101"}', "application/json", id="both"),
