@@ -49,6 +49,9 @@ _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
+_PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
+"""What does not turn a run red; whatever is told of a job that has one of these is asked for once more."""
+
 
 def make_plan(
     manifest: Manifest,
@@ -243,14 +246,26 @@ def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnost
     elif verdicts == {Verdict.WAIVED}:
         message, hint = "the drift of every job is waived: nothing is proven", "select a job that needs no waiver, too"
         yield Diagnostic(code=Code.UNPROVEN, message=message, hint=hint)
-    seen: dict[tuple[str, str], str] = {}
-    for job in jobs:
-        said = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
-        if seen.setdefault((job.job.provider.name, job.job.job_id), said) != said:
+    contradicting = _find_contradicting(jobs)
+    for position, job in enumerate(jobs):
+        if position in contradicting:
             message = f"{job.job.address} tells of its remote job otherwise than another job of this plan"
             yield Diagnostic(code=Code.UNPROVEN, message=message)
-        if job.verdict in (Verdict.IN_SYNC, Verdict.WAIVED) and not _is_proven(job):
+        if job.verdict in _PASSING and not _is_proven(job):
             yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")
+
+
+def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
+    """Find the positions of jobs that tell of their remote job otherwise than the first that tells of it."""
+    if len({job.job.job_id for job in jobs}) == len(jobs):
+        return set()  # each tells of another
+    contradicting = set()
+    first: dict[tuple[str, str], str] = {}
+    for position, job in enumerate(jobs):
+        said = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
+        if first.setdefault((job.job.provider.name, job.job.job_id), said) != said:
+            contradicting.add(position)
+    return contradicting
 
 
 def _is_cut_off(observation: Observation) -> bool:
@@ -260,18 +275,16 @@ def _is_cut_off(observation: Observation) -> bool:
 
 def _is_proven(plan: JobPlan) -> bool:
     """Say whether a job was observed in this run, and everything expected of it holds or is waived."""
-    return (
-        _is_observed(plan)
-        and not plan.problems
-        and len(plan.findings) > 0
-        and not [finding for finding in plan.findings if finding.truth is not Truth.HOLDS and not _is_waived(finding)]
-    )
+    if plan.problems or not plan.findings or not _is_observed(plan):
+        return False
+    holds = Truth.HOLDS  # looked up once: CPython 3.11 takes long for a member of an enum
+    return not [finding for finding in plan.findings if finding.truth is not holds and not _is_waived(finding)]
 
 
 def _is_observed(plan: JobPlan) -> bool:
     match plan.observation:
-        case Observed(job_id=job_id):
-            return job_id == plan.job.job_id
+        case Observed():
+            return plan.observation.job_id == plan.job.job_id
         case Missing():
             return isinstance(plan.job.expect, Absence) or plan.verdict is Verdict.WAIVED
         case Unobserved():
@@ -334,10 +347,11 @@ def _problems_of(job: Job, observation: Observation, findings: Sequence[Finding]
         problems.append(observation.problem)
     elif isinstance(observation, Missing) and not witnessed:
         problems += _doubts_of_absence(job, findings)
+    undecidable = Truth.UNDECIDABLE
     problems += [
         Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
         for finding in findings
-        if finding.truth is Truth.UNDECIDABLE
+        if finding.truth is undecidable
     ]
     return problems
 

@@ -229,6 +229,20 @@ def test_one_remote_job_told_in_two_ways_is_no_proof():
     assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])
 
 
+def test_one_id_at_two_providers_names_two_remote_jobs():
+    elsewhere = replace(job(name="a"), address="jobs.b", provider=replace(PROVIDER, name="other"))
+    answers = [observed("success", job_id="id-a"), observed("failed", job_id="id-a")]
+    plan = make_plan(manifest(job(name="a"), elsewhere), answers, now=NOW, origins={})
+    assert (plan.verdict, plan.errors) == (Verdict.DRIFT, ())
+
+
+def test_every_job_that_tells_otherwise_is_named():
+    said = ["success", "failed", "success", "running"]
+    jobs = [replace(job(name="a"), address=f"jobs.{number}") for number in range(len(said))]
+    plan = make_plan(manifest(*jobs), [observed(each, job_id="id-a") for each in said], now=NOW, origins={})
+    assert [error.message.split()[0] for error in plan.errors] == ["jobs.1", "jobs.3"]
+
+
 # --- What a plan says, word for word ---------------------------------------------------------------------------
 
 

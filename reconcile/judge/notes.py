@@ -56,15 +56,16 @@ def _reasons_of(observed: Observed, api: JobApi) -> list[str]:
     return [*reasons, *_cut(failed, "sub-jobs give a reason")]
 
 
-def _cut(notes: Sequence[str], what: str) -> list[str]:
+def _cut(notes: list[str], what: str) -> list[str]:
     """Return the first of many notes, and say how many more there are of what."""
     rest = len(notes) - _MOST_ALIKE
-    return [*notes[:_MOST_ALIKE], *([f"{rest} more {what}"] if rest > 0 else [])]
+    return [*notes[:_MOST_ALIKE], f"{rest} more {what}"] if rest > 0 else notes
 
 
 def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
     """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
-    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is Outcome.FAILURE]
+    failure = Outcome.FAILURE
+    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is failure]
     return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None
 
 
