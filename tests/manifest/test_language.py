@@ -6,6 +6,7 @@ import time
 import pytest
 from builders import NOW
 from jsonschema import Draft202012Validator
+from steps import measure_growth
 
 from reconcile.codes import Code
 from reconcile.manifest import load_manifests
@@ -174,7 +175,8 @@ def test_a_name_that_is_no_address_is_refused(refuse_jobs, name):
     assert (found.code, found.source.line) == (Code.VALUE_NOT_ALLOWED, 5)
 
 
-def test_many_jobs_are_read_soon__C29():
+def test_many_jobs_are_read_in_two_seconds__C29():
+    """It is a promise: forty times what it takes on a common machine, of this process alone."""
     jobs = "".join(f"  job-{n}: {{job_id: id-{n}, expect: {{job_type: t}}}}\n" for n in range(MANY))
     head = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\njobs:\n"
     started = time.process_time()
@@ -184,12 +186,13 @@ def test_many_jobs_are_read_soon__C29():
 
 
 @pytest.mark.parametrize("item", ["t{}", "{{glob: t{}}}"], ids=["C28 texts", "C28 mappings"])
-def test_large_lists_are_compared_soon(refuse_jobs, item):
-    items = ", ".join(item.format(n) for n in range(10_000))
-    started = time.process_time()
-    found = refuse_jobs(f"jobs:\n  a: {{job_id: i, expect: {{job_type: [{items}, null]}}}}\n")
-    assert time.process_time() - started < 1
-    assert [fault.code for fault in found] == [Code.VALUE_NOT_ALLOWED]
+def test_the_work_of_comparing_a_list_grows_as_the_list_does(refuse_jobs, item):
+    def work(many):
+        items = ", ".join(item.format(n) for n in range(many))
+        found = refuse_jobs(f"jobs:\n  a: {{job_id: i, expect: {{job_type: [{items}, null]}}}}\n")
+        assert [fault.code for fault in found] == [Code.VALUE_NOT_ALLOWED]
+
+    assert measure_growth(work, 1_000) < 2.5
 
 
 # --- The schema itself -----------------------------------------------------------------------------------------
