@@ -50,8 +50,8 @@ Script = Callable[[Wire], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serve(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
-    """Listen on a port of loopback until the block ends; over TLS if there is a context for it."""
+async def serve(script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[FaultServer]:
+    """Listen on a port of loopback, 0 is any, until the block ends; over TLS if there is a context for it."""
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
 
@@ -66,7 +66,7 @@ async def serve(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIt
         writers.append(writer)
         tasks.add(asyncio.ensure_future(play(reader, writer)))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls)
     state = FaultServer(port=server.sockets[0].getsockname()[1])
     try:
         yield state

@@ -5,7 +5,7 @@ Job -> Observation: the only place that speaks HTTP.
     Job -> requests -> Fetched       fetch_jobs           engine.py, run.py, errand.py, request.py, waiting.py
     when the next request is sent                         host.py, lane.py, agenda.py
     whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
-    request -> whole answer          open_transport       transport.py, connection.py, message.py, failure.py
+    request -> whole answer          open_transport       transport.py, wire.py, connection.py, message.py, failure.py
     the same, in httpx's values                           foreign.py, proxy.py, lean_httpx.py
     where a connection may lead                           resolver.py, address.py, tls.py
     answer -> Observation            classify             answer.py, payload.py, record.py, envelope.py

@@ -5,7 +5,6 @@ The parser (llhttp) is strict by default; what a careful reader still has to ref
 """
 
 import asyncio
-from typing import cast
 
 import httptools
 from msgspec import Struct, field
@@ -20,6 +19,7 @@ from reconcile.fetch.failure import (
 from reconcile.fetch.message import RawAnswer, RawHeaders
 from reconcile.fetch.outbox import Outbox
 from reconcile.fetch.turnstile import Turnstile
+from reconcile.fetch.wire import BUFFER_SIZE, Wire
 
 MAX_HEAD_SIZE = 64 * 1024
 MAX_HEADERS = 100
@@ -27,7 +27,6 @@ MAX_BODY_SIZE = 1024 * 1024
 LARGE = 32 * 1024
 """Bytes from which on an answer waits for others that are as large; that of a job with a hundred sub-jobs is not."""
 
-_BUFFER_SIZE = 64 * 1024
 _BODILESS = (204, 304)
 _NO_HEADERS = RawHeaders(())
 
@@ -57,19 +56,19 @@ def check_head(version: str, status_code: int, headers: RawHeaders) -> ExchangeE
 
 class Shared(Struct, frozen=True, kw_only=True):
     """
-    What the connections to one host share, in one event loop.
+    What the connections to one host share, in the running event loop.
 
     At `turnstile` their large answers wait for each other, and through `outbox` their requests leave together. All
     sockets are read into `buffer`, for what stands there is understood before the loop turns to another connection.
-    (Without, asyncio makes room for 256 KiB at every read, which takes longer than the whole exchange otherwise.)
     """
 
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     turnstile: Turnstile = field(default_factory=Turnstile)
     outbox: Outbox = field(default_factory=Outbox)
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_BUFFER_SIZE)))
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(BUFFER_SIZE)))
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection:
     """
     One connection, for one exchange at a time.
 
@@ -80,33 +79,29 @@ class Connection(asyncio.BufferedProtocol):
     one takes to be understood, the loop has a turn before the next.
     """
 
-    def __init__(self, shared: Shared) -> None:
-        """Wait for what asyncio makes of it."""
-        self._loop = asyncio.get_running_loop()  # which costs a system call, so it is not asked for at each exchange
-        self.closed: asyncio.Future[None] = self._loop.create_future()
-        self._transport: asyncio.Transport | None = None
+    def __init__(self, wire: Wire, shared: Shared) -> None:
+        """Take over a wire."""
+        self.wire = wire
+        self._loop, self._buffer = shared.loop, shared.buffer
+        self._turnstile, self._outbox = shared.turnstile, shared.outbox
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[RawAnswer] | None = None
         self._deadline = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._keep_alive = True
-        self._turnstile, self._outbox, self._buffer = shared.turnstile, shared.outbox, shared.buffer
         self._queued = self._admitted = False
         self._begin()
+        wire.watch(self._read)
 
     @property
     def reusable(self) -> bool:
         """Whether another request may be sent here."""
-        return self._keep_alive and self._transport is not None and not self._transport.is_closing()
+        return self._keep_alive and not self.wire.closed
 
     @property
     def silent(self) -> bool:
         """Whether not one byte has come since the last request was sent."""
         return self._received == 0
-
-    def use(self, transport: asyncio.Transport) -> None:
-        """Write to this transport from now on: the first one, or the same one under TLS."""
-        self._transport = transport
 
     async def exchange(self, request: bytes, deadline: float) -> RawAnswer:
         """
@@ -116,7 +111,7 @@ class Connection(asyncio.BufferedProtocol):
             request: as bytes.
             deadline: by when the answer must be there, in the loop's time; never before that of an earlier exchange.
         """
-        if self._transport is None or self._transport.is_closing():
+        if self.wire.closed:
             raise ConnectionBrokenError("the connection was closed before the request could be sent")
         self._begin()
         self._request = request
@@ -142,16 +137,21 @@ class Connection(asyncio.BufferedProtocol):
 
     def _send(self) -> None:
         """Send the request, if there still is somebody who waits for the answer."""
-        if self._waiter is None or self._waiter.done() or self._transport is None or self._transport.is_closing():
+        if self._waiter is None or self._waiter.done() or self.wire.closed:
             return
         self._sent = True
-        self._transport.write(self._request)
+        try:
+            self.wire.write(self._request)
+        except OSError as error:
+            self.lose(error)
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
         self._keep_alive = False
-        if self._transport is not None:
-            self._transport.abort()
+        self.wire.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _check_deadline(self) -> None:
         """
@@ -176,17 +176,19 @@ class Connection(asyncio.BufferedProtocol):
         self._sent = self._head_complete = self._complete = False
         self._fault: ExchangeError | None = None
 
-    # --- What asyncio calls ------------------------------------------------------------------------------------
+    # --- What the wire brings ----------------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # A stream's, whatever its class: those of uvloop are no subclass of asyncio's.
-        self.use(cast(asyncio.Transport, transport))
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.receive(self._buffer[:nbytes])
+    def _read(self) -> None:
+        """Take in what has come, or that nothing will come any more."""
+        try:
+            size = self.wire.read_into(self._buffer)
+        except OSError as error:
+            self.lose(error)
+            return
+        if size:
+            self.receive(self._buffer[:size])
+        elif size is not None:
+            self.lose(None)
 
     def receive(self, data: bytes | memoryview) -> None:
         """Take in what has come."""
@@ -210,24 +212,20 @@ class Connection(asyncio.BufferedProtocol):
         elif self._complete:
             self._deliver(self._waiter)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        cause = f" ({_name_cause(exc)})" if exc is not None else ""
+    def lose(self, cause: OSError | None) -> None:
+        """Take notice that the connection is at its end; None is the other side's wish."""
+        why = f" ({_name_cause(cause)})" if cause is not None else ""
         moment = "without an answer" if self.silent else "in the middle of the answer"
         if self._complete:
             self.abort()  # But the answer that is whole may still wait for its turn.
         else:
-            self._fail(ConnectionBrokenError(f"the connection was closed {moment}{cause}"))
-        if self._alarm is not None:
-            self._alarm.cancel()
-        if not self.closed.done():
-            self.closed.set_result(None)
+            self._fail(ConnectionBrokenError(f"the connection was closed {moment}{why}"))
 
     def _queue_up(self) -> None:
         if self._queued:
             return
         self._queued = True
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        self.wire.pause_reading()
         self._turnstile.enter(self._proceed)
 
     def _proceed(self) -> None:
@@ -235,8 +233,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._queued or self._waiter is None or self._waiter.done():
             return
         self._admitted = True
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self.wire.resume_reading()
         if self._complete:
             self._deliver(self._waiter)
 
@@ -303,5 +300,5 @@ def too_large() -> AnswerTooLargeError:
     )
 
 
-def _name_cause(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+def _name_cause(error: OSError) -> str:
+    return error.strerror or type(error).__name__

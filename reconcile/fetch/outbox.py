@@ -18,16 +18,18 @@ class Outbox:
     of those that leave together, one does it for all.
     """
 
-    __slots__ = ("_sends",)
+    __slots__ = ("_loop", "_sends")
 
     def __init__(self) -> None:
+        """Begin empty, in the running loop."""
+        self._loop = asyncio.get_running_loop()  # which costs a system call, so it is not asked for again
         self._sends: list[Send] = []
 
     def put(self, send: Send) -> None:
         """Have it sent; `send` is called soon, and must see for itself whether it still should."""
         self._sends.append(send)
         if len(self._sends) == 1:
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._loop.call_soon(self._flush)
         elif len(self._sends) == MOST:
             self._flush()
 

@@ -1,5 +1,5 @@
 """
-The transport under every request: asyncio's streams, llhttp's parser, and our limits.
+The transport under every request: sockets, llhttp's parser, and our limits.
 
 httpx's own client spends most of a run on what a job API does not need (redirects, cookies, HTTP/2, a generic
 pool). Here is what it does need: one origin or a few, GET, keep-alive, and no answer that takes for ever.
@@ -9,16 +9,15 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from msgspec import Struct, field
 
-from reconcile.fetch.connection import LARGE, Connection, Shared
+from reconcile.fetch.connection import Connection, Shared
 from reconcile.fetch.endpoint import DEFAULT_PORTS, Origin, blocked_peer
 from reconcile.fetch.failure import (
     BlockedAddressError,
@@ -30,6 +29,7 @@ from reconcile.fetch.failure import (
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.resolver import resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
+from reconcile.fetch.wire import Wire, connect, secure
 
 if TYPE_CHECKING:
     import httpx
@@ -38,8 +38,6 @@ Transport: TypeAlias = "DirectTransport | httpx.AsyncBaseTransport"
 """What requests are sent through: ours, which takes their bytes, or any of httpx's, which `foreign.py` speaks to."""
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
-
-_CLOSING = 1.0  # seconds that closing may take, at most
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
@@ -53,21 +51,15 @@ class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 
-    `clock` is that of the loop, `slots` bounds how many there are, and `idle` holds those at rest, newest last.
+    There are as many `seats` as there may be connections: each holds one at rest, or None where there is none yet.
+    The one that was used last is taken first. `session` is that of a connection that has proven to be good, None
+    without TLS.
     """
 
     origin: Origin
-    clock: Callable[[], float]
-    slots: asyncio.Semaphore
+    seats: asyncio.LifoQueue[Connection | None]
     shared: Shared = field(default_factory=Shared)
-    idle: list[Connection] = field(default_factory=list)
-
-    def take_idle(self) -> Connection | None:
-        while self.idle:
-            connection = self.idle.pop()
-            if connection.reusable:
-                return connection
-        return None
+    session: ssl.SSLSession | None = None
 
 
 class DirectTransport:
@@ -99,7 +91,6 @@ class DirectTransport:
         self._tls = tls
         self._resolve = resolve
         self._pools: dict[Origin, _Pool] = {}
-        self._open: set[Connection] = set()
 
     async def exchange(self, origin: Origin, text: bytes) -> RawAnswer:
         """
@@ -107,17 +98,34 @@ class DirectTransport:
 
         Bytes, for the values of httpx cost as much as the rest of a request, for ten thousand jobs.
         """
+        pool = self._pools.get(origin) or self._open_pool(origin)
+        deadline = pool.shared.loop.time() + self._limits.attempt
         try:
-            return await self._answer(self._find_pool(origin), text)
+            connection = await self._take_seat(pool, deadline) if pool.seats.empty() else pool.seats.get_nowait()
+            try:
+                if connection is not None and connection.reusable:
+                    try:
+                        return await connection.exchange(text, deadline)
+                    except ConnectionBrokenError:
+                        # A server may close an idle connection at any time; that it did shows only now.
+                        if not connection.silent:
+                            raise
+                connection = await self._connect(pool, deadline)
+                answer = await connection.exchange(text, deadline)
+                pool.session = connection.wire.session
+                return answer
+            finally:
+                pool.seats.put_nowait(connection)
         except TimeoutError as error:
             raise TimedOutError(f"no whole answer within {self._limits.attempt:g} s") from error
 
     async def aclose(self) -> None:
-        """Close every connection and wait until the sockets are, which takes a turn or two of the loop."""
-        for connection in self._open:
-            connection.abort()
-        if self._open:
-            await asyncio.wait([connection.closed for connection in self._open], timeout=_CLOSING)
+        """Close every connection; no exchange may be under way."""
+        for pool in self._pools.values():
+            while not pool.seats.empty():
+                connection = pool.seats.get_nowait()
+                if connection is not None:
+                    connection.abort()
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,75 +138,50 @@ class DirectTransport:
     ) -> None:
         await self.aclose()
 
-    def _find_pool(self, origin: Origin) -> _Pool:
-        pool = self._pools.get(origin)
-        if pool is None:
-            _check_origin(origin)
-            clock = asyncio.get_running_loop().time
-            pool = self._pools[origin] = _Pool(origin=origin, clock=clock, slots=asyncio.Semaphore(self._concurrency))
+    def _open_pool(self, origin: Origin) -> _Pool:
+        _check_origin(origin)
+        seats: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
+        for _ in range(self._concurrency):
+            seats.put_nowait(None)
+        pool = self._pools[origin] = _Pool(origin=origin, seats=seats)
         return pool
 
-    async def _answer(self, pool: _Pool, text: bytes) -> RawAnswer:
-        """Exchange as soon as a slot is free, all within the time for one attempt; raise TimeoutError after it."""
-        deadline = pool.clock() + self._limits.attempt
-        if pool.slots.locked():
-            async with asyncio.timeout_at(deadline):
-                await pool.slots.acquire()
-        else:
-            await pool.slots.acquire()
-        try:
-            return await self._exchange(pool, text, deadline)
-        finally:
-            pool.slots.release()
-
-    async def _exchange(self, pool: _Pool, text: bytes, deadline: float) -> RawAnswer:
-        connection = pool.take_idle()
-        if connection is not None:
-            try:
-                return await self._exchange_on(connection, pool, text, deadline)
-            except ConnectionBrokenError:
-                # A server may close an idle connection at any time; that it did shows only now.
-                if not connection.silent:
-                    raise
+    async def _take_seat(self, pool: _Pool, deadline: float) -> Connection | None:
+        """Wait until there is one; raise TimeoutError after the deadline."""
         async with asyncio.timeout_at(deadline):
-            connection = await self._connect(pool)
-        return await self._exchange_on(connection, pool, text, deadline)
+            return await pool.seats.get()
 
-    async def _exchange_on(self, connection: Connection, pool: _Pool, text: bytes, deadline: float) -> RawAnswer:
-        answer = await connection.exchange(text, deadline)
-        if connection.reusable:
-            pool.idle.append(connection)
-        return answer
+    async def _connect(self, pool: _Pool, deadline: float) -> Connection:
+        """Connect within the time for it; raise ExchangeError, or TimeoutError after the deadline."""
+        async with asyncio.timeout_at(deadline):
+            try:
+                async with asyncio.timeout(self._limits.connect):
+                    with _connection_failures():
+                        connected = await self._open_socket(pool)
+            except TimeoutError as error:
+                raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
+        return Connection(Wire(pool.shared.loop, connected), pool.shared)
 
-    async def _connect(self, pool: _Pool) -> Connection:
+    async def _open_socket(self, pool: _Pool) -> socket.socket:
+        """Connect to where a request may go, under TLS if that is demanded; raise ExchangeError or OSError."""
+        origin, loop = pool.origin, pool.shared.loop
+        connected = await self._connect_to_first(pool)
         try:
-            async with asyncio.timeout(self._limits.connect), _connection_failures():
-                return await self._open_connection(pool)
-        except TimeoutError as error:
-            raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
-
-    async def _open_connection(self, pool: _Pool) -> Connection:
-        transport, connection = await self._connect_to_first(pool)
-        origin = pool.origin
-        try:
-            _check_peer(origin, transport)
+            _check_peer(origin, connected)
             if origin.scheme == "https":
-                await self._start_tls(origin, transport, connection)
+                self._tls = self._tls or build_tls_context(None)
+                connected = await secure(loop, connected, self._tls, host=origin.host, session=pool.session)
         except BaseException:
-            transport.abort()
+            connected.close()
             raise
-        # Only now: asyncio does not tell a connection that it was lost during the handshake.
-        self._open.add(connection)
-        connection.closed.add_done_callback(lambda _: self._open.discard(connection))
-        return connection
+        return connected
 
-    async def _connect_to_first(self, pool: _Pool) -> tuple[asyncio.Transport, Connection]:
+    async def _connect_to_first(self, pool: _Pool) -> socket.socket:
         """Connect to the first address that answers; raise the OSError of the last one."""
-        make = partial(Connection, pool.shared)
         failure = OSError("the host name has no address")
         for address in await self._find_addresses(pool.origin):
             try:
-                return await asyncio.get_running_loop().create_connection(make, address, pool.origin.port)
+                return await connect(pool.shared.loop, address, pool.origin.port)
             except OSError as error:
                 failure = error
         raise failure
@@ -209,37 +192,24 @@ class DirectTransport:
         except ValueError:
             return await self._resolve(origin.host, origin.port)
 
-    async def _start_tls(self, origin: Origin, transport: asyncio.Transport, connection: Connection) -> None:
-        self._tls = self._tls or build_tls_context(None)
-        loop = asyncio.get_running_loop()
-        if transport.is_closing():
-            raise NotConnectedError("the server spoke before the TLS handshake")
-        # Under TLS, what has come is taken in before anybody reads: three quarters of a megabyte, if it is let.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)
-        secured = await loop.start_tls(transport, connection, self._tls, server_hostname=origin.host)
-        if secured is None:
-            raise NotConnectedError("the connection was closed during the TLS handshake")
-        secured.set_read_buffer_limits(LARGE)  # type: ignore[attr-defined]
-        connection.use(secured)
 
-
-def _check_peer(origin: Origin, transport: asyncio.Transport) -> None:
+def _check_peer(origin: Origin, connected: socket.socket) -> None:
     """Check the address that the connection really has, which no second look-up can change."""
-    peername = transport.get_extra_info("peername")
-    if not peername:
-        raise NotConnectedError("no connection: it was closed at once")
-    reason = blocked_peer(origin, str(peername[0]))
+    peer = str(connected.getpeername()[0])
+    reason = blocked_peer(origin, peer)
     if reason is not None:
-        raise BlockedAddressError(f"the host leads to {peername[0]}, which is {reason}; nothing was sent")
+        raise BlockedAddressError(f"the host leads to {peer}, which is {reason}; nothing was sent")
 
 
-@asynccontextmanager
-async def _connection_failures() -> AsyncIterator[None]:
-    """Turn what a failed connection or handshake raises into an ExchangeError."""
+@contextmanager
+def _connection_failures() -> Iterator[None]:
+    """Turn what a failed connection or handshake raises into an ExchangeError; let TimeoutError pass."""
     try:
         yield
     except TimeoutError:
         raise
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise NotConnectedError("the connection was closed during the TLS handshake") from error
     except ssl.SSLError as error:
         raise explain_tls_failure(error) from error
     except OSError as error:

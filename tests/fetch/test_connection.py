@@ -15,16 +15,20 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 
-class Wire(asyncio.Transport):
-    """What a connection writes to; remembers whether it wants to read."""
+class Wire:
+    """What a connection reads from and writes to; remembers whether it is read, and what was written."""
+
+    session = None
 
     def __init__(self) -> None:
-        super().__init__()
         self.reading = True
-        self.closing = False
+        self.closed = False
         self.written = 0
 
-    def write(self, data: object) -> None:
+    def watch(self, on_readable: Callable[[], None]) -> None:
+        pass
+
+    def write(self, data: bytes) -> None:
         self.written += 1
 
     def pause_reading(self) -> None:
@@ -33,11 +37,8 @@ class Wire(asyncio.Transport):
     def resume_reading(self) -> None:
         self.reading = True
 
-    def abort(self) -> None:
-        self.closing = True
-
-    def is_closing(self) -> bool:
-        return self.closing
+    def close(self) -> None:
+        self.closed = True
 
 
 class Line:
@@ -46,7 +47,7 @@ class Line:
     def __init__(self, count: int) -> None:
         shared = Shared()
         self.wires = [Wire() for _ in range(count)]
-        self.connections = [Connection(shared) for _ in range(count)]
+        self.connections = [Connection(wire, shared) for wire in self.wires]
         self.exchanges: list[asyncio.Task[RawAnswer]] = []
 
     async def begin(self, *, first: float = 60.0) -> None:
@@ -56,8 +57,7 @@ class Line:
 
     async def put(self, *, first: float = 60.0) -> None:
         """Begin the exchanges as far as that their requests wait for each other."""
-        for number, (wire, connection) in enumerate(zip(self.wires, self.connections, strict=True)):
-            connection.connection_made(wire)
+        for number, connection in enumerate(self.connections):
             deadline = asyncio.get_running_loop().time() + (60.0 if number else first)
             self.exchanges.append(asyncio.ensure_future(connection.exchange(b"", deadline)))
         await asyncio.sleep(0)
@@ -190,7 +190,7 @@ def test_who_fails_inside_lets_the_next_in(end: str) -> None:
         assert line.done == [False, False]
         match end:
             case "reset":
-                line.connections[0].connection_lost(ConnectionResetError())
+                line.connections[0].lose(ConnectionResetError())
             case "broken":
                 line.connections[0].receive(b"a" * SIZE)
             case "endless":
@@ -226,7 +226,7 @@ def test_a_whole_answer_that_waits_outlives_its_connection() -> None:
         await line.begin()
         await line.receive(0, HEAD % SIZE + b"a" * (LARGE + 1))
         await line.receive(1, HEAD % SIZE + b"b" * SIZE)
-        line.connections[1].connection_lost(None)
+        line.connections[1].lose(None)
         await line.receive(0, b"a" * (SIZE - LARGE - 1))
         assert (await line.exchanges[1]).body == b"b" * SIZE
         assert not line.connections[1].reusable
@@ -239,7 +239,7 @@ def test_an_answer_that_is_cut_while_it_waits_is_broken() -> None:
         await line.begin()
         for number in range(2):
             await line.receive(number, HEAD % SIZE + b"x" * (LARGE + 1))
-        line.connections[1].connection_lost(None)
+        line.connections[1].lose(None)
         with pytest.raises(ConnectionBrokenError):
             await line.exchanges[1]
         await line.receive(0, b"x" * (SIZE - LARGE - 1))

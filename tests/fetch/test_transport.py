@@ -583,6 +583,72 @@ def test_session_keys_are_never_written_A14(serve, authority, tmp_path, monkeypa
     assert not (tmp_path / "keys").exists()
 
 
+def test_a_second_connection_goes_on_from_the_session_of_the_first(serve, authority, tmp_path) -> None:
+    reused = []
+
+    async def script(wire) -> None:
+        await wire.read_request()
+        reused.append(wire.writer.get_extra_info("ssl_object").session_reused)
+        await wire.send(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    async def run() -> None:
+        ca_file = write_ca(authority, tmp_path)
+        context = server_context(authority, "127.0.0.1")
+        async with serve(script, tls=context) as server, open_transport(ca_file=ca_file) as transport:
+            for _ in range(3):
+                assert await get(transport, f"https://127.0.0.1:{server.port}/") == (200, b"{}")
+
+    asyncio.run(run())
+    assert reused == [False, True, True]
+
+
+def test_a_session_is_no_way_around_the_certificate_A16(serve, authority, tmp_path) -> None:
+    async def run() -> None:
+        ca_file = write_ca(authority, tmp_path)
+        ended = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        good, bad = server_context(authority, "127.0.0.1"), server_context(trustme.CA(), "127.0.0.1")
+        async with open_transport(ca_file=ca_file) as transport:
+            async with serve(answering_once(ended), tls=good) as server:
+                assert await get(transport, f"https://127.0.0.1:{server.port}/") == (200, b"{}")
+            async with serve(answering_once(ended), tls=bad, port=server.port) as server:
+                with pytest.raises(TlsError, match="not trusted"):
+                    await get(transport, f"https://127.0.0.1:{server.port}/")
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_ends_in_the_handshake_may_be_noise(serve) -> None:
+    async def script(wire) -> None:
+        await wire.reader.read(1)
+
+    with pytest.raises(NotConnectedError) as raised:
+        play(serve, script, url="https://127.0.0.1:{port}/")
+    assert not isinstance(raised.value, TlsError), "which nothing would be asked again after"
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+def test_a_large_answer_and_a_large_request_go_through_whole(serve, authority, tmp_path, secured: bool) -> None:
+    sent, body = b"q" * 3_000_000, b"a" * 1_000_000
+
+    async def script(wire) -> None:
+        await wire.read_request()
+        await asyncio.sleep(0.05)  # So long that the socket is full and the rest has to wait.
+        received = await wire.reader.readexactly(len(sent))
+        assert received == sent
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async def run() -> bytes:
+        tls = server_context(authority, "127.0.0.1") if secured else None
+        async with serve(script, tls=tls) as server, open_transport(ca_file=write_ca(authority, tmp_path)) as transport:
+            scheme = "https" if secured else "http"
+            url = f"{scheme}://127.0.0.1:{server.port}/"
+            headers = {"Content-Length": str(len(sent))}
+            answer = await send(transport, httpx.Request("POST", url, headers=headers, content=sent))
+            return answer.body
+
+    assert asyncio.run(run()) == body
+
+
 def test_a_server_without_tls_is_a_failed_handshake(serve) -> None:
     async def script(wire) -> None:
         await wire.reader.read(1)

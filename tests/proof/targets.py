@@ -150,11 +150,16 @@ def _seal(content: str) -> str:
 
 
 class _Wire:
-    """The writing side of a connection to nowhere."""
+    """A connection to nowhere."""
+
+    session = None
 
     def __init__(self) -> None:
         self.written = asyncio.Event()
-        self._closing = False
+        self.closed = False
+
+    def watch(self, on_readable: Callable[[], None]) -> None:
+        pass
 
     def write(self, data: bytes) -> None:
         self.written.set()
@@ -165,23 +170,19 @@ class _Wire:
     def resume_reading(self) -> None:
         pass
 
-    def abort(self) -> None:
-        self._closing = True
-
-    def is_closing(self) -> bool:
-        return self._closing
+    def close(self) -> None:
+        self.closed = True
 
 
 async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
     """Return the answer that comes in these parts; None is none that is believed."""
-    connection = Connection(Shared())
     wire = _Wire()
-    connection.use(wire)  # type: ignore[arg-type]
+    connection = Connection(wire, Shared())
     exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
     await wire.written.wait()
     for part in parts:
         connection.receive(part)
-    connection.connection_lost(None)
+    connection.lose(None)
     try:
         return await exchange
     except ExchangeError:

@@ -1,0 +1,154 @@
+"""
+A socket in the event loop, plain or under TLS: connect, send, read when there is something, close.
+
+asyncio's own transports are not used, for two reasons. Their TLS is written in Python and takes longer than all of an
+exchange without it; a socket of the `ssl` module is as quick as OpenSSL. And they decide how much is read ahead.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+BUFFER_SIZE: Final = 64 * 1024
+"""More than a record of TLS, so that one read never leaves a part of it behind, which no selector would tell of."""
+
+
+class Wire:
+    """A connected socket. Whoever owns it must close it."""
+
+    __slots__ = ("_fd", "_loop", "_on_readable", "_session", "_socket", "_unsent", "closed")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
+        """
+        Take over a socket.
+
+        Args:
+            loop: the one that runs.
+            connected: not blocking; if it is under TLS, the handshake is over.
+        """
+        self.closed = False
+        self._loop, self._socket = loop, connected
+        self._fd = connected.fileno()
+        self._on_readable: Callable[[], None] | None = None
+        self._session: ssl.SSLSession | None = None
+        self._unsent = b""
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """What a later handshake with the same server can go on from, None without TLS."""
+        return self._socket.session if isinstance(self._socket, ssl.SSLSocket) and not self.closed else self._session
+
+    def watch(self, on_readable: Callable[[], None]) -> None:
+        """Have it called whenever there is something to read, or the end."""
+        self._on_readable = on_readable
+        self._loop.add_reader(self._fd, on_readable)
+
+    def pause_reading(self) -> None:
+        """Leave what comes where it is."""
+        if not self.closed:
+            self._loop.remove_reader(self._fd)
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if not self.closed and self._on_readable is not None:
+            self._loop.add_reader(self._fd, self._on_readable)
+
+    def read_into(self, buffer: memoryview) -> int | None:
+        """Read what has come, up to BUFFER_SIZE bytes; return 0 at the end, None if nothing has; raise OSError."""
+        try:
+            return self._socket.recv_into(buffer)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+
+    def write(self, data: bytes) -> None:
+        """Send all of it, at once or as soon as the socket takes it; raise OSError."""
+        if not self._unsent:
+            sent = self._send(data)
+            if sent == len(data):
+                return
+            data = data[sent:]
+            self._loop.add_writer(self._fd, self._send_rest)
+        self._unsent += data
+
+    def close(self) -> None:
+        """Close it at once, whatever is under way."""
+        if self.closed:
+            return
+        self._session = self.session
+        self.closed = True
+        self._loop.remove_reader(self._fd)
+        if self._unsent:
+            self._loop.remove_writer(self._fd)
+        self._socket.close()
+
+    def _send(self, data: bytes) -> int:
+        try:
+            return self._socket.send(data)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+
+    def _send_rest(self) -> None:
+        try:
+            self._unsent = self._unsent[self._send(self._unsent) :]
+        except OSError:
+            # The end shows when it is read as well, and there somebody waits for it.
+            self._unsent = b""
+        if not self._unsent:
+            self._loop.remove_writer(self._fd)
+
+
+async def connect(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:
+    """Return a socket that is connected to the address, an IPv4 or IPv6 one as text; raise OSError."""
+    connected = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connected.setblocking(False)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(connected, (address, port))
+    except BaseException:
+        connected.close()
+        raise
+    return connected
+
+
+async def secure(
+    loop: asyncio.AbstractEventLoop,
+    connected: socket.socket,
+    context: ssl.SSLContext,
+    *,
+    host: str,
+    session: ssl.SSLSession | None,
+) -> ssl.SSLSocket:
+    """
+    Put a connected socket under TLS and return it so; raise ssl.SSLError or OSError. The old one is used up.
+
+    Args:
+        host: the name or address that the certificate must be for.
+        session: of an earlier connection to the same server with the same context, which saves both sides half of the
+            work; the server need not go on from it.
+    """
+    secured = context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False, session=session)
+    try:
+        while True:
+            try:
+                secured.do_handshake()
+            except ssl.SSLWantReadError:
+                await _ready(loop.add_reader, loop.remove_reader, secured)
+            except ssl.SSLWantWriteError:
+                await _ready(loop.add_writer, loop.remove_writer, secured)
+            else:
+                return secured
+    except BaseException:
+        secured.close()
+        raise
+
+
+async def _ready(watch: Callable[..., Any], unwatch: Callable[[int], Any], awaited: socket.socket) -> None:
+    """Wait until the socket can be read, or written, whichever the functions of the loop are for."""
+    ready = asyncio.Event()
+    watch(awaited.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        unwatch(awaited.fileno())
