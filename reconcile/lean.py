@@ -3,22 +3,34 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 
 
 @contextmanager
-def standing_in(name: str, **attributes: object) -> Iterator[None]:
+def standing_in(name: str, **attributes: object) -> Iterator[ModuleType | None]:
     """
-    Let a module with nothing but these attributes stand in for one that a package imports within the block.
+    Let a module with these attributes stand in for one that a package imports within the block.
 
-    Where the real one is imported already, it costs nothing any more and stays.
+    It is asked for other attributes by another version of the package at most: then the real one is imported after all,
+    and answers. Where it is imported already, it costs nothing any more and stays; there is no stand-in then, but None.
     """
     if name in sys.modules:
-        yield
+        yield None
         return
-    stand_in = sys.modules[name] = ModuleType(name)
-    vars(stand_in).update(attributes)
+    stand_in = ModuleType(name)
+
+    def ask_real(attribute: str) -> object:
+        if attribute.startswith("__"):  # asked by the import system: whether it is a package, and the like
+            raise AttributeError(attribute)
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return getattr(import_module(name), attribute)
+
+    vars(stand_in).update(attributes, __getattr__=ask_real)
+    sys.modules[name] = stand_in
     try:
-        yield
+        yield stand_in
     finally:
-        del sys.modules[name]
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]

@@ -15,11 +15,23 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
     ("module", "heavy", "then"),
     [
         ("reconcile.fetch.proxy", {"rich", "pygments", "click", "httpx._main"}, "import httpx._main"),
-        ("reconcile.model", {"typing_extensions"}, "from typing_extensions import get_type_hints"),
+        (
+            "reconcile.model",
+            {"typing_extensions", "decimal", "msgspec.inspect"},
+            "import decimal, msgspec, msgspec.inspect; from typing_extensions import get_type_hints;"
+            "assert decimal.Decimal(1) == 1; assert msgspec.inspect.type_info(int) == msgspec.inspect.IntType()",
+        ),
+        ("reconcile.cli.main", {"platform"}, "import platform; assert platform.machine()"),
         (
             "reconcile.report.table",
-            {"importlib.metadata", "zipfile", "email"},
-            "from importlib.metadata import version; assert version('tabulate')",
+            {"importlib.metadata", "zipfile", "email", "html", "dataclasses", "wcwidth"},
+            "from importlib.metadata import version; from html import unescape; from dataclasses import fields;"
+            "assert version('tabulate')",
+        ),
+        (
+            "reconcile.document",
+            {"yaml", "yaml.reader", "yaml.constructor", "yaml.cyaml"},
+            "import yaml; assert yaml.safe_load('[1]') == yaml.load('[1]', yaml.CSafeLoader) == [1]",
         ),
     ],
 )
@@ -34,6 +46,20 @@ def test_what_is_imported_already_stays():
         import json as seen
     assert seen is json
     assert json.dumps
+
+
+def test_what_a_stand_in_lacks_is_asked_of_the_real_one():
+    code = (
+        "import sys; from reconcile.lean import standing_in\n"
+        "with standing_in('colorsys', rgb_to_hls=1):\n"
+        "    import colorsys as stand_in\n"
+        "    assert sys.modules['colorsys'] is stand_in and stand_in.rgb_to_hls == 1\n"
+        "    assert not hasattr(stand_in, '__path__') and sys.modules['colorsys'] is stand_in\n"
+        "    from colorsys import hls_to_rgb\n"
+        "import colorsys\n"
+        "assert colorsys is not stand_in and colorsys.hls_to_rgb is hls_to_rgb and colorsys.rgb_to_hls != 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_stand_in_is_gone_also_after_a_failure():

@@ -15,7 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import click
+from reconcile.lean import standing_in
+
+# click knows UUIDs, whose module asks platform for nothing but the system's name; its import takes much longer.
+with standing_in("platform", system=lambda: os.uname().sysname):
+    import click
 
 from reconcile.cli import COMPLETION, output
 from reconcile.cli.commands import reconcile

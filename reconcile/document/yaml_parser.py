@@ -11,20 +11,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NoReturn, Protocol, cast
 
-from yaml import MarkedYAMLError, YAMLError
-from yaml.cyaml import CParser  # type: ignore[attr-defined]
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-
 from reconcile.codes import Code
 from reconcile.document.builder import TreeBuilder
+from reconcile.document.lean_yaml import CParser, MarkedYAMLError, YAMLError, events
 from reconcile.document.text import MARK_SHIFT, Text, shorten
 from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
@@ -32,7 +21,7 @@ from reconcile.errors import DocumentError
 _MERGE: Final = "<<"
 _PROPERTY: Final = re.compile(r"[^\s\[\]{},]+")
 """An anchor or a tag, as far as it is written without a break."""
-_SCALAR: Final[type] = ScalarEvent
+_SCALAR: Final[type] = events.ScalarEvent
 _DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])(%.*)")
 _OF_THIS_VERSION: Final = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?")
 _TOO_DEEP: Final = "exceeded maximum nesting depth"
@@ -94,9 +83,9 @@ def parse_yaml(text: Text) -> Document:
     tree = TreeBuilder(text)
     reader = _Reader(text, tree)
     add_plain, add_quoted = tree.add_plain, tree.add_quoted
-    events = iter(cast("Callable[[], _Event | None]", CParser(text.content).get_event), None)
+    found = iter(cast("Callable[[], _Event | None]", CParser(text.content).get_event), None)
     try:
-        for event in islice(events, MAX_TOKENS):
+        for event in islice(found, MAX_TOKENS):
             if type(event) is not _SCALAR:
                 reader.read_structure(event)
             elif event.anchor is None and event.tag is None and event.value != _MERGE:
@@ -104,7 +93,7 @@ def parse_yaml(text: Text) -> Document:
                 add(event.value, event.start_mark.index, event.end_mark.index)
             else:
                 reader.read_odd_scalar(event)
-        for event in events:
+        for event in found:
             raise tree.refuse_rest(event.start_mark.index)
     except YAMLError as error:
         if isinstance(error, MarkedYAMLError) and error.problem == _TOO_DEEP and error.problem_mark:
@@ -123,12 +112,12 @@ class _Reader:
         self._tree = tree
         self._begun = False
         self._readers: dict[type, Callable[[_Event], None]] = {
-            DocumentStartEvent: self._begin_document,
-            MappingStartEvent: self._open_table,
-            SequenceStartEvent: self._open_array,
-            MappingEndEvent: self._close,
-            SequenceEndEvent: self._close,
-            AliasEvent: self._refuse_alias,
+            events.DocumentStartEvent: self._begin_document,
+            events.MappingStartEvent: self._open_table,
+            events.SequenceStartEvent: self._open_array,
+            events.MappingEndEvent: self._close,
+            events.SequenceEndEvent: self._close,
+            events.AliasEvent: self._refuse_alias,
         }
 
     def read_structure(self, event: _Event) -> None:

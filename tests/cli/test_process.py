@@ -67,8 +67,9 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 
 
 IDLE = {
-    *("certifi", "click.shell_completion", "difflib", "email", "httpx", "importlib.metadata", "importlib.resources"),
-    *("jinja2", "jsonschema", "rich", "shlex", "shutil", "tempfile", "typing_extensions", "uvloop", "zipfile"),
+    *("certifi", "click.shell_completion", "dataclasses", "decimal", "difflib", "email", "html", "httpx"),
+    *("importlib.metadata", "importlib.resources", "jinja2", "jsonschema", "msgspec.inspect", "platform", "rich"),
+    *("shlex", "shutil", "tempfile", "typing_extensions", "uvloop", "yaml.reader", "yaml.resolver", "zipfile"),
     *("reconcile.document.editing", "reconcile.document.writing", "reconcile.fetch.credentials.keystone"),
     *("reconcile.fetch.foreign", "reconcile.fetch.proxy", "reconcile.manifest.selection", "reconcile.simulator"),
 }
