@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconcile.cli import output
+from reconcile.cli.deadline import Deadline
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options.access import Access
 from reconcile.codes import Code
@@ -41,12 +42,13 @@ def fetch_declared(
     access: Access,
     invocation: Invocation,
     *,
+    deadline: Deadline,
     strict: bool,
     quiet: bool,
     recorder: "Recorder | None" = None,
 ) -> tuple[tuple[Fetched, ...], ExitCode | None]:
     """
-    Fetch every job.
+    Fetch every job, in the time that the run has left.
 
     Returns:
         What came of each job, in the order of the manifest, and the exit code of the signal that ended it early, if
@@ -65,7 +67,8 @@ def fetch_declared(
                 manifest.jobs,
                 targets,
                 transport=transport,
-                timeout=access.limit,
+                timeout=deadline.limit,
+                spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(invocation.pace or Pace(), rate=access.rate),
                 wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
+from reconcile.cli.deadline import set_deadline
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.options.access import Access, access_options
@@ -93,12 +94,13 @@ def command(
       terraform output -json job_ids | jq -r '.[]' |
         reconcile import - --manifest reconcile.yaml --provider otc
     """
+    deadline = set_deadline(access.limit, invocation.timer)
     _refuse_second_reader(arguments, whereabouts, given)
-    stdin = open_stdin(access.limit)
+    stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
     probe = _probe(whereabouts, job_ids, given, invocation, stdin)
     targets = find_targets(probe, probe, access, invocation, verbose=verbose)
-    fetched, ended_by = fetch_declared(probe, targets, access, invocation, strict=False, quiet=False)
+    fetched, ended_by = fetch_declared(probe, targets, access, invocation, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
         raise KeyboardInterrupt
     origins = {name: str(target.origin) for name, target in targets.items()}

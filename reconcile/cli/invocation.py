@@ -25,12 +25,13 @@ class Invocation(Struct, frozen=True, kw_only=True):
     The world of one run, passed in so that a test can pass another one.
 
     `transport` is what requests are sent through, None is the network; `pace` is how patiently, None is the usual
-    way. `clock` tells the time, in UTC. `terminations` gets the number of every SIGTERM
-    and SIGHUP that arrives. `colour` is what --color asks for.
+    way. `clock` tells the time, in UTC, and `timer` seconds that only go forward. `terminations` gets the number of
+    every SIGTERM and SIGHUP that arrives. `colour` is what --color asks for.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
+    timer: Callable[[], float]
     terminations: Sequence[int] = ()
     colour: str = "auto"
     transport: "Transport | None" = None

@@ -8,6 +8,7 @@ is drift, ignores what a command returns, and turns Ctrl-C into 1.
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -41,6 +42,7 @@ def main(
     *,
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = read_clock,
+    timer: Callable[[], float] = time.monotonic,
     transport: "Transport | None" = None,
     pace: "Pace | None" = None,
 ) -> int:
@@ -51,6 +53,7 @@ def main(
         argv: the arguments without the program's name.
         environ: the environment variables; None is the process's own.
         clock: tells the time, in UTC.
+        timer: tells seconds that only go forward, from anywhere on.
         transport: what requests are sent through; None is the network.
         pace: how patiently requests are sent; None is the usual way.
     """
@@ -59,6 +62,7 @@ def main(
     invocation = Invocation(
         environ=os.environ if environ is None else environ,
         clock=clock,
+        timer=timer,
         terminations=terminations,
         transport=transport,
         pace=pace,

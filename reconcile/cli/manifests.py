@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconcile.cli import output
+from reconcile.cli.deadline import Deadline
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options.declaration import Declaration
 from reconcile.cli.stdin import open_stdin
@@ -13,13 +14,13 @@ from reconcile.report.escape import escape
 
 
 def load_declared(
-    declaration: Declaration, invocation: Invocation, *, quiet: bool, patience: float | None = None
+    declaration: Declaration, invocation: Invocation, *, quiet: bool, deadline: Deadline | None = None
 ) -> Manifest:
     """
     Return what the manifests say that a user means; tell which ones, where the user named none.
 
     Args:
-        patience: the seconds for which standard input is waited for; None is for ever.
+        deadline: how long standard input is waited for; None is for ever.
     """
     from reconcile.manifest import find_manifests, load_manifests
 
@@ -32,7 +33,7 @@ def load_declared(
             now=invocation.clock(),
             given=declaration.given,
             environ=invocation.environ,
-            stdin=open_stdin(patience),
+            stdin=open_stdin(deadline),
         )
 
 

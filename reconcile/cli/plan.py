@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.cli import output
+from reconcile.cli.deadline import set_deadline
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
@@ -71,6 +72,7 @@ def command(
     from reconcile.judge import remarks_of
     from reconcile.plan import believe, derive_plan
 
+    deadline = set_deadline(access.limit, invocation.timer)
     report = Report(reporting, invocation)
     quiet = reporting.quiet
     tape: Tape | None = None
@@ -82,8 +84,7 @@ def command(
         if playback is not None:
             invocation = replace(invocation, clock=playback.tell_time)
         tape = Tape(kept.record, invocation.clock) if kept.record is not None else None
-        patience = access.limit if playback is None else None
-        declared = load_declared(declaration, invocation, quiet=quiet, patience=patience)
+        declared = load_declared(declaration, invocation, quiet=quiet, deadline=deadline if playback is None else None)
         # The text says it itself, for whoever reads it later.
         selected = _select(declared, selection, invocation, quiet=quiet or reporting.format_name == "text")
         report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])
@@ -100,6 +101,7 @@ def command(
                 targets,
                 access,
                 invocation,
+                deadline=deadline,
                 strict=declaration.strict,
                 quiet=quiet,
                 recorder=tape.recorder if tape is not None else None,

@@ -8,6 +8,7 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli import output
+from reconcile.cli.deadline import Deadline, set_deadline
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.invocation import Done, Invocation, pass_invocation
 from reconcile.cli.manifests import load_declared
@@ -99,21 +100,23 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     """
     from reconcile.cli.proving import prove_gate, set_scene
 
+    deadline = set_deadline(access.limit, invocation.timer) if live else None
     try:
         _check_usage(replay, access, live=live)
         playback = Playback(replay, quiet=quiet) if replay is not None else None
         if playback is not None:
             invocation = replace(invocation, clock=playback.tell_time)
         silent = quiet or format_name != "text"
-        patience = access.limit if live else None
-        declared = load_declared(declaration, invocation, quiet=silent, patience=patience)
+        declared = load_declared(declaration, invocation, quiet=silent, deadline=deadline)
         selected = _select(declared, selection)
         now = playback.judged_at if playback is not None else invocation.clock()
         observations: Sequence[Observation]
         if playback is not None:
             baseline, observations = Baseline.RECORDING, _believe(playback.replay(selected)[0], declaration)
-        elif live:
-            fetched = _fetch(selected, declared, access, invocation, declaration, quiet=quiet, verbose=verbose)
+        elif deadline is not None:
+            fetched = _fetch(
+                selected, declared, access, invocation, declaration, deadline, quiet=quiet, verbose=verbose
+            )
             baseline, observations, now = Baseline.LIVE, _believe(fetched, declaration), invocation.clock()
         else:
             baseline, observations = Baseline.MANIFEST, _make_up(selected, now)
@@ -173,12 +176,15 @@ def _fetch(
     access: Access,
     invocation: Invocation,
     declaration: Declaration,
+    deadline: Deadline,
     *,
     quiet: bool,
     verbose: bool,
 ) -> Sequence[Fetched]:
     targets = find_targets(selected, declared, access, invocation, verbose=verbose)
-    fetched, ended_by = fetch_declared(selected, targets, access, invocation, strict=declaration.strict, quiet=quiet)
+    fetched, ended_by = fetch_declared(
+        selected, targets, access, invocation, deadline=deadline, strict=declaration.strict, quiet=quiet
+    )
     if ended_by is not None:
         raise KeyboardInterrupt
     return fetched

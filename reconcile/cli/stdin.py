@@ -5,22 +5,21 @@ import io
 import os
 import select
 import sys
-import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from reconcile.cli.deadline import Deadline
 from reconcile.duration import format_duration
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-def open_stdin(patience: float | None = None) -> BinaryIO | None:
+def open_stdin(deadline: Deadline | None = None) -> BinaryIO | None:
     """
     Return standard input, None where there is none.
 
     Args:
-        patience: the seconds from now on after which reading it raises TimeoutError, unless it has been closed; None
-            waits for ever, as a filter does.
+        deadline: when reading it raises TimeoutError, unless it has been closed; None waits for ever, as a filter does.
     """
     if sys.stdin is None:
         return None
@@ -28,24 +27,22 @@ def open_stdin(patience: float | None = None) -> BinaryIO | None:
         descriptor = sys.stdin.fileno()
     except io.UnsupportedOperation:  # it is text in memory, which never waits
         return sys.stdin.buffer
-    return sys.stdin.buffer if patience is None else io.BufferedReader(_BoundedInput(descriptor, patience))
+    return sys.stdin.buffer if deadline is None else io.BufferedReader(_BoundedInput(descriptor, deadline))
 
 
 class _BoundedInput(io.RawIOBase):
     """What a descriptor gives until its time is over."""
 
-    def __init__(self, descriptor: int, patience: float) -> None:
+    def __init__(self, descriptor: int, deadline: Deadline) -> None:
         self._descriptor = descriptor
-        self._patience = patience
-        self._end = time.monotonic() + patience
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        left = max(0.0, self._end - time.monotonic())
-        if not select.select([self._descriptor], [], [], left)[0]:
-            message = f"it was not closed within --timeout, {format_duration(self._patience)}"
+        if not select.select([self._descriptor], [], [], self._deadline.left)[0]:
+            message = f"it was not closed within --timeout, {format_duration(self._deadline.limit)}"
             raise TimeoutError(errno.ETIMEDOUT, message)
         into = memoryview(buffer)
         content = os.read(self._descriptor, len(into))

@@ -27,6 +27,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     *,
     transport: Transport,
     timeout: float,
+    spent: float = 0.0,
     concurrency: int = DEFAULT_CONCURRENCY,
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
@@ -44,7 +45,8 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         jobs: their providers all have a target.
         targets: by the provider's name.
         transport: not closed here.
-        timeout: seconds for all jobs together.
+        timeout: seconds that the run has in all.
+        spent: seconds of it that were over before.
         concurrency: how many requests are under way to one host at once, at most.
         pace: None is no rate, and as many attempts as `policy` has.
         wait: None looks at each job once.
@@ -62,7 +64,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         if on_fetched is not None:
             on_fetched(index, outcome)
 
-    run = Run(jobs, timeout=timeout, pace=pace, wait=wait, settle=settle)
+    run = Run(jobs, timeout=timeout - spent, pace=pace, wait=wait, settle=settle)
     errands = _find_errands(jobs, settle)
     try:
         async with asyncio.timeout_at(run.deadline), asyncio.TaskGroup() as workers:

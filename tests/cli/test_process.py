@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -220,6 +221,41 @@ def test_what_never_ends_is_read_for_as_long_as_a_run_may_take(argv, open_pipe, 
     ran = program.run(*argv, "--timeout", "300ms", cwd=tmp_path, stdin=open_pipe)
     assert ran.returncode == 1
     assert "RC100 <stdin> cannot be read: it was not closed within --timeout, 300ms" in ran.stderr
+
+
+@pytest.mark.parametrize("argv", READERS, ids=" ".join)
+def test_what_reading_has_used_of_the_time_is_not_there_for_fetching(argv, tmp_path, monkeypatch, capfd):
+    """What a pipe gives ends when a tenth of a second is left of 20; the answer would come after a second."""
+    monkeypatch.chdir(tmp_path)
+    declared = f"{HEAD}jobs: {{a: {{job_id: id-a}}}}\n"
+    Path("reconcile.yaml").write_text(declared)
+    reader, writer = os.pipe()
+    moments = [0.0]
+    said = "id-a\n" if argv[0] == "import" else "{}" if "--var-file" in argv else declared
+
+    def write():
+        with os.fdopen(writer, "w") as pipe:
+            pipe.write(said[:1])
+            pipe.flush()
+            wait_until_read(reader)
+            moments.append(19.9)
+            pipe.write(said[1:])
+
+    with (
+        ThreadPoolExecutor() as pool,
+        os.fdopen(reader) as stdin,
+        running_simulator(scenario_of("{id-a: {status: success, delay: 1s}}")) as url,
+    ):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        writing = pool.submit(write)
+        code = program.main(
+            [*argv, "--timeout", "20s", "--endpoint", url],
+            environ={"RECONCILE_TOKEN": CANARY},
+            timer=lambda: moments[-1],
+        )
+        writing.result()
+    assert code == 1
+    assert "not answered when the time for the run, 20 s, was over" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

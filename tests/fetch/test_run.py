@@ -366,6 +366,15 @@ def test_the_deadline_names_what_was_tried(make_job) -> None:
     assert fetched[0].attempts > 1
 
 
+@pytest.mark.parametrize(("spent", "seconds"), [(100.0, 200.0), (299.5, 0.5), (300.0, 0.0), (1000.0, 0.0)])
+def test_what_is_over_of_the_time_when_fetching_begins_is_over(make_job, spent, seconds) -> None:
+    api = VirtualApi(lambda asked: None, patience=1000)
+    fetched, took = fetch([make_job("a")], api, timeout=300.0, spent=spent)
+    assert took == pytest.approx(seconds)
+    assert problem_of(fetched[0]).code is Code.DEADLINE
+    assert "when the time for the run, 300 s, was over" in problem_of(fetched[0]).message
+
+
 def test_f13_an_interrupted_run_has_told_of_every_job(make_job) -> None:
     told: dict[int, Fetched] = {}
     api = VirtualApi(lambda asked: None if asked.job_id == "b" else job_answer(asked.job_id))

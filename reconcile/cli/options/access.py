@@ -27,7 +27,7 @@ class Access(Struct, frozen=True, kw_only=True):
 
     @property
     def limit(self) -> float:
-        """The seconds that fetching may take in all, and reading standard input before it."""
+        """The seconds that the run may take in all, from the reading of standard input to the last answer."""
         wait = self.wait or 0.0
         return self.timeout or wait + max(_SLACK, 300.0 - wait)
 
@@ -61,7 +61,7 @@ access_options = as_one(
     click.option(
         "--timeout",
         type=Duration(),
-        help="How long fetching may take in all, and standard input before it. Default: 5m, or --wait and a minute.",
+        help="How long reading standard input and fetching may take together. Default: 5m, or --wait and a minute.",
     ),
     click.option("--rate", type=Rate(), metavar="N[/s|/m]", help="Requests to a provider, at most."),
     click.option(
