@@ -85,15 +85,9 @@ def assess(
         body: whole, and not compressed.
         redact: applied to every text of the server that is kept or shown, before it is cut.
     """
-    answer = _Answer(
-        api=api,
-        status_code=status_code,
-        headers=headers,
-        body=body,
-        redact=redact,
-    )
     if status_code == 200:
-        return _observe_job(answer, job_id)
+        return _observe_job(api, job_id, headers, body, redact)
+    answer = _Answer(api=api, status_code=status_code, headers=headers, body=body, redact=redact)
     faults = answer.faults()
     if status_code == 404 and _says_missing(api, faults):
         fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
@@ -122,8 +116,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
     def header(self, name: str, length: int = MAX_FOREIGN_TEXT) -> str | None:
         """Return the header's redacted value, cut to the length; None if it is absent or empty."""
-        value = self.headers.get(name)
-        return self.redact(value)[:length] if value else None
+        return _cut_header(self.headers.get(name), length, self.redact)
 
     def document(self) -> dict[str, object]:
         """Return the body as a JSON object; raise DisbeliefError."""
@@ -141,33 +134,41 @@ class _Answer(Struct, frozen=True, kw_only=True):
         return read_faults(self.api.envelopes, document, redact=self.redact)
 
 
+def _cut_header(value: str | None, length: int, redact: Redact) -> str | None:
+    return redact(value)[:length] if value else None
+
+
 # --- A 200 -----------------------------------------------------------------------------------------------------
 
 
-def _observe_job(answer: _Answer, job_id: str) -> Attempt:
+def _observe_job(api: JobApi, job_id: str, headers: RawHeaders, body: bytes, redact: Redact) -> Attempt:
+    content_type, request_id = headers.get("content-type"), headers.get(api.request_id_header)
+    redact = _spare(redact, f"{content_type}\n{request_id}", body)
     document: dict[str, object] = {}
     try:
-        document = answer.document()
-        redact = _spare(answer.redact, answer.body)
-        observed = read_job(answer.api, job_id, document, request_id=answer.request_id, redact=redact)
+        document = parse_object(_cut_header(content_type, MAX_FOREIGN_TEXT, redact), body)
+        shown_id = _cut_header(request_id, MAX_REQUEST_ID, redact)
+        observed = read_job(api, job_id, document, request_id=shown_id, redact=redact)
     except DisbeliefError as error:
         setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
+        answer = _Answer(api=api, status_code=200, headers=headers, body=body, redact=redact)
         doubt = _unobserved(answer, answer.read_faults(document), error.code, error.reason)
         return Attempt(observation=doubt, setback=setback)
-    return Attempt(observation=observed, age=_read_age(answer.headers.get("age")))
+    return Attempt(observation=observed, age=_read_age(headers))
 
 
-def _spare(redact: Redact, body: bytes) -> Redact:
+def _spare(redact: Redact, headers: str, body: bytes) -> Redact:
     """
-    Return what does the same for every text of the body in less time: nothing, where there is nothing to be done.
+    Return what does the same for every text of an answer in less time: nothing, where there is nothing to be done.
 
     Without an escape, each text stands in the body as it is, and what is found in a part is found in the whole.
     """
-    text = body.decode("utf-8", "replace")
-    return str if "\\" not in text and redact(text) == text else redact
+    whole = f"{headers}\n{body.decode('utf-8', 'replace')}"
+    return str if "\\" not in whole and redact(whole) == whole else redact
 
 
-def _read_age(text: str | None) -> int | None:
+def _read_age(headers: RawHeaders) -> int | None:
+    text = headers.get("age") if headers.list_raw(b"age") else None
     return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text, re.ASCII) else None
 
 

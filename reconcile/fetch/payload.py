@@ -4,6 +4,9 @@ import json
 import math
 import re
 from functools import lru_cache
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from reconcile.codes import Code
 
@@ -13,6 +16,7 @@ MOST_VALUES = 20_000
 _MAX_DIGITS = 20
 
 _BOM = b"\xef\xbb\xbf"
+_BLANKS = b" \t\n\r"
 # Possessive, so that a body of a million quotes is read once.
 _TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _JSON_TYPES = re.compile(r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json", re.ASCII)
@@ -42,6 +46,9 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     BrokenJsonError.
     """
     _check_content_type(content_type, body)
+    plain = parse_plain(body)
+    if plain is not None:
+        return plain
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
         _check_bulk(text)
@@ -51,6 +58,26 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     if not isinstance(document, dict):
         raise DisbeliefError(Code.NOT_JSON, "the body is not a JSON object")
     return document
+
+
+def parse_plain(body: bytes) -> dict[str, object] | None:
+    """
+    Read a JSON object that is written as we would write it ourselves; None if it is any other.
+
+    What was read is written once more, without blanks or with one behind each comma and colon. If those are the bytes
+    that came, nothing in them was passed over or taken for something else: no key that comes twice, no number that
+    was rounded. What may be refused, deep nesting and large numbers, is no `_Plain`.
+    """
+    if len(body) > MOST_VALUES:
+        return None
+    try:
+        document = _PLAIN_DECODER.decode(body)
+    except ValueError:
+        return None
+    written = _PLAIN_ENCODER.encode(document)
+    if body == written or body.strip(_BLANKS) in (written, msgspec.json.format(written, indent=0)):
+        return document
+    return None
 
 
 def _check_content_type(content_type: str | None, body: bytes) -> None:
@@ -137,3 +164,8 @@ _DECODER = json.JSONDecoder(
     parse_int=_read_int,
     parse_constant=_refuse_constant,
 )
+
+_Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | bool | None
+_Plain: TypeAlias = dict[str, _Scalar | dict[str, _Scalar] | list[_Scalar | dict[str, _Scalar]]]
+_PLAIN_DECODER: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(_Plain)
+_PLAIN_ENCODER = msgspec.json.Encoder()

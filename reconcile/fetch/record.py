@@ -28,12 +28,19 @@ def read_job(
     another type than the API gives it, or if there are more than MOST_SUB_JOBS.
     """
     _check_identity(document.get("job_id"), job_id, redact)
+    status = _read_status(api, document, None, redact)
+    sub_jobs = _read_sub_jobs(api, document, redact)
+    job_type, begin_time, end_time, error_code, fail_reason = _read_texts(api, document, _TEXTS, None, redact)
     return Observed(
-        status=_read_status(api, document, None, redact),
+        status=status,
         job_id=job_id,
-        sub_jobs=_read_sub_jobs(api, document, redact),
+        job_type=job_type,
+        begin_time=begin_time,
+        end_time=end_time,
+        error_code=error_code,
+        fail_reason=fail_reason,
+        sub_jobs=sub_jobs,
         request_id=request_id,
-        **_read_texts(api, document, _TEXTS, None, redact),
     )
 
 
@@ -65,8 +72,17 @@ def _read_sub_jobs(api: JobApi, document: Mapping[str, object], redact: Redact) 
 def _read_sub_job(api: JobApi, entry: object, index: int, redact: Redact) -> SubJob:
     if not isinstance(entry, dict):
         raise DisbeliefError(Code.MALFORMED_FIELD, f"its {api.sub_jobs}[{index}] is {_name_kind(entry)}, not an object")
+    status = _read_status(api, entry, index, redact)
+    texts = _read_texts(api, entry, _TEXTS_OF_SUB_JOB, index, redact)
+    job_id, job_type, begin_time, end_time, error_code, fail_reason = texts
     return SubJob(
-        status=_read_status(api, entry, index, redact), **_read_texts(api, entry, _TEXTS_OF_SUB_JOB, index, redact)
+        status=status,
+        job_id=job_id,
+        job_type=job_type,
+        begin_time=begin_time,
+        end_time=end_time,
+        error_code=error_code,
+        fail_reason=fail_reason,
     )
 
 
@@ -83,15 +99,15 @@ def _read_status(api: JobApi, record: Mapping[str, object], index: int | None, r
 
 def _read_texts(
     api: JobApi, record: Mapping[str, object], keys: Iterable[str], index: int | None, redact: Redact
-) -> dict[str, str | None]:
+) -> list[str | None]:
     """Read texts by key; `index` is that of the sub-job, None for the job itself."""
-    texts: dict[str, str | None] = {}
+    texts: list[str | None] = []
     for key in keys:
         value = record.get(key)
         if value is None or value == "":
-            texts[key] = None
+            texts.append(None)
         elif isinstance(value, str):
-            texts[key] = redact(value)
+            texts.append(redact(value))
         else:
             raise _malformed(api, index, key, value)
     return texts

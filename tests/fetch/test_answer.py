@@ -387,3 +387,24 @@ def test_classifying_never_raises_and_believes_nothing_else(
     elif isinstance(observation, Missing):
         assert status_code == 404
         assert json.loads(body)["errCode"] == observation.code
+
+
+_TOKEN = "canary/+= canary"
+_foreign = st.sampled_from(["", "x", _TOKEN, f"({_TOKEN})", _TOKEN[1:], "canary%2F%2B%3D+canary", "SFS.TURBO.0005"])
+_records = st.fixed_dictionaries(
+    {"status": st.sampled_from(["success", "failed", _TOKEN])},
+    optional=dict.fromkeys(("job_type", "begin_time", "error_code", "fail_reason", "unknown"), _foreign | st.none()),
+)
+
+
+@given(record=_records, sub_jobs=st.lists(_records, max_size=2), job_id=st.just(JOB_ID) | _foreign, data=st.data())
+def test_an_answer_with_nothing_to_redact_is_read_as_any_other(record, sub_jobs, job_id, data) -> None:
+    names = {"x-request-id": _foreign, "content-type": st.just("text/plain; a=") | _foreign, "age": st.just("7")}
+    drawn = data.draw(st.fixed_dictionaries({}, optional=names))
+    body = json.dumps({"job_id": job_id, **record, "sub_jobs": sub_jobs}).encode()
+    # Where there is an escape, each text is redacted by itself.
+    escaped = body[:-1] + rb',"\/":0}'
+    redact = Redactor([Secret(_TOKEN)])
+    told = [ask(each, headers=drawn, redact=redact) for each in (body, escaped)]
+    assert told[0] == told[1]
+    assert _TOKEN not in repr(told)
