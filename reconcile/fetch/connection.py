@@ -16,7 +16,7 @@ from reconcile.fetch.failure import (
     ExchangeError,
     NotHttpError,
 )
-from reconcile.fetch.message import RawAnswer, RawHeaders
+from reconcile.fetch.message import Fields, RawAnswer, RawHeaders
 from reconcile.fetch.outbox import Outbox
 from reconcile.fetch.turnstile import Turnstile
 from reconcile.fetch.wire import BUFFER_SIZE, Wire
@@ -39,15 +39,15 @@ def check_head(version: str, status_code: int, headers: RawHeaders) -> ExchangeE
     when it is cut short, and one that has both lengths is read differently by different programs.
     """
     lengths = headers.list_raw(b"content-length")
-    codings = [coding.lower() for coding in headers.list_raw(b"transfer-encoding")]
-    encodings = [encoding.lower() for encoding in headers.list_raw(b"content-encoding")]
+    codings = headers.list_raw(b"transfer-encoding") if b"transfer-encoding" in headers.last else ()
+    encodings = headers.list_raw(b"content-encoding") if b"content-encoding" in headers.last else ()
     if version != "1.1":
         return NotHttpError(f"the answer is HTTP/{version}, not HTTP/1.1")
     if status_code < 200:
         return NotHttpError(f"an interim answer came that was not asked for (HTTP {status_code})")
-    if encodings and encodings != [b"identity"]:
+    if encodings and [encoding.lower() for encoding in encodings] != [b"identity"]:
         return EncodedAnswerError("the answer is compressed, which was not asked for")
-    if status_code in _BODILESS or (codings == [b"chunked"] and not lengths):
+    if status_code in _BODILESS or (codings and not lengths and [coding.lower() for coding in codings] == [b"chunked"]):
         return None
     if codings or len(lengths) != 1 or not lengths[0].isdigit():
         return NotHttpError("the answer does not say, or says in two ways, where its body ends")
@@ -82,7 +82,7 @@ class Connection:
     def __init__(self, wire: Wire, shared: Shared) -> None:
         """Take over a wire."""
         self.wire = wire
-        self._loop, self._buffer = shared.loop, shared.buffer
+        self._loop = shared.loop
         self._turnstile, self._outbox = shared.turnstile, shared.outbox
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[RawAnswer] | None = None
@@ -91,7 +91,7 @@ class Connection:
         self._keep_alive = True
         self._queued = self._admitted = False
         self._begin()
-        wire.watch(self._read)
+        wire.watch(self.receive, self.lose)
 
     @property
     def reusable(self) -> bool:
@@ -172,30 +172,18 @@ class Connection:
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers = _NO_HEADERS
         self._chunks: list[bytes] = []
-        self._received = self._head_size = self._body_size = 0
+        self._received = self._reason_size = self._body_size = 0
         self._sent = self._head_complete = self._complete = False
         self._fault: ExchangeError | None = None
 
     # --- What the wire brings ----------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        """Take in what has come, or that nothing will come any more."""
-        try:
-            size = self.wire.read_into(self._buffer)
-        except OSError as error:
-            self.lose(error)
-            return
-        if size:
-            self.receive(self._buffer[:size])
-        elif size is not None:
-            self.lose(None)
 
     def receive(self, data: bytes | memoryview) -> None:
         """Take in what has come."""
         if self._waiter is None or self._waiter.done():
             self.abort()
             return
-        if not self._sent:
+        if not self._sent or self.wire.unsent:
             self._fail(ConnectionBrokenError("the server spoke before it was asked"))
             return
         self._received += len(data)
@@ -203,11 +191,12 @@ class Connection:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._refuse(NotHttpError(f"the answer is not valid HTTP/1.1: {error}"))
-        if self._received > (MAX_HEAD_SIZE + MAX_BODY_SIZE if self._head_complete else MAX_HEAD_SIZE):
+        large = self._received > LARGE
+        if large and self._received > (MAX_HEAD_SIZE + MAX_BODY_SIZE if self._head_complete else MAX_HEAD_SIZE):
             self._refuse(too_large())
         if self._fault is not None:
             self._fail(self._fault)
-        elif self._received > LARGE and not self._admitted:
+        elif large and not self._admitted:
             self._queue_up()
         elif self._complete:
             self._deliver(self._waiter)
@@ -255,20 +244,20 @@ class Connection:
             self._refuse(NotHttpError("more than one answer came"))
 
     def on_status(self, reason: bytes) -> None:
-        self._head_size += len(reason)
+        self._reason_size += len(reason)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_complete:
             return  # A trailer: nobody asked for one.
-        self._head_size += len(name) + len(value) + len(": \r\n")
-        if len(self._fields) == MAX_HEADERS or self._head_size > MAX_HEAD_SIZE:
+        if len(self._fields) == MAX_HEADERS:
             self._refuse(too_large())
         else:
             self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_complete = True
-        if self._head_size > MAX_HEAD_SIZE:
+        # What came in all is no more than a buffer too much, and most of that may be the body.
+        if self._received > MAX_HEAD_SIZE and self._reason_size + _measure(self._fields) > MAX_HEAD_SIZE:
             self._refuse(too_large())
         self._status_code = self._parser.get_status_code()
         self._headers = RawHeaders(self._fields)
@@ -290,6 +279,10 @@ class Connection:
     def _refuse(self, fault: ExchangeError) -> None:
         """Keep the first fault: it is the cause of the others."""
         self._fault = self._fault or fault
+
+
+def _measure(fields: Fields) -> int:
+    return sum(len(name) + len(value) + len(": \r\n") for name, value in fields)
 
 
 def too_large() -> AnswerTooLargeError:

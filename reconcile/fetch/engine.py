@@ -77,7 +77,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     except asyncio.CancelledError:
         run.end(errands, Code.INTERRUPTED, "not answered when the run was interrupted")
         raise
-    return tuple(fetched[index] for index in range(len(jobs)))
+    return tuple([fetched[index] for index in range(len(jobs))])
 
 
 def _find_errands(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -> list[Errand]:

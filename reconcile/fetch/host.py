@@ -17,11 +17,12 @@ from reconcile.model import Missing, Observed
 
 
 class Turn(NamedTuple):
-    """An errand that is sent now, on its lane; `probe` if it alone finds out whether the host is back."""
+    """An errand that is sent at a time, on its lane; `probe` if it alone finds out whether the host is back."""
 
     lane: Lane
     errand: Errand
     probe: bool
+    at: float
 
 
 class Host:
@@ -48,14 +49,25 @@ class Host:
         self._lead = asyncio.Lock()
         self._changed = asyncio.Event()
 
+    def take_turn(self) -> Turn | None:
+        """Take the next errand, if one may be sent now."""
+        now = self._clock()
+        if self.breaker.next_chance > now:
+            return None
+        for offset in range(len(self.lanes)):
+            lane = self.lanes[(self._first + offset) % len(self.lanes)]
+            errand = lane.take(now)
+            if errand is not None:
+                # The next one begins with the next lane, so that none has to wait for another to end.
+                self._first = (self._first + offset + 1) % len(self.lanes)
+                return Turn(lane, errand, self.breaker.send(), now)
+        return None
+
     async def next_turn(self) -> Turn | None:
         """Wait until an errand may be sent, and take it; None once there will be no more."""
-        turn = self._take()
-        if turn is not None:
-            return turn
         async with self._lead:
             while self.open:
-                turn = self._take()
+                turn = self.take_turn()
                 if turn is not None:
                     return turn
                 await self._wait()
@@ -89,19 +101,6 @@ class Host:
         failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
         begin, duration = failing_since - since, now - failing_since
         return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
-
-    def _take(self) -> Turn | None:
-        now = self._clock()
-        if self.breaker.next_chance > now:
-            return None
-        for offset in range(len(self.lanes)):
-            lane = self.lanes[(self._first + offset) % len(self.lanes)]
-            errand = lane.take(now)
-            if errand is not None:
-                # The next one begins with the next lane, so that none has to wait for another to end.
-                self._first = (self._first + offset + 1) % len(self.lanes)
-                return Turn(lane, errand, self.breaker.send())
-        return None
 
     async def _wait(self) -> None:
         """Wait until the next errand is due, or until something has changed that may let one go earlier."""

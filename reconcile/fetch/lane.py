@@ -1,7 +1,7 @@
 """The way to one provider during one run: its agenda, its credential, its rate."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 
 from reconcile.fetch.agenda import Agenda
 from reconcile.fetch.answer import Attempt, assess
@@ -67,16 +67,16 @@ class Lane:
         """The time from which on a request may be sent; infinity if that depends on those that are under way."""
         if not self.proven and self._under_way >= MAX_UNPROVEN:
             return math.inf
-        return max(self._barred_until, self.agenda.next_due)
-
-    @property
-    def _barred_until(self) -> float:
-        """The time before which nothing is sent, whatever is due."""
-        return self._held_until if self._bucket is None else max(self._held_until, self._bucket.next_chance)
+        paced_until = self._bucket.next_chance if self._bucket is not None else -math.inf
+        return max(self._held_until, paced_until, self.agenda.next_due)
 
     def take(self, now: float) -> Errand | None:
         """Take the next errand that may be sent now; whoever takes it must bring it back."""
-        if (not self.proven and self._under_way >= MAX_UNPROVEN) or now < self._barred_until:
+        if (
+            (not self.proven and self._under_way >= MAX_UNPROVEN)
+            or now < self._held_until
+            or (self._bucket is not None and now < self._bucket.next_chance)
+        ):
             return None
         errand = self.agenda.take(now)
         if errand is not None:
@@ -100,7 +100,9 @@ class Lane:
 
     async def send(self, errand: Errand, now: float) -> Attempt:
         """Send the errand's request once and say what came of it; raise CredentialError if it could not be sent."""
-        await self._show_credential(errand)
+        errand.shown = self._target.credential.standing or await self._ask_credential(errand)
+        if errand.shown is not self._shown:
+            self._show(errand.shown)
         errand.begin_try(now)
         sent_at = self._recorder.begin() if self._recorder is not None else None
         try:
@@ -152,9 +154,9 @@ class Lane:
         why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._fruitless} attempts"
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
-    async def _exchange(self, path: str) -> RawAnswer:
+    def _exchange(self, path: str) -> Awaitable[RawAnswer]:
         """
-        Ask with the headers of the moment, before any other errand can change them; raise ExchangeError.
+        Ask with the headers of the moment, before any other errand can change them; raise ExchangeError, now or later.
 
         Our own transport takes the bytes of a request, of which only the path differs; any other takes httpx's values.
         """
@@ -163,18 +165,19 @@ class Lane:
             if self._written is None:
                 self._written = write_fields(self._fields)
             line = write_request_line(b"GET", target)
-            return await self._direct.exchange(self._target.origin, line + self._written)
+            return self._direct.exchange(self._target.origin, line + self._written)
         from reconcile.fetch.foreign import ask
 
-        return await ask(self._transport, self._target.origin, target, self._fields)
+        return ask(self._transport, self._target.origin, target, self._fields)
 
-    async def _show_credential(self, errand: Errand) -> None:
-        """Make the headers of the errand's request, with its credential; they are made once while it is the same."""
+    async def _ask_credential(self, errand: Errand) -> Mapping[str, str]:
         target = self._target
         question = UnsignedRequest("GET", self._authority, errand.path, target.provider.api.headers)
-        errand.shown = await target.credential.headers(question, transport=self._transport)
-        if errand.shown is not self._shown:
-            self._fruitless = 0
-            self._shown = errand.shown
-            self._fields = build_fields(target, errand.shown)
-            self._written = None
+        return await target.credential.headers(question, transport=self._transport)
+
+    def _show(self, shown: Mapping[str, str]) -> None:
+        """Make the headers of the next requests, with this credential; they are made once while it is the same."""
+        self._fruitless = 0
+        self._shown = shown
+        self._fields = build_fields(self._target, shown)
+        self._written = None

@@ -1,6 +1,7 @@
 """A request as bytes, and the bytes of an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from reconcile.fetch.failure import MalformedRequestError
@@ -16,26 +17,27 @@ class RawHeaders(Mapping[str, str]):
     What is read is what `httpx.Headers` would read; names are asked for in any case.
     """
 
-    __slots__ = ("_values", "raw")
+    __slots__ = ("last", "raw")
 
     def __init__(self, raw: Fields) -> None:
         self.raw = raw
-        self._values: dict[bytes, list[bytes]] = {}
-        for name, value in raw:
-            self._values.setdefault(name.lower(), []).append(value)
+        self.last = {name.lower(): value for name, value in raw}
+        """The last value of each name, in lower case; it is the only one unless a name comes twice."""
 
     def list_raw(self, name: bytes) -> Sequence[bytes]:
         """Return every value of that name, which is in lower case, as it came."""
-        return self._values.get(name, ())
+        if len(self.last) != len(self.raw):
+            return [value for each, value in self.raw if each.lower() == name]
+        return (self.last[name],) if name in self.last else ()
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in the base class
-        encoding = "ascii" if name.isascii() else self._find_encoding()
-        values = self._values.get(name.encode(encoding, "replace").lower())
-        if values is None:
+        folded = _fold(name, "ascii" if name.isascii() else self._find_encoding())
+        last = self.last.get(folded)
+        if last is None:
             return default
-        if len(values) == 1 and values[0].isascii():
-            return values[0].decode("ascii")
-        return b", ".join(values).decode(self._find_encoding())
+        if last.isascii() and len(self.last) == len(self.raw):
+            return last.decode("ascii")
+        return b", ".join(self.list_raw(folded)).decode(self._find_encoding())
 
     def __getitem__(self, name: str) -> str:
         value: str | None = self.get(name)
@@ -45,10 +47,10 @@ class RawHeaders(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         encoding = self._find_encoding()
-        return iter([name.decode(encoding) for name in self._values])
+        return iter([name.decode(encoding) for name in self.last])
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.last)
 
     def _find_encoding(self) -> str:
         """Find one in which all names and values can be read; in the last one everything can."""
@@ -62,6 +64,11 @@ class RawHeaders(Mapping[str, str]):
         return "utf-8"
 
 
+@lru_cache(maxsize=64)  # Few names are asked for, of every answer.
+def _fold(name: str, encoding: str) -> bytes:
+    return name.encode(encoding, "replace").lower()
+
+
 class RawAnswer(NamedTuple):
     """An answer as it came, whole."""
 
@@ -73,7 +80,7 @@ class RawAnswer(NamedTuple):
 def write_request_line(method: bytes, target: bytes) -> bytes:
     """Write the first line of a request; raise MalformedRequestError if it would not be read as such."""
     line = b"%b %b HTTP/1.1\r\n" % (method, target)
-    if line.count(b" ") != 2 or line.count(b"\n") != 1 or line.count(b"\r") != 1:
+    if line.split() != [method, target, b"HTTP/1.1"]:
         raise MalformedRequestError("the target of the request holds a space or a line break")
     return line
 

@@ -53,8 +53,8 @@ class Run:
 
     async def work(self, host: Host) -> None:
         """Fetch what is to be fetched from the host, one errand after the other, until there is none."""
-        while (turn := await host.next_turn()) is not None:
-            late = turn.errand.seen_if_late(self._clock())
+        while (turn := host.take_turn() or await host.next_turn()) is not None:
+            late = turn.errand.seen_if_late(turn.at)
             if late is None:
                 await self._send(host, turn)
             else:
@@ -63,28 +63,27 @@ class Run:
 
     def end(self, errands: Iterable[Errand], code: Code, message: str) -> None:
         """Settle every job that is not settled: as it was seen last, or else as unread."""
+        now = self._clock()
         for errand in errands:
-            self._tell(errand, errand.leave(Problem(code=code, message=message)), errand.indexes)
+            self._tell(errand, errand.leave(Problem(code=code, message=message)), now)
 
     async def _send(self, host: Host, turn: Turn) -> None:
         try:
-            attempt = await turn.lane.send(turn.errand, self._clock())
+            attempt = await turn.lane.send(turn.errand, turn.at)
         except CredentialError as error:
             self._miss_credential(host, turn, error)
-        else:
-            host.judge(turn, attempt, self._clock())
-            await self._conclude(host, turn, attempt)
-
-    async def _conclude(self, host: Host, turn: Turn, attempt: Attempt) -> None:
+            return
+        now = self._clock()
+        host.judge(turn, attempt, now)
         match attempt.observation:
             case Unobserved() as failure:
                 await self._meet_failure(host, turn, attempt, failure)
             case Observed() | Missing() as seen:
-                turn.errand.see(seen, attempt.age, self._clock())
+                turn.errand.see(seen, attempt.age, now)
                 if self._wait is None:
-                    self._settle(host, turn.errand, seen)
+                    self._settle(host, turn.errand, seen, now)
                 else:
-                    self._look_again(host, turn, seen, self._wait)
+                    self._look_again(host, turn, seen, self._wait, now)
 
     # --- After a failure ---------------------------------------------------------------------------------------
 
@@ -151,7 +150,8 @@ class Run:
             self._give_up(host, turn.errand, turn.lane.shut)
 
     def _give_up(self, host: Host, errand: Errand, reason: Problem | None = None) -> None:
-        self._settle(host, errand, errand.give_up(reason, self._clock()))
+        now = self._clock()
+        self._settle(host, errand, errand.give_up(reason, now), now)
 
     def _close(self, host: Host, lanes: Iterable[Lane], reason: Problem) -> None:
         """Ask nothing more on these lanes."""
@@ -161,14 +161,14 @@ class Run:
 
     # --- After an answer ---------------------------------------------------------------------------------------
 
-    def _look_again(self, host: Host, turn: Turn, seen: Seen, wait: WaitPolicy) -> None:
+    def _look_again(self, host: Host, turn: Turn, seen: Seen, wait: WaitPolicy, now: float) -> None:
         """
         Plan the next look, unless every job that is this remote one is decided.
 
         They are settled together and with the last look: two jobs of one plan must not tell of one remote job at
         different times.
         """
-        errand, now = turn.errand, self._clock()
+        errand = turn.errand
         ends = {
             index: end
             for index in errand.indexes
@@ -177,7 +177,7 @@ class Run:
             and not wait.is_settled(self._jobs[index], seen)
         }
         if not ends:
-            self._settle(host, errand, seen)
+            self._settle(host, errand, seen, now)
             return
         if turn.lane.shut is not None:
             self._give_up(host, errand, turn.lane.shut)
@@ -195,7 +195,7 @@ class Run:
         now = self._clock()
         host.withdraw(turn, now)
         for errand, last in ((turn.errand, seen), *turn.lane.agenda.take_late(now)):
-            self._settle(host, errand, last)
+            self._settle(host, errand, last, now)
 
     def _end_of_waiting(self, job: Job, wait: WaitPolicy) -> float:
         own = wait.duration if job.timeout is None else min(wait.duration, job.timeout)
@@ -210,15 +210,15 @@ class Run:
 
     # --- The end of an errand ----------------------------------------------------------------------------------
 
-    def _settle(self, host: Host, errand: Errand, observation: Observation) -> None:
+    def _settle(self, host: Host, errand: Errand, observation: Observation, now: float) -> None:
         """Settle the errand's jobs; it is done."""
-        self._tell(errand, observation, errand.indexes)
+        self._tell(errand, observation, now)
         errand.indexes = []
         host.open -= 1
 
-    def _tell(self, errand: Errand, observation: Observation, indexes: Iterable[int]) -> None:
-        outcome = errand.conclude(observation, self._clock())
-        for index in indexes:
+    def _tell(self, errand: Errand, observation: Observation, now: float) -> None:
+        outcome = errand.conclude(observation, now)
+        for index in errand.indexes:
             self._settle_job(index, outcome)
 
 

@@ -51,13 +51,14 @@ class _Pool(Struct, kw_only=True):
     """
     The connections to one origin.
 
-    There are as many `seats` as there may be connections: each holds one at rest, or None where there is none yet.
-    The one that was used last is taken first. `session` is that of a connection that has proven to be good, None
-    without TLS.
+    There are as many seats as there may be connections: each of `free` holds one at rest, or None where there is none
+    yet. The one that was used last is taken first, and `freed` tells of it. `session` is that of a connection that has
+    proven to be good, None without TLS.
     """
 
     origin: Origin
-    seats: asyncio.LifoQueue[Connection | None]
+    free: list[Connection | None]
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
     shared: Shared = field(default_factory=Shared)
     session: ssl.SSLSession | None = None
 
@@ -101,7 +102,7 @@ class DirectTransport:
         pool = self._pools.get(origin) or self._open_pool(origin)
         deadline = pool.shared.loop.time() + self._limits.attempt
         try:
-            connection = await self._take_seat(pool, deadline) if pool.seats.empty() else pool.seats.get_nowait()
+            connection = pool.free.pop() if pool.free else await self._wait_for_seat(pool, deadline)
             try:
                 if connection is not None and connection.reusable:
                     try:
@@ -115,15 +116,15 @@ class DirectTransport:
                 pool.session = connection.wire.session
                 return answer
             finally:
-                pool.seats.put_nowait(connection)
+                pool.free.append(connection)
+                pool.freed.set()
         except TimeoutError as error:
             raise TimedOutError(f"no whole answer within {self._limits.attempt:g} s") from error
 
     async def aclose(self) -> None:
         """Close every connection; no exchange may be under way."""
         for pool in self._pools.values():
-            while not pool.seats.empty():
-                connection = pool.seats.get_nowait()
+            for connection in pool.free:
                 if connection is not None:
                     connection.abort()
 
@@ -140,16 +141,16 @@ class DirectTransport:
 
     def _open_pool(self, origin: Origin) -> _Pool:
         _check_origin(origin)
-        seats: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
-        for _ in range(self._concurrency):
-            seats.put_nowait(None)
-        pool = self._pools[origin] = _Pool(origin=origin, seats=seats)
+        pool = self._pools[origin] = _Pool(origin=origin, free=[None] * self._concurrency)
         return pool
 
-    async def _take_seat(self, pool: _Pool, deadline: float) -> Connection | None:
-        """Wait until there is one; raise TimeoutError after the deadline."""
+    async def _wait_for_seat(self, pool: _Pool, deadline: float) -> Connection | None:
+        """Wait until there is one, and take it; raise TimeoutError after the deadline."""
         async with asyncio.timeout_at(deadline):
-            return await pool.seats.get()
+            while not pool.free:
+                pool.freed.clear()
+                await pool.freed.wait()
+        return pool.free.pop()
 
     async def _connect(self, pool: _Pool, deadline: float) -> Connection:
         """Connect within the time for it; raise ExchangeError, or TimeoutError after the deadline."""
@@ -160,7 +161,7 @@ class DirectTransport:
                         connected = await self._open_socket(pool)
             except TimeoutError as error:
                 raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
-        return Connection(Wire(pool.shared.loop, connected), pool.shared)
+        return Connection(Wire(pool.shared.loop, connected, pool.shared.buffer), pool.shared)
 
     async def _open_socket(self, pool: _Pool) -> socket.socket:
         """Connect to where a request may go, under TLS if that is demanded; raise ExchangeError or OSError."""

@@ -15,35 +15,47 @@ BUFFER_SIZE: Final = 64 * 1024
 """More than a record of TLS, so that one read never leaves a part of it behind, which no selector would tell of."""
 
 
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
 class Wire:
     """A connected socket. Whoever owns it must close it."""
 
-    __slots__ = ("_fd", "_loop", "_on_readable", "_session", "_socket", "_unsent", "closed")
+    __slots__ = ("_buffer", "_fd", "_loop", "_on_data", "_on_end", "_session", "_socket", "closed", "unsent")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket, buffer: memoryview) -> None:
         """
         Take over a socket.
 
         Args:
             loop: the one that runs.
             connected: not blocking; if it is under TLS, the handshake is over.
+            buffer: what is read into, of BUFFER_SIZE; others may do the same.
         """
         self.closed = False
-        self._loop, self._socket = loop, connected
+        self._loop, self._socket, self._buffer = loop, connected, buffer
         self._fd = connected.fileno()
-        self._on_readable: Callable[[], None] | None = None
+        self._on_data: Callable[[memoryview], None]
+        self._on_end: Callable[[OSError | None], None]
         self._session: ssl.SSLSession | None = None
-        self._unsent = b""
+        self.unsent = b""
+        """What of the last request has not left yet."""
 
     @property
     def session(self) -> ssl.SSLSession | None:
         """What a later handshake with the same server can go on from, None without TLS."""
         return self._socket.session if isinstance(self._socket, ssl.SSLSocket) and not self.closed else self._session
 
-    def watch(self, on_readable: Callable[[], None]) -> None:
-        """Have it called whenever there is something to read, or the end."""
-        self._on_readable = on_readable
-        self._loop.add_reader(self._fd, on_readable)
+    def watch(self, on_data: Callable[[memoryview], None], on_end: Callable[[OSError | None], None]) -> None:
+        """
+        Begin to read.
+
+        Args:
+            on_data: called with what has come, which must be understood or copied before it returns.
+            on_end: called at the end, with what went wrong, or None if the other side has closed.
+        """
+        self._on_data, self._on_end = on_data, on_end
+        self._loop.add_reader(self._fd, self._read)
 
     def pause_reading(self) -> None:
         """Leave what comes where it is."""
@@ -52,25 +64,18 @@ class Wire:
 
     def resume_reading(self) -> None:
         """Read on."""
-        if not self.closed and self._on_readable is not None:
-            self._loop.add_reader(self._fd, self._on_readable)
-
-    def read_into(self, buffer: memoryview) -> int | None:
-        """Read what has come, up to BUFFER_SIZE bytes; return 0 at the end, None if nothing has; raise OSError."""
-        try:
-            return self._socket.recv_into(buffer)
-        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
+        if not self.closed:
+            self._loop.add_reader(self._fd, self._read)
 
     def write(self, data: bytes) -> None:
-        """Send all of it, at once or as soon as the socket takes it; raise OSError."""
-        if not self._unsent:
-            sent = self._send(data)
-            if sent == len(data):
-                return
-            data = data[sent:]
+        """Send all of it, at once or as soon as the socket takes it; nothing else may be on its way; raise OSError."""
+        try:
+            sent = self._socket.send(data)
+        except _NOT_NOW:
+            sent = 0
+        if sent < len(data):
+            self.unsent = data[sent:]
             self._loop.add_writer(self._fd, self._send_rest)
-        self._unsent += data
 
     def close(self) -> None:
         """Close it at once, whatever is under way."""
@@ -79,24 +84,30 @@ class Wire:
         self._session = self.session
         self.closed = True
         self._loop.remove_reader(self._fd)
-        if self._unsent:
+        if self.unsent:
             self._loop.remove_writer(self._fd)
         self._socket.close()
 
-    def _send(self, data: bytes) -> int:
+    def _read(self) -> None:
         try:
-            return self._socket.send(data)
-        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
+            size = self._socket.recv_into(self._buffer)
+        except _NOT_NOW:
+            return
+        except OSError as error:
+            self._on_end(error)
+            return
+        if size:
+            self._on_data(self._buffer[:size])
+        else:
+            self._on_end(None)
 
     def _send_rest(self) -> None:
+        self._loop.remove_writer(self._fd)
+        rest, self.unsent = self.unsent, b""
         try:
-            self._unsent = self._unsent[self._send(self._unsent) :]
-        except OSError:
-            # The end shows when it is read as well, and there somebody waits for it.
-            self._unsent = b""
-        if not self._unsent:
-            self._loop.remove_writer(self._fd)
+            self.write(rest)
+        except OSError as error:
+            self._on_end(error)
 
 
 async def connect(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:

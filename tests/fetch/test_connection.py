@@ -19,13 +19,14 @@ class Wire:
     """What a connection reads from and writes to; remembers whether it is read, and what was written."""
 
     session = None
+    unsent = b""
 
     def __init__(self) -> None:
         self.reading = True
         self.closed = False
         self.written = 0
 
-    def watch(self, on_readable: Callable[[], None]) -> None:
+    def watch(self, on_data: Callable[[memoryview], None], on_end: Callable[[OSError | None], None]) -> None:
         pass
 
     def write(self, data: bytes) -> None:
@@ -102,6 +103,18 @@ def test_an_answer_that_comes_before_its_request_has_left_is_none() -> None:
         assert (await line.exchanges[1]).body == b"{}"
         assert line.written == [0, 1]
         assert line.connections[0].silent, "so that it is asked again on another connection"
+        assert not line.connections[0].reusable
+
+    run(scenario)
+
+
+def test_an_answer_that_comes_before_all_of_its_request_has_left_is_none() -> None:
+    async def scenario(line: Line) -> None:
+        await line.begin()
+        line.wires[0].unsent = b"the rest"
+        line.connections[0].receive(HEAD % 2 + b"{}")
+        with pytest.raises(ConnectionBrokenError, match="before it was asked"):
+            await line.exchanges[0]
         assert not line.connections[0].reusable
 
     run(scenario)

@@ -278,6 +278,7 @@ class Renewable:
     """A credential that can be renewed so many times, and can be had after so many failures."""
 
     secrets = ()
+    standing = None
 
     def __init__(self, *, renewals: int = 1, failures: int = 0, setback: Setback | None = Setback.NOISE) -> None:
         self.token = {"X-Auth-Token": "0"}

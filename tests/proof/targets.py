@@ -153,12 +153,13 @@ class _Wire:
     """A connection to nowhere."""
 
     session = None
+    unsent = b""
 
     def __init__(self) -> None:
         self.written = asyncio.Event()
         self.closed = False
 
-    def watch(self, on_readable: Callable[[], None]) -> None:
+    def watch(self, on_data: object, on_end: object) -> None:
         pass
 
     def write(self, data: bytes) -> None:

@@ -62,6 +62,10 @@ class AccessKey:
         kind = "temporary access key" if SECURITY_TOKEN_HEADER in self._fixed else "access key"
         return f"{kind} from {self._source}"
 
+    @property
+    def standing(self) -> None:
+        """None: every request is signed for itself."""
+
     async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Sign the request as it is, its host and its time."""
         added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self._fixed}

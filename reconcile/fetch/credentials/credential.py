@@ -47,6 +47,10 @@ class Credential(Protocol):
     def secrets(self) -> Sequence[Hidden]:
         """Everything of it that no output may show; it grows when a token is fetched."""
 
+    @property
+    def standing(self) -> Mapping[str, str] | None:
+        """What `headers` would return for any request, for the time being; None if it has to be asked."""
+
     async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """
         Return the headers that this request needs, in clear.

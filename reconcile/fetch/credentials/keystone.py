@@ -38,7 +38,7 @@ class PasswordLogin:
         self._turn = asyncio.Lock()
         self._attempts = 0
         self._failure: CredentialError | None = None
-        self._headers: Mapping[str, str] | None = None
+        self.standing: Mapping[str, str] | None = None
         self._renewed = False
 
     @property
@@ -51,23 +51,23 @@ class PasswordLogin:
 
     async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Return the token's header; fetch the token if there is none."""
-        return self._headers or await self._fetch_once(transport)
+        return self.standing or await self._fetch_once(transport)
 
     async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
         """Drop the first token; who was rejected with it, then or later, may ask again."""
         if self._failure is not None and self._failure.setback is None:
             return False
         if self._renewed:
-            return rejected is None or rejected is not self._headers
-        self._renewed, self._headers = True, None
+            return rejected is None or rejected is not self.standing
+        self._renewed, self.standing = True, None
         return True
 
     async def _fetch_once(self, transport: Transport) -> Mapping[str, str]:
         """Fetch the token, or share what came of the attempt that was under way."""
         attempts = self._attempts
         async with self._turn:
-            if self._headers is not None:
-                return self._headers
+            if self.standing is not None:
+                return self.standing
             failure = self._failure
             if failure is not None and (failure.setback is None or attempts != self._attempts):
                 raise CredentialError(failure.problem, setback=failure.setback, retry_after=failure.retry_after)
@@ -80,8 +80,8 @@ class PasswordLogin:
                 self._attempts += 1
             self._failure = None
             self._hidden.append(token)
-            self._headers = {self._provider.api.token_header: token.reveal()}
-            return self._headers
+            self.standing = {self._provider.api.token_header: token.reveal()}
+            return self.standing
 
     async def _fetch(self, transport: Transport) -> Secret:
         provider, url = self._provider, self._login.url

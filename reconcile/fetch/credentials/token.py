@@ -10,7 +10,7 @@ from reconcile.fetch.transport import Transport
 class Token:
     """A token as it is."""
 
-    __slots__ = ("_headers", "_source", "secrets")
+    __slots__ = ("_source", "secrets", "standing")
 
     def __init__(self, secret: Secret, *, source: str, header: str) -> None:
         """
@@ -22,7 +22,7 @@ class Token:
             header: the name of the header that carries it.
         """
         self.secrets = (secret,)
-        self._headers = {header: secret.reveal()}
+        self.standing: Mapping[str, str] = {header: secret.reveal()}
         self._source = source
 
     def __str__(self) -> str:
@@ -30,7 +30,7 @@ class Token:
 
     async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
         """Return the token's header."""
-        return self._headers
+        return self.standing
 
     async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
         """Say no."""
