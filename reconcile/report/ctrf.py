@@ -1,4 +1,8 @@
-"""The plan in the Common Test Report Format, ctrf.io: one test for each assertion."""
+"""
+The plan in the Common Test Report Format, ctrf.io: one test for each assertion.
+
+What is true of the whole run stands in `extra`; `part` says of which jobs a plan is, and is null where of all.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +14,7 @@ from reconcile.model import JobPlan, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
+from reconcile.report.wording import describe_jobs, describe_selection, is_part
 
 _STATUSES = {
     Verdict.IN_SYNC: "passed",
@@ -30,7 +35,12 @@ def render(plan: Plan, style: Style) -> str:
         "tool": {"name": "reconcile", "version": __version__},
         "summary": _summarize(results, judged_at=(plan.judged_at - _EPOCH) // timedelta(milliseconds=1)),
         "tests": [_make_test(result) for result in results],
-        "extra": {"verdict": plan.verdict.value, "complete": plan.complete, "soft_fail": plan.soft_fail},
+        "extra": {
+            "verdict": plan.verdict.value,
+            "complete": plan.complete,
+            "soft_fail": plan.soft_fail,
+            "part": describe_jobs(plan, describe_selection(plan)) if is_part(plan) else None,
+        },
     }
     return dump({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": report}, compact=True)
 

@@ -1,9 +1,10 @@
 """
 The plan as OpenMetrics 1.0, for dashboards and alerts.
 
-Every verdict is a sample even where its count is zero, so that an alert can tell zero from nothing. All metrics are
-gauges, which Prometheus' older text format knows too; to that, the end mark is a comment. There is no metric of one
-job, for a manifest can name ten thousand.
+Every verdict is a sample even where its count is zero, so that an alert can tell zero from nothing. Where the plan is
+about a part of the jobs, `reconcile_jobs` adds up to less than `reconcile_declared_jobs`. All metrics are gauges, which
+Prometheus' older text format knows too; to that, the end mark is a comment. There is no metric of one job, for a
+manifest can name ten thousand.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import WORDS, cut
+from reconcile.report.wording import WORDS, count_declared, cut
 
 _LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
@@ -29,9 +30,8 @@ def render(plan: Plan, style: Style) -> str:
             _write_family("reconcile_run", "1 for the verdict of the run.", {plan.verdict: 1}, manifest),
             _write_family("reconcile_jobs", "Selected jobs by verdict.", jobs, manifest),
             _write_family("reconcile_assertions", "Assertions and errors by verdict.", assertions, manifest),
-            "# TYPE reconcile_complete gauge\n",
-            "# HELP reconcile_complete 1 if every selected job was fetched.\n",
-            f'reconcile_complete{{manifest="{manifest}"}} {int(plan.complete)}\n',
+            _write_gauge("reconcile_declared_jobs", "Jobs to select from.", count_declared(plan), manifest),
+            _write_gauge("reconcile_complete", "1 if every selected job was fetched.", int(plan.complete), manifest),
             "# EOF\n",
         )
     )
@@ -41,4 +41,12 @@ def _write_family(name: str, meaning: str, values: Mapping[Verdict, int], manife
     samples = "".join(
         f'{name}{{manifest="{manifest}",verdict="{verdict}"}} {values.get(verdict, 0)}\n' for verdict in WORDS
     )
-    return f"# TYPE {name} gauge\n# HELP {name} {meaning}\n{samples}"
+    return f"{_describe(name, meaning)}{samples}"
+
+
+def _write_gauge(name: str, meaning: str, value: int, manifest: str) -> str:
+    return f'{_describe(name, meaning)}{name}{{manifest="{manifest}"}} {value}\n'
+
+
+def _describe(name: str, meaning: str) -> str:
+    return f"# TYPE {name} gauge\n# HELP {name} {meaning}\n"

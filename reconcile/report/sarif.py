@@ -2,10 +2,12 @@
 The plan as SARIF 2.1.0, for code scanning.
 
 An error is a notification of the run and a result too: GitHub reads results alone, and would close the alerts of a
-job that could not be observed as if they were mended. Columns count characters, and lines are in no fingerprint.
+job that could not be observed as if they were mended. For the same reason a plan of a part of the jobs is an analysis
+of its own: the alerts of the others stay open. Columns count characters, and lines are in no fingerprint.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from urllib.parse import quote as percent_encode
 
 from reconcile import __version__
@@ -15,7 +17,7 @@ from reconcile.report.escape import escape
 from reconcile.report.location import locate
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style
-from reconcile.report.wording import count, describe_diagnostic
+from reconcile.report.wording import count, describe_diagnostic, describe_jobs, describe_selection, is_part
 
 MOST_RESULTS = 25_000
 """Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
@@ -53,9 +55,15 @@ def render(plan: Plan, style: Style) -> str:
 
 
 def _categorize(plan: Plan) -> str:
-    """Name the analysis after its first manifest, so that two manifests of one repository are two analyses."""
-    names = [each.name or each.file for each in plan.manifest.files]
-    return f"reconcile/{_encode(escape(names[0])) if names else ''}/"
+    """Name the analysis after its first manifest and the part of its jobs: what is another one has another name."""
+    manifest = plan.manifest
+    names = [each.name or each.file for each in manifest.files]
+    parts = ["reconcile", _encode(escape(names[0])) if names else ""]
+    if manifest.selection:
+        parts.append(f"selection-{sha256(dump(sorted(manifest.selection)).encode()).hexdigest()[:12]}")
+    if manifest.shard:
+        parts.append(f"shard-{manifest.shard.index}-of-{manifest.shard.total}")
+    return "".join(f"{part}/" for part in parts)
 
 
 # --- Results ---------------------------------------------------------------------------------------------------
@@ -140,6 +148,9 @@ def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]
     errors = [result for result in ranked if result.verdict is Verdict.ERROR]
     hidden = len(ranked) - MOST_RESULTS
     notifications: list[JsonValue] = []
+    if is_part(plan):
+        message = f"this is about {describe_jobs(plan, describe_selection(plan))}, and tells nothing of the others"
+        notifications.append({"level": "note", "message": {"text": _escape(message)}})
     if hidden > 0:
         message = f"{count(hidden, 'more result')} not listed: a run has at most {MOST_RESULTS:,}, the worst first"
         notifications.append({"level": "warning", "message": {"text": message}})

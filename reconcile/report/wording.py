@@ -77,6 +77,12 @@ def is_part(plan: Plan) -> bool:
     return plan.manifest.declared is not None or plan.manifest.shard is not None
 
 
+def count_declared(plan: Plan) -> int:
+    """Return how many jobs there were to select from, those of other shards among them."""
+    shard = plan.manifest.shard
+    return plan.manifest.declared or (shard.selected if shard else len(plan.jobs))
+
+
 def describe_jobs(plan: Plan, selection: str = "") -> str:
     """
     Say how many jobs a plan is about and, where that is a part, of how many.
@@ -85,12 +91,11 @@ def describe_jobs(plan: Plan, selection: str = "") -> str:
         selection: by which options they were selected, harmless to the reader; "" if that is not told.
     """
     shard, number = plan.manifest.shard, len(plan.jobs)
-    total = plan.manifest.declared or (shard.selected if shard else None)
-    if total is None:
+    if not is_part(plan):
         return count(number, "job")
     by = f" selected by {selection}" if selection else ""
     dealt = f", shard {shard.index} of {shard.total}" if shard else ""
-    return f"{number:,} of {count(total, 'job')}{by}{dealt}"
+    return f"{number:,} of {count(count_declared(plan), 'job')}{by}{dealt}"
 
 
 def describe_selection(plan: Plan) -> str:
