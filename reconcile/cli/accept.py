@@ -20,6 +20,7 @@ from reconcile.errors import DocumentError
 from reconcile.model import (
     Diagnostic,
     Evidence,
+    ExitCode,
     Job,
     JobPlan,
     JsonValue,
@@ -41,7 +42,7 @@ from reconcile.report.escape import escape
 @pass_invocation
 def command(
     invocation: Invocation, path: str, addresses: tuple[str, ...], verify_with: str | None, write: bool
-) -> Done:
+) -> Done | ExitCode:
     """Show the edit of a manifest that accepts what was observed, as a unified diff; with --write, make it.
 
     PLAN is a file of 'reconcile plan --out PLAN', or - for standard input. ADDRESS is one of its jobs, or a glob; the
@@ -56,9 +57,11 @@ def command(
     of a manifest that has changed since.
 
     \b
-    Exits with 0 if the edit was shown or written, or there is nothing to accept, else
-    with 1: also where no job has drifted, but some are not decided. Files are
-    written whole, and all of them or none.
+    Exits with 0 if the edit was shown or written, or there is nothing to accept. Where
+    no ADDRESS is given and the edit leaves jobs alone that are not decided, with 3 if
+    they are only not done yet, else with 1. With 1, too, if there is no edit: what
+    would be a guess is refused, or no job has drifted, but some are not decided. Files
+    are written whole, and all of them or none.
 
     \b
     Examples:
@@ -87,7 +90,7 @@ def command(
     if write:
         rewrite_files({change.new.file: _encode(change.new) for change in changes})
     _tell(plan, jobs, changes, written=write)
-    return Done.DONE
+    return Done.DONE if addresses else _judge_rest(plan)
 
 
 def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
@@ -106,6 +109,14 @@ def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
     named = {job.address for job in selected.jobs}
     wanted = (Verdict.DRIFT, Verdict.ERROR, Verdict.PENDING)
     return [job for job in plan.jobs if job.job.address in named and job.verdict in wanted]
+
+
+def _judge_rest(plan: Plan) -> Done | ExitCode:
+    """Say how it is with the jobs that have not drifted; that all is accepted must not be read out of a 0."""
+    undecided = _list_undecided(plan)
+    if not undecided:
+        return Done.DONE
+    return ExitCode.PENDING if all(job.verdict is Verdict.PENDING for job in undecided) else ExitCode.ERROR
 
 
 def _list_undecided(plan: Plan) -> Sequence[JobPlan]:

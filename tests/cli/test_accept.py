@@ -314,8 +314,25 @@ def test_a_job_that_is_not_decided_is_refused_by_name_and_told_otherwise(work, c
     assert told.out == ""
     assert "jobs.b cannot be accepted: it is running" in told.err
     assert "jobs.c cannot be accepted: it was not observed" in told.err
-    assert call({}, "accept", "plan.json") == 0
-    assert "2 of 3 jobs are not decided, and were left alone: jobs.b, jobs.c" in capsys.readouterr().err
+    assert call({}, "accept", "plan.json") == 1
+    told = capsys.readouterr()
+    assert "2 of 3 jobs are not decided, and were left alone: jobs.b, jobs.c" in told.err
+    assert '"status": "failed"' in told.out
+    assert call({}, "accept", "plan.json", "jobs.a") == 0
+
+
+@pytest.mark.parametrize(
+    ("undecided", "code"), [(("running",), 3), (("running", "waiting"), 3), (("?",), 1), (("running", "?"), 1)]
+)
+def test_an_edit_that_leaves_undecided_jobs_alone_is_not_all(undecided, code, work, capsys):
+    """A script that goes on after a 0 would take it for accepted."""
+    jobs = {"a": {"job_id": "id-a"}} | {f"b{n}": {"job_id": f"id-{n}"} for n in range(len(undecided))}
+    Path("m.json").write_text(json.dumps({**HEAD, "jobs": jobs}))
+    statuses = {f"id-{n}": {"status": status} for n, status in enumerate(undecided)}
+    call({"id-a": {"status": "failed"}, **statuses}, "plan", "m.json", "--out", "plan.json")
+    assert call({}, "accept", "plan.json", "--write") == code
+    assert json.loads(Path("m.json").read_text())["jobs"]["a"]["expect"]["status"] == "failed"
+    assert "left alone: jobs.b0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
