@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.instant import read_time
-from reconcile.judge import Memory, hide_sensitive, judge_job, notes_of
+from reconcile.judge import Judge, judge_job
 from reconcile.model import (
     Absence,
     Diagnostic,
@@ -84,12 +84,12 @@ def make_plan(
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
-    memory: Memory = {}
+    judge = Judge(now)
     jobs = tuple(
-        _plan_job(
-            job, observation, now=now, memory=memory, witnessed=present[job.provider.name] > 0, waivable=not strict
-        )
-        for job, observation in zip(manifest.jobs, observations, strict=True)
+        [
+            _plan_job(job, observation, judge, witnessed=present[job.provider.name] > 0, waivable=not strict)
+            for job, observation in zip(manifest.jobs, observations, strict=True)
+        ]
     )
     told = {(warning.code, warning.source) for warning in manifest.warnings}
     found = dict.fromkeys(warning for job in jobs if job.job.waivers for warning in _warnings_of(job, now))
@@ -298,25 +298,21 @@ def _is_waived(finding: Finding) -> bool:
 # --- One job ---------------------------------------------------------------------------------------------------
 
 
-def _plan_job(
-    job: Job, observation: Observation, *, now: datetime, memory: Memory, witnessed: bool, waivable: bool
-) -> JobPlan:
+def _plan_job(job: Job, observation: Observation, judge: Judge, *, witnessed: bool, waivable: bool) -> JobPlan:
     """
     Judge one job.
 
     Args:
-        memory: what was found of the jobs before it.
         witnessed: another job of the same provider was observed in this run, so that what is missing is missing and
             not looked for in the wrong place.
     """
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     if not isinstance(observation, Unobserved):
-        findings = judge_job(job, observation, now=now, memory=memory)
-        observation = hide_sensitive(job, observation)
-        notes = tuple(notes_of(job, observation))
+        judgement = judge.judge(job, observation)
+        findings, notes, observation = judgement.findings, judgement.notes, judgement.shown
     if waivable and job.waivers:
-        findings = tuple(_waive(finding, job.waivers, now) for finding in findings)
+        findings = tuple(_waive(finding, job.waivers, judge.now) for finding in findings)
     problems = tuple(_problems_of(job, observation, findings, witnessed=witnessed))
     return JobPlan(
         job=job,

@@ -5,7 +5,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from alike import ELSEWHERE, alike_jobs
 from builders import NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import reconcile
@@ -241,6 +244,19 @@ def test_every_job_that_tells_otherwise_is_named():
     jobs = [replace(job(name="a"), address=f"jobs.{number}") for number in range(len(said))]
     plan = make_plan(manifest(*jobs), [observed(each, job_id="id-a") for each in said], now=NOW, origins={})
     assert [error.message.split()[0] for error in plan.errors] == ["jobs.1", "jobs.3"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(alike_jobs(), st.booleans())
+def test_planning_jobs_together_is_planning_each_alone(cases, strict):
+    witnesses = [replace(job(name=each.name), provider=each) for each in (PROVIDER, ELSEWHERE)]
+    proven = [(each, observed("success", job_id=each.job_id)) for each in witnesses]
+
+    def plan(*planned):
+        jobs, answers = zip(*planned, strict=True)
+        return make_plan(manifest(*jobs), answers, now=NOW, origins={}, strict=strict).jobs
+
+    assert plan(*proven, *cases) == (*plan(*proven), *[plan(*proven, each)[-1] for each in cases])
 
 
 # --- What a plan says, word for word ---------------------------------------------------------------------------

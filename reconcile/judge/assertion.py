@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
 from reconcile.instant import format_instant, parse_time
+from reconcile.judge.texts import MoreThanTextsError, Said
 from reconcile.model import (
     SENSITIVE,
     Accepted,
@@ -22,7 +22,6 @@ from reconcile.model import (
     Kind,
     Moment,
     MomentExpectation,
-    Record,
     Span,
     SpanExpectation,
     Truth,
@@ -36,24 +35,21 @@ LONGEST_TEXT = 16 * 1024
 """Characters of a value that is compared; what an API has to say is much shorter."""
 
 
-Memory: TypeAlias = dict[tuple[object, ...], Finding]
-"""
-What was found of texts, so that jobs of which the same is expected share a finding where the same was answered.
-
-Assertions and APIs are told apart by identity, so they must live as long as this; no time is part of such a finding.
-"""
-
-
 class Basis(Struct, frozen=True, kw_only=True):
     """
     What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC.
 
-    `memory` is None where nothing is to be remembered.
+    `time` is None where what is found must be true at any time.
     """
 
     api: JobApi
-    now: datetime
-    memory: Memory | None = None
+    time: datetime | None
+
+    @property
+    def now(self) -> datetime:
+        if self.time is None:
+            raise MoreThanTextsError("now")
+        return self.time
 
 
 class _Reading(Struct, frozen=True):
@@ -65,7 +61,7 @@ class _Reading(Struct, frozen=True):
 
 
 def judge_assertion(
-    assertion: Assertion, record: Record, basis: Basis, *, frozen: bool, path: str, label: str | None = None
+    assertion: Assertion, record: Said, basis: Basis, *, frozen: bool, path: str, label: str | None = None
 ) -> Finding:
     """
     Judge one assertion on a record and say so; `path` is the record's, `label` the finding's.
@@ -73,19 +69,6 @@ def judge_assertion(
     Args:
         frozen: the record can change no more, because it or the job that lists it is terminal.
     """
-    if basis.memory is None or not isinstance(assertion, FieldExpectation):
-        return _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
-    # Of a record, nothing but this text is read. The name of a field is that of a record's attribute.
-    key = (id(assertion), id(basis.api), getattr(record, assertion.field), frozen, path, label)
-    found = basis.memory.get(key)
-    if found is None:
-        found = basis.memory[key] = _judge(assertion, record, basis, frozen=frozen, path=path, label=label)
-    return found
-
-
-def _judge(
-    assertion: Assertion, record: Record, basis: Basis, *, frozen: bool, path: str, label: str | None
-) -> Finding:
     reading = _read(assertion, record, basis, frozen=frozen)
     sensitive = isinstance(assertion, FieldExpectation) and assertion.sensitive
     return Finding(
@@ -100,12 +83,12 @@ def _judge(
     )
 
 
-def truth_of(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> Truth:
+def truth_of(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> Truth:
     """Judge one assertion on a record; the arguments are those of `judge_assertion`."""
     return _read(assertion, record, basis, frozen=frozen).truth
 
 
-def holds_for_ever(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> bool:
+def holds_for_ever(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> bool:
     """Say whether an assertion holds for the record now and for every later state of it."""
     reading = _read(assertion, record, basis, frozen=frozen)
     return reading.truth is Truth.HOLDS and reading.stays
@@ -122,7 +105,7 @@ def name_of(assertion: Assertion) -> str:
             return span.value
 
 
-def _read(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+def _read(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
     match assertion:
         case FieldExpectation():
             return _read_field(assertion, record, basis.api, frozen=frozen)
@@ -135,7 +118,7 @@ def _read(assertion: Assertion, record: Record, basis: Basis, *, frozen: bool) -
 # --- Texts -----------------------------------------------------------------------------------------------------
 
 
-def _read_field(expectation: FieldExpectation, record: Record, api: JobApi, *, frozen: bool) -> _Reading:
+def _read_field(expectation: FieldExpectation, record: Said, api: JobApi, *, frozen: bool) -> _Reading:
     value: str | None = getattr(record, expectation.field)
     if value is not None and len(value) > LONGEST_TEXT:
         return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
@@ -164,7 +147,7 @@ def accepts(expectation: FieldExpectation, value: str | None) -> bool:
 # --- Times -----------------------------------------------------------------------------------------------------
 
 
-def _read_moment(expectation: MomentExpectation, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+def _read_moment(expectation: MomentExpectation, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
     text = record.begin_time if expectation.moment is Moment.BEGIN_TIME else record.end_time
     if text is None:
         return _absent(frozen=frozen)
@@ -179,9 +162,9 @@ def _read_moment(expectation: MomentExpectation, record: Record, basis: Basis, *
     return _Reading(Truth.HOLDS if holds else Truth.CANNOT_HOLD, format_instant(instant), stays=True)
 
 
-def _read_span(expectation: SpanExpectation, record: Record, basis: Basis, *, frozen: bool) -> _Reading:
+def _read_span(expectation: SpanExpectation, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
     """A span that is still growing is told by its least length; one whose end is known by its length."""
-    read: Callable[[Record, Basis], tuple[timedelta, bool] | None]
+    read: Callable[[Said, Basis], tuple[timedelta, bool] | None]
     read = _read_duration if expectation.span is Span.DURATION else _read_age
     try:
         measured = read(record, basis)
@@ -203,7 +186,7 @@ def _read_span(expectation: SpanExpectation, record: Record, basis: Basis, *, fr
     return _Reading(truth, format_duration(seconds), stays=known and expectation.span is Span.DURATION)
 
 
-def _read_duration(record: Record, basis: Basis) -> tuple[timedelta, bool] | None:
+def _read_duration(record: Said, basis: Basis) -> tuple[timedelta, bool] | None:
     """Measure from begin to end, or to now where there is no end; None if it has not begun."""
     if record.begin_time is None:
         return None
@@ -216,7 +199,7 @@ def _read_duration(record: Record, basis: Basis) -> tuple[timedelta, bool] | Non
     return end - begin, True
 
 
-def _read_age(record: Record, basis: Basis) -> tuple[timedelta, bool] | None:
+def _read_age(record: Said, basis: Basis) -> tuple[timedelta, bool] | None:
     """Measure from the end to now; None if it has not ended."""
     if record.end_time is None:
         return None

@@ -5,33 +5,18 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from reconcile.judge.texts import Said
 from reconcile.model import (
     SENSITIVE,
-    Absence,
     Assertion,
     Expectation,
     Field,
     FieldExpectation,
-    Job,
-    Missing,
     Observed,
-    Record,
     SubJobsExpectation,
 )
 
-_Record = TypeVar("_Record", bound=Record)
-
-
-def hide_sensitive(job: Job, observation: Observed | Missing) -> Observed | Missing:
-    """Return the observation without what must not be shown, of the job and its sub-jobs alike."""
-    if isinstance(job.expect, Absence) or not isinstance(observation, Observed):
-        return observation
-    hidden = find_sensitive_fields(job.expect)
-    if not hidden:
-        return observation
-    return replace(
-        hide_fields(observation, hidden), sub_jobs=tuple(hide_fields(part, hidden) for part in observation.sub_jobs)
-    )
+_Said = TypeVar("_Said", bound=Said)
 
 
 def find_sensitive_fields(expectation: Expectation) -> frozenset[Field]:
@@ -45,7 +30,13 @@ def find_sensitive(sub_jobs: SubJobsExpectation) -> frozenset[Field]:
     return _sensitive_of(_assertions_of(sub_jobs))
 
 
-def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
+def hide_fields_of_all(observed: Observed, hidden: frozenset[Field]) -> Observed:
+    """Return the observation with these fields covered, of the job and its sub-jobs alike."""
+    parts = tuple([hide_fields(part, hidden) for part in observed.sub_jobs])
+    return replace(hide_fields(observed, hidden), sub_jobs=parts)
+
+
+def hide_fields(record: _Said, hidden: frozenset[Field]) -> _Said:
     """Return the record with these fields covered, where there is something in them."""
     covered = {field.value: SENSITIVE for field in hidden if getattr(record, field.value) is not None}
     return replace(record, **covered)

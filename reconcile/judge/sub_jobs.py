@@ -7,6 +7,7 @@ from msgspec import Struct
 from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
 from reconcile.judge.pairing import Owners, PairingTooLongError, count_slots, pair_ordered, pair_unordered
 from reconcile.judge.sensitive import find_sensitive, hide_fields
+from reconcile.judge.texts import Said
 from reconcile.model import (
     Assertion,
     Count,
@@ -38,7 +39,7 @@ _ALONE = len(Field) + len(Moment) + len(Span) + 1
 class _Answer(Struct, frozen=True, kw_only=True):
     """The sub-jobs of one answer; `frozen` says that the job itself is terminal, so that none changes or appears."""
 
-    sub_jobs: tuple[SubJob, ...]
+    sub_jobs: Sequence[Said]
     basis: Basis
     frozen: bool
 
@@ -72,7 +73,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
 
 def judge_sub_jobs(
-    expectation: SubJobsExpectation, sub_jobs: tuple[SubJob, ...], basis: Basis, *, frozen: bool
+    expectation: SubJobsExpectation, sub_jobs: Sequence[Said], basis: Basis, *, frozen: bool
 ) -> list[Finding]:
     """
     Judge every assertion on the sub-jobs of a job; at least one finding comes of it.
@@ -90,7 +91,7 @@ def judge_sub_jobs(
 
 
 def _judge_all(
-    expectation: SubJobsExpectation, sub_jobs: tuple[SubJob, ...], basis: Basis, *, frozen: bool
+    expectation: SubJobsExpectation, sub_jobs: Sequence[Said], basis: Basis, *, frozen: bool
 ) -> list[Finding]:
     answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
     findings = _judge_count(expectation.count, expectation, answer) if expectation.count is not None else []
@@ -106,7 +107,7 @@ def _judge_all(
     return findings
 
 
-def _count_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob]) -> int:
+def _count_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[Said]) -> int:
     """
     Bound the work of comparing.
 
@@ -358,7 +359,7 @@ def show_item(item: Item) -> dict[str, JsonValue]:
     return fields if item.count == Count(min=1, max=1) else {**fields, "count": show_count(item.count)}
 
 
-def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
+def show_sub_job(sub_job: Said) -> dict[str, JsonValue]:
     """Return what the API said of a sub-job, without what it did not say."""
     shown = {field: getattr(sub_job, field) for field in SubJob.__struct_fields__}
     return {field: value for field, value in shown.items() if value is not None}

@@ -290,50 +290,6 @@ def test_a_text_that_is_too_long_is_not_compared():
     assert truths(a_job, observed("success", fail_reason="a" * 1_000_000))["fail_reason"] is UNDECIDABLE
 
 
-# --- What is remembered ----------------------------------------------------------------------------------------
-
-# What is alike in two cases is one object here, for so it is known again.
-PLAIN = job()
-ONLY_FAILS = {**STATUSES, "waiting": replace(STATUSES["waiting"], then=frozenset({"failed"}))}
-ELSEWHERE = replace(PLAIN, provider=replace(PLAIN.provider, api=replace(PLAIN.provider.api, statuses=ONLY_FAILS)))
-PARTS = job(sub_jobs(Match.CONTAINS, each=expects(error_code="X")), status=["running", "success"])
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        pytest.param((PLAIN, observed("success")), (job(status="failed"), observed("success")), id="expectation"),
-        pytest.param((PLAIN, observed("waiting")), (ELSEWHERE, observed("waiting")), id="API"),
-        pytest.param((PLAIN, observed("success")), (PLAIN, observed("failed")), id="text"),
-        pytest.param(
-            (PARTS, observed("running", sub_job("running", "a"))),
-            (PARTS, observed("success", sub_job("running", "a"))),
-            id="whether it can change",
-        ),
-        pytest.param(
-            (PARTS, observed("success", sub_job("success", "a"))),
-            (PARTS, observed("success", sub_job("success", "b"))),
-            id="label",
-        ),
-        pytest.param(
-            (PARTS, observed("success", sub_job("success", "a"))),
-            (PARTS, observed("success", sub_job("success", "b"), sub_job("success", "a"))),
-            id="path",
-        ),
-    ],
-)
-def test_what_is_remembered_of_one_job_is_said_of_no_other_that_differs(first, second):
-    memory = {}
-    for a_job, answer in (first, second, first):
-        assert judge_job(a_job, answer, now=NOW, memory=memory) == judge_job(a_job, answer, now=NOW)
-
-
-def test_jobs_of_which_the_same_is_expected_and_answered_share_what_was_found():
-    memory, a_job, answer = {}, job(job_type="a"), observed("success", job_type="a")
-    one, other = (judge_job(a_job, each, now=NOW, memory=memory) for each in (answer, replace(answer, job_id="id-b")))
-    assert all(finding is again for finding, again in zip(one, other, strict=True))
-
-
 # --- The laws --------------------------------------------------------------------------------------------------
 
 WORDS = list(STATUSES)
