@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -45,7 +46,7 @@ class Host:
         self._origin = origin
         # Asking for the running loop costs a system call, so it is asked for once.
         self._clock = asyncio.get_running_loop().time
-        self._first = 0
+        self._order = deque(lanes)
         self._lead = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -54,12 +55,11 @@ class Host:
         now = self._clock()
         if self.breaker.next_chance > now:
             return None
-        for offset in range(len(self.lanes)):
-            lane = self.lanes[(self._first + offset) % len(self.lanes)]
+        for _ in self.lanes:
+            lane = self._order[0]
+            self._order.rotate(-1)  # The next one is of the next lane, so that none has to wait for another to end.
             errand = lane.take(now)
             if errand is not None:
-                # The next one begins with the next lane, so that none has to wait for another to end.
-                self._first = (self._first + offset + 1) % len(self.lanes)
                 return Turn(lane, errand, self.breaker.send(), now)
         return None
 

@@ -12,7 +12,7 @@ from reconcile.fetch.lane import Lane
 from reconcile.fetch.pace import Pace, draw_poll_wait
 from reconcile.fetch.policy import Again, Setback, Stop, TooLong, plan_retry
 from reconcile.fetch.waiting import Progress, WaitPolicy
-from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
+from reconcile.model import Fetched, Job, Observation, Observed, Problem, Unobserved
 
 # An undecided job is looked at for the last time so many seconds before the end of the run, and not even then if that
 # comes later than this after the end of its waiting.
@@ -55,10 +55,17 @@ class Run:
         """Fetch what is to be fetched from the host, one errand after the other, until there is none."""
         while (turn := host.take_turn() or await host.next_turn()) is not None:
             late = turn.errand.seen_if_late(turn.at)
-            if late is None:
-                await self._send(host, turn)
-            else:
+            if late is not None:
                 self._stop_waiting(host, turn, late)
+            else:
+                try:
+                    attempt = await turn.lane.send(turn.errand, turn.at)
+                except CredentialError as error:
+                    self._miss_credential(host, turn, error)
+                else:
+                    rejected = self._conclude(host, turn, attempt)
+                    if rejected is not None:
+                        await self._renew_credential(host, turn, rejected)
             host.end_turn(turn)
 
     def end(self, errands: Iterable[Errand], code: Code, message: str) -> None:
@@ -67,41 +74,42 @@ class Run:
         for errand in errands:
             self._tell(errand, errand.leave(Problem(code=code, message=message)), now)
 
-    async def _send(self, host: Host, turn: Turn) -> None:
-        try:
-            attempt = await turn.lane.send(turn.errand, turn.at)
-        except CredentialError as error:
-            self._miss_credential(host, turn, error)
-            return
+    def _conclude(self, host: Host, turn: Turn, attempt: Attempt) -> Problem | None:
+        """Draw what follows from an attempt; return the problem if that depends on another credential."""
         now = self._clock()
         host.judge(turn, attempt, now)
-        match attempt.observation:
-            case Unobserved() as failure:
-                await self._meet_failure(host, turn, attempt, failure)
-            case Observed() | Missing() as seen:
-                turn.errand.see(seen, attempt.age, now)
-                if self._wait is None:
-                    self._settle(host, turn.errand, seen, now)
-                else:
-                    self._look_again(host, turn, seen, self._wait, now)
+        seen = attempt.observation
+        if isinstance(seen, Unobserved):
+            return self._meet_failure(host, turn, attempt, seen)
+        turn.errand.see(seen, attempt.age, now)
+        if self._wait is None:
+            self._settle(host, turn.errand, seen, now)
+        else:
+            self._look_again(host, turn, seen, self._wait, now)
+        return None
 
     # --- After a failure ---------------------------------------------------------------------------------------
 
-    async def _meet_failure(self, host: Host, turn: Turn, attempt: Attempt, failure: Unobserved) -> None:
-        lane, errand, problem = turn.lane, turn.errand, failure.problem
+    def _meet_failure(self, host: Host, turn: Turn, attempt: Attempt, failure: Unobserved) -> Problem | None:
+        errand, problem = turn.errand, failure.problem
         errand.fail(failure, attempt.setback)
         if attempt.setback is not None:
             self._retry(host, turn, attempt.setback, attempt.retry_after, problem.code)
-        elif problem.code is not Code.UNAUTHENTICATED:
+        elif problem.code is Code.UNAUTHENTICATED:
+            return problem
+        else:
             self._give_up(host, errand)
             if problem.code in _HOPELESS and not host.answered:
                 self._close(host, host.lanes, Problem(code=problem.code, message=f"it is in vain: {problem.message}"))
-        elif await lane.renew_credential(errand):
+        return None
+
+    async def _renew_credential(self, host: Host, turn: Turn, problem: Problem) -> None:
+        if await turn.lane.renew_credential(turn.errand):
             self._try_again(host, turn, self._clock())
         else:
-            self._give_up(host, errand)
+            self._give_up(host, turn.errand)
             rejected = Problem(code=problem.code, message="the credentials were rejected for another job")
-            self._close(host, [lane], rejected)
+            self._close(host, [turn.lane], rejected)
 
     def _retry(self, host: Host, turn: Turn, setback: Setback, retry_after: float | None, code: Code) -> None:
         lane, errand, now = turn.lane, turn.errand, self._clock()
