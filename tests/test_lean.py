@@ -21,7 +21,11 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
             "import decimal, msgspec, msgspec.inspect; from typing_extensions import get_type_hints;"
             "assert decimal.Decimal(1) == 1; assert msgspec.inspect.type_info(int) == msgspec.inspect.IntType()",
         ),
-        ("reconcile.cli.main", {"platform"}, "import platform; assert platform.machine()"),
+        (
+            "reconcile.cli.main",
+            {"gettext", "platform"},
+            "import gettext, platform; assert gettext.gettext('a') == 'a'; assert platform.machine()",
+        ),
         (
             "reconcile.report.table",
             {"importlib.metadata", "zipfile", "email", "html", "dataclasses", "wcwidth"},

@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent
 
 def api_names() -> tuple[str, ...]:
     """List the known APIs in alphabetical order."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
+    return tuple(sorted(path.stem for path in _FOLDER.iterdir() if path.suffix == ".json"))
 
 
 @cache

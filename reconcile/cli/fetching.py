@@ -15,7 +15,8 @@ from reconcile.codes import Code
 from reconcile.model import ExitCode, Fetched, Manifest, Problem, Unobserved
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Progress, Recorder, Target, WaitPolicy
+    from reconcile.fetch import Progress, Target, WaitPolicy
+    from reconcile.fetch.recorder import Recorder
 
 
 def find_targets(

@@ -6,7 +6,6 @@ new one. A file of others, to which every program of a CI step may add, is added
 is written to as it is. A link is never followed: a planted one would let a checkout choose what is overwritten.
 """
 
-import glob
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -156,7 +155,9 @@ def sweep_drafts(path: str) -> None:
     place = Path(path)
     if _is_stream(place):
         return
-    for draft in place.parent.glob(f".{glob.escape(place.name)}.*{_DRAFT}"):
+    from glob import escape
+
+    for draft in place.parent.glob(f".{escape(place.name)}.*{_DRAFT}"):
         if not _is_alive(draft):
             with suppress(OSError):
                 draft.unlink()

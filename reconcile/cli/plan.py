@@ -1,6 +1,7 @@
 """`reconcile plan`: the gate."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -21,11 +22,13 @@ from reconcile.cli.options.declaration import (
 )
 from reconcile.cli.options.reporting import Reporting, reporting_options
 from reconcile.cli.options.saved import saving_options
-from reconcile.cli.recording import Playback, Tape, check_usage
 from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
 from reconcile.model import Evidence, ExitCode, Manifest, Plan
 from reconcile.report import FORMATS
+
+if TYPE_CHECKING:
+    from reconcile.cli.recording import Playback, Tape
 
 
 @click.command(cls=ManifestCommand)
@@ -79,11 +82,10 @@ def command(
     ended_by: ExitCode | None = None
     try:
         report.protect(_list_read(declaration, access, invocation), folders=[kept.record, kept.replay])
-        check_usage(kept, access)
-        playback = Playback(kept.replay, quiet=quiet) if kept.replay is not None else None
+        playback = _open_playback(kept, access, quiet=quiet)
         if playback is not None:
             invocation = replace(invocation, clock=playback.tell_time)
-        tape = Tape(kept.record, invocation.clock) if kept.record is not None else None
+        tape = _begin_tape(kept, invocation)
         declared = load_declared(declaration, invocation, quiet=quiet, deadline=deadline if playback is None else None)
         # The text says it itself, for whoever reads it later.
         selected = _select(declared, selection, invocation, quiet=quiet or reporting.format_name == "text")
@@ -140,6 +142,23 @@ def _list_read(declaration: Declaration, access: Access, invocation: Invocation)
     except ReconcileError:
         manifests = [path for path in declaration.manifests if not Path(path).is_dir()]
     return [*manifests, *declaration.var_files, access.ca_file, invocation.environ.get("OS_CLIENT_CONFIG_FILE")]
+
+
+def _open_playback(kept: Kept, access: Access, *, quiet: bool) -> "Playback | None":
+    if kept.replay is None:
+        return None
+    from reconcile.cli.recording import Playback, check_usage
+
+    check_usage(kept, access)
+    return Playback(kept.replay, quiet=quiet)
+
+
+def _begin_tape(kept: Kept, invocation: Invocation) -> "Tape | None":
+    if kept.record is None:
+        return None
+    from reconcile.cli.recording import Tape
+
+    return Tape(kept.record, invocation.clock)
 
 
 def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *, quiet: bool) -> Manifest:

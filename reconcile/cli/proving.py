@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from reconcile.authoring import describe_job
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
-from reconcile.fetch import observe_exchange
+from reconcile.fetch.replay import observe_exchange
 from reconcile.model import (
     Baseline,
     Diagnostic,

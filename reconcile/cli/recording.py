@@ -18,7 +18,7 @@ class Tape:
     """What `--record` keeps of a run. The folder is checked before the first request is sent."""
 
     def __init__(self, folder: str, clock: Callable[[], datetime]) -> None:
-        from reconcile.fetch import Recorder
+        from reconcile.fetch.recorder import Recorder
 
         self.recorder: Recorder = Recorder(clock)
         self._folder = folder
@@ -80,7 +80,7 @@ class Playback:
 
     def replay(self, manifest: Manifest) -> tuple[tuple[Fetched, ...], Mapping[str, str]]:
         """Return what was fetched of every job, in the order of the manifest, and where each provider was asked."""
-        from reconcile.fetch import find_recorded, replay_jobs
+        from reconcile.fetch.replay import find_recorded, replay_jobs
 
         names = find_recorded(tuple(manifest.providers.values()), self._recording.providers)
         origins = {name: self._recording.providers[recorded].endpoint for name, recorded in names.items()}
@@ -88,9 +88,7 @@ class Playback:
 
 
 def check_usage(kept: Kept, access: Access) -> None:
-    """Raise UsageError for options that have no meaning together."""
-    if kept.replay is None:
-        return
+    """Raise UsageError for options that have no meaning beside `--replay`."""
     senseless = [*(["--record"] if kept.record else []), *name_given(access)]
     if senseless:
         message = f"--replay asks nobody, so it cannot be given together with {', '.join(senseless)}"

@@ -5,7 +5,7 @@ A file that a person wrote, as a checked tree in which everything knows its plac
     Text -> Document                           parse_text        yaml_parser.py, json_parser.py, scalar.py, builder.py
     the same, of a file that repeats itself    parse_abridged    stanzas.py
     what a Document is made of                                   tree.py
-    Document -> diagnostics against a schema   check_document    validation.py, misfits.py, wording.py
+    Document -> diagnostics against a schema   check_document    validation.py, misfits.py, wording.py, phrases.py
     whether there will be any                  conforms          conformity.py, schema.py
 
 Nothing here knows what a file is about: manifests and scenarios are read alike. What few commands need is imported
@@ -18,6 +18,7 @@ from reconcile.document.builder import MAX_SCALAR
 from reconcile.document.characters import escape_hidden, find_hidden, name_character
 from reconcile.document.conformity import conforms
 from reconcile.document.file import STDIN, read_text, read_text_beneath
+from reconcile.document.phrases import list_names, suggest, word_origin
 from reconcile.document.scalar import are_plain_words, is_plain_string
 from reconcile.document.schema import load_strict_schema
 from reconcile.document.stanzas import Abridged, Stanza, parse_abridged
@@ -37,7 +38,6 @@ from reconcile.document.tree import (
     count_tokens,
 )
 from reconcile.document.validation import Fault, check_document, find_faults, find_faults_of_part
-from reconcile.document.wording import list_names, suggest, word_origin
 from reconcile.document.yaml_parser import parse_yaml
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from typing import Final
 
 _HIDDEN: Final = (
@@ -43,6 +42,8 @@ def find_hidden(content: str) -> int | None:
 
 def name_character(character: str) -> str:
     """Describe a character to someone who cannot see it, by its escape and its Unicode name."""
+    import unicodedata
+
     escape = character.encode("unicode_escape").decode("ascii")
     name = unicodedata.name(character, "")
     return f"'{escape}' ({name})" if name else f"'{escape}'"

@@ -13,6 +13,7 @@ from referencing.jsonschema import EMPTY_REGISTRY
 
 from reconcile.codes import Code
 from reconcile.document.conformity import compile_pattern, is_integer, is_unique
+from reconcile.document.phrases import word_origin
 from reconcile.document.schema import load_strict_schema
 from reconcile.document.text import Mark
 from reconcile.document.tree import Document, Node, Pending
@@ -21,7 +22,6 @@ from reconcile.document.wording import (
     is_choice_of_keys,
     word_error,
     word_missing_keys,
-    word_origin,
     word_unknown_key,
 )
 

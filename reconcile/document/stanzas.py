@@ -33,8 +33,8 @@ _SAMPLE: Final = 1_000
 """After so many stanzas it is clear whether a file repeats itself."""
 _OF_A_STREAM: Final = 4
 """libyaml's events of where a stream and its document begin and end; they count as tokens."""
-_INDENTED: Final = re.compile(r"^( +)[A-Za-z_]", re.MULTILINE)
-_END: Final = re.compile(r"\n[^\s#]")
+_INDENTED: Final = r"(?m)^( +)[A-Za-z_]"
+_END: Final = r"\n[^\s#]"
 
 
 class Stanza(Struct, Generic[Words], frozen=True):
@@ -101,21 +101,25 @@ def parse_abridged(text: Text, section: str, split: Split[Words]) -> Abridged[Wo
 
 
 def _find_entries(content: str, section: str) -> tuple[int, list[int]] | None:
-    """Return how far the entries of a section are indented and where their lines begin; the end of the last as well."""
+    """
+    Return how far the entries of a section are indented and where their lines begin; the end of the last as well.
+
+    None is a section of which nothing can repeat itself: it is not there, or has one entry alone.
+    """
     # What is searched for begins with what is literally there, for then the search is one of bytes.
     headings = list(re.finditer(rf"{section}:(?<![^\n]{section}:)[ ]*\r?\n", content))
     if len(headings) != 1:
         return None
     begin = headings[0].end()
-    behind = _END.search(content, begin - 1)
+    behind = re.compile(_END).search(content, begin - 1)
     end = behind.start() + 1 if behind else len(content)
-    first = _INDENTED.search(content, begin, end)
+    first = re.compile(_INDENTED).search(content, begin, end)
     if first is None:
         return None
     indent = len(first[1])
     entry = re.compile(rf"\n{' ' * indent}[A-Za-z_]")
     starts = [found.start() + 1 for found in islice(entry.finditer(content, begin - 1, end), MAX_ENTRIES + 1)]
-    return (indent, [*starts, end]) if len(starts) <= MAX_ENTRIES else None
+    return (indent, [*starts, end]) if 1 < len(starts) <= MAX_ENTRIES else None
 
 
 def _compare(content: str, starts: Sequence[int], split: Split[Words]) -> list[Stanza[Words]] | None:

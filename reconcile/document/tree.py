@@ -9,7 +9,9 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document.scalar import Scalar
@@ -94,7 +96,7 @@ def count_tokens(node: Node) -> int:
     return 1 + len(node) // _TOKEN if isinstance(node, str) else 1
 
 
-class Origin(NamedTuple):
+class Origin(Struct, frozen=True):
     """Where a value comes from that was not written where it stands, and whether a message may show it."""
 
     name: str

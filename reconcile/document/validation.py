@@ -5,8 +5,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import islice
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
@@ -32,7 +33,7 @@ _MOST: Final = 1_000
 _TYPE_ERRORS: Final = frozenset({Code.WRONG_TYPE, Code.QUOTE_IT})
 
 
-class Fault(NamedTuple):
+class Fault(Struct, frozen=True):
     """What is wrong with the value at a path; `mark` is that of the token that is wrong."""
 
     path: "Path"

@@ -2,15 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from reconcile.codes import Code
 from reconcile.document.characters import name_character
+from reconcile.document.phrases import suggest
 from reconcile.document.scalar import NumberError, resolve_plain
 from reconcile.document.text import shorten
-from reconcile.document.tree import Origin
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -39,12 +38,6 @@ _LIMITS: Final = {
     "uniqueItems": "the same entry stands here twice",
 }
 
-
-_NAMED: Final = 10
-"""So many names stand in a message at most."""
-_COMPARED: Final = 1_000
-"""So many words are compared with a misspelt one at most: more would take longer than a reader waits."""
-
 _LEAST: Final = frozenset({"minItems", "minProperties", "minLength"})
 
 
@@ -59,22 +52,6 @@ class Wording(NamedTuple):
 _Phrase: TypeAlias = "Callable[[ValidationError, str], Wording]"
 
 
-def suggest(word: str, known: Collection[str]) -> str | None:
-    """Return a hint that names the known word most like this one, if any is like it."""
-    from difflib import get_close_matches
-
-    folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
-    close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
-    return f"did you mean '{folded[close[0]]}'?" if close else None
-
-
-def list_names(names: Iterable[str]) -> str:
-    """Return names for a message: the first few, and how many there are beside them."""
-    known = list(names)
-    rest = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-    return ", ".join(map(shorten, known[:_NAMED])) + rest
-
-
 def is_choice_of_keys(error: "ValidationError") -> bool:
     """Tell whether all that is wrong is that none of several keys is there."""
     return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
@@ -84,13 +61,6 @@ def word_error(error: "ValidationError", written: str) -> Wording:
     """Say what is wrong with a value that stands in the file as `written`."""
     phrase = _PHRASES.get(str(error.validator), _word_anything)
     return phrase(error, written)
-
-
-def word_origin(message: str, origin: Origin) -> str:
-    """Say of a value that it is not the one that is written there, and nothing of what it is if it is sensitive."""
-    if origin.sensitive:
-        return f"the value of {origin.name} is not allowed here; it is sensitive, and so not shown"
-    return f"{message} (the value of {origin.name})"
 
 
 def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Mapping[str, str]) -> Wording:

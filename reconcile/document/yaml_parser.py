@@ -19,11 +19,11 @@ from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
 _MERGE: Final = "<<"
-_PROPERTY: Final = re.compile(r"[^\s\[\]{},]+")
+_PROPERTY: Final = r"[^\s\[\]{},]+"
 """An anchor or a tag, as far as it is written without a break."""
 _SCALAR: Final[type] = events.ScalarEvent
-_DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])(%.*)")
-_OF_THIS_VERSION: Final = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?")
+_DIRECTIVE: Final = "(?:\\A|[\n\r\x85\u2028\u2029])(%.*)"
+_OF_THIS_VERSION: Final = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?"
 _TOO_DEEP: Final = "exceeded maximum nesting depth"
 """What libyaml says from 0.2.6 on of a thousand levels, if it reads so far ahead before its first event."""
 _HINTS: Final = {
@@ -161,7 +161,7 @@ class _Reader:
     def _refuse_property(self, event: _Event, kind: str, sign: str, hint: str) -> NoReturn:
         """Refuse what stands before a value, which libyaml tells the place of together with the value."""
         start = self._text.content.find(sign, event.start_mark.index)
-        written = _PROPERTY.match(self._text.content, start)
+        written = re.compile(_PROPERTY).match(self._text.content, start)
         width = len(written[0]) if written else 1
         what = f"{kind} '{shorten(self._text.content[start : start + width])}'"
         raise self._text.error(start << MARK_SHIFT | width, Code.YAML_FEATURE, f"{what} is not allowed", hint)
@@ -181,8 +181,10 @@ def _refuse_directives(text: Text) -> None:
     libyaml compares each `%TAG` with all before it: a hundred thousand take a quarter of a minute, in which no signal
     is heard. In a scalar of several lines `%` begins no directive; telling that apart is not worth a second scanner.
     """
-    for number, found in enumerate(_DIRECTIVE.finditer(text.content if "%" in text.content else "")):
-        if number or not _OF_THIS_VERSION.fullmatch(found[1]):
+    if "%" not in text.content:
+        return
+    for number, found in enumerate(re.finditer(_DIRECTIVE, text.content)):
+        if number or not re.fullmatch(_OF_THIS_VERSION, found[1]):
             hint = "remove the line, or indent it if it is a part of a text; the version is 1.2 unsaid"
             mark = found.start(1) << MARK_SHIFT | len(found[1])
             raise text.error(mark, Code.YAML_FEATURE, "a line that begins with '%' is not allowed", hint)

@@ -13,36 +13,36 @@ Job -> Observation: the only place that speaks HTTP.
     that requests leave together                          outbox.py
     what no output may show                               secret.py, redaction.py
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
+
+What few runs need, recording and replaying, is imported from where it is.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
-from reconcile.fetch.recorder import Recorder
-from reconcile.fetch.replay import find_recorded, observe_exchange, replay_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.tls import build_tls_context
 from reconcile.fetch.transport import DirectTransport, TimeLimits, Transport
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Fetched, Job
 
+if TYPE_CHECKING:
+    from reconcile.fetch.recorder import Recorder
+
 __all__ = [
     "Fetched",
     "Pace",
     "Progress",
-    "Recorder",
     "Target",
     "TimeLimits",
     "Transport",
     "WaitPolicy",
     "fetch_all",
     "fetch_jobs",
-    "find_recorded",
-    "observe_exchange",
     "open_transport",
-    "replay_jobs",
     "resolve_targets",
 ]
 
@@ -92,7 +92,7 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
-    recorder: Recorder | None = None,
+    recorder: "Recorder | None" = None,
 ) -> tuple[Fetched, ...]:
     """Run `fetch_jobs` to its end in an event loop of its own, uvloop's if that pays; close the transport."""
 

@@ -17,14 +17,14 @@ _ENDPOINT = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE
 )
 _MISTAKES = (
-    (re.compile(r"[^\x21-\x7e]"), "holds a space, a control character or a character outside ASCII"),
-    (re.compile(r"[@\\]"), "holds userinfo ('@') or a backslash, which different programs read as different hosts"),
-    (re.compile(r"[?#]"), "holds a query or a fragment"),
-    (re.compile(r"https?://[^/]+/.", re.IGNORECASE), "holds a path"),
+    (r"[^\x21-\x7e]", "holds a space, a control character or a character outside ASCII"),
+    (r"[@\\]", "holds userinfo ('@') or a backslash, which different programs read as different hosts"),
+    (r"[?#]", "holds a query or a fragment"),
+    (r"(?i)https?://[^/]+/.", "holds a path"),
 )
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_SHOWABLE = re.compile(r"[^@?#]{1,200}")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NUMERIC_LABEL = r"[0-9]+|0x[0-9a-f]*"
+_SHOWABLE = r"[^@?#]{1,200}"
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -140,7 +140,8 @@ class _NoOriginError(ValueError):
 def _read_origin(text: str) -> Origin:
     match = _ENDPOINT.fullmatch(text)
     if match is None:
-        raise _NoOriginError(next((why for pattern, why in _MISTAKES if pattern.search(text)), "is no https origin"))
+        mistakes = (why for pattern, why in _MISTAKES if re.search(pattern, text))
+        raise _NoOriginError(next(mistakes, "is no https origin"))
     scheme, port = match["scheme"].lower(), match["port"]
     host = _read_host(match["host"].lower())
     origin = Origin(scheme=scheme, host=host, port=DEFAULT_PORTS[scheme] if port is None else int(port))
@@ -163,9 +164,9 @@ def _read_host(host: str) -> str:
 def _read_name(host: str) -> str:
     name = host.removesuffix(".")
     labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+    if len(name) > 253 or not all(re.fullmatch(_LABEL, label) for label in labels):
         raise _NoOriginError("holds no valid host name")
-    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+    if re.fullmatch(_NUMERIC_LABEL, labels[-1]):
         raise _NoOriginError("holds a number that some programs read as an IP address")
     if any(label.startswith("xn--") for label in labels):
         raise _NoOriginError("holds an internationalised host name, which can look like another one")
@@ -177,5 +178,5 @@ def refuse_endpoint(
 ) -> AccessError:
     """Make the error of an address that the operator gave."""
     # What has userinfo or a query may hold a password, so it is not repeated.
-    shown = f"{called} '{text}'" if _SHOWABLE.fullmatch(text) else f"the {called}"
+    shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else f"the {called}"
     return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])

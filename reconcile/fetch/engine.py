@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
@@ -9,7 +10,6 @@ from reconcile.fetch.errand import Errand
 from reconcile.fetch.host import Host
 from reconcile.fetch.lane import Lane
 from reconcile.fetch.pace import Pace
-from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.request import build_path
 from reconcile.fetch.room import Room
 from reconcile.fetch.run import Run
@@ -17,6 +17,9 @@ from reconcile.fetch.target import Target
 from reconcile.fetch.transport import Transport
 from reconcile.fetch.waiting import WaitPolicy
 from reconcile.model import Fetched, Job, Problem, Unobserved
+
+if TYPE_CHECKING:
+    from reconcile.fetch.recorder import Recorder
 
 DEFAULT_CONCURRENCY = 64
 
@@ -32,7 +35,7 @@ async def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
-    recorder: Recorder | None = None,
+    recorder: "Recorder | None" = None,
 ) -> tuple[Fetched, ...]:
     """
     Fetch every job and return what came of it, in the order of `jobs`.
@@ -103,7 +106,7 @@ def _find_hosts(
     *,
     rate: float | None,
     room: Room,
-    recorder: Recorder | None,
+    recorder: "Recorder | None",
 ) -> list[Host]:
     """Give each provider its lane, and each origin the lanes that lead to it."""
     by_provider: dict[str, list[Errand]] = {}

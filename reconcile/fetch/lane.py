@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from reconcile.fetch.agenda import Agenda
 from reconcile.fetch.answer import Attempt, assess
@@ -11,13 +12,15 @@ from reconcile.fetch.failure import ExchangeError, explain_failure
 from reconcile.fetch.message import RawAnswer, write_fields, write_request_line
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
-from reconcile.fetch.recorder import Recorder
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_fields
 from reconcile.fetch.room import Room
 from reconcile.fetch.target import Target
 from reconcile.fetch.transport import DirectTransport, Transport
 from reconcile.model import Problem, Unobserved
+
+if TYPE_CHECKING:
+    from reconcile.fetch.recorder import Recorder
 
 # Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003), so no more
 # requests than this are under way before one has shown that the credentials are good.
@@ -39,7 +42,7 @@ class Lane:
         transport: Transport,
         rate: float | None,
         room: Room,
-        recorder: Recorder | None = None,
+        recorder: "Recorder | None" = None,
     ) -> None:
         self.agenda = Agenda(errands)
         self.shut: Problem | None = None

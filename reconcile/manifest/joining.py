@@ -8,7 +8,7 @@ from reconcile.codes import Code
 from reconcile.manifest.draft import Draft
 from reconcile.model import Provider
 
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+_PLAIN: Final = "[A-Za-z_][A-Za-z0-9_.-]*"
 
 
 def name_drafts(drafts: Sequence[Draft]) -> list[str]:
@@ -25,7 +25,7 @@ def name_drafts(drafts: Sequence[Draft]) -> list[str]:
         if file.name is None:
             message = "this manifest has no name, and it is one of several: addresses begin with it"
             _add(draft, message, "add 'name' to each of them")
-        elif not _PLAIN.fullmatch(file.name):
+        elif not re.fullmatch(_PLAIN, file.name):
             message = "an address cannot begin with this name"
             _add(draft, message, "of several manifests each is called by letters, digits, '_', '.' and '-'")
         elif first.setdefault(file.name.casefold(), file.file) != file.file:

@@ -14,8 +14,8 @@ from reconcile.document import shorten
 
 OPENING: Final = "${"
 
-_SIGN: Final = re.compile(r"\$?\$\{")
-_VARIABLE: Final = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})", re.ASCII)
+_SIGN: Final = r"\$?\$\{"
+_VARIABLE: Final = r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})"
 _OF_AN_ENTRY: Final = frozenset({"each.key", "each.value"})
 
 
@@ -57,7 +57,8 @@ def parse_references(content: str) -> tuple[Part, ...]:
     """Take a string apart into plain texts, none of them empty, and references."""
     parts: list[Part] = []
     plain, at, number = "", 0, 0
-    while found := _SIGN.search(content, at):
+    sign = re.compile(_SIGN)
+    while found := sign.search(content, at):
         plain += content[at : found.start()]
         at = found.end()
         if found[0] == "$${":
@@ -78,7 +79,7 @@ def _parse_reference(content: str, start: int, number: int) -> Reference | Malfo
     if end < 0:
         return Malformed(None, number, len(content) - start)
     path, length = content[start + len(OPENING) : end].strip(" "), end + 1 - start
-    variable = _VARIABLE.fullmatch(path)
+    variable = re.fullmatch(_VARIABLE, path)
     if variable:
         return Reference(path, variable[1], number, length)
     return Reference(path, None, number, length) if path in _OF_AN_ENTRY else Malformed(shorten(path), number, length)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,20 +36,20 @@ _TAKEN: Final = "\0"
 _TAKEN_PAIR: Final = "\1"
 """Stands for each pair of words among them; no file holds it."""
 
-_NAME: Final = re.compile(r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])")
-_JOB_ID: Final = re.compile(r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}]| +#)')
+_NAME: Final = r" +([A-Za-z_][A-Za-z0-9_-]{0,63}):(?=[ \r\n])"
+_JOB_ID: Final = r'[ {]job_id: (?:([A-Za-z0-9][A-Za-z0-9_-]{0,63})|"[A-Za-z0-9_-]{1,64}")(?=[\r\n,}]| +#)'
 _LABEL_WORD: Final = "[A-Za-z_][A-Za-z0-9_./-]{0,63}"
 _LABEL: Final = f"{_LABEL_WORD}: {_LABEL_WORD}"
-_LABELS: Final = re.compile(
+_LABELS: Final = (
     rf"[ {{]labels:(?: (\{{{_LABEL}(?:, {_LABEL})*\}})(?=[\r\n,}}]| +#)|\n( +)({_LABEL}\n(?:\2{_LABEL}\n)*))"
 )
 _NO_NUMBER: Final = re.compile("[A-Za-z0-9_]*[A-DF-Za-df-z0-9_]-")
 """Within a number, '-' stands behind 'e' alone."""
-_PAIR: Final = re.compile(r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)")
-_COMMENT: Final = re.compile(r"(?<=[ \t\n]#)[^\r\n]*")
-_QUOTED: Final = re.compile(r'(?<=: )"[^"\\\r\n#]*"')
+_PAIR: Final = r"([A-Za-z0-9_./-]+): ([A-Za-z0-9_./-]+)"
+_COMMENT: Final = r"(?<=[ \t\n]#)[^\r\n]*"
+_QUOTED: Final = r'(?<=: )"[^"\\\r\n#]*"'
 """A value that ends on its line: behind ': ' a quote begins one, wherever that is not quoted itself."""
-_QUOTING: Final = re.compile("[\"'|>]")
+_QUOTING: Final = "[\"'|>]"
 """What may begin a scalar of several lines, in which '#' begins no comment."""
 _MAKES_MORE: Final = "for_each"
 
@@ -67,7 +67,7 @@ class Words(Struct, frozen=True):
     labels: dict[str, str] | None = None
 
 
-class _Word(NamedTuple):
+class _Word(Struct, frozen=True):
     """
     Where words stand in the text of a job, and what stands for them there.
 
@@ -96,24 +96,25 @@ def parse_repetitive(text: Text) -> Abridged[Words] | None:
 def _find_words(stanza: str) -> list[_Word]:
     """Find the words of a job in its text, and those of its comments, where '#' can begin nothing else."""
     if "#" in stanza:
-        bare = _COMMENT.sub(lambda found: " " * len(found[0]), stanza)
+        bare = re.sub(_COMMENT, lambda found: " " * len(found[0]), stanza)
         words = _find_terms(bare)
-        if words and not _QUOTING.search(_QUOTED.sub("", _take_out(bare, words))):
-            words += [_Word("comment", *found.span(), _TAKEN, r"[^\r\n]*", 0) for found in _COMMENT.finditer(stanza)]
+        if words and not re.search(_QUOTING, re.sub(_QUOTED, "", _take_out(bare, words))):
+            comments = re.finditer(_COMMENT, stanza)
+            words += [_Word("comment", *found.span(), _TAKEN, r"[^\r\n]*", 0) for found in comments]
             return sorted(words, key=attrgetter("start"))
     return _find_terms(stanza)
 
 
 def _find_terms(stanza: str) -> list[_Word]:
     """Find the name, the id and the labels; what could mean something else is none, and so is all of a declaration."""
-    named = _NAME.match(stanza)
+    named = re.match(_NAME, stanza)
     if named is None or _MAKES_MORE in stanza or not are_plain_words((named[1],)):
         return []
     words = [_find_name(stanza, *named.span(1))]
-    found = _JOB_ID.search(stanza, named.end(1))
+    found = re.compile(_JOB_ID).search(stanza, named.end(1))
     if found and (found[1] is None or is_plain_string(found[1])):
         words.append(_find_job_id(stanza, found.start() + len(" job_id: "), found.end()))
-    found = _LABELS.search(stanza, named.end(1))
+    found = re.compile(_LABELS).search(stanza, named.end(1))
     if found and _read_labels(found[1] or found[3]) is not None:
         words.append(_find_labels(stanza, *found.span(1 if found[1] else 3), indent=found[2]))
     words.sort(key=attrgetter("start"))
@@ -163,7 +164,7 @@ def _take_out(stanza: str, words: Sequence[_Word]) -> str:
 @lru_cache(maxsize=4096)
 def _read_labels(written: str) -> dict[str, str] | None:
     """Return labels as they are written in plain words, None if any of them is no string or stands there twice."""
-    pairs = _PAIR.findall(written)
+    pairs = re.findall(_PAIR, written)
     labels = dict(pairs)
     plain = are_plain_words(labels) and are_plain_words(labels.values())
     return labels if plain and len(labels) == len(pairs) else None
@@ -250,7 +251,7 @@ class Splitter:
     def _take_apart(self, stanza: str) -> tuple[str, Words]:
         found = _find_words(stanza)
         if not found:
-            named = _NAME.match(stanza)
+            named = re.match(_NAME, stanza)
             return stanza, Words(named[1] if named else stanza)
         left = _take_out(stanza, found)
         self._learn(left, stanza, found)

@@ -13,8 +13,8 @@ MOST_APART = 3
 _Item = TypeVar("_Item")
 
 # How fetching says how often and how long it tried, which is of one job or moment alone.
-_ATTEMPTS = re.compile(r"\b[0-9]+ attempts?\b")
-_SECONDS = re.compile(r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s before\b)")
+_ATTEMPTS = r"\b[0-9]+ attempts?\b"
+_SECONDS = r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s before\b)"
 
 
 def gather_alike(items: Iterable[_Item], likeness: Callable[[_Item], Hashable]) -> list[Sequence[_Item]]:
@@ -53,7 +53,7 @@ def erase_circumstances(text: str, plan: JobPlan) -> str:
     own = plan.observation.request_id
     if own:
         text = text.replace(f"(request id {escape(own)})", "(request id ...)")
-    return _SECONDS.sub("...", _ATTEMPTS.sub("... attempts", text))
+    return re.sub(_SECONDS, "...", re.sub(_ATTEMPTS, "... attempts", text))
 
 
 def name_jobs(jobs: Sequence[JobPlan]) -> str:

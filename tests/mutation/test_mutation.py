@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconcile.apis import load_api
-from reconcile.fetch import observe_exchange
+from reconcile.fetch.replay import observe_exchange
 from reconcile.judge import judge_job
 from reconcile.manifest import load_manifests
 from reconcile.model import (

@@ -16,11 +16,10 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.document import Node, Table, read_document
 from reconcile.errors import AccessError, DocumentError
-from reconcile.fetch.credentials.settings import Settings, refuse
+from reconcile.fetch.credentials.settings import CLOUD_VARIABLE, Settings, refuse
 from reconcile.fetch.secret import Secret
 from reconcile.model import Diagnostic, Provider
 
-CLOUD_VARIABLE = "OS_CLOUD"
 CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
 

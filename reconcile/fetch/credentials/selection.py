@@ -6,15 +6,18 @@ error, whatever comes after it.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials.clouds_yaml import CLOUD_VARIABLE, CloudEntry, read_cloud
 from reconcile.fetch.credentials.credential import Credential
-from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse
+from reconcile.fetch.credentials.settings import ACCESS_KEY, CLOUD_VARIABLE, SECRET_KEY, TOKEN, Settings, refuse
 from reconcile.fetch.credentials.token import Token
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
+
+if TYPE_CHECKING:
+    from reconcile.fetch.credentials.clouds_yaml import CloudEntry
 
 _SHARED_TOKENS = (
     {"token": "RECONCILE_TOKEN"},
@@ -70,6 +73,8 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str]) -> Creden
         if "ak" in settings or "sk" in settings:
             return _make_access_key(settings, f"{variables['ak']} and {variables['sk']}")
     if CLOUD_VARIABLE in environ:
+        from reconcile.fetch.credentials.clouds_yaml import read_cloud
+
         return _take_from_cloud(read_cloud(provider, environ))
     settings = _read(provider, environ, _LOGIN)
     if "username" in settings or "user_id" in settings or "password" in settings:
@@ -103,7 +108,7 @@ def _refuse_nothing(provider: Provider) -> AccessError:
 # --- Settings -> Credential ------------------------------------------------------------------------------------
 
 
-def _take_from_cloud(entry: CloudEntry) -> Credential:
+def _take_from_cloud(entry: "CloudEntry") -> Credential:
     settings = entry.settings
     if entry.kind is not None and entry.kind not in _KINDS:
         raise refuse(

@@ -10,6 +10,8 @@ from reconcile.errors import AccessError
 from reconcile.fetch.secret import Secret
 from reconcile.model import Diagnostic, Provider
 
+CLOUD_VARIABLE = "OS_CLOUD"
+"""Names the cloud of clouds.yaml."""
 MAX_TOKEN_LENGTH = 16 * 1024
 
 
