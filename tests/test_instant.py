@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconcile.instant import format_instant, parse_rfc3339, parse_time, read_time
 
@@ -36,9 +38,27 @@ def test_the_form_of_an_api():
     ],
 )
 def test_d12_what_an_api_must_not_answer(text):
-    with pytest.raises(ValueError, match=r"time|day"):
+    with pytest.raises(ValueError, match=r"time|day|iso"):
         parse_time(text, FORMAT)
     assert read_time(text, FORMAT) is None
+
+
+TIMES = st.datetimes(timezones=st.none() | st.just(UTC))
+NEAR_TIMES = st.builds(
+    lambda time, write, at, cut, put: write(time)[:at] + put + write(time)[at + cut :],
+    TIMES,
+    st.sampled_from([lambda time: time.strftime(FORMAT), datetime.isoformat, lambda time: f"{time:%G-W%V-%u %X}", str]),
+    st.integers(0, 19),
+    st.integers(0, 2),
+    st.sampled_from(["", "0", "1", "9", " ", "T", ":", "24", "60", "٣", ".5", "Z"]),
+)
+
+
+@settings(max_examples=300)
+@given(TIMES.map(lambda time: time.strftime(FORMAT)) | NEAR_TIMES | st.text(max_size=20))
+def test_a_form_that_python_knows_is_read_as_strictly_as_any_other(text):
+    # Behind a letter it is a form that strptime alone reads.
+    assert read_time(text, FORMAT) == read_time(f"x{text}", f"x{FORMAT}")
 
 
 @pytest.mark.parametrize(
