@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import TracebackType
@@ -27,7 +27,7 @@ from reconcile.fetch.failure import (
     TimedOutError,
 )
 from reconcile.fetch.message import RawAnswer
-from reconcile.fetch.resolver import resolve_host
+from reconcile.fetch.resolver import LookUp, Resolve, resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
 from reconcile.fetch.wire import Wire, connect, secure
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 Transport: TypeAlias = "DirectTransport | httpx.AsyncBaseTransport"
 """What requests are sent through: ours, which takes their bytes, or any of httpx's, which `foreign.py` speaks to."""
-
-Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
@@ -57,6 +55,7 @@ class _Pool(Struct, kw_only=True):
     """
 
     origin: Origin
+    look_up: LookUp
     free: list[Connection | None]
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     shared: Shared = field(default_factory=Shared)
@@ -113,7 +112,7 @@ class DirectTransport:
                             raise
                 connection = await self._connect(pool, deadline)
                 answer = await connection.exchange(text, deadline)
-                pool.session = connection.wire.session
+                pool.session = connection.wire.session or pool.session
                 return answer
             finally:
                 pool.free.append(connection)
@@ -141,7 +140,8 @@ class DirectTransport:
 
     def _open_pool(self, origin: Origin) -> _Pool:
         _check_origin(origin)
-        pool = self._pools[origin] = _Pool(origin=origin, free=[None] * self._concurrency)
+        look_up = LookUp(self._resolve, origin.host, origin.port, clock=asyncio.get_running_loop().time)
+        pool = self._pools[origin] = _Pool(origin=origin, look_up=look_up, free=[None] * self._concurrency)
         return pool
 
     async def _wait_for_seat(self, pool: _Pool, deadline: float) -> Connection | None:
@@ -180,18 +180,19 @@ class DirectTransport:
     async def _connect_to_first(self, pool: _Pool) -> socket.socket:
         """Connect to the first address that answers; raise the OSError of the last one."""
         failure = OSError("the host name has no address")
-        for address in await self._find_addresses(pool.origin):
+        for address in await self._find_addresses(pool):
             try:
                 return await connect(pool.shared.loop, address, pool.origin.port)
             except OSError as error:
                 failure = error
+        pool.look_up.forget()
         raise failure
 
-    async def _find_addresses(self, origin: Origin) -> Sequence[str]:
+    async def _find_addresses(self, pool: _Pool) -> Sequence[str]:
         try:
-            return (str(ip_address(origin.host)),)
+            return (str(ip_address(pool.origin.host)),)
         except ValueError:
-            return await self._resolve(origin.host, origin.port)
+            return await pool.look_up.find()
 
 
 def _check_peer(origin: Origin, connected: socket.socket) -> None:

@@ -43,8 +43,14 @@ class Wire:
 
     @property
     def session(self) -> ssl.SSLSession | None:
-        """What a later handshake with the same server can go on from, None without TLS."""
-        return self._socket.session if isinstance(self._socket, ssl.SSLSocket) and not self.closed else self._session
+        """
+        What a later handshake with the same server can go on from.
+
+        None without TLS, and where this one went on from another: to copy a session takes as long as to go on from it.
+        """
+        if self._session is None and isinstance(self._socket, ssl.SSLSocket) and not self.closed:
+            self._session = None if self._socket.session_reused else self._socket.session
+        return self._session
 
     def watch(self, on_data: Callable[[memoryview], None], on_end: Callable[[OSError | None], None]) -> None:
         """
@@ -81,7 +87,7 @@ class Wire:
         """Close it at once, whatever is under way."""
         if self.closed:
             return
-        self._session = self.session
+        self._session = self.session  # for it cannot be asked for any more
         self.closed = True
         self._loop.remove_reader(self._fd)
         if self.unsent:
