@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -106,7 +107,7 @@ def try_kill(folder: Path, *, old: Files, new: Files, seconds: float, seed: int)
     Kill a run while it writes `new`, and let another one do it again.
 
     Args:
-        folder: is made, and must not be there.
+        folder: is made, and must not be there; it is gone in the end, for thousands would fill a disk.
         old: what is there before; nothing is there before the first run.
         new: what a run writes on jobs that have failed.
         seconds: how long it takes to write it.
@@ -132,6 +133,7 @@ def try_kill(folder: Path, *, old: Files, new: Files, seconds: float, seed: int)
     if (again := _read(folder)) != new:
         strange = sorted(name for name in {*again, *new} if again.get(name) != new.get(name))
         failings.append(f"seed {seed}: after the next run, not as it should be: {', '.join(strange)}")
+    shutil.rmtree(folder)
     return Kill(
         killed=os.WIFSIGNALED(status),
         drafts=len(drafts),

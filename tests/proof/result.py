@@ -1,7 +1,7 @@
 """
 What a command of `make` has found: a table, what is wrong, and the figure, which is the last line.
 
-    LONG=1   do more of it, for minutes
+    LONG=1   do more of it, for minutes; for half an hour where it is fuzz
     KEEP=1   keep the result in tests/proof/results/, from where documents may quote it
 """
 
