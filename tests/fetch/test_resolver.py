@@ -66,11 +66,12 @@ def test_a_failure_is_not_believed_for_long() -> None:
 def test_who_waits_too_long_neither_ends_the_wait_of_others_nor_is_waited_for() -> None:
     async def scenario(names: Names) -> None:
         patient = asyncio.ensure_future(names.look_up.find())
+        await asyncio.sleep(0)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
                 await names.look_up.find()
         later = asyncio.ensure_future(names.look_up.find())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
         assert names.asked == 2
         names.answer.set()
         assert [await patient, await later] == [["api.test:443/1"], ["api.test:443/2"]]
