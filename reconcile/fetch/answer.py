@@ -143,7 +143,10 @@ def _cut_header(value: str | None, length: int, redact: Redact) -> str | None:
 
 def _observe_job(api: JobApi, job_id: str, headers: RawHeaders, body: bytes, redact: Redact) -> Attempt:
     content_type, request_id = headers.get("content-type"), headers.get(api.request_id_header)
-    redact = _spare(redact, f"{content_type}\n{request_id}", body)
+    whole = f"{content_type}\n{request_id}\n{body.decode('utf-8', 'replace')}"
+    # Without an escape, each text stands in the whole as it is, and what is found in a part is found in the whole.
+    if "\\" not in whole and redact(whole) == whole:
+        redact = str
     document: dict[str, object] = {}
     try:
         document = parse_object(_cut_header(content_type, MAX_FOREIGN_TEXT, redact), body)
@@ -154,22 +157,12 @@ def _observe_job(api: JobApi, job_id: str, headers: RawHeaders, body: bytes, red
         answer = _Answer(api=api, status_code=200, headers=headers, body=body, redact=redact)
         doubt = _unobserved(answer, answer.read_faults(document), error.code, error.reason)
         return Attempt(observation=doubt, setback=setback)
-    return Attempt(observation=observed, age=_read_age(headers))
-
-
-def _spare(redact: Redact, headers: str, body: bytes) -> Redact:
-    """
-    Return what does the same for every text of an answer in less time: nothing, where there is nothing to be done.
-
-    Without an escape, each text stands in the body as it is, and what is found in a part is found in the whole.
-    """
-    whole = f"{headers}\n{body.decode('utf-8', 'replace')}"
-    return str if "\\" not in whole and redact(whole) == whole else redact
+    return Attempt(observation=observed, age=_read_age(headers) if headers.list_raw(b"age") else None)
 
 
 def _read_age(headers: RawHeaders) -> int | None:
-    text = headers.get("age") if headers.list_raw(b"age") else None
-    return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text, re.ASCII) else None
+    text = headers.get("age", "")
+    return int(text) if re.fullmatch("[0-9]{1,9}", text, re.ASCII) else None
 
 
 # --- Anything else ---------------------------------------------------------------------------------------------

@@ -45,10 +45,10 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     more than MOST_VALUES, of which each takes many times the memory of its text. What is no JSON at all is a
     BrokenJsonError.
     """
-    _check_content_type(content_type, body)
     plain = parse_plain(body)
-    if plain is not None:
+    if plain is not None and _refuse_content_type(content_type) is None:
         return plain
+    _check_content_type(content_type, body)
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
         _check_bulk(text)

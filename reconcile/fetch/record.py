@@ -66,7 +66,10 @@ def _read_sub_jobs(api: JobApi, document: Mapping[str, object], redact: Redact) 
     if len(entries) > MOST_SUB_JOBS:
         reason = f"it lists {len(entries):,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
         raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
-    return tuple([_read_sub_job(api, entry, index, redact) for index, entry in enumerate(entries)])
+    sub_jobs = []
+    for index, entry in enumerate(entries):
+        sub_jobs.append(_read_sub_job(api, entry, index, redact))
+    return tuple(sub_jobs)
 
 
 def _read_sub_job(api: JobApi, entry: object, index: int, redact: Redact) -> SubJob:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
 from reconcile.fetch.errand import Errand
-from reconcile.model import Missing, Observed, Problem, Unobserved
+from reconcile.model import Observed, Problem, Unobserved
 
 CAPACITY = 8 * 1024 * 1024
 SHARE = 128 * 1024
@@ -39,17 +39,14 @@ class Room:
             attempt: what the answer came to.
             size: bytes of the answer's body.
         """
-        match attempt.observation:
-            case Unobserved():
-                return attempt
-            case Observed(sub_jobs=sub_jobs):
-                weight = len(sub_jobs) * _BYTES_OF_SUB_JOB
-            case Missing():
-                weight = 0
-        weight = (weight + size * _BYTES_OF_CHARACTER) * len(errand.indexes)
+        observation = attempt.observation
+        if isinstance(observation, Unobserved):
+            return attempt
+        sub_jobs = len(observation.sub_jobs) if isinstance(observation, Observed) else 0
+        weight = (sub_jobs * _BYTES_OF_SUB_JOB + size * _BYTES_OF_CHARACTER) * len(errand.indexes)
         left = self._free + errand.weight - weight
         if left < 0:
-            return replace(attempt, observation=self._refuse(attempt.observation.request_id))
+            return replace(attempt, observation=self._refuse(observation.request_id))
         self._free, errand.weight = left, weight
         return attempt
 
