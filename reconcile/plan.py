@@ -275,10 +275,13 @@ def _is_cut_off(observation: Observation) -> bool:
 
 def _is_proven(plan: JobPlan) -> bool:
     """Say whether a job was observed in this run, and everything expected of it holds or is waived."""
-    if plan.problems or not plan.findings or not _is_observed(plan):
-        return False
     holds = Truth.HOLDS  # looked up once: CPython 3.11 takes long for a member of an enum
-    return not [finding for finding in plan.findings if finding.truth is not holds and not _is_waived(finding)]
+    return (
+        _is_observed(plan)
+        and not plan.problems
+        and len(plan.findings) > 0
+        and not [finding for finding in plan.findings if finding.truth is not holds and not _is_waived(finding)]
+    )
 
 
 def _is_observed(plan: JobPlan) -> bool:

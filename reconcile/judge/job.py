@@ -40,13 +40,14 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> tu
         Findings in the order of the plan: fields, then sub-jobs; never none. A missing job is one finding, for
         nothing can be said of its fields. That an expected absence is proven, one job alone cannot tell.
     """
-    match job.expect, observation:
-        case Absence() as absence, _:
-            return (_judge_absence(absence, observation),)
-        case Expectation(), Missing():
-            return (_judge_missing(job),)
-        case Expectation() as expectation, Observed():
-            return _judge_parts(_parts_of(expectation), observation, Basis(api=job.provider.api, time=now))
+    if isinstance(job.expect, Absence) or isinstance(observation, Missing):
+        return (_judge_presence(job, observation),)
+    return _judge_parts(_parts_of(job.expect), observation, Basis(api=job.provider.api, time=now))
+
+
+def _judge_presence(job: Job, observation: Observed | Missing) -> Finding:
+    """Judge a job that is missing, or is expected to be."""
+    return _judge_absence(job.expect, observation) if isinstance(job.expect, Absence) else _judge_missing(job)
 
 
 def _judge_absence(absence: Absence, observation: Observed | Missing) -> Finding:
@@ -124,9 +125,8 @@ class Judge:
     def judge(self, job: Job, observation: Observed | Missing) -> Judgement:
         """Judge a job as `judge_job` does, and say what is remarkable of it."""
         expectation, api = job.expect, job.provider.api
-        if isinstance(observation, Missing) or isinstance(expectation, Absence):
-            findings = judge_job(job, observation, now=self.now)
-            return Judgement(findings, tuple(notes_of(observation, api)), observation)
+        if isinstance(expectation, Absence) or isinstance(observation, Missing):
+            return Judgement((_judge_presence(job, observation),), tuple(notes_of(observation, api)), observation)
         # A case holds the two, so that these are the numbers of no other objects as long as it lasts.
         case = self._cases.get((id(expectation), id(api)))
         if case is None:

@@ -1,9 +1,10 @@
 """Of a job that is judged by its texts, nothing else can be found out."""
 
 import pytest
-from builders import observed, sub_job
+from builders import API, observed, sub_job
 from msgspec.structs import replace
 
+from reconcile.judge.assertion import Basis
 from reconcile.judge.texts import JobTexts, MoreThanTextsError, Texts, read_texts
 from reconcile.model import Field, Observed
 
@@ -25,5 +26,10 @@ def test_everything_else_is_refused(record):
     rest = set(type(record).__struct_fields__) - set(type(texts).__struct_fields__)
     assert {"job_id", "begin_time", "end_time"} <= rest
     for name in rest:
-        with pytest.raises(MoreThanTextsError):
+        with pytest.raises(MoreThanTextsError, match=name):
             getattr(texts, name)
+
+
+def test_what_must_be_true_at_any_time_has_no_time():
+    with pytest.raises(MoreThanTextsError, match="now"):
+        _ = Basis(api=API, time=None).now
