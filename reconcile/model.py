@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, TypeAli
 from reconcile.codes import Code
 from reconcile.lean import standing_in
 
-# msgspec would take from typing_extensions what typing has as well, knows decimals, and describes types. Nothing here
-# makes use of that, and it takes longer to import than the rest of msgspec.
+# msgspec would take from typing_extensions what typing has as well, knows decimals, describes types, and reads
+# more than JSON. Nothing here makes use of that, and it takes longer to import than the rest of msgspec.
 with (
     standing_in("typing_extensions", get_type_hints=get_type_hints, NotRequired=NotRequired, Required=Required),
     standing_in("decimal", Decimal=type("Decimal", (), {})),
     standing_in("msgspec.inspect"),
+    standing_in("msgspec.msgpack"),
+    standing_in("msgspec.toml"),
+    standing_in("msgspec.yaml"),
 ):
     from msgspec import Meta, Struct, field
 

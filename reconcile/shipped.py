@@ -4,10 +4,11 @@ The files that ship with the program, wherever it runs from.
 In a wheel they lie inside the package; in a checkout, installed as editable or not at all, beside it.
 """
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 _PACKAGE = Path(__file__).parent
 _SUFFIX = ".schema.json"
@@ -36,5 +37,5 @@ def read_schema(name: str) -> str:
 @cache
 def load_schema(name: str) -> dict[str, Any]:
     """Return the schema of that full name as a value that no one may change."""
-    schema: dict[str, Any] = json.loads(read_schema(name))
+    schema: dict[str, Any] = msgspec.json.decode(read_schema(name))
     return schema

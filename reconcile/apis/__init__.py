@@ -4,11 +4,12 @@ What is known of each job API, as data: one JSON file per API, described by `sch
 An API is added by adding a file; no code of the program knows one API from another.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from reconcile.model import Cloud, ErrorEnvelope, JobApi, Outcome, Status
 
@@ -25,7 +26,7 @@ def read_api(name: str) -> Mapping[str, Any]:
     """Return everything that is known of the API, as a value that no one may change; raise KeyError for a stranger."""
     if name not in api_names():
         raise KeyError(name)
-    data: Mapping[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    data: Mapping[str, Any] = msgspec.json.decode((_FOLDER / f"{name}.json").read_bytes())
     return data
 
 

@@ -1,6 +1,5 @@
 """The characters that a reviewer of a file does not see as the program reads them."""
 
-import json
 import re
 from typing import Final
 
@@ -26,6 +25,8 @@ _SEEN: Final = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 
 def escape_hidden(text: str) -> str:
     """Write the hidden characters of a JSON text as escapes, so that who reviews it sees them; not its line ends."""
+    import json
+
     return re.sub(_HIDDEN, lambda found: json.dumps(found[0])[1:-1], text)
 
 

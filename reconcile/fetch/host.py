@@ -5,7 +5,8 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconcile.fetch.answer import Attempt
 from reconcile.fetch.breaker import Breaker
@@ -17,7 +18,7 @@ from reconcile.fetch.policy import Setback
 from reconcile.model import Missing, Observed
 
 
-class Turn(NamedTuple):
+class Turn(Struct, frozen=True, eq=False):
     """An errand that is sent at a time, on its lane; `probe` if it alone finds out whether the host is back."""
 
     lane: Lane

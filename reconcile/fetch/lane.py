@@ -149,7 +149,7 @@ class Lane:
             most=pace.attempts,
             retry_after=error.retry_after,
             remaining=remaining,
-            rng=pace.rng,
+            rng=pace.chance,
         )
         if isinstance(plan, Again):
             self.hold(now + plan.after)

@@ -1,11 +1,15 @@
 """How soon requests follow each other: the operator's rate, and the pace of looking at a job again."""
 
 import math
-from random import Random
+from functools import cache
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from reconcile.fetch.policy import MAX_ATTEMPTS
+
+if TYPE_CHECKING:
+    from random import Random
 
 FIRST_POLL = 2.0
 POLL_GROWTH = 1.5
@@ -23,12 +27,24 @@ class Pace(Struct, frozen=True, kw_only=True):
     How a run treats the APIs.
 
     `rate` is requests per second to each provider, None without a limit; `attempts` is how often a question is
-    asked, at most; `rng` draws how long to wait.
+    asked, at most; `rng` draws how long to wait, None is one of the process.
     """
 
     rate: float | None = None
     attempts: int = MAX_ATTEMPTS
-    rng: Random = field(default_factory=Random)
+    rng: "Random | None" = None
+
+    @property
+    def chance(self) -> "Random":
+        """What draws how long to wait."""
+        return self.rng or _make_random()
+
+
+@cache
+def _make_random() -> "Random":
+    from random import Random
+
+    return Random()
 
 
 class TokenBucket:
@@ -55,7 +71,7 @@ class TokenBucket:
         self._full_at = max(self._full_at, now) + self._interval
 
 
-def draw_poll_wait(polls: int, rng: Random) -> float:
+def draw_poll_wait(polls: int, rng: "Random") -> float:
     """Draw the seconds until a job is looked at again that was polled so many times."""
     wait = min(LONGEST_POLL, FIRST_POLL * POLL_GROWTH ** min(polls, _POLLS_TO_LONGEST))
     return wait * rng.uniform(1 - POLL_SPREAD, 1 + POLL_SPREAD)

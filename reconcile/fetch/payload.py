@@ -1,14 +1,16 @@
 """A body as a JSON object, if there is exactly one way to read it."""
 
-import json
 import math
 import re
-from functools import lru_cache
-from typing import Annotated, TypeAlias
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
 from reconcile.codes import Code
+
+if TYPE_CHECKING:
+    from json import JSONDecoder
 
 MAX_DEPTH = 32
 MOST_VALUES = 20_000
@@ -18,8 +20,8 @@ _MAX_DIGITS = 20
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\n\r"
 # Possessive, so that a body of a million quotes is read once.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
-_JSON_TYPES = re.compile(r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json", re.ASCII)
+_TOKENS = r'(?s)"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]'
+_JSON_TYPES = r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
@@ -89,7 +91,7 @@ def _check_content_type(content_type: str | None, body: bytes) -> None:
 @lru_cache(maxsize=16)  # of a server that says the same with every answer
 def _refuse_content_type(content_type: str | None) -> str | None:
     media_type, _, parameters = (content_type or "application/json").lower().partition(";")
-    if not _JSON_TYPES.fullmatch(media_type.strip()):
+    if not re.fullmatch(_JSON_TYPES, media_type.strip()):
         return "the body is not JSON"
     charset = re.search(r"charset\s*=\s*\"?([^\s\";]+)", parameters)
     return "the body is not in UTF-8" if charset is not None and charset[1] not in _CHARSETS else None
@@ -104,7 +106,7 @@ def _check_bulk(text: str) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH and text.count(",") < MOST_VALUES - MAX_DEPTH:
         return
     depth = values = 0
-    for match in _TOKENS.finditer(text):
+    for match in re.finditer(_TOKENS, text):
         match match[0]:
             case "[" | "{":
                 depth += 1
@@ -124,10 +126,22 @@ def _check_bulk(text: str) -> None:
 def _decode(text: str) -> object:
     """Decode as `JSONDecoder.decode` does, which takes a regular expression to find each end."""
     text = text.strip(" \t\n\r")
-    document, end = _DECODER.raw_decode(text)
+    document, end = _make_decoder().raw_decode(text)
     if end != len(text):
         raise ValueError("there is more than one value")
     return document
+
+
+@cache
+def _make_decoder() -> "JSONDecoder":
+    from json import JSONDecoder
+
+    return JSONDecoder(
+        object_pairs_hook=_read_pairs,
+        parse_float=_read_float,
+        parse_int=_read_int,
+        parse_constant=_refuse_constant,
+    )
 
 
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -157,13 +171,6 @@ def _refuse_constant(text: str) -> object:
 def _number_out_of_range() -> DisbeliefError:
     return DisbeliefError(Code.AMBIGUOUS_JSON, "the body holds a number out of range")
 
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_read_pairs,
-    parse_float=_read_float,
-    parse_int=_read_int,
-    parse_constant=_refuse_constant,
-)
 
 _Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | bool | None
 _Plain: TypeAlias = dict[str, _Scalar | dict[str, _Scalar] | list[_Scalar | dict[str, _Scalar]]]

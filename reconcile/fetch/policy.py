@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from random import Random
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -25,6 +25,9 @@ from reconcile.fetch.failure import (
     TimedOutError,
     TlsError,
 )
+
+if TYPE_CHECKING:
+    from random import Random
 
 MAX_ATTEMPTS = 8
 LONGEST_BACKOFF = 10.0
@@ -103,7 +106,7 @@ class TooLong(Struct, frozen=True, kw_only=True):
 
 
 def plan_retry(
-    setback: Setback, *, tries: int, times: int, most: int, retry_after: float | None, remaining: float, rng: Random
+    setback: Setback, *, tries: int, times: int, most: int, retry_after: float | None, remaining: float, rng: "Random"
 ) -> Again | Stop | TooLong:
     """
     Decide whether a question is asked again.
@@ -126,7 +129,7 @@ def plan_retry(
     return Again(after=asked + min(draw_backoff(setback, tries, rng), (remaining - asked) / 2))
 
 
-def draw_backoff(setback: Setback, tries: int, rng: Random) -> float:
+def draw_backoff(setback: Setback, tries: int, rng: "Random") -> float:
     """Draw the seconds to wait after so many tries."""
     return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[setback].base * 2 ** (tries - 1)))
 

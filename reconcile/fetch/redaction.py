@@ -10,9 +10,6 @@ from reconcile.fetch.secret import Secret
 Hidden: TypeAlias = "Secret | re.Pattern[str]"
 """What no output may show: a value, or the shape of values that are made anew for every request."""
 
-# A digest in hexadecimal, and in base64 of that. Three digits become four letters, of which each has but a few.
-SIGNATURE = re.compile(r"[0-9a-fA-F]{64}|(?:[MNOYZ][DGTWjmz2][ABEFIJMNQRUVYZcdghkl][wxyz0-5h-m]){15,}")
-
 _REDACTED = "[redacted]"
 # Below these lengths a secret is found in ordinary words, and replacing it would only spoil the text.
 _MIN_PLAIN = 4

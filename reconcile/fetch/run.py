@@ -125,7 +125,7 @@ class Run:
             most=self._pace.attempts,
             retry_after=retry_after,
             remaining=self.deadline - now,
-            rng=self._pace.rng,
+            rng=self._pace.chance,
         )
         if retry_after is not None:
             lane.hold(now + retry_after)
@@ -212,7 +212,7 @@ class Run:
     def _draw_pause(self, errand: Errand, seen: Seen, wait: WaitPolicy) -> float:
         """Draw the seconds until the next look: not before the job can be expected to be done, if that is known."""
         hints = (wait.expected_end(self._jobs[index], seen) for index in errand.indexes)
-        rng = self._pace.rng
+        rng = self._pace.chance
         late = [hint + draw_poll_wait(0, rng) for hint in hints if hint is not None]
         return max([draw_poll_wait(errand.polls, rng), *late])
 

@@ -1,7 +1,6 @@
 """The jobs that one declaration with `for_each` makes."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from json.encoder import encode_basestring
 from typing import Final
 
 from msgspec import Struct
@@ -81,6 +80,8 @@ class Expander:
         if FOR_EACH not in table:
             yield Instance(address, table, mark)
             return
+        from json.encoder import encode_basestring
+
         # The entries stand in none of the jobs: each would be as large as all of them.
         bare = Table({**table, FOR_EACH: Array()})
         bare.first = table.first

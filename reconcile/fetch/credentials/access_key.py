@@ -1,10 +1,11 @@
 """An access key, with which every request is signed."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from reconcile.fetch.credentials.credential import UnsignedRequest
-from reconcile.fetch.redaction import SIGNATURE, Hidden
+from reconcile.fetch.redaction import Hidden
 from reconcile.fetch.secret import Secret
 from reconcile.fetch.transport import Transport
 from reconcile.signature import (
@@ -15,6 +16,9 @@ from reconcile.signature import (
     SECURITY_TOKEN_HEADER,
     sign_request,
 )
+
+# A digest in hexadecimal, and in base64 of that. Three digits become four letters, of which each has but a few.
+_SIGNATURE = re.compile(r"[0-9a-fA-F]{64}|(?:[MNOYZ][DGTWjmz2][ABEFIJMNQRUVYZcdghkl][wxyz0-5h-m]){15,}")
 
 
 def tell_time() -> datetime:
@@ -51,7 +55,7 @@ class AccessKey:
         self._key = key
         self._secret = secret
         self._fixed = {PROJECT_HEADER: project_id}
-        self.secrets: tuple[Hidden, ...] = (secret, SIGNATURE)
+        self.secrets: tuple[Hidden, ...] = (secret, _SIGNATURE)
         if security_token is not None:
             self._fixed[SECURITY_TOKEN_HEADER] = security_token.reveal()
             self.secrets += (security_token,)

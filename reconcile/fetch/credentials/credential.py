@@ -1,7 +1,9 @@
 """What every kind of credential does."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Hidden
@@ -9,7 +11,7 @@ from reconcile.fetch.transport import Transport
 from reconcile.model import Problem
 
 
-class UnsignedRequest(NamedTuple):
+class UnsignedRequest(Struct, frozen=True):
     """A request without a body as it will be sent, but for its credential."""
 
     method: str

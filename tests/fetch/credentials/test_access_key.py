@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconcile.fetch.credentials import UnsignedRequest
 from reconcile.fetch.credentials.access_key import AccessKey, tell_time
@@ -43,7 +44,7 @@ def test_everything_that_is_added_is_signed(security_token: str | None) -> None:
 
 def test_each_request_has_its_own_signature() -> None:
     key = make_key()
-    other = REQUEST._replace(target="/v1/p/jobs/k")
+    other = replace(REQUEST, target="/v1/p/jobs/k")
     assert headers_of(key)["Authorization"] != headers_of(key, other)["Authorization"]
 
 
