@@ -4,7 +4,7 @@ import atexit
 import os
 from pathlib import Path
 
-from reconcile.__main__ import start
+from reconcile.__main__ import run
 
 
 def note_memory() -> None:
@@ -15,4 +15,4 @@ def note_memory() -> None:
 
 if __name__ == "__main__":
     atexit.register(note_memory)
-    start()
+    run()

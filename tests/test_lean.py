@@ -33,13 +33,6 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
             "assert version('tabulate')",
         ),
         (
-            "reconcile.fetch",
-            {"logging", "subprocess"},
-            "import asyncio.log, logging, subprocess; assert subprocess.run(['true']).returncode == 0;"
-            "asyncio.run(asyncio.wait_for(asyncio.create_subprocess_exec('true'), 60));"
-            "assert asyncio.log.logger.handlers is logging.getLogger('asyncio').handlers",
-        ),
-        (
             "reconcile.document",
             {"yaml", "yaml.reader", "yaml.constructor", "yaml.cyaml"},
             "import yaml; assert yaml.safe_load('[1]') == yaml.load('[1]', yaml.CSafeLoader) == [1]",

@@ -6,24 +6,21 @@ Job -> Observation: the only place that speaks HTTP.
     when the next request is sent                         host.py, lane.py, agenda.py
     whether one is sent again                             policy.py, budget.py, breaker.py, pace.py
     request -> whole answer          open_transport       transport.py, wire.py, connection.py, message.py, failure.py
-    the same, in httpx's values                           foreign.py, proxy.py
+    the same, in httpx's values                           foreign.py, proxy.py, lean_httpx.py
     where a connection may lead                           resolver.py, address.py, tls.py
     answer -> Observation            classify             answer.py, payload.py, record.py, envelope.py
     how much of answers is held                           turnstile.py, room.py
     that requests leave together                          outbox.py
     what no output may show                               secret.py, redaction.py
     what is exchanged -> RecordedJob and back             recorder.py, replay.py
-    packages without what nothing here needs of them      lean_asyncio.py, lean_httpx.py
 
 What few runs need, recording and replaying, is imported from where it is.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reconcile.fetch.lean_asyncio import asyncio  # before anything else does
-
-# isort: split
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
 from reconcile.fetch.pace import Pace
 from reconcile.fetch.target import Target, resolve_targets

@@ -102,45 +102,6 @@ def test_the_quick_way_to_the_version_imports_next_to_nothing():
     assert not {"click", "dataclasses", "enum", "re", "reconcile.model"} & set(run.stderr.split())
 
 
-@pytest.mark.parametrize("argv", [["--version"], ["schema"]], ids=" ".join)
-def test_the_process_ends_without_being_taken_apart_once_all_is_written(argv, tmp_path):
-    code = """
-import atexit, sys
-from reconcile.__main__ import start
-
-class Left:
-    def __del__(self):
-        print("taken apart", file=sys.stderr)
-
-left = Left()
-atexit.register(print, "at its end")
-start()
-"""
-    out = tmp_path / "out"
-    with out.open("w") as file:  # has a buffer
-        run = subprocess.run([sys.executable, "-c", code, *argv], stdout=file, stderr=subprocess.PIPE, text=True)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert out.read_text().splitlines()[-1] == "at its end"
-    assert len(out.read_text().splitlines()) > 1
-
-
-def test_what_the_end_of_the_process_cannot_write_is_1():
-    code = """
-import atexit, os
-from reconcile.__main__ import start
-
-def fill():
-    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
-    print("late")
-
-atexit.register(fill)
-start()
-"""
-    run = subprocess.run([sys.executable, "-c", code, "schema"], capture_output=True)
-    assert run.stdout
-    assert run.returncode == 1
-
-
 def test_version_is_the_version_only(capsys):
     from reconcile import __version__
 
