@@ -6,12 +6,12 @@ meaning and colours repeat it. Without a screen, the same plan is the same text.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from reconcile.model import JobPlan, Missing, Observed, Plan, Provider, Unobserved, Verdict
-from reconcile.report.block import SYMBOLS, list_symbols, paint_symbol, render_blocks
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape
-from reconcile.report.palette import Colour, Palette
+from reconcile.report.palette import Colour
 from reconcile.report.style import Style
 from reconcile.report.table import draw_table
 from reconcile.report.wording import SOFT_FAIL, WORDS, count, describe_counts, describe_jobs, describe_selection
@@ -29,8 +29,7 @@ def render(plan: Plan, style: Style) -> str:
     subject = describe_jobs(plan, describe_selection(plan)) if plan.jobs else "the run ended before it had a plan"
     parts = [
         f"reconcile: {subject}{_describe_providers(plan)}{_soft_fail(plan)}\n",
-        *_render_legend(told, palette),
-        *render_blocks(told, style, plan.judged_at),
+        *(_render_jobs(told, style, plan.judged_at) if told else []),
         *([_render_table(plan, style)] if plan.jobs else []),
         *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette, kind='warning')}"] if plan.warnings else []),
         *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
@@ -60,13 +59,17 @@ def _soft_fail(plan: Plan) -> str:
     return f" ({SOFT_FAIL})" if plan.soft_fail else ""
 
 
-def _render_legend(jobs: Sequence[JobPlan], palette: Palette) -> list[str]:
-    """Explain the symbols in use."""
+def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[str]:
+    """Explain the symbols in use, and tell of jobs."""
+    from reconcile.report.block import SYMBOLS, list_symbols, paint_symbol, render_blocks
+
     used = list_symbols(jobs)
     lines = [
-        f"  {paint_symbol(symbol, palette)} {meaning}\n" for symbol, (meaning, _) in SYMBOLS.items() if symbol in used
+        f"  {paint_symbol(symbol, style.palette)} {meaning}\n"
+        for symbol, (meaning, _) in SYMBOLS.items()
+        if symbol in used
     ]
-    return ["".join(lines)] if lines else []
+    return [*(["".join(lines)] if lines else []), *render_blocks(jobs, style, now)]
 
 
 def _describe_summary(plan: Plan) -> str:
