@@ -42,9 +42,9 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 @cache
 def _make_random() -> "Random":
-    from random import Random
+    from random import SystemRandom
 
-    return Random()
+    return SystemRandom()
 
 
 class TokenBucket:
