@@ -42,9 +42,9 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 @cache
 def _make_random() -> "Random":
-    from random import SystemRandom
+    from random import Random
 
-    return SystemRandom()
+    return Random()
 
 
 class TokenBucket:
