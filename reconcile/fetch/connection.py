@@ -5,6 +5,7 @@ The parser (llhttp) is strict by default; what a careful reader still has to ref
 """
 
 import asyncio
+import ssl
 
 import httptools
 from msgspec import Struct, field
@@ -178,14 +179,14 @@ class Connection:
 
     # --- What the wire brings ----------------------------------------------------------------------------------
 
-    def receive(self, data: bytes | memoryview) -> None:
-        """Take in what has come."""
+    def receive(self, data: bytes | memoryview) -> bool:
+        """Take in what has come; say whether more is waited for."""
         if self._waiter is None or self._waiter.done():
             self.abort()
-            return
+            return False
         if not self._sent or self.wire.unsent:
             self._fail(ConnectionBrokenError("the server spoke before it was asked"))
-            return
+            return False
         self._received += len(data)
         try:
             self._parser.feed_data(data)
@@ -200,6 +201,9 @@ class Connection:
             self._queue_up()
         elif self._complete:
             self._deliver(self._waiter)
+        else:
+            return True
+        return False
 
     def lose(self, cause: OSError | None) -> None:
         """Take notice that the connection is at its end; None is the other side's wish."""
@@ -294,4 +298,6 @@ def too_large() -> AnswerTooLargeError:
 
 
 def _name_cause(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or type(error).__name__}"
     return error.strerror or type(error).__name__

@@ -29,7 +29,7 @@ from reconcile.fetch.failure import (
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.resolver import LookUp, Resolve, resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
-from reconcile.fetch.wire import Wire, connect, secure
+from reconcile.fetch.wire import SecuredWire, Wire, connect, secure
 
 if TYPE_CHECKING:
     import httpx
@@ -158,24 +158,24 @@ class DirectTransport:
             try:
                 async with asyncio.timeout(self._limits.connect):
                     with _connection_failures():
-                        connected = await self._open_socket(pool)
+                        return await self._open_connection(pool)
             except TimeoutError as error:
                 raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
-        return Connection(Wire(pool.shared.loop, connected, pool.shared.buffer), pool.shared)
 
-    async def _open_socket(self, pool: _Pool) -> socket.socket:
+    async def _open_connection(self, pool: _Pool) -> Connection:
         """Connect to where a request may go, under TLS if that is demanded; raise ExchangeError or OSError."""
-        origin, loop = pool.origin, pool.shared.loop
+        origin, loop, buffer = pool.origin, pool.shared.loop, pool.shared.buffer
         connected = await self._connect_to_first(pool)
         try:
             _check_peer(origin, connected)
-            if origin.scheme == "https":
-                self._tls = self._tls or build_tls_context(None)
-                connected = await secure(loop, connected, self._tls, host=origin.host, session=pool.session)
+            if origin.scheme == "http":
+                return Connection(Wire(loop, connected, buffer), pool.shared)
+            self._tls = self._tls or build_tls_context(None)
+            secured = await secure(loop, connected, self._tls, host=origin.host, session=pool.session)
+            return Connection(SecuredWire(loop, connected, buffer, secured), pool.shared)
         except BaseException:
             connected.close()
             raise
-        return connected
 
     async def _connect_to_first(self, pool: _Pool) -> socket.socket:
         """Connect to the first address that answers; raise the OSError of the last one."""

@@ -1,27 +1,37 @@
 """
 A socket in the event loop, plain or under TLS: connect, send, read when there is something, close.
 
-asyncio's own transports are not used, for two reasons. Their TLS is written in Python and takes longer than all of an
-exchange without it; a socket of the `ssl` module is as quick as OpenSSL. And they decide how much is read ahead.
+asyncio's own transports are not used, for two reasons. What they do around TLS is written in Python and takes longer
+than all of an exchange without it. And they decide how much is read ahead.
+
+Nor are the sockets of the `ssl` module: they read on as long as something comes that is no data, session tickets for
+instance, and a server that sends nothing else would so keep the loop from every deadline. Here OpenSSL is given what
+one read has brought, and has to come back.
 """
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final, NamedTuple, TypeAlias
 
 BUFFER_SIZE: Final = 64 * 1024
-"""More than a record of TLS, so that one read never leaves a part of it behind, which no selector would tell of."""
+"""Bytes of one read; more than a record of TLS holds, so that none is left in part where no selector tells of it."""
 
+OnData: TypeAlias = Callable[[memoryview], bool]
+"""Takes what has come, which must be understood or copied before it returns, and says whether more is waited for."""
 
-_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+OnEnd: TypeAlias = Callable[[OSError | None], None]
+"""Takes what went wrong, None if the other side has closed."""
+
+_NOT_NOW = (BlockingIOError, InterruptedError)
 
 
 class Wire:
     """A connected socket. Whoever owns it must close it."""
 
-    __slots__ = ("_buffer", "_fd", "_loop", "_on_data", "_on_end", "_session", "_socket", "closed", "unsent")
+    __slots__ = ("_buffer", "_fd", "_loop", "_on_data", "_on_end", "_reading", "_socket", "closed", "unsent")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket, buffer: memoryview) -> None:
         """
@@ -29,48 +39,38 @@ class Wire:
 
         Args:
             loop: the one that runs.
-            connected: not blocking; if it is under TLS, the handshake is over.
+            connected: not blocking.
             buffer: what is read into, of BUFFER_SIZE; others may do the same.
         """
         self.closed = False
         self._loop, self._socket, self._buffer = loop, connected, buffer
         self._fd = connected.fileno()
-        self._on_data: Callable[[memoryview], None]
-        self._on_end: Callable[[OSError | None], None]
-        self._session: ssl.SSLSession | None = None
+        self._on_data: OnData
+        self._on_end: OnEnd
+        self._reading = False
         self.unsent = b""
         """What of the last request has not left yet."""
 
     @property
     def session(self) -> ssl.SSLSession | None:
-        """
-        What a later handshake with the same server can go on from.
+        """What a later handshake with the same server can go on from, if there is such a thing."""
+        return None
 
-        None without TLS, and where this one went on from another: to copy a session takes as long as to go on from it.
-        """
-        if self._session is None and isinstance(self._socket, ssl.SSLSocket) and not self.closed:
-            self._session = None if self._socket.session_reused else self._socket.session
-        return self._session
-
-    def watch(self, on_data: Callable[[memoryview], None], on_end: Callable[[OSError | None], None]) -> None:
-        """
-        Begin to read.
-
-        Args:
-            on_data: called with what has come, which must be understood or copied before it returns.
-            on_end: called at the end, with what went wrong, or None if the other side has closed.
-        """
+    def watch(self, on_data: OnData, on_end: OnEnd) -> None:
+        """Begin to read."""
         self._on_data, self._on_end = on_data, on_end
-        self._loop.add_reader(self._fd, self._read)
+        self.resume_reading()
 
     def pause_reading(self) -> None:
         """Leave what comes where it is."""
         if not self.closed:
+            self._reading = False
             self._loop.remove_reader(self._fd)
 
     def resume_reading(self) -> None:
         """Read on."""
         if not self.closed:
+            self._reading = True
             self._loop.add_reader(self._fd, self._read)
 
     def write(self, data: bytes) -> None:
@@ -87,8 +87,8 @@ class Wire:
         """Close it at once, whatever is under way."""
         if self.closed:
             return
-        self._session = self.session  # for it cannot be asked for any more
         self.closed = True
+        self._reading = False
         self._loop.remove_reader(self._fd)
         if self.unsent:
             self._loop.remove_writer(self._fd)
@@ -102,18 +102,88 @@ class Wire:
         except OSError as error:
             self._on_end(error)
             return
-        if size:
-            self._on_data(self._buffer[:size])
-        else:
+        if not size:
             self._on_end(None)
+        elif self._take(size):
+            # uvloop watches no longer, and tells nobody, once an error has come: a reset right behind these bytes.
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._reading:
+            self._read()
+
+    def _take(self, size: int) -> bool:
+        """Take so many bytes out of the buffer; say whether more is waited for."""
+        return self._on_data(self._buffer[:size])
 
     def _send_rest(self) -> None:
         self._loop.remove_writer(self._fd)
         rest, self.unsent = self.unsent, b""
         try:
-            self.write(rest)
+            Wire.write(self, rest)
         except OSError as error:
             self._on_end(error)
+
+
+class Tls(NamedTuple):
+    """TLS whose handshake is over: what it reads of the other side, and what is to be sent there."""
+
+    state: ssl.SSLObject
+    incoming: ssl.MemoryBIO
+    outgoing: ssl.MemoryBIO
+
+
+class SecuredWire(Wire):
+    """A connected socket under TLS; what one read has brought is given as a whole, also if reading pauses within."""
+
+    __slots__ = ("_incoming", "_outgoing", "_state")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, connected: socket.socket, buffer: memoryview, secured: Tls
+    ) -> None:
+        """Take over a socket and the TLS that is on it."""
+        super().__init__(loop, connected, buffer)
+        self._state, self._incoming, self._outgoing = secured
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """
+        What a later handshake with the same server can go on from, also after the end.
+
+        None where this one went on from another: to copy a session takes as long as to go on from it.
+        """
+        return None if self._state.session_reused else self._state.session
+
+    def watch(self, on_data: OnData, on_end: OnEnd) -> None:
+        super().watch(on_data, on_end)
+        if self._incoming.pending:
+            self._loop.call_soon(self._decrypt)  # It came with the end of the handshake.
+
+    def write(self, data: bytes) -> None:
+        while data:
+            data = data[self._state.write(data) :]  # A record at a time.
+        super().write(self._outgoing.read())
+
+    def _take(self, size: int) -> bool:
+        self._incoming.write(self._buffer[:size])
+        return self._decrypt()
+
+    def _decrypt(self) -> bool:
+        """Take in every record that is there; OpenSSL keeps what is a part of one."""
+        more = True
+        while self._incoming.pending and not self.closed:
+            try:
+                size: int = self._state.read(BUFFER_SIZE, self._buffer)  # type: ignore[assignment]
+            except ssl.SSLWantReadError:
+                break
+            except OSError as error:
+                self._on_end(error)
+                return False
+            if not size:
+                self._on_end(None)
+                return False
+            more = self._on_data(self._buffer[:size])
+        return more
 
 
 async def connect(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:
@@ -136,36 +206,31 @@ async def secure(
     *,
     host: str,
     session: ssl.SSLSession | None,
-) -> ssl.SSLSocket:
+) -> Tls:
     """
-    Put a connected socket under TLS and return it so; raise ssl.SSLError or OSError. The old one is used up.
+    Put a connected socket under TLS; raise ssl.SSLError or OSError. Its last message goes out with the first request.
 
     Args:
         host: the name or address that the certificate must be for.
         session: of an earlier connection to the same server with the same context, which saves both sides half of the
             work; the server need not go on from it.
     """
-    secured = context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False, session=session)
-    try:
-        while True:
-            try:
-                secured.do_handshake()
-            except ssl.SSLWantReadError:
-                await _ready(loop.add_reader, loop.remove_reader, secured)
-            except ssl.SSLWantWriteError:
-                await _ready(loop.add_writer, loop.remove_writer, secured)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=host, session=session)
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            await loop.sock_sendall(connected, outgoing.read())
+            await asyncio.sleep(0)  # For what has come is read at once, and more may always have come.
+            received = await loop.sock_recv(connected, BUFFER_SIZE)
+            if received:
+                incoming.write(received)
             else:
-                return secured
-    except BaseException:
-        secured.close()
-        raise
-
-
-async def _ready(watch: Callable[..., Any], unwatch: Callable[[int], Any], awaited: socket.socket) -> None:
-    """Wait until the socket can be read, or written, whichever the functions of the loop are for."""
-    ready = asyncio.Event()
-    watch(awaited.fileno(), ready.set)
-    try:
-        await ready.wait()
-    finally:
-        unwatch(awaited.fileno())
+                incoming.write_eof()
+        except ssl.SSLError:
+            with suppress(OSError):
+                connected.send(outgoing.read())  # Tell the other side why.
+            raise
+        else:
+            return Tls(tls, incoming, outgoing)

@@ -9,6 +9,7 @@ from reconcile.fetch.connection import LARGE, Connection, Shared
 from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.outbox import MOST
+from reconcile.fetch.wire import OnData, OnEnd
 
 SIZE = 2 * LARGE
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -26,7 +27,7 @@ class Wire:
         self.closed = False
         self.written = 0
 
-    def watch(self, on_data: Callable[[memoryview], None], on_end: Callable[[OSError | None], None]) -> None:
+    def watch(self, on_data: OnData, on_end: OnEnd) -> None:
         pass
 
     def write(self, data: bytes) -> None:
