@@ -51,7 +51,7 @@ class _Pool(Struct, kw_only=True):
 
     There are as many seats as there may be connections: each of `free` holds one at rest, or None where there is none
     yet. The one that was used last is taken first, and `freed` tells of it. `session` is that of a connection that has
-    proven to be good, None without TLS.
+    proven to be good, None without TLS; `address` is the one that answered last, None before.
     """
 
     origin: Origin
@@ -60,6 +60,7 @@ class _Pool(Struct, kw_only=True):
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     shared: Shared = field(default_factory=Shared)
     session: ssl.SSLSession | None = None
+    address: str | None = None
 
 
 class DirectTransport:
@@ -178,15 +179,28 @@ class DirectTransport:
             raise
 
     async def _connect_to_first(self, pool: _Pool) -> socket.socket:
-        """Connect to the first address that answers; raise the OSError of the last one."""
+        """
+        Connect to the first address that answers; raise the OSError of the last one.
+
+        Each has its share of the time, so that one that leads nowhere does not hide the others, and the one that has
+        answered is tried first from then on.
+        """
+        addresses = await self._find_addresses(pool)
         failure = OSError("the host name has no address")
-        for address in await self._find_addresses(pool):
-            try:
-                return await connect(pool.shared.loop, address, pool.origin.port)
-            except OSError as error:
-                failure = error
-        pool.look_up.forget()
-        raise failure
+        try:
+            for address in sorted(addresses, key=lambda each: each != pool.address):
+                try:
+                    async with asyncio.timeout(self._limits.connect / len(addresses)):
+                        connected = await connect(pool.shared.loop, address, pool.origin.port)
+                except OSError as error:
+                    failure = error
+                else:
+                    pool.address = address
+                    return connected
+            raise failure
+        except BaseException:
+            pool.look_up.forget()
+            raise
 
     async def _find_addresses(self, pool: _Pool) -> Sequence[str]:
         try:

@@ -1,7 +1,9 @@
 import asyncio
 import gzip
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import count
 
@@ -494,6 +496,33 @@ def test_plain_http_is_spoken_to_loopback_alone_A03() -> None:
 
 def test_localhost_is_reached_by_whichever_address_answers(serve) -> None:
     assert play(serve, answering(OK), url="http://localhost:{port}/")[0] == (200, b"{}")
+
+
+def test_an_address_that_leads_nowhere_hides_no_other(serve) -> None:
+    closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async def run():
+        async with serve(answering(closing)) as server, AsyncExitStack() as stack:
+            # Nobody accepts, so the system answers no further one.
+            dead = stack.enter_context(socket.create_server(("127.0.0.2", server.port), backlog=0))
+            for each in (socket.socket() for _ in range(4)):
+                stack.enter_context(each).setblocking(False)
+                each.connect_ex(dead.getsockname())
+            transport = DirectTransport(concurrency=1, limits=TimeLimits(connect=0.4), resolve=resolve)
+            async with transport:
+                first = await get(transport, f"http://localhost:{server.port}/")
+                dead.close()
+                revived = stack.enter_context(socket.create_server(("127.0.0.2", server.port)))
+                revived.setblocking(False)
+                second = await get(transport, f"http://localhost:{server.port}/")
+                with pytest.raises(BlockingIOError):
+                    revived.accept()  # The address that has answered is tried first.
+            return first, second
+
+    assert asyncio.run(run()) == ((200, b"{}"), (200, b"{}"))
 
 
 def test_a_line_break_in_a_header_is_not_sent(serve) -> None:
