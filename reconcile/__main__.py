@@ -12,6 +12,10 @@ def run() -> None:
     """Run the command line of this process and end it."""
     if sys.argv[1:] == ["--version"] and COMPLETION not in os.environ and _tell_version():
         sys.exit(0)
+    import signal
+
+    # Interrupted while it is still being imported, it ends by the signal, without a traceback; then `main` listens.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A run makes many values and few cycles: looking for cycles less often saves a tenth of its time.
     gc.set_threshold(100_000, 50, 100)
     # Only now: to import what a run needs takes many times as long as to say the version.

@@ -273,6 +273,15 @@ def test_a_signal_ends_a_run_that_reads_what_never_ends(argv, number, code, open
     assert (process.returncode, "nothing is proven" in err) == (code, True)
 
 
+def test_a_run_that_is_interrupted_before_it_listens_leaves_no_traceback():
+    code = "import signal, sys\n"
+    code += "def find_spec(name, *where):\n    if name == 'reconcile.cli.main': signal.raise_signal(signal.SIGINT)\n"
+    code += "sys.meta_path.insert(0, type('Finder', (), {'find_spec': find_spec}))\n"
+    code += "from reconcile.__main__ import run; run()"
+    ran = subprocess.run([sys.executable, "-c", code, "plan"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
+
+
 def wait_until_read(pipe):
     """Wait until a process has taken all that a pipe holds, and so waits for more."""
     patience = time.monotonic() + 30
