@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -163,7 +162,9 @@ def _listen_to_signals() -> list[int]:
 
 def _is_from_click(error: OSError) -> bool:
     """Say whether it was click that the system refused something: it writes help and version, and nothing else."""
-    return Path(traceback.extract_tb(error.__traceback__)[-1].filename).is_relative_to(Path(click.__file__).parent)
+    from traceback import extract_tb
+
+    return Path(extract_tb(error.__traceback__)[-1].filename).is_relative_to(Path(click.__file__).parent)
 
 
 def _usage_error(error: click.ClickException, argv: Sequence[str]) -> Diagnostic:
@@ -177,9 +178,11 @@ def _usage_error(error: click.ClickException, argv: Sequence[str]) -> Diagnostic
 
 def _internal_error(error: BaseException) -> Diagnostic:
     """Name the place of a crash; not its message, for that may hold anything, a token included."""
+    from traceback import extract_tb
+
     while isinstance(error, BaseExceptionGroup):  # what went wrong in a worker
         error = error.exceptions[0]
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in frame.filename]
+    frames = [frame for frame in extract_tb(error.__traceback__) if _PACKAGE in frame.filename]
     place = f"{frames[-1].filename.rpartition(_PACKAGE)[2]}:{frames[-1].lineno}" if frames else "unknown place"
     return Diagnostic(
         code=Code.INTERNAL,

@@ -14,6 +14,7 @@ from reconcile.document import (
     find_faults_of_part,
     load_strict_schema,
 )
+from reconcile.document.conformity import compile_pattern
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic
 
@@ -85,7 +86,7 @@ def _refuse_nothing(document: Document) -> None:
 @cache
 def _compile(definition: str) -> re.Pattern[str]:
     """Compile the pattern of one of the schema's definitions, for matching it in full."""
-    return re.compile(load_strict_schema(_SCHEMA)["$defs"][definition]["pattern"], re.ASCII)
+    return compile_pattern(load_strict_schema(_SCHEMA)["$defs"][definition]["pattern"])
 
 
 def is_id(word: str) -> bool:

@@ -27,7 +27,6 @@ from reconcile.document import (
     is_plain_string,
     parse_abridged,
 )
-from reconcile.manifest.copying import Places
 from reconcile.model import Job
 
 _SECTION: Final = "jobs"
@@ -341,6 +340,8 @@ class Repeater:
             prefix: what addresses begin with.
             labels: those of the defaults.
         """
+        from reconcile.manifest.copying import Places
+
         content = abridged.document.text.content
         self._job = job
         self._from = model.line

@@ -75,8 +75,8 @@ IDLE = {
     *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.wording"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
     *("reconcile.fetch.credentials.keystone", "reconcile.fetch.foreign", "reconcile.fetch.proxy"),
-    *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.selection", "reconcile.report.block"),
-    *("reconcile.simulator"),
+    *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.copying"),
+    *("reconcile.manifest.selection", "reconcile.report.block", "reconcile.simulator"),
 }
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""
 
