@@ -92,7 +92,8 @@ def assess(
     if status_code == 404 and _says_missing(api, faults):
         fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
         request_id = answer.request_id or fault.request_id
-        return Attempt(observation=Missing(code=fault.code, message=fault.message, request_id=request_id))
+        missing = Missing(code=fault.code, message=fault.message, request_id=request_id)
+        return Attempt(observation=missing, age=_read_age(headers))
     setback = setback_of_status(status_code)
     return Attempt(
         observation=_unobserved(answer, faults, *_explain_refusal(answer)),
@@ -138,6 +139,12 @@ def _cut_header(value: str | None, length: int, redact: Redact) -> str | None:
     return redact(value)[:length] if value else None
 
 
+def _read_age(headers: RawHeaders) -> int | None:
+    """Return the most seconds that an Age tells of, for each cache on the way may tell its own, in nine digits."""
+    told = headers.list_raw(b"age")
+    return max(map(int, re.findall(rb"[0-9]{1,9}", b" ".join(told))), default=None) if told else None
+
+
 # --- A 200 -----------------------------------------------------------------------------------------------------
 
 
@@ -157,12 +164,7 @@ def _observe_job(api: JobApi, job_id: str, headers: RawHeaders, body: bytes, red
         answer = _Answer(api=api, status_code=200, headers=headers, body=body, redact=redact)
         doubt = _unobserved(answer, answer.read_faults(document), error.code, error.reason)
         return Attempt(observation=doubt, setback=setback)
-    return Attempt(observation=observed, age=_read_age(headers) if headers.list_raw(b"age") else None)
-
-
-def _read_age(headers: RawHeaders) -> int | None:
-    text = headers.get("age", "")
-    return int(text) if re.fullmatch("[0-9]{1,9}", text, re.ASCII) else None
+    return Attempt(observation=observed, age=_read_age(headers))
 
 
 # --- Anything else ---------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
-from reconcile.fetch.answer import classify
+from reconcile.fetch.answer import assess, classify
+from reconcile.fetch.message import RawHeaders
 from reconcile.fetch.payload import MOST_VALUES
 from reconcile.fetch.record import MOST_SUB_JOBS
 from reconcile.fetch.redaction import Redactor
@@ -57,6 +58,29 @@ def test_a_whole_answer_is_observed_D01() -> None:
         sub_jobs=(SubJob(status="failed", **part),),
         request_id="req-1",
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "age"),
+    [
+        ([], None),
+        ([b""], None),
+        ([b"soon"], None),
+        ([b"0"], 0),
+        ([b"86400"], 86_400),
+        ([b"5, 86400"], 86_400),
+        ([b"86400", b"5"], 86_400),
+        ([b"9" * 5_000], 999_999_999),
+    ],
+)
+@pytest.mark.parametrize(
+    ("status_code", "body"), [(200, job()), (404, {"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Job Id"})]
+)
+def test_how_long_caches_had_an_answer_is_seen_whatever_it_says_D37(status_code, body, told, age) -> None:
+    fields = [(b"Content-Type", b"application/json"), *[(b"Age", each) for each in told]]
+    attempt = assess(load_api("sfs-turbo"), JOB_ID, status_code, RawHeaders(fields), json.dumps(body).encode())
+    assert not isinstance(attempt.observation, Unobserved)
+    assert attempt.age == age
 
 
 @pytest.mark.parametrize("nothing", [None, "", ...], ids=["null", "empty", "absent"])
