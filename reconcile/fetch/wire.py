@@ -17,7 +17,15 @@ from contextlib import suppress
 from typing import Final, NamedTuple, TypeAlias
 
 BUFFER_SIZE: Final = 64 * 1024
-"""Bytes of one read; more than a record of TLS holds, so that none is left in part where no selector tells of it."""
+"""Bytes of one read."""
+
+_RECORD_SIZE: Final = 5 + (1 << 14) + 256
+"""
+The most bytes of a record of TLS (RFC 8446, section 5.2), and of one read under TLS.
+
+What it holds goes into the buffer as a whole, so none is left where no selector tells of it; and OpenSSL keeps room
+for as much as it was ever given at once, for each connection.
+"""
 
 OnData: TypeAlias = Callable[[memoryview], bool]
 """Takes what has come, which must be understood or copied before it returns, and says whether more is waited for."""
@@ -136,14 +144,15 @@ class Tls(NamedTuple):
 class SecuredWire(Wire):
     """A connected socket under TLS; what one read has brought is given as a whole, also if reading pauses within."""
 
-    __slots__ = ("_incoming", "_outgoing", "_state")
+    __slots__ = ("_incoming", "_outgoing", "_session", "_state")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, connected: socket.socket, buffer: memoryview, secured: Tls
     ) -> None:
         """Take over a socket and the TLS that is on it."""
-        super().__init__(loop, connected, buffer)
+        super().__init__(loop, connected, buffer[:_RECORD_SIZE])
         self._state, self._incoming, self._outgoing = secured
+        self._session: ssl.SSLSession | None = None
 
     @property
     def session(self) -> ssl.SSLSession | None:
@@ -152,7 +161,9 @@ class SecuredWire(Wire):
 
         None where this one went on from another: to copy a session takes as long as to go on from it.
         """
-        return None if self._state.session_reused else self._state.session
+        if self._session is None and not self.closed and not self._state.session_reused:
+            self._session = self._state.session
+        return self._session
 
     def watch(self, on_data: OnData, on_end: OnEnd) -> None:
         super().watch(on_data, on_end)
@@ -164,6 +175,13 @@ class SecuredWire(Wire):
             data = data[self._state.write(data) :]  # A record at a time.
         super().write(self._outgoing.read())
 
+    def close(self) -> None:
+        if self.closed:
+            return
+        self._session = self.session
+        super().close()
+        del self._state, self._incoming, self._outgoing  # They are large, and a cycle may keep this one for long.
+
     def _take(self, size: int) -> bool:
         self._incoming.write(self._buffer[:size])
         return self._decrypt()
@@ -171,9 +189,9 @@ class SecuredWire(Wire):
     def _decrypt(self) -> bool:
         """Take in every record that is there; OpenSSL keeps what is a part of one."""
         more = True
-        while self._incoming.pending and not self.closed:
+        while not self.closed and self._incoming.pending:
             try:
-                size: int = self._state.read(BUFFER_SIZE, self._buffer)  # type: ignore[assignment]
+                size: int = self._state.read(_RECORD_SIZE, self._buffer)  # type: ignore[assignment]
             except ssl.SSLWantReadError:
                 break
             except OSError as error:
@@ -223,7 +241,7 @@ async def secure(
         except ssl.SSLWantReadError:
             await loop.sock_sendall(connected, outgoing.read())
             await asyncio.sleep(0)  # For what has come is read at once, and more may always have come.
-            received = await loop.sock_recv(connected, BUFFER_SIZE)
+            received = await loop.sock_recv(connected, _RECORD_SIZE)
             if received:
                 incoming.write(received)
             else:

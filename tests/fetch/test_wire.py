@@ -1,6 +1,7 @@
 """Sockets and what TLS makes of them: however it is cut, whatever comes that is no data, whichever loop it is."""
 
 import asyncio
+import gc
 import socket
 import ssl
 import struct
@@ -16,6 +17,8 @@ from reconcile.fetch import TimeLimits, open_transport
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError, TimedOutError
 from reconcile.fetch.message import RawAnswer
+from reconcile.fetch.tls import build_tls_context
+from reconcile.fetch.transport import DirectTransport
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -40,7 +43,7 @@ def loop_factory(request):
 
 def server_context(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    AUTHORITY.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     context.maximum_version = version
     return context
 
@@ -115,6 +118,66 @@ def test_a_certificate_that_the_server_wants_of_us_is_named(ca_file) -> None:
     outcome = ask_beside(serve, ca_file, TimeLimits())
     assert isinstance(outcome, ConnectionBrokenError)
     assert str(outcome).endswith("(TLS: TLSV13_ALERT_CERTIFICATE_REQUIRED)")
+
+
+def test_what_is_closed_keeps_nothing_of_tls(serve, ca_file) -> None:
+    """So that memory does not grow with the number of connections that were, until a collector comes round."""
+
+    async def script(wire) -> None:
+        await wire.read_request()
+        await wire.send(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    async def run() -> int:
+        async with serve(script, tls=server_context()) as server, open_transport(ca_file=ca_file) as transport:
+            origin = Origin(scheme="https", host="127.0.0.1", port=server.port)
+            for _ in range(5):
+                await transport.exchange(origin, REQUEST)
+            return sum(isinstance(each, ssl.SSLObject) and not each.server_side for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(run()) == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+def test_whenever_it_is_cancelled_its_seat_is_free_and_its_socket_closed(
+    serve, ca_file, loop_factory, secured: bool
+) -> None:
+    """An exchange is cancelled after each number of turns of the loop, from none to where there is an answer."""
+
+    async def script(wire) -> None:
+        while True:
+            await wire.read_request()
+            await wire.send(OK)
+
+    async def resolve(host: str, port: int) -> list[str]:
+        await asyncio.sleep(0)
+        return ["127.0.0.1"]
+
+    async def run() -> None:
+        scheme, tls = ("https", server_context()) if secured else ("http", None)
+        async with serve(script, tls=tls) as server:
+            origin = Origin(scheme=scheme, host="localhost", port=server.port)
+            answered, turns = False, 0
+            while not answered:
+                limits = TimeLimits(connect=1, attempt=1)
+                tls = build_tls_context(ca_file)
+                async with DirectTransport(concurrency=1, limits=limits, tls=tls, resolve=resolve) as transport:
+                    exchange = asyncio.ensure_future(transport.exchange(origin, REQUEST))
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    exchange.cancel()
+                    await asyncio.wait([exchange])
+                    answered = not exchange.cancelled()
+                    assert (await transport.exchange(origin, REQUEST)).body == b"{}"
+                turns += 1
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
+    gc.collect()  # A socket that is open still would warn, which fails the test.
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
