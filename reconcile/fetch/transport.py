@@ -29,7 +29,7 @@ from reconcile.fetch.failure import (
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.resolver import LookUp, Resolve, resolve_host
 from reconcile.fetch.tls import build_tls_context, explain_tls_failure
-from reconcile.fetch.wire import SecuredWire, Wire, connect, secure
+from reconcile.fetch.wire import SecuredWire, Tls, Wire, connect, secure
 
 if TYPE_CHECKING:
     import httpx
@@ -171,12 +171,23 @@ class DirectTransport:
             _check_peer(origin, connected)
             if origin.scheme == "http":
                 return Connection(Wire(loop, connected, buffer), pool.shared)
-            self._tls = self._tls or build_tls_context(None)
-            secured = await secure(loop, connected, self._tls, host=origin.host, session=pool.session)
+            secured = await self._secure(pool, connected)
             return Connection(SecuredWire(loop, connected, buffer, secured), pool.shared)
         except BaseException:
             connected.close()
             raise
+
+    async def _secure(self, pool: _Pool, connected: socket.socket) -> Tls:
+        """Put the socket under TLS, going on from an earlier session if there is one; raise ExchangeError, OSError."""
+        self._tls = self._tls or build_tls_context(None)
+        session = pool.session
+        try:
+            return await secure(pool.shared.loop, connected, self._tls, host=pool.origin.host, session=session)
+        except ssl.SSLError as error:
+            pool.session = None
+            if session is None or isinstance(error, ssl.SSLCertVerificationError):
+                raise
+            raise NotConnectedError("the TLS handshake failed that went on from an earlier one") from error
 
     async def _connect_to_first(self, pool: _Pool) -> socket.socket:
         """

@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 import trustme
@@ -15,7 +16,7 @@ from forged_tls import HANDSHAKE, HELLO_REQUESTS, NEW_SESSION_TICKET, Forger, sh
 
 from reconcile.fetch import TimeLimits, open_transport
 from reconcile.fetch.endpoint import Origin
-from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError, TimedOutError
+from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError, NotConnectedError, TimedOutError, TlsError
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.tls import build_tls_context
 from reconcile.fetch.transport import DirectTransport
@@ -180,6 +181,52 @@ def test_whenever_it_is_cancelled_its_seat_is_free_and_its_socket_closed(
     gc.collect()  # A socket that is open still would warn, which fails the test.
 
 
+async def relay(wire, *, to, piece: int = 1 << 20) -> None:
+    """Let through what comes from the other server, so many bytes at a time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
+    forward = asyncio.ensure_future(pump(wire.reader, writer, 1 << 20))
+    try:
+        await pump(reader, wire.writer, piece)
+    finally:
+        forward.cancel()
+        writer.transport.abort()
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, piece: int) -> None:
+    while data := await reader.read(1 << 20):
+        for start in range(0, len(data), piece):
+            writer.write(data[start : start + piece])
+            await asyncio.sleep(0)
+
+
+def test_a_server_that_stumbles_over_a_session_is_asked_without_one(serve, ca_file) -> None:
+    async def script(wire, to) -> None:
+        if wire.number == 1:
+            await wire.reader.read(1 << 20)
+            await wire.send(b"\x15\x03\x03\x00\x02\x02\x28")  # An alert: handshake_failure.
+        else:
+            await relay(wire, to=to)
+
+    async def answer(wire) -> None:
+        await wire.read_request()
+        await wire.send(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    async def run() -> None:
+        async with (
+            serve(answer, tls=server_context()) as behind,
+            serve(partial(script, to=behind)) as server,
+            open_transport(ca_file=ca_file) as transport,
+        ):
+            origin = Origin(scheme="https", host="127.0.0.1", port=server.port)
+            assert (await transport.exchange(origin, REQUEST)).body == b"{}"
+            with pytest.raises(NotConnectedError) as raised:
+                await transport.exchange(origin, REQUEST)
+            assert not isinstance(raised.value, TlsError), "which nothing would be asked again after"
+            assert (await transport.exchange(origin, REQUEST)).body == b"{}"
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("piece", [1, 1000, 1 << 20], ids=["bytes", "parts", "all at once"])
 def test_records_may_be_cut_and_joined_in_any_way(serve, ca_file, version, piece: int) -> None:
@@ -193,27 +240,14 @@ def test_records_may_be_cut_and_joined_in_any_way(serve, ca_file, version, piece
             for start in range(0, len(body), 5000):
                 wire.writer.write(body[start : start + 5000])
 
-    async def relay(wire) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", wire.server.behind)
-        forward = asyncio.ensure_future(pump(wire.reader, writer, 1 << 20))
-        try:
-            await pump(reader, wire.writer, piece)
-        finally:
-            forward.cancel()
-            writer.transport.abort()
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
-        while data := await reader.read(1 << 20):
-            for start in range(0, len(data), size):
-                writer.write(data[start : start + size])
-                await asyncio.sleep(0)
-
     async def run() -> list[bytes]:
-        async with serve(answer, tls=server_context(version)) as behind, serve(relay) as server:
-            server.behind = behind.port
-            async with open_transport(ca_file=ca_file, concurrency=1) as transport:
-                origin = Origin(scheme="https", host="127.0.0.1", port=server.port)
-                return [(await transport.exchange(origin, REQUEST)).body for _ in bodies]
+        async with (
+            serve(answer, tls=server_context(version)) as behind,
+            serve(partial(relay, to=behind, piece=piece)) as server,
+            open_transport(ca_file=ca_file, concurrency=1) as transport,
+        ):
+            origin = Origin(scheme="https", host="127.0.0.1", port=server.port)
+            return [(await transport.exchange(origin, REQUEST)).body for _ in bodies]
 
     assert asyncio.run(run()) == bodies
 
