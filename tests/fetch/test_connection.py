@@ -9,6 +9,7 @@ from reconcile.fetch.connection import LARGE, Connection, Shared
 from reconcile.fetch.failure import ConnectionBrokenError, ExchangeError
 from reconcile.fetch.message import RawAnswer
 from reconcile.fetch.outbox import MOST
+from reconcile.fetch.turnstile import Turnstile
 from reconcile.fetch.wire import OnData, OnEnd
 
 SIZE = 2 * LARGE
@@ -46,8 +47,8 @@ class Wire:
 class Line:
     """Connections with one turnstile, each with an exchange under way."""
 
-    def __init__(self, count: int) -> None:
-        shared = Shared()
+    def __init__(self, count: int, patience: float) -> None:
+        shared = Shared(turnstile=Turnstile(patience))
         self.wires = [Wire() for _ in range(count)]
         self.connections = [Connection(wire, shared) for wire in self.wires]
         self.exchanges: list[asyncio.Task[RawAnswer]] = []
@@ -82,9 +83,9 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def run(scenario: Callable[[Line], Awaitable[None]], *, count: int = 2) -> None:
+def run(scenario: Callable[[Line], Awaitable[None]], *, count: int = 2, patience: float = 60.0) -> None:
     async def play() -> None:
-        line = Line(count)
+        line = Line(count, patience)
         await scenario(line)
         for exchange in line.exchanges:
             exchange.cancel()
@@ -219,6 +220,20 @@ def test_who_fails_inside_lets_the_next_in(end: str) -> None:
             await line.exchanges[0]
 
     run(scenario)
+
+
+def test_who_stays_inside_for_long_is_not_waited_for() -> None:
+    async def scenario(line: Line) -> None:
+        await line.begin()
+        await line.receive(0, HEAD % SIZE + b"a" * (LARGE + 1))
+        await line.receive(1, HEAD % SIZE + b"b" * SIZE)
+        await line.receive(2, HEAD % SIZE + b"c" * SIZE)
+        assert line.done == [False, False, False]
+        await asyncio.wait(line.exchanges[1:])
+        await line.receive(0, b"a" * (SIZE - LARGE - 1))
+        assert [(await each).body for each in line.exchanges] == [b"a" * SIZE, b"b" * SIZE, b"c" * SIZE]
+
+    run(scenario, count=3, patience=0.01)
 
 
 def test_who_gives_up_in_the_line_is_passed_over() -> None:
