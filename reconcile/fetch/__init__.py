@@ -19,6 +19,7 @@ What few runs need, recording and replaying, is imported from where it is.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconcile.fetch.engine import DEFAULT_CONCURRENCY, fetch_jobs
@@ -49,6 +50,9 @@ __all__ = [
 
 MANY = 250
 """Of fewer jobs uvloop saves less time than its import takes."""
+
+FEW = 16
+"""Connections that leave descriptors for whatever else has to be opened."""
 
 
 def open_transport(
@@ -111,9 +115,17 @@ def fetch_all(  # noqa: PLR0913 - a run has so many collaborators
                 recorder=recorder,
             )
 
+    _import_ahead(min(len(jobs), concurrency))
     with asyncio.Runner(loop_factory=_find_loop_factory(len(jobs))) as runner:
         runner.get_loop().set_exception_handler(_keep_quiet)
         return runner.run(run())
+
+
+def _import_ahead(connections: int) -> None:
+    """Import what retries and odd answers need: once every descriptor is a connection, nothing can be imported."""
+    if connections > FEW:
+        for name in ("json", "random"):
+            import_module(name)
 
 
 def _keep_quiet(loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
