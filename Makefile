@@ -44,7 +44,7 @@ format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test-wheel: $(VENV)/dev ## build the wheel and run the tests against it, away from the sources
+test-wheel: $(VENV)/dev ## build the wheel and test it with the oldest libraries it asks for
 	$(BIN)/python tests/wheel.py
 
 bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup fetch" for some figures

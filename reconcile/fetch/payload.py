@@ -74,7 +74,7 @@ def parse_plain(body: bytes) -> dict[str, object] | None:
         return None
     try:
         document = _PLAIN_DECODER.decode(body)
-    except ValueError:
+    except (msgspec.MsgspecError, ValueError):
         return None
     written = _PLAIN_ENCODER.encode(document)
     if body == written or body.strip(_BLANKS) in (written, msgspec.json.format(written, indent=0)):
