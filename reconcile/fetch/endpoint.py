@@ -1,6 +1,7 @@
 """Where a job API is: from the operator's endpoint, or from the table of the cloud."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from msgspec import Struct
@@ -85,6 +86,7 @@ def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
     return name, parse_endpoint(url)
 
 
+@lru_cache(maxsize=64)  # Many connections lead to few addresses.
 def blocked_peer(origin: Origin, peer: str) -> str | None:
     """
     Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.

@@ -33,7 +33,10 @@ async def resolve_host(host: str, port: int) -> tuple[str, ...]:
         else:
             _deliver(loop, found, tuple(dict.fromkeys(str(info[4][0]) for info in infos)))
 
-    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+    except RuntimeError as error:
+        raise socket.gaierror(f"the host name cannot be resolved: {error}") from error
     return await found
 
 

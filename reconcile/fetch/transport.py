@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -155,13 +156,15 @@ class DirectTransport:
 
     async def _connect(self, pool: _Pool, deadline: float) -> Connection:
         """Connect within the time for it; raise ExchangeError, or TimeoutError after the deadline."""
-        async with asyncio.timeout_at(deadline):
-            try:
-                async with asyncio.timeout(self._limits.connect):
-                    with _connection_failures():
-                        return await self._open_connection(pool)
-            except TimeoutError as error:
-                raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
+        by = min(deadline, pool.shared.loop.time() + self._limits.connect)
+        try:
+            async with asyncio.timeout_at(by):
+                with _connection_failures():
+                    return await self._open_connection(pool)
+        except TimeoutError as error:
+            if by == deadline:
+                raise
+            raise TimedOutError(f"no connection within {self._limits.connect:g} s") from error
 
     async def _open_connection(self, pool: _Pool) -> Connection:
         """Connect to where a request may go, under TLS if that is demanded; raise ExchangeError or OSError."""
@@ -214,10 +217,17 @@ class DirectTransport:
             raise
 
     async def _find_addresses(self, pool: _Pool) -> Sequence[str]:
-        try:
-            return (str(ip_address(pool.origin.host)),)
-        except ValueError:
-            return await pool.look_up.find()
+        literal = _read_literal(pool.origin.host)
+        return (literal,) if literal is not None else await pool.look_up.find()
+
+
+@lru_cache(maxsize=64)  # Many connections lead to few hosts.
+def _read_literal(host: str) -> str | None:
+    """Return the host as an address if it is written as one."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
 
 
 def _check_peer(origin: Origin, connected: socket.socket) -> None:

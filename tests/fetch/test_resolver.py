@@ -1,7 +1,10 @@
 """Look-ups that connections share."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
@@ -77,3 +80,19 @@ def test_who_waits_too_long_neither_ends_the_wait_of_others_nor_is_waited_for() 
         assert [await patient, await later] == [["api.test:443/1"], ["api.test:443/2"]]
 
     play(scenario)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+def test_no_thread_to_look_up_in_is_a_host_that_is_not_found():
+    code = """
+import asyncio, os, resource, socket
+from reconcile.fetch.resolver import resolve_host
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+os.setuid(65534)
+try:
+    asyncio.run(resolve_host("localhost", 443))
+except socket.gaierror as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "the host name cannot be resolved: can't start new thread\n"
