@@ -24,11 +24,10 @@ WITHOUT_EXTRA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a command: wall-clock seconds, CPU seconds, peak memory in KiB, and what it printed."""
+    """One run of a command: wall-clock seconds, CPU seconds, and what it printed."""
 
     seconds: float
     cpu: float
-    memory: int
     printed: str
 
 
@@ -62,7 +61,6 @@ def run(command: Command) -> Run:
         return Run(
             seconds=seconds,
             cpu=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss,
             printed=stdout.read(1_000_000).decode(errors="replace"),
         )
 
