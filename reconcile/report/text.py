@@ -74,14 +74,15 @@ def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[s
 
 def _describe_summary(plan: Plan) -> str:
     sentence = describe_counts(plan.summary)
+    cut_short = "" if plan.complete else " The run was cut short."
     match plan.verdict:
         case Verdict.IN_SYNC:
             waived = "that is not waived " if plan.summary.waived else ""
-            return f"{sentence}. Every expectation {waived}was proven."
+            return f"{sentence}. Every expectation {waived}was proven.{cut_short}"
         case Verdict.DRIFT | Verdict.PENDING:
-            return f"{sentence}."
+            return f"{sentence}.{cut_short}"
         case Verdict.WAIVED | Verdict.ERROR:
-            return f"{sentence}. Not everything could be decided{'' if plan.complete else ': the run was cut short'}."
+            return f"{sentence}. Not everything could be decided.{cut_short}"
 
 
 # --- The table -------------------------------------------------------------------------------------------------

@@ -196,3 +196,10 @@ def test_e16_on_a_narrow_screen_prose_is_broken_between_words_and_the_table_fits
 def test_it_grows_no_faster_than_its_plan():
     small, large = (len(render(plan_mixed(size), FULL)) for size in (200, 400))
     assert large < 2.1 * small
+
+
+@pytest.mark.parametrize("kind", [done, drifted, pending, unobserved])
+def test_a_run_that_was_cut_short_says_so_whatever_was_decided(kind):
+    whole = plan_of(kind("a"))
+    assert "cut short" not in render(replace(whole, complete=True), PLAIN)
+    assert render(replace(whole, complete=False), PLAIN).splitlines()[-1].endswith(" The run was cut short.")
