@@ -140,9 +140,13 @@ def _cut_header(value: str | None, length: int, redact: Redact) -> str | None:
 
 
 def _read_age(headers: RawHeaders) -> int | None:
-    """Return the most seconds that an Age tells of, for each cache on the way may tell its own, in nine digits."""
+    """
+    Return the most seconds that an Age tells of, for each cache on the way may tell its own.
+
+    Nine digits of a number are read, from its first that is no zero on: that is 30 years, and no more are needed.
+    """
     told = headers.list_raw(b"age")
-    return max(map(int, re.findall(rb"[0-9]{1,9}", b" ".join(told))), default=None) if told else None
+    return max(map(int, re.findall(rb"0*([0-9]{1,9})[0-9]*", b" ".join(told))), default=None) if told else None
 
 
 # --- A 200 -----------------------------------------------------------------------------------------------------
