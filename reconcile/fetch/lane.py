@@ -1,7 +1,10 @@
 """The way to one provider during one run: its agenda, its credential, its rate."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reconcile.fetch.agenda import Agenda
@@ -20,6 +23,8 @@ from reconcile.fetch.transport import DirectTransport, Transport
 from reconcile.model import Problem, Unobserved
 
 if TYPE_CHECKING:
+    import httpx
+
     from reconcile.fetch.recorder import Recorder
 
 # Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003), so no more
@@ -103,7 +108,7 @@ class Lane:
 
     async def send(self, errand: Errand, now: float) -> Attempt:
         """Send the errand's request once and say what came of it; raise CredentialError if it could not be sent."""
-        errand.shown = self._target.credential.standing or await self._ask_credential(errand)
+        errand.shown = self._target.credential.standing or self._ask_credential(errand)
         if errand.shown is not self._shown:
             self._show(errand.shown)
         errand.begin_try(now)
@@ -125,7 +130,7 @@ class Lane:
 
     async def renew_credential(self, errand: Errand) -> bool:
         """Say whether the errand, whose credential was rejected, may be sent once more with another one."""
-        if not await self._target.credential.renew(errand.shown):
+        if not self._target.credential.renew(errand.shown or {}):
             return False
         if errand.shown is self._shown:
             self.proven = False
@@ -173,10 +178,36 @@ class Lane:
 
         return ask(self._transport, self._target.origin, target, self._fields)
 
-    async def _ask_credential(self, errand: Errand) -> Mapping[str, str]:
+    def _ask_credential(self, errand: Errand) -> Mapping[str, str]:
         target = self._target
         question = UnsignedRequest("GET", self._authority, errand.path, target.provider.api.headers)
-        return await target.credential.headers(question, transport=self._transport)
+        return target.credential.headers(question, client=self._client)
+
+    @cached_property
+    def _client(self) -> "httpx.Client":
+        import httpx
+
+        from reconcile.fetch.foreign import send
+
+        class Apart(httpx.BaseTransport):
+            """The transport, in an event loop of its own."""
+
+            def handle_request(_, request: httpx.Request) -> httpx.Response:
+                try:
+                    with ThreadPoolExecutor(1) as pool:
+                        answer = pool.submit(asyncio.run, exchange(request)).result()
+                except ExchangeError as error:
+                    raise httpx.TransportError(str(error)) from error
+                return httpx.Response(answer.status_code, headers=list(answer.headers.raw), content=answer.body)
+
+        async def exchange(request: httpx.Request) -> RawAnswer:
+            if self._direct is None:
+                return await send(self._transport, request)
+            async with self._direct.copy() as transport:
+                return await send(transport, request)
+
+        known = self._transport if isinstance(self._transport, httpx.BaseTransport) else Apart()
+        return httpx.Client(transport=known, trust_env=False)
 
     def _show(self, shown: Mapping[str, str]) -> None:
         """Make the headers of the next requests, with this credential; they are made once while it is the same."""

@@ -122,6 +122,10 @@ class DirectTransport:
         except TimeoutError as error:
             raise TimedOutError(f"no whole answer within {self._limits.attempt:g} s") from error
 
+    def copy(self) -> "DirectTransport":
+        """Return one with the same settings and no connection."""
+        return DirectTransport(concurrency=1, limits=self._limits, tls=self._tls, resolve=self._resolve)
+
     async def aclose(self) -> None:
         """Close every connection; no exchange may be under way."""
         for pool in self._pools.values():

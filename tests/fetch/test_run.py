@@ -288,20 +288,19 @@ class Renewable:
         self._failures = failures
         self._setback = setback
 
-    async def headers(self, request: UnsignedRequest, *, transport: httpx.AsyncBaseTransport) -> Mapping[str, str]:
+    def headers(self, request: UnsignedRequest, *, client: httpx.Client) -> Mapping[str, str]:
         if self.failed < self._failures:
             self.failed += 1
             raise CredentialError(Problem(code=Code.SERVER_ERROR, message="no token"), setback=self._setback)
         return self.token
 
-    async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
+    def renew(self, rejected: Mapping[str, str]) -> bool:
         if rejected is not self.token:
             return True
         if self.renewed == self._renewals:
             return False
         self.renewed += 1
         self.token = {"X-Auth-Token": str(self.renewed)}
-        await asyncio.sleep(0.01)
         return True
 
 

@@ -1,9 +1,9 @@
 """
-What a provider is shown so that it answers, and where the operator may keep it.
+How requests are authenticated, and where the operator may keep the credentials.
 
     environment, clouds.yaml -> Settings       settings.py, clouds_yaml.py
     Settings -> Credential                     find_credential: selection.py, login.py
-    Credential -> the headers of one request   token.py, access_key.py, keystone.py with identity.py
+    Credential -> the headers of one request   credential.py, access_key.py, keystone.py
 """
 
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest

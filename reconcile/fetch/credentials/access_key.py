@@ -1,13 +1,13 @@
-"""An access key, with which every request is signed."""
+"""An access key, which signs every request."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconcile.fetch.credentials.credential import UnsignedRequest
 from reconcile.fetch.redaction import Hidden
 from reconcile.fetch.secret import Secret
-from reconcile.fetch.transport import Transport
 from reconcile.signature import (
     AUTHORIZATION_HEADER,
     DATE_FORMAT,
@@ -17,17 +17,20 @@ from reconcile.signature import (
     sign_request,
 )
 
-# A digest in hexadecimal, and in base64 of that. Three digits become four letters, of which each has but a few.
+if TYPE_CHECKING:
+    import httpx
+
+# A digest in hexadecimal, and the base64 of that: three digits become four letters, each out of a few.
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{64}|(?:[MNOYZ][DGTWjmz2][ABEFIJMNQRUVYZcdghkl][wxyz0-5h-m]){15,}")
 
 
-def tell_time() -> datetime:
-    """Return what time it is, in UTC."""
+def read_clock() -> datetime:
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class AccessKey:
-    """An access key and its secret; a temporary one has a security token beside."""
+    """An access key and its secret; a temporary one also has a security token."""
 
     __slots__ = ("_fixed", "_key", "_now", "_secret", "_source", "secrets")
 
@@ -39,18 +42,18 @@ class AccessKey:
         *,
         source: str,
         project_id: str,
-        now: Callable[[], datetime] = tell_time,
+        now: Callable[[], datetime] = read_clock,
     ) -> None:
         """
         Take an access key.
 
         Args:
-            key: its name, which is no secret.
-            secret: what requests are signed with, and what is never sent.
+            key: its name, which is not secret.
+            secret: signs requests and is never sent.
             security_token: None for a permanent key.
             source: where they came from.
-            project_id: whose jobs are asked for.
-            now: the time in UTC; a signature is good for 15 minutes.
+            project_id: the project of the jobs.
+            now: returns the time in UTC; a signature is valid for 15 minutes.
         """
         self._key = key
         self._secret = secret
@@ -68,10 +71,10 @@ class AccessKey:
 
     @property
     def standing(self) -> None:
-        """None: every request is signed for itself."""
+        """None: every request has its own signature."""
 
-    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
-        """Sign the request as it is, its host and its time."""
+    def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
+        """Sign the request with its host and the current time."""
         added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self._fixed}
         authorization = sign_request(
             self._key,
@@ -82,6 +85,6 @@ class AccessKey:
         )
         return {**added, AUTHORIZATION_HEADER: str(authorization)}
 
-    async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
-        """Say no."""
+    def renew(self, rejected: Mapping[str, str]) -> bool:
+        """Return False: only the operator can get another one."""
         return False

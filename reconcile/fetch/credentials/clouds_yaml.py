@@ -1,10 +1,10 @@
 """
-The entry of a cloud in clouds.yaml, with secure.yaml over it, as openstacksdk reads them.
+The entry of a cloud in clouds.yaml, overlaid with that of secure.yaml, as openstacksdk reads them.
 
-Described in "Configuring OpenStack SDK Applications", openstacksdk. Two things are stricter. Both files come from one
-directory, for the current one may be the checkout of a pull request, and an address in a clouds.yaml there must not
-decide where a password from the operator's own secure.yaml goes. And nothing is guessed: a value that YAML reads as a
-number is refused, and so is a kind of login that is not known.
+Described in "Configuring OpenStack SDK Applications", openstacksdk. Two things are stricter here. Both files come from
+one directory: the working directory may be the checkout of a pull request, whose clouds.yaml must not decide where a
+password from the operator's own secure.yaml goes. And nothing is guessed: a value that YAML reads as a number is
+refused, and so is an unknown kind of login.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-# What openstacksdk takes from the entry itself as well, where it wins over `auth`; and older names, which lose.
+# What openstacksdk also takes from outside `auth`, where it has precedence; and older names, which have none.
 _OUTSIDE = frozenset(
     f"{whose}{what}" for whose in ("", "user_", "project_") for what in ("domain_id", "domain_name")
 ) | {"project_id", "project_name", "token"}
@@ -33,21 +33,21 @@ _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_to
 
 class CloudEntry(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What the files say of one cloud; `kind` is its `auth_type` and `profile` the vendor whose defaults it names.
+    One cloud in the files; `kind` is its `auth_type` and `profile` the vendor whose defaults it names.
 
-    `strayed` marks a clouds.yaml that nobody named: it lay in the working directory, which may be the checkout of a
-    pull request, so it must not decide where a password goes.
+    `in_working_directory` marks a clouds.yaml that the operator did not name: the working directory may be the checkout
+    of a pull request, so the file must not decide where a password goes.
     """
 
     settings: Settings
     source: str
     kind: str | None
     profile: str | None
-    strayed: bool
+    in_working_directory: bool
 
 
 def read_cloud(provider: Provider, environ: Mapping[str, str]) -> CloudEntry:
-    """Read the entry of the cloud that OS_CLOUD names; raise AccessError if there is none that can be read."""
+    """Read the entry of the cloud that OS_CLOUD names; raise AccessError if it is missing or cannot be read."""
     name = environ[CLOUD_VARIABLE]
     config, secure = _find_files(environ)
     entry = _merge(_read_entry(config, name), _read_entry(secure, name) if secure is not None else {})
@@ -63,16 +63,16 @@ def read_cloud(provider: Provider, environ: Mapping[str, str]) -> CloudEntry:
         settings=Settings(
             provider=provider,
             values={key: Secret(value) for key, value in _read_auth(entry, source).items()},
-            call=partial(_call, source),
+            describe=partial(_describe, source),
         ),
         source=source,
         kind=_find_string(entry, "auth_type", source),
         profile=_find_string(entry, "profile", source) or _find_string(entry, "cloud", source),
-        strayed=CONFIG_VARIABLE not in environ and config.parent == Path(),
+        in_working_directory=CONFIG_VARIABLE not in environ and config.parent == Path(),
     )
 
 
-def _call(source: str, name: str) -> str:
+def _describe(source: str, name: str) -> str:
     return f"'{name}' of {source}"
 
 
@@ -113,7 +113,7 @@ def _find_first(stem: str, folders: tuple[Path, ...]) -> Path | None:
 
 
 def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
-    """Return the entry of a cloud, empty if the file has none; raise AccessError for what cannot be read."""
+    """Return the entry of a cloud, empty if the file has none; raise AccessError if the file cannot be read."""
     try:
         root = read_document(str(path)).root
     except DocumentError as error:
@@ -129,7 +129,7 @@ def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
 
 
 def _hide_text(path: Path, diagnostic: Diagnostic) -> Diagnostic:
-    """Keep of a diagnostic where and of what kind it is: the text there may be a password."""
+    """Reduce a diagnostic to its code and position: the text there may be a password."""
     if diagnostic.source is None:
         return diagnostic
     return Diagnostic(
@@ -157,7 +157,7 @@ def _merge(below: Mapping[str, Node], above: Mapping[str, Node]) -> dict[str, No
 
 
 def _read_auth(entry: Mapping[str, Node], source: str) -> dict[str, str]:
-    """Return what identifies the user and the project, by its present name."""
+    """Return what identifies the user and the project, under its current name."""
     auth = entry.get("auth", Table())
     if not isinstance(auth, Table):
         raise _refuse_shape(source, "its 'auth' is no mapping")

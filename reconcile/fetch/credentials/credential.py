@@ -1,18 +1,21 @@
-"""What every kind of credential does."""
+"""What every kind of credential has in common, and the simplest kind: a token."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Hidden
-from reconcile.fetch.transport import Transport
+from reconcile.fetch.secret import Secret
 from reconcile.model import Problem
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class UnsignedRequest(Struct, frozen=True):
-    """A request without a body as it will be sent, but for its credential."""
+    """A request without a body, complete except for its credential."""
 
     method: str
     authority: str
@@ -20,15 +23,15 @@ class UnsignedRequest(Struct, frozen=True):
     target: str
     """Path and query."""
     headers: Mapping[str, str]
-    """Those that no one on the way has a reason to change: the API's own."""
+    """Those to be signed: the API's own, which no proxy has a reason to change."""
 
 
 class CredentialError(Exception):
     """
-    A request cannot be given its credential: no token was to be had.
+    A request cannot be authenticated, because no token was issued.
 
-    `setback` is None unless it can help to ask again; without one, every further request fails alike, at once.
-    `retry_after` is the seconds that the identity service asks to wait before that, None if it does not.
+    `setback` is None if asking again cannot help, and then every later request fails the same way at once.
+    `retry_after` is how many seconds the identity service asks to wait, None if it does not say.
     """
 
     def __init__(self, problem: Problem, *, setback: Setback | None = None, retry_after: float | None = None) -> None:
@@ -40,34 +43,63 @@ class CredentialError(Exception):
 
 class Credential(Protocol):
     """
-    What a provider takes as proof of who is asking; it belongs to one target, and so to one origin.
+    What authenticates the requests to one target, and so to one origin.
 
-    As text it is kind and source, never a value.
+    Its string names its kind and its source, and never shows a value.
     """
 
     @property
     def secrets(self) -> Sequence[Hidden]:
-        """Everything of it that no output may show; it grows when a token is fetched."""
+        """Everything that no output may show; a token is added when it is fetched."""
 
     @property
     def standing(self) -> Mapping[str, str] | None:
-        """What `headers` would return for any request, for the time being; None if it has to be asked."""
+        """What `headers` returns for any request at present; None if it has to be called for each."""
 
-    async def headers(self, request: UnsignedRequest, *, transport: Transport) -> Mapping[str, str]:
+    def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
         """
-        Return the headers that this request needs, in clear.
+        Return the headers that authenticate this request, in clear text.
 
-        The same mapping again means that nothing has changed since. `transport` is used where a token has to be
-        fetched, which happens once for all requests that wait for it. Raises CredentialError.
+        Another mapping than last time means that the credential has changed. A token is fetched through `client`;
+        meanwhile `renew` may be called, but `headers` may not. Raises CredentialError.
         """
 
-    async def renew(self, rejected: Mapping[str, str] | None = None) -> bool:
+    def renew(self, rejected: Mapping[str, str]) -> bool:
         """
-        Say whether a request that was rejected (401) may be sent once more, with headers asked for anew.
+        Return whether a request that was rejected (401) may be sent again, with headers from a new call of `headers`.
 
-        A credential that can be renewed is so once in its life, however many requests are rejected at that moment.
+        A credential is renewed at most once, however many requests are rejected with it.
 
         Args:
-            rejected: what `headers` returned for that request; None if that is not known, and then it counts as the
-                first credential.
+            rejected: the mapping that `headers` returned for that request.
         """
+
+
+class Token:
+    """A token that the operator fetched."""
+
+    __slots__ = ("_source", "secrets", "standing")
+
+    def __init__(self, secret: Secret, *, source: str, header: str) -> None:
+        """
+        Take a token.
+
+        Args:
+            secret: the token.
+            source: where it came from.
+            header: the name of the header that carries it.
+        """
+        self.secrets = (secret,)
+        self.standing: Mapping[str, str] = {header: secret.reveal()}
+        self._source = source
+
+    def __str__(self) -> str:
+        return f"token from {self._source}"
+
+    def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
+        """Return the token's header."""
+        return self.standing
+
+    def renew(self, rejected: Mapping[str, str]) -> bool:
+        """Return False: only the operator can get another one."""
+        return False

@@ -1,76 +1,118 @@
-"""Settings of a user with a password -> the login that fetches a token, and where it does."""
+"""The settings of a user with a password -> the login that fetches a token, and where it does."""
+
+import re
 
 from reconcile.codes import Code
 from reconcile.fetch.credentials.clouds_yaml import CONFIG_VARIABLE
-from reconcile.fetch.credentials.identity import (
-    IdentityUrl,
-    Login,
-    find_identity_origins,
-    find_identity_url,
-    parse_identity_url,
-)
-from reconcile.fetch.credentials.keystone import PasswordLogin
+from reconcile.fetch.credentials.keystone import IdentityUrl, Login, PasswordLogin
 from reconcile.fetch.credentials.settings import PASSWORD, TEXT, Settings, refuse
+from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
+from reconcile.model import Provider
+
+_VERSION_PATH = "/v3"
+_IDENTITY_URL = re.compile(r"(?P<origin>[^/]*//[^/]*)(?P<path>/.*)?", re.DOTALL)
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?", re.ASCII)
+_FORM = "write it as https://HOST/v3 or https://HOST:PORT/v3"
 
 
-def make_login(settings: Settings, source: str, *, profile: str | None = None, strayed: bool = False) -> PasswordLogin:
+def make_login(
+    settings: Settings, source: str, *, profile: str | None = None, in_working_directory: bool = False
+) -> PasswordLogin:
     """
-    Make a login of what is set; raise AccessError if something is missing, malformed, or for another project.
+    Make a login from settings; raise AccessError if something is missing, malformed, or for another project.
 
     Args:
         settings: of one user.
         source: where they came from.
-        profile: the cloud whose defaults the settings build on; None is none.
-        strayed: whether they stand in a file that was merely found in the working directory.
+        profile: the cloud whose defaults they build on, None without one.
+        in_working_directory: whether they come from a file of the working directory that the operator did not name.
     """
     settings.check_project()
-    url = _find_identity_url(settings, profile)
-    if strayed and url.origin not in find_identity_origins(settings.provider):
+    url = _find_url(settings, profile)
+    if in_working_directory and url.origin not in _list_origins(settings.provider):
         raise refuse(
             Code.ENDPOINT_NOT_ALLOWED,
-            f"{settings.call('auth_url')} is {url}, which is not an identity service of provider "
+            f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
             f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
             hint=f"name the file in {CONFIG_VARIABLE}, if it is yours and not part of what is checked",
         )
     login = Login(
         url=url,
         user=_describe_user(settings),
-        password=settings.take("password", PASSWORD, beside="username"),
+        password=settings.require("password", PASSWORD, beside="username"),
         project=_describe_project(settings),
     )
     return PasswordLogin(login, source=source, provider=settings.provider)
 
 
-def _find_identity_url(settings: Settings, profile: str | None) -> IdentityUrl:
+# --- Where -----------------------------------------------------------------------------------------------------
+
+
+def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
+    """
+    Parse the operator's address of an identity service: https, or http where the host is loopback as written.
+
+    `called` is what the operator calls it. The version is appended to a path that does not end with it. Raises
+    AccessError.
+    """
+    match = _IDENTITY_URL.fullmatch(text)
+    origin = parse_endpoint(match["origin"] if match is not None else text, called=called, form=_FORM)
+    path = (match["path"] if match is not None else None) or ""
+    if not _PATH.fullmatch(path):
+        raise refuse_endpoint(text, "holds a path that is not plain", called=called, form=_FORM)
+    path = path.rstrip("/")
+    if path.endswith("/v2.0"):
+        raise refuse_endpoint(text, "is keystone v2.0, which is not spoken here", called=called, form=_FORM)
+    return IdentityUrl(origin=origin, path=path if path.endswith(_VERSION_PATH) else f"{path}{_VERSION_PATH}")
+
+
+def find_identity_url(provider: Provider) -> IdentityUrl | None:
+    """Look up the nearest identity service in the table of clouds; None where the table has none."""
+    origins = _list_origins(provider)
+    return IdentityUrl(origin=origins[0], path=_VERSION_PATH) if origins else None
+
+
+def _list_origins(provider: Provider) -> tuple[Origin, ...]:
+    """List every identity service whose tokens the provider accepts, the nearest first."""
+    cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
+    hosts = cloud.iam_hosts.get(provider.region, ()) if cloud is not None and provider.region is not None else ()
+    return tuple(parse_endpoint(f"https://{host}") for host in hosts)
+
+
+def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
     text = settings.find_text("auth_url")
     if text is not None:
-        return parse_identity_url(text, called=settings.call("auth_url"))
+        return parse_identity_url(text, called=settings.describe("auth_url"))
     provider = settings.provider
     if profile not in (None, provider.cloud):
         raise refuse(
             Code.NO_ENDPOINT,
-            f"{settings.call('profile')} is '{str(profile)[:200]}', whose defaults are not known here, and "
-            f"{settings.call('auth_url')} is not set",
+            f"{settings.describe('profile')} is '{str(profile)[:200]}', whose defaults are not known here, and "
+            f"{settings.describe('auth_url')} is not set",
             hint="give 'auth_url' itself",
         )
     url = find_identity_url(provider)
     if url is None:
         raise refuse(
             Code.NO_ENDPOINT,
-            f"no identity service is known for provider '{provider.name}', and {settings.call('auth_url')} is not set",
+            f"no identity service is known for provider '{provider.name}', and {settings.describe('auth_url')} is not "
+            "set",
             hint="set it to the https address of the identity service, as in https://HOST/v3",
         )
     return url
+
+
+# --- Who -------------------------------------------------------------------------------------------------------
 
 
 def _describe_user(settings: Settings) -> dict[str, object]:
     user_id = settings.find_text("user_id")
     if user_id is not None:
         return {"id": user_id}
-    name = settings.take("username", TEXT, beside="password").reveal()
+    name = settings.require("username", TEXT, beside="password").reveal()
     domain = _describe_domain(settings, "user")
     if domain is None:
-        settings.take("user_domain_name", TEXT, beside="username")
+        settings.require("user_domain_name", TEXT, beside="username")
     return {"name": name, "domain": domain}
 
 

@@ -1,8 +1,8 @@
 """
-Which credential a provider gets: the first that is there.
+Which credential a provider gets: the first that is set.
 
-A token, then an access key, then a cloud of clouds.yaml, then a user with a password. What is there and wrong is an
-error, whatever comes after it.
+The order is: a token, an access key, a cloud of clouds.yaml, a user with a password. The first one is an error if it is
+malformed, whatever else is set.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials.credential import Credential
+from reconcile.fetch.credentials.credential import Credential, Token
 from reconcile.fetch.credentials.settings import ACCESS_KEY, CLOUD_VARIABLE, SECRET_KEY, TOKEN, Settings, refuse
-from reconcile.fetch.credentials.token import Token
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
@@ -60,9 +59,9 @@ _KINDS = {"password": "password", "v3password": "password", "token": "token", "v
 
 def find_credential(provider: Provider, *, environ: Mapping[str, str]) -> Credential:
     """
-    Find the credential of a provider; nothing is fetched yet.
+    Find the credential of a provider, without fetching anything.
 
-    Raises AccessError if there is none, or if what comes first is malformed, only half there, or for another project.
+    Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
     for variables in _token_variables(provider):
         settings = _read(provider, environ, variables)
@@ -75,13 +74,13 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str]) -> Creden
     if CLOUD_VARIABLE in environ:
         from reconcile.fetch.credentials.clouds_yaml import read_cloud
 
-        return _take_from_cloud(read_cloud(provider, environ))
+        return _make_from_cloud(read_cloud(provider, environ))
     settings = _read(provider, environ, _LOGIN)
     if "username" in settings or "user_id" in settings or "password" in settings:
         from reconcile.fetch.credentials.login import make_login
 
         return make_login(settings, "OS_USERNAME and OS_PASSWORD")
-    raise _refuse_nothing(provider)
+    raise _refuse_none(provider)
 
 
 def _token_variables(provider: Provider) -> Iterator[Mapping[str, str]]:
@@ -91,10 +90,10 @@ def _token_variables(provider: Provider) -> Iterator[Mapping[str, str]]:
 
 def _read(provider: Provider, environ: Mapping[str, str], variables: Mapping[str, str]) -> Settings:
     values = {name: Secret(environ[variable]) for name, variable in variables.items() if variable in environ}
-    return Settings(provider=provider, values=values, call=variables.__getitem__)
+    return Settings(provider=provider, values=values, describe=variables.__getitem__)
 
 
-def _refuse_nothing(provider: Provider) -> AccessError:
+def _refuse_none(provider: Provider) -> AccessError:
     tokens = ", ".join(variables["token"] for variables in _token_variables(provider))
     keys = ", ".join(variables["ak"] for variables in _ACCESS_KEYS)
     return refuse(
@@ -108,12 +107,12 @@ def _refuse_nothing(provider: Provider) -> AccessError:
 # --- Settings -> Credential ------------------------------------------------------------------------------------
 
 
-def _take_from_cloud(entry: "CloudEntry") -> Credential:
+def _make_from_cloud(entry: "CloudEntry") -> Credential:
     settings = entry.settings
     if entry.kind is not None and entry.kind not in _KINDS:
         raise refuse(
             Code.NO_CREDENTIALS,
-            f"{settings.call('auth_type')} is '{entry.kind[:200]}', which is not known here",
+            f"{settings.describe('auth_type')} is '{entry.kind[:200]}', which is not known here",
             hint=f"known are {', '.join(_KINDS)}; 'ak' and 'sk' in 'auth' need none of them",
         )
     kind = _KINDS[entry.kind] if entry.kind is not None else None
@@ -123,11 +122,11 @@ def _take_from_cloud(entry: "CloudEntry") -> Credential:
         return _make_access_key(settings, entry.source)
     from reconcile.fetch.credentials.login import make_login
 
-    return make_login(settings, entry.source, profile=entry.profile, strayed=entry.strayed)
+    return make_login(settings, entry.source, profile=entry.profile, in_working_directory=entry.in_working_directory)
 
 
 def _make_token(settings: Settings, source: str) -> Token:
-    secret = settings.take("token", TOKEN, beside="auth_type")
+    secret = settings.require("token", TOKEN, beside="auth_type")
     settings.check_project()
     return Token(secret, source=source, header=settings.provider.api.token_header)
 
@@ -135,8 +134,8 @@ def _make_token(settings: Settings, source: str) -> Token:
 def _make_access_key(settings: Settings, source: str) -> Credential:
     from reconcile.fetch.credentials.access_key import AccessKey
 
-    key = settings.take("ak", ACCESS_KEY, beside="sk")
-    secret = settings.take("sk", SECRET_KEY, beside="ak")
+    key = settings.require("ak", ACCESS_KEY, beside="sk")
+    secret = settings.require("sk", SECRET_KEY, beside="ak")
     security_token = settings.find("security_token", TOKEN)
     settings.check_project()
     project_id = settings.provider.project_id

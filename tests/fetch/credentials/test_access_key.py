@@ -1,4 +1,3 @@
-import asyncio
 import base64
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconcile.fetch.credentials import UnsignedRequest
-from reconcile.fetch.credentials.access_key import AccessKey, tell_time
+from reconcile.fetch.credentials.access_key import AccessKey, read_clock
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.signature import parse_authorization, sign_request
@@ -28,8 +27,8 @@ def make_key(*, security_token: str | None = None) -> AccessKey:
 
 
 def headers_of(key: AccessKey, request: UnsignedRequest = REQUEST) -> dict[str, str]:
-    transport = httpx.MockTransport(lambda _: httpx.Response(500))
-    return dict(asyncio.run(key.headers(request, transport=transport)))
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+    return dict(key.headers(request, client=client))
 
 
 @pytest.mark.parametrize("security_token", [None, "temporary-token"])
@@ -49,11 +48,11 @@ def test_each_request_has_its_own_signature() -> None:
 
 
 def test_the_time_is_utc() -> None:
-    assert abs((tell_time() - datetime.now(UTC)).total_seconds()) < 60
+    assert abs((read_clock() - datetime.now(UTC)).total_seconds()) < 60
 
 
 def test_a_key_cannot_be_renewed() -> None:
-    assert not asyncio.run(make_key().renew(None))
+    assert not make_key().renew({})
 
 
 def test_the_secret_key_is_never_sent_A22() -> None:

@@ -1,15 +1,19 @@
-import asyncio
+import gzip
 import json
 from collections.abc import Callable
+from typing import TypeAlias
 
 import httpx
 import pytest
 
 from reconcile.codes import Code
-from reconcile.fetch import fetch_all, resolve_targets
 from reconcile.fetch.credentials import Credential, CredentialError, UnsignedRequest, find_credential
+from reconcile.fetch.credentials.keystone import MAX_RESPONSE_SIZE, Login, TokenResponse, build_token_request
+from reconcile.fetch.credentials.login import parse_identity_url
+from reconcile.fetch.failure import BlockedAddressError
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.secret import Secret
 
 PASSWORD = "canary-7f3a9c51"
 LOGIN = {
@@ -18,29 +22,32 @@ LOGIN = {
     "OS_PASSWORD": PASSWORD,
     "OS_USER_DOMAIN_NAME": "d",
 }
+URL = parse_identity_url("https://iam.test", called="OS_AUTH_URL")
 REQUEST = UnsignedRequest(method="GET", authority="api.test", target="/v1/p/jobs/j", headers={})
+ISSUED = {"token": {"methods": ["password"], "project": {"id": "p", "name": "eu-de"}}}
+
+Answer: TypeAlias = httpx.Response | BaseException
 
 
-class Identity(httpx.AsyncBaseTransport):
-    """An identity service that answers with what it is given, the last again and again, and remembers the questions."""
+class Identity:
+    """An identity service that gives these answers, the last one again and again, and remembers the requests."""
 
-    def __init__(self, *answers: httpx.Response | httpx.RequestError) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.client = httpx.Client(transport=httpx.MockTransport(self._answer))
+        self.before_answer: Callable[[], object] = lambda: None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        await asyncio.sleep(0)
-        await self.may_answer.wait()
+        self.before_answer()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, httpx.RequestError):
+        if isinstance(answer, BaseException):
             raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
 
 
-def grant(token: str, project_id: str = "p") -> httpx.Response:
+def issue(token: str, project_id: str = "p") -> httpx.Response:
     return httpx.Response(201, headers={"X-Subject-Token": token}, json={"token": {"project": {"id": project_id}}})
 
 
@@ -56,74 +63,149 @@ def make_login(make_provider) -> Callable[..., Credential]:
     return make
 
 
-async def ask(login: Credential, identity: Identity, times: int) -> list[str | CredentialError]:
-    """Ask for headers so many times at once; return the token or the error of each."""
+def ask(login: Credential, identity: Identity) -> str:
+    return login.headers(REQUEST, client=identity.client)["X-Auth-Token"]
 
-    async def ask_once() -> str | CredentialError:
-        try:
-            return (await login.headers(REQUEST, transport=identity))["X-Auth-Token"]
-        except CredentialError as error:
-            return error
 
-    return list(await asyncio.gather(*(ask_once() for _ in range(times))))
+def fail(login: Credential, identity: Identity) -> CredentialError:
+    with pytest.raises(CredentialError) as raised:
+        ask(login, identity)
+    return raised.value
+
+
+# --- The request -----------------------------------------------------------------------------------------------
+
+
+def test_a_request_for_a_token_is_as_keystone_documents_it() -> None:
+    login = Login(
+        url=URL, user={"name": "u", "domain": {"name": "d"}}, password=Secret("pässwörd"), project={"id": "p"}
+    )
+    request = build_token_request(login)
+    body = request.read()
+    assert (request.method, str(request.url)) == ("POST", "https://iam.test/v3/auth/tokens")
+    assert request.headers["Content-Length"] == str(len(body))
+    assert json.loads(body) == {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": "u", "domain": {"name": "d"}, "password": "pässwörd"}},
+            },
+            "scope": {"project": {"id": "p"}},
+        }
+    }
+
+
+def test_nothing_is_sent_but_what_is_meant_to_be(make_login) -> None:
+    identity = Identity(issue("t1"))
+    client = identity.client
+    client.headers["X-Default"], client.auth, client.follow_redirects = "x", ("a", "b"), True
+    client.cookies.set("a", "b")
+    assert ask(make_login(), identity) == "t1"
+    names = {"host", "content-type", "content-length", "accept", "accept-encoding", "user-agent"}
+    headers = identity.requests[0].headers
+    assert set(headers) == names
+    assert (headers["host"], headers["accept-encoding"]) == ("iam.test", "identity")
+    assert headers["user-agent"].startswith("reconcile/")
+
+
+# --- Answers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(api):
+    def read(status_code: int, body: object = ISSUED, **headers: str) -> str:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = httpx.Response(status_code, headers=fields, content=content)
+        redact = Redactor([Secret(PASSWORD)])
+        return TokenResponse(url=URL, api=api, response=response, redact=redact).read_token("p").reveal()
+
+    return read
+
+
+@pytest.mark.parametrize("status_code", [200, 201])
+def test_a_token_is_taken_out_of_its_header(read, status_code: int) -> None:
+    assert read(status_code, X_Subject_Token="MIIF-token") == "MIIF-token"
 
 
 @pytest.mark.parametrize(
-    ("environ", "user", "project"),
+    ("status_code", "body", "headers", "code", "says"),
     [
-        ({}, {"name": "u", "domain": {"name": "d"}}, {"id": "p"}),
-        ({"OS_USER_DOMAIN_ID": "d-id"}, {"name": "u", "domain": {"id": "d-id"}}, {"id": "p"}),
-        ({"OS_USER_ID": "u-id"}, {"id": "u-id"}, {"id": "p"}),
-        ({"OS_PROJECT_ID": "p", "OS_PROJECT_NAME": "n"}, {"name": "u", "domain": {"name": "d"}}, {"id": "p"}),
+        (201, ISSUED, {}, Code.MALFORMED_FIELD, "X-Subject-Token is no token (length 0)"),
+        (201, ISSUED, {"X_Subject_Token": "a b"}, Code.MALFORMED_FIELD, "length 3"),
+        (201, ISSUED, {"X_Subject_Token": "x" * 20_000}, Code.MALFORMED_FIELD, "length 20000"),
+        (201, {"token": {}}, {}, Code.OTHER_PROJECT, "for no project, and the manifest's is p"),
+        (201, {"token": {"project": {"id": "p2"}}}, {}, Code.OTHER_PROJECT, "for project p2"),
+        (201, [], {}, Code.NOT_JSON, "not a JSON object"),
+        (201, b'{"token": {}, "token": {}}', {}, Code.AMBIGUOUS_JSON, "twice"),
+        (201, b" " * MAX_RESPONSE_SIZE + b"{}", {}, Code.ANSWER_TOO_LARGE, "more than 1048576 bytes"),
+        (200, b"<html>", {"Content_Type": "text/html"}, Code.NOT_JSON, "text/html"),
         (
-            {"OS_PROJECT_NAME": "eu-de"},
-            {"name": "u", "domain": {"name": "d"}},
-            {"name": "eu-de", "domain": {"name": "d"}},
+            401,
+            {"error": {"code": 401, "message": f"bad {PASSWORD}", "title": "x"}},
+            {},
+            Code.UNAUTHENTICATED,
+            "says 401",
         ),
-        (
-            {"OS_PROJECT_NAME": "eu-de", "OS_PROJECT_DOMAIN_ID": "pd"},
-            {"name": "u", "domain": {"name": "d"}},
-            {"name": "eu-de", "domain": {"id": "pd"}},
-        ),
-        ({"OS_USER_ID": "u-id", "OS_PROJECT_NAME": "n", "OS_USER_DOMAIN_NAME": "d"}, {"id": "u-id"}, None),
+        (400, {"error_code": "IAM.0011", "error_msg": "bad"}, {}, Code.REFUSED, 'it says IAM.0011 "bad"'),
+        (403, {}, {}, Code.FORBIDDEN, "no token for this project"),
+        (404, b"<html>", {"Content_Type": "text/html"}, Code.NOT_FROM_THE_API, "no identity service"),
+        (300, {}, {}, Code.REDIRECT, "redirect"),
+        pytest.param(302, {}, {"Location": f"https://{PASSWORD}"}, Code.REDIRECT, "redirect", id="A09"),
+        (202, ISSUED, {"X_Subject_Token": "x"}, Code.UNEXPECTED_STATUS_CODE, "does not document"),
+        (204, b"", {}, Code.UNEXPECTED_STATUS_CODE, "does not document"),
     ],
 )
-def test_user_and_project_are_asked_for_as_the_operator_named_them(make_login, environ, user, project) -> None:
-    identity = Identity(grant("t1"))
-    assert asyncio.run(ask(make_login(**environ), identity, 1)) == ["t1"]
-    auth = json.loads(identity.requests[0].read())["auth"]
-    assert auth["identity"]["password"]["user"] == {**user, "password": PASSWORD}
-    assert project is None or auth["scope"]["project"] == project
+def test_an_answer_without_a_token_is_final_and_says_why_A23(read, status_code, body, headers, code, says) -> None:
+    with pytest.raises(CredentialError) as raised:
+        read(status_code, body, **headers)
+    error = raised.value
+    assert (error.problem.code, error.setback) == (code, None)
+    assert error.problem.message.startswith(f"https://iam.test/v3: HTTP {status_code} from the identity service: ")
+    assert says in error.problem.message
+    assert PASSWORD not in repr(error)
 
 
-def test_a_token_is_fetched_once_for_all_who_wait_and_then_hidden(make_login) -> None:
-    async def run() -> None:
-        login, identity = make_login(), Identity(grant("token-one"))
-        redact = Redactor(login.secrets)
-        assert redact(f"token-one {PASSWORD}") == "token-one [redacted]"
-        assert await ask(login, identity, 64) == ["token-one"] * 64
-        assert len(identity.requests) == 1
-        assert redact(f"token-one {PASSWORD}") == "[redacted] [redacted]"
-        first = await login.headers(REQUEST, transport=identity)
-        assert first is await login.headers(REQUEST, transport=identity)
-        assert "canary" not in f"{login} {login!r}"
-        assert "token-one" not in f"{login} {login!r}"
+@pytest.mark.parametrize(
+    ("status_code", "body", "setback", "retry_after"),
+    [
+        (429, {}, Setback.THROTTLED, 7.0),
+        (503, b"", Setback.NOISE, 7.0),
+        (500, {}, Setback.DUBIOUS, 7.0),
+        (201, b'{"token": {', Setback.NOISE, 7.0),
+    ],
+)
+def test_an_answer_that_may_be_better_next_time_says_so(read, status_code, body, setback, retry_after) -> None:
+    with pytest.raises(CredentialError) as raised:
+        read(status_code, body, Retry_After="7")
+    assert (raised.value.setback, raised.value.retry_after) == (setback, retry_after)
 
-    asyncio.run(run())
+
+# --- The login -------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_fetched_once_and_then_hidden(make_login) -> None:
+    login, identity = make_login(), Identity(issue("token-one"))
+    redact = Redactor(login.secrets)
+    assert login.standing is None
+    assert redact(f"token-one {PASSWORD}") == "token-one [redacted]"
+    first = login.headers(REQUEST, client=identity.client)
+    assert first == {"X-Auth-Token": "token-one"}
+    assert first is login.headers(REQUEST, client=identity.client) is login.standing
+    assert len(identity.requests) == 1
+    assert redact(f"token-one {PASSWORD}") == "[redacted] [redacted]"
+    assert "canary" not in f"{login} {login!r}"
+    assert "token-one" not in f"{login} {login!r}"
 
 
 def test_a_wrong_password_is_tried_once_A23_D26(make_login) -> None:
-    async def run() -> None:
-        login, identity = make_login(), Identity(refusal(401, f"wrong password {PASSWORD}"))
-        errors = [*await ask(login, identity, 64), *await ask(login, identity, 1)]
-        assert {error.problem.code for error in errors if isinstance(error, CredentialError)} == {Code.UNAUTHENTICATED}
-        assert len(errors) == 65
-        assert len(identity.requests) == 1
-        assert not await login.renew(None)
-        assert PASSWORD not in repr(errors)
-        assert "[redacted]" in repr(errors[0])
-
-    asyncio.run(run())
+    login, identity = make_login(), Identity(refusal(401, f"wrong password {PASSWORD}"))
+    errors = [fail(login, identity) for _ in range(65)]
+    assert {error.problem.code for error in errors} == {Code.UNAUTHENTICATED}
+    assert len(identity.requests) == 1
+    assert not login.renew({})
+    assert PASSWORD not in repr(errors)
+    assert "[redacted]" in repr(errors[0])
 
 
 @pytest.mark.parametrize(
@@ -134,82 +216,119 @@ def test_a_wrong_password_is_tried_once_A23_D26(make_login) -> None:
         (httpx.ConnectError("refused"), Setback.NOISE),
     ],
 )
-def test_a_passing_failure_is_shared_by_who_waited_and_may_be_got_over(make_login, answer, setback) -> None:
-    async def run() -> None:
-        login, identity = make_login(), Identity(answer, grant("t1"))
-        errors = await ask(login, identity, 8)
-        assert [error.setback for error in errors if isinstance(error, CredentialError)] == [setback] * 8
-        assert len(identity.requests) == 1
-        assert await ask(login, identity, 8) == ["t1"] * 8
-        assert len(identity.requests) == 2
-
-    asyncio.run(run())
+def test_a_transient_error_can_be_overcome(make_login, answer: Answer, setback: Setback) -> None:
+    login, identity = make_login(), Identity(answer, issue("t1"))
+    assert fail(login, identity).setback is setback
+    assert ask(login, identity) == "t1"
+    assert len(identity.requests) == 2
 
 
 def test_a_failure_on_the_way_names_the_identity_service(make_login) -> None:
-    (error,) = asyncio.run(ask(make_login(), Identity(httpx.ConnectError("no connection")), 1))
-    assert isinstance(error, CredentialError)
+    error = fail(make_login(), Identity(httpx.ConnectError("no connection")))
     assert error.problem.message == "https://iam.test: no connection"
 
 
-def test_whoever_fetches_may_be_cancelled_and_the_next_one_fetches(make_login) -> None:
-    async def run() -> None:
-        login, identity = make_login(), Identity(grant("t1"))
-        identity.may_answer.clear()
-        first = asyncio.create_task(ask(login, identity, 1))
-        await asyncio.sleep(0)
-        others = asyncio.create_task(ask(login, identity, 8))
-        await asyncio.sleep(0.001)
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        identity.may_answer.set()
-        assert await others == ["t1"] * 8
-        assert len(identity.requests) == 2
+def test_what_our_transport_reports_is_what_counts(make_login) -> None:
+    cause = BlockedAddressError("it is a private address")
+    refused = httpx.ConnectError("refused")
+    refused.__cause__ = cause
+    login, identity = make_login(), Identity(refused)
+    error = fail(login, identity)
+    assert (error.problem.code, error.setback) == (Code.BLOCKED_ADDRESS, None)
+    assert error.problem.message == "https://iam.test: it is a private address"
+    fail(login, identity)
+    assert len(identity.requests) == 1
 
-    asyncio.run(run())
+
+def test_a_fetch_that_is_interrupted_leaves_the_next_one_to_succeed(make_login) -> None:
+    login, identity = make_login(), Identity(KeyboardInterrupt(), issue("t1"))
+    with pytest.raises(KeyboardInterrupt):
+        ask(login, identity)
+    assert ask(login, identity) == "t1"
 
 
 def test_a_rejected_token_is_renewed_once_whoever_asks_D25_D26(make_login) -> None:
-    async def run() -> None:
-        login, identity = make_login(), Identity(grant("t1"), grant("t2"), grant("t3"))
-        first = await login.headers(REQUEST, transport=identity)
-        # Many requests were under way with the first token, and some learn late that it is not good any more.
-        assert [await login.renew(first) for _ in range(8)] == [True] * 8
-        second = await login.headers(REQUEST, transport=identity)
-        assert await login.renew(first)
-        assert await login.headers(REQUEST, transport=identity) is second
-        assert not await login.renew(second)
-        assert second == {"X-Auth-Token": "t2"}
-        assert len(identity.requests) == 2
-        assert Redactor(login.secrets)("t1t2") == "t1t2"
-
-    asyncio.run(run())
-
-
-def test_password_and_token_go_where_they_belong_and_nowhere_else_A25(make_provider, make_job) -> None:
-    seen: dict[str, str] = {}
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen[request.url.host] = seen.get(request.url.host, "") + request.read().decode() + str(request.headers.raw)
-        if request.method == "POST":
-            return grant("token-of-the-first")
-        job_id = request.url.path.rpartition("/")[2] or request.extensions["target"].rpartition(b"/")[2].decode()
-        return httpx.Response(200, json={"job_id": job_id, "status": "success"})
-
-    one, two = make_provider("one", project_id="p"), make_provider("two", region="eu-nl", project_id="p")
-    targets = resolve_targets([one, two], endpoints=[], environ={**LOGIN, "RECONCILE_TOKEN_TWO": "token-of-the-second"})
-    jobs = [make_job("a", one), make_job("b", two)]
-    fetch_all(jobs, targets, transport=httpx.MockTransport(answer), timeout=5)
-    secrets = {"password": PASSWORD, "first": "token-of-the-first", "second": "token-of-the-second"}
-    assert {host: [name for name, secret in secrets.items() if secret in text] for host, text in seen.items()} == {
-        "iam.test": ["password"],
-        "sfs-turbo.eu-de.otc.t-systems.com": ["first"],
-        "sfs-turbo.eu-nl.otc.t-systems.com": ["second"],
-    }
+    login, identity = make_login(), Identity(issue("t1"), issue("t2"), issue("t3"))
+    first = login.headers(REQUEST, client=identity.client)
+    # Many requests were under way with the first token, and some learn of its rejection late.
+    assert [login.renew(first) for _ in range(8)] == [True] * 8
+    # The run goes on while a token is fetched.
+    identity.before_answer = lambda: late.append(login.renew(first))
+    late: list[bool] = []
+    second = login.headers(REQUEST, client=identity.client)
+    assert late == [True]
+    assert login.renew(first)
+    assert login.headers(REQUEST, client=identity.client) is second
+    assert not login.renew(second)
+    assert second == {"X-Auth-Token": "t2"}
+    assert len(identity.requests) == 2
+    assert Redactor(login.secrets)("t1t2") == "t1t2"
 
 
 def test_a_token_for_another_project_is_not_used(make_login) -> None:
-    login = make_login(OS_PROJECT_NAME="eu-nl")
-    (error,) = asyncio.run(ask(login, Identity(grant("t1", "p2")), 1))
-    assert isinstance(error, CredentialError)
+    error = fail(make_login(OS_PROJECT_NAME="eu-nl"), Identity(issue("t1", "p2")))
     assert error.problem.code is Code.OTHER_PROJECT
+
+
+# --- A server that means harm ----------------------------------------------------------------------------------
+
+
+def test_no_redirect_is_followed_A09(make_login) -> None:
+    away = httpx.Response(307, headers={"Location": "https://evil.test/v3/auth/tokens"})
+    login, identity = make_login(), Identity(away)
+    identity.client.follow_redirects = True
+    assert fail(login, identity).problem.code is Code.REDIRECT
+    assert [request.url.host for request in identity.requests] == ["iam.test"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param(f"https://h:{PASSWORD}/", id="port"),
+        pytest.param(f"//[{PASSWORD}", id="bracket"),
+        pytest.param(f"https://xn--{PASSWORD}-/", id="A-label"),
+        pytest.param("http:x", id="no-host"),
+        pytest.param("https://\x80.test/", id="code-point"),
+        pytest.param("https://h/" + "x" * 70_000, id="long"),
+    ],
+)
+def test_a_location_that_is_no_url_ends_in_an_error_A23(make_login, location: str) -> None:
+    redirect = httpx.Response(302, headers=[(b"Location", location.encode("latin-1"))])
+    error = fail(make_login(), Identity(redirect))
+    assert error.problem.code in (Code.REDIRECT, Code.NOT_HTTP)
+    assert error.problem.message.startswith("https://iam.test")
+    assert PASSWORD not in error.problem.message
+
+
+def test_a_compressed_answer_is_not_unpacked(make_login) -> None:
+    body = gzip.compress(json.dumps(ISSUED).encode())
+    headers = {"X-Subject-Token": "t1", "Content-Encoding": "GZIP"}
+    error = fail(make_login(), Identity(httpx.Response(201, headers=headers, stream=httpx.ByteStream(body))))
+    assert (error.problem.code, error.setback) == (Code.ANSWER_ENCODED, None)
+
+
+# --- Two providers ---------------------------------------------------------------------------------------------
+
+
+def test_password_and_token_go_where_they_belong_and_nowhere_else_A25(serve, plan) -> None:
+    seen: dict[str, str] = {}
+
+    def answer_as(name: str):
+        def answer(request):
+            seen[name] = seen.get(name, "") + f"{request.headers} {request.body!r}"
+            if request.method == "POST":
+                return 201, {"X-Subject-Token": "token-of-the-first"}, ISSUED
+            return 200, {}, {"job_id": request.path.rpartition("/")[2], "status": "success"}
+
+        return answer
+
+    with serve(answer_as("iam")) as iam, serve(answer_as("one")) as one, serve(answer_as("two")) as two:
+        environ = {**LOGIN, "OS_AUTH_URL": f"{iam}/v3", "RECONCILE_TOKEN_TWO": "token-of-the-second"}
+        outcome = plan({"one": ["a"], "two": ["b"]}, {"one": one, "two": two}, environ)
+    assert outcome.code == 0
+    secrets = {"password": PASSWORD, "first": "token-of-the-first", "second": "token-of-the-second"}
+    assert {host: [name for name, secret in secrets.items() if secret in text] for host, text in seen.items()} == {
+        "iam": ["password"],
+        "one": ["first"],
+        "two": ["second"],
+    }

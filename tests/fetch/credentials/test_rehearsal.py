@@ -1,25 +1,21 @@
 """Every kind of credential against the simulator, over a socket."""
 
-import asyncio
 from collections.abc import Mapping
 
 import pytest
 
 from reconcile.codes import Code
 from reconcile.document import Text, parse_text
-from reconcile.fetch import Target, fetch_jobs, open_transport, resolve_targets
-from reconcile.model import Fetched, Job, Observation, Observed, Unobserved
 from reconcile.simulator import Tally, load_scenario, running_simulator
 
-PROJECT = "0123456789abcdef0123456789abcdef"
-SCENARIO = f"""
+SCENARIO = """
 version: 1
 api: sfs-turbo
-project_id: {PROJECT}
+project_id: p
 token: good-token
-access_keys: {{AK: SK}}
-users: {{u: good-password}}
-generate: {{count: 20, job: {{status: success}}}}
+access_keys: {AK: SK}
+users: {u: good-password}
+generate: {count: 20, job: {status: success}}
 """
 USER = {"OS_USERNAME": "u", "OS_USER_DOMAIN_NAME": "d", "OS_AUTH_URL": "{url}/v3"}
 CLOUD = """
@@ -28,28 +24,16 @@ clouds: {sim: {auth: {username: u, user_domain_name: d, project_name: eu-de, pas
 
 
 @pytest.fixture
-def rehearse(make_job, make_provider, tmp_path, monkeypatch):
-    """Fetch twenty jobs of a scenario; return what was observed, and what the simulator saw."""
-    monkeypatch.chdir(tmp_path)
+def rehearse(plan, tmp_path):
+    """Plan twenty jobs of a scenario; return the outcome, and what the simulator saw."""
 
-    async def fetch(jobs: list[Job], targets: Mapping[str, Target]) -> tuple[Fetched, ...]:
-        """Fetch in asyncio's own event loop: which jobs are under way together when a token expires is its order."""
-        async with open_transport() as transport:
-            return await fetch_jobs(jobs, targets, transport=transport, timeout=10)
-
-    def rehearse(environ: Mapping[str, str], scenario: str = SCENARIO) -> tuple[tuple[Observation, ...], Tally]:
+    def rehearse(environ: Mapping[str, str], scenario: str = SCENARIO):
         tally = Tally()
         document = parse_text(Text("scenario.yaml", scenario), is_json=False)
         with running_simulator(load_scenario(document), tally=tally) as url:
             (tmp_path / "clouds.yaml").write_text(CLOUD.replace("URL", f"{url}/v3"))
-            targets = resolve_targets(
-                [make_provider(project_id=PROJECT)],
-                endpoints=[url],
-                environ={name: value.replace("{url}", url) for name, value in environ.items()},
-            )
-            jobs = [make_job(f"job-{n}", targets["otc"].provider) for n in range(1, 21)]
-            fetched = asyncio.run(fetch(jobs, targets))
-            return tuple(each.observation for each in fetched), tally
+            named = {name: value.replace("{url}", url) for name, value in environ.items()}
+            return plan({"otc": [f"job-{n}" for n in range(1, 21)]}, {"otc": url}, named), tally
 
     return rehearse
 
@@ -67,8 +51,8 @@ def rehearse(make_job, make_provider, tmp_path, monkeypatch):
     ],
 )
 def test_a_good_credential_opens_the_door(rehearse, environ, logins: int) -> None:
-    observations, tally = rehearse(environ)
-    assert [type(each) for each in observations] == [Observed] * 20
+    outcome, tally = rehearse(environ)
+    assert (outcome.code, outcome.verdicts) == (0, ["in_sync"] * 20)
     assert (tally.logins, tally.refused) == (logins, 0)
 
 
@@ -85,11 +69,10 @@ def test_a_good_credential_opens_the_door(rehearse, environ, logins: int) -> Non
     ],
 )
 def test_a_bad_credential_is_shown_a_few_times_at_most_D26(rehearse, environ, says: str) -> None:
-    observations, tally = rehearse(environ)
-    assert {each.problem.code for each in observations if isinstance(each, Unobserved)} == {Code.UNAUTHENTICATED}
-    assert len(observations) == 20
-    assert says in repr(observations)
-    assert "canary" not in repr(observations)
+    outcome, tally = rehearse(environ)
+    assert (outcome.code, outcome.verdicts, outcome.error_codes) == (1, ["error"] * 20, {Code.UNAUTHENTICATED})
+    assert says in outcome.written
+    assert "canary" not in outcome.written
     assert tally.refused <= 5
     assert tally.logins <= 1
 
@@ -97,6 +80,6 @@ def test_a_bad_credential_is_shown_a_few_times_at_most_D26(rehearse, environ, sa
 def test_a_token_that_expires_on_the_way_is_renewed_once_D25(rehearse) -> None:
     timeline = "{timeline: [{requests: 1, answer: gateway_wrong_token}, {status: success}]}"
     expiring = "".join(f"  job-{n}: {timeline}\n" for n in (7, 8, 9, 10))
-    observations, tally = rehearse({**USER, "OS_PASSWORD": "good-password"}, f"{SCENARIO}jobs:\n{expiring}")
-    assert [type(each) for each in observations] == [Observed] * 20
+    outcome, tally = rehearse({**USER, "OS_PASSWORD": "good-password"}, f"{SCENARIO}jobs:\n{expiring}")
+    assert (outcome.code, outcome.verdicts) == (0, ["in_sync"] * 20)
     assert tally.logins == 2
