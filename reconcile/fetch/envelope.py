@@ -1,4 +1,4 @@
-"""What a server says of its own refusal, in whichever of the documented envelopes. Pure."""
+"""The error that a server reports in a body, in any of the documented envelopes. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,9 @@ MAX_REQUEST_ID = 128
 
 class Fault(Struct, frozen=True, kw_only=True):
     """
-    What an error body says, in one of the API's envelopes; each text redacted and whole.
+    An error in one of the API's envelopes; every text is redacted and complete.
 
-    `numbered` says that the code is a number in the body, which no job API writes.
+    `numbered` is whether the code is a number in the body, which no job API writes.
     """
 
     envelope: str
@@ -27,13 +27,13 @@ class Fault(Struct, frozen=True, kw_only=True):
 def read_faults(
     envelopes: Iterable[ErrorEnvelope], document: Mapping[str, object], *, redact: Redact
 ) -> tuple[Fault, ...]:
-    """Read a body in every envelope that fits, in their order."""
+    """Read a body with every envelope that fits, in their order."""
     read = (_read_fault(envelope, document, redact) for envelope in envelopes)
     return tuple(fault for fault in read if fault is not None)
 
 
 def quote_fault(fault: Fault, meanings: Mapping[str, str]) -> str:
-    """Write a fault as a clause that goes behind a reason; `meanings` explains the codes that are known."""
+    """Write a fault as what follows a reason; `meanings` explains known codes."""
     message = f' "{cut_text(fault.message)}"' if fault.message else ""
     meaning = meanings.get(fault.code)
     return f"; it says {cut_text(fault.code)}{message}{f', that is: {meaning}' if meaning else ''}"
@@ -55,7 +55,7 @@ def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact:
 
 
 def _find_text(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
-    """Follow the keys to a text that is not empty; a number counts as its text, for IAM writes `"code": 401`."""
+    """Follow the keys to a non-empty string; a number counts as one, because IAM writes `"code": 401`."""
     value = _find(document, path)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

@@ -1,4 +1,4 @@
-"""Take secrets out of text that a server wrote, in whatever common form it repeats them."""
+"""Remove secrets from text that a server wrote, in whichever common encoding it repeats them."""
 
 import base64
 import re
@@ -8,16 +8,16 @@ from typing import TypeAlias
 from reconcile.fetch.secret import Secret
 
 Hidden: TypeAlias = "Secret | re.Pattern[str]"
-"""What no output may show: a value, or the shape of values that are made anew for every request."""
+"""What no output may show: a value, or the pattern of values that every request has anew."""
 
 _REDACTED = "[redacted]"
-# Below these lengths a secret is found in ordinary words, and replacing it would only spoil the text.
+# Shorter secrets occur in ordinary words, and replacing those would only spoil the text.
 _MIN_PLAIN = 4
 _MIN_ENCODED = 8
 
 
 class Redactor:
-    """A function from text to the same text without what is hidden."""
+    """A function from text to the same text without secrets."""
 
     __slots__ = ("_encoded", "_hidden", "_known", "_patterns", "_plain")
 
@@ -26,7 +26,7 @@ class Redactor:
         Make a redactor.
 
         Args:
-            hidden: it may grow later, as it does when a token is fetched; what it has gained is hidden then as well.
+            hidden: may grow later, as it does when a token is fetched; what is added is hidden from then on.
         """
         self._hidden = hidden
         self._learn()
@@ -47,7 +47,7 @@ class Redactor:
     def _learn(self) -> None:
         self._known = len(self._hidden)
         values = {each.reveal() for each in self._hidden if isinstance(each, Secret)}
-        # Longest first, so that no secret leaves the rest of a longer one behind.
+        # Longest first, so that a secret inside a longer one does not leave the rest of it behind.
         self._plain = tuple(_Spelling(value) for value in _sort_by_length(values) if len(value) >= _MIN_PLAIN)
         encoded = {form for value in values for form in _base64_forms(value) if len(form) >= _MIN_ENCODED}
         self._encoded = _sort_by_length(encoded)
@@ -56,10 +56,10 @@ class Redactor:
 
 class _Spelling:
     """
-    A value as it may be written in a URL or in JSON, in whole or in part.
+    A value as it may be written in a URL or in JSON, each character escaped or not.
 
-    Its longest run of letters and digits is always written as it is: text without that `anchor` does not hold the
-    value, and the pattern is not even compiled.
+    Its longest run of letters and digits, the `anchor`, is never escaped. Text without it does not hold the value, and
+    for such text the pattern is not even compiled.
     """
 
     __slots__ = ("_pattern", "_value", "anchor")
@@ -77,7 +77,7 @@ class _Spelling:
 
 
 def _spell_character(character: str) -> str:
-    """Write a regular expression for a character: itself, percent-encoded, or escaped as in JSON."""
+    """Return a regular expression for a character: as it is, percent-encoded, or escaped as in JSON."""
     if character.isascii() and character.isalnum():
         return character
     percent = "".join(f"%{byte:02x}" for byte in character.encode())
@@ -94,7 +94,7 @@ def _sort_by_length(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _base64_forms(value: str) -> Iterator[str]:
-    """Encode at each of the three offsets that a value can have in a longer one, without the shared characters."""
+    """Encode at each of the three offsets in a longer text, without the characters that depend on what is around."""
     for offset in range(3):
         raw = b"\0" * offset + value.encode()
         first = (offset * 8 + 5) // 6

@@ -5,10 +5,10 @@ from typing import NoReturn
 
 class Secret:
     """
-    A value that leaves only through `reveal`.
+    A value that only `reveal` returns.
 
-    It shows nothing of itself, and formatting, comparing, hashing, copying and pickling it are errors, for each of
-    them is a way by which a secret gets out or a comparison goes wrong unseen.
+    Its string shows nothing of it. Formatting, comparing, hashing, copying and pickling it are errors: each is a way in
+    which a secret leaks, or a comparison goes wrong unnoticed.
     """
 
     __slots__ = ("_value",)
@@ -18,7 +18,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value itself, for a request and for finding it in text that must not show it."""
+        """Return the value, to send it or to find it in text that must not show it."""
         return self._value
 
     def __repr__(self) -> str:

@@ -121,7 +121,7 @@ def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
     node: Node = root
     for key in ("clouds", name):
         if not isinstance(node, Table):
-            raise _refuse_shape(str(path), "a mapping is due: 'clouds:', and under it each cloud")
+            raise _refuse_shape(str(path), "expected 'clouds:', and under it a mapping for each cloud")
         node = node.get(key, Table())
     if not isinstance(node, Table):
         raise _refuse_shape(str(path), f"cloud '{name[:200]}' is no mapping")

@@ -62,7 +62,7 @@ def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
         raise refuse_endpoint(text, "holds a path that is not plain", called=called, form=_FORM)
     path = path.rstrip("/")
     if path.endswith("/v2.0"):
-        raise refuse_endpoint(text, "is keystone v2.0, which is not spoken here", called=called, form=_FORM)
+        raise refuse_endpoint(text, "is keystone v2.0, which is not supported", called=called, form=_FORM)
     return IdentityUrl(origin=origin, path=path if path.endswith(_VERSION_PATH) else f"{path}{_VERSION_PATH}")
 
 
