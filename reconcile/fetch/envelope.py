@@ -36,7 +36,7 @@ def quote_fault(fault: Fault, meanings: Mapping[str, str]) -> str:
     """Write a fault as what follows a reason; `meanings` explains known codes."""
     message = f' "{cut_text(fault.message)}"' if fault.message else ""
     meaning = meanings.get(fault.code)
-    return f"; it says {cut_text(fault.code)}{message}{f', that is: {meaning}' if meaning else ''}"
+    return f", error {cut_text(fault.code)}{message}{f' ({meaning})' if meaning else ''}"
 
 
 def _read_fault(envelope: ErrorEnvelope, document: Mapping[str, object], redact: Redact) -> Fault | None:

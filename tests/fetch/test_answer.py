@@ -304,7 +304,7 @@ def test_a_perfect_body_under_another_status_code_is_not_believed(status_code: i
         ({"error_code": "APIGW.0301", "error_msg": "token", "request_id": "r-2"}, 'APIGW.0301 "token"'),
         ({"errorCode": "X.1", "errorMsg": "y"}, 'X.1 "y"'),
         ({"error": {"code": 401, "message": "m", "title": "t"}}, '401 "m"'),
-        ({"code": "C", "message": None}, "it says C"),
+        ({"code": "C", "message": None}, ", error C"),
     ],
 )
 def test_every_envelope_is_read_D24(body: object, says: str) -> None:
