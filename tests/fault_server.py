@@ -5,8 +5,9 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 
@@ -80,3 +81,39 @@ async def serve(script: Script, *, tls: ssl.SSLContext | None = None, port: int 
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0.001)
+
+
+@contextmanager
+def serving(script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[FaultServer]:
+    """Do the same in a thread of its own, for a client that takes this one."""
+    loop, started, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    servers: list[FaultServer] = []
+    failures: list[Exception] = []
+
+    async def run() -> None:
+        async with serve(script, tls=tls, port=port) as server:
+            servers.append(server)
+            started.set()
+            await ended.wait()
+
+    def work() -> None:
+        try:
+            loop.run_until_complete(run())
+        except Exception as error:  # noqa: BLE001 - raised in the other thread
+            failures.append(error)
+        finally:
+            started.set()
+            loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    try:
+        if servers:
+            yield servers[0]
+    finally:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        if failures:
+            raise failures[0]

@@ -30,6 +30,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
+from clients import TransportClient
+
 from reconcile.cli import main as command_line
 from reconcile.duration import parse_duration
 
@@ -84,8 +87,20 @@ class Run:
 # --- Running ---------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str], *, environ: Mapping[str, str] | None = None, **collaborators: Any) -> int:
-    """Run the program in this process, as `reconcile.cli.main.main` does; stdout and stderr get what it writes."""
+def main(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+    **collaborators: Any,
+) -> int:
+    """
+    Run the program in this process, as `reconcile.cli.main.main` does; stdout and stderr get what it writes.
+
+    `transport` answers its requests; None is the network.
+    """
+    if transport is not None:
+        collaborators["client"] = TransportClient(transport)
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         witnessed = _with_witness(argv, Path(folder, "witness.json"), Path())

@@ -1,48 +1,17 @@
 """A job API in virtual time: hours in milliseconds, and the same every time."""
 
-import asyncio
-import selectors
+import heapq
+import math
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import NamedTuple
 
 import httpx
+from clients import answer_with, to_httpx
 
-from reconcile.fetch.failure import ExchangeError
-
-T = TypeVar("T")
-
-
-class _NoWaiting(selectors.DefaultSelector):
-    """Let the loop's own time pass where another selector would let real time pass."""
-
-    loop: "VirtualLoop"
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise RuntimeError("nothing is to be done, now or later: the program would wait for ever")
-        self.loop.now += timeout
-        return []
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only while nothing is to be done."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        selector = _NoWaiting()
-        selector.loop = self
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.now
-
-
-def run_virtually(coroutine: Coroutine[Any, Any, T]) -> tuple[T, float]:
-    """Run to the end; return the result, and the seconds that seem to have passed."""
-    loop = VirtualLoop()
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        return runner.run(coroutine), loop.now
+from reconcile.fetch.client import OnDone, Outcome
+from reconcile.fetch.failure import ExchangeError, TimedOutError
+from reconcile.fetch.message import Request
 
 
 class Asked(NamedTuple):
@@ -55,53 +24,72 @@ class Asked(NamedTuple):
     token: str
 
 
-Answer = httpx.Response | httpx.RequestError | ExchangeError | None
+Reply = httpx.Response | httpx.RequestError | ExchangeError | None
 """None is no answer before the client's patience is at its end."""
 
 
-class VirtualApi(httpx.AsyncBaseTransport):
+class VirtualApi:
     """
-    A transport that answers by a function, after `latency` seconds.
+    A client that answers by a function, `latency` seconds after the request; its time passes only while it waits.
 
     It counts what a server would see: `asked` in order, and the most requests under way at once.
     """
 
-    def __init__(self, answer: Callable[[Asked], Answer], *, latency: float = 0.05, patience: float = 15.0) -> None:
+    def __init__(self, answer: Callable[[Asked], Reply], *, latency: float = 0.05, patience: float = 15.0) -> None:
         self.asked: list[Asked] = []
         self.most_under_way = 0
         self._answer = answer
         self._latency = latency
         self._patience = patience
-        self._under_way = 0
+        self._now = 0.0
+        self._under_way: list[tuple[float, int, Outcome, OnDone]] = []
         self._numbers: Counter[tuple[str, str]] = Counter()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        asked = self._note(request)
-        self._under_way += 1
-        self.most_under_way = max(self.most_under_way, self._under_way)
-        try:
-            answer = self._answer(asked)
-            await asyncio.sleep(self._patience if answer is None else self._latency)
-        finally:
-            self._under_way -= 1
-        if answer is None:
-            raise httpx.ReadTimeout(f"no whole answer within {self._patience:g} s")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def now(self) -> float:
+        return self._now
+
+    def send(self, request: Request, on_done: OnDone) -> None:
+        reply = self._answer(self._note(request))
+        due = self._now + (self._patience if reply is None else self._latency)
+        heapq.heappush(self._under_way, (due, len(self.asked), self._outcome_of(reply), on_done))
+        self.most_under_way = max(self.most_under_way, len(self._under_way))
+
+    def wait(self, timeout: float) -> None:
+        due = self._under_way[0][0] if self._under_way else math.inf
+        if due == timeout == math.inf:
+            raise RuntimeError("nothing is to be done, now or later: the program would wait for ever")
+        self._now = min(due, self._now + timeout)
+        while self._under_way and self._under_way[0][0] <= self._now:
+            _, _, outcome, on_done = heapq.heappop(self._under_way)
+            on_done(outcome)
+
+    def close(self) -> None:
+        self._under_way.clear()
 
     def times(self, job_id: str) -> list[float]:
         """When the job was asked for."""
         return [asked.time for asked in self.asked if asked.job_id == job_id]
 
-    def _note(self, request: httpx.Request) -> Asked:
-        target = request.extensions.get("target", request.url.raw_path)
-        job_id, host = target.decode().rpartition("/")[2], request.headers["Host"]
+    def _outcome_of(self, reply: Reply) -> Outcome:
+        if reply is None:
+            return TimedOutError(f"no complete answer within {self._patience:g} s")
+        if isinstance(reply, ExchangeError):
+            return reply
+        return answer_with(lambda: _raise_or_return(reply))
+
+    def _note(self, request: Request) -> Asked:
+        job_id, host = request.target.rpartition("/")[2], request.origin.authority
         self._numbers[host, job_id] += 1
-        token = request.headers.get("X-Auth-Token", "")
-        asked = Asked(asyncio.get_running_loop().time(), job_id, self._numbers[host, job_id], host, token)
+        token = to_httpx(request).headers.get("X-Auth-Token", "")
+        asked = Asked(self._now, job_id, self._numbers[host, job_id], host, token)
         self.asked.append(asked)
         return asked
+
+
+def _raise_or_return(reply: httpx.Response | httpx.RequestError) -> httpx.Response:
+    if isinstance(reply, httpx.RequestError):
+        raise reply
+    return reply
 
 
 def job_answer(job_id: str, status: str = "success", **headers: str) -> httpx.Response:

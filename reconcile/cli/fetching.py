@@ -11,8 +11,7 @@ from reconcile.cli import output
 from reconcile.cli.deadline import Deadline
 from reconcile.cli.invocation import Invocation
 from reconcile.cli.options.access import Access
-from reconcile.codes import Code
-from reconcile.model import ExitCode, Fetched, Manifest, Problem, Unobserved
+from reconcile.model import ExitCode, Fetched, Manifest
 
 if TYPE_CHECKING:
     from reconcile.fetch import Progress, Target, WaitPolicy
@@ -55,33 +54,27 @@ def fetch_declared(
         What came of each job, in the order of the manifest, and the exit code of the signal that ended it early, if
         one did.
     """
-    from reconcile.fetch import Pace, fetch_all, open_transport
+    from reconcile.fetch import Pace, fetch_jobs, open_client
 
-    transport = invocation.transport or open_transport(
-        ca_file=access.ca_file, proxy=access.proxy, concurrency=access.concurrency
-    )
-    fetched: dict[int, Fetched] = {}
-    ended_by = None
-    with _show_progress(manifest, access, quiet=quiet) as on_progress:
-        try:
-            fetch_all(
+    signals = invocation.signals
+    client = invocation.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    try:
+        with _show_progress(manifest, access, quiet=quiet) as on_progress, signals.held():
+            fetched = fetch_jobs(
                 manifest.jobs,
                 targets,
-                transport=transport,
+                client=client,
                 timeout=deadline.limit,
                 spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(invocation.pace or Pace(), rate=access.rate),
                 wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),
-                on_fetched=fetched.__setitem__,
                 recorder=recorder,
+                interrupted=lambda: bool(signals),
             )
-        except KeyboardInterrupt:
-            ended_by = invocation.ended_by
-    unread = Fetched(
-        observation=Unobserved(problem=Problem(code=Code.INTERRUPTED, message="not asked: the run was interrupted"))
-    )
-    return tuple(fetched.get(index, unread) for index in range(len(manifest.jobs))), ended_by
+    finally:
+        client.close()
+    return fetched, signals.exit_code if signals else None
 
 
 def _make_wait_policy(

@@ -1,17 +1,20 @@
 """What a command is given by the world, and what it hands back."""
 
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconcile.model import ExitCode
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Pace, Transport
+    from reconcile.fetch import Client, Pace
 
 
 class Done(Enum):
@@ -20,27 +23,60 @@ class Done(Enum):
     DONE = "done"
 
 
+class Signals:
+    """
+    The SIGINT, SIGTERM and SIGHUP that arrived.
+
+    Each raises KeyboardInterrupt, unless it is held: then whoever holds it asks for it in time.
+    """
+
+    def __init__(self) -> None:
+        self._received: list[int] = []
+        self._held = False
+
+    def __bool__(self) -> bool:
+        return bool(self._received)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a run that they ended: that of the first that is not SIGINT, else SIGINT's."""
+        return ExitCode(128 + next((each for each in self._received if each != signal.SIGINT), signal.SIGINT))
+
+    def listen(self) -> None:
+        """Take the signals even if the parent process ignored them, as `cmd &` in a shell does."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._receive)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise nothing within the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self._received.append(number)
+        if not self._held:
+            raise KeyboardInterrupt
+
+
 class Invocation(Struct, frozen=True, kw_only=True):
     """
     The world of one run, passed in so that a test can pass another one.
 
-    `transport` is what requests are sent through, None is the network; `pace` is how patiently, None is the usual
-    way. `clock` tells the time, in UTC, and `timer` seconds that only go forward. `terminations` gets the number of
-    every SIGTERM and SIGHUP that arrives. `colour` is what --color asks for.
+    `client` sends requests, None is the network; `pace` is how patiently, None is the usual way. `clock` tells the
+    time, in UTC, and `timer` seconds that only go forward. `colour` is what --color asks for.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
     timer: Callable[[], float]
-    terminations: Sequence[int] = ()
+    signals: Signals = field(default_factory=Signals)
     colour: str = "auto"
-    transport: "Transport | None" = None
+    client: "Client | None" = None
     pace: "Pace | None" = None
-
-    @property
-    def ended_by(self) -> ExitCode:
-        """The exit code of a run that a signal has ended: that of the first that was no SIGINT, else SIGINT's."""
-        return ExitCode(128 + self.terminations[0]) if self.terminations else ExitCode.INTERRUPTED
 
 
 def read_clock() -> datetime:

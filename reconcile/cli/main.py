@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from reconcile.lean import standing_in
@@ -27,7 +26,7 @@ with (
 
 from reconcile.cli import COMPLETION, output
 from reconcile.cli.commands import reconcile
-from reconcile.cli.invocation import Done, Invocation, read_clock
+from reconcile.cli.invocation import Done, Invocation, Signals, read_clock
 from reconcile.cli.options.reporting import read_colour
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
@@ -35,7 +34,7 @@ from reconcile.model import Diagnostic, ExitCode, Plan
 from reconcile.report.palette import Palette
 
 if TYPE_CHECKING:
-    from reconcile.fetch import Pace, Transport
+    from reconcile.fetch import Client, Pace
 
 _PACKAGE = f"{os.sep}reconcile{os.sep}"
 
@@ -46,7 +45,7 @@ def main(
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = read_clock,
     timer: Callable[[], float] = time.monotonic,
-    transport: "Transport | None" = None,
+    client: "Client | None" = None,
     pace: "Pace | None" = None,
 ) -> int:
     """
@@ -57,17 +56,18 @@ def main(
         environ: the environment variables; None is the process's own.
         clock: tells the time, in UTC.
         timer: tells seconds that only go forward, from anywhere on.
-        transport: what requests are sent through; None is the network.
+        client: sends requests; None is the network.
         pace: how patiently requests are sent; None is the usual way.
     """
     output.prepare()
-    terminations = _listen_to_signals()
+    signals = Signals()
+    signals.listen()
     invocation = Invocation(
         environ=os.environ if environ is None else environ,
         clock=clock,
         timer=timer,
-        terminations=terminations,
-        transport=transport,
+        signals=signals,
+        client=client,
         pace=pace,
         colour=read_colour(argv),
     )
@@ -81,7 +81,7 @@ def main(
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         output.settle()
-        code = _tell_end(error, palette, argv, ended_by=invocation.ended_by)
+        code = _tell_end(error, palette, argv, ended_by=signals.exit_code)
     return code
 
 
@@ -138,28 +138,6 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
     return Done.DONE if type(returned) is int and returned == 0 else returned  # --help and --version
 
 
-def _listen_to_signals() -> list[int]:
-    """
-    Take SIGINT, SIGTERM and SIGHUP even if the parent process ignored them, as `cmd &` in a shell does.
-
-    SIGTERM and SIGHUP go the way of SIGINT, the one signal for which asyncio unwinds in good order.
-
-    Returns:
-        A list to which the number of every SIGTERM and SIGHUP is added when it arrives.
-    """
-    terminations: list[int] = []
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        del frame
-        terminations.append(number)
-        signal.raise_signal(signal.SIGINT)
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, terminate)
-    signal.signal(signal.SIGHUP, terminate)
-    return terminations
-
-
 def _is_from_click(error: OSError) -> bool:
     """Say whether it was click that the system refused something: it writes help and version, and nothing else."""
     from traceback import extract_tb
@@ -180,8 +158,6 @@ def _internal_error(error: BaseException) -> Diagnostic:
     """Name the place of a crash; not its message, for that may hold anything, a token included."""
     from traceback import extract_tb
 
-    while isinstance(error, BaseExceptionGroup):  # what went wrong in a worker
-        error = error.exceptions[0]
     frames = [frame for frame in extract_tb(error.__traceback__) if _PACKAGE in frame.filename]
     place = f"{frames[-1].filename.rpartition(_PACKAGE)[2]}:{frames[-1].lineno}" if frames else "unknown place"
     return Diagnostic(

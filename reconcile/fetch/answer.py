@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.fetch.envelope import MAX_REQUEST_ID, Fault, quote_fault, read_faults
-from reconcile.fetch.message import RawHeaders
+from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
 from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
 from reconcile.fetch.record import MAX_FOREIGN_TEXT, Redact, cut_text, read_job
@@ -48,80 +49,52 @@ class Attempt(Struct, frozen=True, kw_only=True):
     age: int | None = None
 
 
-def classify(
-    api: JobApi,
-    job_id: str,
-    status_code: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    redact: Redact = str,
-) -> Observation:
-    """Say what an answer to the question for this job establishes; the arguments are those of `assess`,
-    but for headers with names in any case."""
-    from reconcile.fetch.lean_httpx import httpx
-
-    raw = (headers if isinstance(headers, httpx.Headers) else httpx.Headers(dict(headers))).raw
-    return assess(api, job_id, status_code, RawHeaders(raw), body, redact=redact).observation
-
-
-def assess(
-    api: JobApi,
-    job_id: str,
-    status_code: int,
-    headers: RawHeaders,
-    body: bytes,
-    *,
-    redact: Redact = str,
-) -> Attempt:
+def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) -> Attempt:
     """
-    Say what an answer to the question for this job establishes, and whether it is worth asking again.
+    Return what an answer to the request for this job establishes, and whether it is worth asking again.
 
     Args:
         api: what is known of the job API.
-        job_id: the one that was asked for.
-        status_code: HTTP's.
-        headers: as they came.
-        body: whole, and not compressed.
+        job_id: the one that was requested.
+        answer: complete.
         redact: applied to every text of the server that is kept or shown, before it is cut.
     """
-    if status_code == 200:
-        return _observe_job(api, job_id, headers, body, redact)
-    answer = _Answer(api=api, status_code=status_code, headers=headers, body=body, redact=redact)
-    faults = answer.faults()
-    if status_code == 404 and _says_missing(api, faults):
+    reader = _Reader(api=api, answer=answer, redact=redact)
+    if answer.status_code == 200:
+        return _observe_job(reader, job_id)
+    faults = reader.faults()
+    if answer.status_code == 404 and _says_missing(api, faults):
         fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
-        request_id = answer.request_id or fault.request_id
+        request_id = reader.request_id or fault.request_id
         missing = Missing(code=fault.code, message=fault.message, request_id=request_id)
-        return Attempt(observation=missing, age=_read_age(headers))
-    setback = setback_of_status(status_code)
+        return Attempt(observation=missing, age=_read_age(answer.headers))
+    setback = setback_of_status(answer.status_code)
     return Attempt(
-        observation=_unobserved(answer, faults, *_explain_refusal(answer)),
+        observation=_unobserved(reader, faults, *_explain_refusal(reader)),
         setback=setback,
         retry_after=read_retry_after(answer.headers) if setback is not None else None,
     )
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
-    """The arguments of `classify`, and how its texts are read."""
+class _Reader(Struct, frozen=True, kw_only=True):
+    """How the texts of an answer are read; see `assess`."""
 
     api: JobApi
-    status_code: int
-    headers: RawHeaders
-    body: bytes
+    answer: Answer
     redact: Redact
 
     @property
     def request_id(self) -> str | None:
-        return self.header(self.api.request_id_header, MAX_REQUEST_ID)
+        return self.header(self.api.request_id_header.lower(), MAX_REQUEST_ID)
 
     def header(self, name: str, length: int = MAX_FOREIGN_TEXT) -> str | None:
         """Return the header's redacted value, cut to the length; None if it is absent or empty."""
-        return _cut_header(self.headers.get(name), length, self.redact)
+        value = self.answer.headers.get(name)
+        return self.redact(value)[:length] if value else None
 
     def document(self) -> dict[str, object]:
         """Return the body as a JSON object; raise DisbeliefError."""
-        return parse_object(self.header("content-type"), self.body)
+        return parse_object(self.header("content-type"), self.answer.body)
 
     def faults(self) -> tuple[Fault, ...]:
         """Read the body in every envelope that fits; none where it is no JSON object."""
@@ -135,38 +108,33 @@ class _Answer(Struct, frozen=True, kw_only=True):
         return read_faults(self.api.envelopes, document, redact=self.redact)
 
 
-def _cut_header(value: str | None, length: int, redact: Redact) -> str | None:
-    return redact(value)[:length] if value else None
-
-
-def _read_age(headers: RawHeaders) -> int | None:
+def _read_age(headers: Mapping[str, str]) -> int | None:
     """
-    Return the most seconds that an Age tells of, for each cache on the way may tell its own.
+    Return the highest number of seconds in an Age, for each cache on the way may add its own.
 
-    Nine digits of a number are read, from its first that is no zero on: that is 30 years, and no more are needed.
+    Nine digits of a number are read, from its first that is not zero: that is 30 years, and no more are needed.
     """
-    told = headers.list_raw(b"age")
-    return max(map(int, re.findall(rb"0*([0-9]{1,9})[0-9]*", b" ".join(told))), default=None) if told else None
+    ages = headers.get("age")
+    return max(map(int, re.findall("0*([0-9]{1,9})[0-9]*", ages)), default=None) if ages else None
 
 
 # --- A 200 -----------------------------------------------------------------------------------------------------
 
 
-def _observe_job(api: JobApi, job_id: str, headers: RawHeaders, body: bytes, redact: Redact) -> Attempt:
-    content_type, request_id = headers.get("content-type"), headers.get(api.request_id_header)
-    whole = f"{content_type}\n{request_id}\n{body.decode('utf-8', 'replace')}"
-    # Without an escape, each text stands in the whole as it is, and what is found in a part is found in the whole.
-    if "\\" not in whole and redact(whole) == whole:
-        redact = str
+def _observe_job(reader: _Reader, job_id: str) -> Attempt:
+    api, headers = reader.api, reader.answer.headers
+    texts = (headers.get("content-type"), headers.get(api.request_id_header.lower()))
+    whole = f"{texts}\n{reader.answer.body.decode('utf-8', 'replace')}"
+    # Without an escape, each text stands in the whole as it is: a secret in a text would be found in the whole.
+    if "\\" not in whole and reader.redact(whole) == whole:
+        reader = replace(reader, redact=str)
     document: dict[str, object] = {}
     try:
-        document = parse_object(_cut_header(content_type, MAX_FOREIGN_TEXT, redact), body)
-        shown_id = _cut_header(request_id, MAX_REQUEST_ID, redact)
-        observed = read_job(api, job_id, document, request_id=shown_id, redact=redact)
+        document = reader.document()
+        observed = read_job(api, job_id, document, request_id=reader.request_id, redact=reader.redact)
     except DisbeliefError as error:
         setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
-        answer = _Answer(api=api, status_code=200, headers=headers, body=body, redact=redact)
-        doubt = _unobserved(answer, answer.read_faults(document), error.code, error.reason)
+        doubt = _unobserved(reader, reader.read_faults(document), error.code, error.reason)
         return Attempt(observation=doubt, setback=setback)
     return Attempt(observation=observed, age=_read_age(headers))
 
@@ -180,15 +148,15 @@ def _says_missing(api: JobApi, faults: tuple[Fault, ...]) -> bool:
     return from_service and not from_gateway
 
 
-def _explain_refusal(answer: _Answer) -> tuple[Code, str]:
-    status_code = answer.status_code
+def _explain_refusal(reader: _Reader) -> tuple[Code, str]:
+    status_code = reader.answer.status_code
     if status_code == 429:
-        wait = answer.header("retry-after")
+        wait = reader.header("retry-after")
         return Code.THROTTLED, f"too many requests{f'; Retry-After: {wait}' if wait else ''}"
     if status_code in _REFUSALS:
         return _REFUSALS[status_code]
     if 300 <= status_code < 400:
-        target = _name_origin(answer.redact(answer.headers.get("location") or ""))
+        target = _name_origin(reader.redact(reader.answer.headers.get("location") or ""))
         return Code.REDIRECT, f"an unexpected redirect to {target}"
     return _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
 
@@ -206,12 +174,13 @@ def _name_origin(location: str) -> str:
     return cut_text(f"{scheme}{host}{f':{port}' if port is not None else ''}")
 
 
-def _unobserved(answer: _Answer, faults: tuple[Fault, ...], code: Code, reason: str) -> Unobserved:
+def _unobserved(reader: _Reader, faults: tuple[Fault, ...], code: Code, reason: str) -> Unobserved:
     fault = next(iter(faults), None)
-    request_id = answer.request_id or (fault.request_id if fault is not None else None)
-    said = quote_fault(fault, answer.api.error_codes) if fault is not None else ""
-    if fault is None and answer.status_code != 200 and answer.headers.get("content-type"):
-        said = f"; its content type is {answer.header('content-type')}"
+    status_code = reader.answer.status_code
+    request_id = reader.request_id or (fault.request_id if fault is not None else None)
+    said = quote_fault(fault, reader.api.error_codes) if fault is not None else ""
+    if fault is None and status_code != 200 and reader.answer.headers.get("content-type"):
+        said = f"; its content type is {reader.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
-    message = f"HTTP {answer.status_code} from the job API: {reason}{said}{named}"
+    message = f"HTTP {status_code} from the job API: {reason}{said}{named}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)

@@ -123,6 +123,7 @@ def host_for(provider: Provider) -> Origin:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_literal_loopback(host: str) -> bool:
     try:
         return is_loopback(ip_address(host))

@@ -1,19 +1,19 @@
 """
 What can go wrong before there is an answer.
 
-    ExchangeError                   there was no exchange: this is not spoken here
+    ExchangeError                   the request was not sent, for a reason that has no name below
     ├── NotConnectedError           no connection
-    │   ├── BlockedAddressError     the connection leads where no request may go
-    │   └── TlsError                the other side could not prove who it is
+    │   ├── NameNotResolvedError    the host name has no address
+    │   ├── BlockedAddressError     the host leads to an address that no request may reach
+    │   └── TlsError                the server could not prove who it is
     ├── ProxyError                  the proxy refused
-    ├── TimedOutError               no connection or no whole answer in time
-    ├── ConnectionBrokenError       the connection ended before there was a whole answer
+    ├── TimedOutError               no connection or no complete answer in time
+    ├── ConnectionBrokenError       the connection ended before the answer was complete
     ├── MalformedRequestError       the request would be read as something else
-    ├── NotHttpError                the answer is not to be read as HTTP/1.1
+    ├── NotHttpError                the answer is not plain HTTP/1.1 or HTTP/2
     │   └── AnswerTooLargeError     more than this program is willing to read
+    ├── TooMuchInFlightError        the answers that are being read take too much memory together
     └── EncodedAnswerError          the answer is compressed, which was not asked for
-
-httpx has a name for each as well; `foreign.py` translates them.
 """
 
 from reconcile.codes import Code
@@ -22,7 +22,7 @@ from reconcile.model import Problem
 
 
 class ExchangeError(Exception):
-    """No answer came of a request; as text it is why, a clause."""
+    """A request got no answer; as text it is the reason, a clause."""
 
     code = Code.NOT_CONNECTED
 
@@ -31,8 +31,12 @@ class NotConnectedError(ExchangeError):
     """There is no connection."""
 
 
+class NameNotResolvedError(NotConnectedError):
+    """The host name could not be resolved."""
+
+
 class BlockedAddressError(NotConnectedError):
-    """The connection leads to an address to which no request may be sent; none was."""
+    """The host leads to an address that no request may reach. None was sent."""
 
     code = Code.BLOCKED_ADDRESS
 
@@ -48,31 +52,37 @@ class ProxyError(ExchangeError):
 
 
 class TimedOutError(ExchangeError):
-    """There was no connection, or no whole answer, within the time for it."""
+    """There was no connection, or no complete answer, within the time limit."""
 
     code = Code.TIMED_OUT
 
 
 class ConnectionBrokenError(ExchangeError):
-    """The connection was closed before there was a whole answer."""
+    """The connection ended before the answer was complete."""
 
     code = Code.CONNECTION_BROKEN
 
 
 class MalformedRequestError(ExchangeError):
-    """The request could be read as another one; it was not sent."""
+    """The request could be read as another one, so it was not sent."""
 
     code = Code.NOT_HTTP
 
 
 class NotHttpError(ExchangeError):
-    """What came is no answer in HTTP/1.1 that could be read in one way only."""
+    """The server sent something that is not an answer in plain HTTP/1.1 or HTTP/2."""
 
     code = Code.NOT_HTTP
 
 
 class AnswerTooLargeError(NotHttpError):
-    """The answer has more headers or a larger body than is ever read."""
+    """The answer has more headers or a larger body than this program reads."""
+
+    code = Code.ANSWER_TOO_LARGE
+
+
+class TooMuchInFlightError(ExchangeError):
+    """The answers that are being read at this moment take too much memory together."""
 
     code = Code.ANSWER_TOO_LARGE
 
@@ -84,5 +94,5 @@ class EncodedAnswerError(ExchangeError):
 
 
 def explain_failure(error: ExchangeError, origin: Origin) -> Problem:
-    """Turn what a transport raised into a problem that names the origin and the cause."""
+    """Turn a failed exchange into a problem that names the origin and the cause."""
     return Problem(code=error.code, message=f"{origin}: {error}")

@@ -1,10 +1,7 @@
-"""One host during one run: what is asked of it next, and whether it is well."""
+"""The limits of one host in one run: how many requests at once, when it is left alone, how many retries it gets."""
 
-import asyncio
-import math
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 
 from msgspec import Struct
 
@@ -12,79 +9,68 @@ from reconcile.fetch.answer import Attempt
 from reconcile.fetch.breaker import Breaker
 from reconcile.fetch.budget import RetryBudget
 from reconcile.fetch.endpoint import Origin
-from reconcile.fetch.errand import Errand
-from reconcile.fetch.lane import Lane
+from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.policy import Setback
+from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.model import Missing, Observed
 
 
-class Turn(Struct, frozen=True, eq=False):
-    """An errand that is sent at a time, on its lane; `probe` if it alone finds out whether the host is back."""
+class Slot(Struct, frozen=True, eq=False):
+    """A job that may be requested now; `probe` if it alone finds out whether the host is back."""
 
-    lane: Lane
-    errand: Errand
+    queue: ProviderQueue
+    job: JobFetch
     probe: bool
-    at: float
 
 
 class Host:
-    """
-    The lanes that lead to one origin, which fail together and are therefore counted together.
+    """The queues of the providers at one origin, which fail together and therefore share its limits."""
 
-    Workers ask it for their next turn. The one that finds nothing to do waits for the time of the next errand, and
-    the others wait behind it (the leader and its followers, as in java.util.concurrent.DelayQueue): whatever the
-    number of errands, there is one timer.
-    """
-
-    def __init__(self, origin: Origin, lanes: Sequence[Lane]) -> None:
-        self.lanes = tuple(lanes)
-        self.open = sum(len(lane.agenda) for lane in lanes)
-        """How many errands are not settled yet."""
+    def __init__(self, origin: Origin, queues: Sequence[ProviderQueue], *, concurrency: int) -> None:
+        """`concurrency` is how many requests may be under way at once."""
+        self.queues = tuple(queues)
+        self.open = sum(len(queue.schedule) for queue in queues)
+        """How many jobs are not settled yet."""
         self.budget = RetryBudget()
         self.breaker = Breaker()
         self.answered = False
         """Whether it has ever answered."""
         self._origin = origin
-        # Asking for the running loop costs a system call, so it is asked for once.
-        self._clock = asyncio.get_running_loop().time
-        self._order = deque(lanes)
-        self._lead = asyncio.Lock()
-        self._changed = asyncio.Event()
+        self._concurrency = concurrency
+        self._under_way = 0
+        self._order = deque(queues)
 
-    def take_turn(self) -> Turn | None:
-        """Take the next errand, if one may be sent now."""
-        now = self._clock()
-        if self.breaker.next_chance > now:
+    @property
+    def next_chance(self) -> float:
+        """The time from which on a request may be sent; infinity if that depends on those that are under way."""
+        if self._under_way >= self._concurrency:
+            return float("inf")
+        return max(self.breaker.next_chance, min(queue.next_chance for queue in self.queues))
+
+    def take(self, now: float) -> Slot | None:
+        """Take a slot, if a request may be sent now; `release` must follow."""
+        if self._under_way >= self._concurrency or self.breaker.next_chance > now:
             return None
-        for _ in self.lanes:
-            lane = self._order[0]
-            self._order.rotate(-1)  # The next one is of the next lane, so that none has to wait for another to end.
-            errand = lane.take(now)
-            if errand is not None:
-                return Turn(lane, errand, self.breaker.send(), now)
+        for _ in self.queues:
+            queue = self._order[0]
+            self._order.rotate(-1)  # the next request is another provider's, so that none has to wait for the others
+            job = queue.take(now)
+            if job is not None:
+                self._under_way += 1
+                return Slot(queue, job, self.breaker.send())
         return None
 
-    async def next_turn(self) -> Turn | None:
-        """Wait until an errand may be sent, and take it; None once there will be no more."""
-        async with self._lead:
-            while self.open:
-                turn = self.take_turn()
-                if turn is not None:
-                    return turn
-                await self._wait()
-        return None
+    def release(self, slot: Slot) -> None:
+        """Give a slot back."""
+        self._under_way -= 1
+        slot.queue.bring_back()
 
-    def end_turn(self, turn: Turn) -> None:
-        """Take the lane's errand back, which may let others go."""
-        turn.lane.bring_back()
-        self._changed.set()
-
-    def withdraw(self, turn: Turn, now: float) -> None:
-        """Take notice that the errand was not sent after all."""
-        if turn.probe:
+    def withdraw(self, slot: Slot, now: float) -> None:
+        """Note that the request was not sent after all."""
+        if slot.probe:
             self.breaker.withdraw(now)
 
-    def judge(self, turn: Turn, attempt: Attempt, now: float) -> None:
+    def judge(self, slot: Slot, attempt: Attempt, now: float) -> None:
         """Learn from an attempt how well the host is."""
         match attempt.setback:
             case None:
@@ -92,21 +78,13 @@ class Host:
             case Setback.THROTTLED:
                 self.breaker.throttle(now)
             case Setback.NOISE | Setback.DUBIOUS:
-                self.breaker.fail(now, probe=turn.probe)
+                self.breaker.fail(now, probe=slot.probe)
         if isinstance(attempt.observation, Observed | Missing):
             self.budget.earn()
-            self.answered = turn.lane.proven = True
+            self.answered = slot.queue.proven = True
 
     def explain_down(self, now: float, *, since: float) -> str:
         """Say since when the host is down, in seconds from the beginning of the run; it must have failed."""
         failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
         begin, duration = failing_since - since, now - failing_since
         return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
-
-    async def _wait(self) -> None:
-        """Wait until the next errand is due, or until something has changed that may let one go earlier."""
-        chance = max(self.breaker.next_chance, min(lane.next_chance for lane in self.lanes))
-        self._changed.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(chance if chance < math.inf else None):
-                await self._changed.wait()

@@ -1,93 +1,111 @@
-"""A request as bytes, and the bytes of an answer."""
+"""A request as the client sends it, and an answer as the server sent it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
-from reconcile.fetch.failure import MalformedRequestError
+from msgspec import Struct
 
-Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
-"""Headers as they are sent and as they come: names and values, in order."""
+from reconcile.fetch.endpoint import Origin
+from reconcile.fetch.failure import AnswerTooLargeError, EncodedAnswerError, MalformedRequestError, NotHttpError
+
+MAX_HEAD_SIZE: Final = 64 * 1024
+MAX_HEADERS: Final = 100
+MAX_BODY_SIZE: Final = 1024 * 1024
+
+_STATUS_LINE = re.compile(r"HTTP/(?P<version>1\.1|2) (?P<code>[1-5][0-9]{2})(?: .*)?")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")  # libcurl leaves out a header without a value
+_BODILESS = (204, 304)
 
 
-class RawHeaders(Mapping[str, str]):
+class Request(Struct, frozen=True, kw_only=True):
     """
-    Headers as they came, read where they are asked for: of an answer that is believed, three of them matter.
+    One request: a GET, or a POST if it has a body.
 
-    What is read is what `httpx.Headers` would read; names are asked for in any case.
+    `target` is the path with its query, `headers` are lines without their line break, made by `write_headers`. The
+    client adds Host and the length of the body. `alone` asks for a connection that carries no other request, so that
+    no stray answer to another one can be taken for the answer.
     """
 
-    __slots__ = ("last", "raw")
-
-    def __init__(self, raw: Fields) -> None:
-        self.raw = raw
-        self.last = {name.lower(): value for name, value in raw}
-        """The last value of each name, in lower case; it is the only one unless a name comes twice."""
-
-    def list_raw(self, name: bytes) -> Sequence[bytes]:
-        """Return every value of that name, which is in lower case, as it came."""
-        if len(self.last) != len(self.raw):
-            return [value for each, value in self.raw if each.lower() == name]
-        return (self.last[name],) if name in self.last else ()
-
-    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in the base class
-        folded = _fold(name, "ascii" if name.isascii() else self._find_encoding())
-        last = self.last.get(folded)
-        if last is None:
-            return default
-        if last.isascii() and len(self.last) == len(self.raw):
-            return last.decode("ascii")
-        return b", ".join(self.list_raw(folded)).decode(self._find_encoding())
-
-    def __getitem__(self, name: str) -> str:
-        value: str | None = self.get(name)
-        if value is None:
-            raise KeyError(name)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        encoding = self._find_encoding()
-        return iter([name.decode(encoding) for name in self.last])
-
-    def __len__(self) -> int:
-        return len(self.last)
-
-    def _find_encoding(self) -> str:
-        """Find one in which all names and values can be read; in the last one everything can."""
-        whole = b"\n".join([part for field in self.raw for part in field])
-        if whole.isascii():
-            return "ascii"
-        try:
-            whole.decode("utf-8")
-        except UnicodeDecodeError:
-            return "iso-8859-1"
-        return "utf-8"
+    origin: Origin
+    target: str
+    headers: list[str]
+    body: bytes | None = None
+    alone: bool = False
 
 
-@lru_cache(maxsize=64)  # Few names are asked for, of every answer.
-def _fold(name: str, encoding: str) -> bytes:
-    return name.encode(encoding, "replace").lower()
-
-
-class RawAnswer(NamedTuple):
-    """An answer as it came, whole."""
+class Answer(NamedTuple):
+    """A complete answer; header names are lower case, and headers of one name are joined by ", " (RFC 9110, 5.3)."""
 
     status_code: int
-    headers: RawHeaders
+    headers: Mapping[str, str]
     body: bytes
 
 
-def write_request_line(method: bytes, target: bytes) -> bytes:
-    """Write the first line of a request; raise MalformedRequestError if it would not be read as such."""
-    line = b"%b %b HTTP/1.1\r\n" % (method, target)
-    if line.split() != [method, target, b"HTTP/1.1"]:
-        raise MalformedRequestError("the target of the request holds a space or a line break")
-    return line
+def write_headers(headers: Mapping[str, str]) -> list[str]:
+    """Write headers as lines; raise MalformedRequestError if one could be read as more than one, or as none."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise MalformedRequestError(f"the header {name!r} of the request holds what no header may hold")
+    return [f"{name}: {value}" for name, value in headers.items()]
 
 
-def write_fields(headers: Fields) -> bytes:
-    """Write the header fields and the end of the head; raise MalformedRequestError if they would be read as more."""
-    fields = b"".join([b"%b: %b\r\n" % field for field in headers])
-    if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers):
-        raise MalformedRequestError("a header of the request holds a line break")
-    return fields + b"\r\n"
+def read_head(lines: Sequence[bytes]) -> tuple[int, dict[str, str]]:
+    """
+    Read the head of an answer and check that its body can be read in one way only.
+
+    Args:
+        lines: from the status line to the empty line, each with its line break.
+
+    Returns:
+        The status code, and the headers as `Answer` has them.
+
+    Raises NotHttpError, AnswerTooLargeError or EncodedAnswerError.
+    """
+    head = b"".join(lines).decode("utf-8", "replace").removesuffix("\r\n\r\n")
+    status_line, *fields = head.split("\r\n")
+    status = _STATUS_LINE.fullmatch(status_line)
+    if status is None or "\n" in head.replace("\r\n", ""):
+        raise NotHttpError("the answer is neither HTTP/1.1 nor HTTP/2")
+    headers: dict[str, str] = {}
+    for field in fields:
+        name, colon, value = field.partition(":")
+        if not colon or name.strip() != name or not name:
+            raise NotHttpError("a header of the answer cannot be read")
+        name, value = name.lower(), value.strip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    code = int(status["code"])
+    _check_body(status["version"], code, headers)
+    return code, headers
+
+
+def _check_body(version: str, status_code: int, headers: Mapping[str, str]) -> None:
+    """
+    Check that it is plain where the body ends.
+
+    HTTP/1.1 needs exactly one Content-Length, or exactly `chunked`. A body that ends with the connection looks the
+    same when it is cut short, and different programs read one that has both lengths differently. HTTP/2 has frames.
+    """
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    if status_code < 200:
+        raise NotHttpError(f"an interim answer came that was not asked for (HTTP {status_code})")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise EncodedAnswerError("the answer is compressed, which was not asked for")
+    if length is not None and length.isascii() and length.isdigit() and len(length) < 20:
+        if int(length) > MAX_BODY_SIZE:
+            raise too_large()
+    elif length is not None:
+        raise NotHttpError("the length of the answer is not a number")
+    if version == "2" or status_code in _BODILESS:
+        return
+    if (length is None) == (coding is None) or (coding is not None and coding.lower() != "chunked"):
+        raise NotHttpError("the answer does not say, or says in two ways, where its body ends")
+
+
+def too_large() -> AnswerTooLargeError:
+    """Make the error of an answer beyond the limits."""
+    return AnswerTooLargeError(
+        f"the answer is too large: over {MAX_HEADERS} headers, {MAX_HEAD_SIZE} bytes of them, "
+        f"or {MAX_BODY_SIZE} bytes of body"
+    )

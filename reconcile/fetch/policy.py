@@ -6,8 +6,7 @@ jitter", Brooker 2015), so that clients that failed together do not come back to
 """
 
 import re
-import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -19,11 +18,13 @@ from reconcile.fetch.failure import (
     BlockedAddressError,
     ConnectionBrokenError,
     ExchangeError,
+    NameNotResolvedError,
     NotConnectedError,
     NotHttpError,
     ProxyError,
     TimedOutError,
     TlsError,
+    TooMuchInFlightError,
 )
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ _BY_STATUS_CODE = {
 }
 # The first that fits counts, so a subclass stands before its base. What is not here is final.
 _BY_ERROR: tuple[tuple[type[ExchangeError], Setback | None], ...] = (
+    (NameNotResolvedError, Setback.DUBIOUS),
     (BlockedAddressError, None),
     (TlsError, None),
     (AnswerTooLargeError, None),
+    (TooMuchInFlightError, Setback.NOISE),
     (NotHttpError, Setback.DUBIOUS),
     (ProxyError, Setback.DUBIOUS),
     (TimedOutError, Setback.NOISE),
@@ -84,8 +87,6 @@ def setback_of_status(status_code: int) -> Setback | None:
 
 def setback_of_error(error: ExchangeError) -> Setback | None:
     """Say what kind of setback a request without an answer is; None if it is final."""
-    if any(isinstance(cause, socket.gaierror) for cause in _causes_of(error)):
-        return Setback.DUBIOUS
     return next((setback for kind, setback in _BY_ERROR if isinstance(error, kind)), None)
 
 
@@ -142,7 +143,7 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     (RFC 9110, 10.2.3).
 
     Args:
-        headers: names in any case.
+        headers: names in lower case.
     """
     text = headers.get("retry-after")
     if text is None:
@@ -164,10 +165,3 @@ def _read_date(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-
-
-def _causes_of(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__

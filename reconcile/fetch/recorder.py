@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from reconcile.fetch.message import RawAnswer
+from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import DisbeliefError, parse_object
 from reconcile.fetch.record import Redact
 from reconcile.fetch.request import build_path
@@ -45,7 +45,7 @@ class Recorder:
         self,
         job: Job,
         sent_at: datetime,
-        answer: RawAnswer,
+        answer: Answer,
         observation: Observation,
         redact: Redact,
     ) -> None:

@@ -11,9 +11,9 @@ from typing import TypeAlias
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.endpoint import parse_endpoint
-from reconcile.fetch.errand import OLD
 from reconcile.fetch.failure import TimedOutError, explain_failure
-from reconcile.fetch.message import RawHeaders
+from reconcile.fetch.job_fetch import STALE_AFTER
+from reconcile.fetch.message import Answer
 from reconcile.fetch.request import build_path
 from reconcile.model import (
     Exchange,
@@ -111,7 +111,7 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
 
 
 def _find_old(attempt: Attempt) -> int | None:
-    return attempt.age if attempt.age is not None and attempt.age > OLD else None
+    return attempt.age if attempt.age is not None and attempt.age > STALE_AFTER else None
 
 
 def _observe(job: Job, recorded: RecordedJob) -> Attempt:
@@ -129,11 +129,12 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
 def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
         return _contradict("what is named as evidence is no answer")
+    headers = {name.lower(): value for name, value in exchange.headers.items()}
     try:
-        headers = RawHeaders([(name.encode(), value.encode()) for name, value in exchange.headers.items()])
+        "".join(headers.values()).encode()
     except UnicodeEncodeError:
-        return _contradict("a header of its answer is no text")
-    return assess(job.provider.api, job.job_id, exchange.status_code, headers, exchange.body)
+        return _contradict("a header of its answer is not text")
+    return assess(job.provider.api, job.job_id, Answer(exchange.status_code, headers, exchange.body))
 
 
 def _contradict(how: str) -> Attempt:

@@ -1,11 +1,10 @@
-"""A job as a request to its target."""
+"""The path and the headers of a request for a job."""
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from reconcile import __version__
-from reconcile.fetch.message import Fields
 from reconcile.fetch.target import Target
 from reconcile.model import Job, JobApi
 
@@ -16,8 +15,8 @@ def build_path(job: Job) -> str:
     """
     Build the path of a job; raise ValueError if its ids are not safe in one.
 
-    The ids were checked when the manifest was read; they are checked again where they become a URL, for a dot or a
-    slash that came through would ask another resource with the same credentials.
+    The ids were checked when the manifest was read. They are checked again here, where they become a URL: a dot or a
+    slash that came through would request another resource with the same credentials.
     """
     before, after = _split_path(job.provider.api.path, job.provider.project_id)
     return f"{before}{_check_id(job.job_id)}{after}"
@@ -25,7 +24,7 @@ def build_path(job: Job) -> str:
 
 @lru_cache(maxsize=64)
 def _split_path(template: str, project_id: str) -> tuple[str, str]:
-    """Split what a path is before and after the job id, which alone differs between the jobs of a provider."""
+    """Split a path around the job id, the only part that differs between the jobs of a provider."""
     before, after = template.split("{job_id}")
     project = {"project_id": _check_id(project_id)}
     return before.format(**project), after.format(**project)
@@ -37,19 +36,18 @@ def _check_id(text: str) -> str:
     return text
 
 
-def build_fields(target: Target, shown: Mapping[str, str]) -> Fields:
+def build_headers(target: Target, shown: Mapping[str, str]) -> dict[str, str]:
     """
-    Build the headers of a request to the target, each name once in any case: of two values, the latter counts.
+    Build the headers of a request to the target, each name once in any case: the last value counts.
 
-    `shown` is what its credential adds.
+    `shown` is what its credential adds. Host is the client's to add.
     """
     api: JobApi = target.provider.api
     ours = {
-        "Host": target.origin.authority,
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "Cache-Control": "no-cache",
         "User-Agent": f"reconcile/{__version__}",
     }
     named = {name.lower(): (name, value) for part in (api.headers, ours, shown) for name, value in part.items()}
-    return [(name.encode("ascii"), value.encode("ascii")) for name, value in named.values()]
+    return dict(named.values())

@@ -1,34 +1,149 @@
-"""One run: what is decided after each attempt, until every job is settled."""
+"""One run: a loop in one thread that sends what is due, and decides what follows from each answer."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
+from reconcile.fetch.answer_memory import AnswerMemory
+from reconcile.fetch.client import Client, Outcome
 from reconcile.fetch.credentials import CredentialError
-from reconcile.fetch.errand import Errand, Seen
-from reconcile.fetch.host import Host, Turn
-from reconcile.fetch.lane import Lane
+from reconcile.fetch.endpoint import Origin
+from reconcile.fetch.failure import ExchangeError
+from reconcile.fetch.host import Host, Slot
+from reconcile.fetch.job_fetch import JobFetch, Seen
 from reconcile.fetch.pace import Pace, draw_poll_wait
 from reconcile.fetch.policy import Again, Setback, Stop, TooLong, plan_retry
+from reconcile.fetch.provider_queue import ProviderQueue
+from reconcile.fetch.request import build_path
+from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Fetched, Job, Observation, Observed, Problem, Unobserved
 
-# An undecided job is looked at for the last time so many seconds before the end of the run, and not even then if that
-# comes later than this after the end of its waiting.
+if TYPE_CHECKING:
+    import httpx
+
+    from reconcile.fetch.recorder import Recorder
+
+DEFAULT_CONCURRENCY = 64
+
 _LAST_LOOK = 2.0
-# What says that no request can ever come through to a host.
+"""
+Seconds before the end of the run at which an undecided job is looked at for the last time.
+
+It is not looked at even then if that comes later than this after the end of its waiting.
+"""
 _HOPELESS = frozenset({Code.TLS, Code.BLOCKED_ADDRESS})
+"""Failures after which no request can ever reach a host."""
+
+
+def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
+    jobs: Sequence[Job],
+    targets: Mapping[str, Target],
+    *,
+    client: Client,
+    timeout: float,
+    spent: float = 0.0,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    pace: Pace | None = None,
+    wait: WaitPolicy | None = None,
+    on_fetched: Callable[[int, Fetched], None] | None = None,
+    recorder: "Recorder | None" = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> tuple[Fetched, ...]:
+    """
+    Fetch every job and return what came of it, in the order of `jobs`.
+
+    Two jobs that are one remote job are requested once. Transient errors are retried. What the deadline leaves unread
+    is Unobserved, and what it leaves undecided stays as it was last seen. Once a provider has rejected its
+    credentials, its other jobs are not requested.
+
+    Args:
+        jobs: their providers all have a target.
+        targets: by the provider's name.
+        client: not closed here. The clock is its own.
+        timeout: seconds that the run has in all.
+        spent: seconds of it that were over before.
+        concurrency: how many requests are under way to one host at once, at most.
+        pace: None is no rate, and as many attempts as `policy` has.
+        wait: None looks at each job once.
+        on_fetched: called with the index of the job, once for each, as they are settled.
+        recorder: keeps what is exchanged; None keeps nothing.
+        interrupted: asked in every turn of the loop; once it says so, the run ends.
+    """
+    fetched: dict[int, Fetched] = {}
+
+    def settle(index: int, outcome: Fetched) -> None:
+        fetched[index] = outcome
+        if on_fetched is not None:
+            on_fetched(index, outcome)
+
+    run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
+    fetches = _find_remote_jobs(jobs, settle)
+    queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
+    run.run([Host(origin, each, concurrency=concurrency) for origin, each in queues.items()], fetches, interrupted)
+    return tuple([fetched[index] for index in range(len(jobs))])
+
+
+def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -> list[JobFetch]:
+    """List the remote jobs in the order of the first job that is each; settle what cannot be requested."""
+    fetches: dict[tuple[str, str], JobFetch] = {}
+    for index, job in enumerate(jobs):
+        key = job.provider.name, job.job_id
+        if key in fetches:
+            fetches[key].indexes.append(index)
+            continue
+        try:
+            fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
+        except ValueError as error:
+            problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
+            settle(index, Fetched(observation=Unobserved(problem=problem)))
+    return list(fetches.values())
+
+
+def _make_queues(
+    fetches: Iterable[JobFetch],
+    targets: Mapping[str, Target],
+    run: "Run",
+    *,
+    jobs: int,
+    recorder: "Recorder | None",
+) -> dict[Origin, list[ProviderQueue]]:
+    """Make the queue of each provider, by origin."""
+    by_provider: dict[str, list[JobFetch]] = {}
+    for fetch in fetches:
+        by_provider.setdefault(fetch.job.provider.name, []).append(fetch)
+    memory = AnswerMemory(jobs)
+    queues: dict[Origin, list[ProviderQueue]] = {}
+    for name, theirs in by_provider.items():
+        target = targets[name]
+        queue = ProviderQueue(
+            target, theirs, login_client=run.login_client, rate=run.rate, memory=memory, recorder=recorder
+        )
+        queues.setdefault(target.origin, []).append(queue)
+    return queues
+
+
+class _RunOverError(Exception):
+    """The run is over; `code` and `message` say why."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(code=code, message=message)
 
 
 class Run:
-    """What the workers of one run share, and how they decide. The clock is the event loop's."""
+    """The loop of one run, and its decisions."""
 
     def __init__(
         self,
         jobs: Sequence[Job],
         *,
+        client: Client,
         timeout: float,
+        spent: float,
         pace: Pace,
         wait: WaitPolicy | None,
         settle: Callable[[int, Fetched], None],
@@ -37,196 +152,247 @@ class Run:
         Begin.
 
         Args:
-            jobs: errands tell of them by index.
-            timeout: seconds until the deadline.
-            pace: how often and how soon is asked.
+            jobs: a JobFetch refers to them by index.
+            client: sends requests.
+            timeout: seconds that the run has in all.
+            spent: seconds of it that were over before.
+            pace: how often and how soon requests are sent.
             wait: None looks at each job once.
             settle: called with the index of a job and what came of it, once for each.
         """
-        self._clock = asyncio.get_running_loop().time
-        self._begin = self._clock()
-        self.deadline = self._begin + timeout
+        self._client = client
+        self._begin = client.now()
+        self._timeout = timeout
+        self._deadline = self._begin + timeout - spent
         self._jobs = jobs
         self._pace = pace
         self._wait = wait
         self._settle_job = settle
+        self._hosts: Sequence[Host] = ()
+        self._interrupted: Callable[[], bool] = lambda: False
+        self._login_client: httpx.Client | None = None
 
-    async def work(self, host: Host) -> None:
-        """Fetch what is to be fetched from the host, one errand after the other, until there is none."""
-        while (turn := host.take_turn() or await host.next_turn()) is not None:
-            late = turn.errand.seen_if_late(turn.at)
-            if late is not None:
-                self._stop_waiting(host, turn, late)
-            else:
-                try:
-                    attempt = await turn.lane.send(turn.errand, turn.at)
-                except CredentialError as error:
-                    self._miss_credential(host, turn, error)
-                else:
-                    rejected = self._conclude(host, turn, attempt)
-                    if rejected is not None:
-                        await self._renew_credential(host, turn, rejected)
-            host.end_turn(turn)
+    @property
+    def rate(self) -> float | None:
+        """Requests per second to each provider, None without a limit."""
+        return self._pace.rate
 
-    def end(self, errands: Iterable[Errand], code: Code, message: str) -> None:
-        """Settle every job that is not settled: as it was seen last, or else as unread."""
-        now = self._clock()
-        for errand in errands:
-            self._tell(errand, errand.leave(Problem(code=code, message=message)), now)
+    def run(self, hosts: Sequence[Host], fetches: Sequence[JobFetch], interrupted: Callable[[], bool]) -> None:
+        """Fetch the jobs of every host, until all are settled or the run is over."""
+        self._hosts, self._interrupted = hosts, interrupted
+        try:
+            while any(host.open for host in hosts):
+                self._take_turn()
+        except _RunOverError as over:
+            now = self._client.now()
+            for fetch in fetches:
+                self._report(fetch, fetch.leave(over.problem), now)
 
-    def _conclude(self, host: Host, turn: Turn, attempt: Attempt) -> Problem | None:
-        """Draw what follows from an attempt; return the problem if that depends on another credential."""
-        now = self._clock()
-        host.judge(turn, attempt, now)
+    def login_client(self) -> "httpx.Client":
+        """Return the client for logins: the run goes on while it waits for an answer."""
+        if self._login_client is None:
+            from reconcile.fetch.httpx_transport import open_login_client
+
+            self._login_client = open_login_client(self._client, self._take_turn)
+        return self._login_client
+
+    # --- The loop ------------------------------------------------------------------------------------------------
+
+    def _take_turn(self) -> None:
+        """Send every request that is due, and wait until some are answered or the next one is due."""
+        for host in self._hosts:
+            while (slot := host.take(self._check_time())) is not None:
+                self._request(host, slot)
+        now = self._check_time()
+        chances = [host.next_chance for host in self._hosts if host.open]
+        if chances and min(chances) > now:
+            self._client.wait(min(*chances, self._deadline) - now)
+
+    def _check_time(self) -> float:
+        """Return the time; raise _RunOverError if the run has none left."""
+        now = self._client.now()
+        if self._interrupted():
+            raise _RunOverError(Code.INTERRUPTED, "not answered when the run was interrupted")
+        if now >= self._deadline:
+            message = f"not answered when the time for the run, {self._timeout:g} s, was over"
+            raise _RunOverError(Code.DEADLINE, message)
+        return now
+
+    def _request(self, host: Host, slot: Slot) -> None:
+        """Send the request of a job, unless it is too late for it or there is no credential."""
+        now = self._client.now()
+        late = slot.job.seen_if_late(now)
+        if late is not None:
+            self._stop_waiting(host, slot, late)
+            host.release(slot)
+            return
+        try:
+            request = slot.queue.prepare(slot.job)
+        except CredentialError as error:
+            self._miss_credential(host, slot, error)
+            host.release(slot)
+            return
+        sent_at = slot.queue.begin(slot.job, self._client.now())
+        on_done = partial(self._receive, host, slot, sent_at)
+        try:
+            self._client.send(request, on_done)
+        except ExchangeError as error:
+            on_done(error)
+
+    def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, outcome: Outcome) -> None:
+        """Decide what follows from an answer, or from none."""
+        now = self._client.now()
+        attempt = slot.queue.read(slot.job, outcome, sent_at)
+        host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):
-            return self._meet_failure(host, turn, attempt, seen)
-        turn.errand.see(seen, attempt.age, now)
-        if self._wait is None:
-            self._settle(host, turn.errand, seen, now)
+            self._meet_failure(host, slot, attempt, seen)
         else:
-            self._look_again(host, turn, seen, self._wait, now)
-        return None
+            slot.job.see(seen, attempt.age, now)
+            if self._wait is None:
+                self._settle(host, slot.job, seen, now)
+            else:
+                self._look_again(host, slot, seen, self._wait, now)
+        host.release(slot)
 
-    # --- After a failure ---------------------------------------------------------------------------------------
+    # --- After a failure -----------------------------------------------------------------------------------------
 
-    def _meet_failure(self, host: Host, turn: Turn, attempt: Attempt, failure: Unobserved) -> Problem | None:
-        errand, problem = turn.errand, failure.problem
-        errand.fail(failure, attempt.setback)
+    def _meet_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
+        job, problem = slot.job, failure.problem
+        job.fail(failure, attempt.setback)
         if attempt.setback is not None:
-            self._retry(host, turn, attempt.setback, attempt.retry_after, problem.code)
+            self._retry(host, slot, attempt.setback, attempt.retry_after, problem.code)
         elif problem.code is Code.UNAUTHENTICATED:
-            return problem
+            self._renew_credential(host, slot, problem)
         else:
-            self._give_up(host, errand)
+            self._give_up(host, job)
             if problem.code in _HOPELESS and not host.answered:
-                self._close(host, host.lanes, Problem(code=problem.code, message=f"it is in vain: {problem.message}"))
-        return None
+                self._close(host, host.queues, Problem(code=problem.code, message=f"it is in vain: {problem.message}"))
 
-    async def _renew_credential(self, host: Host, turn: Turn, problem: Problem) -> None:
-        if await turn.lane.renew_credential(turn.errand):
-            self._try_again(host, turn, self._clock())
+    def _renew_credential(self, host: Host, slot: Slot, problem: Problem) -> None:
+        if slot.queue.renew_credential(slot.job):
+            self._try_again(host, slot, self._client.now())
         else:
-            self._give_up(host, turn.errand)
+            self._give_up(host, slot.job)
             rejected = Problem(code=problem.code, message="the credentials were rejected for another job")
-            self._close(host, [turn.lane], rejected)
+            self._close(host, [slot.queue], rejected)
 
-    def _retry(self, host: Host, turn: Turn, setback: Setback, retry_after: float | None, code: Code) -> None:
-        lane, errand, now = turn.lane, turn.errand, self._clock()
+    def _retry(self, host: Host, slot: Slot, setback: Setback, retry_after: float | None, code: Code) -> None:
+        queue, job, now = slot.queue, slot.job, self._client.now()
         if host.breaker.is_down(now):
             down = Problem(code=code, message=host.explain_down(now, since=self._begin))
-            self._give_up(host, errand, down)
-            self._close(host, host.lanes, down)
+            self._give_up(host, job, down)
+            self._close(host, host.queues, down)
             return
         plan = plan_retry(
             setback,
-            tries=errand.tries,
-            times=errand.setbacks[setback],
+            tries=job.tries,
+            times=job.setbacks[setback],
             most=self._pace.attempts,
             retry_after=retry_after,
-            remaining=self.deadline - now,
+            remaining=self._deadline - now,
             rng=self._pace.chance,
         )
         if retry_after is not None:
-            lane.hold(now + retry_after)
+            queue.hold(now + retry_after)
         match plan:
             case Again(after=after) if host.budget.spend():
-                self._try_again(host, turn, now + after)
+                self._try_again(host, slot, now + after)
             case Again():
                 spent = "too many requests to this host have failed to try again"
-                self._give_up(host, errand, Problem(code=code, message=spent))
+                self._give_up(host, job, Problem(code=code, message=spent))
             case Stop():
-                self._give_up(host, errand)
+                self._give_up(host, job)
             case TooLong(reason=reason):
-                self._give_up(host, errand, Problem(code=code, message=reason))
-                self._close(host, [lane], Problem(code=code, message=reason))
+                self._give_up(host, job, Problem(code=code, message=reason))
+                self._close(host, [queue], Problem(code=code, message=reason))
 
-    def _miss_credential(self, host: Host, turn: Turn, error: CredentialError) -> None:
-        now = self._clock()
-        host.withdraw(turn, now)
-        reason = turn.lane.postpone(error, now, remaining=self.deadline - now, pace=self._pace)
+    def _miss_credential(self, host: Host, slot: Slot, error: CredentialError) -> None:
+        now = self._client.now()
+        host.withdraw(slot, now)
+        reason = slot.queue.postpone(error, now, remaining=self._deadline - now, pace=self._pace)
         if reason is None:
-            self._try_again(host, turn, now)
+            self._try_again(host, slot, now)
         else:
-            self._give_up(host, turn.errand, reason)
-            self._close(host, [turn.lane], reason)
+            self._give_up(host, slot.job, reason)
+            self._close(host, [slot.queue], reason)
 
-    def _try_again(self, host: Host, turn: Turn, due: float) -> None:
-        if turn.lane.shut is None:
-            turn.lane.agenda.add_retry(turn.errand, due)
+    def _try_again(self, host: Host, slot: Slot, due: float) -> None:
+        if slot.queue.closed is None:
+            slot.queue.schedule.add_retry(slot.job, due)
         else:
-            self._give_up(host, turn.errand, turn.lane.shut)
+            self._give_up(host, slot.job, slot.queue.closed)
 
-    def _give_up(self, host: Host, errand: Errand, reason: Problem | None = None) -> None:
-        now = self._clock()
-        self._settle(host, errand, errand.give_up(reason, now), now)
+    def _give_up(self, host: Host, job: JobFetch, reason: Problem | None = None) -> None:
+        now = self._client.now()
+        self._settle(host, job, job.give_up(reason, now), now)
 
-    def _close(self, host: Host, lanes: Iterable[Lane], reason: Problem) -> None:
-        """Ask nothing more on these lanes."""
-        for lane in lanes:
-            for errand in lane.close(reason):
-                self._give_up(host, errand, reason)
+    def _close(self, host: Host, queues: Iterable[ProviderQueue], reason: Problem) -> None:
+        """Request nothing more from these queues."""
+        for queue in queues:
+            for job in queue.close(reason):
+                self._give_up(host, job, reason)
 
-    # --- After an answer ---------------------------------------------------------------------------------------
+    # --- After an answer -----------------------------------------------------------------------------------------
 
-    def _look_again(self, host: Host, turn: Turn, seen: Seen, wait: WaitPolicy, now: float) -> None:
+    def _look_again(self, host: Host, slot: Slot, seen: Seen, wait: WaitPolicy, now: float) -> None:
         """
-        Plan the next look, unless every job that is this remote one is decided.
+        Plan the next poll, unless every job that is this remote one is decided.
 
-        They are settled together and with the last look: two jobs of one plan must not tell of one remote job at
+        They are settled together and with the last look: two jobs of one plan must not show one remote job at
         different times.
         """
-        errand = turn.errand
+        job = slot.job
         ends = {
             index: end
-            for index in errand.indexes
+            for index in job.indexes
             if (end := self._end_of_waiting(self._jobs[index], wait)) > now
-            and not _is_terminal(errand.job, seen)
+            and not _is_terminal(job.job, seen)
             and not wait.is_settled(self._jobs[index], seen)
         }
         if not ends:
-            self._settle(host, errand, seen, now)
+            self._settle(host, job, seen, now)
             return
-        if turn.lane.shut is not None:
-            self._give_up(host, errand, turn.lane.shut)
+        if slot.queue.closed is not None:
+            self._give_up(host, job, slot.queue.closed)
             return
-        pause = self._draw_pause(errand, seen, wait)
+        pause = self._draw_pause(job, seen, wait)
         due = min(now + pause, *ends.values())
-        errand.look_by = max(ends.values()) + _LAST_LOOK
-        turn.lane.agenda.add_poll(errand, due)
+        job.look_by = max(ends.values()) + _LAST_LOOK
+        slot.queue.schedule.add_poll(job, due)
         status = seen.status if isinstance(seen, Observed) else None
         for index in ends:
-            wait.on_progress(Progress(index=index, status=status, polls=errand.polls, next_look=due - now))
+            wait.on_progress(Progress(index=index, status=status, polls=job.polls, next_look=due - now))
 
-    def _stop_waiting(self, host: Host, turn: Turn, seen: Seen) -> None:
-        """Leave the errand as it was seen last, and with it all others whose waiting is over as well."""
-        now = self._clock()
-        host.withdraw(turn, now)
-        for errand, last in ((turn.errand, seen), *turn.lane.agenda.take_late(now)):
-            self._settle(host, errand, last, now)
+    def _stop_waiting(self, host: Host, slot: Slot, seen: Seen) -> None:
+        """Settle the job as it was last seen, and with it all others whose waiting is over as well."""
+        now = self._client.now()
+        host.withdraw(slot, now)
+        for job, last in ((slot.job, seen), *slot.queue.schedule.take_late(now)):
+            self._settle(host, job, last, now)
 
     def _end_of_waiting(self, job: Job, wait: WaitPolicy) -> float:
         own = wait.duration if job.timeout is None else min(wait.duration, job.timeout)
-        return min(self._begin + own, self.deadline - _LAST_LOOK)
+        return min(self._begin + own, self._deadline - _LAST_LOOK)
 
-    def _draw_pause(self, errand: Errand, seen: Seen, wait: WaitPolicy) -> float:
-        """Draw the seconds until the next look: not before the job can be expected to be done, if that is known."""
-        hints = (wait.expected_end(self._jobs[index], seen) for index in errand.indexes)
+    def _draw_pause(self, job: JobFetch, seen: Seen, wait: WaitPolicy) -> float:
+        """Draw the seconds until the next poll: not before the job can be expected to be done, if that is known."""
+        hints = [wait.expected_end(self._jobs[index], seen) for index in job.indexes]
         rng = self._pace.chance
         late = [hint + draw_poll_wait(0, rng) for hint in hints if hint is not None]
-        return max([draw_poll_wait(errand.polls, rng), *late])
+        return max([draw_poll_wait(job.polls, rng), *late])
 
-    # --- The end of an errand ----------------------------------------------------------------------------------
+    # --- The end of a job ----------------------------------------------------------------------------------------
 
-    def _settle(self, host: Host, errand: Errand, observation: Observation, now: float) -> None:
-        """Settle the errand's jobs; it is done."""
-        self._tell(errand, observation, now)
-        errand.indexes = []
+    def _settle(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
+        """Report the job; it is done."""
+        self._report(job, observation, now)
+        job.indexes = []
         host.open -= 1
 
-    def _tell(self, errand: Errand, observation: Observation, now: float) -> None:
-        outcome = errand.conclude(observation, now)
-        for index in errand.indexes:
+    def _report(self, job: JobFetch, observation: Observation, now: float) -> None:
+        outcome = job.conclude(observation, now)
+        for index in job.indexes:
             self._settle_job(index, outcome)
 
 

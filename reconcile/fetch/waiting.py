@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from reconcile.fetch.errand import Seen
+from reconcile.fetch.job_fetch import Seen
 from reconcile.model import Job
 
 

@@ -120,7 +120,7 @@ def draw_valid(rng, is_json):
 
 def call(jobs, *argv):
     def answer(request):
-        job_id = (request.extensions.get("target") or request.url.raw_path).decode().rpartition("/")[2]
+        job_id = request.url.raw_path.decode().rpartition("/")[2]
         return httpx.Response(200, content=json.dumps({"job_id": job_id, **jobs[job_id]}))
 
     transport = httpx.MockTransport(answer)

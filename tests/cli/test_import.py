@@ -67,7 +67,7 @@ def run(capsys):
 
     def call(argv, jobs):
         def answer(request):
-            job_id = (request.extensions.get("target") or request.url.raw_path).decode().rpartition("/")[2]
+            job_id = request.url.raw_path.decode().rpartition("/")[2]
             if job_id not in jobs:
                 return httpx.Response(404, json={"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Job Id"})
             return httpx.Response(200, content=json.dumps({"job_id": job_id, **jobs[job_id]}))

@@ -68,13 +68,13 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 
 
 IDLE = {
-    *("certifi", "click.shell_completion", "dataclasses", "decimal", "difflib", "email", "gettext", "glob", "html"),
+    *("certifi", "click.shell_completion", "decimal", "difflib", "email", "gettext", "glob", "html"),
     *("httpx", "importlib.metadata", "importlib.resources", "jinja2", "json", "jsonschema", "msgspec.inspect"),
     *("msgspec.msgpack", "msgspec.toml", "msgspec.yaml", "platform", "random", "rich", "shlex", "shutil", "tempfile"),
     *("typing_extensions", "unicodedata", "uvloop", "yaml.reader", "yaml.resolver", "zipfile"),
     *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.wording"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
-    *("reconcile.fetch.credentials.keystone", "reconcile.fetch.foreign", "reconcile.fetch.proxy"),
+    *("reconcile.fetch.credentials.keystone", "reconcile.fetch.httpx_transport", "reconcile.fetch.proxy"),
     *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.copying"),
     *("reconcile.manifest.selection", "reconcile.report.block", "reconcile.simulator"),
 }
@@ -90,7 +90,7 @@ def test_a_plan_imports_no_more_than_it_needs(tmp_path):
         command = [sys.executable, "-c", code, "plan"]
         ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
     imported = set(ran.stderr.split())
-    assert "reconcile.fetch.transport" in imported
+    assert "reconcile.fetch.client" in imported
     assert IDLE & imported == set()
 
 

@@ -52,7 +52,7 @@ def serve(exchanges):
     """Answer with an exchange for each job id."""
 
     def answer(request):
-        exchange = exchanges[request.extensions["target"].decode().rpartition("/")[2]]
+        exchange = exchanges[request.url.raw_path.decode().rpartition("/")[2]]
         if exchange.status_code is None:
             raise httpx.ReadTimeout(exchange.failure)
         return httpx.Response(exchange.status_code, headers=dict(exchange.headers), content=exchange.body)

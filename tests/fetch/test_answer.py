@@ -1,14 +1,13 @@
 import json
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
-from reconcile.fetch.answer import assess, classify
-from reconcile.fetch.message import RawHeaders
+from reconcile.fetch.answer import assess
+from reconcile.fetch.message import Answer, read_head
 from reconcile.fetch.payload import MOST_VALUES
 from reconcile.fetch.record import MOST_SUB_JOBS
 from reconcile.fetch.redaction import Redactor
@@ -23,9 +22,8 @@ def ask(
     body: bytes | object, *, status_code: int = 200, headers: dict[str, str] | None = None, redact=str
 ) -> Observation:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return classify(
-        load_api("sfs-turbo"), JOB_ID, status_code, JSON if headers is None else headers, raw, redact=redact
-    )
+    lower = {name.lower(): value for name, value in (JSON if headers is None else headers).items()}
+    return assess(load_api("sfs-turbo"), JOB_ID, Answer(status_code, lower, raw), redact=redact).observation
 
 
 def job(**fields: object) -> dict[str, object]:
@@ -80,8 +78,9 @@ def test_a_whole_answer_is_observed_D01() -> None:
     ("status_code", "body"), [(200, job()), (404, {"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Job Id"})]
 )
 def test_how_long_caches_had_an_answer_is_seen_whatever_it_says_D37(status_code, body, told, age) -> None:
-    fields = [(b"Content-Type", b"application/json"), *[(b"Age", each) for each in told]]
-    attempt = assess(load_api("sfs-turbo"), JOB_ID, status_code, RawHeaders(fields), json.dumps(body).encode())
+    lines = [b"HTTP/1.1 200 OK\r\n", b"Content-Length: 9\r\n", *[b"Age: %b\r\n" % each for each in told], b"\r\n"]
+    answer = Answer(status_code, read_head(lines)[1], json.dumps(body).encode())
+    attempt = assess(load_api("sfs-turbo"), JOB_ID, answer)
     assert not isinstance(attempt.observation, Unobserved)
     assert attempt.age == age
 
@@ -405,8 +404,7 @@ _bodies = st.binary(max_size=60) | st.dictionaries(_keys, _values, max_size=6).m
 def test_classifying_never_raises_and_believes_nothing_else(
     body: bytes, status_code: int, headers: dict[str, str]
 ) -> None:
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    observation = classify(load_api("sfs-turbo"), JOB_ID, status_code, httpx.Headers(raw), body)
+    observation = assess(load_api("sfs-turbo"), JOB_ID, Answer(status_code, headers, body)).observation
     if isinstance(observation, Observed):
         answered = json.loads(body)
         assert (status_code, answered["job_id"], answered["status"]) == (200, JOB_ID, observation.status)

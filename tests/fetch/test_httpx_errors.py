@@ -1,12 +1,10 @@
 """What httpx raises, as failures of ours."""
 
-import socket
-
 import httpx
 import pytest
 
 from reconcile.codes import Code
-from reconcile.fetch.failure import TlsError
+from reconcile.fetch.failure import NameNotResolvedError, TlsError
 from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
 from reconcile.fetch.policy import Setback, setback_of_error
 
@@ -58,7 +56,7 @@ def test_the_failure_that_our_transport_raised_from_has_precedence(kind):
 
 def test_a_name_that_is_not_found_is_found_out_behind_an_exception():
     error = httpx.ConnectError("no name")
-    error.__cause__ = socket.gaierror("unknown")
+    error.__cause__ = NameNotResolvedError("no name")
     assert setback_of_error(read_failure(error)) is Setback.DUBIOUS
 
 

@@ -1,6 +1,5 @@
 """What is tried again, as a table; and no number that two clients would draw alike."""
 
-import socket
 from bisect import bisect
 from collections.abc import Sequence
 from random import Random
@@ -15,6 +14,7 @@ from reconcile.fetch.failure import (
     EncodedAnswerError,
     ExchangeError,
     MalformedRequestError,
+    NameNotResolvedError,
     NotConnectedError,
     NotHttpError,
     ProxyError,
@@ -40,13 +40,6 @@ def plan(setback: Setback = Setback.NOISE, **changes):
     return plan_retry(setback, **{**arguments, **changes})
 
 
-def caused_by(cause: Exception) -> NotConnectedError:
-    error = NotConnectedError("no connection")
-    error.__cause__ = OSError("wrapped")
-    error.__cause__.__cause__ = cause
-    return error
-
-
 @pytest.mark.parametrize(
     ("status_code", "setback"),
     [
@@ -69,7 +62,7 @@ def test_g10_which_status_codes_are_asked_again(status_code, setback) -> None:
         pytest.param(TimedOutError("slow"), Setback.NOISE, id="D19-D20-drip"),
         pytest.param(ConnectionBrokenError("reset"), Setback.NOISE, id="D15-D22-reset-or-truncated"),
         pytest.param(NotHttpError("no length"), Setback.DUBIOUS, id="D16-D38-not-HTTP/1.1"),
-        pytest.param(caused_by(socket.gaierror("unknown")), Setback.DUBIOUS, id="D23-name"),
+        pytest.param(NameNotResolvedError("unknown"), Setback.DUBIOUS, id="D23-name"),
         pytest.param(TlsError("untrusted"), None, id="A16-TLS"),
         pytest.param(ProxyError("refused"), Setback.DUBIOUS, id="A12-proxy"),
         pytest.param(BlockedAddressError("metadata"), None, id="A07-blocked"),

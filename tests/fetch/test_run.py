@@ -1,7 +1,5 @@
 """What a run decides after each attempt, in virtual time."""
 
-import asyncio
-import socket
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from random import Random
@@ -9,12 +7,12 @@ from random import Random
 import httpx
 import pytest
 from msgspec.structs import replace
-from virtual_api import Asked, VirtualApi, job_answer, run_virtually
+from virtual_api import Asked, VirtualApi, job_answer
 
 from reconcile.codes import Code
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
-from reconcile.fetch.failure import BlockedAddressError, TlsError
+from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, TlsError
 from reconcile.fetch.policy import Setback
 from reconcile.model import Observed, Problem, Unobserved
 
@@ -29,7 +27,7 @@ def fetch(jobs, api: VirtualApi, *, credential=None, **options) -> tuple[tuple[F
     if credential is not None:
         targets = {name: replace(target, credential=credential) for name, target in targets.items()}
     options = {"timeout": 300.0, "pace": Pace(rng=Random(1)), **options}
-    return run_virtually(fetch_jobs(jobs, targets, transport=api, **options))
+    return fetch_jobs(jobs, targets, client=api, **options), api.now()
 
 
 def failing(times: int, answer: Callable[[], httpx.Response | httpx.RequestError | None]):
@@ -50,10 +48,8 @@ def status(code: int, **headers: str) -> Callable[[], httpx.Response]:
     return lambda: httpx.Response(code, headers=headers, json={"errCode": "X", "errMsg": "y"})
 
 
-def unresolved() -> httpx.ConnectError:
-    error = httpx.ConnectError("no connection: the host name cannot be resolved")
-    error.__cause__ = socket.gaierror("unknown")
-    return error
+def unresolved() -> NameNotResolvedError:
+    return NameNotResolvedError("the host name cannot be resolved")
 
 
 # --- What is asked again, and how often ----------------------------------------------------------------------------
@@ -225,7 +221,7 @@ def test_g06_a_host_that_hangs_does_not_slow_another(make_job, make_provider) ->
         jobs,
         api,
         concurrency=4,
-        on_fetched=lambda index, _: done.setdefault(index, asyncio.get_running_loop().time()),
+        on_fetched=lambda index, _: done.setdefault(index, api.now()),
     )
     assert seen(fetched[100:]) == IDS
     assert max(done[index] for index in range(100, 200)) == pytest.approx(100 / 4 * 0.05, rel=0.1)
@@ -378,15 +374,11 @@ def test_what_is_over_of_the_time_when_fetching_begins_is_over(make_job, spent, 
 def test_f13_an_interrupted_run_has_told_of_every_job(make_job) -> None:
     told: dict[int, Fetched] = {}
     api = VirtualApi(lambda asked: None if asked.job_id == "b" else job_answer(asked.job_id))
-
-    async def interrupt() -> None:
-        jobs = [make_job("a"), make_job("b")]
-        targets = resolve_targets([jobs[0].provider], endpoints=[], environ={"RECONCILE_TOKEN": "a-token"})
-        async with asyncio.timeout(1):
-            await fetch_jobs(jobs, targets, transport=api, timeout=60, on_fetched=told.setdefault)
-
-    with pytest.raises(TimeoutError):
-        run_virtually(interrupt())
+    fetched, seconds = fetch(
+        [make_job("a"), make_job("b")], api, on_fetched=told.setdefault, interrupted=lambda: api.now() > 0
+    )
+    assert seconds < 1
+    assert fetched == (told[0], told[1])
     assert isinstance(told[0].observation, Observed)
     assert problem_of(told[1]).code is Code.INTERRUPTED
 

@@ -1,13 +1,12 @@
 """Polling jobs that are not decided yet, in virtual time."""
 
-import asyncio
 from itertools import pairwise
 from random import Random
 
 import httpx
 import pytest
 from msgspec.structs import replace
-from virtual_api import Asked, VirtualApi, job_answer, run_virtually
+from virtual_api import Asked, VirtualApi, job_answer
 
 from reconcile.fetch import Fetched, Pace, Progress, WaitPolicy, fetch_jobs, resolve_targets
 from reconcile.model import Missing, Observed, Unobserved
@@ -25,7 +24,7 @@ def fetch(jobs, api, *, duration=600.0, **options) -> tuple[tuple[Fetched, ...],
     policy = {key: options.pop(key) for key in ("is_settled", "expected_end", "on_progress") if key in options}
     wait = WaitPolicy(duration=duration, **{"is_settled": is_settled, **policy})
     options = {"timeout": 3600.0, "pace": Pace(rng=Random(1)), **options}
-    return run_virtually(fetch_jobs(jobs, targets, transport=api, wait=wait, **options))
+    return fetch_jobs(jobs, targets, client=api, wait=wait, **options), api.now()
 
 
 def telling(*words: str):
@@ -88,7 +87,7 @@ def test_a_jobs_own_timeout_ends_its_own_waiting(make_job) -> None:
     jobs = [replace(make_job("a"), timeout=30.0), make_job("b"), make_job("c")]
     api = VirtualApi(telling("running"))
     done: dict[int, float] = {}
-    fetch(jobs, api, duration=90.0, on_fetched=lambda i, _: done.setdefault(i, asyncio.get_running_loop().time()))
+    fetch(jobs, api, duration=90.0, on_fetched=lambda i, _: done.setdefault(i, api.now()))
     assert done == {0: pytest.approx(30.05), 1: pytest.approx(90.05), 2: pytest.approx(90.05)}
 
 
@@ -110,7 +109,7 @@ def test_jobs_that_are_one_remote_job_are_settled_together_by_the_last_look(make
 def test_a_job_whose_end_can_be_expected_is_polled_then_and_not_before(make_job) -> None:
     end = 400.0
     api = VirtualApi(lambda asked: job_answer("a", "success" if asked.time >= end else "running"))
-    left = lambda job, seen: end - asyncio.get_running_loop().time()  # noqa: E731
+    left = lambda job, seen: end - api.now()  # noqa: E731
     (fetched,), seconds = fetch([make_job("a")], api, expected_end=left)
     assert word_of(fetched) == "success"
     assert fetched.polls == 1
@@ -231,24 +230,6 @@ def test_d40_a_job_that_disappears_is_noted(make_job) -> None:
 
 
 # --- Many ----------------------------------------------------------------------------------------------------------
-
-
-def test_waiting_jobs_are_no_more_tasks_and_timers_than_one(make_job) -> None:
-    most_tasks = most_timers = 0
-
-    def answer(asked: Asked) -> httpx.Response:
-        nonlocal most_tasks, most_timers
-        if asked.job_id == "j0":
-            most_tasks = max(most_tasks, len(asyncio.all_tasks()))
-            most_timers = max(most_timers, len(asyncio.get_running_loop()._scheduled))
-        return job_answer(asked.job_id, "running" if asked.number < 2 else "success")
-
-    api = VirtualApi(answer, latency=0.001)
-    fetched, _ = fetch([make_job(f"j{n}") for n in range(3_000)], api)
-    assert {(word_of(each), each.polls) for each in fetched} == {("success", 1)}
-    assert api.most_under_way <= 64
-    assert most_tasks <= 64 + 1
-    assert most_timers <= 4 * 64
 
 
 def test_a_slow_rate_sees_every_job_before_it_polls_one(make_job) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 from builders import NOW
+from clients import TransportClient
 from proof.fork import LONGEST, await_end, has_ended, start
 
 from reconcile.cli.main import main
@@ -55,7 +56,7 @@ def run_gate(folder: Path, status: str) -> int:
     """
 
     def answer(request: httpx.Request) -> httpx.Response:
-        target = (request.extensions.get("target") or request.url.raw_path).decode()
+        target = request.url.raw_path.decode()
         reason = _FAIL_REASON if status == "failed" else None
         job = {"job_id": target.rpartition("/")[2], "status": status, "fail_reason": reason}
         return httpx.Response(200, json=job)
@@ -68,7 +69,7 @@ def run_gate(folder: Path, status: str) -> int:
             ["plan", "-q", "--out", SAVED, *reports],
             environ={"RECONCILE_TOKEN": "a-token"},
             clock=lambda: NOW,
-            transport=httpx.MockTransport(answer),
+            client=TransportClient(httpx.MockTransport(answer)),
             pace=Pace(attempts=1),
         )
 

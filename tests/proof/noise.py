@@ -15,7 +15,7 @@ from random import Random
 import httpx
 from builders import NOW, job, manifest
 from msgspec.structs import replace
-from virtual_api import Answer, Asked, VirtualApi, run_virtually
+from virtual_api import Asked, Reply, VirtualApi
 
 from reconcile.apis import load_api
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
@@ -26,7 +26,7 @@ SEEDS = 200
 """As many as the goals of the cases were chosen for."""
 MOST_ATTEMPTS = 8
 
-Fault = Callable[[Random, Asked], Answer]
+Fault = Callable[[Random, Asked], Reply]
 
 
 @cache
@@ -198,13 +198,13 @@ def run(
     def status_of(job_id: str | None) -> str:
         return "failed" if job_id == failed else "success"
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: Asked) -> Reply:
         if faulty(chance, asked):
             return FAULTS[fault](chance, asked)
         return answer_of(asked.job_id, status_of(asked.job_id))
 
     api, declared = VirtualApi(answer), _declare(jobs)
-    fetched, seconds = run_virtually(_fetch(declared, api, seed, timeout))
+    fetched = _fetch(declared, api, seed, timeout)
     plan = make_plan(declared, [each.observation for each in fetched], now=NOW, origins={})
     seen = [each.observation for each in fetched if isinstance(each.observation, Observed)]
     return Outcome(
@@ -213,7 +213,7 @@ def run(
         unobserved=jobs - len(seen),
         wrong=sum(each.status != status_of(each.job_id) for each in seen),
         requests=len(api.asked),
-        seconds=seconds,
+        seconds=api.now(),
         most_attempts=max(each.attempts for each in fetched),
     )
 
@@ -225,9 +225,9 @@ def _declare(jobs: int) -> Manifest:
     return manifest(*(replace(each, provider=provider) for each in declared))
 
 
-async def _fetch(declared: Manifest, api: VirtualApi, seed: int, timeout: float) -> tuple[Fetched, ...]:
+def _fetch(declared: Manifest, api: VirtualApi, seed: int, timeout: float) -> tuple[Fetched, ...]:
     targets = resolve_targets([declared.jobs[0].provider], endpoints=[], environ={"RECONCILE_TOKEN": "a-token"})
-    return await fetch_jobs(declared.jobs, targets, transport=api, timeout=timeout, pace=Pace(rng=Random(seed)))
+    return fetch_jobs(declared.jobs, targets, client=api, timeout=timeout, pace=Pace(rng=Random(seed)))
 
 
 # --- What must be so -------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def run_gate(jobs, path):
     )
 
     def answer(request):
-        job_id = (request.extensions.get("target") or request.url.raw_path).decode().rpartition("/")[2]
+        job_id = request.url.raw_path.decode().rpartition("/")[2]
         said = jobs[int(job_id.removeprefix("id-"))][1]
         if isinstance(said, str):
             code, body = FAULTS[said]

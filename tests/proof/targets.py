@@ -7,7 +7,6 @@ in `corpus/`.
 """
 
 import ast
-import asyncio
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -15,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
-import httpx
 from builders import NOW
 from msgspec.structs import replace
 from report.plans import KINDS, PAYLOADS, check_harmless, plan_of, poison_plan
@@ -27,9 +25,8 @@ from reconcile.document.file import decode_text
 from reconcile.document.writing import write_block
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.fetch.answer import assess
-from reconcile.fetch.connection import MAX_BODY_SIZE, MAX_HEADERS, Connection, RawAnswer, Shared
 from reconcile.fetch.failure import ExchangeError
-from reconcile.fetch.message import RawHeaders
+from reconcile.fetch.message import MAX_BODY_SIZE, Answer, read_head
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.manifest import load_manifests
@@ -149,92 +146,34 @@ def _seal(content: str) -> str:
 # --- What a server sends ---------------------------------------------------------------------------------------
 
 
-class _Wire:
-    """A connection to nowhere."""
-
-    session = None
-    unsent = b""
-
-    def __init__(self) -> None:
-        self.written = asyncio.Event()
-        self.closed = False
-
-    def watch(self, on_data: object, on_end: object) -> None:
-        pass
-
-    def write(self, data: bytes) -> None:
-        self.written.set()
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed = True
-
-
-async def _receive(parts: Iterable[bytes]) -> RawAnswer | None:
-    """Return the answer that comes in these parts; None is none that is believed."""
-    wire = _Wire()
-    connection = Connection(wire, Shared())
-    exchange = asyncio.ensure_future(connection.exchange(b"", asyncio.get_running_loop().time() + 60))
-    await wire.written.wait()
-    for part in parts:
-        connection.receive(part)
-    connection.lose(None)
-    try:
-        return await exchange
-    except ExchangeError:
-        return None
-
-
-async def _receive_twice(data: bytes) -> None:
-    whole = await _receive([data])
-    size = max(1 + data[-1] % 7 if data else 1, len(data) // 64)
-    parted = await _receive(data[at : at + size] for at in range(0, len(data), size))
-    if whole is None:
-        return
-    check(parted == whole, "how an answer is cut into packets changes nothing")
-    check(200 <= whole.status_code <= 999, "an answer has a final status")
-    fields = whole.headers.raw
-    check(parted is not None and parted.headers.raw == fields, "nor does it change the headers")
-    check(len(fields) <= MAX_HEADERS, "headers are few")
-    check(len(whole.body) <= MAX_BODY_SIZE, "bodies are small")
-    lengths = [value for name, value in fields if name.lower() == b"content-length"]
-    check(
-        whole.status_code in (204, 304) or not lengths or int(lengths[0]) == len(whole.body),
-        "a body is as long as it was announced",
-    )
-    read = httpx.Headers(list(fields))
-    check(all(whole.headers[name] == read[name] for name in read), "headers are read as httpx would read them")
-    assess(_API, JOB_ID, whole.status_code, whole.headers, whole.body, redact=_REDACT)
-
-
-_LOOP = asyncio.new_event_loop()
-
-
 def read_response(data: bytes) -> None:
-    """Let bytes arrive at a connection, at once and in pieces."""
-    _LOOP.run_until_complete(_receive_twice(data))
+    """Read bytes as the head of an answer, line by line as libcurl gives it."""
+    lines = data.splitlines(keepends=True)
+    try:
+        status_code, headers = read_head(lines)
+    except ExchangeError:
+        return
+    check(200 <= status_code <= 599, "an answer has a final status")
+    check(all(name == name.lower().strip() and name for name in headers), "headers have names")
+    check("\n" not in "".join(headers.values()), "a header is one line")
+    length = headers.get("content-length")
+    check(length is None or int(length) <= MAX_BODY_SIZE, "bodies are small")
+    assess(_API, JOB_ID, Answer(status_code, headers, b"{}"), redact=_REDACT)
 
 
 def assess_answer(data: bytes) -> None:
     """Judge an answer of which the status, `name: value` lines, a blank line and the body are the bytes."""
     head, _, body = data.partition(b"\n\n")
     status, *lines = head.split(b"\n")
-    headers = [
-        (name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon
-    ]
+    fields = [line.partition(b":") for line in lines]
+    headers = {name.decode("latin-1").strip().lower(): value.decode("latin-1").strip() for name, _, value in fields}
     code = int(status) if len(status) == 3 and status.isdigit() else 200
-    raw = RawHeaders(httpx.Headers(headers).raw)
-    attempt = assess(_API, JOB_ID, code, raw, body, redact=_REDACT)
+    attempt = assess(_API, JOB_ID, Answer(code, headers, body), redact=_REDACT)
     observation = attempt.observation
     check(SECRET not in repr(observation), "no secret is kept")
     if body.startswith(b"{"):
         # Nobody writes a blank there, and it means nothing.
-        blank = assess(_API, JOB_ID, code, raw, b"{ " + body[1:], redact=_REDACT)
+        blank = assess(_API, JOB_ID, Answer(code, headers, b"{ " + body[1:]), redact=_REDACT)
         check(blank == attempt, "what is read in less time is read alike")
     match observation:
         case Observed():

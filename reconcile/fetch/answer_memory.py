@@ -1,10 +1,10 @@
-"""How much of what servers say one run keeps."""
+"""How much memory the answers of one run may take."""
 
 from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
-from reconcile.fetch.errand import Errand
+from reconcile.fetch.job_fetch import JobFetch
 from reconcile.model import Observed, Problem, Unobserved
 
 CAPACITY = 8 * 1024 * 1024
@@ -13,29 +13,29 @@ SHARE = 128 * 1024
 
 _BYTES_OF_CHARACTER = 4
 _BYTES_OF_SUB_JOB = 1024
-"""What is found of a sub-job, and what is told of it, however little it says."""
+"""What the findings and reports of a sub-job take, however little it says."""
 
 
-class Room:
+class AnswerMemory:
     """
     The memory that observations may take until the run is over, in bytes, estimated from above.
 
-    It is one for all hosts. Who finds no room any more is not believed, for a part of an answer is no proof.
+    It is one for all hosts. An answer that does not fit is refused whole, for a part of an answer proves nothing.
     """
 
     __slots__ = ("_free", "_jobs")
 
     def __init__(self, jobs: int) -> None:
-        """Make room for so many jobs."""
+        """Begin empty, for so many jobs."""
         self._jobs = jobs
         self._free = CAPACITY + SHARE * jobs
 
-    def admit(self, errand: Errand, attempt: Attempt, size: int) -> Attempt:
+    def admit(self, job: JobFetch, attempt: Attempt, size: int) -> Attempt:
         """
-        Keep what was observed in place of what this errand has kept before, or say why not.
+        Keep what was observed in place of the job's last observation, or return why it is refused.
 
         Args:
-            errand: each of its jobs is told by itself.
+            job: each of its manifest jobs is reported by itself.
             attempt: what the answer came to.
             size: bytes of the answer's body.
         """
@@ -43,16 +43,16 @@ class Room:
         if isinstance(observation, Unobserved):
             return attempt
         sub_jobs = len(observation.sub_jobs) if isinstance(observation, Observed) else 0
-        weight = (sub_jobs * _BYTES_OF_SUB_JOB + size * _BYTES_OF_CHARACTER) * len(errand.indexes)
-        left = self._free + errand.weight - weight
+        taken = (sub_jobs * _BYTES_OF_SUB_JOB + size * _BYTES_OF_CHARACTER) * len(job.indexes)
+        left = self._free + job.size - taken
         if left < 0:
             return replace(attempt, observation=self._refuse(observation.request_id))
-        self._free, errand.weight = left, weight
+        self._free, job.size = left, taken
         return attempt
 
     def _refuse(self, request_id: str | None) -> Unobserved:
         message = (
-            f"what the answers to a run of {self._jobs:,} jobs say is too much to keep: more than "
+            f"the answers to this run of {self._jobs:,} jobs are too large to keep: more than "
             f"{CAPACITY // 1024**2} MiB, and {SHARE // 1024} KiB for each job"
         )
         problem = Problem(code=Code.ANSWER_TOO_LARGE, message=message)

@@ -1,4 +1,4 @@
-"""One remote job on its way to what is observed of it, and what came of it."""
+"""The state of fetching one remote job, and what came of it."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -10,16 +10,16 @@ from reconcile.model import Fetched, Job, Missing, Observation, Observed, Proble
 
 Seen: TypeAlias = Observed | Missing
 
-# Seconds in a cache after which an answer may tell of another time than now.
-OLD = 60
+STALE_AFTER = 60
+"""Seconds in a cache after which an answer may be about another time than now."""
 
 
-class Errand(Struct, kw_only=True, eq=False):
+class JobFetch(Struct, kw_only=True, eq=False):
     """
-    One remote job that is to be observed: all the state there is of it, for it has no task and no timer.
+    One remote job that is to be observed.
 
     A look is one observation, with as many tries as it takes. Every look after the first one that saw the job is a
-    poll. `indexes` are the places of the jobs in the manifest that still wait for it.
+    poll. `indexes` are the positions of the manifest's jobs that still wait for it.
     """
 
     indexes: list[int]
@@ -30,44 +30,44 @@ class Errand(Struct, kw_only=True, eq=False):
     tried_since: float = 0.0
     failure: Unobserved | None = None
     setbacks: dict[Setback, int] = field(default_factory=dict)
-    """How many tries of this look have come to each."""
+    """How many tries of this look failed in each way."""
     shown: Mapping[str, str] | None = None
     """The headers that carried the credential of the last request."""
     polls: int = 0
     seen: Seen | None = None
-    weight: int = 0
-    """The bytes of the run's room that what was seen takes."""
+    size: int = 0
+    """Bytes that the last observation takes of the run's memory for answers."""
     seen_at: float = 0.0
     first_seen_at: float = 0.0
     look_by: float = 0.0
-    """The time after which no poll begins any more."""
+    """The time after which no poll begins."""
     cached: int | None = None
-    """The seconds that a cache had held what was seen, None unless that is long."""
+    """Seconds that a cache had held the last answer, None unless that is long."""
     notes: tuple[str, ...] = ()
 
     def seen_if_late(self, now: float) -> Seen | None:
-        """Return what was seen last if no poll begins any more, None if the job is still to be asked for."""
+        """Return the last observation if it is too late for another poll, None if the job is still to be requested."""
         return self.seen if self.failure is None and now > self.look_by else None
 
     def begin_try(self, now: float) -> None:
-        """Take notice that a request is sent."""
+        """Count a request that is sent now."""
         self.attempts += 1
         self.tries += 1
         if self.tries == 1:
             self.tried_since = now
 
     def fail(self, failure: Unobserved, setback: Setback | None) -> None:
-        """Take notice that a try failed."""
+        """Record that a try failed."""
         self.failure = failure
         if setback is not None:
             self.setbacks[setback] = self.setbacks.get(setback, 0) + 1
 
     def see(self, seen: Seen, age: int | None, now: float) -> None:
         """
-        Take notice that a look succeeded.
+        Record that a look succeeded.
 
         Args:
-            seen: what the answer said.
+            seen: what the answer says.
             age: seconds that it had been in a cache, None if in none.
             now: when it came.
         """
@@ -76,7 +76,7 @@ class Errand(Struct, kw_only=True, eq=False):
         else:
             self.polls += 1
             self._note_step(self.seen, seen)
-        self.cached = age if age is not None and age > OLD else None
+        self.cached = age if age is not None and age > STALE_AFTER else None
         if self.cached is not None:
             self._note(f"the answer came out of a cache and was {age} s old")
         self.seen, self.seen_at = seen, now
@@ -87,10 +87,10 @@ class Errand(Struct, kw_only=True, eq=False):
 
     def give_up(self, reason: Problem | None, now: float) -> Unobserved:
         """
-        Say why the job is not observed, once it is not asked for any more.
+        Return why the job is not observed, once it is not requested any more.
 
         Args:
-            reason: why it is not; None if that is plain from the failure and the number of tries.
+            reason: None if the last failure and the number of tries say it all.
         """
         why = f": {reason.message}" if reason is not None else ""
         stale = self._explain_stale(now)
@@ -105,7 +105,7 @@ class Errand(Struct, kw_only=True, eq=False):
         return Unobserved(problem=Problem(code=reason.code, message=f"not asked{again}{why}{stale}"))
 
     def leave(self, reason: Problem) -> Observation:
-        """Say what is known of the job when the run ends before it is done with it."""
+        """Return what is known of the job when the run ends before it is done with it."""
         if self.seen is None:
             tried = f", after {_count(self.tries)}; the last: {self.failure.problem.message}" if self.failure else ""
             return Unobserved(problem=Problem(code=reason.code, message=f"{reason.message}{tried}"))
@@ -114,14 +114,14 @@ class Errand(Struct, kw_only=True, eq=False):
         return self.seen
 
     def conclude(self, observation: Observation, now: float) -> Fetched:
-        """Say what came of it."""
-        seen = self.seen
+        """Return the observation with how it was made."""
+        seen = self.seen is not None
         return Fetched(
             observation=observation,
             attempts=self.attempts,
             polls=self.polls,
-            waited=now - self.first_seen_at if seen is not None else 0.0,
-            age=now - self.seen_at if seen is not None else 0.0,
+            waited=now - self.first_seen_at if seen else 0.0,
+            age=now - self.seen_at if seen else 0.0,
             cached=self.cached,
             notes=self.notes,
         )
@@ -130,7 +130,7 @@ class Errand(Struct, kw_only=True, eq=False):
         return f"; given up after {_count(self.tries)} over {now - self.tried_since:.0f} s"
 
     def _explain_stale(self, now: float) -> str:
-        """Say what was last known; it is a doubt by now, and a doubt is no observation."""
+        """Say what was last known. It proves nothing any more, so it is no observation."""
         if self.seen is None:
             return ""
         known = f'its status was "{self.seen.status}"' if isinstance(self.seen, Observed) else "it was missing"

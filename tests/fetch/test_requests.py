@@ -1,12 +1,17 @@
+"""What a run requests, and of whom."""
+
 import asyncio
 import json
 from random import Random
 
 import httpx
 import pytest
+from clients import TransportClient
+from fault_server import serving
+from virtual_api import Asked, VirtualApi
 
 from reconcile.codes import Code
-from reconcile.fetch import Pace, TimeLimits, fetch_all, fetch_jobs, open_transport, resolve_targets
+from reconcile.fetch import CurlClient, Pace, TimeLimits, fetch_jobs, resolve_targets
 from reconcile.model import Observation, Observed, Unobserved
 
 TOKEN = "canary-7f3a9c51"
@@ -18,7 +23,7 @@ def job_id_of(request: httpx.Request) -> str:
 
 
 def path_of(request: httpx.Request) -> str:
-    return request.extensions["target"].decode()
+    return request.url.raw_path.decode()
 
 
 def answer(job_id: str, status: str = "success") -> httpx.Response:
@@ -28,7 +33,8 @@ def answer(job_id: str, status: str = "success") -> httpx.Response:
 def fetch(jobs, handler, **options) -> tuple[Observation, ...]:
     providers = {job.provider.name: job.provider for job in jobs}.values()
     targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
-    fetched = fetch_all(jobs, targets, transport=httpx.MockTransport(handler), **{"timeout": 5.0, **options})
+    client = TransportClient(httpx.MockTransport(handler))
+    fetched = fetch_jobs(jobs, targets, client=client, **{"timeout": 5.0, **options})
     return tuple(each.observation for each in fetched)
 
 
@@ -37,13 +43,22 @@ def code_of(observation: Observation) -> Code:
     return observation.problem.code
 
 
-def test_the_order_is_that_of_the_jobs_whatever_the_order_of_answers(make_job) -> None:
-    async def handler(request: httpx.Request) -> httpx.Response:
-        number = int(job_id_of(request).removeprefix("job-"))
-        await asyncio.sleep((99 - number) / 10_000)
-        return answer(job_id_of(request), "failed" if number % 3 else "success")
+def virtual(job_ids, reply, **options) -> tuple[list[Observation], VirtualApi]:
+    """Fetch in virtual time, in which answers come in another order than requests."""
+    providers = {job.provider.name: job.provider for job in job_ids}.values()
+    targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
+    api = VirtualApi(reply)
+    fetched = fetch_jobs(job_ids, targets, client=api, **{"timeout": 5.0, **options})
+    return [each.observation for each in fetched], api
 
-    observed = fetch([make_job(job_id) for job_id in IDS], handler)
+
+def test_the_order_is_that_of_the_jobs_whatever_the_order_of_answers(make_job) -> None:
+    def reply(asked: Asked) -> httpx.Response:
+        if asked.number == 1 and int(asked.job_id[-3:]) % 2:
+            return httpx.Response(503)  # so that it is answered later than those after it
+        return answer(asked.job_id, "failed" if int(asked.job_id[-3:]) % 3 else "success")
+
+    observed, _ = virtual([make_job(job_id) for job_id in IDS], reply, timeout=300.0)
     assert [(o.job_id, o.status) for o in observed if isinstance(o, Observed)] == [
         (job_id, "failed" if number % 3 else "success") for number, job_id in enumerate(IDS)
     ]
@@ -87,15 +102,11 @@ def test_a_request_carries_what_it_must_to_its_own_origin_alone_A25(make_job, ma
         endpoints=["two=http://127.0.0.1:8080"],
         environ={"RECONCILE_TOKEN_ONE": "token-one", "RECONCILE_TOKEN_TWO": "token-two"},
     )
-    fetch_all(jobs, targets, transport=httpx.MockTransport(handler), timeout=5)
+    fetch_jobs(jobs, targets, client=TransportClient(httpx.MockTransport(handler)), timeout=5)
     path = "/v1/0123456789abcdef0123456789abcdef/sfs-turbo/jobs/a"
-    assert {path_of(request) for request in requests} == {path}
     assert {str(request.url): request.headers["X-Auth-Token"] for request in requests} == {
-        "https://sfs-turbo.eu-de.otc.t-systems.com/": "token-one",
-        "http://127.0.0.1:8080/": "token-two",
-    }
-    assert {str(request.url).removesuffix("/").partition("://")[2] for request in requests} == {
-        request.headers["Host"] for request in requests
+        f"https://sfs-turbo.eu-de.otc.t-systems.com{path}": "token-one",
+        f"http://127.0.0.1:8080{path}": "token-two",
     }
     headers = dict(requests[0].headers)
     assert headers.pop("user-agent").startswith("reconcile/")
@@ -111,47 +122,27 @@ def test_a_request_carries_what_it_must_to_its_own_origin_alone_A25(make_job, ma
 
 @pytest.mark.parametrize("count", [1, 100])
 def test_after_a_401_nothing_more_is_asked_of_that_provider_D26(make_job, make_provider, count: int) -> None:
-    asked: list[str] = []
-
-    async def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
-        await asyncio.sleep(0.001)
-        return httpx.Response(401) if "eu-de" in request.url.host else answer(job_id_of(request))
+    def reply(asked: Asked) -> httpx.Response:
+        return httpx.Response(401) if "eu-de" in asked.host else answer(asked.job_id)
 
     good = make_provider("good", region="eu-nl")
     jobs = [make_job(job_id) for job_id in IDS[:count]] + [make_job(job_id, good) for job_id in IDS[:count]]
-    observations = fetch(jobs, handler)
+    observations, api = virtual(jobs, reply)
     assert {code_of(observation) for observation in observations[:count]} == {Code.UNAUTHENTICATED}
     assert all(isinstance(observation, Observed) for observation in observations[count:])
-    assert sum("eu-de" in host for host in asked) <= 5
+    assert sum("eu-de" in asked.host for asked in api.asked) <= 5
 
 
 def test_no_more_requests_are_under_way_than_allowed_G14(make_job) -> None:
-    now, most = 0, 0
-
-    async def handler(request: httpx.Request) -> httpx.Response:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.001)
-        now -= 1
-        return answer(job_id_of(request))
-
-    fetch([make_job(job_id) for job_id in IDS], handler, concurrency=8)
-    assert most == 8
+    _, api = virtual([make_job(job_id) for job_id in IDS], lambda asked: answer(asked.job_id), concurrency=8)
+    assert api.most_under_way == 8
 
 
 def test_what_the_deadline_leaves_unread_is_unobserved(make_job) -> None:
-    async def handler(request: httpx.Request) -> httpx.Response:
-        if job_id_of(request) != IDS[0]:
-            await asyncio.sleep(60)
-        return answer(job_id_of(request))
-
     settled: list[int] = []
-    observations = fetch(
+    observations, _ = virtual(
         [make_job(job_id) for job_id in IDS],
-        handler,
-        timeout=0.05,
+        lambda asked: answer(asked.job_id) if asked.job_id == IDS[0] else None,
         concurrency=3,
         on_fetched=lambda index, _: settled.append(index),
     )
@@ -211,9 +202,8 @@ def test_a_worker_that_breaks_is_not_lost_F21(make_job) -> None:
             raise ZeroDivisionError
         return answer(job_id_of(request))
 
-    with pytest.raises(ExceptionGroup) as raised:
+    with pytest.raises(ZeroDivisionError):
         fetch([make_job(job_id) for job_id in IDS], handler)
-    assert raised.group_contains(ZeroDivisionError)
 
 
 def test_a_token_in_an_answer_does_not_come_out_A20(make_job) -> None:
@@ -230,8 +220,8 @@ def test_a_token_in_an_answer_does_not_come_out_A20(make_job) -> None:
 
 def test_no_jobs_are_no_observations(make_provider) -> None:
     targets = resolve_targets([make_provider()], endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
-    transport = httpx.MockTransport(lambda _: httpx.Response(500))
-    assert asyncio.run(fetch_jobs([], targets, transport=transport, timeout=1)) == ()
+    client = TransportClient(httpx.MockTransport(lambda _: httpx.Response(500)))
+    assert fetch_jobs([], targets, client=client, timeout=1) == ()
 
 
 # --- Over real sockets ---------------------------------------------------------------------------------------------
@@ -295,7 +285,7 @@ async def _leave_open_end(wire) -> None:
         pytest.param(_say_nothing, id="D22-FIN-before-head"),
     ],
 )
-def test_a_connection_that_breaks_twice_is_got_over(make_job, make_provider, serve, fault) -> None:
+def test_a_connection_that_breaks_twice_is_got_over(make_job, make_provider, fault) -> None:
     async def script(wire) -> None:
         if wire.number < 2:
             await fault(wire)
@@ -303,14 +293,9 @@ def test_a_connection_that_breaks_twice_is_got_over(make_job, make_provider, ser
             while await wire.read_request():
                 await wire.send(whole("a"))
 
-    async def run():
-        async with serve(script) as server:
-            endpoint = f"http://127.0.0.1:{server.port}"
-            targets = resolve_targets([make_provider()], endpoints=[endpoint], environ={"RECONCILE_TOKEN": TOKEN})
-            async with open_transport(limits=TimeLimits(connect=1.0, attempt=0.1)) as transport:
-                pace = Pace(rng=AtOnce())
-                return await fetch_jobs([make_job("a")], targets, transport=transport, timeout=5, pace=pace), server
-
-    (fetched,), server = asyncio.run(run())
+    with serving(script) as server, CurlClient(limits=TimeLimits(connect=1.0, attempt=0.2)) as client:
+        endpoint = f"http://127.0.0.1:{server.port}"
+        targets = resolve_targets([make_provider()], endpoints=[endpoint], environ={"RECONCILE_TOKEN": TOKEN})
+        (fetched,) = fetch_jobs([make_job("a")], targets, client=client, timeout=5, pace=Pace(rng=AtOnce()))
     assert isinstance(fetched.observation, Observed)
     assert fetched.attempts == len(server.requests) == 3

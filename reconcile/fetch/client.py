@@ -1,0 +1,399 @@
+"""
+The HTTP client under every request: libcurl, through pycurl, with the limits of this program.
+
+libcurl keeps connections alive, speaks HTTP/2 where a server offers it over TLS, and runs any number of requests in
+one thread. This module adds what a gate needs: bounded answers, a time limit over each whole exchange, a check of
+every address before anything is sent there, and nothing from the environment.
+"""
+
+import math
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
+
+from msgspec import Struct
+
+from reconcile.codes import Code
+from reconcile.errors import AccessError
+from reconcile.fetch.curl_errors import CurlError, translate_curl_error
+from reconcile.fetch.endpoint import blocked_peer
+from reconcile.fetch.failure import (
+    BlockedAddressError,
+    ConnectionBrokenError,
+    ExchangeError,
+    MalformedRequestError,
+    NotConnectedError,
+    TooMuchInFlightError,
+)
+from reconcile.fetch.message import MAX_BODY_SIZE, MAX_HEAD_SIZE, MAX_HEADERS, Answer, Request, read_head, too_large
+from reconcile.model import Diagnostic
+
+if TYPE_CHECKING:
+    from reconcile.fetch.proxy import Proxy
+
+MAX_IN_FLIGHT: Final = 32 * 1024 * 1024
+"""Bytes of unfinished answers that are held at once; 64 answers with a hundred sub-jobs each take 2 MiB."""
+
+_ENVIRONMENT: Final = (
+    "SSLKEYLOGFILE",
+    "CURL_SSL_BACKEND",
+    "OPENSSL_CONF",
+    "OPENSSL_CONF_INCLUDE",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
+)
+"""Variables that libcurl and OpenSSL read when they are loaded. What they name could record keys or run code."""
+
+_LONGEST_PAUSE: Final = 0.1
+"""Seconds after which the caller has a turn in any case: it looks for signals then."""
+
+_QUICK_EXIT: Final = 322
+_SUPPRESS_CONNECT_HEADERS: Final = 265
+"""Options of libcurl that pycurl has no name for; the numbers are those of curl/curl.h, which never change."""
+
+_MAX_CA_FILE: Final = 16 * 1024 * 1024
+_TARGET = re.compile(r"/[!-~]*")
+_END_OF_HEAD: Final = (b"\r\n", b"\n")
+_REFUSE: Final = 0
+_NO_SOCKET: Final = -1
+"""What callbacks return to end a request, and to refuse an address."""
+
+Outcome: TypeAlias = Answer | ExchangeError
+"""What came of a request."""
+
+OnDone: TypeAlias = Callable[[Outcome], None]
+
+
+class TimeLimits(Struct, frozen=True, kw_only=True):
+    """Seconds: for a connection with its handshake, and for one whole exchange, connection included."""
+
+    connect: float = 5.0
+    attempt: float = 15.0
+
+
+class Client(Protocol):
+    """What sends requests: libcurl, or what a test puts in its place."""
+
+    def now(self) -> float:
+        """Return seconds that only go forward."""
+
+    def send(self, request: Request, on_done: OnDone) -> None:
+        """
+        Begin a request; raise ExchangeError if it is not one that may be sent.
+
+        `on_done` is called once, from within a later `wait`, unless the client is closed before.
+        """
+
+    def wait(self, timeout: float) -> None:
+        """Let requests go on until some are done or so many seconds have passed, and call their `on_done`."""
+
+    def close(self) -> None:
+        """Drop every request and every connection."""
+
+
+class CurlClient:
+    """
+    Send requests over kept-alive connections, all in the calling thread.
+
+    How many run at once is for the caller to decide. No redirect is followed, no cookie and no .netrc is used, plain
+    http is spoken to loopback only, and no environment variable has a say.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: TimeLimits | None = None,
+        ca_file: str | None = None,
+        proxy: "Proxy | None" = None,
+        resolve: Sequence[str] = (),
+    ) -> None:
+        """
+        Set up without connecting.
+
+        Args:
+            limits: of each request; None is 5 s to connect and 15 s in all.
+            ca_file: PEM file of the only trusted authorities; None trusts certifi's.
+            proxy: every connection goes through it, and to https origins only; None is none.
+            resolve: addresses that host names lead to, as curl's --resolve takes them: HOST:PORT:ADDRESS[,ADDRESS].
+
+        Raises AccessError if the CA file cannot be used.
+        """
+        self._ca_file = ca_file
+        if ca_file is not None:
+            _check_ca_file(ca_file)
+        self.curl = _import_pycurl()
+        self.limits = limits or TimeLimits()
+        self.proxy = proxy
+        self.in_flight = 0
+        """Bytes of unfinished answers."""
+        self._resolve = [*resolve]
+        self._free: list[_Transfer] = []
+        self._running: set[_Transfer] = set()
+        self._multi = self.curl.CurlMulti()
+        self._multi.setopt(self.curl.M_MAX_CONCURRENT_STREAMS, 1024)
+
+    @cached_property
+    def authorities(self) -> str:
+        """The file of the trusted authorities."""
+        if self._ca_file is not None:
+            return self._ca_file
+        import certifi
+
+        return certifi.where()
+
+    def now(self) -> float:
+        """Return seconds of the system's monotonic clock."""
+        return time.monotonic()
+
+    def send(self, request: Request, on_done: OnDone) -> None:
+        """Begin a request; see `Client`."""
+        self._check(request)
+        transfer = self._free.pop() if self._free else _Transfer(self, self._make_handle())
+        self._running.add(transfer)
+        transfer.begin(request, on_done)
+        self._multi.add_handle(transfer.handle)
+
+    def wait(self, timeout: float) -> None:
+        """Let requests go on; see `Client`."""
+        self._multi.perform()
+        if not self._finish():
+            due = self._multi.timeout()  # milliseconds until libcurl has something to do; -1 is never
+            pause = min(timeout, _LONGEST_PAUSE, due / 1000 if due >= 0 else math.inf)
+            if self._running:
+                self._multi.select(max(0.0, pause))
+            else:
+                time.sleep(max(0.0, pause))
+
+    def close(self) -> None:
+        """Drop every request and every connection."""
+        for transfer in (*self._running, *self._free):
+            transfer.close()
+        self._running.clear()
+        self._free.clear()
+        self._multi.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check(self, request: Request) -> None:
+        """Refuse a request that would be read as another one, or would show a credential to the network."""
+        if not _TARGET.fullmatch(request.target):
+            raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
+        if request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
+            raise ExchangeError("plain http is spoken to loopback only, and never through a proxy")
+
+    def _finish(self) -> bool:
+        """Report every request that is done; return whether there was one."""
+        running, more = len(self._running), 1
+        while more:
+            more, done, failed = self._multi.info_read()
+            errors = {handle: (code, text) for handle, code, text in failed}
+            for handle in (*done, *errors):
+                transfer: _Transfer = handle.transfer
+                self._multi.remove_handle(handle)
+                self._running.remove(transfer)
+                self._free.append(transfer)
+                on_done = transfer.on_done
+                on_done(transfer.end(errors.get(handle)))
+        return len(self._running) < running
+
+    def _make_handle(self) -> Any:  # noqa: ANN401 - pycurl has no types
+        """Make a handle with every option that is the same for each request."""
+        curl, limits = self.curl, self.limits
+        handle = curl.Curl()
+        for option, value in (
+            (curl.NOSIGNAL, 1),
+            (_QUICK_EXIT, 1),  # a resolver that does not answer does not hold up the end of the run
+            (curl.PROTOCOLS, curl.PROTO_HTTP | curl.PROTO_HTTPS),
+            (curl.FOLLOWLOCATION, 0),
+            (curl.NETRC, curl.NETRC_IGNORED),
+            (curl.HTTP09_ALLOWED, 0),
+            (curl.PATH_AS_IS, 1),
+            (curl.PIPEWAIT, 1),  # wait for a connection that may turn out to be HTTP/2, and share it
+            (curl.CONNECTTIMEOUT_MS, round(limits.connect * 1000)),
+            (curl.TIMEOUT_MS, round(limits.attempt * 1000)),
+            (curl.MAXFILESIZE_LARGE, MAX_BODY_SIZE),
+            (curl.SSL_VERIFYPEER, 1),
+            (curl.SSL_VERIFYHOST, 2),
+            (curl.SSLVERSION, curl.SSLVERSION_TLSv1_2),
+            (curl.RESOLVE, self._resolve),
+            (curl.PROXY, ""),  # none, whatever the environment says
+            (curl.NOPROXY, ""),
+            (curl.USERAGENT, ""),  # that of the request's own headers
+        ):
+            handle.setopt(option, value)
+        for default in (curl.CAPATH, curl.PROXY_CAPATH):
+            handle.unsetopt(default)
+        if self.proxy is not None:
+            self._use_proxy(handle, self.proxy)
+        return handle
+
+    def _use_proxy(self, handle: Any, proxy: "Proxy") -> None:  # noqa: ANN401
+        """Send every request through a tunnel, in which the proxy sees nothing of it."""
+        curl = self.curl
+        handle.setopt(curl.PROXY, str(proxy))
+        handle.setopt(curl.HTTPPROXYTUNNEL, 1)
+        handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+        handle.setopt(curl.PROXY_SSLVERSION, curl.SSLVERSION_TLSv1_2)
+        if proxy.user is not None and proxy.password is not None:
+            handle.setopt(curl.PROXYAUTH, curl.HTTPAUTH_BASIC)
+            handle.setopt(curl.PROXYUSERNAME, proxy.user.reveal())
+            handle.setopt(curl.PROXYPASSWORD, proxy.password.reveal())
+
+
+class _Transfer:
+    """A handle of libcurl, which serves one request after another, and the answer that it is reading."""
+
+    def __init__(self, client: CurlClient, handle: Any) -> None:  # noqa: ANN401
+        self.handle = handle
+        self.on_done: OnDone
+        self._client = client
+        handle.transfer = self
+        handle.setopt(client.curl.HEADERFUNCTION, self._read_header)
+        handle.setopt(client.curl.WRITEFUNCTION, self._read_body)
+        handle.setopt(client.curl.OPENSOCKETFUNCTION, self._open_socket)
+
+    def begin(self, request: Request, on_done: OnDone) -> None:
+        """Set the handle up for a request."""
+        curl, handle = self._client.curl, self.handle
+        handle.setopt(curl.URL, f"{request.origin}{request.target}")
+        if request.origin.scheme == "https":
+            handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
+            handle.setopt(curl.CAINFO, self._client.authorities)
+            handle.setopt(curl.PROXY_CAINFO, self._client.authorities)
+        else:
+            handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_1_1)
+        if request.body is None:
+            handle.setopt(curl.HTTPHEADER, request.headers)
+            handle.setopt(curl.HTTPGET, 1)
+        else:
+            handle.setopt(curl.HTTPHEADER, [*request.headers, "Expect:"])
+            handle.setopt(curl.POSTFIELDS, request.body)
+        handle.setopt(curl.FRESH_CONNECT, request.alone)
+        handle.setopt(curl.FORBID_REUSE, request.alone)
+        self.on_done = on_done
+        self._origin = request.origin
+        self._fault: ExchangeError | None = None
+        self._blocked: BlockedAddressError | None = None
+        self._lines: list[bytes] = []
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        """Bytes of the head."""
+        self._held = 0
+        """Bytes of the body."""
+
+    def end(self, error: tuple[int, str] | None) -> Outcome:
+        """Return what came of the request; `error` is libcurl's code and text, None if it was content."""
+        chunks = self._chunks
+        self._drop_body()
+        if self._fault is not None:
+            return self._fault
+        if error is not None:
+            return self._translate(*error)
+        if self._head is None:  # libcurl takes a head that was cut short for a whole one
+            return ConnectionBrokenError("the connection was closed in the middle of the answer")
+        return Answer(*self._head, b"".join(chunks))
+
+    def close(self) -> None:
+        """Give the handle back to libcurl."""
+        self.handle.close()
+        self.handle.transfer = None
+
+    def _translate(self, code: int, text: str) -> ExchangeError:
+        client = self._client
+        curl = client.curl
+        if self._blocked is not None and code == curl.E_COULDNT_CONNECT:
+            return self._blocked
+        return translate_curl_error(
+            CurlError(
+                code=code,
+                text=text,
+                answered=bool(self._lines),
+                os_error=self.handle.getinfo(curl.OS_ERRNO),
+                proxy_status=self.handle.getinfo(curl.HTTP_CONNECTCODE),
+                proxy=None if client.proxy is None else str(client.proxy),
+                connect_limit=client.limits.connect,
+                limit=client.limits.attempt,
+            )
+        )
+
+    # --- What libcurl calls: it would print an exception rather than raise it ------------------------------------
+
+    def _open_socket(self, purpose: int, address: Any) -> int:  # noqa: ANN401
+        """Open a socket to the address that libcurl is about to connect to, if a request may go there."""
+        family, kind, protocol, peer = address
+        reason = blocked_peer(self._origin, peer[0]) if self._client.proxy is None else None
+        if reason is not None:
+            self._blocked = BlockedAddressError(f"the host leads to {peer[0]}, which is {reason}; nothing was sent")
+            return _NO_SOCKET
+        try:
+            return socket.socket(family, kind, protocol).detach()  # libcurl closes it
+        except OSError as error:
+            self._fault = NotConnectedError(f"no connection: {error.strerror}")
+            return _NO_SOCKET
+
+    def _read_header(self, line: bytes) -> int | None:
+        if self._head is not None:
+            return None  # a trailer; libcurl bounds them
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size > MAX_HEAD_SIZE or len(self._lines) > MAX_HEADERS + 2:
+            self._fault = too_large()
+        elif line in _END_OF_HEAD:
+            try:
+                self._head = read_head(self._lines)
+            except ExchangeError as error:
+                self._fault = error
+        return None if self._fault is None else _REFUSE
+
+    def _read_body(self, chunk: bytes) -> int | None:
+        """Take a part of the body, which libcurl bounds by MAXFILESIZE."""
+        self._chunks.append(chunk)
+        self._held += len(chunk)
+        self._client.in_flight += len(chunk)
+        if self._client.in_flight <= MAX_IN_FLIGHT:
+            return None
+        self._fault = TooMuchInFlightError("too many large answers came at once")
+        self._drop_body()  # at once, so that this failure is enough
+        return _REFUSE
+
+    def _drop_body(self) -> None:
+        self._client.in_flight -= self._held
+        self._chunks, self._held = [], 0
+
+
+@cache
+def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
+    """Import pycurl, which loads libcurl and OpenSSL; raise AccessError if it is not installed."""
+    for name in _ENVIRONMENT:
+        os.environ.pop(name, None)
+    try:
+        import pycurl
+    except ImportError as error:
+        message = f"pycurl, the client for HTTP, cannot be imported: {error}"
+        hint = "run 'pip install pycurl'; for musl, as in Alpine Linux, there are no wheels: use a Debian image"
+        raise AccessError([Diagnostic(code=Code.SYSTEM, message=message, hint=hint)]) from error
+    return pycurl
+
+
+def _check_ca_file(path: str) -> None:
+    """Find out before any request whether a CA file is of use."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path of the operator's, as it is
+            content = file.read(_MAX_CA_FILE)
+    except OSError as error:
+        raise _refuse_ca_file(Code.NO_SUCH_FILE, f"the CA file {path} cannot be read: {error.strerror}") from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise _refuse_ca_file(Code.TLS, f"the CA file {path} holds no certificate that can be read")
+
+
+def _refuse_ca_file(code: Code, message: str) -> AccessError:
+    return AccessError([Diagnostic(code=code, message=message, hint="give --ca-file a file of PEM certificates")])

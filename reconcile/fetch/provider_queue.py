@@ -1,0 +1,190 @@
+"""The requests of one provider in one run: its schedule, its credential, its rate."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reconcile.fetch.answer import Attempt, assess
+from reconcile.fetch.answer_memory import AnswerMemory
+from reconcile.fetch.client import Outcome
+from reconcile.fetch.credentials import CredentialError, UnsignedRequest
+from reconcile.fetch.failure import ExchangeError, explain_failure
+from reconcile.fetch.job_fetch import JobFetch
+from reconcile.fetch.message import Request, write_headers
+from reconcile.fetch.pace import Pace, TokenBucket
+from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
+from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.request import build_headers
+from reconcile.fetch.schedule import Schedule
+from reconcile.fetch.target import Target
+from reconcile.model import Problem, Unobserved
+
+if TYPE_CHECKING:
+    import httpx
+
+    from reconcile.fetch.recorder import Recorder
+
+MAX_UNPROVEN = 5
+"""
+Requests under way before one has shown that the credential is good.
+
+Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003).
+"""
+
+
+class ProviderQueue:
+    """
+    The jobs of one provider, and when the next one may be requested.
+
+    Times are in seconds of one clock that only goes forward; it is not read here.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        jobs: Iterable[JobFetch],
+        *,
+        login_client: "Callable[[], httpx.Client]",
+        rate: float | None,
+        memory: AnswerMemory,
+        recorder: "Recorder | None" = None,
+    ) -> None:
+        """
+        Queue jobs.
+
+        Args:
+            target: whom they belong to.
+            jobs: in the order in which they are first requested.
+            login_client: makes the client through which a credential asks for a token; called only if one does.
+            rate: requests per second, at most; None is no limit.
+            memory: what the answers of the run may take.
+            recorder: keeps what is exchanged; None keeps nothing.
+        """
+        self.schedule = Schedule(jobs)
+        self.closed: Problem | None = None
+        """Why nothing more is requested."""
+        self.proven = False
+        """Whether an answer has shown that the credential is good."""
+        self._target = target
+        self._login_client = login_client
+        self._memory = memory
+        self._recorder = recorder
+        self._redact = Redactor(target.credential.secrets)
+        self._shown: Mapping[str, str] | None = None
+        self._headers: list[str] = []
+        self._bucket = TokenBucket(rate) if rate is not None else None
+        self._held_until = -math.inf
+        self._under_way = 0
+        self._logging_in = False
+        self._failed_logins = 0
+
+    @property
+    def next_chance(self) -> float:
+        """The time from which on a request may be sent; infinity if that depends on those that are under way."""
+        if self._is_blocked():
+            return math.inf
+        paced_until = self._bucket.next_chance if self._bucket is not None else -math.inf
+        return max(self._held_until, paced_until, self.schedule.next_due)
+
+    def take(self, now: float) -> JobFetch | None:
+        """Take the next job that may be requested now; `bring_back` must follow."""
+        if self._is_blocked() or now < self._held_until or (self._bucket and now < self._bucket.next_chance):
+            return None
+        job = self.schedule.take(now)
+        if job is not None:
+            self._under_way += 1
+            if self._bucket is not None:
+                self._bucket.spend(now)
+        return job
+
+    def bring_back(self) -> None:
+        """Count out a job that was taken."""
+        self._under_way -= 1
+
+    def hold(self, until: float) -> None:
+        """Send nothing before that time: a server that says when to come back means all of a project."""
+        self._held_until = max(self._held_until, until)
+
+    def close(self, reason: Problem) -> list[JobFetch]:
+        """Request nothing more; return the jobs that are left."""
+        self.closed = self.closed or reason
+        return self.schedule.clear()
+
+    def prepare(self, job: JobFetch) -> Request:
+        """
+        Return the request of a job with its credential, which may have to log in first.
+
+        Logging in takes a request of its own. The run goes on meanwhile, but nothing is taken from this queue.
+
+        Raises CredentialError if there is no credential to be had, ExchangeError if it cannot be sent.
+        """
+        shown = self._target.credential.standing or self._ask_credential(job)
+        if shown is not self._shown:
+            self._headers = write_headers(build_headers(self._target, shown))
+            self._shown = shown
+        job.shown = shown
+        self._failed_logins = 0
+        return Request(origin=self._target.origin, target=job.path, headers=self._headers)
+
+    def begin(self, job: JobFetch, now: float) -> datetime | None:
+        """Count a request that is sent now; return when, by the recorder's clock if there is a recorder."""
+        job.begin_try(now)
+        return self._recorder.begin() if self._recorder is not None else None
+
+    def read(self, job: JobFetch, outcome: Outcome, sent_at: datetime | None) -> Attempt:
+        """Return what came of a request, and record it."""
+        if isinstance(outcome, ExchangeError):
+            problem = explain_failure(outcome, self._target.origin)
+            if self._recorder is not None and sent_at is not None:
+                self._recorder.keep_failure(job.job, sent_at, problem.message)
+            return Attempt(observation=Unobserved(problem=problem), setback=setback_of_error(outcome))
+        attempt = assess(self._target.provider.api, job.job.job_id, outcome, redact=self._redact)
+        attempt = self._memory.admit(job, attempt, len(outcome.body))
+        if self._recorder is not None and sent_at is not None:
+            self._recorder.keep_answer(job.job, sent_at, outcome, attempt.observation, self._redact)
+        return attempt
+
+    def renew_credential(self, job: JobFetch) -> bool:
+        """Return whether the job, whose credential was rejected, may be requested once more with another one."""
+        if job.shown is None or not self._target.credential.renew(job.shown):
+            return False
+        if job.shown is self._shown:
+            self.proven = False
+        return True
+
+    def postpone(self, error: CredentialError, now: float, *, remaining: float, pace: Pace) -> Problem | None:
+        """
+        Hold the queue until it is worth logging in again; return why it is not, if it is not.
+
+        The queue does this as one: its jobs need the same credential, and their own tries are for the job API.
+        """
+        if error.setback is None:
+            return error.problem
+        self._failed_logins += 1
+        plan = plan_retry(
+            error.setback,
+            tries=self._failed_logins,
+            times=self._failed_logins,
+            most=pace.attempts,
+            retry_after=error.retry_after,
+            remaining=remaining,
+            rng=pace.chance,
+        )
+        if isinstance(plan, Again):
+            self.hold(now + plan.after)
+            return None
+        why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._failed_logins} attempts"
+        return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
+
+    def _is_blocked(self) -> bool:
+        return self._logging_in or (not self.proven and self._under_way >= MAX_UNPROVEN)
+
+    def _ask_credential(self, job: JobFetch) -> Mapping[str, str]:
+        target = self._target
+        question = UnsignedRequest("GET", target.origin.authority, job.path, target.provider.api.headers)
+        self._logging_in = True
+        try:
+            return target.credential.headers(question, client=self._login_client())
+        finally:
+            self._logging_in = False

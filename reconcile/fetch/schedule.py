@@ -1,0 +1,75 @@
+"""Which job of a provider is requested next."""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Iterable
+
+from reconcile.fetch.job_fetch import JobFetch, Seen
+
+_Heap = list[tuple[float, int, JobFetch]]
+
+
+class Schedule:
+    """
+    Jobs that are due now or later.
+
+    Retries come before first looks, so that few jobs are open at a time, and first looks before polls, so that a slow
+    rate is not used up by polling some jobs while nothing is known of others.
+    """
+
+    __slots__ = ("_new", "_number", "_polls", "_retries")
+
+    def __init__(self, jobs: Iterable[JobFetch]) -> None:
+        self._new = deque(jobs)
+        self._retries: _Heap = []
+        self._polls: _Heap = []
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._retries) + len(self._polls)
+
+    @property
+    def next_due(self) -> float:
+        """When the next job is due, infinity if there is none."""
+        if self._new:
+            return -math.inf
+        return min((heap[0][0] for heap in (self._retries, self._polls) if heap), default=math.inf)
+
+    def add_retry(self, job: JobFetch, due: float) -> None:
+        """Request the job again at that time, because there was no answer."""
+        self._push(self._retries, job, due)
+
+    def add_poll(self, job: JobFetch, due: float) -> None:
+        """Request the job again at that time, because it was not done."""
+        self._push(self._polls, job, due)
+
+    def take(self, now: float) -> JobFetch | None:
+        """Take out the next job that is due."""
+        if self._retries and self._retries[0][0] <= now:
+            return heapq.heappop(self._retries)[2]
+        if self._new:
+            return self._new.popleft()
+        if self._polls and self._polls[0][0] <= now:
+            return heapq.heappop(self._polls)[2]
+        return None
+
+    def take_late(self, now: float) -> list[tuple[JobFetch, Seen]]:
+        """Take out every job that it is too late to poll, with its last observation."""
+        late = [(entry[2], seen) for entry in self._polls if (seen := entry[2].seen_if_late(now)) is not None]
+        self._polls = [entry for entry in self._polls if entry[2].seen_if_late(now) is None]
+        heapq.heapify(self._polls)
+        return late
+
+    def clear(self) -> list[JobFetch]:
+        """Take out every job."""
+        jobs = [*self._new, *(entry[2] for entry in (*self._retries, *self._polls))]
+        self._new.clear()
+        self._retries.clear()
+        self._polls.clear()
+        return jobs
+
+    def _push(self, heap: _Heap, job: JobFetch, due: float) -> None:
+        # The number keeps the order of jobs that are due together, and keeps jobs from being compared.
+        self._number += 1
+        heapq.heappush(heap, (due, self._number, job))
