@@ -25,6 +25,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
     indexes: list[int]
     job: Job
     path: str
+    alone: bool = False
+    """Whether each request goes over a connection of its own; see `Request`."""
     attempts: int = 0
     tries: int = 0
     tried_since: float = 0.0

@@ -125,7 +125,7 @@ class ProviderQueue:
             self._shown = shown
         job.shown = shown
         self._failed_logins = 0
-        return Request(origin=self._target.origin, target=job.path, headers=self._headers)
+        return Request(origin=self._target.origin, target=job.path, headers=self._headers, alone=job.alone)
 
     def begin(self, job: JobFetch, now: float) -> datetime | None:
         """Count a request that is sent now; return when, by the recorder's clock if there is a recorder."""

@@ -20,7 +20,7 @@ from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.request import build_path
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
-from reconcile.model import Fetched, Job, Observation, Observed, Problem, Unobserved
+from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
 
 if TYPE_CHECKING:
     import httpx
@@ -94,13 +94,24 @@ def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None
         key = job.provider.name, job.job_id
         if key in fetches:
             fetches[key].indexes.append(index)
-            continue
-        try:
-            fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
-        except ValueError as error:
-            problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
-            settle(index, Fetched(observation=Unobserved(problem=problem)))
+        else:
+            try:
+                fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
+            except ValueError as error:
+                problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
+                settle(index, Fetched(observation=Unobserved(problem=problem)))
+                continue
+        fetches[key].alone |= _may_pass_while_missing(job)
     return list(fetches.values())
+
+
+def _may_pass_while_missing(job: Job) -> bool:
+    """
+    Return whether a 404 can turn the job green.
+
+    An answer that shows a job bears its id, but a 404 does not. So it must not be a stray answer to another request.
+    """
+    return isinstance(job.expect, Absence) or any("missing" in waiver.fields for waiver in job.waivers)
 
 
 def _make_queues(

@@ -8,13 +8,15 @@ import httpx
 import pytest
 from clients import TransportClient
 from fault_server import serving
+from msgspec.structs import replace
 from virtual_api import Asked, VirtualApi
 
 from reconcile.codes import Code
 from reconcile.fetch import CurlClient, Pace, TimeLimits, fetch_jobs, resolve_targets
-from reconcile.model import Observation, Observed, Unobserved
+from reconcile.model import Absence, Observation, Observed, Source, Unobserved
 
 TOKEN = "canary-7f3a9c51"
+SOURCE = Source(file="reconcile.yaml", line=1, column=1)
 IDS = [f"job-{number:03}" for number in range(100)]
 
 
@@ -299,3 +301,25 @@ def test_a_connection_that_breaks_twice_is_got_over(make_job, make_provider, fau
         (fetched,) = fetch_jobs([make_job("a")], targets, client=client, timeout=5, pace=Pace(rng=AtOnce()))
     assert isinstance(fetched.observation, Observed)
     assert fetched.attempts == len(server.requests) == 3
+
+
+def test_a_404_that_nobody_asked_for_proves_no_absence_D39(make_job, make_provider) -> None:
+    stray = (
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 54\r\n\r\n"
+        + b'{"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Id "}'
+    )
+
+    async def script(wire) -> None:
+        while head := await wire.read_request():
+            await wire.send(whole(head.split(b" ")[1].rpartition(b"/")[2].decode()))
+            await asyncio.sleep(0.01)
+            await wire.send(stray)
+
+    gone = replace(make_job("gone"), expect=Absence(source=SOURCE))
+    jobs = [make_job("a"), make_job("b"), gone]
+    with serving(script) as server, CurlClient() as client:
+        endpoint = f"http://127.0.0.1:{server.port}"
+        targets = resolve_targets([make_provider()], endpoints=[endpoint], environ={"RECONCILE_TOKEN": TOKEN})
+        pace = Pace(rate=20, rng=AtOnce())
+        fetched = fetch_jobs(jobs, targets, client=client, timeout=5, pace=pace, concurrency=1)
+    assert isinstance(fetched[2].observation, Observed)
