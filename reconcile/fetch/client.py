@@ -10,6 +10,7 @@ import math
 import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
@@ -51,9 +52,11 @@ _ENVIRONMENT: Final = (
 _LONGEST_PAUSE: Final = 0.1
 """Seconds after which the caller has a turn in any case: it looks for signals then."""
 
-_QUICK_EXIT: Final = 322
+_LONGEST_CLOSE: Final = 0.2
+"""Seconds that closing may take: libcurl waits for a resolver that does not answer, but the run does not."""
+
 _SUPPRESS_CONNECT_HEADERS: Final = 265
-"""Options of libcurl that pycurl has no name for; the numbers are those of curl/curl.h, which never change."""
+"""An option of libcurl that pycurl has no name for; its number never changes."""
 
 _MAX_CA_FILE: Final = 16 * 1024 * 1024
 _TARGET = re.compile(r"/[!-~]*")
@@ -170,6 +173,11 @@ class CurlClient:
 
     def close(self) -> None:
         """Drop every request and every connection."""
+        closing = threading.Thread(target=self._close, daemon=True)
+        closing.start()
+        closing.join(_LONGEST_CLOSE)
+
+    def _close(self) -> None:
         for transfer in (*self._running, *self._free):
             transfer.close()
         self._running.clear()
@@ -210,7 +218,6 @@ class CurlClient:
         handle = curl.Curl()
         for option, value in (
             (curl.NOSIGNAL, 1),
-            (_QUICK_EXIT, 1),  # a resolver that does not answer does not hold up the end of the run
             (curl.PROTOCOLS, curl.PROTO_HTTP | curl.PROTO_HTTPS),
             (curl.FOLLOWLOCATION, 0),
             (curl.NETRC, curl.NETRC_IGNORED),
