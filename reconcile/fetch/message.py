@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -13,9 +14,10 @@ MAX_HEAD_SIZE: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 MAX_BODY_SIZE: Final = 1024 * 1024
 
-_STATUS_LINE = re.compile(r"HTTP/(?P<version>1\.1|2) (?P<code>[1-5][0-9]{2})(?: .*)?")
+_STATUS_LINE = re.compile(r"HTTP/(?P<version>1\.1|2) (?P<code>[1-9][0-9]{2})(?: .*)?")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")  # libcurl leaves out a header without a value
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BODILESS = (204, 304)
 
 
@@ -66,18 +68,25 @@ def read_head(lines: Sequence[bytes]) -> tuple[int, dict[str, str]]:
     head = b"".join(lines).decode("utf-8", "replace").removesuffix("\r\n\r\n")
     status_line, *fields = head.split("\r\n")
     status = _STATUS_LINE.fullmatch(status_line)
-    if status is None or "\n" in head.replace("\r\n", ""):
+    if status is None:
         raise NotHttpError("the answer is neither HTTP/1.1 nor HTTP/2")
+    if _CONTROL.search(head.replace("\r\n", "")):
+        raise NotHttpError("the head of the answer holds a control character")
     headers: dict[str, str] = {}
     for field in fields:
-        name, colon, value = field.partition(":")
-        if not colon or name.strip() != name or not name:
-            raise NotHttpError("a header of the answer cannot be read")
-        name, value = name.lower(), value.strip(" \t")
+        written, _, value = field.partition(":")
+        name, value = _read_name(written), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     code = int(status["code"])
     _check_body(status["version"], code, headers)
     return code, headers
+
+
+@lru_cache(maxsize=256)  # the answers of a server have the same names
+def _read_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise NotHttpError("a header of the answer cannot be read")
+    return name.lower()
 
 
 def _check_body(version: str, status_code: int, headers: Mapping[str, str]) -> None:

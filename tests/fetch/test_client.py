@@ -361,6 +361,8 @@ def test_a_compressed_body_is_refused_and_not_inflated_D17(encoding: bytes) -> N
         pytest.param(OK.replace(b"\r\n\r\n", b"\r\nX: a\0b\r\n\r\n"), id="NUL"),
         pytest.param(OK.replace(b"Content-Length", b"Content-Length "), id="space-before-colon"),
         pytest.param(OK.replace(b"200", b"2000"), id="status-2000"),
+        pytest.param(OK.replace(b"\r\n\r\n", b"\r\nX(: a\r\n\r\n"), id="name"),
+        pytest.param(OK.replace(b"\r\n\r\n", b"\r\nX: a\x01b\r\n\r\n"), id="control"),
         pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", id="ssh"),
         pytest.param(b"{}", id="no-http"),
     ],
