@@ -567,7 +567,7 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
     One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
 
@@ -610,7 +610,7 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class JobPlan(Struct, frozen=True, kw_only=True):
+class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     """
     One job with its observation and what was found.
 

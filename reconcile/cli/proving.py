@@ -31,7 +31,7 @@ from reconcile.model import (
     Verdict,
 )
 from reconcile.mutation import Company, bound_time, list_mutants, write_answer
-from reconcile.plan import believe, make_plan
+from reconcile.plan import accept_evidence, make_plan
 
 _ENDPOINT = "http://localhost"
 """Whom the mutated answers come from; only a message about an answer that never came names it."""
@@ -127,7 +127,7 @@ def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: date
 
 def _read(job: Job, exchange: Exchange, *, strict: bool) -> Observation:
     """Read an answer as `reconcile plan` reads it."""
-    return believe(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
+    return accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
 
 
 def _describe(scene: Scene, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:

@@ -127,4 +127,4 @@ def test_times_are_found_wherever_there_are_some(begin, length, age, slack):
     plain = job()
     asked = replace(plain, expect=replace(plain.expect, fields=(*plain.expect.fields, *bounds)))
     made_up = make_up([asked], now=NOW)
-    assert {finding.truth for finding in judge_job(asked, made_up, now=NOW)} == {Truth.HOLDS}
+    assert {finding.truth for finding in judge_job(asked, made_up, now=NOW).findings} == {Truth.HOLDS}
