@@ -59,7 +59,7 @@ def judge_assertion(assertion: Assertion, state: State, *, path: str = "", label
     name: str
     if isinstance(assertion, FieldExpectation):
         name, implied = assertion.field, assertion.implied
-        if name in state.hidden:
+        if assertion.sensitive or (name in state.hidden and actual is not None):
             actual = SENSITIVE
     else:
         name = name_of(assertion)

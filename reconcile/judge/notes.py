@@ -35,9 +35,12 @@ def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:
 
 
 def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
-    types = dict.fromkeys([observed.job_type, *[sub_job.job_type for sub_job in observed.sub_jobs]])
-    unknown = [job_type for job_type in types if job_type is not None and job_type not in api.job_types]
-    notes = [f'no source page of {api.title} lists the job type "{job_type}"' for job_type in unknown]
+    types = [observed.job_type, *[sub_job.job_type for sub_job in observed.sub_jobs]]
+    unknown = set(types).difference(api.job_types, [None])
+    if not unknown:
+        return []
+    named = [job_type for job_type in dict.fromkeys(types) if job_type in unknown]
+    notes = [f'no source page of {api.title} lists the job type "{job_type}"' for job_type in named]
     return _cut(notes, "job types are on no source page")
 
 
@@ -52,9 +55,12 @@ def _quote_failures(observed: Observed, api: JobApi) -> list[str]:
         notes.append(f"likely root: {name} failed first{f', and says {reason}' if reason else ''}")
     if observed.error_code or observed.fail_reason:
         notes.append(f"the job says {_quote(observed)}")
-    others = [j for j, each in enumerate(sub_jobs) if (each.error_code or each.fail_reason) and j != root]
-    quoted = [f"{_name_sub_job(sub_jobs, j)} says {_quote(sub_jobs[j])}" for j in others]
-    return [*notes, *_cut(quoted, "sub-jobs give a reason")]
+    others = [
+        f"{_name_sub_job(sub_jobs, j)} says {_quote(sub_job)}"
+        for j, sub_job in enumerate(sub_jobs)
+        if (sub_job.error_code or sub_job.fail_reason) and j != root
+    ]
+    return notes + _cut(others, "sub-jobs give a reason")
 
 
 def _cut(notes: list[str], what: str) -> list[str]:
