@@ -248,7 +248,7 @@ def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterat
     contradicting = _find_contradicting(jobs)
     for position, job in enumerate(jobs):
         if position in contradicting:
-            message = f"{job.job.address} tells of its remote job otherwise than another job of this plan"
+            message = f"{job.job.address} and another job of this plan disagree about the same remote job"
             yield Diagnostic(code=Code.UNPROVEN, message=message)
         if job.verdict in _PASSING and not _is_proven(job):
             yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")

@@ -379,7 +379,7 @@ def test_why_nothing_is_no_proof():
 def test_one_remote_job_is_told_in_one_way(lost):
     again = replace(job(name="a"), address="jobs.again")
     plan = make_plan(manifest(job(name="a"), again), [MISSING, lost], now=NOW, origins={})
-    assert plan.errors == (unproven("jobs.again tells of its remote job otherwise than another job of this plan"),)
+    assert plan.errors == (unproven("jobs.again and another job of this plan disagree about the same remote job"),)
 
 
 def test_two_remote_jobs_may_differ():

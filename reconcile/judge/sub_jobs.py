@@ -66,7 +66,8 @@ class _Answer(Struct, frozen=True):
         return judge_assertion(assertion, self.states[j], path=f"{path}.", label=self.label(j))
 
     def label(self, j: int) -> str | None:
-        return SENSITIVE if _JOB_TYPE in self.job.hidden else self.sub_jobs[j].job_type
+        job_type = self.sub_jobs[j].job_type
+        return SENSITIVE if job_type is not None and _JOB_TYPE in self.job.hidden else job_type
 
     @property
     def shortage(self) -> Truth:
