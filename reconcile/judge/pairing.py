@@ -17,11 +17,11 @@ Costs = Sequence[Sequence[int | None]]
 Owners = list[int | None]
 
 MOST_STEPS = 2_000_000
-"""Prices that are looked at for one pairing without order, which takes a fifth of a second."""
+"""Prices that one unordered pairing compares at most, which takes a fifth of a second."""
 
 
 class PairingTooLongError(Exception):
-    """There are too many different sub-jobs and items to find out who goes with whom."""
+    """Too many sub-jobs and items differ to find the best pairing in time."""
 
 
 def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
