@@ -122,7 +122,7 @@ def _compare_field(expectation: FieldExpectation, state: State) -> tuple[Truth, 
     value: str | None = getattr(state.record, expectation.field)
     if value is not None and len(value) > LONGEST_TEXT:
         return Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare"
-    if accepts(expectation, value):
+    if value in expectation.accept or accepts(expectation, value):
         return _HOLDS, value
     if not state.frozen and _can_be_accepted_later(expectation, value, state):
         return Truth.CAN_HOLD, value

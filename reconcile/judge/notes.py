@@ -23,7 +23,7 @@ def list_notes(observation: Observed | Missing, api: JobApi) -> tuple[str, ...]:
     if isinstance(observation, Missing):
         message = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
         return (f"the job API says {message}", api.retention) if message else (api.retention,)
-    return (*_quote_failures(observation, api), *_list_unknown_types(observation, api))
+    return tuple(_quote_failures(observation, api) + _list_unknown_types(observation, api))
 
 
 def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:

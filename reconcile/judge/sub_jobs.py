@@ -186,21 +186,24 @@ def _values_of(item: Item, names: Sequence[Field]) -> tuple[str | None, ...]:
 
 def _hold_all(items: Sequence[Item], names: Sequence[Field], values: Sequence[Sequence[str | None]]) -> list[Finding]:
     """Make the findings of items that hold; `values` are those of `names`, for each item."""
+    findings: list[Finding] = []
     at = names.index(_JOB_TYPE)
-    return [
-        Finding(
-            path=f"sub_jobs[{i}]." + name,
-            truth=_HOLDS,
-            kind=_CHANGED,
-            expected=value,
-            actual=value,
-            source=field.source,
-            label=own[at],
-            implied=isinstance(field, FieldExpectation) and field.implied,
-        )
-        for i, (item, own) in enumerate(zip(items, values, strict=True))
-        for field, name, value in zip(item.fields, names, own, strict=True)
-    ]
+    for i, (item, own) in enumerate(zip(items, values, strict=True)):
+        path, label = f"sub_jobs[{i}].", own[at]
+        findings += [
+            Finding(
+                path=path + name,
+                truth=_HOLDS,
+                kind=_CHANGED,
+                expected=value,
+                actual=value,
+                source=field.source,
+                label=label,
+                implied=isinstance(field, FieldExpectation) and field.implied,
+            )
+            for field, name, value in zip(item.fields, names, own, strict=True)
+        ]
+    return findings
 
 
 def _count(keys: Sequence[object]) -> dict[object, int]:

@@ -569,7 +569,7 @@ UNTYPED_ITEM = item(job_type=None, error_code=None)
             Match.EXACT, [replace(OF_A, fields=(*OF_A.fields, span("duration", least=60)))], [A], id="a length of time"
         ),
         pytest.param(Match.EXACT, [item(status="success")], [A], id="any type"),
-        pytest.param(Match.EXACT, [item(job_type=["a", "b"])], [B], id="several values"),
+        pytest.param(Match.EXACT, [item(job_type=["a", "b"])], [A], id="several values"),
         pytest.param(Match.EXACT, [item(job_type=[Glob(pattern="*")])], [B], id="a glob"),
         pytest.param(Match.EXACT, [item(job_type="a", at_least=0)], [A], id="may be missing"),
         pytest.param(Match.EXACT, [item(job_type="a", at_least=2, at_most=2)], [A, A], id="twice"),
