@@ -567,6 +567,7 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
+# Of these, a run makes more than of anything else, and they are in no cycle: the garbage collector need not visit them.
 class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
     One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.

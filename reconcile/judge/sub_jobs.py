@@ -271,16 +271,23 @@ def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterat
     yield from _judge_items(items, owners, answer)
     for i, item in enumerate(items):
         if item.count.max is not None:
-            yield _judge_maximum(i, item, item.count.max, answer)
-            for j, state in enumerate(answer.states):
-                yield from _judge_unreadable(j, item, _truths_of(item, state), answer)
+            truths = [_truths_of(item, state) for state in answer.states]
+            matching = [
+                state for state, own in zip(answer.states, truths, strict=True) if own.count(_HOLDS) == len(own)
+            ]
+            yield _judge_maximum(i, item, item.count.max, matching)
+            for j, own in enumerate(truths):
+                yield from _judge_unreadable(j, item, own, answer)
 
 
-def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding:
-    now = sum(all(truth is _HOLDS for truth in _truths_of(item, state)) for state in answer.states)
-    permanently = sum(_matches_permanently(item, state) for state in answer.states)
-    truth = _HOLDS if now <= maximum else Truth.CAN_HOLD if permanently <= maximum else Truth.CANNOT_HOLD
-    return _count_of_item(i, item, now, truth)
+def _judge_maximum(i: int, item: Item, maximum: int, matching: Sequence[State]) -> Finding:
+    """Judge the maximum of an item; `matching` are the sub-jobs that it describes now."""
+    if len(matching) <= maximum:
+        truth = _HOLDS
+    else:
+        permanently = sum(_matches_permanently(item, state) for state in matching)
+        truth = Truth.CAN_HOLD if permanently <= maximum else Truth.CANNOT_HOLD
+    return _count_of_item(i, item, len(matching), truth)
 
 
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
