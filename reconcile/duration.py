@@ -11,7 +11,7 @@ def parse_duration(text: str) -> float:
     Read a duration as seconds.
 
     Raises:
-        ValueError: it is not a row of numbers with units h, m, s, ms, in that order and each once.
+        ValueError: it is not a sequence of numbers with units h, m, s, ms, in that order and each at most once.
     """
     parts = re.findall(_PART, text)
     units = [unit for _, unit in parts]

@@ -1,4 +1,4 @@
-"""Globs: `*` is any number of characters, `?` is one; everything else is itself, and the whole value has to match."""
+"""Globs: `*` matches any number of characters, `?` one, all others themselves; the whole value has to match."""
 
 from functools import lru_cache
 
@@ -6,11 +6,11 @@ from functools import lru_cache
 @lru_cache(maxsize=1024)
 def _compile(pattern: str) -> tuple[int, int, dict[str, int]]:
     """
-    Turn a pattern into an automaton whose states are bits: one before each character that has to be read.
+    Compile a pattern to an automaton whose states are bits, one before each character to be read.
 
     Returns:
-        The states that may stay where they are (before a `*`), those that any character moves on, and those that
-        a certain character moves on.
+        The states that any character keeps (before a `*`), those that any character advances, and those that a given
+        character advances.
     """
     stay = anything = 0
     move: dict[str, int] = {}
@@ -29,10 +29,10 @@ def _compile(pattern: str) -> tuple[int, int, dict[str, int]]:
 
 def matches_glob(pattern: str, value: str) -> bool:
     """
-    Say whether the whole value is what the pattern describes.
+    Return whether the whole value matches the pattern.
 
-    All places of the pattern are followed at once, one step for each character of the value, so no pattern makes it
-    slow: nothing is tried again (Baeza-Yates and Gonnet 1992).
+    All positions in the pattern advance together, one step for each character of the value. Nothing is ever retried,
+    so no pattern makes it slow (Baeza-Yates and Gonnet 1992).
     """
     stay, anything, move = _compile(pattern)
     states = 1

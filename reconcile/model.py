@@ -567,7 +567,8 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+# Of these, a run makes more than of anything else, and they are in no cycle: the garbage collector need not visit them.
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
     One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
 
@@ -610,7 +611,7 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class JobPlan(Struct, frozen=True, kw_only=True):
+class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     """
     One job with its observation and what was found.
 

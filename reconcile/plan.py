@@ -1,7 +1,7 @@
 """
 Manifest + Observations -> Plan. Pure.
 
-The verdict of a run and the exit code are decided here and nowhere else.
+The verdict of a run and its exit code are decided in `_decide_run`, and nowhere else.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.instant import read_time
-from reconcile.judge import Judge, judge_job
+from reconcile.judge import judge_job
 from reconcile.model import (
     Absence,
     Diagnostic,
@@ -38,6 +38,9 @@ from reconcile.model import (
     Waiver,
 )
 
+# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+_HOLDS, _CAN_HOLD, _CANNOT_HOLD, _UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
+
 _EXIT_CODES = {
     Verdict.IN_SYNC: ExitCode.IN_SYNC,
     Verdict.DRIFT: ExitCode.DRIFT,
@@ -45,12 +48,14 @@ _EXIT_CODES = {
     Verdict.ERROR: ExitCode.ERROR,
 }
 
-_NOTHING = Manifest(files=(), providers={}, jobs=())
+_WORST_FIRST = (Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING, Verdict.IN_SYNC)
 
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
-"""What does not turn a run red; whatever is told of a job that has one of these is asked for once more."""
+"""Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
+
+_NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
 def make_plan(
@@ -59,7 +64,7 @@ def make_plan(
     *,
     now: datetime,
     origins: Mapping[str, str],
-    remarks: Sequence[Sequence[str]] = (),
+    notes: Sequence[tuple[str, ...]] = (),
     strict: bool = False,
     soft_fail: bool = False,
     ended_by: ExitCode | None = None,
@@ -71,36 +76,28 @@ def make_plan(
         observations: one for each job of the manifest, in its order.
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
-        remarks: what fetching has to say of each job beside the observation, if anything.
-        strict: waivers count for nothing, and warnings are errors.
-        soft_fail: drift and pending end with exit code 0, at the operator's word; the verdict stays what it is.
-        ended_by: the exit code of the signal that ended the run before its time, if one did.
+        notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
+        strict: waivers are ignored, and warnings are errors.
+        soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
+        ended_by: the exit code of the signal that ended the run early, if one did.
 
     Raises:
-        ValueError: a job has no observation, or there are more than jobs.
+        ValueError: there is not exactly one observation, or not exactly one tuple of notes, for each job.
     """
-    present = Counter(
+    observed = Counter(
         job.provider.name
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
-    judge = Judge(now)
     jobs = tuple(
         [
-            _plan_job(job, observation, judge, witnessed=present[job.provider.name] > 0, waivable=not strict)
-            for job, observation in zip(manifest.jobs, observations, strict=True)
+            _plan_job(job, each, own, now=now, confirmed=observed[job.provider.name] > 0, waivable=not strict)
+            for job, each, own in zip(manifest.jobs, observations, notes or ((),) * len(manifest.jobs), strict=True)
         ]
     )
-    told = {(warning.code, warning.source) for warning in manifest.warnings}
-    found = dict.fromkeys(warning for job in jobs if job.job.waivers for warning in _warnings_of(job, now))
-    if remarks:
-        jobs = tuple(
-            replace(job, notes=(*job.notes, *said)) if said else job for job, said in zip(jobs, remarks, strict=True)
-        )
-    warnings = (*manifest.warnings, *(each for each in found if (each.code, each.source) not in told))
-    errors = (*(warnings if strict else ()), *_doubts_of(jobs, manifest))
-    verdict = Verdict.ERROR if errors else _decide_run(jobs)
-    softened = soft_fail and verdict in _SOFTENED
+    warnings = (*manifest.warnings, *_list_waiver_warnings(jobs, manifest, now))
+    errors = (*(warnings if strict else ()), *_list_reasons_against(jobs, manifest))
+    verdict, exit_code = _decide_run(jobs, errors, soft_fail=soft_fail, ended_by=ended_by)
     return Plan(
         manifest=manifest,
         judged_at=now,
@@ -112,12 +109,12 @@ def make_plan(
         complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
-        exit_code=ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict],
+        exit_code=exit_code,
     )
 
 
 def derive_plan(evidence: Evidence) -> Plan:
-    """Let the plan follow from its evidence; raise ValueError if there is not one observation for each job."""
+    """Make the plan that follows from evidence; raise ValueError unless there is one observation for each job."""
     if evidence.errors:
         return make_failed_plan(evidence.errors, now=evidence.judged_at)
     return make_plan(
@@ -125,7 +122,7 @@ def derive_plan(evidence: Evidence) -> Plan:
         evidence.observations,
         now=evidence.judged_at,
         origins=evidence.origins,
-        remarks=evidence.remarks,
+        notes=evidence.remarks,
         strict=evidence.strict,
         soft_fail=evidence.soft_fail,
         ended_by=evidence.ended_by,
@@ -134,12 +131,13 @@ def derive_plan(evidence: Evidence) -> Plan:
 
 def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
     """
-    Make the plan of a run that ended before any job could be judged, so that every format can tell why.
+    Make the plan of a run that ended before any job could be judged, so that every format can show why.
 
     Args:
         errors: why it ended, at least one.
-        now: the time of its end, in UTC.
+        now: when it ended, in UTC.
     """
+    verdict, exit_code = _decide_run((), errors, soft_fail=False, ended_by=None)
     return Plan(
         manifest=_NOTHING,
         judged_at=now,
@@ -150,8 +148,8 @@ def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
         warnings=(),
         complete=False,
         soft_fail=False,
-        verdict=Verdict.ERROR,
-        exit_code=ExitCode.ERROR,
+        verdict=verdict,
+        exit_code=exit_code,
     )
 
 
@@ -173,7 +171,7 @@ def make_failed_evidence(errors: Sequence[Diagnostic], *, now: datetime) -> Evid
 
 
 def _summarize(jobs: Sequence[JobPlan]) -> Summary:
-    counts = Counter(job.verdict for job in jobs)
+    counts = Counter([job.verdict for job in jobs])
     return Summary(
         selected=len(jobs),
         in_sync=counts[Verdict.IN_SYNC],
@@ -184,23 +182,21 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
     )
 
 
-# --- While jobs are waited for ---------------------------------------------------------------------------------
+# --- Fetching --------------------------------------------------------------------------------------------------
 
 
 def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool) -> bool:
-    """Say whether no later answer can change what is decided of a job; `strict` is that of `make_plan`."""
-    findings = judge_job(job, observation, now=now)
-    if not strict:
-        findings = tuple(_waive(finding, job.waivers, now) for finding in findings)
-    return _decide_job(findings) is not Verdict.PENDING
+    """Return whether no later answer can change the verdict of a job; `strict` is that of `make_plan`."""
+    findings = judge_job(job, observation, now=now).findings
+    return _decide_job(findings if strict else _waive(findings, job.waivers, now)) is not Verdict.PENDING
 
 
 def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> float | None:
     """
-    Say in how many seconds a job can be done at the earliest: when it has lasted as long as is demanded.
+    Return in how many seconds a job can be done at the earliest: when it reaches the least duration expected.
 
     Returns:
-        None where no least duration is demanded, or it is not known when the job began.
+        None if no least duration is expected, or if it is not known when the job began.
     """
     if isinstance(job.expect, Absence) or not isinstance(observation, Observed) or observation.begin_time is None:
         return None
@@ -213,8 +209,8 @@ def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> f
     return max(0.0, least[0] - (now - begin).total_seconds()) if least and begin else None
 
 
-def believe(fetched: Fetched, *, strict: bool) -> Observation:
-    """Return what a job was observed to be; under `strict`, what a cache had held for long is not believed."""
+def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
+    """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
         message = f"the answer came out of a cache and was {fetched.cached} s old, which --strict takes for no proof"
         return Unobserved(
@@ -226,19 +222,22 @@ def believe(fetched: Fetched, *, strict: bool) -> Observation:
 # --- The run ---------------------------------------------------------------------------------------------------
 
 
-def _decide_run(jobs: Sequence[JobPlan]) -> Verdict:
-    """Decide the run: the worst job does."""
+def _decide_run(
+    jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
+) -> tuple[Verdict, ExitCode]:
+    """Decide a run by its worst job, and by its own errors before that; without a job it is an error."""
     verdicts = {job.verdict for job in jobs}
-    worst_first = (Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING, Verdict.IN_SYNC)
-    return next((verdict for verdict in worst_first if verdict in verdicts), Verdict.ERROR)
+    worst = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.ERROR)
+    verdict = Verdict.ERROR if errors else worst
+    softened = soft_fail and verdict in _SOFTENED
+    return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
 
 
-def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
+def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
     """
-    Say why a run would be no proof although no job is against it.
+    List the reasons why a run is no proof although no job's verdict is against it.
 
-    What the jobs' verdicts say is asked for once more, so that no mistake elsewhere can make a gate green. Where
-    every job is waived, nothing was proven.
+    What passing verdicts rest on is checked a second time here, so that no mistake elsewhere can turn a gate green.
     """
     verdicts = {job.verdict for job in jobs}
     if len(jobs) != len(manifest.jobs) or not verdicts:
@@ -249,38 +248,37 @@ def _doubts_of(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnost
     contradicting = _find_contradicting(jobs)
     for position, job in enumerate(jobs):
         if position in contradicting:
-            message = f"{job.job.address} tells of its remote job otherwise than another job of this plan"
+            message = f"{job.job.address} and another job of this plan disagree about the same remote job"
             yield Diagnostic(code=Code.UNPROVEN, message=message)
         if job.verdict in _PASSING and not _is_proven(job):
             yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")
 
 
 def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
-    """Find the positions of jobs that tell of their remote job otherwise than the first that tells of it."""
+    """Find the positions of jobs whose status is not that of the first job with the same remote job."""
     if len({job.job.job_id for job in jobs}) == len(jobs):
-        return set()  # each tells of another
+        return set()  # all remote jobs differ
     contradicting = set()
     first: dict[tuple[str, str], str] = {}
     for position, job in enumerate(jobs):
-        said = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
-        if first.setdefault((job.job.provider.name, job.job.job_id), said) != said:
+        status = job.observation.status if isinstance(job.observation, Observed) else type(job.observation).__name__
+        if first.setdefault((job.job.provider.name, job.job.job_id), status) != status:
             contradicting.add(position)
     return contradicting
 
 
 def _is_cut_off(observation: Observation) -> bool:
-    """Say whether a job was not fetched because the run was over."""
+    """Return whether a job was not fetched because the run was over."""
     return isinstance(observation, Unobserved) and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
 
 
 def _is_proven(plan: JobPlan) -> bool:
-    """Say whether a job was observed in this run, and everything expected of it holds or is waived."""
-    holds = Truth.HOLDS  # looked up once: CPython 3.11 takes long for a member of an enum
+    """Return whether a job was observed in this run, and everything expected of it holds or is waived."""
     return (
         _is_observed(plan)
         and not plan.problems
         and len(plan.findings) > 0
-        and not [finding for finding in plan.findings if finding.truth is not holds and not _is_waived(finding)]
+        and not [finding for finding in plan.findings if finding.truth is not _HOLDS and not _is_waived(finding)]
     )
 
 
@@ -295,77 +293,82 @@ def _is_observed(plan: JobPlan) -> bool:
 
 
 def _is_waived(finding: Finding) -> bool:
-    return finding.truth is Truth.CANNOT_HOLD and finding.waiver is not None
+    return finding.truth is _CANNOT_HOLD and finding.waiver is not None
 
 
 # --- One job ---------------------------------------------------------------------------------------------------
 
 
-def _plan_job(job: Job, observation: Observation, judge: Judge, *, witnessed: bool, waivable: bool) -> JobPlan:
+def _plan_job(
+    job: Job, observation: Observation, notes: tuple[str, ...], *, now: datetime, confirmed: bool, waivable: bool
+) -> JobPlan:
     """
     Judge one job.
 
     Args:
-        witnessed: another job of the same provider was observed in this run, so that what is missing is missing and
-            not looked for in the wrong place.
+        notes: about how it was fetched.
+        confirmed: another job of the same provider was observed in this run, so that a missing job is really missing,
+            rather than looked for in the wrong project.
     """
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    if not isinstance(observation, Unobserved):
-        judgement = judge.judge(job, observation)
-        findings, notes, observation = judgement.findings, judgement.notes, judgement.shown
-    if waivable and job.waivers:
-        findings = tuple(_waive(finding, job.waivers, judge.now) for finding in findings)
-    problems = tuple(_problems_of(job, observation, findings, witnessed=witnessed))
+    if isinstance(observation, Unobserved):
+        return JobPlan(
+            job=job,
+            observation=observation,
+            verdict=Verdict.ERROR,
+            findings=(),
+            problems=(observation.problem,),
+            notes=notes,
+        )
+    judgement = judge_job(job, observation, now=now)
+    findings = _waive(judgement.findings, job.waivers, now) if waivable else judgement.findings
+    problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     return JobPlan(
         job=job,
-        observation=observation,
+        observation=judgement.shown,
         verdict=Verdict.ERROR if problems else _decide_job(findings),
         findings=findings,
         problems=problems,
-        notes=notes,
+        notes=(*judgement.notes, *notes),
     )
 
 
 def _decide_job(findings: Sequence[Finding]) -> Verdict:
-    """Decide one job; where nothing was found, nothing was proven."""
-    truths = [finding.truth for finding in findings]
-    if truths and truths.count(Truth.HOLDS) == len(truths):
-        return Verdict.IN_SYNC
-    if None in [finding.waiver for finding in findings if finding.truth is Truth.CANNOT_HOLD]:
+    """Decide one job; without a finding, nothing is proven."""
+    unmet = [finding for finding in findings if finding.truth is not _HOLDS]
+    if not unmet:
+        return Verdict.IN_SYNC if findings else Verdict.ERROR
+    if any(finding.truth is _CANNOT_HOLD and finding.waiver is None for finding in unmet):
         return Verdict.DRIFT
-    if Truth.CAN_HOLD in truths:
+    if any(finding.truth is _CAN_HOLD for finding in unmet):
         return Verdict.PENDING
-    return Verdict.WAIVED if Truth.CANNOT_HOLD in truths else Verdict.ERROR
+    return Verdict.WAIVED if any(finding.truth is _CANNOT_HOLD for finding in unmet) else Verdict.ERROR
 
 
-def _problems_of(job: Job, observation: Observation, findings: Sequence[Finding], *, witnessed: bool) -> list[Problem]:
-    """Say why a job cannot be decided."""
-    problems = []
-    if isinstance(observation, Unobserved):
-        problems.append(observation.problem)
-    elif isinstance(observation, Missing) and not witnessed:
-        problems += _doubts_of_absence(job, findings)
-    undecidable = Truth.UNDECIDABLE
-    problems += [
+def _list_problems(
+    job: Job, observation: Observed | Missing, findings: Sequence[Finding], *, confirmed: bool
+) -> list[Problem]:
+    """List why a job cannot be decided."""
+    problems = [
         Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
         for finding in findings
-        if finding.truth is undecidable
+        if finding.truth is _UNDECIDABLE
     ]
+    if isinstance(observation, Missing) and not confirmed:
+        return [*_list_reasons_against_absence(job, findings), *problems]
     return problems
 
 
-def _doubts_of_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Problem]:
-    """Say why it counts for nothing that a job is missing, where no other job of its provider was observed."""
+def _list_reasons_against_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Problem]:
+    """List why it proves nothing that a job is missing, if no other job of its provider was observed."""
     if isinstance(job.expect, Absence):
-        doubt = "its absence is not proven"
+        reason = "its absence is not proven"
     elif any(finding.waiver for finding in findings):
-        doubt = "that it is missing cannot be waived"
+        reason = "that it is missing cannot be waived"
     else:
         return
     message = (
-        f"{doubt}: no other job of provider {job.provider.name} was observed in this run, and a wrong project id looks "
-        "the same; select one that is there, too"
+        f"{reason}: no other job of provider {job.provider.name} was observed in this run, and a wrong project id "
+        "looks the same; select one that is there, too"
     )
     yield Problem(code=Code.UNPROVEN, message=message)
 
@@ -374,23 +377,37 @@ def _doubts_of_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Proble
 
 
 def has_expired(waiver: Waiver, now: datetime) -> bool:
-    """Say whether the last day of a waiver is over."""
+    """Return whether the last day of a waiver is over."""
     return now.date() > waiver.expires
 
 
-def _waive(finding: Finding, waivers: Sequence[Waiver], now: datetime) -> Finding:
-    if finding.truth is not Truth.CANNOT_HOLD:
-        return finding
-    covering = [waiver for waiver in waivers if _covers(waiver, finding) and not has_expired(waiver, now)]
-    return replace(finding, waiver=covering[0]) if covering else finding
+def _waive(findings: tuple[Finding, ...], waivers: Sequence[Waiver], now: datetime) -> tuple[Finding, ...]:
+    """Put the first waiver that covers it into each drift."""
+    if not waivers:
+        return findings
+    valid = [waiver for waiver in waivers if not has_expired(waiver, now)]
+    return tuple([replace(finding, waiver=_find_waiver(finding, valid)) for finding in findings])
+
+
+def _find_waiver(finding: Finding, waivers: Sequence[Waiver]) -> Waiver | None:
+    if finding.truth is not _CANNOT_HOLD:
+        return None
+    return next((waiver for waiver in waivers if _covers(waiver, finding)), None)
 
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:
     return finding.path.split("[")[0].split(".")[0] in waiver.fields
 
 
-def _warnings_of(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
-    """Say of every waiver of a job whether it has expired or covers all that is asserted."""
+def _list_waiver_warnings(jobs: Sequence[JobPlan], manifest: Manifest, now: datetime) -> Iterator[Diagnostic]:
+    """List waivers that have expired or cover everything, each once, without what the manifest itself warns of."""
+    known = {(warning.code, warning.source) for warning in manifest.warnings}
+    found = dict.fromkeys(warning for job in jobs if job.job.waivers for warning in _check_waivers(job, now))
+    return (each for each in found if (each.code, each.source) not in known)
+
+
+def _check_waivers(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
+    """Warn of each waiver of a job that has expired or covers all that is asserted."""
     for waiver in plan.job.waivers:
         if has_expired(waiver, now):
             message = f"a waiver of {plan.job.address} has expired on {waiver.expires}: what it covered is drift again"

@@ -8,7 +8,7 @@ _RATE = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/([sm]))?"
 
 def parse_rate(text: str) -> float:
     """
-    Read a rate as a number per second; without a unit it is one.
+    Read a rate as a number per second, which is also the unit if none is given.
 
     Raises:
         ValueError: it is not a number above zero, alone or with /s or /m.

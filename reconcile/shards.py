@@ -1,4 +1,4 @@
-"""The selected jobs, dealt out to several runs, and put together again. Pure."""
+"""Splitting the selected jobs into shards for several runs, and merging the shards. Pure."""
 
 import json
 from collections import Counter
@@ -31,19 +31,19 @@ _SAME_IN_SHARD = {
 }
 
 _MOST_LISTED = 10
-"""So many missing shards are named."""
+"""So many missing shards are listed."""
 
 
 def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = None) -> Manifest:
     """
-    Return a manifest of the jobs that the `index`-th of `total` runs is about, counted from 1; the order stays.
+    Return a manifest of the jobs of the `index`-th of `total` shards, counted from 1, in the same order.
 
-    The jobs are dealt out in turn in the order of a hash of their addresses: every run deals alike, whatever the order
-    in the files, and gets as many as any other, plus or minus one. All providers stay, so that all runs need the same.
-    `run` is the name that all of them have in common, None where nobody gave one.
+    The jobs are dealt out in the order of a hash of their addresses. So every run splits them alike, whatever the order
+    in the files, and shards differ in size by one job at most. All providers stay, so that all runs need the same ones.
+    `run` is the name that all shards of a run share, None if it has none.
 
     Raises:
-        UsageError: there are more runs than jobs, and one of them would check nothing.
+        UsageError: there are more shards than jobs, so one would check nothing.
     """
     jobs = manifest.jobs
     if total > len(jobs):
@@ -64,22 +64,22 @@ def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = 
 
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
     """
-    Return the evidence that one run would have had that was about all selected jobs.
+    Return the evidence that a single run over all selected jobs would have had.
 
-    Where no shard says of which run it is, the manifest has a warning: they could be of two runs.
+    If the shards do not name their run, the manifest gets a warning, because they could be of two runs.
 
     Args:
-        parts: what a message calls each shard, and its evidence; at least one, in any order.
+        parts: the name of each shard in messages, and its evidence; at least one, in any order.
 
     Raises:
-        DocumentError: the shards are not all those of one run, each once; with everything that does not fit.
+        DocumentError: the shards are not all those of one run, each once; with everything that is wrong.
     """
-    misfits = list(_find_misfits(parts))
-    if misfits:
-        raise DocumentError(misfits)
+    mismatches = list(_find_mismatches(parts))
+    if mismatches:
+        raise DocumentError(mismatches)
     evidence = [each for _, each in parts]
     first = evidence[0]
-    dealt = sorted(
+    judged = sorted(
         (
             (position, job, observation, remarks)
             for each in evidence
@@ -90,50 +90,50 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
         key=lambda entry: entry[0],
     )
     shard = _shard_of(first)
-    whole = len(dealt) == shard.selected and all(position == at for at, (position, *_) in enumerate(dealt))
-    if not whole or _digest_addresses(job.address for _, job, *_ in dealt) != shard.digest:
-        raise DocumentError([_misfit("the jobs of all shards are not the selected ones, each once")])
+    whole = len(judged) == shard.selected and all(position == at for at, (position, *_) in enumerate(judged))
+    if not whole or _digest_addresses(job.address for _, job, *_ in judged) != shard.digest:
+        raise DocumentError([_mismatch("the jobs of all shards are not the selected ones, each once")])
     return replace(
         first,
         manifest=replace(
             first.manifest,
-            jobs=tuple([job for _, job, *_ in dealt]),
-            warnings=(*first.manifest.warnings, *_doubt_run(shard)),
+            jobs=tuple([job for _, job, *_ in judged]),
+            warnings=(*first.manifest.warnings, *_warn_unnamed_run(shard)),
             shard=None,
         ),
-        observations=tuple([observation for *_, observation, _ in dealt]),
-        remarks=tuple([remarks for *_, remarks in dealt]),
+        observations=tuple([observation for *_, observation, _ in judged]),
+        remarks=tuple([remarks for *_, remarks in judged]),
         judged_at=max(each.judged_at for each in evidence),
         since=min(each.since for each in evidence),
         ended_by=None,
     )
 
 
-def _find_misfits(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]:
+def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]:
     shards: list[tuple[str, Evidence]] = []
     for name, evidence in parts:
         if evidence.errors:
-            yield _misfit(f"{name}: this run ended before it had a plan: {evidence.errors[0].message}")
+            yield _mismatch(f"{name}: this run ended before it had a plan: {evidence.errors[0].message}")
         elif evidence.manifest.shard is None:
-            yield _misfit(f"{name}: this is no shard, but the plan of a whole run")
+            yield _mismatch(f"{name}: this is no shard, but the plan of a whole run")
         else:
             shards.append((name, evidence))
             each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
             if len({*map(len, each)}) > 1:
-                yield _misfit(f"{name}: it does not tell of each of its jobs once")
+                yield _mismatch(f"{name}: it does not tell of each of its jobs once")
             if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
-                yield _misfit(
-                    f"{name}: it has sensitive variables, and no plan tells whether their values were the same"
+                yield _mismatch(
+                    f"{name}: it has sensitive variables, and a saved plan cannot show whether their values agree"
                 )
             first_name, first = shards[0]
             for what in _compare(first, evidence):
-                yield _misfit(f"{name} and {first_name} are not of one run: {what}")
+                yield _mismatch(f"{name} and {first_name} are not of one run: {what}")
     if len(shards) == len(parts):
         yield from _find_gaps([(name, _shard_of(evidence)) for name, evidence in shards])
 
 
 def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
-    """Say in what two shards differ that is the same for all shards of a run."""
+    """Yield what differs between two shards although all shards of a run share it."""
     for names, one, two in (
         (_SAME, first, other),
         (_SAME_IN_MANIFEST, first.manifest, other.manifest),
@@ -147,31 +147,31 @@ def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
         yield " and not ".join(run or "a run without a name" for run in runs)
 
 
-def _doubt_run(shard: Shard) -> Iterator[Diagnostic]:
+def _warn_unnamed_run(shard: Shard) -> Iterator[Diagnostic]:
     if shard.run is None and shard.total > 1:
-        message = "no shard says of which run it is: shards of two runs would not be told apart"
-        hint = "give all shards of a run one RECONCILE_RUN_ID, and every run another"
+        message = "no shard names its run, so shards of two runs could not be told apart"
+        hint = "set RECONCILE_RUN_ID to the same value for all shards of a run, and to another for each run"
         yield Diagnostic(code=Code.UNNAMED_RUN, message=message, hint=hint)
 
 
 def _find_gaps(shards: Sequence[tuple[str, Shard]]) -> Iterator[Diagnostic]:
     total = shards[0][1].total
-    there = Counter(shard.index for _, shard in shards)
-    missing = total - sum(1 <= index <= total for index in there)
+    given = Counter(shard.index for _, shard in shards)
+    missing = total - sum(1 <= index <= total for index in given)
     if missing > 0:
-        # Whoever wrote a plan by hand can say of how many it is one: they are not counted one by one.
-        first = islice((index for index in range(1, total + 1) if index not in there), _MOST_LISTED)
+        # A plan written by hand can claim any total, so the missing shards are not enumerated.
+        first = islice((index for index in range(1, total + 1) if index not in given), _MOST_LISTED)
         listed = ", ".join(map(str, first)) + (", ..." if missing > _MOST_LISTED else "")
-        yield _misfit(f"{missing} of {total} shards missing: {listed}")
-    for index, times in there.items():
+        yield _mismatch(f"{missing} of {total} shards missing: {listed}")
+    for index, times in given.items():
         if times > 1:
             names = ", ".join(name for name, shard in shards if shard.index == index)
-            yield _misfit(f"shard {index} of {total} is there {times} times: {names}")
+            yield _mismatch(f"shard {index} of {total} is given {times} times: {names}")
 
 
 def _shard_of(evidence: Evidence) -> Shard:
     if evidence.manifest.shard is None:
-        raise TypeError("a shard was promised")
+        raise TypeError("not the evidence of a shard")
     return evidence.manifest.shard
 
 
@@ -180,5 +180,5 @@ def _digest_addresses(addresses: Iterable[str]) -> str:
     return sha256(json.dumps(list(addresses)).encode("ascii")).hexdigest()
 
 
-def _misfit(message: str) -> Diagnostic:
+def _mismatch(message: str) -> Diagnostic:
     return Diagnostic(code=Code.SHARDS_DO_NOT_FIT, message=message, hint="give every shard of one run, each once")

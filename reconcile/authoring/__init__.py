@@ -1,5 +1,5 @@
 """
-Manifests as people keep them, written for them: whole ones of what jobs are, and edits of those that they have. Pure.
+Writing manifests for people: whole ones from observed jobs, and edits of existing ones. Pure.
 
     Observations -> text of a manifest             compose_manifest
     Observation -> the expectation that it meets   describe_job

@@ -1,9 +1,8 @@
 """
-Drifts of a job as edits of its manifest, after which what was observed is what is expected.
+Drifts of a job -> edits of its manifest, after which it expects what was observed.
 
-An edit is as small as can be, and expects no less than what was observed: a text becomes the one that was there, a
-bound moves as far as it has to, and a list of sub-jobs becomes the list of those that were there. Where that would be a
-guess, it is refused.
+An edit is as small as possible and never expects less than what was observed: a value becomes the observed one, a bound
+moves just far enough, and a list of sub-jobs becomes the observed list. What would be a guess is refused.
 """
 
 import re
@@ -47,7 +46,7 @@ _ALONE: Final = re.compile(r"sub_jobs\[\+?[0-9]+\]")
 _OF_EACH: Final = re.compile(r"sub_jobs\.each|sub_jobs\[\+[0-9]+\]\..+")
 _TEXTS: Final = frozenset({"job_type", "error_code", "fail_reason"})
 _ONE: Final = Count(min=1, max=1)
-_BY_HAND: Final = "edit the manifest by hand, or name only other jobs"
+_BY_HAND: Final = "edit the manifest by hand, or leave this job out"
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     Span.DURATION.value: parse_duration,
@@ -55,11 +54,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     Moment.END_TIME.value: parse_rfc3339,
     _COUNT: int,
 }
-"""How to compare what has bounds, by its name."""
+"""How to read what has bounds, by its name, so that it can be compared."""
 
 
 class _RefusedError(ValueError):
-    """There is no honest edit; the message says why."""
+    """No edit would be honest; the message says why."""
 
     def __init__(self, message: str, hint: str = _BY_HAND) -> None:
         super().__init__(message)
@@ -68,11 +67,11 @@ class _RefusedError(ValueError):
 
 def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Sequence[Obstacle]]:
     """
-    Return the edits that accept all drifts of a job but the waived ones, or why there are none.
+    Return the edits that accept all drifts of a job except the waived ones, or why there are none.
 
     Args:
-        document: the manifest that declares the job, as it is written: with its references not replaced.
-        plan: of the job, which may be one that has not drifted, or of which nothing is known.
+        document: the manifest that declares the job, as written, with its references in place.
+        plan: of any job: it may not have drifted, and may not even have been observed.
     """
     path: _Path = ("jobs", plan.job.address.partition("[")[0].rpartition(".")[2])
     try:
@@ -86,31 +85,31 @@ def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Seque
 
 
 def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
-    """Return what is expected and what was observed, if the one may become the other."""
+    """Return what is expected and what was observed, if the latter may replace the former."""
     observed, expectation = plan.observation, plan.job.expect
     match observed:
         case Unobserved(problem=problem):
-            raise _RefusedError(f"it was not observed: {problem.message}", "mend that, and plan again")
+            raise _RefusedError(f"it was not observed: {problem.message}", "fix that, then plan again")
         case Missing():
             raise _RefusedError("the job API has no such job, so there is nothing to expect of it")
         case Observed():
             pass
     if isinstance(expectation, Absence):
-        raise _RefusedError("it is expected to be absent, and it is there")
+        raise _RefusedError("it is expected to be absent, but it exists")
     if plan.problems:
-        raise _RefusedError(f"it was not decided: {plan.problems[0].message}")
+        raise _RefusedError(f"it could not be decided: {plan.problems[0].message}")
     if "[" in plan.job.address:
-        raise _RefusedError("it is made by for_each, and its declaration is that of other jobs as well")
+        raise _RefusedError("it comes from for_each, and shares its declaration with other jobs")
     if find_sensitive_fields(expectation):
-        raise _RefusedError("it is compared with a sensitive value, and a plan keeps no such texts")
+        raise _RefusedError("it is compared with a sensitive value, which a saved plan does not keep")
     if not plan.job.provider.api.statuses[observed.status].terminal:
-        hint = "plan again once it is done: reconcile plan --wait 10m"
-        raise _RefusedError(f"it is {observed.status}, and what it will be is not known", hint)
+        hint = "plan again when it has ended: reconcile plan --wait 10m"
+        raise _RefusedError(f"it is {observed.status}, and its result is not known yet", hint)
     return expectation, observed
 
 
 class _Acceptance:
-    """Finds the edits for one job; what cannot be accepted is remembered in `obstacles`."""
+    """Finds the edits for one job; `obstacles` collects what cannot be accepted."""
 
     __slots__ = ("_api", "_document", "_expectation", "_observed", "_path", "_plan", "obstacles")
 
@@ -140,7 +139,7 @@ class _Acceptance:
             yield from self._accept_sub_jobs(expected, of_sub_jobs)
 
     def _try(self, path: str, accept: Callable[..., Iterator[Edit]], *args: object) -> Iterator[Edit]:
-        """Yield the edits of what stands at a path, or remember why there are none."""
+        """Yield the edits for a path, or record why there are none."""
         try:
             yield from tuple(accept(*args))
         except (_RefusedError, InexpressibleError) as error:
@@ -149,38 +148,38 @@ class _Acceptance:
             self.obstacles.append(Obstacle(self._find_mark(path), message, hint))
 
     def _find_mark(self, path: str) -> Mark:
-        """Return the mark of the key of an expectation, or of the job where it has none of its own."""
+        """Return the mark of the key of an expectation, or of the job if that has no such key itself."""
         key = path.partition("[")[0].partition(".")[0]
         place = (*self._path, key) if self._is_own(key) else self._path[:-1]
         return self._document.find_mark(place, at_key=True)
 
     def _is_own(self, *keys: str | int) -> bool:
-        """Say whether the job's own expectations have a place, rather than the defaults."""
+        """Return whether the job itself, rather than the defaults, has this expectation."""
         return _has(self._document.root, (*self._path, *keys))
 
     def _set(self, keys: Sequence[str | int], value: JsonValue) -> Edit:
-        """Make the edit of a place among the expectations; refuse to replace a reference."""
+        """Make the edit that sets an expectation; refuse to replace a reference."""
         path = (*self._path, *keys)
         for depth in range(2, len(path) + 1):
             if not _has(self._document.root, path[:depth]):
                 break
             node = _get(self._document.root, path[:depth])
-            # A text on the way can be nothing but a reference to what is expected there.
+            # A string on the way can only be a reference to what is expected there.
             if (isinstance(node, str) or depth == len(path)) and _refers(node):
-                raise _RefusedError("its value is that of a variable, which others may use as well")
+                raise _RefusedError("its value comes from a variable that other jobs may use")
         return Edit(path, value)
 
     # --- Fields ---
 
     def _accept_field(self, drift: Finding) -> Iterator[Edit]:
         if drift.path == Span.AGE:
-            raise _RefusedError("it only grows, and would drift again", "run what it is about again, and plan again")
+            raise _RefusedError("it keeps growing, and would drift again", "run the job again, then plan again")
         if drift.path == Span.DURATION and self._observed.end_time is None:
-            raise _RefusedError("it has no end that is known")
+            raise _RefusedError("its end time is not known")
         yield self._accept_value(drift, (drift.path,))
 
     def _accept_value(self, drift: Finding, keys: Sequence[str | int]) -> Edit:
-        """Make the edit of a text or of one bound; where it is not the job's own, it is written out for the job."""
+        """Make the edit of a value or of one bound; one that comes from the defaults is written out for the job."""
         name = str(keys[-1])
         if name not in _READERS:
             return self._set(keys, _describe_plainly(drift.actual))
@@ -194,9 +193,9 @@ class _Acceptance:
 
     def _write_out_sub_jobs(self, expected: SubJobsExpectation | None, drifted: bool) -> Iterator[Edit]:
         """
-        Say of all sub-jobs what they were, where a success that is no longer expected implied something of them.
+        Write out all sub-jobs if a success that is no longer expected implied something about them.
 
-        So it is, too, where a success that is expected from now on implies what does not hold.
+        The same if the new expected success would imply what does not hold.
         """
         succeeded = self._observed.status == self._api.success
         any_failed = any(each.status == self._api.failure for each in self._observed.sub_jobs)
@@ -227,25 +226,27 @@ class _Acceptance:
                 yield from self._try(path, self._accept_item, path)
 
     def _refuse_each(self) -> Iterator[Edit]:
-        raise _RefusedError("it holds for every sub-job, and no edit of it is about one of them alone")
+        raise _RefusedError("it applies to every sub-job, and cannot be edited for one alone")
 
     def _refuse_alone(self, match: Match) -> Iterator[Edit]:
         is_none = match is Match.NONE
-        raise _RefusedError("it is one that must not be there" if is_none else "without its item, nothing is demanded")
+        raise _RefusedError(
+            "it matches an item that must match none" if is_none else "removing its item would leave it unchecked"
+        )
 
     def _accept_count(self, drift: Finding, keys: Sequence[str | int]) -> Iterator[Edit]:
         if not self._is_own(*keys):
-            raise _RefusedError("it comes from the defaults, and so does all that is said of sub-jobs")
+            raise _RefusedError("it comes from the defaults, like everything expected of sub-jobs")
         yield self._accept_value(drift, keys)
 
     def _accept_item(self, path: str) -> Iterator[Edit]:
-        """Edit one field or the count of an item that is written out; all its sub-jobs have to be alike in it."""
+        """Edit one field or the count of an item that is written out; all its sub-jobs must agree on it."""
         found = _OF_ITEM.fullmatch(path)
         if found is None or found[2] == Span.AGE:
-            raise _RefusedError("there is no edit for it")
+            raise _RefusedError("no edit can accept it")
         judged = [finding for finding in self._plan.findings if finding.path == path]
         if any(finding.actual != judged[0].actual or finding.waiver for finding in judged):
-            raise _RefusedError("several sub-jobs are what this item describes, and they differ in it")
+            raise _RefusedError("several sub-jobs match this item, and they differ in this field")
         keys = (_SUB_JOBS, "items", int(found[1]), found[2])
         if found[2] == _COUNT:
             yield from self._accept_count(judged[0], keys)
@@ -253,20 +254,20 @@ class _Acceptance:
             yield self._accept_value(judged[0], keys)
 
     def _rewrite_items(self, expected: SubJobsExpectation) -> Iterator[Edit]:
-        """Write all items anew, if they say no more than what is written."""
+        """Rewrite all items, if nothing they expect gets lost."""
         if not all(map(_is_plain, expected.items or ())):
-            raise _RefusedError("its items say more of sub-jobs than their type and status, which would be lost")
+            raise _RefusedError("its items expect more than type and status, which rewriting them would lose")
         if self._is_own(_SUB_JOBS, "items"):
             yield self._describe_all(expected.match, (_SUB_JOBS, "items"))
         elif expected.each or expected.count is not None:
-            raise _RefusedError("it comes from the defaults, and says more than which sub-jobs there are")
+            raise _RefusedError("it comes from the defaults, and expects more than a list of sub-jobs")
         else:
             yield self._describe_all(expected.match, (_SUB_JOBS,))
 
     def _describe_all(self, match: Match, keys: Sequence[str]) -> Edit:
-        """Make the edit that writes down all sub-jobs as they were."""
+        """Make the edit that lists all sub-jobs as observed."""
         if any(finding.waiver for finding in self._plan.findings if finding.path.startswith(_SUB_JOBS)):
-            raise _RefusedError("some of its drifts are waived, and would be accepted with the others")
+            raise _RefusedError("some of its drifts are waived, and would be accepted as well")
         sub_jobs = self._observed.sub_jobs
         for text in chain.from_iterable((getattr(each, name) for name in _TEXTS) for each in sub_jobs):
             _describe_plainly(text)
@@ -275,23 +276,23 @@ class _Acceptance:
 
 
 def _describe_plainly(text: JsonValue) -> JsonValue:
-    """Describe a text as itself; raise InexpressibleError where that cannot be, for a pattern would accept others."""
+    """Describe a text as itself; raise InexpressibleError if it needs a pattern, which would accept other texts."""
     described = describe_value(None if text is None else str(text))
     if isinstance(described, Mapping):
-        raise InexpressibleError("it holds what a manifest cannot: hidden characters, or blanks at its ends")
+        raise InexpressibleError("it holds what a manifest cannot write: hidden characters, or spaces at its ends")
     return described
 
 
 def _find_violated(expected: Mapping[str, JsonValue], actual: JsonValue, read: Callable[[Any], Any]) -> str:
-    """Return which bound has to move."""
+    """Return the name of the bound that has to move."""
     try:
         value = read(actual)
     except (TypeError, ValueError) as error:
-        raise _RefusedError("there is nothing that a bound could be moved to") from error
+        raise _RefusedError("no value was observed that a bound could move to") from error
     for name, bound in expected.items():
         if value < read(bound) if name in ("min", "after") else value > read(bound):
             return name
-    raise _RefusedError("there is no bound that could be moved")
+    raise _RefusedError("no bound is violated")
 
 
 def _is_plain(item: Item) -> bool:
@@ -316,7 +317,7 @@ def _get(root: Node, path: Sequence[str | int]) -> Node:
 
 
 def _refers(node: Node) -> bool:
-    """Say whether there is a reference in a value."""
+    """Return whether a value holds a reference."""
     if isinstance(node, str):
         return "${" in node.replace("$${", "")
     if isinstance(node, dict):

@@ -1,13 +1,13 @@
-"""A whole manifest of jobs as they are."""
+"""A whole manifest of jobs as they were observed, each with a name."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import Final
 
 from msgspec import Struct
 
 from reconcile.authoring.description import describe_job
-from reconcile.authoring.naming import name_job
 from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.duration import format_duration
 from reconcile.instant import read_time
@@ -17,11 +17,14 @@ _HEAD: Final = (
     "What these jobs are, written by 'reconcile import'. Keep what must hold, remove what may change,",
     "and give the jobs names that say what they are for.",
 )
-_WILL_MOVE_ON: Final = "It is not done yet: once it has moved on, this is drift. Import it again when it is done."
+_STILL_RUNNING: Final = "It is not done yet: once it has moved on, this is drift. Import it again when it is done."
+_LONGEST_NAME: Final = 64
+_SHORT_ID: Final = 8
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """A job as it was observed, and what there is to remark on it."""
+    """A job as it was observed, with notes that become comments."""
 
     observed: Observed
     job_id: str
@@ -30,11 +33,11 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 def compose_manifest(provider: Provider, jobs: Sequence[Seen]) -> str:
     """
-    Write a manifest with which every one of these jobs, unchanged, is in sync.
+    Write a manifest with which all these jobs are in sync, as long as they are unchanged.
 
     Args:
-        provider: the one that knows them all.
-        jobs: one at least, each id once, in the order of the manifest.
+        provider: that of all jobs.
+        jobs: at least one, each id once, in the order of the manifest.
     """
     blocks = [
         [*map(write_comment, _HEAD), "version: 1"],
@@ -43,7 +46,7 @@ def compose_manifest(provider: Provider, jobs: Sequence[Seen]) -> str:
     ]
     taken: set[str] = set()
     for seen in jobs:
-        name = name_job(seen.observed.job_type, seen.job_id, taken=taken)
+        name = _name_job(seen.observed.job_type, seen.job_id, taken=taken)
         taken.add(name.casefold())
         blocks.append(list(_compose_job(name, seen, provider.api)))
     return "".join(f"{line}\n" for line in _join(blocks))
@@ -51,13 +54,13 @@ def compose_manifest(provider: Provider, jobs: Sequence[Seen]) -> str:
 
 def compose_probe(name: str, declared: Mapping[str, str], api: JobApi, job_ids: Sequence[str]) -> str:
     """
-    Write a manifest that expects of jobs no more than that they are done, for asking what they are.
+    Write a manifest that only expects jobs to be terminal, to fetch them with.
 
     Args:
         name: of the provider.
         declared: the provider, as a manifest declares it.
         api: the job API of the provider.
-        job_ids: one at least, each once.
+        job_ids: at least one, each once.
     """
     done: Sequence[JsonValue] = [status.word for status in api.statuses.values() if status.terminal]
     jobs: dict[str, JsonValue] = {
@@ -79,14 +82,14 @@ def declare_provider(provider: Provider) -> Mapping[str, str]:
 
 def _compose_job(name: str, seen: Seen, api: JobApi) -> Iterator[str]:
     description = describe_job(seen.observed, api)
-    moves_on = () if api.statuses[seen.observed.status].terminal else (_WILL_MOVE_ON,)
-    for remark in chain(_tell_times(seen.observed, api), moves_on, description.remarks, seen.notes):
-        yield f"{' ' * INDENT}{write_comment(remark)}"
+    progress = () if api.statuses[seen.observed.status].terminal else (_STILL_RUNNING,)
+    for note in chain(_describe_times(seen.observed, api), progress, description.notes, seen.notes):
+        yield f"{' ' * INDENT}{write_comment(note)}"
     yield from write_block({name: {"job_id": seen.job_id, "expect": description.expect}}, indent=INDENT)
 
 
-def _tell_times(observed: Observed, api: JobApi) -> Iterator[str]:
-    """Say when a job ran, and which request told it."""
+def _describe_times(observed: Observed, api: JobApi) -> Iterator[str]:
+    """Say when a job ran, and which request returned that."""
     parts = []
     if observed.begin_time is not None:
         parts.append(f"began {observed.begin_time}")
@@ -108,8 +111,34 @@ def _measure(observed: Observed, api: JobApi) -> str | None:
 
 
 def _join(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Put a blank line between blocks, but none behind a head that opens a mapping."""
+    """Put a blank line between blocks, but none after a line that opens a mapping."""
     for number, block in enumerate(blocks):
         if number and blocks[number - 1] != ["jobs:"]:
             yield ""
         yield from block
+
+
+# --- Names -----------------------------------------------------------------------------------------------------
+
+
+def _name_job(job_type: str | None, job_id: str, *, taken: Collection[str]) -> str:
+    """
+    Return a new name for a job: its type and the beginning of its id, or as much of the id as it takes.
+
+    Args:
+        job_type: None if the API returned none.
+        job_id: as a manifest allows it.
+        taken: the names of other jobs, in lower case.
+    """
+    return next(name for name in _propose_names(job_type, job_id) if name.casefold() not in taken)
+
+
+def _propose_names(job_type: str | None, job_id: str) -> Iterator[str]:
+    head = _NOT_IN_NAMES.sub("-", job_type or "").strip("-") or "job"
+    if not re.match("[A-Za-z_]", head):
+        head = f"job-{head}"
+    for tail in (job_id[:_SHORT_ID], job_id):
+        yield f"{head[: max(1, _LONGEST_NAME - len(tail) - 1)]}-{tail}"[:_LONGEST_NAME]
+    for number in count(2):
+        tail = f"{job_id[:_SHORT_ID]}-{number}"
+        yield f"{head[: _LONGEST_NAME - len(tail) - 1]}-{tail}"

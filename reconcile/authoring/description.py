@@ -1,7 +1,7 @@
 """
-An answer as an expectation that it meets: as exact as a manifest can be, and true for as long as the job is unchanged.
+An answer -> an expectation that it meets: as exact as a manifest can be, and true as long as the job is unchanged.
 
-What grows (an age), and what says nothing about the next run of the same job (its times), is no expectation.
+Ages, which grow, and timestamps, which say nothing about the next run of the same job, are left out.
 """
 
 from collections import Counter
@@ -18,58 +18,58 @@ from reconcile.model import JobApi, JsonValue, Match, Observed, Record, SubJob
 _OF_A_FAILURE: Final = ("error_code", "fail_reason")
 _MOST_ITEMS: Final = 1_000
 _MOST_LISTED: Final = 100
-"""So many sub-jobs are listed one by one; of more, equal ones are counted."""
+"""Up to so many sub-jobs are listed one by one; among more, equal ones are counted."""
 _LONGEST_GLOB: Final = 512
 
 
 class InexpressibleError(ValueError):
-    """Nothing that a manifest can say is true of this and of nothing else; the message says why."""
+    """No expectation of a manifest describes this and nothing else; the message says why."""
 
 
 class Description(Struct, frozen=True):
-    """The value of `expect`, as a manifest writes it, and remarks on what it does not say."""
+    """The value of `expect`, as a manifest writes it, and notes on what it leaves out."""
 
     expect: Mapping[str, JsonValue]
-    remarks: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def describe_job(observed: Observed, api: JobApi) -> Description:
-    """Describe a job, its sub-jobs among it where the API has any."""
+    """Describe a job, with its sub-jobs if the API has any."""
     expect: dict[str, JsonValue] = {"status": observed.status}
-    remarks: list[str] = []
+    notes: list[str] = []
     for name in ("job_type", *_OF_A_FAILURE):
         try:
             expect[name] = describe_text(observed, name, api)
         except InexpressibleError as error:
-            remarks.append(f"{name} is left out: {error}")
+            notes.append(f"{name} is left out: {error}")
         else:
             if isinstance(expect[name], Mapping):
-                remarks.append(f"{name} holds what a manifest cannot: ? stands for each such character")
+                notes.append(f"{name} holds characters that a manifest cannot write: each is a ?")
     if api.sub_jobs is not None:
         try:
             expect["sub_jobs"] = describe_sub_jobs(observed.sub_jobs, api, match=Match.EXACT)
         except InexpressibleError as error:
             number = len(observed.sub_jobs)
             expect["sub_jobs"] = {"count": {"min": number, "max": number}}
-            remarks.append(f"sub_jobs says no more than how many there are: {error}")
-    return Description(expect, tuple(remarks))
+            notes.append(f"sub_jobs only has their number: {error}")
+    return Description(expect, tuple(notes))
 
 
 def describe_text(record: Record, name: str, api: JobApi) -> JsonValue:
     """
-    Describe one text of a job or sub-job: itself, null, or a glob for what has no place in a manifest.
+    Describe one field of a job or sub-job: its text, null, or a glob for what a manifest cannot write.
 
     Raises:
-        InexpressibleError: no expectation of this text can be met.
+        InexpressibleError: no expectation of this field can be met.
     """
     text: str | None = getattr(record, name)
     if text is not None and record.status == api.success and name in _OF_A_FAILURE:
-        raise InexpressibleError(f"what ends in {api.success} has none by the rules, and this has one")
+        raise InexpressibleError(f"a job that ends in {api.success} is to have none, and this one has one")
     return describe_value(text)
 
 
 def describe_value(text: str | None) -> JsonValue:
-    """Describe a text that may stand anywhere; result and errors are those of `describe_text`."""
+    """Describe any text; result and errors are those of `describe_text`."""
     if text is None:
         return None
     if len(text) > LONGEST_TEXT:
@@ -82,12 +82,12 @@ def describe_value(text: str | None) -> JsonValue:
 
 def describe_sub_jobs(sub_jobs: Sequence[SubJob], api: JobApi, *, match: Match) -> JsonValue:
     """
-    Describe all sub-jobs as `sub_jobs` under a match that is closed: exact or ordered.
+    Describe all sub-jobs as the value of `sub_jobs`, for an exact or ordered match.
 
-    It is the list of their types where that says all, and so all of them are successful.
+    If type and success say everything about them, it is the list of their types.
 
     Raises:
-        InexpressibleError: there are too many different ones.
+        InexpressibleError: too many of them differ.
     """
     types = list(_list_types(sub_jobs, api))
     if match is Match.EXACT and None not in types and len(types) <= _MOST_LISTED:
@@ -108,7 +108,7 @@ def describe_items(sub_jobs: Sequence[SubJob], api: JobApi, *, match: Match) -> 
 
 
 def _list_types(sub_jobs: Sequence[SubJob], api: JobApi) -> Iterator[str | None]:
-    """Yield the type of each sub-job, None where a type would not say all."""
+    """Yield the type of each sub-job, None if its type does not say everything."""
     for sub_job in sub_jobs:
         plain = sub_job.status == api.success and sub_job.job_type is not None
         job_type = _describe_item(sub_job, api).get("job_type") if plain else None
@@ -116,7 +116,7 @@ def _list_types(sub_jobs: Sequence[SubJob], api: JobApi) -> Iterator[str | None]
 
 
 def _describe_item(sub_job: SubJob, api: JobApi) -> Mapping[str, JsonValue]:
-    """Describe one sub-job; what gives no reason to have failed is not described as having none."""
+    """Describe one sub-job; a failure without a reason is not described as having none."""
     item: dict[str, JsonValue] = {}
     for name in ("job_type", "status", *_OF_A_FAILURE):
         if name in _OF_A_FAILURE and (getattr(sub_job, name) is None or sub_job.status == api.success):
@@ -129,7 +129,7 @@ def _describe_item(sub_job: SubJob, api: JobApi) -> Mapping[str, JsonValue]:
 
 
 def _count_equal(items: Sequence[Mapping[str, JsonValue]], *, in_runs: bool) -> Iterator[Mapping[str, JsonValue]]:
-    """Yield each different item once with how many there are of it, or each run of equal ones."""
+    """Yield each different item, or each run of equal ones, with its count."""
     named = {repr(item): item for item in items}
     numbers: Sequence[tuple[str, int]]
     if in_runs:
@@ -141,7 +141,7 @@ def _count_equal(items: Sequence[Mapping[str, JsonValue]], *, in_runs: bool) -> 
 
 
 def _make_glob(text: str) -> str:
-    """Return the narrowest glob for a text that itself cannot stand in a manifest."""
+    """Return the narrowest glob for a text that a manifest cannot write."""
     begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
     pattern = "".join(
         character if begin <= at < end and character != "*" and find_hidden(character) is None else "?"
@@ -151,5 +151,5 @@ def _make_glob(text: str) -> str:
 
 
 def _escape_references(text: str) -> str:
-    """Write `${` so that nothing is referred to."""
+    """Escape `${`, so that it is not a reference."""
     return text.replace("${", "$${")

@@ -216,7 +216,7 @@ def _load(text: str, invocation: Invocation) -> Manifest:
 def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, str], invocation: Invocation) -> str:
     """Return the manifest, once it is proven that what it says holds of the jobs as they were observed."""
     from reconcile.authoring import Seen, compose_manifest
-    from reconcile.judge import remarks_of
+    from reconcile.judge import list_fetch_notes
     from reconcile.plan import make_plan
 
     def judge(manifest: Manifest) -> Plan:
@@ -225,7 +225,7 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
             [each.observation for each in fetched],
             now=invocation.clock(),
             origins=origins,
-            remarks=[remarks_of(each) for each in fetched],
+            notes=[list_fetch_notes(each) for each in fetched],
         )
 
     jobs = judge(probe).jobs

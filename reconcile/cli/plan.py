@@ -72,8 +72,8 @@ def command(
       reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
-    from reconcile.judge import remarks_of
-    from reconcile.plan import believe, derive_plan
+    from reconcile.judge import list_fetch_notes
+    from reconcile.plan import accept_evidence, derive_plan
 
     deadline = set_deadline(access.limit, invocation.timer)
     report = Report(reporting, invocation)
@@ -112,8 +112,8 @@ def command(
         evidence = Evidence(
             tool=__version__,
             manifest=selected,
-            observations=tuple([believe(each, strict=declaration.strict) for each in fetched]),
-            remarks=tuple([remarks_of(each) for each in fetched]),
+            observations=tuple([accept_evidence(each, strict=declaration.strict) for each in fetched]),
+            remarks=tuple([list_fetch_notes(each) for each in fetched]),
             origins=origins,
             judged_at=now,
             since=now,

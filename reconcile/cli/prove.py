@@ -191,6 +191,6 @@ def _fetch(
 
 
 def _believe(fetched: Sequence[Fetched], declaration: Declaration) -> Sequence[Observation]:
-    from reconcile.plan import believe
+    from reconcile.plan import accept_evidence
 
-    return [believe(each, strict=declaration.strict) for each in fetched]
+    return [accept_evidence(each, strict=declaration.strict) for each in fetched]

@@ -30,8 +30,8 @@ from reconcile.model import (
     Unobserved,
     Verdict,
 )
-from reconcile.mutation import Company, bound_time, list_mutants, write_answer
-from reconcile.plan import believe, make_plan
+from reconcile.mutation import Bystanders, bound_time, list_mutants, write_answer
+from reconcile.plan import accept_evidence, make_plan
 
 _ENDPOINT = "http://localhost"
 """Whom the mutated answers come from; only a message about an answer that never came names it."""
@@ -81,12 +81,12 @@ def set_scene(
 
 def prove_gate(scene: Scene, *, every_time: bool, allowed: int) -> Proof:
     """Put every mutant of every remote job in the place of what was observed, alone, and let the run be decided."""
-    company = Company(scene.manifest, scene.observations, [job.verdict is Verdict.IN_SYNC for job in scene.jobs])
+    bystanders = Bystanders(scene.manifest, scene.observations, [job.verdict is Verdict.IN_SYNC for job in scene.jobs])
     killed = permitted = 0
     survivors: list[Survivor] = []
-    for members in company.remote_jobs():
+    for members in bystanders.remote_jobs():
         jobs = [scene.manifest.jobs[index] for index in members]
-        indexes = company.find(members)
+        indexes = bystanders.find(members)
         for mutant in list_mutants(jobs, scene.observations[members[0]], now=scene.now, every_time=every_time):
             seen = _read(jobs[0], mutant.exchange, strict=scene.strict)
             plan = scene.judge(indexes, [seen if each in members else scene.observations[each] for each in indexes])
@@ -98,7 +98,7 @@ def prove_gate(scene: Scene, *, every_time: bool, allowed: int) -> Proof:
                 survivors.append(_describe(scene, members, mutant, plan))
     return Proof(
         baseline=scene.baseline,
-        jobs=len(company.remote_jobs()),
+        jobs=len(bystanders.remote_jobs()),
         killed=killed,
         permitted=permitted,
         survivors=tuple(survivors),
@@ -127,7 +127,7 @@ def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: date
 
 def _read(job: Job, exchange: Exchange, *, strict: bool) -> Observation:
     """Read an answer as `reconcile plan` reads it."""
-    return believe(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
+    return accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
 
 
 def _describe(scene: Scene, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:

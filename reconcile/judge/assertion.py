@@ -1,6 +1,5 @@
-"""One assertion against one record, now and for every later state of it."""
+"""One assertion against one record, now and for every later state of the record."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -8,7 +7,6 @@ from msgspec import Struct
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
 from reconcile.instant import format_instant, parse_time
-from reconcile.judge.texts import MoreThanTextsError, Said
 from reconcile.model import (
     SENSITIVE,
     Accepted,
@@ -22,80 +20,83 @@ from reconcile.model import (
     Kind,
     Moment,
     MomentExpectation,
+    Record,
     Span,
     SpanExpectation,
     Truth,
 )
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far the clocks of the API and of this machine may be apart; a job that ended later than that is in the future."""
+"""How far the clocks of the API and of this machine may differ; a job that ended later than that is in the future."""
 
 
 LONGEST_TEXT = 16 * 1024
-"""Characters of a value that is compared; what an API has to say is much shorter."""
+"""Characters of a value that is compared; no honest API sends more."""
+
+# Looked up once, because CPython 3.11 takes as long to get a member from its enum as to make a Finding.
+_HOLDS, _CANNOT_HOLD, _CHANGED = Truth.HOLDS, Truth.CANNOT_HOLD, Kind.CHANGED
 
 
-class Basis(Struct, frozen=True, kw_only=True):
+class State(Struct, frozen=True, gc=False):
     """
-    What is needed beside an assertion and a record: what is known of the API, and the time of judging, in UTC.
+    A record and what judging it depends on.
 
-    `time` is None where what is found must be true at any time.
+    `now` is the time of judging, in UTC. `frozen` says that the record can no longer change, because it or the job that
+    lists it is terminal. Values of the fields in `hidden` are not shown.
     """
 
+    record: Record
     api: JobApi
-    time: datetime | None
-
-    @property
-    def now(self) -> datetime:
-        if self.time is None:
-            raise MoreThanTextsError("now")
-        return self.time
+    now: datetime
+    frozen: bool
+    hidden: frozenset[Field]
 
 
-class _Reading(Struct, frozen=True):
-    """What a record says to an assertion; `stays` says that no later state of the record says otherwise."""
-
-    truth: Truth
-    actual: JsonValue
-    stays: bool
-
-
-def judge_assertion(
-    assertion: Assertion, record: Said, basis: Basis, *, frozen: bool, path: str, label: str | None = None
-) -> Finding:
-    """
-    Judge one assertion on a record and say so; `path` is the record's, `label` the finding's.
-
-    Args:
-        frozen: the record can change no more, because it or the job that lists it is terminal.
-    """
-    reading = _read(assertion, record, basis, frozen=frozen)
-    sensitive = isinstance(assertion, FieldExpectation) and assertion.sensitive
+def judge_assertion(assertion: Assertion, state: State, *, path: str = "", label: str | None = None) -> Finding:
+    """Judge one assertion; `path` is the prefix of the finding's path, `label` the finding's label."""
+    truth, actual = _compare(assertion, state)
+    implied = False
+    name: str
+    if isinstance(assertion, FieldExpectation):
+        name, implied = assertion.field, assertion.implied
+        if assertion.sensitive or (name in state.hidden and actual is not None):
+            actual = SENSITIVE
+    else:
+        name = name_of(assertion)
     return Finding(
-        path=f"{path}{name_of(assertion)}",
-        truth=reading.truth,
-        kind=Kind.CHANGED,
+        path=path + name,
+        truth=truth,
+        kind=_CHANGED,
         expected=show_expected(assertion),
-        actual=SENSITIVE if sensitive else reading.actual,
+        actual=actual,
         source=assertion.source,
         label=label,
-        implied=isinstance(assertion, FieldExpectation) and assertion.implied,
+        implied=implied,
     )
 
 
-def truth_of(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> Truth:
-    """Judge one assertion on a record; the arguments are those of `judge_assertion`."""
-    return _read(assertion, record, basis, frozen=frozen).truth
+def truth_of(assertion: Assertion, state: State) -> Truth:
+    """Judge one assertion without making a finding of it."""
+    return _compare(assertion, state)[0]
 
 
-def holds_for_ever(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> bool:
-    """Say whether an assertion holds for the record now and for every later state of it."""
-    reading = _read(assertion, record, basis, frozen=frozen)
-    return reading.truth is Truth.HOLDS and reading.stays
+def holds_permanently(assertion: Assertion, state: State) -> bool:
+    """Return whether an assertion holds now and in every later state of the record."""
+    if truth_of(assertion, state) is not _HOLDS:
+        return False
+    match assertion:
+        case FieldExpectation(field=Field.STATUS):
+            return state.frozen or all(accepts(assertion, word) for word in _later_words(state))
+        case FieldExpectation(field=field):
+            return state.frozen or getattr(state.record, field) is not None
+        case MomentExpectation():
+            return True
+        case SpanExpectation(span=span):
+            return span is Span.DURATION
 
 
 def name_of(assertion: Assertion) -> str:
-    """Return what a manifest calls what is asserted."""
+    """Return the manifest's key for what is asserted."""
     match assertion:
         case FieldExpectation(field=field):
             return field.value
@@ -105,145 +106,137 @@ def name_of(assertion: Assertion) -> str:
             return span.value
 
 
-def _read(assertion: Assertion, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
-    match assertion:
-        case FieldExpectation():
-            return _read_field(assertion, record, basis.api, frozen=frozen)
-        case MomentExpectation():
-            return _read_moment(assertion, record, basis, frozen=frozen)
-        case SpanExpectation():
-            return _read_span(assertion, record, basis, frozen=frozen)
+def _compare(assertion: Assertion, state: State) -> tuple[Truth, JsonValue]:
+    """Return the truth of an assertion, and what a plan shows as observed."""
+    if isinstance(assertion, FieldExpectation):
+        return _compare_field(assertion, state)
+    if isinstance(assertion, MomentExpectation):
+        return _compare_moment(assertion, state)
+    return _compare_span(assertion, state)
 
 
 # --- Texts -----------------------------------------------------------------------------------------------------
 
 
-def _read_field(expectation: FieldExpectation, record: Said, api: JobApi, *, frozen: bool) -> _Reading:
-    value: str | None = getattr(record, expectation.field)
+def _compare_field(expectation: FieldExpectation, state: State) -> tuple[Truth, JsonValue]:
+    value: str | None = getattr(state.record, expectation.field)
     if value is not None and len(value) > LONGEST_TEXT:
-        return _Reading(Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare", stays=True)
-    holds = accepts(expectation, value)
-    if frozen:
-        return _Reading(Truth.HOLDS if holds else Truth.CANNOT_HOLD, value, stays=True)
-    if expectation.field is Field.STATUS and value is not None:
-        later = api.statuses[value].then
-        reachable = any(accepts(expectation, word) for word in later)
-        stays = all(accepts(expectation, word) for word in later)
-    else:
-        reachable = value is None
-        stays = not reachable
-    truth = Truth.HOLDS if holds else Truth.CAN_HOLD if reachable else Truth.CANNOT_HOLD
-    return _Reading(truth, value, stays)
+        return Truth.UNDECIDABLE, f"a text of {len(value)} characters is too long to compare"
+    if value in expectation.accept or accepts(expectation, value):
+        return _HOLDS, value
+    if not state.frozen and _can_be_accepted_later(expectation, value, state):
+        return Truth.CAN_HOLD, value
+    return _CANNOT_HOLD, value
+
+
+def _can_be_accepted_later(expectation: FieldExpectation, value: str | None, state: State) -> bool:
+    if expectation.field is Field.STATUS:
+        return any(accepts(expectation, word) for word in _later_words(state))
+    return value is None
+
+
+def _later_words(state: State) -> frozenset[str]:
+    return state.api.statuses[state.record.status].then
 
 
 def accepts(expectation: FieldExpectation, value: str | None) -> bool:
-    """Say whether a text is one that is expected."""
+    """Return whether a value is one of those expected."""
     if value in expectation.accept:
         return True
-    globs = [accepted for accepted in expectation.accept if isinstance(accepted, Glob)]
-    return bool(globs) and value is not None and any(matches_glob(each.pattern, value) for each in globs)
+    return value is not None and any(
+        isinstance(accepted, Glob) and matches_glob(accepted.pattern, value) for accepted in expectation.accept
+    )
 
 
 # --- Times -----------------------------------------------------------------------------------------------------
 
 
-def _read_moment(expectation: MomentExpectation, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
+def _compare_moment(expectation: MomentExpectation, state: State) -> tuple[Truth, JsonValue]:
+    record = state.record
     text = record.begin_time if expectation.moment is Moment.BEGIN_TIME else record.end_time
     if text is None:
-        return _absent(frozen=frozen)
+        return _truth_of_absent(state), None
     try:
-        instant = parse_time(text, basis.api.time_format)
+        instant = parse_time(text, state.api.time_format)
     except ValueError:
-        return _Reading(Truth.UNDECIDABLE, f"'{text}' is not a time as the API writes it", stays=True)
-    holds = not (
-        (expectation.after is not None and instant < expectation.after)
-        or (expectation.before is not None and instant > expectation.before)
-    )
-    return _Reading(Truth.HOLDS if holds else Truth.CANNOT_HOLD, format_instant(instant), stays=True)
+        return Truth.UNDECIDABLE, f"'{text}' is not a time as the API writes it"
+    too_early = expectation.after is not None and instant < expectation.after
+    too_late = expectation.before is not None and instant > expectation.before
+    return _CANNOT_HOLD if too_early or too_late else _HOLDS, format_instant(instant)
 
 
-def _read_span(expectation: SpanExpectation, record: Said, basis: Basis, *, frozen: bool) -> _Reading:
-    """A span that is still growing is told by its least length; one whose end is known by its length."""
-    read: Callable[[Said, Basis], tuple[timedelta, bool] | None]
-    read = _read_duration if expectation.span is Span.DURATION else _read_age
+def _compare_span(expectation: SpanExpectation, state: State) -> tuple[Truth, JsonValue]:
+    is_duration = expectation.span is Span.DURATION
     try:
-        measured = read(record, basis)
+        measured = _measure_duration(state) if is_duration else _measure_age(state)
     except ValueError:
-        reason = f"the times '{record.begin_time}' and '{record.end_time}' make no sense"
-        return _Reading(Truth.UNDECIDABLE, reason, stays=True)
+        record = state.record
+        return Truth.UNDECIDABLE, f"the times '{record.begin_time}' and '{record.end_time}' make no sense"
     if measured is None:
-        return _absent(frozen=frozen)
-    length, known = measured
+        return _truth_of_absent(state), None
+    length, is_final = measured
     seconds = length.total_seconds()
     if expectation.max is not None and seconds > expectation.max:
-        truth = Truth.CANNOT_HOLD
-    elif known and (expectation.min is None or seconds >= expectation.min):
-        truth = Truth.HOLDS
-    elif known and expectation.span is Span.DURATION:
-        truth = Truth.CANNOT_HOLD
+        truth = _CANNOT_HOLD
+    elif is_final and (expectation.min is None or seconds >= expectation.min):
+        truth = _HOLDS
+    elif is_duration and (is_final or state.frozen):
+        truth = _CANNOT_HOLD
     else:
-        truth = Truth.CANNOT_HOLD if frozen and expectation.span is Span.DURATION else Truth.CAN_HOLD
-    return _Reading(truth, format_duration(seconds), stays=known and expectation.span is Span.DURATION)
+        truth = Truth.CAN_HOLD
+    return truth, format_duration(seconds)
 
 
-def _read_duration(record: Said, basis: Basis) -> tuple[timedelta, bool] | None:
-    """Measure from begin to end, or to now where there is no end; None if it has not begun."""
-    if record.begin_time is None:
+def _measure_duration(state: State) -> tuple[timedelta, bool] | None:
+    """Measure from begin to end, or to now if there is no end yet (not final); None if the job has not begun."""
+    begin_time, end_time = state.record.begin_time, state.record.end_time
+    if begin_time is None:
         return None
-    begin = parse_time(record.begin_time, basis.api.time_format)
-    if record.end_time is None:
-        return _positive(basis.now - begin), False
-    end = parse_time(record.end_time, basis.api.time_format)
+    begin = parse_time(begin_time, state.api.time_format)
+    if end_time is None:
+        return _measure_until_now(begin, state), False
+    end = parse_time(end_time, state.api.time_format)
     if end < begin:
-        raise ValueError("it ended before it began")
+        raise ValueError("the end is before the begin")
     return end - begin, True
 
 
-def _read_age(record: Said, basis: Basis) -> tuple[timedelta, bool] | None:
-    """Measure from the end to now; None if it has not ended."""
-    if record.end_time is None:
+def _measure_age(state: State) -> tuple[timedelta, bool] | None:
+    """Measure from the end to now; None if the job has not ended."""
+    if state.record.end_time is None:
         return None
-    return _positive(basis.now - parse_time(record.end_time, basis.api.time_format)), True
+    return _measure_until_now(parse_time(state.record.end_time, state.api.time_format), state), True
 
 
-def _positive(length: timedelta) -> timedelta:
-    """Take what two clocks that differ a little make negative for zero; raise ValueError for the future."""
+def _measure_until_now(start: datetime, state: State) -> timedelta:
+    """Return zero for a start that clock skew puts ahead of now; raise ValueError for one further in the future."""
+    length = state.now - start
     if length < -CLOCK_SKEW:
-        raise ValueError("it is in the future")
+        raise ValueError("the time is in the future")
     return max(length, timedelta(0))
 
 
-def _absent(*, frozen: bool) -> _Reading:
-    return _Reading(Truth.CANNOT_HOLD if frozen else Truth.CAN_HOLD, None, stays=frozen)
+def _truth_of_absent(state: State) -> Truth:
+    return _CANNOT_HOLD if state.frozen else Truth.CAN_HOLD
 
 
 # --- What a plan shows -----------------------------------------------------------------------------------------
 
 
 def show_expected(assertion: Assertion) -> JsonValue:
-    """Return what is expected as the manifest writes it: one value alone, several as a list, bounds as a mapping."""
-    match assertion:
-        case FieldExpectation(sensitive=True):
+    """Return the expected value as the manifest writes it: one alone, several as a list, bounds as a mapping."""
+    if isinstance(assertion, FieldExpectation):
+        if assertion.sensitive:
             return SENSITIVE
-        case FieldExpectation(accept=(accepted,)):
-            return _show_accepted(accepted)
-        case FieldExpectation(accept=accept):
-            return [_show_accepted(accepted) for accepted in accept]
-        case MomentExpectation(after=after, before=before):
-            return _show_bounds(
-                after=None if after is None else format_instant(after),
-                before=None if before is None else format_instant(before),
-            )
-        case SpanExpectation(min=least, max=most):
-            return _show_bounds(
-                min=None if least is None else format_duration(least),
-                max=None if most is None else format_duration(most),
-            )
+        if len(assertion.accept) == 1:
+            return _show_accepted(assertion.accept[0])
+        return [_show_accepted(accepted) for accepted in assertion.accept]
+    if isinstance(assertion, MomentExpectation):
+        bounds = {"after": assertion.after, "before": assertion.before}
+        return {name: format_instant(bound) for name, bound in bounds.items() if bound is not None}
+    lengths = {"min": assertion.min, "max": assertion.max}
+    return {name: format_duration(length) for name, length in lengths.items() if length is not None}
 
 
 def _show_accepted(accepted: Accepted) -> JsonValue:
     return {"glob": accepted.pattern} if isinstance(accepted, Glob) else accepted
-
-
-def _show_bounds(**bounds: str | None) -> Mapping[str, JsonValue]:
-    return {name: bound for name, bound in bounds.items() if bound is not None}

@@ -1,90 +1,95 @@
-"""What is remarkable of a job without being wrong. Pure."""
+"""What is remarkable about a job without being wrong. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from reconcile.duration import format_duration
 from reconcile.instant import read_time
-from reconcile.judge.texts import JobTexts, Said
-from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome
+from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome, Record, SubJob
 
 _MOST_ALIKE = 5
-"""Notes of one kind, at most: some formats tell all of a job's notes with each of its findings."""
+"""Notes of one kind, at most: some formats repeat all of a job's notes with each of its findings."""
 
 _LONGEST = 1_000
-"""Characters of what an API says that are noted; the observation has them all."""
+"""Characters of an API's message that a note quotes; the observation has all of them."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
+_FAILURE = Outcome.FAILURE
 
-def notes_of(observation: Observed | JobTexts | Missing, api: JobApi) -> list[str]:
-    """Say what is remarkable of what was observed of a job."""
+
+def list_notes(observation: Observed | Missing, api: JobApi) -> tuple[str, ...]:
+    """List what is remarkable about what was observed of a job."""
     if isinstance(observation, Missing):
-        said = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
-        return [f"the job API says {said}", api.retention] if said else [api.retention]
-    types = dict.fromkeys([observation.job_type, *[sub_job.job_type for sub_job in observation.sub_jobs]])
-    unlisted = [
-        f'no source page of {api.title} lists the job type "{job_type}"'
-        for job_type in types
-        if job_type is not None and job_type not in api.job_types
-    ]
-    return [*_reasons_of(observation, api), *_cut(unlisted, "job types are on no source page")]
+        message = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
+        return (f"the job API says {message}", api.retention) if message else (api.retention,)
+    return tuple(_quote_failures(observation, api) + _list_unknown_types(observation, api))
 
 
-def remarks_of(fetched: Fetched) -> tuple[str, ...]:
-    """Say of the fetching of a job what its observation does not."""
+def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:
+    """List what is remarkable about how a job was fetched."""
     if not fetched.polls:
         return fetched.notes
     looks = f"looked at {fetched.polls + 1} times in {format_duration(round(fetched.waited))}"
     return (*fetched.notes, looks)
 
 
-def _reasons_of(observed: Observed | JobTexts, api: JobApi) -> list[str]:
-    """Repeat what the API says of failures, for nothing explains a drift better."""
-    reasons = []
-    sub_jobs: Sequence[Said] = observed.sub_jobs
+def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
+    types = [observed.job_type, *[sub_job.job_type for sub_job in observed.sub_jobs]]
+    unknown = set(types).difference(api.job_types, [None])
+    if not unknown:
+        return []
+    named = [job_type for job_type in dict.fromkeys(types) if job_type in unknown]
+    notes = [f'no source page of {api.title} lists the job type "{job_type}"' for job_type in named]
+    return _cut(notes, "job types are on no source page")
+
+
+def _quote_failures(observed: Observed, api: JobApi) -> list[str]:
+    """Repeat what the API says about failures, because nothing explains a drift better."""
+    sub_jobs = observed.sub_jobs
+    notes = []
     root = _find_root(sub_jobs, api)
     if root is not None:
-        said = _say(sub_jobs[root])
-        reasons.append(f"likely root: {_name_part(observed, root)} failed first{f', and says {said}' if said else ''}")
+        reason = _quote(sub_jobs[root])
+        name = _name_sub_job(sub_jobs, root)
+        notes.append(f"likely root: {name} failed first{f', and says {reason}' if reason else ''}")
     if observed.error_code or observed.fail_reason:
-        reasons.append(f"the job says {_say(observed)}")
-    failed = [
-        f"{_name_part(observed, j)} says {_say(sub_job)}"
+        notes.append(f"the job says {_quote(observed)}")
+    others = [
+        f"{_name_sub_job(sub_jobs, j)} says {_quote(sub_job)}"
         for j, sub_job in enumerate(sub_jobs)
-        if j != root and (sub_job.error_code or sub_job.fail_reason)
+        if (sub_job.error_code or sub_job.fail_reason) and j != root
     ]
-    return [*reasons, *_cut(failed, "sub-jobs give a reason")]
+    return notes + _cut(others, "sub-jobs give a reason")
 
 
 def _cut(notes: list[str], what: str) -> list[str]:
-    """Return the first of many notes, and say how many more there are of what."""
+    """Return the first notes, and the number of the rest if there are too many."""
     rest = len(notes) - _MOST_ALIKE
     return [*notes[:_MOST_ALIKE], f"{rest} more {what}"] if rest > 0 else notes
 
 
-def _find_root(sub_jobs: Sequence[Said], api: JobApi) -> int | None:
+def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
     """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
-    failure = Outcome.FAILURE
-    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is failure]
+    failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is _FAILURE]
     return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None
 
 
-def _read_times(record: Said, api: JobApi) -> tuple[datetime, datetime]:
-    """Read end and begin, each in place of the other if that is not known; if neither is, it is later than all."""
-    begin = read_time(record.begin_time, api.time_format)
-    end = read_time(record.end_time, api.time_format)
+def _read_times(sub_job: SubJob, api: JobApi) -> tuple[datetime, datetime]:
+    """Read end and begin; each stands in for the other if that is unknown, and if both are, they sort last."""
+    begin = read_time(sub_job.begin_time, api.time_format)
+    end = read_time(sub_job.end_time, api.time_format)
     return end or begin or _NEVER, begin or end or _NEVER
 
 
-def _name_part(observed: Observed | JobTexts, j: int) -> str:
-    return f"sub-job {j} ({observed.sub_jobs[j].job_type or 'of no type'})"
+def _name_sub_job(sub_jobs: Sequence[SubJob], j: int) -> str:
+    return f"sub-job {j} ({sub_jobs[j].job_type or 'of no type'})"
 
 
-def _say(record: Said) -> str:
+def _quote(record: Record) -> str:
     return _shorten(": ".join(part for part in (record.error_code, record.fail_reason) if part))
 
 
-def _shorten(said: str) -> str:
-    rest = len(said) - _LONGEST
-    return f"{said[:_LONGEST]}... ({rest} more characters)" if rest > 0 else said
+def _shorten(message: str) -> str:
+    rest = len(message) - _LONGEST
+    return f"{message[:_LONGEST]}... ({rest} more characters)" if rest > 0 else message

@@ -17,11 +17,11 @@ Costs = Sequence[Sequence[int | None]]
 Owners = list[int | None]
 
 MOST_STEPS = 2_000_000
-"""Prices that are looked at for one pairing without order, which takes a fifth of a second."""
+"""Prices that one unordered pairing compares at most, which takes a fifth of a second."""
 
 
 class PairingTooLongError(Exception):
-    """There are too many different sub-jobs and items to find out who goes with whom."""
+    """Too many sub-jobs and items differ to find the best pairing in time."""
 
 
 def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
@@ -32,18 +32,40 @@ def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: i
     everywhere taken as one group, so the work grows with the number of *different* sub-jobs and items only. It grows
     with the third power of that: raises PairingTooLongError after MOST_STEPS.
     """
+    owners = _pair_without_choice(costs, bounds, size=size, short=short, extra=extra)
+    if owners is not None:
+        return owners
     groups: dict[tuple[int | None, ...], list[int]] = {}
     for j in range(size):
         groups.setdefault((*(row[j] for row in costs), extra), []).append(j)
     flow = _Flow(list(groups), bounds, short)
     for group, members in enumerate(groups.values()):
         flow.place(group, len(members))
-    owners: Owners = [None] * size
+    owners = [None] * size
     waiting = [iter(members) for members in groups.values()]
     for item in range(len(bounds)):
         for group, amount in sorted(flow.held[item].items()):
             for _ in range(amount):
                 owners[next(waiting[group])] = item
+    return owners
+
+
+def _pair_without_choice(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners | None:
+    """
+    Give each sub-job to the only item that takes it; None if there is a choice, or if leaving one out is as cheap.
+
+    The usual items have different types, so no sub-job can go to two of them. Then this is the only best pairing.
+    """
+    owners: Owners = [None] * size
+    for item, (row, count) in enumerate(zip(costs, bounds, strict=True)):
+        taken = [(j, cost) for j, cost in enumerate(row) if cost is not None]
+        if count.max is not None and len(taken) > count.max:
+            return None
+        saved = extra + short if len(taken) <= count.min else extra
+        for j, cost in taken:
+            if owners[j] is not None or cost >= saved:
+                return None
+            owners[j] = item
     return owners
 
 

@@ -1,14 +1,23 @@
 """The sub-jobs of one job against what is expected of them."""
 
 from collections.abc import Iterator, Sequence
+from math import isqrt
 
 from msgspec import Struct
 
-from reconcile.judge.assertion import Basis, holds_for_ever, judge_assertion, name_of, show_expected, truth_of
+from reconcile.judge.assertion import (
+    LONGEST_TEXT,
+    State,
+    holds_permanently,
+    judge_assertion,
+    name_of,
+    show_expected,
+    truth_of,
+)
 from reconcile.judge.pairing import Owners, PairingTooLongError, count_slots, pair_ordered, pair_unordered
-from reconcile.judge.sensitive import find_sensitive, hide_fields
-from reconcile.judge.texts import Said
+from reconcile.judge.sensitive import hide_fields
 from reconcile.model import (
+    SENSITIVE,
     Assertion,
     Count,
     Field,
@@ -26,75 +35,73 @@ from reconcile.model import (
     Truth,
 )
 
-# Any drift outweighs all that is only pending, and a sub-job or item left alone outweighs all fields of a pair.
+# Any drift outweighs everything that is only pending, and an item or sub-job left over outweighs all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40
 MOST_PAIRS = 100_000
 """Items times sub-jobs, up to which they are compared, which takes half a second; no real job is anywhere near."""
 _CHARACTERS_OF_PAIR = 64
-"""Characters that a glob reads in the time for one pair."""
+"""Characters that a glob reads in the time of one pair."""
 
-_ALONE = len(Field) + len(Moment) + len(Span) + 1
+_MOST_EQUAL = isqrt(MOST_PAIRS)
+"""Sub-jobs that are compared value by value: so many make MOST_PAIRS."""
+_LEFT_OVER = len(Field) + len(Moment) + len(Span) + 1
+"""How many times a differing field an item or sub-job left over costs."""
+
+# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+_HOLDS, _CHANGED, _UNEXPECTED = Truth.HOLDS, Kind.CHANGED, Kind.UNEXPECTED
+_EXACT, _ORDERED, _JOB_TYPE = Match.EXACT, Match.ORDERED, Field.JOB_TYPE
+_CLOSED = (_EXACT, _ORDERED)
+
+_ONCE = Count(min=1, max=1)
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
-    """The sub-jobs of one answer; `frozen` says that the job itself is terminal, so that none changes or appears."""
+class _Answer(Struct, frozen=True):
+    """The sub-jobs of one answer in its order, each with its state; `job` is the state of the job that lists them."""
 
-    sub_jobs: Sequence[Said]
-    basis: Basis
-    frozen: bool
-
-    def frozen_at(self, j: int) -> bool:
-        return self.frozen or self.basis.api.statuses[self.sub_jobs[j].status].terminal
-
-    def truth_at(self, j: int, assertion: Assertion) -> Truth:
-        return truth_of(assertion, self.sub_jobs[j], self.basis, frozen=self.frozen_at(j))
-
-    def truths_at(self, j: int, fields: Sequence[Assertion]) -> list[Truth]:
-        sub_job, frozen = self.sub_jobs[j], self.frozen_at(j)
-        return [truth_of(field, sub_job, self.basis, frozen=frozen) for field in fields]
-
-    def matches(self, j: int, fields: Sequence[Assertion]) -> bool:
-        return all(truth is Truth.HOLDS for truth in self.truths_at(j, fields))
-
-    def matches_for_ever(self, j: int, fields: Sequence[Assertion]) -> bool:
-        sub_job, frozen = self.sub_jobs[j], self.frozen_at(j)
-        return all(holds_for_ever(field, sub_job, self.basis, frozen=frozen) for field in fields)
+    sub_jobs: Sequence[SubJob]
+    states: Sequence[State]
+    job: State
 
     def judge(self, j: int, assertion: Assertion, path: str) -> Finding:
-        sub_job = self.sub_jobs[j]
-        return judge_assertion(
-            assertion, sub_job, self.basis, frozen=self.frozen_at(j), path=f"{path}.", label=sub_job.job_type
-        )
+        return judge_assertion(assertion, self.states[j], path=f"{path}.", label=self.label(j))
+
+    def label(self, j: int) -> str | None:
+        job_type = self.sub_jobs[j].job_type
+        return SENSITIVE if job_type is not None and _JOB_TYPE in self.job.hidden else job_type
 
     @property
     def shortage(self) -> Truth:
-        """What it means that there are too few of something: more may appear while the job goes on."""
-        return Truth.CANNOT_HOLD if self.frozen else Truth.CAN_HOLD
+        """What it means that there are too few of something: more may appear until the job is terminal."""
+        return Truth.CANNOT_HOLD if self.job.frozen else Truth.CAN_HOLD
 
 
-def judge_sub_jobs(
-    expectation: SubJobsExpectation, sub_jobs: Sequence[Said], basis: Basis, *, frozen: bool
-) -> list[Finding]:
+def judge_sub_jobs(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob], job: State) -> list[Finding]:
     """
-    Judge every assertion on the sub-jobs of a job; at least one finding comes of it.
+    Judge every assertion about the sub-jobs of a job; returns at least one finding.
 
     Args:
         sub_jobs: in the order of the answer.
-        frozen: the job is terminal, so no sub-job changes or appears any more.
+        job: the state of the job that lists them.
     """
-    if _count_pairs(expectation, sub_jobs) > MOST_PAIRS:
+    equal = _judge_equal(expectation, sub_jobs, job)
+    if equal is not None:
+        return equal
+    if _estimate_pairs(expectation, sub_jobs) > MOST_PAIRS:
         return [_too_many(expectation, len(sub_jobs))]
+    statuses = job.api.statuses
+    states = [
+        State(each, job.api, job.now, job.frozen or statuses[each.status].terminal, job.hidden) for each in sub_jobs
+    ]
     try:
-        return _judge_all(expectation, sub_jobs, basis, frozen=frozen)
+        return _judge_all(expectation, _Answer(sub_jobs, states, job))
     except PairingTooLongError:
         return [_too_many(expectation, len(sub_jobs))]
 
 
-def _judge_all(
-    expectation: SubJobsExpectation, sub_jobs: Sequence[Said], basis: Basis, *, frozen: bool
-) -> list[Finding]:
-    answer = _Answer(sub_jobs=sub_jobs, basis=basis, frozen=frozen)
-    findings = _judge_count(expectation.count, expectation, answer) if expectation.count is not None else []
+def _judge_all(expectation: SubJobsExpectation, answer: _Answer) -> list[Finding]:
+    findings: list[Finding] = []
+    if expectation.count is not None:
+        findings.append(_judge_count(expectation.count, expectation, answer))
     if expectation.each:
         findings += _judge_each(expectation, answer)
     match expectation.match:
@@ -107,33 +114,24 @@ def _judge_all(
     return findings
 
 
-def _count_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[Said]) -> int:
+def _estimate_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob]) -> int:
     """
-    Bound the work of comparing.
+    Estimate the work of comparing, in pairs.
 
-    In order, an item takes a place in the table for each sub-job that it may have, and a glob reads texts to the end.
+    In order, an item takes a row of the table for each sub-job that it may have, and a glob reads texts to the end.
     """
     items, size = expectation.items or (), len(sub_jobs)
-    if not items and not expectation.each:
-        return 0
-    ordered = expectation.match is Match.ORDERED
+    ordered = expectation.match is _ORDERED
     pairs = size * (sum(count_slots(item.count, size) for item in items) if ordered else len(items))
-    globs = sum(map(_count_globs, (expectation.each, *[item.fields for item in items])))
+    fields = [*expectation.each, *[field for item in items for field in item.fields]]
+    texts = [field for field in fields if isinstance(field, FieldExpectation)]
+    globs = [accepted for field in texts for accepted in field.accept if isinstance(accepted, Glob)]
     if not globs:
         return pairs
     characters = sum(
         len(text or "") for each in sub_jobs for text in (each.job_type, each.error_code, each.fail_reason)
     )
-    return pairs + globs * characters // _CHARACTERS_OF_PAIR
-
-
-def _count_globs(fields: Sequence[Assertion]) -> int:
-    return sum(
-        isinstance(accepted, Glob)
-        for field in fields
-        if isinstance(field, FieldExpectation)
-        for accepted in field.accept
-    )
+    return pairs + len(globs) * characters // _CHARACTERS_OF_PAIR
 
 
 def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
@@ -147,29 +145,96 @@ def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
     )
 
 
+# --- The usual case: exactly what is expected ------------------------------------------------------------------
+
+
+def _judge_equal(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob], job: State) -> list[Finding] | None:
+    """
+    Judge sub-jobs that are, value for value, those that the items expect; None if they are not.
+
+    If every item names one value for each of the same fields, its type among them, and the sub-jobs have just these
+    values, each as often, then every assertion holds in every best pairing. So there is nothing to pair. Whatever else
+    is expected or observed is left to the optimal pairing, which finds out how they differ.
+    """
+    items = expectation.items or ()
+    if expectation.match not in _CLOSED or expectation.each or expectation.count or job.hidden:
+        return None
+    if not 0 < len(items) == len(sub_jobs) <= _MOST_EQUAL:
+        return None
+    names = [each.field for each in items[0].fields if isinstance(each, FieldExpectation)]
+    if _JOB_TYPE not in names:
+        return None
+    expected = [_values_of(item, names) for item in items]
+    observed = [tuple([getattr(sub_job, name) for name in names]) for sub_job in sub_jobs]
+    equal = expected == observed if expectation.match is _ORDERED else _count(expected) == _count(observed)
+    return [*_hold_all(items, names, expected), _nothing_unexpected(expectation)] if equal else None
+
+
+def _values_of(item: Item, names: Sequence[Field]) -> tuple[str | None, ...]:
+    """Return the values that an item expects of just these fields; empty unless it is one sub-job, with one of each."""
+    values = [
+        field.accept[0]
+        for field, name in zip(item.fields, names, strict=False)
+        if isinstance(field, FieldExpectation)
+        and field.field is name
+        and len(field.accept) == 1
+        and not isinstance(field.accept[0], Glob)
+        and len(field.accept[0] or "") <= LONGEST_TEXT
+    ]
+    return tuple(values) if item.count == _ONCE and len(values) == len(names) == len(item.fields) else ()
+
+
+def _hold_all(items: Sequence[Item], names: Sequence[Field], values: Sequence[Sequence[str | None]]) -> list[Finding]:
+    """Make the findings of items that hold; `values` are those of `names`, for each item."""
+    findings: list[Finding] = []
+    at = names.index(_JOB_TYPE)
+    for i, (item, own) in enumerate(zip(items, values, strict=True)):
+        path, label = f"sub_jobs[{i}].", own[at]
+        findings += [
+            Finding(
+                path=path + name,
+                truth=_HOLDS,
+                kind=_CHANGED,
+                expected=value,
+                actual=value,
+                source=field.source,
+                label=label,
+                implied=isinstance(field, FieldExpectation) and field.implied,
+            )
+            for field, name, value in zip(item.fields, names, own, strict=True)
+        ]
+    return findings
+
+
+def _count(keys: Sequence[object]) -> dict[object, int]:
+    """Count as a Counter does, which takes five times as long for the few sub-jobs of a job."""
+    counts: dict[object, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
 # --- All sub-jobs ----------------------------------------------------------------------------------------------
 
 
-def _judge_count(count: Count, expectation: SubJobsExpectation, answer: _Answer) -> list[Finding]:
-    finding = Finding(
+def _judge_count(count: Count, expectation: SubJobsExpectation, answer: _Answer) -> Finding:
+    actual = len(answer.sub_jobs)
+    if count.max is not None and actual > count.max:
+        truth = Truth.CANNOT_HOLD
+    else:
+        truth = _HOLDS if actual >= count.min else answer.shortage
+    return Finding(
         path="sub_jobs.count",
-        truth=_truth_of_count(count, len(answer.sub_jobs), answer),
+        truth=truth,
         kind=Kind.CHANGED,
         expected=show_count(count),
-        actual=len(answer.sub_jobs),
+        actual=actual,
         source=expectation.source,
     )
-    return [finding]
-
-
-def _truth_of_count(count: Count, actual: int, answer: _Answer) -> Truth:
-    if count.max is not None and actual > count.max:
-        return Truth.CANNOT_HOLD
-    return Truth.HOLDS if actual >= count.min else answer.shortage
 
 
 def _judge_each(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    if not answer.sub_jobs:  # what holds for none of them is no proof
+    if not answer.sub_jobs:  # an assertion over no sub-job is no proof
         yield Finding(
             path="sub_jobs.each",
             truth=answer.shortage,
@@ -186,75 +251,89 @@ def _judge_each(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Fi
 # --- Items -----------------------------------------------------------------------------------------------------
 
 
-def _judge_closed(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    """Judge items that must be all there is: a sub-job that serves no item can never disappear again."""
-    if expectation.items is None:
-        return
-    owners = _pair(expectation.items, answer, ordered=expectation.match is Match.ORDERED, extra=_ALONE * _DRIFT)
-    yield from _judge_items(expectation.items, owners, answer)
+def _judge_closed(expectation: SubJobsExpectation, answer: _Answer) -> list[Finding]:
+    """Judge items that must be all there is: a sub-job that no item accepts can never disappear again."""
+    items = expectation.items
+    if items is None:
+        return []
+    owners = _pair(items, answer, ordered=expectation.match is _ORDERED, extra=_LEFT_OVER * _DRIFT)
+    findings = list(_judge_items(items, owners, answer))
     unexpected = [j for j, owner in enumerate(owners) if owner is None]
-    for j in unexpected:
-        yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD)
-    if not unexpected:
-        yield _nothing_unexpected(expectation)
+    findings += [_unexpected(expectation, answer, j, Truth.CANNOT_HOLD) for j in unexpected]
+    return findings if unexpected else [*findings, _nothing_unexpected(expectation)]
 
 
 def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    """Judge items that must be there among others; a maximum is about all sub-jobs that are what the item describes."""
+    """Judge items that must be there among others; a maximum bounds all sub-jobs that the item describes."""
     items = expectation.items or ()
     at_least = tuple(Count(min=item.count.min, max=item.count.min) for item in items)
     owners = _pair(items, answer, ordered=False, extra=0, bounds=at_least)
     yield from _judge_items(items, owners, answer)
     for i, item in enumerate(items):
         if item.count.max is not None:
-            yield _judge_maximum(i, item, item.count.max, answer)
-            for j in range(len(answer.sub_jobs)):
-                truths = answer.truths_at(j, item.fields)
-                yield from _judge_unreadable(j, item, truths, answer)
+            truths = [_truths_of(item, state) for state in answer.states]
+            matching = [
+                state for state, own in zip(answer.states, truths, strict=True) if own.count(_HOLDS) == len(own)
+            ]
+            yield _judge_maximum(i, item, item.count.max, matching)
+            for j, own in enumerate(truths):
+                yield from _judge_unreadable(j, item, own, answer)
 
 
-def _judge_maximum(i: int, item: Item, maximum: int, answer: _Answer) -> Finding:
-    everyone = range(len(answer.sub_jobs))
-    now = sum(answer.matches(j, item.fields) for j in everyone)
-    for_ever = sum(answer.matches_for_ever(j, item.fields) for j in everyone)
-    truth = Truth.HOLDS if now <= maximum else Truth.CAN_HOLD if for_ever <= maximum else Truth.CANNOT_HOLD
-    return _count_of_item(i, item, now, truth)
+def _judge_maximum(i: int, item: Item, maximum: int, matching: Sequence[State]) -> Finding:
+    """Judge the maximum of an item; `matching` are the sub-jobs that it describes now."""
+    if len(matching) <= maximum:
+        truth = _HOLDS
+    else:
+        permanently = sum(_matches_permanently(item, state) for state in matching)
+        truth = Truth.CAN_HOLD if permanently <= maximum else Truth.CANNOT_HOLD
+    return _count_of_item(i, item, len(matching), truth)
 
 
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
     """Judge items that must not be there."""
     matching: dict[int, list[Item]] = {}
     for item in expectation.items or ():
-        for j in range(len(answer.sub_jobs)):
-            truths = answer.truths_at(j, item.fields)
-            if truths.count(Truth.HOLDS) == len(truths):
+        for j, state in enumerate(answer.states):
+            truths = _truths_of(item, state)
+            if truths.count(_HOLDS) == len(truths):
                 matching.setdefault(j, []).append(item)
-            elif Truth.UNDECIDABLE in truths:
+            else:
                 yield from _judge_unreadable(j, item, truths, answer)
     for j in sorted(matching):
-        for_ever = any(answer.matches_for_ever(j, item.fields) for item in matching[j])
-        yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD if for_ever else Truth.CAN_HOLD)
+        permanently = any(_matches_permanently(item, answer.states[j]) for item in matching[j])
+        yield _unexpected(expectation, answer, j, Truth.CANNOT_HOLD if permanently else Truth.CAN_HOLD)
     if not matching:
         yield _nothing_unexpected(expectation)
 
 
 def _judge_unreadable(j: int, item: Item, truths: Sequence[Truth], answer: _Answer) -> Iterator[Finding]:
-    """Find out whether it cannot be said that a sub-job is not what the item describes; `truths` are of its fields."""
-    if Truth.UNDECIDABLE in truths and all(truth in (Truth.UNDECIDABLE, Truth.HOLDS) for truth in truths):
+    """Yield what makes it impossible to tell whether the item describes a sub-job; `truths` are of its fields."""
+    if Truth.UNDECIDABLE in truths and all(truth in (Truth.UNDECIDABLE, _HOLDS) for truth in truths):
         yield answer.judge(j, item.fields[truths.index(Truth.UNDECIDABLE)], f"sub_jobs[+{j}]")
 
 
+def _truths_of(item: Item, state: State) -> list[Truth]:
+    return [truth_of(field, state) for field in item.fields]
+
+
+def _matches_permanently(item: Item, state: State) -> bool:
+    return all(holds_permanently(field, state) for field in item.fields)
+
+
 def _judge_items(items: Sequence[Item], owners: Owners, answer: _Answer) -> Iterator[Finding]:
-    served: list[list[int]] = [[] for _ in items]
+    owned: list[list[int]] = [[] for _ in items]
     for j, owner in enumerate(owners):
         if owner is not None:
-            served[owner].append(j)
-    for i, (item, sub_jobs) in enumerate(zip(items, served, strict=True)):
-        for j in sub_jobs:
+            owned[owner].append(j)
+    for i, (item, members) in enumerate(zip(items, owned, strict=True)):
+        path = f"sub_jobs[{i}]."
+        for j in members:
+            state, label = answer.states[j], answer.label(j)
             for field in item.fields:
-                yield answer.judge(j, field, f"sub_jobs[{i}]")
-        if len(sub_jobs) < item.count.min:
-            yield _shortage_of_item(i, item, len(sub_jobs), answer.shortage)
+                yield judge_assertion(field, state, path=path, label=label)
+        if len(members) < item.count.min:
+            yield _shortage_of_item(i, item, len(members), answer.shortage)
 
 
 def _shortage_of_item(i: int, item: Item, actual: int, truth: Truth) -> Finding:
@@ -284,7 +363,7 @@ def _count_of_item(i: int, item: Item, actual: int, truth: Truth) -> Finding:
 
 
 def _unexpected(expectation: SubJobsExpectation, answer: _Answer, j: int, truth: Truth) -> Finding:
-    shown = hide_fields(answer.sub_jobs[j], find_sensitive(expectation))
+    shown = hide_fields(answer.sub_jobs[j], answer.job.hidden)
     return Finding(
         path=f"sub_jobs[+{j}]",
         truth=truth,
@@ -300,8 +379,8 @@ def _unexpected(expectation: SubJobsExpectation, answer: _Answer, j: int, truth:
 def _nothing_unexpected(expectation: SubJobsExpectation) -> Finding:
     return Finding(
         path="sub_jobs",
-        truth=Truth.HOLDS,
-        kind=Kind.UNEXPECTED,
+        truth=_HOLDS,
+        kind=_UNEXPECTED,
         expected=None,
         actual=None,
         source=expectation.source,
@@ -315,31 +394,30 @@ def _nothing_unexpected(expectation: SubJobsExpectation) -> Finding:
 def _pair(
     items: Sequence[Item], answer: _Answer, *, ordered: bool, extra: int, bounds: Sequence[Count] | None = None
 ) -> Owners:
-    """Pair so that first the fewest assertions are false for ever, then the fewest are undecided."""
-    size = len(answer.sub_jobs)
-    costs = [[_cost(item, answer, j) for j in range(size)] for item in items]
+    """Pair so that first the fewest assertions are permanently false, then the fewest are undecided."""
+    costs = [[_cost(item, state) for state in answer.states] for item in items]
     pair = pair_ordered if ordered else pair_unordered
-    short = _ALONE * (_DRIFT if answer.frozen else _PENDING)
-    return pair(costs, bounds or [item.count for item in items], size=size, short=short, extra=extra)
+    short = _LEFT_OVER * (_DRIFT if answer.job.frozen else _PENDING)
+    return pair(costs, bounds or [item.count for item in items], size=len(answer.states), short=short, extra=extra)
 
 
-def _cost(item: Item, answer: _Answer, j: int) -> int | None:
-    """Count what differs between an item and a sub-job; None if the sub-job's type is not one that the item accepts."""
+def _cost(item: Item, state: State) -> int | None:
+    """Count what differs between an item and a sub-job; None if the item does not accept the sub-job's type."""
     cost = 0
     for field in item.fields:
-        match answer.truth_at(j, field):
+        match truth_of(field, state):
             case Truth.HOLDS:
                 continue
             case Truth.CAN_HOLD:
                 cost += _PENDING
             case Truth.CANNOT_HOLD | Truth.UNDECIDABLE:
-                if isinstance(field, FieldExpectation) and field.field is Field.JOB_TYPE:
+                if isinstance(field, FieldExpectation) and field.field is _JOB_TYPE:
                     return None
                 cost += _DRIFT
     return cost
 
 
-# --- What a plan shows of them ---------------------------------------------------------------------------------
+# --- What a plan shows -----------------------------------------------------------------------------------------
 
 
 def show_fields(fields: Sequence[Assertion]) -> dict[str, JsonValue]:
@@ -356,19 +434,19 @@ def show_count(count: Count) -> dict[str, JsonValue]:
 def show_item(item: Item) -> dict[str, JsonValue]:
     """Return an item as the manifest writes it, its count only where it is not one."""
     fields = show_fields(item.fields)
-    return fields if item.count == Count(min=1, max=1) else {**fields, "count": show_count(item.count)}
+    return fields if item.count == _ONCE else {**fields, "count": show_count(item.count)}
 
 
-def show_sub_job(sub_job: Said) -> dict[str, JsonValue]:
-    """Return what the API said of a sub-job, without what it did not say."""
+def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
+    """Return the fields of a sub-job that have a value."""
     shown = {field: getattr(sub_job, field) for field in SubJob.__struct_fields__}
     return {field: value for field, value in shown.items() if value is not None}
 
 
 def _type_of(item: Item) -> str | None:
-    """Name the type of an item for a reader, where it is one."""
+    """Return the job_type that an item expects, if that is one value that may be shown."""
     for field in item.fields:
-        if isinstance(field, FieldExpectation) and field.field is Field.JOB_TYPE and not field.sensitive:
+        if isinstance(field, FieldExpectation) and field.field is _JOB_TYPE and not field.sensitive:
             only = field.accept[0] if len(field.accept) == 1 else None
             return only if isinstance(only, str) else None
     return None

@@ -1,18 +1,18 @@
 """
-What a job API could answer, so that a gate can be put to the test. Pure.
+What a job API could answer, to put a gate to the test. Pure.
 
-    Jobs -> an observation that satisfies them    make_up            synthesis.py, moments.py
-    observation -> the API's answer               write_answer       answer.py
-    observation -> what could be there instead    list_mutants       mutants.py, times.py, permission.py
-    which other jobs have a say in a verdict      Company            company.py
+    Jobs -> an observation that meets them           make_up         observation.py
+    observation -> the API's answer                  write_answer    answer.py
+    observation -> what could be observed instead    list_mutants    mutants.py, times.py, allowed.py
+    which other jobs a verdict depends on            Bystanders      bystanders.py
 
-Nothing here judges: whether a mutant is killed, the gate itself says.
+Nothing here judges: the gate itself decides whether a mutant is killed.
 """
 
 from reconcile.mutation.answer import write_answer
-from reconcile.mutation.company import Company
+from reconcile.mutation.bystanders import Bystanders
 from reconcile.mutation.mutants import list_mutants
-from reconcile.mutation.synthesis import make_up
+from reconcile.mutation.observation import make_up
 from reconcile.mutation.times import bound_time
 
-__all__ = ["Company", "bound_time", "list_mutants", "make_up", "write_answer"]
+__all__ = ["Bystanders", "bound_time", "list_mutants", "make_up", "write_answer"]

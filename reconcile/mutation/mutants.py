@@ -1,4 +1,4 @@
-"""Observation -> all that could be there instead, each different in one thing. Pure."""
+"""Observation -> everything that could be observed instead, each different in one thing. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from reconcile.judge import accepts
 from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob
-from reconcile.mutation.answer import list_refusals, write_answer
-from reconcile.mutation.permission import Wording
+from reconcile.mutation.allowed import Declared
+from reconcile.mutation.answer import list_bad_answers, write_answer
 from reconcile.mutation.times import mutate_times
 
-FOREIGN = "mutant"
-"""What a text is where nothing that is known will do."""
+INVENTED = "mutant"
+"""The value of a field where no known value will do."""
 
 _REASONS = ("Internal server error", "The quota is exceeded")
 
@@ -24,31 +24,30 @@ def list_mutants(
     List the mutants of what was observed of one remote job.
 
     Args:
-        jobs: all of the manifest that are this remote job, at least one.
-        observation: with which all of them are in sync.
+        jobs: all jobs of the manifest that name this remote job, at least one.
+        observation: the one with which all of them are in sync.
         now: the time of judging, in UTC.
-        every_time: mutate times of which nothing is asserted, too.
+        every_time: also mutate timestamps that no expectation covers.
     """
     job = jobs[0]
-    for refusal in list_refusals(job, write_answer(job, observation, at=now)):
-        yield Mutant(path=refusal.path, change=refusal.change, exchange=refusal.exchange)
+    yield from list_bad_answers(job, write_answer(job, observation, at=now))
     if isinstance(observation, Missing):
         changes = _appear(job)
     else:
         missing = Missing(code=None, message=None, request_id=observation.request_id)
         yield Mutant(path="missing", change="the API has no such job", exchange=write_answer(job, missing, at=now))
-        changes = _mutate(Wording(jobs), observation, job.provider.api, now=now, every_time=every_time)
+        changes = _mutate(Declared(jobs), observation, job.provider.api, now=now, every_time=every_time)
     for path, change, observed, permitted in changes:
         exchange = write_answer(job, observed, at=now)
         yield Mutant(path=path, change=change, exchange=exchange, permitted=permitted)
 
 
 _Change = tuple[str, str, Observed, bool]
-"""Path, change, what is observed instead, whether the manifest permits it in so many words."""
+"""Path, change, what is observed instead, whether the manifest explicitly allows it."""
 
 
 def _appear(job: Job) -> Iterator[_Change]:
-    """Let a job be there that must not be."""
+    """Let a job exist that must be absent."""
     for word in job.provider.api.statuses:
         observed = Observed(
             status=word,
@@ -64,46 +63,48 @@ def _appear(job: Job) -> Iterator[_Change]:
         yield "absent", f"the job is there, and its status is {word}", observed, False
 
 
-def _mutate(wording: Wording, observed: Observed, api: JobApi, *, now: datetime, every_time: bool) -> Iterator[_Change]:
+def _mutate(
+    declared: Declared, observed: Observed, api: JobApi, *, now: datetime, every_time: bool
+) -> Iterator[_Change]:
     for word in api.statuses:
         if word != observed.status:
-            yield "status", f"it is {word}", replace(observed, status=word), wording.permits_status(word)
-    yield from _mutate_texts(wording, observed, api)
-    for path, change, changed in mutate_times(observed, wording.fields, api, now=now, every_time=every_time):
+            yield "status", f"it is {word}", replace(observed, status=word), declared.allows_status(word)
+    yield from _mutate_texts(declared, observed, api)
+    for path, change, changed in mutate_times(observed, declared.fields, api, now=now, every_time=every_time):
         yield path, change, changed, False
     if api.sub_jobs is not None:
-        yield from _mutate_sub_jobs(wording, observed, api)
-        yield from _add_sub_jobs(wording, observed, api)
+        yield from _mutate_sub_jobs(declared, observed, api)
+        yield from _add_sub_jobs(declared, observed, api)
 
 
-def _mutate_texts(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
-    job_type = _choose_other(api.job_types, observed.job_type, wording.of(Field.JOB_TYPE))
+def _mutate_texts(declared: Declared, observed: Observed, api: JobApi) -> Iterator[_Change]:
+    job_type = _choose_other(api.job_types, observed.job_type, declared.of(Field.JOB_TYPE))
     yield "job_type", f"it is {job_type}", replace(observed, job_type=job_type), False
-    error_code = _choose_other(api.error_codes, observed.error_code, wording.of(Field.ERROR_CODE))
+    error_code = _choose_other(api.error_codes, observed.error_code, declared.of(Field.ERROR_CODE))
     yield "error_code", f"it is {error_code}", replace(observed, error_code=error_code), False
-    # One reason in other words says nothing new, unless the manifest cares for the words.
-    if observed.fail_reason is None or wording.of(Field.FAIL_REASON):
-        reason = _choose_other(_REASONS, observed.fail_reason, wording.of(Field.FAIL_REASON))
+    # Another wording of the reason is no new failure, unless the manifest expects a wording.
+    if observed.fail_reason is None or declared.of(Field.FAIL_REASON):
+        reason = _choose_other(_REASONS, observed.fail_reason, declared.of(Field.FAIL_REASON))
         yield "fail_reason", f"it is '{reason}'", replace(observed, fail_reason=reason), False
 
 
-def _mutate_sub_jobs(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
+def _mutate_sub_jobs(declared: Declared, observed: Observed, api: JobApi) -> Iterator[_Change]:
     for j, sub_job in enumerate(observed.sub_jobs):
         before, after = observed.sub_jobs[:j], observed.sub_jobs[j + 1 :]
         path = f"sub_jobs[+{j}]"
-        yield path, "it is not there", replace(observed, sub_jobs=(*before, *after)), wording.leaves_number_open
-        job_type = _choose_other(api.job_types, sub_job.job_type, wording.of_sub_jobs(Field.JOB_TYPE))
+        yield path, "it is not there", replace(observed, sub_jobs=(*before, *after)), declared.allows_other_count
+        job_type = _choose_other(api.job_types, sub_job.job_type, declared.of_sub_jobs(Field.JOB_TYPE))
         retyped = replace(sub_job, job_type=job_type)
         mutated = replace(observed, sub_jobs=(*before, retyped, *after))
-        yield f"{path}.job_type", f"it is {job_type}", mutated, wording.leaves_types_open
+        yield f"{path}.job_type", f"it is {job_type}", mutated, declared.allows_other_types
         for word in api.statuses:
             if word != sub_job.status:
                 mutated = replace(observed, sub_jobs=(*before, replace(sub_job, status=word), *after))
-                yield f"{path}.status", f"it is {word}", mutated, wording.permits_status_of_sub_job(sub_job, word)
+                yield f"{path}.status", f"it is {word}", mutated, declared.allows_sub_job_status(sub_job, word)
 
 
-def _add_sub_jobs(wording: Wording, observed: Observed, api: JobApi) -> Iterator[_Change]:
-    job_type = _choose_other(api.job_types, None, wording.of_sub_jobs(Field.JOB_TYPE))
+def _add_sub_jobs(declared: Declared, observed: Observed, api: JobApi) -> Iterator[_Change]:
+    job_type = _choose_other(api.job_types, None, declared.of_sub_jobs(Field.JOB_TYPE))
     path = f"sub_jobs[+{len(observed.sub_jobs)}]"
     for word in (api.success, api.failure):
         added = SubJob(
@@ -115,18 +116,18 @@ def _add_sub_jobs(wording: Wording, observed: Observed, api: JobApi) -> Iterator
             error_code=None,
             fail_reason=None,
         )
-        welcome = word == api.success or wording.permits_status_of_sub_job(added, word)
+        harmless = word == api.success or declared.allows_sub_job_status(added, word)
         mutated = replace(observed, sub_jobs=(*observed.sub_jobs, added))
         yield (
             path,
             f"there is one more, {job_type}, and its status is {word}",
             mutated,
-            welcome and wording.leaves_number_open,
+            harmless and declared.allows_other_count,
         )
 
 
 def _choose_other(known: Iterable[str], value: str | None, expected: Sequence[FieldExpectation]) -> str:
-    """Choose a text that is not there and, if there is one, none that is expected: a known one rather than another."""
-    candidates = [each for each in (*known, FOREIGN, f"{FOREIGN}-2") if each != value]
-    foreign = (each for each in candidates if not any(accepts(expectation, each) for expectation in expected))
-    return next(foreign, candidates[-1])
+    """Choose another value, if possible one that is not expected, and a known one rather than an invented one."""
+    candidates = [each for each in (*known, INVENTED, f"{INVENTED}-2") if each != value]
+    unexpected = (each for each in candidates if not any(accepts(expectation, each) for expectation in expected))
+    return next(unexpected, candidates[-1])

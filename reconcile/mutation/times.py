@@ -1,4 +1,4 @@
-"""Other times than those observed. Pure."""
+"""Other timestamps than those observed. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -31,10 +31,10 @@ def mutate_times(
     observed: Observed, asserted: Sequence[Assertion], api: JobApi, *, now: datetime, every_time: bool
 ) -> Iterator[_Change]:
     """
-    Break each bound that is asserted by a second, leave its time out, and write it as no time.
+    Break each asserted bound by a second, leave the timestamp out, and replace it by something else.
 
     Args:
-        every_time: move the times of which nothing is asserted, too.
+        every_time: also move timestamps that no expectation covers.
     """
     times = _Times(observed, api)
     for assertion in asserted:
@@ -54,7 +54,7 @@ def mutate_times(
 
 
 def bound_time(observed: Observed, path: str, api: JobApi) -> JsonValue:
-    """Return what a manifest can say of a time so that it is not earlier, or not longer, than observed; None if not."""
+    """Return the bound by which a manifest would catch an earlier time or a longer duration; None if none does."""
     times = _Times(observed, api)
     match path:
         case Moment.BEGIN_TIME.value if times.begin:
@@ -68,7 +68,7 @@ def bound_time(observed: Observed, path: str, api: JobApi) -> JsonValue:
 
 
 class _Times:
-    """The times of an observation, None where there is none or it cannot be read."""
+    """The times of an observation; None where one is absent or cannot be read."""
 
     def __init__(self, observed: Observed, api: JobApi) -> None:
         self.observed = observed
@@ -90,8 +90,8 @@ class _Times:
 
 def _mutate_moment(times: _Times, assertion: MomentExpectation) -> Iterator[_Change]:
     name = assertion.moment.value
-    yield name, "it is not said", _write_raw(times.observed, assertion.moment, None)
-    yield name, "it is no time", _write_raw(times.observed, assertion.moment, "yesterday")
+    yield name, "it is absent", _write_raw(times.observed, assertion.moment, None)
+    yield name, "it is not a timestamp", _write_raw(times.observed, assertion.moment, "yesterday")
     for bound, step, word in ((assertion.after, -_SECOND, "before"), (assertion.before, _SECOND, "after")):
         if bound is not None:
             moved = bound + step
@@ -107,8 +107,8 @@ def _write_raw(observed: Observed, moment: Moment, text: str | None) -> Observed
 
 def _mutate_duration(times: _Times, assertion: SpanExpectation) -> Iterator[_Change]:
     name = assertion.span.value
-    yield name, "its begin is not said", replace(times.observed, begin_time=None)
-    yield name, "its end is no time", replace(times.observed, end_time="yesterday")
+    yield name, "its begin time is absent", replace(times.observed, begin_time=None)
+    yield name, "its end time is not a timestamp", replace(times.observed, end_time="yesterday")
     if times.end is None:
         return
     if assertion.max is not None:
@@ -119,8 +119,8 @@ def _mutate_duration(times: _Times, assertion: SpanExpectation) -> Iterator[_Cha
 
 def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Iterator[_Change]:
     name = assertion.span.value
-    yield name, "its end is not said", replace(times.observed, end_time=None)
-    yield name, "its end is no time", replace(times.observed, end_time="yesterday")
+    yield name, "its end time is absent", replace(times.observed, end_time=None)
+    yield name, "its end time is not a timestamp", replace(times.observed, end_time="yesterday")
     bounds = [(assertion.max, _SECOND, "it is too old"), (assertion.min or None, -_SECOND, "it is too young")]
     for bound, step, change in bounds:
         if bound is not None and times.end is not None:
@@ -130,7 +130,7 @@ def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Ite
 
 
 def _move(times: _Times, named: set[Moment], named_spans: set[Span]) -> Iterator[_Change]:
-    """Move what nothing is asserted of: the begin, both times together, and the begin by as much as is too long."""
+    """Move what no expectation covers: the begin, both times together, and the begin alone for a longer duration."""
     begin, end = times.begin, times.end
     if begin is not None and Moment.BEGIN_TIME not in named:
         yield Moment.BEGIN_TIME.value, "it is a year earlier", times.put(begin=begin - _YEAR)

@@ -1,13 +1,11 @@
 """
 Recording <-> a folder of small JSON files that read well in a diff: `schemas/recording.v1.schema.json`.
 
-    Recording -> texts by path      writer.py       pure
-    folder -> RecordingFolder       reader.py       strict: who judges by it must not be told a fairy tale
-    which files there are           layout.py
+    Recording -> texts by path      writer.py    pure; knows which files there are
+    folder -> RecordingFolder       reader.py    strict, because a replay is judged by it
 """
 
-from reconcile.recording.layout import is_part_of_recording
 from reconcile.recording.reader import open_recording
-from reconcile.recording.writer import render_recording
+from reconcile.recording.writer import is_part_of_recording, render_recording
 
 __all__ = ["is_part_of_recording", "open_recording", "render_recording"]

@@ -1,15 +1,14 @@
 """
-A folder as a recording.
+A folder -> a recording.
 
-Most files are right; where one is not, it is read once more as a document, which knows places and words for what is
-wrong.
+A file that is not valid is parsed again as a document with positions, to explain what is wrong with it.
 """
 
 import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from reconcile.codes import Code
 from reconcile.document import Text, check_document, conforms, parse_text, read_text_beneath
@@ -17,15 +16,16 @@ from reconcile.document.validation import find_faults_of_part
 from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
 from reconcile.model import Diagnostic, Exchange, ExitCode, Problem, RecordedJob, RecordedProvider, Unobserved
-from reconcile.recording.layout import HEAD, SCHEMA, find_job_file
-from reconcile.recording.writer import dump_body
+from reconcile.recording.writer import HEAD, dump_body, find_job_file
+
+_SCHEMA: Final = "recording.v1"
 
 
 class RecordingFolder:
-    """A recording whose jobs are read when they are asked for; the rest is that of `Recording`."""
+    """A recording whose jobs are read on demand; the attributes are those of `Recording`."""
 
     def __init__(self, folder: str, head: Mapping[str, Any]) -> None:
-        """Take a folder and what its head says, which a schema has shown to be right; raise ValueError for a date."""
+        """Take a folder and its head, which the schema has accepted; raise ValueError for an impossible date."""
         self.folder = folder
         self.begun_at: datetime = parse_rfc3339(head["begun_at"])
         self.judged_at: datetime = parse_rfc3339(head["judged_at"])
@@ -34,18 +34,18 @@ class RecordingFolder:
         self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
-        """Read what is recorded of a remote job; None if nothing is. Raises DocumentError."""
+        """Read what was recorded about a remote job; None if nothing was. Raises DocumentError."""
         text = read_text_beneath(self.folder, *find_job_file(provider, job_id))
         if text is None:
             return None
         try:
             return _read_job(_parse(text, "job"))
         except (ValueError, RecursionError) as error:
-            raise _refuse(text, "it is not what this program records of a job") from error
+            raise _refuse(text, "this is not how a job is recorded") from error
 
 
 def open_recording(folder: str) -> RecordingFolder:
-    """Read the head of a recording; raise DocumentError if the folder is none."""
+    """Read the head of a recording; raise DocumentError if the folder is not one."""
     text = read_text_beneath(folder, HEAD)
     if text is None:
         hint = "name a directory that 'reconcile plan --record' has written"
@@ -54,32 +54,32 @@ def open_recording(folder: str) -> RecordingFolder:
     try:
         return RecordingFolder(folder, _parse(text, None))
     except (ValueError, RecursionError) as error:
-        raise _refuse(text, "it is not what this program records of a run") from error
+        raise _refuse(text, "this is not how a run is recorded") from error
 
 
 def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
-    """Return a text as the value that the schema describes; raise DocumentError, or ValueError."""
+    """Return the value of a text that meets the schema; raise DocumentError or ValueError if it does not."""
     try:
         value = json.loads(text.content, object_pairs_hook=_read_pairs, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         value = None
-    if conforms(value, SCHEMA, definition):
+    if conforms(value, _SCHEMA, definition):
         return dict(value)
     document = parse_text(text, is_json=True)
     if definition is None:
-        diagnostics = check_document(document, SCHEMA)
+        diagnostics = check_document(document, _SCHEMA)
     else:
-        faults = find_faults_of_part(document, document.root, (), SCHEMA, definition)
+        faults = find_faults_of_part(document, document.root, (), _SCHEMA, definition)
         diagnostics = [fault.diagnostic for fault in faults]
     if diagnostics:
         raise DocumentError(diagnostics)
-    raise ValueError("it is no recording")
+    raise ValueError("not a recording")
 
 
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is given twice")
     return keys
 
 

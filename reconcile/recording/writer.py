@@ -1,17 +1,33 @@
-"""A recording as texts. Pure."""
+"""A recording -> its files, by path. Pure."""
 
 import base64
 import json
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from reconcile.document import escape_hidden
 from reconcile.instant import format_instant
 from reconcile.model import Exchange, JsonValue, RecordedJob, Recording, Unobserved
-from reconcile.recording.layout import HEAD, find_job_file
+
+HEAD: Final = "recording.json"
+"""The file that makes a folder a recording; it is written last."""
+
+_JOB: Final = re.compile(r"jobs/[A-Za-z_][A-Za-z0-9_-]{0,63}/[A-Za-z0-9_-]{1,64}\.json")
+
+
+def is_part_of_recording(path: str) -> bool:
+    """Return whether a file at this path, relative to the folder, can belong to a recording."""
+    return path == HEAD or _JOB.fullmatch(path) is not None
+
+
+def find_job_file(provider: str, job_id: str) -> tuple[str, str, str]:
+    """Return the path parts, from the folder to the file of a remote job; both names are safe in a path."""
+    return "jobs", provider, f"{job_id}.json"
 
 
 def render_recording(recording: Recording) -> Mapping[str, str]:
-    """Return the text of every file by its path in the folder, the one that makes it a recording last."""
+    """Return the text of every file by its path in the folder, HEAD last."""
     files = {
         "/".join(find_job_file(provider, job_id)): _dump(_job_to_json(job))
         for (provider, job_id), job in recording.jobs.items()
@@ -20,7 +36,7 @@ def render_recording(recording: Recording) -> Mapping[str, str]:
 
 
 def _dump(document: JsonValue) -> str:
-    # The order of a body's keys is part of it, so nothing is sorted.
+    # Keys are not sorted, because their order is part of a body.
     return escape_hidden(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
@@ -72,7 +88,7 @@ def _exchange_to_json(exchange: Exchange) -> JsonValue:
 
 
 def _body_to_json(body: bytes) -> JsonValue:
-    """Take the first form that gives back every byte: a JSON value, lines of text, base64."""
+    """Use the first form that preserves every byte: a JSON value, lines of text, base64."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -87,5 +103,5 @@ def _body_to_json(body: bytes) -> JsonValue:
 
 
 def dump_body(value: JsonValue) -> bytes:
-    """Return the body that the form `json` stands for; raise ValueError for what is no JSON."""
+    """Return the body that the form `json` stands for; raise ValueError for a value that JSON cannot hold."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")

@@ -1,9 +1,9 @@
 """
 Evidence -> JSON -> Evidence.
 
-A provider stands once in the manifest, and in each job by its name; an API is named, for the program knows it. What
-is as it is by default is left out. An unknown key is passed over: whoever must know that nothing was changed writes
-the evidence once more and compares.
+A job names its provider, which the manifest holds once, and a provider names its API, which the program knows. Default
+values are left out. Unknown keys are ignored, so to make sure that nothing was changed, encode the evidence again and
+compare.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from reconcile.model import Evidence, JobApi, JsonValue, Provider
 
 
 class UndecodableError(ValueError):
-    """It is not the evidence of a plan."""
+    """A JSON value is not the evidence of a plan."""
 
 
 def encode_evidence(evidence: Evidence) -> JsonValue:
     """Return evidence as a JSON value."""
     manifest = evidence.manifest
-    # A name in place of what it names: of these values, nothing but their JSON is made.
+    # Names take the place of providers and APIs; these values are only ever encoded.
     named = replace(
         manifest,
         providers=[replace(each, api=each.api.name) for each in manifest.providers.values()],
@@ -35,17 +35,18 @@ def encode_evidence(evidence: Evidence) -> JsonValue:
 
 def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) -> Evidence:
     """
-    Return the evidence that a JSON value is.
-
-    Raises UndecodableError if it is none, or if it is about an API that is not known.
+    Return the evidence that a JSON value holds.
 
     Args:
-        apis: where job APIs come from; raises KeyError for a name it does not know.
+        apis: returns the job API of a name; raises KeyError for an unknown one.
+
+    Raises:
+        UndecodableError: it holds no evidence, or evidence about an unknown API.
     """
     try:
         return _decode(value, apis)
     except (ArithmeticError, AttributeError, LookupError, MsgspecError, RecursionError, TypeError, ValueError) as error:
-        raise UndecodableError("it is not the evidence of a plan") from error
+        raise UndecodableError("its evidence is not that of a plan") from error
 
 
 def _decode(value: Any, apis: Callable[[str], JobApi]) -> Evidence:  # noqa: ANN401 - from outside

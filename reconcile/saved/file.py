@@ -1,8 +1,8 @@
 """
 A saved plan as text: sealed by a digest, and by a signature if the operator has a key.
 
-There is one way to write it, so a text that could be written in another way was not written by this program. The
-digest finds accidents and edits; only a signature tells who wrote it.
+There is exactly one way to write it, so any other text was not written by this program. The digest detects accidents
+and edits; only a signature shows who wrote it.
 """
 
 import json
@@ -16,7 +16,7 @@ from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, Evidence, JsonValue
 from reconcile.saved.codec import UndecodableError, decode_evidence, encode_evidence
-from reconcile.saved.secrecy import hide_secrets
+from reconcile.saved.redaction import hide_secrets
 
 _EVIDENCE, _DIGEST, _SIGNATURE = "evidence", "digest", "signature"
 _ADDED = frozenset({_EVIDENCE, _DIGEST, _SIGNATURE})
@@ -24,10 +24,10 @@ _ADDED = frozenset({_EVIDENCE, _DIGEST, _SIGNATURE})
 
 class SavedPlan(Struct, frozen=True, kw_only=True):
     """
-    What a saved plan holds: the plan as `-o json` would print it, and what it followed from.
+    What a saved plan holds: the plan as `-o json` would print it, and its evidence.
 
-    `digest` is that of all but the seal, "sha256:" and hexadecimal; `signature` is that of these bytes, None if there
-    is none.
+    `digest` is that of everything but the seal, "sha256:" and hexadecimal. `signed` is what it covers, as bytes, and
+    `signature` their signature, None if there is none.
     """
 
     document: Mapping[str, JsonValue]
@@ -45,7 +45,7 @@ def write_saved_plan(
 
     Args:
         document: the plan as JSON.
-        evidence: what it follows from; what is secret in it is hidden here, if it is not yet.
+        evidence: with its secrets or without; they are not written.
         sign: returns the signature of bytes; None leaves the plan unsigned.
     """
     body = {**document, _EVIDENCE: encode_evidence(hide_secrets(evidence))}
@@ -56,31 +56,31 @@ def write_saved_plan(
 
 def read_saved_plan(file: str, content: str) -> SavedPlan:
     """
-    Read a saved plan; raise DocumentError if it is none, or not as it was written.
+    Read a saved plan; raise DocumentError if it is not one, or not as it was written.
 
     Args:
-        file: what messages call it.
+        file: its name in messages.
         content: its text.
     """
     try:
         document = json.loads(content)
         if not isinstance(document, dict):
-            raise _refuse(file, "it is no saved plan, but something else in JSON")
+            raise _refuse(file, "not a saved plan file, but some other JSON")
         if _EVIDENCE not in document or _DIGEST not in document:
-            raise _refuse(file, "it has no evidence: it is the report of a plan, and no saved plan")
+            raise _refuse(file, "it has no evidence, so it is a report and not a saved plan")
         body = {key: value for key, value in document.items() if key not in (_DIGEST, _SIGNATURE)}
         signed = _write(body)
         if _write(document) != content.encode() or document[_DIGEST] != _digest(signed):
-            raise _refuse(file, "it is not as it was written: its digest is that of another plan")
+            raise _refuse(file, "changed since it was written: its digest does not match")
         if not isinstance(document.get(_SIGNATURE, ""), str):
-            raise _refuse(file, "its signature is no text")
+            raise _refuse(file, "its signature is not a string")
         evidence = decode_evidence(document[_EVIDENCE])
         if _write({_EVIDENCE: encode_evidence(evidence)}) != _write({_EVIDENCE: document[_EVIDENCE]}):
-            raise _refuse(file, "its evidence says more than this version of reconcile understands")
+            raise _refuse(file, "its evidence holds more than this version of reconcile understands")
     except UndecodableError as error:
         raise _refuse(file, str(error)) from error
     except (RecursionError, ValueError) as error:
-        raise _refuse(file, "it is no saved plan: it is not JSON") from error
+        raise _refuse(file, "not a saved plan file, because it is not JSON") from error
     return SavedPlan(
         document={key: value for key, value in document.items() if key not in _ADDED},
         evidence=evidence,
@@ -91,7 +91,7 @@ def read_saved_plan(file: str, content: str) -> SavedPlan:
 
 
 def is_document_of(document: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> bool:
-    """Say whether two plans in JSON are the same, as far as JSON tells."""
+    """Return whether two plans in JSON are the same."""
     return _write(document) == _write(other)
 
 
@@ -104,5 +104,5 @@ def _digest(content: bytes) -> str:
 
 
 def _refuse(file: str, reason: str) -> DocumentError:
-    hint = "make it anew: reconcile plan --out FILE"
+    hint = "make a new one: reconcile plan --out FILE"
     return DocumentError([Diagnostic(code=Code.SAVED_PLAN_BROKEN, message=f"{file}: {reason}", hint=hint)])

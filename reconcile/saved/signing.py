@@ -1,5 +1,5 @@
 """
-Signatures of saved plans: Ed25519 (RFC 8032), by the package `cryptography`, an extra.
+Signatures of saved plans: Ed25519 (RFC 8032), with the package `cryptography` of the extra `sign`.
 
 Keys are PEM files as `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout` write them.
 """
@@ -20,13 +20,13 @@ _NAME = "ed25519:"
 
 
 def load_signer(path: str) -> Callable[[bytes], str]:
-    """Return what signs bytes with the private key in a file; raise UsageError if there is no such key."""
+    """Return a function that signs bytes with the private key in a file; raise UsageError if it holds none."""
     key = _load_private_key(path)
     return lambda content: _NAME + b64encode(key.sign(content)).decode("ascii")
 
 
 def load_verifier(path: str) -> Callable[[bytes, str], bool]:
-    """Return what tells whether a text is the signature of bytes; raise UsageError if the file holds no public key."""
+    """Return a function that checks a signature with the public key in a file; raise UsageError if it holds none."""
     from cryptography.exceptions import InvalidSignature
 
     key = _load_public_key(path)
@@ -50,9 +50,9 @@ def _load_private_key(path: str) -> "Ed25519PrivateKey":
     try:
         key = load_pem_private_key(content, password=None)
     except (TypeError, UnsupportedAlgorithm, ValueError) as error:
-        raise _no_key(path, "a private key in PEM without a password") from error
+        raise _wrong_key(path, "a private key in PEM without a password") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise _no_key(path, "an Ed25519 key")
+        raise _wrong_key(path, "an Ed25519 key")
     return key
 
 
@@ -65,9 +65,9 @@ def _load_public_key(path: str) -> "Ed25519PublicKey":
     try:
         key = load_pem_public_key(content)
     except (UnsupportedAlgorithm, ValueError) as error:
-        raise _no_key(path, "a public key in PEM") from error
+        raise _wrong_key(path, "a public key in PEM") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise _no_key(path, "an Ed25519 key")
+        raise _wrong_key(path, "an Ed25519 key")
     return key
 
 
@@ -81,12 +81,12 @@ def _read_key(path: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(_LONGEST_KEY)
     except OSError as error:
-        # Who gives the key itself instead of its path must not find it in a log.
+        # If someone passes the key itself instead of its path, it must not end up in a log.
         named = "" if "-----" in path or "\n" in path else f" {path}"
         message = f"the key{named} cannot be read: {error.strerror}"
         raise UsageError.because(Code.USAGE, message, hint="give the path of a PEM file") from error
 
 
-def _no_key(path: str, expected: str) -> UsageError:
+def _wrong_key(path: str, expected: str) -> UsageError:
     hint = "openssl genpkey -algorithm ed25519 -out KEY.pem; openssl pkey -in KEY.pem -pubout -out KEY.pub.pem"
     return UsageError.because(Code.USAGE, f"{path} is not {expected}", hint=hint)

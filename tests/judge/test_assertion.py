@@ -31,7 +31,7 @@ SECONDS = timedelta(seconds=1)
 def judge(assertion, answer):
     a_job = job()
     a_job = replace(a_job, expect=replace(a_job.expect, fields=(assertion,)))
-    (finding,) = judge_job(a_job, answer, now=NOW)
+    (finding,) = judge_job(a_job, answer, now=NOW).findings
     return finding
 
 
@@ -127,8 +127,9 @@ def test_bounds_are_inclusive(assertion, answer, truth):
 
 def test_what_a_plan_is_told_of_a_job_that_is_not_there_or_must_not_be():
     missing = {"path": "missing", "kind": Kind.MISSING, "source": SOURCE}
-    assert judge_job(job(), MISSING, now=NOW) == (Finding(truth=CANNOT, expected="present", actual=None, **missing),)
+    (gone,) = judge_job(job(), MISSING, now=NOW).findings
+    assert gone == Finding(truth=CANNOT, expected="present", actual=None, **missing)
     absent = {"path": "absent", "kind": Kind.UNEXPECTED, "expected": True, "source": THERE}
     a_job = replace(job(), expect=Absence(source=THERE))
-    assert judge_job(a_job, MISSING, now=NOW) == (Finding(truth=HOLDS, actual=True, **absent),)
-    assert judge_job(a_job, observed("success"), now=NOW) == (Finding(truth=CANNOT, actual=False, **absent),)
+    assert judge_job(a_job, MISSING, now=NOW).findings == (Finding(truth=HOLDS, actual=True, **absent),)
+    assert judge_job(a_job, observed("success"), now=NOW).findings == (Finding(truth=CANNOT, actual=False, **absent),)

@@ -4,7 +4,7 @@ import pytest
 from builders import API, observed, sub_job
 from msgspec.structs import replace
 
-from reconcile.judge.notes import notes_of, remarks_of
+from reconcile.judge.notes import list_fetch_notes, list_notes
 from reconcile.model import Fetched, Missing
 
 KNOWING = replace(API, job_types=("a",), retention="job records are kept for a while")
@@ -13,7 +13,7 @@ KNOWING = replace(API, job_types=("a",), retention="job records are kept for a w
 def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
     parts = [sub_job("failed", "a", f"E{j}") for j in range(8)]
     answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
-    said = [note for note in notes_of(answer, API) if "says" in note or "reason" in note]
+    said = [note for note in list_notes(answer, API) if "says" in note or "reason" in note]
     assert said[1] == "the job says E: because"
     assert said[0] == "likely root: sub-job 0 (a) failed first, and says E0"
     assert said[2] == "sub-job 1 (a) says E1"
@@ -21,27 +21,27 @@ def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
 
 
 def test_one_note_more_than_the_bound_is_counted_too():
-    said = notes_of(observed("success", *[sub_job("success", f"type-{j}") for j in range(6)], job_id="id-a"), KNOWING)
+    said = list_notes(observed("success", *[sub_job("success", f"type-{j}") for j in range(6)], job_id="id-a"), KNOWING)
     assert said[-1] == "1 more job types are on no source page"
 
 
 def test_types_that_are_listed_nowhere_are_named_up_to_a_bound():
-    said = notes_of(
+    said = list_notes(
         observed("success", *[sub_job("success", f"type-{j}") for j in range(1_000)], job_id="id-a"), KNOWING
     )
-    assert said[4:] == [
+    assert list(said[4:]) == [
         'no source page of SFS Turbo lists the job type "type-4"',
         "995 more job types are on no source page",
     ]
 
 
 def test_of_a_long_reason_the_beginning_is_noted():
-    (said,) = notes_of(observed("failed", job_id="id-a", fail_reason="r" * 1_001), API)
+    (said,) = list_notes(observed("failed", job_id="id-a", fail_reason="r" * 1_001), API)
     assert said == f"the job says {'r' * 1_000}... (1 more characters)"
-    (whole,) = notes_of(observed("failed", job_id="id-a", fail_reason="r" * 1_000), API)
+    (whole,) = list_notes(observed("failed", job_id="id-a", fail_reason="r" * 1_000), API)
     assert whole == f"the job says {'r' * 1_000}"
     missing = Missing(code="E", message="m" * 1_000, request_id=None)
-    assert notes_of(missing, KNOWING)[0] == f"the job API says E {'m' * 998}... (2 more characters)"
+    assert list_notes(missing, KNOWING)[0] == f"the job API says E {'m' * 998}... (2 more characters)"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
     moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
     parts = [replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
     answer = observed("failed", *parts, sub_job("success", "b"))
-    assert notes_of(answer, API)[0] == f"likely root: sub-job {root} (a) failed first"
+    assert list_notes(answer, API)[0] == f"likely root: sub-job {root} (a) failed first"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
 )
 def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
     missing = Missing(code=code, message=message, request_id=None)
-    assert notes_of(missing, KNOWING) == [*said, "job records are kept for a while"]
+    assert list_notes(missing, KNOWING) == (*said, "job records are kept for a while")
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
     ],
 )
 def test_what_is_remarkable(answer, notes):
-    assert notes_of(answer, KNOWING) == notes
+    assert list(list_notes(answer, KNOWING)) == notes
 
 
 def test_what_is_said_of_the_fetching():
     missing = Missing(code=None, message=None, request_id=None)
     once = Fetched(observation=missing, notes=("a note",))
-    assert remarks_of(once) == ("a note",)
-    assert remarks_of(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
+    assert list_fetch_notes(once) == ("a note",)
+    assert list_fetch_notes(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")

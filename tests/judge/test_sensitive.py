@@ -4,7 +4,7 @@ import pytest
 from builders import NOW, SOURCE, expects, item, job, observed, sub_job, sub_jobs
 from msgspec.structs import replace
 
-from reconcile.judge import Judge
+from reconcile.judge import judge_job
 from reconcile.model import Absence, Match, Missing
 
 CANARY, COVERED = "canary", "(sensitive value)"
@@ -15,7 +15,7 @@ def secret(**accepts):
 
 
 def show(a_job, answer):
-    return Judge(NOW).judge(a_job, answer).shown
+    return judge_job(a_job, answer, now=NOW).shown
 
 
 def part(**fields):
@@ -64,3 +64,20 @@ def test_what_is_not_compared_is_shown():
     missing = Missing(code="X", message="because", request_id=None)
     assert show(absent, observed("success", fail_reason="because")).fail_reason == "because"
     assert show(asserting(secret(fail_reason=CANARY)), missing) == missing
+
+
+@pytest.mark.parametrize("status", ["success", "failed"])
+@pytest.mark.parametrize("match", [Match.EXACT, Match.ORDERED, Match.CONTAINS])
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        pytest.param((), secret(job_type=CANARY), id="of an item, that labels findings"),
+        pytest.param(secret(job_type=CANARY), expects(status="success"), id="of the job, that sub-jobs have as well"),
+    ],
+)
+def test_no_finding_holds_what_is_sensitive(fields, wanted, match, status):
+    listed = [replace(part(job_type=CANARY), status=status), part(job_type=CANARY)]
+    expected = replace(item(), fields=wanted)
+    a_job = asserting(fields, sub_jobs(match, expected, each=expects(error_code=None)))
+    findings = judge_job(a_job, observed("success", *listed, job_type=CANARY), now=NOW).findings
+    assert CANARY not in repr([(each.path, each.label, each.actual, each.expected) for each in findings])

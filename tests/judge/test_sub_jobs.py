@@ -31,7 +31,7 @@ def judge(expectation, *listed, status="success"):
     """Judge sub-jobs of a job; return what is found of them alone."""
     answer = observed(status, *listed)
     expectation = replace(expectation, source=HERE)
-    return list(judge_job(job(expectation, status=["running", "success"]), answer, now=NOW)[1:])
+    return list(judge_job(job(expectation, status=["running", "success"]), answer, now=NOW).findings[1:])
 
 
 def truths(*args, **options):

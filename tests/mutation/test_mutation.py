@@ -25,7 +25,7 @@ from reconcile.model import (
     Truth,
     Verdict,
 )
-from reconcile.mutation import Company, list_mutants, make_up, write_answer
+from reconcile.mutation import Bystanders, list_mutants, make_up, write_answer
 from reconcile.plan import make_plan
 
 MANIFESTS = sorted(Path(__file__).parent.glob("manifests/*.yaml"))
@@ -74,9 +74,9 @@ def test_a_mutant_is_decided_among_few_jobs_as_among_all(path):
 
     whole = decide(manifest.jobs, seen)
     assert whole.exit_code is ExitCode.IN_SYNC
-    company = Company(manifest, seen, [each.verdict is Verdict.IN_SYNC for each in whole.jobs])
-    for members in company.remote_jobs():
-        indexes = company.find(members)
+    bystanders = Bystanders(manifest, seen, [each.verdict is Verdict.IN_SYNC for each in whole.jobs])
+    for members in bystanders.remote_jobs():
+        indexes = bystanders.find(members)
         for mutant in list_mutants([manifest.jobs[i] for i in members], seen[members[0]], now=TODAY, every_time=True):
             changed = observe_exchange(manifest.jobs[members[0]], mutant.exchange, "http://localhost").observation
             mutated = [changed if i in members else each for i, each in enumerate(seen)]
@@ -84,12 +84,12 @@ def test_a_mutant_is_decided_among_few_jobs_as_among_all(path):
             assert among_few.exit_code == decide(manifest.jobs, mutated).exit_code
 
 
-def test_the_company_does_not_grow_with_the_run():
+def test_the_bystanders_do_not_grow_with_the_run():
     jobs = [job(name=f"j{number}") for number in range(500)]
     manifest = load_manifests([str(MANIFESTS[0])], now=TODAY)
     seen = [make_up([each], now=NOW) for each in jobs]
-    company = Company(replace(manifest, jobs=tuple(jobs)), seen, [True] * len(jobs))
-    assert max(len(company.find(members)) for members in company.remote_jobs()) <= 3
+    bystanders = Bystanders(replace(manifest, jobs=tuple(jobs)), seen, [True] * len(jobs))
+    assert max(len(bystanders.find(members)) for members in bystanders.remote_jobs()) <= 3
 
 
 seconds = st.integers(0, 10_000)
@@ -127,4 +127,4 @@ def test_times_are_found_wherever_there_are_some(begin, length, age, slack):
     plain = job()
     asked = replace(plain, expect=replace(plain.expect, fields=(*plain.expect.fields, *bounds)))
     made_up = make_up([asked], now=NOW)
-    assert {finding.truth for finding in judge_job(asked, made_up, now=NOW)} == {Truth.HOLDS}
+    assert {finding.truth for finding in judge_job(asked, made_up, now=NOW).findings} == {Truth.HOLDS}

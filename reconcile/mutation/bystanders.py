@@ -1,4 +1,4 @@
-"""Which other jobs have a say in the verdict of a run in which one remote job is another. Pure."""
+"""Which other jobs the verdict of a run depends on when one remote job is mutated. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,14 @@ _Key = tuple[str, str]
 """Provider and job id: one remote job."""
 
 
-class Company:
+class Bystanders:
     """
     The jobs of a run that is in sync, by remote job.
 
-    Of the others, what decides is only whether one is in sync, for not every job may be waived; whether one of the
-    same provider was observed, for it is the witness of what is missing; and whether one of the same provider is
-    missing, for that needs the witness. One of each kind stands for all, so that the work stays linear.
+    When one remote job is mutated, three things about the others matter: whether one is in sync, because not every job
+    may be waived; whether one of the same provider was observed, because it confirms that a missing job is missing; and
+    whether one of the same provider is missing, because it needs that confirmation. One of each kind stands for all, so
+    that the work stays linear.
     """
 
     def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], synced: Sequence[bool]) -> None:
@@ -23,7 +24,7 @@ class Company:
 
         Args:
             observations: one for each job of the manifest, in its order.
-            synced: of each job, whether it is in sync, rather than waived.
+            synced: for each job, whether it is in sync rather than waived.
         """
         self._jobs = manifest.jobs
         self._members: dict[_Key, list[int]] = {}
@@ -40,23 +41,23 @@ class Company:
         return tuple(tuple(members) for members in self._members.values())
 
     def find(self, members: Sequence[int]) -> tuple[int, ...]:
-        """Return the indexes of the jobs of a remote job and of those that have a say beside them, in order."""
+        """Return the indexes of the jobs of a remote job and of its bystanders, in order."""
         key = _key_of(self._jobs[members[0]])
         found = set(members)
         for kind in (("observed", key[0]), ("missing", key[0]), ("synced", "")):
             others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
             found |= set(list(others)[:1])
-        # A companion that is absent is proven by a witness of its own provider, which comes with it.
+        # A bystander that is absent needs an observed job of its own provider to confirm that.
         for each in tuple(found):
-            witnesses = self._representatives.get(("observed", self._jobs[each].provider.name), ())
-            found |= set([other for other in witnesses if _key_of(self._jobs[other]) != key][:1])
-        # A companion is not told otherwise than its own: all jobs of its remote job come with it.
+            confirming = self._representatives.get(("observed", self._jobs[each].provider.name), ())
+            found |= set([other for other in confirming if _key_of(self._jobs[other]) != key][:1])
+        # All jobs that name the same remote job come along, because they must not contradict each other.
         for each in tuple(found):
             found |= set(self._members[_key_of(self._jobs[each])])
         return tuple(sorted(found))
 
     def _represent(self, kind: tuple[str, str], index: int) -> None:
-        """Keep the first two remote jobs of each kind: one of them is another than the one that is asked about."""
+        """Keep the first two remote jobs of each kind, so that one of them is not the mutated one."""
         kept = self._representatives.setdefault(kind, [])
         if len(kept) < 2 and all(_key_of(self._jobs[each]) != _key_of(self._jobs[index]) for each in kept):
             kept.append(index)

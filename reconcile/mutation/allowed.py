@@ -1,4 +1,4 @@
-"""What a manifest lets pass in so many words, so that it is no weakness if it does. Pure."""
+"""What a manifest explicitly allows, so that a mutant of it may pass the gate. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,38 +18,38 @@ from reconcile.model import (
 _OPEN = (Match.CONTAINS, Match.NONE)
 
 
-class Wording:
-    """What the manifest says of one remote job, in as many jobs as it has for it."""
+class Declared:
+    """What a manifest declares about one remote job, in all jobs that name it."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._expectations = [job.expect for job in jobs if isinstance(job.expect, Expectation)]
 
     @property
     def fields(self) -> tuple[Assertion, ...]:
-        """What is asserted of the job's own fields."""
+        """The assertions about the job itself."""
         return tuple(field for each in self._expectations for field in each.fields)
 
     def of(self, field: Field) -> tuple[FieldExpectation, ...]:
-        """What is asserted of one text of the job."""
+        """The assertions about one field of the job."""
         return tuple(_of(self.fields, field))
 
     def of_sub_jobs(self, field: Field) -> tuple[FieldExpectation, ...]:
-        """What is asserted of one text of any sub-job."""
+        """The assertions about one field of any sub-job."""
         fields = [field for each in self.sub_jobs for part in (each.each, *_fields_of(each)) for field in part]
         return tuple(_of(fields, field))
 
     @property
     def sub_jobs(self) -> tuple[SubJobsExpectation, ...]:
-        """What the manifest itself says of sub-jobs; what is only implied is not said."""
-        said = (each.sub_jobs for each in self._expectations)
-        return tuple(each for each in said if each is not None and not each.implied)
+        """What the manifest itself expects of sub-jobs, without what is implied."""
+        expected = (each.sub_jobs for each in self._expectations)
+        return tuple(each for each in expected if each is not None and not each.implied)
 
-    def permits_status(self, word: str) -> bool:
-        """Say whether every job lists the word."""
+    def allows_status(self, word: str) -> bool:
+        """Return whether every job accepts the word by name."""
         return all(word in expected.accept for expected in self.of(Field.STATUS))
 
-    def permits_status_of_sub_job(self, sub_job: SubJob, word: str) -> bool:
-        """Say whether the word is listed for each sub-job, or for one of this type."""
+    def allows_sub_job_status(self, sub_job: SubJob, word: str) -> bool:
+        """Return whether the word is accepted by name for each sub-job, or for one of this type."""
         listed = [
             expected
             for each in self.sub_jobs
@@ -59,8 +59,8 @@ class Wording:
         return any(word in expected.accept for expected in listed)
 
     @property
-    def leaves_number_open(self) -> bool:
-        """Say whether there may be more or fewer sub-jobs: by a range, or because others are welcome."""
+    def allows_other_count(self) -> bool:
+        """Return whether there may be more or fewer sub-jobs: by a range, or because others are ignored."""
         return bool(self.sub_jobs) and all(
             each.count is not None
             or bool(each.items and each.match in _OPEN)
@@ -69,8 +69,8 @@ class Wording:
         )
 
     @property
-    def leaves_types_open(self) -> bool:
-        """Say whether sub-jobs of other types than the listed ones are welcome."""
+    def allows_other_types(self) -> bool:
+        """Return whether sub-jobs of other types than the listed ones are ignored."""
         return bool(self.sub_jobs) and all(bool(each.items) and each.match in _OPEN for each in self.sub_jobs)
 
 
@@ -79,7 +79,7 @@ def _of(fields: Sequence[Assertion], field: Field) -> Iterator[FieldExpectation]
 
 
 def _items_of(expectation: SubJobsExpectation) -> tuple[Item, ...]:
-    """Return the items that say what may be there."""
+    """Return the items that describe what may be there."""
     return () if expectation.match is Match.NONE else expectation.items or ()
 
 

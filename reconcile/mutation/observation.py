@@ -1,11 +1,12 @@
 """
-Jobs -> an observation that satisfies what is expected of them. Pure.
+Jobs -> an observation that meets their expectations. Pure.
 
-What is made up here is a proposal: whether it satisfies the jobs, the gate itself says.
+It is only a proposal: the gate itself decides whether it meets them.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import asdict
 
@@ -26,11 +27,11 @@ from reconcile.model import (
     Observed,
     Outcome,
     Record,
+    Span,
     SpanExpectation,
     SubJob,
     SubJobsExpectation,
 )
-from reconcile.mutation.moments import find_times
 
 _REASON = "as expected"
 _ANY_CODE = "MUTANT.0002"
@@ -38,10 +39,10 @@ _ANY_CODE = "MUTANT.0002"
 
 def make_up(jobs: Sequence[Job], *, now: datetime) -> Observed | Missing:
     """
-    Make up what the API would say of one remote job, if the manifest is right.
+    Make up what the API would report about one remote job if it met its expectations.
 
     Args:
-        jobs: all of the manifest that are this remote job, at least one.
+        jobs: all jobs of the manifest that name this remote job, at least one.
         now: the time of judging, in UTC.
     """
     job, api = jobs[0], jobs[0].provider.api
@@ -49,17 +50,17 @@ def make_up(jobs: Sequence[Job], *, now: datetime) -> Observed | Missing:
         return Missing(code=None, message=None, request_id=None)
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
     record = _make_record([field for each in expectations for field in each.fields], api, now=now)
-    said = [each.sub_jobs for each in expectations if each.sub_jobs is not None and not each.sub_jobs.implied]
-    sub_jobs = tuple(_make_sub_jobs(said[0], api, now=now)) if said else ()
+    declared = [each.sub_jobs for each in expectations if each.sub_jobs is not None and not each.sub_jobs.implied]
+    sub_jobs = tuple(_make_sub_jobs(declared[0], api, now=now)) if declared else ()
     return Observed(**{**asdict(record), "job_id": job.job_id}, sub_jobs=sub_jobs, request_id=None)
 
 
 def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> Record:
     """
-    Make up a record without an id that satisfies all assertions, as far as that is possible.
+    Make up a record without an id that meets all assertions, as far as that is possible.
 
     Args:
-        types: what its type should rather be than another.
+        types: preferred job types.
     """
     status = _choose_status(assertions, api)
     failed = api.statuses[status].outcome is Outcome.FAILURE
@@ -77,14 +78,14 @@ def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime,
 
 
 def _choose_status(assertions: Sequence[Assertion], api: JobApi) -> str:
-    """Choose the end of a job rather than the way to it, and a good end rather than a bad one."""
+    """Prefer a terminal status to one on the way, and success to failure."""
     words = [api.success, api.failure, *api.statuses]
     expected = _of(assertions, Field.STATUS)
     return next((word for word in words if all(accepts(each, word) for each in expected)), api.success)
 
 
 def _choose_text(assertions: Sequence[Assertion], field: Field, usual: Sequence[str | None]) -> str | None:
-    """Choose what every assertion accepts: what is usual, if that is, else what one of them names."""
+    """Choose a value that every assertion accepts: a usual one if possible, else one that they name."""
     expected = _of(assertions, field)
     named = [value for each in expected for value in _examples_of(each)]
     return next((value for value in (*usual, *named) if all(accepts(each, value) for each in expected)), None)
@@ -99,10 +100,17 @@ def _examples_of(expectation: FieldExpectation) -> Iterator[str | None]:
             yield accepted
 
 
+def _of(assertions: Sequence[Assertion], field: Field) -> list[FieldExpectation]:
+    return [each for each in assertions if isinstance(each, FieldExpectation) and each.field is field]
+
+
+# --- Times -----------------------------------------------------------------------------------------------------
+
+
 def _make_times(
     assertions: Sequence[Assertion], api: JobApi, status: str, *, now: datetime
 ) -> tuple[str | None, str | None]:
-    times = find_times(assertions, now=now)
+    times = _find_times(assertions, now=now)
     if times is None:
         return None, None
     begin, end = (instant.strftime(api.time_format) for instant in times)
@@ -114,15 +122,55 @@ def _make_times(
     return begin, end if ended or asserts else None
 
 
-def _of(assertions: Sequence[Assertion], field: Field) -> list[FieldExpectation]:
-    return [each for each in assertions if isinstance(each, FieldExpectation) and each.field is field]
+def _find_times(assertions: Sequence[Assertion], *, now: datetime) -> tuple[datetime, datetime] | None:
+    """
+    Find the latest begin and end that meet all bounds at once, in whole seconds and not after `now`.
+
+    Returns:
+        None if there are none. The end has no meaning for a job that has not ended.
+    """
+    begin, end = _bounds_of(assertions, Moment.BEGIN_TIME), _bounds_of(assertions, Moment.END_TIME)
+    least, most = _lengths_of(assertions, Span.DURATION)
+    youngest, oldest = _lengths_of(assertions, Span.AGE)
+    present = now.timestamp()
+    first = max(end[0], present - oldest, begin[0] + least)
+    last = min(end[1], present - youngest, begin[1] + most, present)
+    ended = _between(first, last)
+    if ended is None:
+        return None
+    began = _between(max(begin[0], ended - most), min(begin[1], ended - least))
+    return None if began is None else (_instant(began), _instant(ended))
+
+
+def _between(first: float, last: float) -> int | None:
+    """Return the last whole second from first to last, inclusive; None if there is none."""
+    second = math.floor(last)
+    return second if first <= second else None
+
+
+def _bounds_of(assertions: Sequence[Assertion], moment: Moment) -> tuple[float, float]:
+    mine = [each for each in assertions if isinstance(each, MomentExpectation) and each.moment is moment]
+    after = [each.after.timestamp() for each in mine if each.after is not None]
+    before = [each.before.timestamp() for each in mine if each.before is not None]
+    return max(after, default=-math.inf), min(before, default=math.inf)
+
+
+def _lengths_of(assertions: Sequence[Assertion], span: Span) -> tuple[float, float]:
+    mine = [each for each in assertions if isinstance(each, SpanExpectation) and each.span is span]
+    least = [each.min for each in mine if each.min is not None]
+    most = [each.max for each in mine if each.max is not None]
+    return max(least, default=0.0), min(most, default=math.inf)
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
 # --- Sub-jobs --------------------------------------------------------------------------------------------------
 
 
 def _make_sub_jobs(expectation: SubJobsExpectation, api: JobApi, *, now: datetime) -> Iterator[SubJob]:
-    """Make up as few sub-jobs as will do: what items demand, then what is missing to a number."""
+    """Make up as few sub-jobs as possible: those that items demand, then as many as the count still lacks."""
     wanted = [] if expectation.match is Match.NONE else list(expectation.items or ())
     numbers = [item.count.min for item in wanted]
     least = expectation.count.min if expectation.count is not None else 0

@@ -1,8 +1,8 @@
 """
 Evidence without its secrets, from which the same plan follows.
 
-Of a field that is compared with a sensitive value, judging asks only which texts are equal. So each text is replaced
-by a name that says nothing of it, the same for equal ones; a pattern becomes the names of what it has matched.
+Judging a field that is compared with a sensitive value only depends on which texts are equal. So each text is replaced
+by a name that reveals nothing, equal texts by the same one, and a glob by the names of the texts that it matched.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,8 +36,8 @@ def hide_secrets(evidence: Evidence) -> Evidence:
     """
     Return the evidence with no sensitive value in it.
 
-    The plan that follows from it is the same, unless a field of one job is compared both with a sensitive text and
-    with an open one: whoever keeps the evidence has to compare the plans.
+    The same plan follows from it, unless a field of one job is compared both with a sensitive value and with an open
+    one. So compare the plans before the evidence is kept.
     """
     pairs = [
         _hide(job, observation) for job, observation in zip(evidence.manifest.jobs, evidence.observations, strict=True)
@@ -51,7 +51,7 @@ def hide_secrets(evidence: Evidence) -> Evidence:
 def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
     if isinstance(job.expect, Absence) or not (hidden := find_sensitive_fields(job.expect)):
         return job, observation
-    # A status is one of the API's few words, and none of them a secret.
+    # A status is one of the API's few words, and none of them is a secret.
     names: dict[Field, _Names] = {field: _Names() for field in Field if field in hidden and field is not Field.STATUS}
     if isinstance(observation, Observed):
         sub_jobs = tuple([_hide_texts(part, names) for part in observation.sub_jobs])
@@ -60,13 +60,13 @@ def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
 
 
 class _Names:
-    """The names of the texts of one field, in the order in which they are asked for."""
+    """The names of the texts of one field, numbered as they come."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def name(self, text: str) -> str:
-        """Return the name of a text; one that is too long to be compared gets one that is too long as well."""
+        """Return the name of a text; one too long to compare gets a name that is too long as well."""
         name = self._names.get(text)
         if name is None:
             name = f"{SENSITIVE} {len(self._names) + 1}"
@@ -74,7 +74,7 @@ class _Names:
         return name
 
     def match(self, pattern: str) -> list[str]:
-        """Return the names of all texts so far that a pattern matches."""
+        """Return the names of all texts so far that a glob matches."""
         return [name for text, name in self._names.items() if matches_glob(pattern, text)]
 
 
