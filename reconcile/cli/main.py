@@ -14,15 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconcile.lean import standing_in
-
-# click asks for translations of its texts, of which nobody has any, and knows UUIDs, whose module asks for the name of
-# the system: what both import for that takes as long as most of click.
-with (
-    standing_in("gettext", gettext=str, ngettext=lambda one, many, count: one if count == 1 else many),
-    standing_in("platform", system=lambda: os.uname().sysname),
-):
-    import click
+import click
 
 from reconcile.cli import COMPLETION, output
 from reconcile.cli.commands import reconcile
