@@ -1,9 +1,5 @@
 """Reading what was declared, as every command does that is about manifests."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from reconcile.cli import output
 from reconcile.cli.deadline import Deadline
 from reconcile.cli.invocation import Invocation
@@ -27,27 +23,10 @@ def load_declared(
     paths = find_manifests(declaration.manifests)
     if not declaration.manifests and not quiet:
         output.tell(f"reconcile: using {', '.join(map(escape, paths))}\n")
-    with _no_garbage_collection():
-        return load_manifests(
-            paths,
-            now=invocation.clock(),
-            given=declaration.given,
-            environ=invocation.environ,
-            stdin=open_stdin(deadline),
-        )
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """
-    Look for no cycles while values are made that have none: with 100,000 jobs that takes half of the time.
-
-    What was made lives as long as the run. Nobody looks for cycles in it later either: of 10,000 jobs, the first search
-    alone takes a tenth of the time that it took to read them.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+    return load_manifests(
+        paths,
+        now=invocation.clock(),
+        given=declaration.given,
+        environ=invocation.environ,
+        stdin=open_stdin(deadline),
+    )
