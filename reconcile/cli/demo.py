@@ -70,11 +70,11 @@ def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the user's own credentials and endpoints; find this very package, also where it is not installed."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
-    return {**kept, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), environ.get("PYTHONPATH", "")])}
+    """Leave out the user's own credentials and endpoints, and let a child process import what this one can."""
+    others = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
+    return {**others, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _reconcile() -> tuple[str, ...]:
-    """Name this very program, whatever is on the PATH."""
-    return sys.executable, "-m", "reconcile"
+    """Return the command that starts this very program, whatever is on the PATH or in the working directory."""
+    return sys.executable, "-P", "-m", "reconcile"
