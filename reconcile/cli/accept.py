@@ -50,17 +50,13 @@ def command(
     necessary, and lists of sub-jobs become the observed list. Everything else stays as it is, including comments and
     layout. Waived drift is left alone.
 
-    \b
-    Nothing is shown or written if any part of the edit would be a guess: for jobs
-    that are unfinished or were not observed, ages, values that come from variables,
-    jobs made by for_each, comments that would be lost, and plans of a manifest that
-    has changed since. All reasons are listed.
+    Nothing is shown or written if any part of the edit would be a guess: for jobs that are unfinished or were not
+    observed, ages, values that come from variables, jobs made by for_each, comments that would be lost, and plans of a
+    manifest that has changed since. All reasons are listed.
 
-    \b
-    Exit code: 0 if the edit was shown or written, or there is nothing to accept; 1 if
-    the edit is refused. Without ADDRESS, also 3 if some jobs are still unfinished and
-    1 if some could not be checked: accepting the rest does not turn the gate green.
-    All files are written, or none.
+    Exit code: 0 if the edit was shown or written, or there is nothing to accept; 1 if the edit is refused. Without
+    ADDRESS, also 3 if some jobs are still unfinished and 1 if some could not be checked: accepting the rest does not
+    turn the gate green. All files are written, or none.
 
     \b
     Examples:

@@ -49,6 +49,12 @@ def check_end(path: str) -> None:
         raise _not_written(path, "it is not writable")
 
 
+def create_file(path: str, content: bytes) -> None:
+    """Create a file, whole or not at all; raise OutputError if it exists. A link, unlike a rename, replaces nothing."""
+    with _naming(path), _draft(Path(path), content, 0o666) as draft:
+        os.link(draft, path)
+
+
 def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
     """Write a file, whole or not at all; raise OutputError if that fails."""
     place = Path(path)

@@ -1,9 +1,8 @@
 """`reconcile import`: write a manifest that expects the current state of jobs."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 import click
 from msgspec import Struct
@@ -15,7 +14,7 @@ from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_declared, find_targets
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
-from reconcile.cli.options.values import FilePath
+from reconcile.cli.options.values import FilePath, as_one
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -48,21 +47,18 @@ class _ProviderOptions(Struct, frozen=True, kw_only=True):
     provider: str | None
 
 
-def _provider_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    @click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions.")
-    @click.option("--region", metavar="REGION", help="Region of the cloud.")
-    @click.option("--project-id", metavar="ID", help="Project of the jobs.")
-    @click.option("--api", type=click.Choice(api_names()), help=f"Job API. Default: {_DEFAULT_API}.")
-    @click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead.")
-    @click.option(
+_provider_options = as_one(
+    _ProviderOptions,
+    "options",
+    click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions."),
+    click.option("--region", metavar="REGION", help="Region of the cloud."),
+    click.option("--project-id", metavar="ID", help="Project of the jobs."),
+    click.option("--api", type=click.Choice(api_names()), help=f"Job API. Default: {_DEFAULT_API}."),
+    click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
+    click.option(
         "--provider", metavar="NAME", help="Provider of that manifest. Without --manifest, the name of the new one."
-    )
-    @wraps(command)
-    def with_provider(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        chosen = {name: options.pop(name) for name in _ProviderOptions.__struct_fields__}
-        return command(*args, provider_options=_ProviderOptions(**chosen), **options)
-
-    return with_provider
+    ),
+)
 
 
 @click.command(cls=ManifestCommand)
@@ -75,7 +71,7 @@ def _provider_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def command(
     context: Context,
     arguments: tuple[str, ...],
-    provider_options: _ProviderOptions,
+    options: _ProviderOptions,
     given: tuple[Given, ...],
     access: AccessOptions,
     verbose: bool,
@@ -94,10 +90,10 @@ def command(
         reconcile import - --manifest reconcile.yaml --provider otc
     """
     deadline = context.start_deadline(access.limit)
-    _check_stdin_used_once(arguments, provider_options, given)
+    _check_stdin_used_once(arguments, options, given)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
-    probe = _probe(provider_options, job_ids, given, context, stdin)
+    probe = _probe(options, job_ids, given, context, stdin)
     targets = find_targets(probe, probe, access, context, verbose=verbose)
     fetched, ended_by = fetch_declared(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
@@ -107,10 +103,8 @@ def command(
     return Done.DONE
 
 
-def _check_stdin_used_once(
-    arguments: Sequence[str], provider_options: _ProviderOptions, given: Sequence[Given]
-) -> None:
-    inputs = [*arguments, provider_options.manifest, *(each.path for each in given if isinstance(each, VariableFile))]
+def _check_stdin_used_once(arguments: Sequence[str], options: _ProviderOptions, given: Sequence[Given]) -> None:
+    inputs = [*arguments, options.manifest, *(each.path for each in given if isinstance(each, VariableFile))]
     if inputs.count(_STDIN) > 1:
         raise UsageError.because(Code.USAGE, "'-' is given twice, but standard input can be read only once")
 
@@ -134,7 +128,7 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
 
 
 def _probe(
-    provider_options: _ProviderOptions,
+    options: _ProviderOptions,
     job_ids: Sequence[str],
     given: Sequence[Given],
     context: Context,
@@ -143,11 +137,11 @@ def _probe(
     """Return a manifest of the jobs that only expects them to be done."""
     from reconcile.authoring import compose_probe, declare_provider
 
-    if provider_options.manifest is None:
-        name, declared = _declare(provider_options, given)
-        api = load_api(provider_options.api or _DEFAULT_API)
+    if options.manifest is None:
+        name, declared = _declare(options, given)
+        api = load_api(options.api or _DEFAULT_API)
     else:
-        provider = _pick_provider(provider_options, given, context, stdin)
+        provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
     try:
         return _load(compose_probe(name, declared, api, job_ids), context)
@@ -156,48 +150,48 @@ def _probe(
         raise UsageError(replace(each, source=None, excerpt=None) for each in error.diagnostics) from error
 
 
-def _declare(provider_options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
+def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
     """Return the name and the declaration of the provider that the command line describes."""
     if given:
         raise UsageError.because(Code.USAGE, "--var and --var-file need --manifest")
-    if provider_options.project_id is None:
+    if options.project_id is None:
         hint = "add it, or take the provider from a manifest: --manifest FILE --provider NAME"
         raise UsageError.because(Code.USAGE, "--project-id is missing", hint=hint)
-    if (provider_options.cloud is None) != (provider_options.region is None):
+    if (options.cloud is None) != (options.region is None):
         raise UsageError.because(
             Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis' lists them"
         )
     declared = {
-        "api": provider_options.api or _DEFAULT_API,
-        "cloud": provider_options.cloud,
-        "region": provider_options.region,
-        "project_id": provider_options.project_id,
+        "api": options.api or _DEFAULT_API,
+        "cloud": options.cloud,
+        "region": options.region,
+        "project_id": options.project_id,
     }
-    name = provider_options.provider or provider_options.cloud or declared["api"] or _DEFAULT_API
+    name = options.provider or options.cloud or declared["api"] or _DEFAULT_API
     return name, {key: value for key, value in declared.items() if value is not None}
 
 
 def _pick_provider(
-    provider_options: _ProviderOptions, given: Sequence[Given], context: Context, stdin: BinaryIO | None
+    options: _ProviderOptions, given: Sequence[Given], context: Context, stdin: BinaryIO | None
 ) -> Provider:
     """Return the chosen provider of the manifest."""
     from reconcile.document import list_names, suggest
 
-    parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(provider_options, name) is not None]
+    parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(options, name) is not None]
     if parts:
         option = f"--{parts[0].replace('_', '-')}"
         raise UsageError.because(Code.USAGE, f"{option} and --manifest cannot be combined", hint="use one of them")
-    providers = _load_file(str(provider_options.manifest), given, context, stdin).providers
-    if provider_options.provider is None and len(providers) == 1:
+    providers = _load_file(str(options.manifest), given, context, stdin).providers
+    if options.provider is None and len(providers) == 1:
         return next(iter(providers.values()))
-    if provider_options.provider is None:
+    if options.provider is None:
         hint = f"add --provider; declared: {list_names(providers)}"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, "the manifest has several providers", hint=hint)
-    if provider_options.provider not in providers:
-        hint = suggest(provider_options.provider, providers) or f"declared: {list_names(providers)}"
-        message = f"the manifest has no provider '{provider_options.provider[:64]}'"
+    if options.provider not in providers:
+        hint = suggest(options.provider, providers) or f"declared: {list_names(providers)}"
+        message = f"the manifest has no provider '{options.provider[:64]}'"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, message, hint=hint)
-    return providers[provider_options.provider]
+    return providers[options.provider]
 
 
 def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:

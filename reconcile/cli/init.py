@@ -8,6 +8,7 @@ import click
 
 from reconcile.cli import output
 from reconcile.cli.context import Done
+from reconcile.cli.files import create_file
 from reconcile.cli.options.values import FilePath
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
@@ -40,11 +41,7 @@ def command(directory: str) -> Done:
     folder = Path(directory)
     _refuse_second(folder)
     starter = (shipped_folder("examples") / "starter" / _NAME).read_bytes()
-    try:
-        _write_new(folder / _NAME, starter)
-    except OSError as error:
-        message = f"{folder / _NAME} could not be written: {error.strerror}"
-        raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
+    create_file(str(folder / _NAME), starter)
     output.print_note(_NEXT_STEPS.format(path=escape(str(folder / _NAME))))
     return Done.DONE
 
@@ -60,15 +57,3 @@ def _refuse_second(folder: Path) -> None:
             message = f"{found} already exists and is not overwritten"
             hint = "edit it, or name another directory: reconcile init DIR"
             raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message, hint=hint)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Create a file, whole or not at all. Unlike a rename, a link never replaces an existing file."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.link(draft, path)
-    finally:
-        draft.unlink()

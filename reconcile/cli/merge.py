@@ -39,9 +39,7 @@ def command(
     Shards know their run from RECONCILE_RUN_ID, or from the variables of GitHub, GitLab, CircleCI, Buildkite or Azure
     Pipelines. Shards that do not know their run cause a warning, or an error if they were made with --strict.
 
-    \b
-    Exit code: as for 'reconcile plan', and 1 if the shards are not exactly those
-    of one run.
+    Exit code: as for 'reconcile plan', and 1 if the shards are not exactly those of one run.
 
     \b
     Examples:

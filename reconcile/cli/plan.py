@@ -60,9 +60,8 @@ def command(
     The credential comes from the environment: a token (RECONCILE_TOKEN, OS_TOKEN, HW_AUTH_TOKEN), access keys
     (HW_ACCESS_KEY, ...), OS_CLOUD with clouds.yaml, or OS_USERNAME and OS_PASSWORD.
 
-    \b
-    Exit code: 0 if every expectation was proven, 1 if some jobs could not be
-    checked, 2 if an expectation is false, 3 if jobs are still unfinished.
+    Exit code: 0 if every expectation was proven, 1 if some jobs could not be checked, 2 if an expectation is false, 3
+    if jobs are still unfinished.
 
     \b
     Examples:

@@ -86,9 +86,8 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     sub-jobs under contains and none. A different fail reason counts only where one is expected, a different time only
     where one is asserted.
 
-    \b
-    Exit code: 0 if no more mutants survive than allowed, 2 if more do, 1 if the
-    jobs are not in sync to begin with or some could not be checked.
+    Exit code: 0 if no more mutants survive than allowed, 2 if more do, 1 if the jobs are not in sync to begin with or
+    some could not be checked.
 
     \b
     Examples:

@@ -42,10 +42,8 @@ def command(
     was not damaged, not who made it: whoever can write the file can write another one. To prove the origin, sign it
     with 'plan --sign-with' and require the signature with --verify-with.
 
-    \b
-    Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of
-    the run is ignored. 1 if the verdict does not follow from the evidence, or the
-    plan was changed, is too old, or is about other manifests.
+    Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of the run is ignored. 1 if the verdict
+    does not follow from the evidence, or the plan was changed, is too old, or is about other manifests.
 
     \b
     Examples:
