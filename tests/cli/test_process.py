@@ -69,8 +69,8 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 
 IDLE = {
     *("certifi", "click.shell_completion", "difflib", "glob", "httpx", "jinja2"),
-    *("jsonschema", "rich", "uvloop"),
-    *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.wording"),
+    *("jsonschema", "rich"),
+    *("reconcile.cli.recorder", "reconcile.document.editing", "reconcile.document.wording"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
     *("reconcile.fetch.credentials.keystone", "reconcile.fetch.httpx_transport", "reconcile.fetch.proxy"),
     *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.copying"),
