@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def find_targets(
-    selected: Manifest, declared: Manifest, access: AccessOptions, context: Context, *, verbose: bool
+    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context, *, verbose: bool
 ) -> "Mapping[str, Target]":
     """Find the endpoint and the credential of every provider of the selected jobs; print them if `verbose`."""
     from reconcile.fetch import resolve_targets
@@ -27,7 +27,7 @@ def find_targets(
         selected.providers.values(),
         endpoints=access.endpoints,
         environ=context.environ,
-        unused=declared.providers.keys() - selected.providers.keys(),
+        unused=manifest.providers.keys() - selected.providers.keys(),
     )
     if verbose:
         for name, target in targets.items():
@@ -35,7 +35,7 @@ def find_targets(
     return targets
 
 
-def fetch_declared(
+def fetch_manifest(
     manifest: Manifest,
     targets: "Mapping[str, Target]",
     access: AccessOptions,

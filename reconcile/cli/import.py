@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, open_stdin, pass_context
-from reconcile.cli.fetching import fetch_declared, find_targets
+from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
 from reconcile.cli.options.values import FilePath, as_one
@@ -95,7 +95,7 @@ def command(
     job_ids = _read_ids(arguments, stdin)
     probe = _probe(options, job_ids, given, context, stdin)
     targets = find_targets(probe, probe, access, context, verbose=verbose)
-    fetched, ended_by = fetch_declared(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
+    fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
         raise KeyboardInterrupt
     origins = {name: str(target.origin) for name, target in targets.items()}

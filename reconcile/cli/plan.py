@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.cli.context import Context, Deadline, pass_context
-from reconcile.cli.fetching import fetch_declared, find_targets
+from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.manifests import load_manifest, select_jobs
 from reconcile.cli.options.access import AccessOptions, RecordingOptions, access_options, recording_options
 from reconcile.cli.options.manifests import (
@@ -128,7 +128,7 @@ def _fetch(
     strict: bool,
     quiet: bool,
 ) -> _Results:
-    fetched, ended_by = fetch_declared(
+    fetched, ended_by = fetch_manifest(
         selected,
         targets,
         access,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline, Done, pass_context
-from reconcile.cli.fetching import fetch_declared, find_targets
+from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.manifests import load_manifest, select_jobs
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import (
@@ -170,7 +170,7 @@ def _fetch(
     strict: bool,
     quiet: bool,
 ) -> _Observations:
-    fetched, ended_by = fetch_declared(
+    fetched, ended_by = fetch_manifest(
         selected, targets, access, context, deadline=deadline, strict=strict, quiet=quiet
     )
     if ended_by is not None:

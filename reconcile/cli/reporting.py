@@ -53,7 +53,7 @@ class Report:
 
     def __init__(self, reporting: ReportingOptions, context: Context) -> None:
         self._reporting = reporting
-        self._invocation = context
+        self._context = context
         self._style = Style(full=reporting.full)
         self._files = tuple(_list_files(reporting, self._style))
 
@@ -104,7 +104,7 @@ class Report:
         error.terse = self._reporting.terse
         if isinstance(error, OutputError):
             return
-        evidence = make_failed_evidence(error.diagnostics, now=self._invocation.clock())
+        evidence = make_failed_evidence(error.diagnostics, now=self._context.clock())
         failed = derive_plan(evidence)
         self._write_files(failed, evidence)
         if self._reporting.format_name != "text":
@@ -120,7 +120,7 @@ class Report:
         return failures
 
     def _write_stdout(self, plan: Plan) -> list[OutputError]:
-        palette = output.choose_palette(self._invocation.colour, sys.stdout, self._invocation.environ)
+        palette = output.choose_palette(self._context.colour, sys.stdout, self._context.environ)
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
             output.write(render_plan(plan, format_name=self._reporting.format_name, style=style))
