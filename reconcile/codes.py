@@ -1,16 +1,16 @@
 """
-The codes of everything that can be wrong, stable for ever.
+All error codes. They are stable: a code is never renumbered, and never reused with another meaning.
 
-A code is never reused for another meaning and never renumbered. The hundreds say where the mend is: RC0 the
-command line, RC1 the text of a file, RC2 the meaning of a manifest, RC3 the way to the job API, RC4 and RC5 its
-answers (where HTTP has a number for it, the same one).
+The first digit tells where to look for the cause: RC0 the command line and the run, RC1 the text of a file, RC2 the
+meaning of a manifest, RC3 the connection to the job API, RC4 and RC5 its responses, with the number of the HTTP status
+where there is one.
 """
 
 from enum import StrEnum
 
 
 class Code(StrEnum):
-    """One kind of error; the value is what users see and scripts match."""
+    """A kind of error. Users see the value, and scripts match it."""
 
     # The command line and the run.
     USAGE = "RC001"
@@ -68,7 +68,7 @@ class Code(StrEnum):
     WAIVER_TOO_LONG = "RC217"
     AMBIGUOUS_MANIFESTS = "RC218"
 
-    # The way to the job API.
+    # The connection to the job API.
     NO_CREDENTIALS = "RC301"
     MALFORMED_CREDENTIAL = "RC302"
     ENDPOINT_NOT_ALLOWED = "RC303"
@@ -85,7 +85,7 @@ class Code(StrEnum):
     ANSWER_ENCODED = "RC316"
     NOT_RECORDED = "RC320"
 
-    # The answers of the job API.
+    # The responses of the job API.
     REFUSED = "RC400"
     UNAUTHENTICATED = "RC401"
     FORBIDDEN = "RC403"

@@ -1,14 +1,14 @@
 """
-What ends a run before it has a plan.
+Errors that end a run before it has a plan.
 
     ReconcileError
-    ├── UsageError          the command line asks for something that cannot be done
-    ├── DocumentError       a manifest or another file that people write is wrong: every fault of it, in order
-    ├── AccessError         no way to a job API: endpoint, credential, host
-    └── OutputError         what was asked for could not be written
+    ├── UsageError          the command line is invalid
+    ├── DocumentError       a manifest or another input file is invalid; holds all its errors, in order
+    ├── AccessError         a job API cannot be accessed: endpoint, credential, host
+    └── OutputError         a document could not be written
 
-What cannot be known about one job ends nothing: it is a value, `model.Unobserved`. Each error carries at least
-one `model.Diagnostic`, each of them ends the process with exit code 1, and each is raised `from` its cause.
+A job that cannot be observed does not end the run: it is a value, `model.Unobserved`. Every error holds at least one
+`model.Diagnostic`, ends the process with exit code 1, and is raised `from` its cause.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ from reconcile.model import Diagnostic
 
 class ReconcileError(Exception):
     """
-    The root of the tree; `diagnostics` is never empty and in the order in which a reader should meet them.
+    The root of the tree. `diagnostics` is never empty and in the order of printing.
 
-    `terse` says that a program reads the run, or someone who asked for silence: nothing is told beside them.
+    `terse` means that nothing but the diagnostics is printed, for programs and for --quiet.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
@@ -32,21 +32,21 @@ class ReconcileError(Exception):
 
     @classmethod
     def because(cls, code: Code, message: str, *, hint: str | None = None) -> Self:
-        """Make an error of one diagnostic that has no place in a file."""
+        """Make an error with one diagnostic that has no place in a file."""
         return cls([Diagnostic(code=code, message=message, hint=hint)])
 
 
 class UsageError(ReconcileError):
-    """The command line asks for something that cannot be done."""
+    """The command line is invalid."""
 
 
 class DocumentError(ReconcileError):
-    """A file that people write is wrong."""
+    """An input file is invalid."""
 
 
 class AccessError(ReconcileError):
-    """No request may or can be sent to a provider."""
+    """A job API cannot be accessed."""
 
 
 class OutputError(ReconcileError):
-    """A document that was asked for could not be written."""
+    """A document could not be written."""

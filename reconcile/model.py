@@ -10,22 +10,11 @@ said once, at the type of that name.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from msgspec import Meta, Struct, field
 
 from reconcile.codes import Code
-from reconcile.lean import standing_in
-
-# msgspec would take from typing_extensions what typing has as well, knows decimals, describes types, and reads
-# more than JSON. Nothing here makes use of that, and it takes longer to import than the rest of msgspec.
-with (
-    standing_in("typing_extensions", get_type_hints=get_type_hints, NotRequired=NotRequired, Required=Required),
-    standing_in("decimal", Decimal=type("Decimal", (), {})),
-    standing_in("msgspec.inspect"),
-    standing_in("msgspec.msgpack"),
-    standing_in("msgspec.toml"),
-    standing_in("msgspec.yaml"),
-):
-    from msgspec import Meta, Struct, field
 
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"

@@ -1,7 +1,7 @@
 """
-The files that ship with the program, wherever it runs from.
+Data files of the program: schemas, examples and explanations.
 
-In a wheel they lie inside the package; in a checkout, installed as editable or not at all, beside it.
+In a wheel they are inside the package, in a checkout beside it.
 """
 
 from functools import cache
@@ -16,9 +16,9 @@ _SUFFIX = ".schema.json"
 
 def shipped_folder(name: str) -> Path:
     """
-    Find a folder that ships with the program: `schemas` or `examples`.
+    Return the path of a data folder, such as `schemas`.
 
-    The packaged one wins, so that a foreign folder of that name beside an installed package is never read.
+    The one inside the package takes precedence, so that a foreign folder beside an installed package is never read.
     """
     packaged = _PACKAGE / name
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
@@ -30,12 +30,12 @@ def schema_names() -> tuple[str, ...]:
 
 
 def read_schema(name: str) -> str:
-    """Return the text of the schema of that full name (`manifest.v1`); raise FileNotFoundError if there is none."""
+    """Return the text of a schema by its full name (`manifest.v1`); raise FileNotFoundError if there is none."""
     return (shipped_folder("schemas") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """Return the schema of that full name as a value that no one may change."""
+    """Return a schema by its full name. The value is shared and must not be changed."""
     schema: dict[str, Any] = msgspec.json.decode(read_schema(name))
     return schema

@@ -194,7 +194,7 @@ def test_f32_one_place_each_can_say_0_of_a_plan_and_of_a_command():
         "plan.py": 1,
         "cli/main.py": 1,
         "cli/demo.py": 2,
-        "cli/proving.py": 2,
+        "cli/mutants.py": 2,
     }
 
 

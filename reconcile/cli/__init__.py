@@ -1,4 +1,4 @@
-"""The command line: one file per command, and beside them what several share; it alone knows click, and writes."""
+"""The command line: one module per command, and what several share. Only this package uses click and writes output."""
 
 COMPLETION = "_RECONCILE_COMPLETE"
-"""The environment variable by which a shell asks click for completions, whatever the arguments are."""
+"""The environment variable that makes click print completions, whatever the arguments are."""

@@ -1,4 +1,4 @@
-"""`reconcile accept`: the edit of a manifest that accepts what was observed."""
+"""`reconcile accept`: edit a manifest to expect what was observed."""
 
 import io
 import json
@@ -8,9 +8,9 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli import output
+from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.files import check_place, rewrite_files
-from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options.saved import signature_option
+from reconcile.cli.options.reporting import signature_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
@@ -38,30 +38,25 @@ from reconcile.report.escape import escape
 @click.argument("path", metavar="PLAN", type=FilePath())
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @signature_option
-@click.option("--write", is_flag=True, help="Write the manifest, once the edit is shown.")
-@pass_invocation
+@click.option("--write", is_flag=True, help="Apply the edit after showing it.")
+@pass_context
 def command(
-    invocation: Invocation, path: str, addresses: tuple[str, ...], verify_with: str | None, write: bool
+    context: Context, path: str, addresses: tuple[str, ...], verify_with: str | None, write: bool
 ) -> Done | ExitCode:
-    """Show the edit of a manifest that accepts what was observed, as a unified diff; with --write, make it.
+    """Show the edit of a manifest that makes it expect what was observed, as a unified diff. --write applies it.
 
-    PLAN is a file of 'reconcile plan --out PLAN', or - for standard input. ADDRESS is one of its jobs, or a glob; the
-    default is all jobs that have drifted. A text becomes the one that was observed, a bound moves as far as it has to,
-    and a list of sub-jobs becomes the list of those that were observed; everything else of the manifest stays as it
-    is, comments and layout too. Waived drifts are left alone.
+    PLAN is a file written by 'reconcile plan --out PLAN', or - for standard input. ADDRESS is a job of the plan, or a
+    glob; the default is all jobs that have drifted. Texts become those that were observed, bounds move as far as
+    necessary, and lists of sub-jobs become the observed list. Everything else stays as it is, including comments and
+    layout. Waived drift is left alone.
 
-    \b
-    What would be a guess is refused, all of it in one run, and then nothing is shown
-    or written: jobs that are not done or were not observed, ages, values that come
-    from variables, jobs made by for_each, comments that would be lost. So is a plan
-    of a manifest that has changed since.
+    Nothing is shown or written if any part of the edit would be a guess: for jobs that are unfinished or were not
+    observed, ages, values that come from variables, jobs made by for_each, comments that would be lost, and plans of a
+    manifest that has changed since. All reasons are listed.
 
-    \b
-    Exits with 0 if the edit was shown or written, or there is nothing to accept. Where
-    no ADDRESS is given and the edit leaves jobs alone that are not decided, with 3 if
-    they are only not done yet, else with 1. With 1, too, if there is no edit: what
-    would be a guess is refused, or no job has drifted, but some are not decided. Files
-    are written whole, and all of them or none.
+    Exit code: 0 if the edit was shown or written, or there is nothing to accept; 1 if the edit is refused. Without
+    ADDRESS, also 3 if some jobs are still unfinished and 1 if some could not be checked: accepting the rest does not
+    turn the gate green. All files are written, or none.
 
     \b
     Examples:
@@ -70,14 +65,14 @@ def command(
       reconcile accept plan.json jobs.bind-ldap 'jobs.expand-*' --write
       reconcile accept plan.json --verify-with gate.pub.pem
     """
-    saved, plan = load_saved_plan(path, invocation, verify_with=verify_with)
+    saved, plan = load_saved_plan(path, context, verify_with=verify_with)
     evidence = saved.evidence
     if evidence.errors:
         why = evidence.errors[0]
-        raise _refuse(f"the plan holds no job, for its run ended early: {why.code} {why.message}", "plan again")
-    jobs = _pick_jobs(plan, addresses)
+        raise _refuse(f"the plan has no jobs, because its run failed: {why.code} {why.message}", "plan again")
+    jobs = _select_jobs(plan, addresses)
     if not jobs:
-        output.tell("reconcile: there is nothing to accept: no job of this selection has drifted\n")
+        output.print_note("reconcile: there is nothing to accept: no job of this selection has drifted\n")
         return Done.DONE
     texts = _read_texts(evidence.manifest)
     changes = _edit(texts, jobs)
@@ -89,16 +84,15 @@ def command(
     output.close()
     if write:
         rewrite_files({change.new.file: _encode(change.new) for change in changes})
-    _tell(plan, jobs, changes, written=write)
+    _print_summary(plan, jobs, changes, written=write)
     return Done.DONE if addresses else _judge_rest(plan)
 
 
-def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
+def _select_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
     """
-    Return the jobs to accept: those that have drifted, and of named ones those that cannot be accepted as well.
+    Return the jobs to accept: those that have drifted, and named ones even if they cannot be accepted.
 
-    Where none is named and none has drifted, they are those that are not decided: that they can be accepted is not
-    said of them, either.
+    If none is named and none has drifted, return the undecided ones, so that they are refused with a reason.
     """
     from reconcile.manifest.selection import select_jobs
 
@@ -112,7 +106,7 @@ def _pick_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
 
 def _judge_rest(plan: Plan) -> Done | ExitCode:
-    """Say how it is with the jobs that have not drifted; that all is accepted must not be read out of a 0."""
+    """Return the exit code for the jobs that have not drifted: 0 would look as if all were in sync."""
     undecided = _list_undecided(plan)
     if not undecided:
         return Done.DONE
@@ -124,13 +118,13 @@ def _list_undecided(plan: Plan) -> Sequence[JobPlan]:
 
 
 def _read_texts(manifest: Manifest) -> Sequence[Text]:
-    """Return the text of each file of a manifest; raise DocumentError unless all are as they were."""
+    """Read the files of a manifest; raise DocumentError if one is missing or has changed."""
     errors, texts = [], []
     for file in manifest.files:
         try:
             text = read_text(file.file)
         except DocumentError as error:
-            hint = "name files in the plan, and accept in the directory where it was made"
+            hint = "run accept in the directory where the plan was made"
             errors += [replace(each, hint=each.hint or hint) for each in error.diagnostics]
             continue
         texts.append(text)
@@ -143,26 +137,16 @@ def _read_texts(manifest: Manifest) -> Sequence[Text]:
 
 
 def _edit(texts: Sequence[Text], jobs: Sequence[JobPlan]) -> Sequence[Edited]:
-    """Edit the texts that declare the jobs; raise DocumentError with everything that is in the way."""
-    from reconcile.authoring import accept_job
-
+    """Edit the texts that declare the jobs; raise DocumentError with every reason why that is impossible."""
     errors: list[Diagnostic] = []
     changes: list[Edited] = []
     for text in texts:
-        of_file = [job for job in jobs if job.job.source.file == text.file]
-        if not of_file:
+        in_text = [job for job in jobs if job.job.source.file == text.file]
+        if not in_text:
             continue
-        document = parse_text(text, is_json=is_json(text.file, text))
-        edits: list[Edit] = []
-        obstacles: list[Obstacle] = []
-        for job in of_file:
-            found, in_the_way = accept_job(document, job)
-            edits += found
-            obstacles += in_the_way
-        try:
-            changes.append(edit_document(document, edits, is_json=is_json(text.file, text)))
-        except UneditableError as error:
-            obstacles += error.obstacles
+        change, obstacles = _edit_text(text, in_text)
+        if change is not None:
+            changes.append(change)
         for each in sorted(obstacles, key=lambda obstacle: obstacle.mark):
             errors.append(text.diagnose(each.mark, Code.NOT_ACCEPTABLE, each.message, each.hint))
     if errors:
@@ -170,14 +154,30 @@ def _edit(texts: Sequence[Text], jobs: Sequence[JobPlan]) -> Sequence[Edited]:
     return changes
 
 
-# --- The proof -------------------------------------------------------------------------------------------------
+def _edit_text(text: Text, jobs: Sequence[JobPlan]) -> tuple[Edited | None, Sequence[Obstacle]]:
+    from reconcile.authoring import accept_job
+
+    document = parse_text(text, is_json=is_json(text.file, text))
+    edits: list[Edit] = []
+    obstacles: list[Obstacle] = []
+    for job in jobs:
+        job_edits, job_obstacles = accept_job(document, job)
+        edits += job_edits
+        obstacles += job_obstacles
+    try:
+        return edit_document(document, edits, is_json=is_json(text.file, text)), obstacles
+    except UneditableError as error:
+        return None, [*obstacles, *error.obstacles]
+
+
+# --- Checking the edit -------------------------------------------------------------------------------------------
 
 
 def _check(evidence: Evidence, texts: Sequence[Text], changes: Sequence[Edited], jobs: Sequence[JobPlan]) -> None:
     """
-    Raise DocumentError unless the edited manifests are valid, and all that was observed is in sync with them.
+    Raise DocumentError unless the edited manifests are valid, and in sync with what was observed.
 
-    That nothing else was changed is what `edit_document` has checked.
+    `edit_document` has already checked that nothing else was changed.
     """
     before = {job.address: job for job in _load(evidence, texts).jobs}
     for job in jobs:
@@ -190,26 +190,26 @@ def _check(evidence: Evidence, texts: Sequence[Text], changes: Sequence[Edited],
     except DocumentError as error:
         why = error.diagnostics[0]
         hint = f"line {why.source.line} of the edit: {why.message}" if why.source else why.message
-        message = "with what was observed, the manifest would not be valid"
+        message = "the edited manifest would not be valid"
         raise DocumentError([_at(jobs[0], message, hint)]) from error
-    errors = [_at(job, *_tell_rest(job)) for job in _judge_again(evidence, after, jobs) if _is_left(job)]
+    errors = [_at(job, *_explain_rest(job)) for job in _judge_again(evidence, after, jobs) if _is_left(job)]
     if errors:
         raise DocumentError(errors)
 
 
-def _judge_again(evidence: Evidence, declared: Mapping[str, Job], jobs: Sequence[JobPlan]) -> Sequence[JobPlan]:
-    """Judge jobs as they are declared now on the evidence of what they were."""
+def _judge_again(evidence: Evidence, edited: Mapping[str, Job], jobs: Sequence[JobPlan]) -> Sequence[JobPlan]:
+    """Judge the edited jobs with the evidence of the plan."""
     accepted = {job.job.address for job in jobs}
     numbers = [number for number, job in enumerate(evidence.manifest.jobs) if job.address in accepted]
     manifest = replace(
-        evidence.manifest, jobs=tuple(declared[evidence.manifest.jobs[number].address] for number in numbers)
+        evidence.manifest, jobs=tuple(edited[evidence.manifest.jobs[number].address] for number in numbers)
     )
     observations = tuple(evidence.observations[number] for number in numbers)
     return derive_plan(replace(evidence, manifest=manifest, observations=observations, remarks=())).jobs
 
 
 def _load(evidence: Evidence, texts: Sequence[Text]) -> Manifest:
-    """Load manifests as they were loaded for the plan, with the variables that it keeps."""
+    """Load manifests with the variables of the plan."""
     from reconcile.manifest import load_manifests
 
     variables: dict[str, JsonValue] = {}
@@ -217,7 +217,7 @@ def _load(evidence: Evidence, texts: Sequence[Text]) -> Manifest:
     for file in evidence.manifest.files:
         for name, value in file.variables.items():
             if variables.setdefault(name, value) != value:
-                # Nobody gave it a value, and each file has its own default.
+                # Only the defaults of the files can differ.
                 differing.add(name)
     known = {name: value for name, value in variables.items() if name not in differing}
     return load_manifests(
@@ -242,9 +242,9 @@ def _is_left(job: JobPlan) -> bool:
     return job.verdict not in (Verdict.IN_SYNC, Verdict.WAIVED)
 
 
-def _tell_rest(job: JobPlan) -> tuple[str, str]:
+def _explain_rest(job: JobPlan) -> tuple[str, str]:
     paths = [each.path for each in job.findings if each.truth is not Truth.HOLDS and each.waiver is None]
-    return f"{job.job.address} would still have drifted: {', '.join(paths)}", "edit the manifest by hand"
+    return f"{job.job.address} would still drift: {', '.join(paths)}", "edit the manifest by hand"
 
 
 def _at(job: JobPlan, message: str, hint: str) -> Diagnostic:
@@ -255,23 +255,25 @@ def _refuse(message: str, hint: str) -> DocumentError:
     return DocumentError([Diagnostic(code=Code.NOT_ACCEPTABLE, message=message, hint=hint)])
 
 
-# --- What is written and told -----------------------------------------------------------------------------------
+# --- Output ------------------------------------------------------------------------------------------------------
 
 
 def _encode(text: Text) -> str:
-    """Return what a file holds, with the byte order mark that it began with."""
+    """Return the content of a file, with its byte order mark if it has one."""
     return f"\ufeff{text.content}" if text.byte_order_mark else text.content
 
 
-def _tell(plan: Plan, jobs: Sequence[JobPlan], changes: Sequence[Edited], *, written: bool) -> None:
+def _print_summary(plan: Plan, jobs: Sequence[JobPlan], changes: Sequence[Edited], *, written: bool) -> None:
     names = ", ".join(escape(change.new.file) for change in changes)
     number = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
     undecided = _list_undecided(plan)
     if undecided:
         listed = list_names([escape(job.job.address) for job in undecided])
         total = plan.summary.selected
-        output.tell(f"reconcile: {len(undecided)} of {total} jobs are not decided, and were left alone: {listed}\n")
+        output.print_note(f"reconcile: {len(undecided)} of {total} jobs are undecided and were left alone: {listed}\n")
     if written:
-        output.tell(f"reconcile: wrote {names}, which accepts what was observed of {number}; plan again to prove it\n")
+        output.print_note(f"reconcile: wrote {names} to accept what was observed of {number}; plan again to prove it\n")
     else:
-        output.tell(f"reconcile: this edit of {names} accepts what was observed of {number}; --write makes it\n")
+        output.print_note(
+            f"reconcile: this edit of {names} accepts what was observed of {number}; apply it with --write\n"
+        )

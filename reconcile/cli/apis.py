@@ -1,10 +1,10 @@
-"""`reconcile apis`: what the program knows of job APIs."""
+"""`reconcile apis`: the known job APIs."""
 
 import click
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
-from reconcile.cli.invocation import Done
+from reconcile.cli.context import Done
 from reconcile.cli.options.reporting import format_option
 from reconcile.model import JobApi, JsonValue
 

@@ -1,4 +1,4 @@
-"""The commands by name; each module is imported when its command is called, so that --help stays quick."""
+"""The commands. Each module is imported when its command is called, so that --help stays fast."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
-    "plan": "Compare jobs with what is expected of them: the gate.",
-    "prove": "Test the gate: change what was observed, and see whether it turns red.",
-    "validate": "Check a manifest, offline.",
+    "plan": "Compare jobs with their expectations: the gate.",
+    "prove": "Test the gate with mutated observations.",
+    "validate": "Check manifests, offline.",
     "show": "Render a saved plan in any format.",
-    "verify": "Let a saved plan prove itself once more.",
+    "verify": "Re-derive the verdict of a saved plan from its evidence.",
     "merge": "Join the plans of all shards of a run.",
-    "import": "Write a manifest of jobs as they are.",
-    "accept": "Edit a manifest so that it accepts what was observed.",
-    "demo": "Show it all on an embedded job API: no account, no network.",
+    "import": "Write a manifest that expects the current state of jobs.",
+    "accept": "Edit a manifest to expect what was observed.",
+    "demo": "Run the gate on an embedded job API, without account or network.",
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",
     "apis": "List the known job APIs, clouds and regions.",
     "explain": "Explain an error code.",
-    "completion": "Print the script with which a shell completes.",
+    "completion": "Print the completion script of a shell.",
     "man": "Print the manual page.",
 }
 
@@ -62,7 +62,7 @@ class Commands(click.Group):
             raise click.NoSuchCommand(error.command_name, possibilities=_COMMANDS, ctx=ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Complete the name of a command without importing any."""
+        """Complete the name of a command without importing its module."""
         from click.shell_completion import CompletionItem
 
         named = [CompletionItem(name, help=what) for name, what in _COMMANDS.items() if name.startswith(incomplete)]
@@ -78,6 +78,6 @@ class Commands(click.Group):
 def reconcile() -> None:
     """terraform plan for asynchronous cloud jobs.
 
-    A manifest says what each job should have done; the gate fetches the jobs, compares, prints a plan, and exits 0
-    only if every expectation was proven.
+    A manifest states what each job should have done. The gate fetches the jobs, compares them with the manifest, prints
+    a plan, and exits with 0 only if every expectation was proven.
     """

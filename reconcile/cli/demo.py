@@ -1,4 +1,4 @@
-"""`reconcile demo`: the main job on an embedded job API, with real commands, a real socket and real exit codes."""
+"""`reconcile demo`: the gate on an embedded job API, with real commands, requests and exit codes."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Done, Invocation, pass_invocation
+from reconcile.cli.context import Context, Done, pass_context
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
 from reconcile.model import ExitCode
@@ -20,28 +20,28 @@ from reconcile.shipped import shipped_folder
 _STEPS = (
     ("Every expectation is proven: the gate is green.", "reconcile.yaml", ExitCode.IN_SYNC),
     ("A job failed, and its sub-jobs are not the expected ones.", "drift.yaml", ExitCode.DRIFT),
-    ("A job is still running: nothing is wrong, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
-    ("The same, waited for: it is green as soon as it is done.", "pending.yaml --wait 30s", ExitCode.IN_SYNC),
+    ("A job is still running: nothing is wrong yet, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
+    ("The same with --wait: green as soon as the job is done.", "pending.yaml --wait 30s", ExitCode.IN_SYNC),
 )
 
 _OWN = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
 
 
 @click.command()
-@pass_invocation
-def command(invocation: Invocation) -> Done:
-    """Show it all on an embedded job API: no account, no network.
+@pass_context
+def command(context: Context) -> Done:
+    """Run the gate on an embedded job API, without account or network.
 
-    Serves the scenario of the quickstart example on loopback and runs the gate against it, command by command.
+    Serves the scenario of the quickstart example on loopback and runs the gate against it.
     """
     folder = shipped_folder("examples") / "quickstart"
-    environ = _clean(invocation.environ)
+    environ = _clean(context.environ)
     with _job_api(folder / "scenario.yaml", environ) as url:
         environ |= {"RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
-        output.write(f"A job API is listening on {url}; it answers by {escape(str(folder / 'scenario.yaml'))}.\n")
+        output.write(f"A job API listens on {url} and serves {escape(str(folder / 'scenario.yaml'))}.\n")
         for title, arguments, expected in _STEPS:
             _show(title, ["plan", *arguments.split()], folder, environ, expected)
-    output.write("\nThis was the gate: exit code 0 is a proof, everything else says what is missing.\n")
+    output.write("\nThat is the gate: exit code 0 is a proof, and every other exit code says what is missing.\n")
     return Done.DONE
 
 
@@ -57,7 +57,7 @@ def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str],
 
 @contextmanager
 def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """Serve a scenario in a process of its own; yield its URL."""
+    """Serve a scenario in another process; yield its URL."""
     command = [*_reconcile(), "simulate", os.fspath(scenario)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as process:
         try:
@@ -70,11 +70,11 @@ def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the user's own credentials and endpoints; find this very package, also where it is not installed."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
-    return {**kept, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), environ.get("PYTHONPATH", "")])}
+    """Leave out the user's own credentials and endpoints, and let a child process import what this one can."""
+    others = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
+    return {**others, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _reconcile() -> tuple[str, ...]:
-    """Name this very program, whatever is on the PATH."""
-    return sys.executable, "-m", "reconcile"
+    """Return the command that starts this very program, whatever is on the PATH or in the working directory."""
+    return sys.executable, "-P", "-m", "reconcile"

@@ -1,9 +1,9 @@
-"""`reconcile explain`: what an error code means, why it matters, and what to do."""
+"""`reconcile explain`: what an error code means, why it matters, and how to fix it."""
 
 import click
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Done
+from reconcile.cli.context import Done
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
@@ -19,7 +19,7 @@ def _complete_code(ctx: click.Context, param: click.Parameter, incomplete: str) 
 def command(code: str | None) -> Done:
     """Explain an error code; without one, list them all.
 
-    What it means, why it matters, how to mend it, and an example of wrong and right.
+    Prints what it means, why it matters, how to fix it, and an example.
 
     \b
     Examples:
@@ -31,7 +31,7 @@ def command(code: str | None) -> Done:
 
 
 def _list_codes() -> str:
-    """List codes and titles, which are the first lines of their explanations."""
+    """List the codes with their titles."""
     titles = [_read_explanation(code).partition("\n")[0].removeprefix("# ") for code in Code]
     return "".join(f"{title.replace(':', ' ', 1)}\n" for title in titles)
 

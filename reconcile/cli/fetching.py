@@ -1,4 +1,4 @@
-"""From declared jobs to what was fetched of them, as every command does that asks a job API."""
+"""Fetching the jobs of a manifest, for every command that sends requests."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconcile.cli import output
-from reconcile.cli.deadline import Deadline
-from reconcile.cli.invocation import Invocation
-from reconcile.cli.options.access import Access
+from reconcile.cli.context import Context, Deadline
+from reconcile.cli.options.access import AccessOptions
 from reconcile.model import ExitCode, Fetched, Manifest
 
 if TYPE_CHECKING:
@@ -19,28 +18,28 @@ if TYPE_CHECKING:
 
 
 def find_targets(
-    selected: Manifest, declared: Manifest, access: Access, invocation: Invocation, *, verbose: bool
+    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context, *, verbose: bool
 ) -> "Mapping[str, Target]":
-    """Find out where every provider of the selected jobs is and which credential it gets; tell so, if asked to."""
+    """Find the endpoint and the credential of every provider of the selected jobs; print them if `verbose`."""
     from reconcile.fetch import resolve_targets
 
     targets = resolve_targets(
         selected.providers.values(),
         endpoints=access.endpoints,
-        environ=invocation.environ,
-        unused=declared.providers.keys() - selected.providers.keys(),
+        environ=context.environ,
+        unused=manifest.providers.keys() - selected.providers.keys(),
     )
     if verbose:
         for name, target in targets.items():
-            output.tell(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
+            output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
     return targets
 
 
-def fetch_declared(
+def fetch_manifest(
     manifest: Manifest,
     targets: "Mapping[str, Target]",
-    access: Access,
-    invocation: Invocation,
+    access: AccessOptions,
+    context: Context,
     *,
     deadline: Deadline,
     strict: bool,
@@ -48,16 +47,16 @@ def fetch_declared(
     recorder: "Recorder | None" = None,
 ) -> tuple[tuple[Fetched, ...], ExitCode | None]:
     """
-    Fetch every job, in the time that the run has left.
+    Fetch every job before the deadline.
 
     Returns:
-        What came of each job, in the order of the manifest, and the exit code of the signal that ended it early, if
-        one did.
+        The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
+        early, None without one.
     """
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
-    signals = invocation.signals
-    client = invocation.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    signals = context.signals
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
     try:
         with _show_progress(manifest, access, quiet=quiet) as on_progress, signals.held():
             fetched = fetch_jobs(
@@ -67,8 +66,8 @@ def fetch_declared(
                 timeout=deadline.limit,
                 spent=deadline.spent,
                 concurrency=access.concurrency,
-                pace=replace(invocation.pace or Pace(), rate=access.rate),
-                wait=_make_wait_policy(access, invocation.clock, on_progress, strict=strict),
+                pace=replace(context.pace or Pace(), rate=access.rate),
+                wait=_make_wait_policy(access, context.clock, on_progress, strict=strict),
                 recorder=recorder,
                 interrupted=lambda: bool(signals),
             )
@@ -78,7 +77,7 @@ def fetch_declared(
 
 
 def _make_wait_policy(
-    access: Access, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
+    access: AccessOptions, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
 ) -> "WaitPolicy | None":
     if access.wait is None:
         return None
@@ -94,10 +93,10 @@ def _make_wait_policy(
 
 
 def _show_progress(
-    manifest: Manifest, access: Access, *, quiet: bool
+    manifest: Manifest, access: AccessOptions, *, quiet: bool
 ) -> "AbstractContextManager[Callable[[Progress], None]]":
-    """Show live lines where someone watches and there is something to wait for."""
-    if access.wait is None or quiet or not output.is_watched():
+    """Show live progress on a terminal while waiting for jobs."""
+    if access.wait is None or quiet or not output.is_interactive():
         return nullcontext(lambda progress: None)
     from reconcile.cli.progress import show_progress
 

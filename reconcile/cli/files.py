@@ -1,9 +1,9 @@
 """
-Files that are whole or not there.
+Write files atomically.
 
-A file is written beside its place, synchronised and renamed, so whoever reads it at any time reads the old one or the
-new one. A file of others, to which every program of a CI step may add, is added to. What is no file (a device, a pipe)
-is written to as it is. A link is never followed: a planted one would let a checkout choose what is overwritten.
+A file is written to a draft beside it, synced and renamed, so a reader sees the old content or the new one. The files
+of a CI step, which several programs write, are appended to. Devices and pipes are written to directly. Symbolic links
+are never followed: one planted in a checkout would choose which file is overwritten.
 """
 
 import os
@@ -20,12 +20,12 @@ _FORMER = ".reconcile-former"
 
 
 def locate(path: str) -> Path:
-    """Return the place that a path leads to, through all links; where they lead in a circle, as far as they lead."""
+    """Resolve all links of a path; a circle of links is resolved as far as possible."""
     return Path(os.path.realpath(path))
 
 
 def check_place(path: str) -> None:
-    """Raise OutputError if no file can be written there; nothing is created."""
+    """Raise OutputError if no file can be written there. Creates nothing."""
     place = Path(path)
     _check_name(path)
     if place.is_symlink():
@@ -42,15 +42,21 @@ def check_place(path: str) -> None:
 
 
 def check_end(path: str) -> None:
-    """Raise OutputError if nothing can be added to the file there, which need not exist; nothing is created."""
+    """Raise OutputError if a file there, which need not exist, cannot be appended to. Creates nothing."""
     check_place(path)
     place = Path(path)
     if place.exists() and not os.access(place, os.R_OK | os.W_OK):
         raise _not_written(path, "it is not writable")
 
 
+def create_file(path: str, content: bytes) -> None:
+    """Create a file, whole or not at all; raise OutputError if it exists. A link, unlike a rename, replaces nothing."""
+    with _naming(path), _draft(Path(path), content, 0o666) as draft:
+        os.link(draft, path)
+
+
 def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
-    """Write a file whole or not at all; raise OutputError if it is not."""
+    """Write a file, whole or not at all; raise OutputError if that fails."""
     place = Path(path)
     with _naming(path):
         if _is_stream(place):
@@ -62,12 +68,12 @@ def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
 
 def rewrite_files(texts: Mapping[str, str]) -> None:
     """
-    Write files that are there anew, by their paths, all of them or none, and leave their modes.
+    Replace the content of existing files, given by path, and keep their modes.
 
-    None takes its place before all of them are on the disk: what is left that can go wrong is a rename.
+    All drafts are on disk before the first is renamed, so that only a failing rename can leave some files unchanged.
 
     Raises:
-        OutputError: one could not be written.
+        OutputError: a file could not be written.
     """
     with ExitStack() as drafts:
         written = []
@@ -82,7 +88,7 @@ def rewrite_files(texts: Mapping[str, str]) -> None:
 
 
 def append_file(path: str, text: str) -> None:
-    """Add whole lines to the end of a file, all of them or none; raise OutputError if they are not."""
+    """Append whole lines to a file, all or none; raise OutputError if that fails."""
     place = Path(path)
     with _naming(path):
         if _is_stream(place):
@@ -93,11 +99,11 @@ def append_file(path: str, text: str) -> None:
 
 def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
     """
-    Raise OutputError if no folder can be written there; nothing is created.
+    Raise OutputError if no folder can be written there. Creates nothing.
 
     Args:
         path: of the folder.
-        is_known: says of a path in the folder whether a file there can be replaced; any other must not be lost.
+        is_known: whether a file with this path in the folder may be replaced; any other file is an error.
     """
     place = Path(path).absolute()
     _check_name(path)
@@ -105,12 +111,12 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
         raise _not_written(path, "it is a symbolic link, and links are not followed")
     if place.exists():
         if not place.is_dir():
-            raise _not_written(path, "it is no directory")
+            raise _not_written(path, "it is not a directory")
         if os.path.ismount(place) or Path.cwd().is_relative_to(place):
-            raise _not_written(path, "it cannot be replaced: it is mounted, or the working directory is in it")
+            raise _not_written(path, "it cannot be replaced: it is a mount point or contains the working directory")
         foreign = next((each for each in sorted(_list_files(place)) if not is_known(each)), None)
         if foreign is not None:
-            raise _not_written(path, f"it holds something else, {foreign}")
+            raise _not_written(path, f"it contains another file, {foreign}")
     if not place.parent.is_dir():
         raise _not_written(path, "there is no such directory")
     if not os.access(place.parent, os.W_OK | os.X_OK):
@@ -119,13 +125,13 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
 
 def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], bool]) -> None:
     """
-    Write a folder that only its owner can read, in place of what `check_folder` lets be replaced, or not at all.
+    Write a folder that only its owner can read, and replace the previous one; whole or not at all.
 
-    It is not synchronised file by file, which takes a hundred times as long: who reads it finds out what is cut.
+    The files are not synced one by one, which takes a hundred times as long. Reading a recording detects truncation.
 
     Args:
         files: text by path in the folder.
-        is_known: that of `check_folder`.
+        is_known: as in `check_folder`.
     """
     from shutil import rmtree
 
@@ -151,7 +157,7 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
 
 
 def sweep_drafts(path: str) -> None:
-    """Remove what runs that were killed have left beside a place."""
+    """Remove the drafts that killed runs have left beside a file."""
     place = Path(path)
     if _is_stream(place):
         return
@@ -164,22 +170,22 @@ def sweep_drafts(path: str) -> None:
 
 
 def _check_name(path: str) -> None:
-    """Raise OutputError for what no file can be called, and for what means another thing than a file."""
+    """Raise OutputError for a name that no file can have, and for `-`."""
     if path == "-":
-        raise _not_written(path, "that is no file: -o says what standard output gets, and ./- is a file of this name")
+        raise _not_written(path, "use -o for standard output, or ./- for a file of this name")
     with _naming(path), suppress(FileNotFoundError, NotADirectoryError):
-        # The draft has the longer name.
+        # The name of the draft is longer.
         os.lstat(_beside(Path(path), _DRAFT))
 
 
 def _beside(place: Path, suffix: str) -> Path:
-    """Return where this process keeps what is not in its place yet, or any more."""
+    """Return a path beside `place` that only this process uses."""
     return place.parent / f".{place.name}.{os.getpid()}{suffix}"
 
 
 @contextmanager
 def _draft(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> Iterator[Path]:
-    """Write what shall take a place beside it; the draft is gone in the end, unless it was renamed."""
+    """Write a draft beside `place`; it is removed at the end unless it was renamed."""
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
     draft = _beside(place, _DRAFT)
@@ -200,7 +206,7 @@ def _extend(place: Path, content: bytes) -> None:
     descriptor = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        # What others wrote may not end in a line break, and would swallow the first line.
+        # The existing content may lack a final line break.
         ends_open = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         rest = b"\n" + content if ends_open else content
         try:
@@ -215,7 +221,7 @@ def _extend(place: Path, content: bytes) -> None:
 
 
 def _list_files(folder: Path) -> Iterator[str]:
-    """Yield the paths of all that is no directory, links to directories among it."""
+    """Yield the paths of all files and links in a folder."""
     for where, folders, names in os.walk(folder):
         links = [name for name in folders if Path(where, name).is_symlink()]
         for name in (*names, *links):
@@ -223,7 +229,7 @@ def _list_files(folder: Path) -> Iterator[str]:
 
 
 def _is_stream(place: Path) -> bool:
-    """Say whether there is something that takes bytes and is no file: a device, a pipe."""
+    """Return whether this is a device or a pipe."""
     try:
         mode = place.stat().st_mode
     except OSError:
@@ -232,7 +238,7 @@ def _is_stream(place: Path) -> bool:
 
 
 def _is_alive(draft: Path) -> bool:
-    """Say whether the process that writes a draft is still there."""
+    """Return whether the process that writes a draft still runs."""
     number = draft.name.removesuffix(_DRAFT).rpartition(".")[2]
     try:
         os.kill(int(number), 0)
@@ -245,7 +251,7 @@ def _is_alive(draft: Path) -> bool:
 
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
-    """Raise OutputError, which names the file, for what the system refuses."""
+    """Turn OSError into an OutputError that names the file."""
     try:
         yield
     except OSError as cause:

@@ -1,9 +1,8 @@
-"""`reconcile import`: a manifest of jobs as they are."""
+"""`reconcile import`: write a manifest that expects the current state of jobs."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 import click
 from msgspec import Struct
@@ -11,13 +10,11 @@ from msgspec.structs import replace
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
-from reconcile.cli.deadline import set_deadline
-from reconcile.cli.fetching import fetch_declared, find_targets
-from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.options.access import Access, access_options
-from reconcile.cli.options.declaration import ManifestCommand, variable_options
-from reconcile.cli.options.values import FilePath
-from reconcile.cli.stdin import open_stdin
+from reconcile.cli.context import Context, Done, open_stdin, pass_context
+from reconcile.cli.fetching import fetch_manifest, find_targets
+from reconcile.cli.options.access import AccessOptions, access_options
+from reconcile.cli.options.manifests import ManifestCommand, variable_options
+from reconcile.cli.options.values import FilePath, as_one
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -39,8 +36,8 @@ _STDIN = "-"
 _DEFAULT_API = "sfs-turbo"
 
 
-class _Whereabouts(Struct, frozen=True, kw_only=True):
-    """Where the jobs are: a provider of a manifest, or the parts of one; None is not said."""
+class _ProviderOptions(Struct, frozen=True, kw_only=True):
+    """The provider of the jobs: one of a manifest, or its parts. None for what was not given."""
 
     cloud: str | None
     region: str | None
@@ -50,42 +47,40 @@ class _Whereabouts(Struct, frozen=True, kw_only=True):
     provider: str | None
 
 
-def _whereabouts_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    @click.option("--cloud", metavar="CLOUD", help="The cloud; 'reconcile apis' lists them with their regions.")
-    @click.option("--region", metavar="REGION", help="The region.")
-    @click.option("--project-id", metavar="ID", help="The project that the jobs belong to.")
-    @click.option("--api", type=click.Choice(api_names()), help=f"The job API. Default: {_DEFAULT_API}.")
-    @click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead.")
-    @click.option("--provider", metavar="NAME", help="Which provider of the manifest; without one, what to call it.")
-    @wraps(command)
-    def with_whereabouts(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        chosen = {name: options.pop(name) for name in _Whereabouts.__struct_fields__}
-        return command(*args, whereabouts=_Whereabouts(**chosen), **options)
-
-    return with_whereabouts
+_provider_options = as_one(
+    _ProviderOptions,
+    "options",
+    click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions."),
+    click.option("--region", metavar="REGION", help="Region of the cloud."),
+    click.option("--project-id", metavar="ID", help="Project of the jobs."),
+    click.option("--api", type=click.Choice(api_names()), help=f"Job API. Default: {_DEFAULT_API}."),
+    click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
+    click.option(
+        "--provider", metavar="NAME", help="Provider of that manifest. Without --manifest, the name of the new one."
+    ),
+)
 
 
 @click.command(cls=ManifestCommand)
 @click.argument("arguments", metavar="JOB_ID...", nargs=-1, required=True)
-@_whereabouts_options
+@_provider_options
 @variable_options
 @access_options
-@click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
-@pass_invocation
+@click.option("-v", "--verbose", is_flag=True, help="Print the endpoint and the source of the credential.")
+@pass_context
 def command(
-    invocation: Invocation,
+    context: Context,
     arguments: tuple[str, ...],
-    whereabouts: _Whereabouts,
+    options: _ProviderOptions,
     given: tuple[Given, ...],
-    access: Access,
+    access: AccessOptions,
     verbose: bool,
 ) -> Done:
-    """Write a manifest of jobs as they are, to standard output.
+    """Write a manifest that expects the current state of jobs to standard output.
 
-    JOB_ID is the id of a job, or - for ids on standard input, one a line. What is written is valid, and 'reconcile
-    plan' with it is in sync while the jobs are unchanged: it expects what each job is, however it ended. A job that
-    is missing, or that could not be observed, is an error, and nothing is written. With --wait, jobs that are not
-    done are waited for.
+    JOB_ID is the id of a job, or - to read ids from standard input, one per line. The manifest is valid, and 'reconcile
+    plan' is in sync with it as long as the jobs do not change: it expects the state of each job, whatever it is.
+    Nothing is written if a job is missing or could not be fetched. --wait waits for unfinished jobs.
 
     \b
     Examples:
@@ -94,28 +89,28 @@ def command(
       terraform output -json job_ids | jq -r '.[]' |
         reconcile import - --manifest reconcile.yaml --provider otc
     """
-    deadline = set_deadline(access.limit, invocation.timer)
-    _refuse_second_reader(arguments, whereabouts, given)
+    deadline = context.start_deadline(access.limit)
+    _check_stdin_used_once(arguments, options, given)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
-    probe = _probe(whereabouts, job_ids, given, invocation, stdin)
-    targets = find_targets(probe, probe, access, invocation, verbose=verbose)
-    fetched, ended_by = fetch_declared(probe, targets, access, invocation, deadline=deadline, strict=False, quiet=False)
+    probe = _probe(options, job_ids, given, context, stdin)
+    targets = find_targets(probe, probe, access, context, verbose=verbose)
+    fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
         raise KeyboardInterrupt
     origins = {name: str(target.origin) for name, target in targets.items()}
-    output.write(_compose(probe, fetched, origins, invocation))
+    output.write(_compose(probe, fetched, origins, context))
     return Done.DONE
 
 
-def _refuse_second_reader(arguments: Sequence[str], whereabouts: _Whereabouts, given: Sequence[Given]) -> None:
-    readers = [*arguments, whereabouts.manifest, *(each.path for each in given if isinstance(each, VariableFile))]
-    if readers.count(_STDIN) > 1:
-        raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
+def _check_stdin_used_once(arguments: Sequence[str], options: _ProviderOptions, given: Sequence[Given]) -> None:
+    inputs = [*arguments, options.manifest, *(each.path for each in given if isinstance(each, VariableFile))]
+    if inputs.count(_STDIN) > 1:
+        raise UsageError.because(Code.USAGE, "'-' is given twice, but standard input can be read only once")
 
 
 def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]:
-    """Return the job ids that a user means, each once, in the order given."""
+    """Return the job ids without duplicates, in the order given."""
     from reconcile.document import read_text
 
     job_ids: dict[str, None] = {}
@@ -125,7 +120,7 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
             words = read_text(_STDIN, stdin=stdin).content.split()
         job_ids |= dict.fromkeys(words)
     if not job_ids:
-        raise UsageError.because(Code.NOTHING_TO_CHECK, "standard input names no job: there is nothing to import")
+        raise UsageError.because(Code.NOTHING_TO_CHECK, "standard input is empty: there is nothing to import")
     return tuple(job_ids)
 
 
@@ -133,88 +128,90 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
 
 
 def _probe(
-    whereabouts: _Whereabouts,
+    options: _ProviderOptions,
     job_ids: Sequence[str],
     given: Sequence[Given],
-    invocation: Invocation,
+    context: Context,
     stdin: BinaryIO | None,
 ) -> Manifest:
-    """Return a manifest of the jobs that expects no more of them than that they are done."""
+    """Return a manifest of the jobs that only expects them to be done."""
     from reconcile.authoring import compose_probe, declare_provider
 
-    if whereabouts.manifest is None:
-        name, declared = _declare(whereabouts, given)
-        api = load_api(whereabouts.api or _DEFAULT_API)
+    if options.manifest is None:
+        name, declared = _declare(options, given)
+        api = load_api(options.api or _DEFAULT_API)
     else:
-        provider = _pick_provider(whereabouts, given, invocation, stdin)
+        provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
     try:
-        return _load(compose_probe(name, declared, api, job_ids), invocation)
+        return _load(compose_probe(name, declared, api, job_ids), context)
     except DocumentError as error:
-        # It is the command line that is wrong: nobody has written this text.
+        # The command line is wrong; this text was generated.
         raise UsageError(replace(each, source=None, excerpt=None) for each in error.diagnostics) from error
 
 
-def _declare(whereabouts: _Whereabouts, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
+def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
     """Return the name and the declaration of the provider that the command line describes."""
     if given:
-        raise UsageError.because(Code.USAGE, "--var and --var-file are for --manifest, and no manifest is named")
-    if whereabouts.project_id is None:
-        hint = "or name a manifest that has the provider: --manifest FILE --provider NAME"
-        raise UsageError.because(Code.USAGE, "--project-id is missing: where are the jobs?", hint=hint)
-    if (whereabouts.cloud is None) != (whereabouts.region is None):
-        raise UsageError.because(Code.USAGE, "--cloud and --region go together", hint="'reconcile apis' lists them")
+        raise UsageError.because(Code.USAGE, "--var and --var-file need --manifest")
+    if options.project_id is None:
+        hint = "add it, or take the provider from a manifest: --manifest FILE --provider NAME"
+        raise UsageError.because(Code.USAGE, "--project-id is missing", hint=hint)
+    if (options.cloud is None) != (options.region is None):
+        raise UsageError.because(
+            Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis' lists them"
+        )
     declared = {
-        "api": whereabouts.api or _DEFAULT_API,
-        "cloud": whereabouts.cloud,
-        "region": whereabouts.region,
-        "project_id": whereabouts.project_id,
+        "api": options.api or _DEFAULT_API,
+        "cloud": options.cloud,
+        "region": options.region,
+        "project_id": options.project_id,
     }
-    name = whereabouts.provider or whereabouts.cloud or declared["api"] or _DEFAULT_API
+    name = options.provider or options.cloud or declared["api"] or _DEFAULT_API
     return name, {key: value for key, value in declared.items() if value is not None}
 
 
 def _pick_provider(
-    whereabouts: _Whereabouts, given: Sequence[Given], invocation: Invocation, stdin: BinaryIO | None
+    options: _ProviderOptions, given: Sequence[Given], context: Context, stdin: BinaryIO | None
 ) -> Provider:
-    """Return a provider of the manifest that the command line names."""
+    """Return the chosen provider of the manifest."""
     from reconcile.document import list_names, suggest
 
-    parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(whereabouts, name) is not None]
+    parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(options, name) is not None]
     if parts:
         option = f"--{parts[0].replace('_', '-')}"
-        raise UsageError.because(Code.USAGE, f"{option} and --manifest are both given", hint="choose one")
-    providers = _load_file(str(whereabouts.manifest), given, invocation, stdin).providers
-    if whereabouts.provider is None and len(providers) == 1:
+        raise UsageError.because(Code.USAGE, f"{option} and --manifest cannot be combined", hint="use one of them")
+    providers = _load_file(str(options.manifest), given, context, stdin).providers
+    if options.provider is None and len(providers) == 1:
         return next(iter(providers.values()))
-    if whereabouts.provider is None:
-        hint = f"add --provider; there are {list_names(providers)}"
+    if options.provider is None:
+        hint = f"add --provider; declared: {list_names(providers)}"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, "the manifest has several providers", hint=hint)
-    if whereabouts.provider not in providers:
-        hint = suggest(whereabouts.provider, providers) or f"declared: {list_names(providers)}"
-        message = f"the manifest has no provider '{whereabouts.provider[:64]}'"
+    if options.provider not in providers:
+        hint = suggest(options.provider, providers) or f"declared: {list_names(providers)}"
+        message = f"the manifest has no provider '{options.provider[:64]}'"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, message, hint=hint)
-    return providers[whereabouts.provider]
+    return providers[options.provider]
 
 
-def _load_file(path: str, given: Sequence[Given], invocation: Invocation, stdin: BinaryIO | None) -> Manifest:
+def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:
     from reconcile.manifest import load_manifests
 
-    return load_manifests([path], now=invocation.clock(), given=given, environ=invocation.environ, stdin=stdin)
+    return load_manifests([path], now=context.clock(), given=given, environ=context.environ, stdin=stdin)
 
 
-def _load(text: str, invocation: Invocation) -> Manifest:
-    """Load what was written here; it needs no variables."""
+def _load(text: str, context: Context) -> Manifest:
+    """Load a generated manifest, which has no variables."""
     from reconcile.manifest import load_manifests
 
-    return load_manifests([_STDIN], now=invocation.clock(), stdin=io.BytesIO(text.encode()))
+    return load_manifests([_STDIN], now=context.clock(), stdin=io.BytesIO(text.encode()))
 
 
 # --- The manifest ----------------------------------------------------------------------------------------------
 
 
-def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, str], invocation: Invocation) -> str:
-    """Return the manifest, once it is proven that what it says holds of the jobs as they were observed."""
+def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, str], context: Context) -> str:
+    """Return the manifest, after checking that the jobs are in sync with it."""
     from reconcile.authoring import Seen, compose_manifest
     from reconcile.judge import list_fetch_notes
     from reconcile.plan import make_plan
@@ -223,13 +220,13 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
         return make_plan(
             manifest,
             [each.observation for each in fetched],
-            now=invocation.clock(),
+            now=context.clock(),
             origins=origins,
             notes=[list_fetch_notes(each) for each in fetched],
         )
 
     jobs = judge(probe).jobs
-    _refuse_unseen(jobs)
+    _check_observed(jobs)
     seen = [
         Seen(observed=job.observation, job_id=job.job.job_id, notes=job.notes)
         for job in jobs
@@ -238,7 +235,7 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
     (provider,) = probe.providers.values()
     text = compose_manifest(provider, seen)
     try:
-        verdict = judge(_load(text, invocation)).verdict
+        verdict = judge(_load(text, context)).verdict
     except DocumentError as error:
         raise _internal_error(f"is not valid: {error.diagnostics[0].message}") from error
     if verdict is not Verdict.IN_SYNC:
@@ -246,13 +243,13 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
     return text
 
 
-def _refuse_unseen(jobs: Sequence[JobPlan]) -> None:
+def _check_observed(jobs: Sequence[JobPlan]) -> None:
     errors = []
     for job in jobs:
         match job.observation:
-            case Missing(code=code, message=said):
-                says = " ".join(part for part in (code, said) if part)
-                message = f"job {job.job.job_id}: the job API has no such job{f': {says}' if says else ''}"
+            case Missing(code=code, message=text):
+                reason = " ".join(part for part in (code, text) if part)
+                message = f"job {job.job.job_id}: the job API has no such job{f': {reason}' if reason else ''}"
                 hint = f"{job.job.provider.api.retention.removesuffix('.')}; nothing was written"
                 errors.append(Diagnostic(code=Code.NO_SUCH_JOB, message=message, hint=hint))
             case Unobserved(problem=problem):
@@ -267,6 +264,6 @@ def _refuse_unseen(jobs: Sequence[JobPlan]) -> None:
 def _internal_error(what: str) -> ReconcileError:
     return ReconcileError.because(
         Code.INTERNAL,
-        f"internal error: the manifest that would be written {what}; nothing was written",
+        f"internal error: the generated manifest {what}; nothing was written",
         hint="this is a bug of reconcile: please report it with this line and the command",
     )

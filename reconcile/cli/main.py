@@ -1,8 +1,8 @@
 """
 Arguments in, exit code out.
 
-click parses and helps; it does not decide how the process ends, for on its own it ends usage errors with 2, which
-is drift, ignores what a command returns, and turns Ctrl-C into 1.
+click parses arguments and prints help, but does not choose exit codes: by itself it ends usage errors with 2, which
+means drift, ignores what a command returns, and turns Ctrl-C into 1.
 """
 
 import os
@@ -14,20 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconcile.lean import standing_in
-
-# click asks for translations of its texts, of which nobody has any, and knows UUIDs, whose module asks for the name of
-# the system: what both import for that takes as long as most of click.
-with (
-    standing_in("gettext", gettext=str, ngettext=lambda one, many, count: one if count == 1 else many),
-    standing_in("platform", system=lambda: os.uname().sysname),
-):
-    import click
+import click
 
 from reconcile.cli import COMPLETION, output
 from reconcile.cli.commands import reconcile
-from reconcile.cli.invocation import Done, Invocation, Signals, read_clock
+from reconcile.cli.context import Context, Done, read_clock
 from reconcile.cli.options.reporting import read_colour
+from reconcile.cli.signals import Signals
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
@@ -52,17 +45,17 @@ def main(
     Run one command and return the exit code of the process.
 
     Args:
-        argv: the arguments without the program's name.
-        environ: the environment variables; None is the process's own.
-        clock: tells the time, in UTC.
-        timer: tells seconds that only go forward, from anywhere on.
-        client: sends requests; None is the network.
-        pace: how patiently requests are sent; None is the usual way.
+        argv: the arguments without the name of the program.
+        environ: the environment variables; None means those of the process.
+        clock: returns the time, in UTC.
+        timer: returns monotonic seconds.
+        client: sends the requests; None means over the network.
+        pace: the retry settings; None means the defaults.
     """
     output.prepare()
     signals = Signals()
     signals.listen()
-    invocation = Invocation(
+    context = Context(
         environ=os.environ if environ is None else environ,
         clock=clock,
         timer=timer,
@@ -71,50 +64,50 @@ def main(
         pace=pace,
         colour=read_colour(argv),
     )
-    palette = output.choose_palette(invocation.colour, sys.stderr, invocation.environ)
+    palette = output.choose_palette(context.colour, sys.stderr, context.environ)
     try:
-        code = _run(argv, invocation)
+        code = _run(argv, context)
         output.close()
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is no proof
+    except BaseException as error:  # noqa: BLE001 - whatever it is, nothing is proven
         # A second signal ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        output.settle()
-        code = _tell_end(error, palette, argv, ended_by=signals.exit_code)
+        output.close_after_error()
+        code = _report_failure(error, palette, argv, ended_by=signals.exit_code)
     return code
 
 
-def _tell_end(error: BaseException, palette: Palette, argv: Sequence[str], *, ended_by: ExitCode) -> ExitCode:
-    """Say why a run ends without a proof, and turn it into the exit code."""
+def _report_failure(error: BaseException, palette: Palette, argv: Sequence[str], *, ended_by: ExitCode) -> ExitCode:
+    """Print why a run has no verdict, and return the exit code."""
     code = ExitCode.ERROR
     match error:
         case ReconcileError():
-            output.tell_errors(error.diagnostics, palette)
+            output.print_errors(error.diagnostics, palette)
             if not error.terse:
-                output.tell_explanation(diagnostic.code for diagnostic in error.diagnostics)
+                output.print_explain_hint(diagnostic.code for diagnostic in error.diagnostics)
         case click.exceptions.NoArgsIsHelpError():
-            output.tell(f"{error.format_message()}\n")
+            output.print_note(f"{error.format_message()}\n")
         case click.ClickException():
-            output.tell_errors([_usage_error(error, argv)], palette)
+            output.print_errors([_usage_error(error, argv)], palette)
         case click.Abort() | KeyboardInterrupt():
-            output.tell(f"\nreconcile: {ended_by.name.lower().replace('_', ' ')}; nothing is proven\n")
+            output.print_note(f"\nreconcile: {ended_by.name.lower().replace('_', ' ')}, nothing is proven\n")
             code = ended_by
         case OSError():
-            message = f"the system refused: {error.strerror or type(error).__name__}; nothing is proven"
-            output.tell_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
+            message = f"the operating system reports: {error.strerror or type(error).__name__}; nothing is proven"
+            output.print_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
         case _:
-            output.tell_errors([_internal_error(error)], palette)
+            output.print_errors([_internal_error(error)], palette)
     return code
 
 
-def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
-    """Run a command; the only place that can say 0 of what judges nothing, but for the version in `__main__`."""
-    returned = _invoke(argv, invocation)
+def _run(argv: Sequence[str], context: Context) -> ExitCode:
+    """Run a command. Only here, and for --version in `__main__`, does a command without a verdict exit with 0."""
+    returned = _invoke(argv, context)
     match returned:
         case Plan():
             return returned.exit_code
-        case ExitCode() if returned:  # the signal that ended a server
+        case ExitCode() if returned:  # of the signal that ended a server
             return returned
         case Done.DONE:
             return ExitCode.IN_SYNC
@@ -122,11 +115,11 @@ def _run(argv: Sequence[str], invocation: Invocation) -> ExitCode:
             raise TypeError(f"a command returned {type(returned).__name__}")
 
 
-def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
-    """Return what a command returns, and Done where click itself did what was asked."""
+def _invoke(argv: Sequence[str], context: Context) -> object:
+    """Return what a command returns, and Done if click handled the request itself."""
     try:
-        returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=invocation)
-    except SystemExit as end:  # click's way to say that it printed a completion, or that stdout is gone
+        returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=context)
+    except SystemExit as end:  # click printed a completion, or lost stdout
         if COMPLETION in os.environ and end.code == 0:
             return Done.DONE
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
@@ -139,14 +132,14 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> object:
 
 
 def _is_from_click(error: OSError) -> bool:
-    """Say whether it was click that the system refused something: it writes help and version, and nothing else."""
+    """Return whether the error was raised in click, which only writes help and version."""
     from traceback import extract_tb
 
     return Path(extract_tb(error.__traceback__)[-1].filename).is_relative_to(Path(click.__file__).parent)
 
 
 def _usage_error(error: click.ClickException, argv: Sequence[str]) -> Diagnostic:
-    """Say what click cannot read, in one line; where it does not say of which command, it is the one that was named."""
+    """Describe a usage error in one line, and name the command whose --help explains it."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     known = [name for name in argv[:1] if name in reconcile.list_commands(click.Context(reconcile))]
     command = context.command_path if context else " ".join(["reconcile", *known])
@@ -155,7 +148,7 @@ def _usage_error(error: click.ClickException, argv: Sequence[str]) -> Diagnostic
 
 
 def _internal_error(error: BaseException) -> Diagnostic:
-    """Name the place of a crash; not its message, for that may hold anything, a token included."""
+    """Describe a crash by its place in the code. Its message could contain anything, even a token."""
     from traceback import extract_tb
 
     frames = [frame for frame in extract_tb(error.__traceback__) if _PACKAGE in frame.filename]

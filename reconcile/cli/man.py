@@ -1,4 +1,4 @@
-"""`reconcile man`: the manual page, made of what every command says of itself."""
+"""`reconcile man`: the manual page, made of the help texts of all commands."""
 
 import re
 import textwrap
@@ -10,14 +10,14 @@ import click
 from reconcile import __version__
 from reconcile.cli import output
 from reconcile.cli.commands import reconcile
-from reconcile.cli.invocation import Done
+from reconcile.cli.context import Done
 
 _ROFF = str.maketrans({"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", '"': r"\(dq"})
-"""Characters that roff would take for commands, or would print as typographic ones that no shell understands."""
+"""Characters that roff interprets, or prints as typographic ones that shells do not understand."""
 
 _WIDTH = 72
 
-_SEE_ALSO = "Error codes are explained by 'reconcile explain', schemas are printed by 'reconcile schema'."
+_SEE_ALSO = "'reconcile explain' explains error codes, 'reconcile schema' prints schemas."
 
 
 @click.command()
@@ -72,7 +72,7 @@ def _write_options(part: click.Command, context: click.Context) -> Iterator[str]
 
 
 def _write_prose(text: str) -> Iterator[str]:
-    """Write paragraphs; those that click is told to leave as they are (after a line of backspace) keep their lines."""
+    """Write paragraphs. Those after a line with a backspace keep their line breaks, as in click."""
     for number, paragraph in enumerate(re.split(r"\n\s*\n", cleandoc(text))):
         if number:
             yield ".PP"
@@ -88,6 +88,6 @@ def _fill(text: str) -> Iterator[str]:
 
 
 def _escape(line: str) -> str:
-    """Make one line harmless to roff, which takes a dot at its beginning for a request."""
+    """Escape one line for roff, which interprets a leading dot."""
     escaped = line.translate(_ROFF)
     return rf"\&{escaped}" if escaped.startswith(".") else escaped

@@ -1,53 +1,51 @@
-"""Reading what was declared, as every command does that is about manifests."""
-
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""Loading manifests and selecting jobs, for every command that is about manifests."""
 
 from reconcile.cli import output
-from reconcile.cli.deadline import Deadline
-from reconcile.cli.invocation import Invocation
-from reconcile.cli.options.declaration import Declaration
-from reconcile.cli.stdin import open_stdin
+from reconcile.cli.context import Context, Deadline, open_stdin
+from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
 from reconcile.model import Manifest
 from reconcile.report.escape import escape
 
 
-def load_declared(
-    declaration: Declaration, invocation: Invocation, *, quiet: bool, deadline: Deadline | None = None
+def load_manifest(
+    options: ManifestOptions, context: Context, *, quiet: bool, deadline: Deadline | None = None
 ) -> Manifest:
     """
-    Return what the manifests say that a user means; tell which ones, where the user named none.
+    Load the manifests that a user named, or the default ones, whose names are then printed.
 
     Args:
-        deadline: how long standard input is waited for; None is for ever.
+        deadline: how long to wait for standard input; None waits without a limit.
     """
     from reconcile.manifest import find_manifests, load_manifests
 
-    paths = find_manifests(declaration.manifests)
-    if not declaration.manifests and not quiet:
-        output.tell(f"reconcile: using {', '.join(map(escape, paths))}\n")
-    with _no_garbage_collection():
-        return load_manifests(
-            paths,
-            now=invocation.clock(),
-            given=declaration.given,
-            environ=invocation.environ,
-            stdin=open_stdin(deadline),
-        )
+    paths = find_manifests(options.paths)
+    if not options.paths and not quiet:
+        output.print_note(f"reconcile: using {', '.join(map(escape, paths))}\n")
+    return load_manifests(
+        paths,
+        now=context.clock(),
+        given=options.given,
+        environ=context.environ,
+        stdin=open_stdin(deadline),
+    )
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """
-    Look for no cycles while values are made that have none: with 100,000 jobs that takes half of the time.
+def select_jobs(manifest: Manifest, options: SelectionOptions, context: Context, *, quiet: bool) -> Manifest:
+    """Return the manifest with only the selected jobs of the selected shard."""
+    selected = manifest
+    if options.targets or options.selectors:
+        from reconcile.manifest import selection
 
-    What was made lives as long as the run. Nobody looks for cycles in it later either: of 10,000 jobs, the first search
-    alone takes a tenth of the time that it took to read them.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+        selected = selection.select_jobs(manifest, targets=options.targets, selectors=options.selectors)
+        if not quiet:
+            output.print_note(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
+    if options.shard is None:
+        return selected
+    from reconcile.cli.sharding import find_shard, name_run
+    from reconcile.shards import take_shard
+
+    index, total = find_shard(options.shard, context.environ)
+    shard = take_shard(selected, index, total, run=name_run(context.environ))
+    if not quiet:
+        output.print_note(f"reconcile: shard {index} of {total}: {len(shard.jobs)} of {len(selected.jobs)} jobs\n")
+    return shard

@@ -1,7 +1,7 @@
 """
-Writing: the document that was asked for to stdout, everything else to stderr.
+Write documents to stdout and everything else to stderr.
 
-A document counts as written only when the last byte has left the process, so `close` belongs before the exit code.
+A document is written only when its last byte has left the process, so `close` comes before the exit code is decided.
 """
 
 import io
@@ -19,26 +19,25 @@ from reconcile.report.palette import Palette
 
 def buffer_stdout() -> None:
     """
-    Give the stdout of this process a buffer, if it has none.
+    Buffer the stdout of this process if it is unbuffered.
 
-    Without one (PYTHONUNBUFFERED, `python -u`) a text stream does not notice that the system took only a part of what
-    it was given, on a full disk or a full pipe.
+    Unbuffered text streams (PYTHONUNBUFFERED, `python -u`) do not notice short writes, on a full disk or a full pipe.
     """
     if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
-        sys.stdout = open(  # noqa: SIM115 - it lives as long as the process
+        sys.stdout = open(  # noqa: SIM115 - stays open as long as the process
             sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False
         )
 
 
 def prepare() -> None:
-    """Make both streams unable to fail over a character that the locale cannot write."""
+    """Escape characters that the locale cannot encode, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write(document: str) -> None:
-    """Write the document that was asked for."""
+    """Write a document to stdout; raise OutputError if that fails."""
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
@@ -49,7 +48,7 @@ def write(document: str) -> None:
 
 
 def close() -> None:
-    """Send what is buffered on its way; raise OutputError if it cannot go."""
+    """Flush stdout; raise OutputError if that fails."""
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
@@ -59,21 +58,21 @@ def close() -> None:
         raise _not_written(cause) from cause
 
 
-def settle() -> None:
-    """Send what is buffered on its way where the run is an error already."""
+def close_after_error() -> None:
+    """Flush stdout as far as possible; the run has failed already."""
     try:
         close()
     except OutputError:
         return
 
 
-def is_watched() -> bool:
-    """Say whether someone watches stderr: a terminal, and no CI."""
+def is_interactive() -> bool:
+    """Return whether stderr is a terminal that a person watches, and not a CI log."""
     return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
 
 
-def tell(text: str) -> None:
-    """Say something beside the document; that nobody can hear it is no error."""
+def print_note(text: str) -> None:
+    """Write to stderr; a failure is ignored."""
     try:
         if sys.stderr is not None:
             sys.stderr.write(text)
@@ -82,33 +81,33 @@ def tell(text: str) -> None:
         return
 
 
-def tell_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
-    """Say what is wrong."""
-    tell(render_diagnostics(tuple(diagnostics), palette))
+def print_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
+    """Print errors to stderr."""
+    print_note(render_diagnostics(tuple(diagnostics), palette))
 
 
-def tell_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
-    """Say what is not right, but not wrong either."""
+def print_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
+    """Print warnings to stderr."""
     warnings = tuple(diagnostics)
     if warnings:
-        tell(f"Warnings:\n{render_diagnostics(warnings, palette, kind='warning')}")
+        print_note(f"Warnings:\n{render_diagnostics(warnings, palette, kind='warning')}")
 
 
-def tell_explanation(codes: Iterable[Code]) -> None:
-    """Say how to learn more about the first of several codes; that of the command line explains itself."""
+def print_explain_hint(codes: Iterable[Code]) -> None:
+    """Print how to learn more about the first code that is not a usage error, which explains itself."""
     code = next((code for code in codes if code is not Code.USAGE), None)
     if code is not None:
-        tell(f"To learn more: reconcile explain {code}\n")
+        print_note(f"To learn more: reconcile explain {code}\n")
 
 
 def choose_palette(when: str, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:
     """
-    Decide whether a stream gets colour.
+    Decide whether a stream is coloured.
 
-    The option decides, then NO_COLOR (no-color.org), FORCE_COLOR and CLICOLOR_FORCE, TERM=dumb, the terminal.
+    In order of precedence: the option, NO_COLOR (no-color.org), FORCE_COLOR and CLICOLOR_FORCE, TERM=dumb, a terminal.
 
     Args:
-        when: `always`, `never`, or `auto` for what the environment says.
+        when: `always`, `never` or `auto`.
     """
     if when in ("always", "never"):
         return Palette(colour=when == "always")
@@ -120,10 +119,10 @@ def choose_palette(when: str, stream: TextIO | None, environ: Mapping[str, str])
 
 
 def measure_width(stream: TextIO | None) -> int | None:
-    """Return the columns of the terminal behind a stream; None where there is no terminal."""
+    """Return the width of the terminal in columns; None if the stream is not a terminal."""
     try:
         return (os.get_terminal_size(stream.fileno()).columns or None) if stream is not None else None
-    except (OSError, ValueError):  # a pipe, a file, a stream that has no file
+    except (OSError, ValueError):  # a pipe, a file, or a stream without a file descriptor
         return None
 
 
@@ -133,7 +132,7 @@ def _not_written(cause: OSError) -> OutputError:
 
 
 def _drop_stdout() -> None:
-    """Give stdout somewhere to go, so that the interpreter's own flush at the end does not change the exit code."""
+    """Redirect stdout to /dev/null, so that the final flush of the interpreter does not change the exit code."""
     if sys.stdout is None:
         return
     devnull = os.open(os.devnull, os.O_WRONLY)

@@ -1,34 +1,35 @@
 """`reconcile plan`: the gate."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile import __version__
-from reconcile.cli import output
-from reconcile.cli.deadline import set_deadline
-from reconcile.cli.fetching import fetch_declared, find_targets
-from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.manifests import load_declared
-from reconcile.cli.options.access import Access, Kept, access_options, recording_options
-from reconcile.cli.options.declaration import (
-    Declaration,
+from reconcile.cli.context import Context, Deadline, pass_context
+from reconcile.cli.fetching import fetch_manifest, find_targets
+from reconcile.cli.manifests import load_manifest, select_jobs
+from reconcile.cli.options.access import AccessOptions, RecordingOptions, access_options, recording_options
+from reconcile.cli.options.manifests import (
     ManifestCommand,
-    Selection,
+    ManifestOptions,
+    SelectionOptions,
     manifest_options,
     selection_options,
 )
-from reconcile.cli.options.reporting import Reporting, reporting_options
-from reconcile.cli.options.saved import saving_options
+from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
 from reconcile.cli.reporting import Report
 from reconcile.errors import ReconcileError
-from reconcile.model import Evidence, ExitCode, Manifest, Plan
+from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
 from reconcile.report import FORMATS
 
 if TYPE_CHECKING:
-    from reconcile.cli.recording import Playback, Tape
+    from reconcile.cli.recorder import RunRecorder, RunReplayer
+    from reconcile.fetch import Target
 
 
 @click.command(cls=ManifestCommand)
@@ -38,29 +39,29 @@ if TYPE_CHECKING:
 @recording_options
 @saving_options
 @reporting_options(*FORMATS)
-@click.option("--soft-fail", is_flag=True, help="End with 0 where it would be 2 or 3; the plan says so.")
-@click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
-@pass_invocation
+@click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3. The plan says so.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each provider's endpoint and the source of its credential.")
+@pass_context
 def command(
-    invocation: Invocation,
-    declaration: Declaration,
-    selection: Selection,
-    access: Access,
-    kept: Kept,
-    reporting: Reporting,
+    context: Context,
+    manifests: ManifestOptions,
+    selection: SelectionOptions,
+    access: AccessOptions,
+    recording: RecordingOptions,
+    reporting: ReportingOptions,
     soft_fail: bool,
     verbose: bool,
 ) -> Plan:
-    """Compare jobs with what is expected of them.
+    """Compare jobs with their expectations.
 
-    MANIFEST is a file, a directory, or - for standard input; the default is the current directory, of which
-    reconcile.yaml, .yml and .json and all that ends in .reconcile.yaml and so on are taken. The credential comes from
-    the environment: a token (RECONCILE_TOKEN, OS_TOKEN, HW_AUTH_TOKEN), access keys (HW_ACCESS_KEY, ...), OS_CLOUD with
-    clouds.yaml, or OS_USERNAME and OS_PASSWORD.
+    MANIFEST is a file, a directory, or - for standard input. The default is the current directory. In a directory, the
+    manifests are reconcile.yaml, reconcile.yml, reconcile.json and all files named *.reconcile.yaml, .yml or .json.
 
-    \b
-    Exits with 0 if every expectation was proven, 1 if not everything could be
-    decided, 2 if at least one expectation is false, 3 if jobs are not done yet.
+    The credential comes from the environment: a token (RECONCILE_TOKEN, OS_TOKEN, HW_AUTH_TOKEN), access keys
+    (HW_ACCESS_KEY, ...), OS_CLOUD with clouds.yaml, or OS_USERNAME and OS_PASSWORD.
+
+    Exit code: 0 if every expectation was proven, 1 if some jobs could not be checked, 2 if an expectation is false, 3
+    if jobs are still unfinished.
 
     \b
     Examples:
@@ -72,110 +73,118 @@ def command(
       reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
-    from reconcile.judge import list_fetch_notes
-    from reconcile.plan import accept_evidence, derive_plan
-
-    deadline = set_deadline(access.limit, invocation.timer)
-    report = Report(reporting, invocation)
-    quiet = reporting.quiet
-    tape: Tape | None = None
-    ended_by: ExitCode | None = None
-    try:
-        report.protect(_list_read(declaration, access, invocation), folders=[kept.record, kept.replay])
-        playback = _open_playback(kept, access, quiet=quiet)
-        if playback is not None:
-            invocation = replace(invocation, clock=playback.tell_time)
-        tape = _begin_tape(kept, invocation)
-        declared = load_declared(declaration, invocation, quiet=quiet, deadline=deadline if playback is None else None)
-        # The text says it itself, for whoever reads it later.
-        selected = _select(declared, selection, invocation, quiet=quiet or reporting.format_name == "text")
-        report.prepare([*(each.file for each in declared.files), *declaration.var_files, access.ca_file])
-        if tape is not None:
-            tape.prepare()
-        if playback is not None:
-            fetched, origins = playback.replay(selected)
-            ended_by = playback.ended_by
-        else:
-            targets = find_targets(selected, declared, access, invocation, verbose=verbose)
-            origins = {name: str(target.origin) for name, target in targets.items()}
-            fetched, ended_by = fetch_declared(
-                selected,
-                targets,
-                access,
-                invocation,
-                deadline=deadline,
-                strict=declaration.strict,
-                quiet=quiet,
-                recorder=tape.recorder if tape is not None else None,
-            )
-        now = playback.judged_at if playback is not None else invocation.clock()
-        evidence = Evidence(
-            tool=__version__,
-            manifest=selected,
-            observations=tuple([accept_evidence(each, strict=declaration.strict) for each in fetched]),
-            remarks=tuple([list_fetch_notes(each) for each in fetched]),
-            origins=origins,
-            judged_at=now,
-            since=now,
-            strict=declaration.strict,
-            soft_fail=soft_fail,
-            ended_by=ended_by,
+    deadline = context.start_deadline(access.limit)
+    report = Report(reporting, context)
+    with report.written_on_failure():
+        report.protect(_list_inputs(manifests, access, context), folders=[recording.record, recording.replay])
+        replayer = _open_replayer(recording, access, quiet=reporting.quiet)
+        if replayer is not None:
+            context = replace(context, clock=replayer.read_clock)
+        recorder = _make_recorder(recording, context)
+        manifest = load_manifest(
+            manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None
         )
-        plan = derive_plan(evidence)
-    except ReconcileError as error:
-        report.write_failure(error)
-        raise
+        # Text reports name the selection themselves.
+        quiet = reporting.quiet or reporting.format_name == "text"
+        selected = select_jobs(manifest, selection, context, quiet=quiet)
+        report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
+        if recorder is not None:
+            recorder.prepare()
+        if replayer is not None:
+            results = _replay(selected, replayer)
+        else:
+            targets = find_targets(selected, manifest, access, context, verbose=verbose)
+            results = _fetch(selected, targets, access, context, deadline, recorder, manifests.strict, reporting.quiet)
+        plan, evidence = _make_plan(selected, results, strict=manifests.strict, soft_fail=soft_fail)
     try:
-        if tape is not None:
-            tape.write(plan, fetched, ended_by=ended_by)
+        if recorder is not None:
+            recorder.write(plan, results.fetched, ended_by=results.ended_by)
     finally:
         report.write(plan, evidence)
     return plan
 
 
-def _list_read(declaration: Declaration, access: Access, invocation: Invocation) -> list[str | None]:
-    """List the files that the run reads, as far as that is known before one is read."""
+class _Results(Struct, frozen=True, kw_only=True):
+    """What was fetched or replayed for each job, in the order of the manifest, and when it was complete."""
+
+    fetched: tuple[Fetched, ...]
+    origins: Mapping[str, str]
+    judged_at: datetime
+    ended_by: ExitCode | None
+
+
+def _replay(selected: Manifest, replayer: "RunReplayer") -> _Results:
+    fetched, origins = replayer.replay(selected)
+    return _Results(fetched=fetched, origins=origins, judged_at=replayer.judged_at, ended_by=replayer.ended_by)
+
+
+def _fetch(
+    selected: Manifest,
+    targets: "Mapping[str, Target]",
+    access: AccessOptions,
+    context: Context,
+    deadline: Deadline,
+    recorder: "RunRecorder | None",
+    strict: bool,
+    quiet: bool,
+) -> _Results:
+    fetched, ended_by = fetch_manifest(
+        selected,
+        targets,
+        access,
+        context,
+        deadline=deadline,
+        strict=strict,
+        quiet=quiet,
+        recorder=recorder.exchanges if recorder is not None else None,
+    )
+    origins = {name: str(target.origin) for name, target in targets.items()}
+    return _Results(fetched=fetched, origins=origins, judged_at=context.clock(), ended_by=ended_by)
+
+
+def _make_plan(selected: Manifest, results: _Results, *, strict: bool, soft_fail: bool) -> tuple[Plan, Evidence]:
+    from reconcile.judge import list_fetch_notes
+    from reconcile.plan import accept_evidence, derive_plan
+
+    evidence = Evidence(
+        tool=__version__,
+        manifest=selected,
+        observations=tuple([accept_evidence(each, strict=strict) for each in results.fetched]),
+        remarks=tuple([list_fetch_notes(each) for each in results.fetched]),
+        origins=results.origins,
+        judged_at=results.judged_at,
+        since=results.judged_at,
+        strict=strict,
+        soft_fail=soft_fail,
+        ended_by=results.ended_by,
+    )
+    return derive_plan(evidence), evidence
+
+
+def _list_inputs(manifests: ManifestOptions, access: AccessOptions, context: Context) -> Sequence[str | None]:
+    """List the files that the run reads, as far as they are known before any is read."""
     from reconcile.manifest import find_manifests
 
+    paths: Sequence[str]
     try:
-        manifests = [*find_manifests(declaration.manifests)]
+        paths = find_manifests(manifests.paths)
     except ReconcileError:
-        manifests = [path for path in declaration.manifests if not Path(path).is_dir()]
-    return [*manifests, *declaration.var_files, access.ca_file, invocation.environ.get("OS_CLIENT_CONFIG_FILE")]
+        paths = [path for path in manifests.paths if not Path(path).is_dir()]
+    return [*paths, *manifests.var_files, access.ca_file, context.environ.get("OS_CLIENT_CONFIG_FILE")]
 
 
-def _open_playback(kept: Kept, access: Access, *, quiet: bool) -> "Playback | None":
-    if kept.replay is None:
+def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet: bool) -> "RunReplayer | None":
+    if recording.replay is None:
         return None
-    from reconcile.cli.recording import Playback, check_usage
+    from reconcile.cli.recorder import RunReplayer, check_usage
 
-    check_usage(kept, access)
-    return Playback(kept.replay, quiet=quiet)
+    check_usage(recording, access)
+    return RunReplayer(recording.replay, quiet=quiet)
 
 
-def _begin_tape(kept: Kept, invocation: Invocation) -> "Tape | None":
-    if kept.record is None:
+def _make_recorder(recording: RecordingOptions, context: Context) -> "RunRecorder | None":
+    if recording.record is None:
         return None
-    from reconcile.cli.recording import Tape
+    from reconcile.cli.recorder import RunRecorder
 
-    return Tape(kept.record, invocation.clock)
-
-
-def _select(manifest: Manifest, selection: Selection, invocation: Invocation, *, quiet: bool) -> Manifest:
-    selected = manifest
-    if selection.targets or selection.selectors:
-        from reconcile.manifest.selection import select_jobs
-
-        selected = select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
-    if selected is not manifest and not quiet:
-        output.tell(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
-    if selection.shard is None:
-        return selected
-    from reconcile.cli.sharding import find_shard, name_run
-    from reconcile.shards import take_shard
-
-    index, total = find_shard(selection.shard, invocation.environ)
-    part = take_shard(selected, index, total, run=name_run(invocation.environ))
-    if not quiet:
-        output.tell(f"reconcile: shard {index} of {total}: {len(part.jobs)} of {len(selected.jobs)} jobs\n")
-    return part
+    return RunRecorder(recording.record, context.clock)

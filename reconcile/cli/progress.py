@@ -1,4 +1,4 @@
-"""One live line for each job that is waited for, on a terminal."""
+"""Live progress on a terminal: one line for each job that is waited for."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ MOST_LINES = 12
 
 @contextmanager
 def show_progress(manifest: Manifest) -> "Iterator[Callable[[Progress], None]]":
-    """Yield what takes notice of every look at an undecided job; the lines vanish in the end."""
+    """Yield a callback for every poll of an undecided job. The lines are removed at the end."""
     console = Console(stderr=True)
     begin = time.monotonic()
     looks: dict[int, tuple[Progress, float]] = {}
@@ -36,16 +36,15 @@ def show_progress(manifest: Manifest) -> "Iterator[Callable[[Progress], None]]":
 
 def _render(manifest: Manifest, looks: "dict[int, tuple[Progress, float]]", *, elapsed: float, now: float) -> Table:
     table = Table.grid(padding=(0, 2))
-    # Who has not been looked at for longer than was announced is decided by now.
+    # A job whose next poll is overdue has been decided.
     waiting = [(progress, at) for progress, at in looks.values() if now < at + progress.next_look + 1.0]
     for progress, at in sorted(waiting, key=lambda look: look[0].index)[:MOST_LINES]:
         job = manifest.jobs[progress.index]
         table.add_row(
             Text(escape(job.address)),
             Text(escape(progress.status or "not there yet")),
-            Text(f"look {progress.polls + 1}, next in {format_duration(max(0, round(at + progress.next_look - now)))}"),
+            Text(f"poll {progress.polls + 1}, next in {format_duration(max(0, round(at + progress.next_look - now)))}"),
         )
-    more = len(waiting) - MOST_LINES
-    rest = f" and {more} more" if more > 0 else ""
-    table.add_row(Text(f"waiting for {min(len(waiting), MOST_LINES)} jobs{rest}, {format_duration(round(elapsed))}"))
+    jobs = f"{len(waiting)} job{'' if len(waiting) == 1 else 's'}"
+    table.add_row(Text(f"waiting for {jobs}, {format_duration(round(elapsed))} elapsed"))
     return table

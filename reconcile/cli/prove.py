@@ -1,54 +1,52 @@
-"""`reconcile prove`: the gate under test."""
+"""`reconcile prove`: test the gate with mutated observations."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from msgspec.structs import replace
 
 from reconcile.cli import output
-from reconcile.cli.deadline import Deadline, set_deadline
-from reconcile.cli.fetching import fetch_declared, find_targets
-from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.manifests import load_declared
-from reconcile.cli.options.access import Access, access_options
-from reconcile.cli.options.declaration import (
-    Declaration,
+from reconcile.cli.context import Context, Deadline, Done, pass_context
+from reconcile.cli.fetching import fetch_manifest, find_targets
+from reconcile.cli.manifests import load_manifest, select_jobs
+from reconcile.cli.options.access import AccessOptions, access_options
+from reconcile.cli.options.manifests import (
     ManifestCommand,
-    Selection,
+    ManifestOptions,
+    SelectionOptions,
     manifest_options,
     selection_options,
 )
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
-from reconcile.cli.recording import Playback, name_given
+from reconcile.cli.recorder import RunReplayer, list_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import (
-    Baseline,
-    ExitCode,
-    Fetched,
-    Job,
-    JsonValue,
-    Manifest,
-    Missing,
-    Observation,
-    Observed,
-)
+from reconcile.model import Baseline, ExitCode, Fetched, Job, JsonValue, Manifest, Observation, Proof
+
+if TYPE_CHECKING:
+    from reconcile.fetch import Target
+
+_Observations: TypeAlias = tuple[Baseline, Sequence[Observation], datetime]
+"""Where observations come from, one for each job, and the time at which they are judged."""
 
 
 @click.command(cls=ManifestCommand)
 @manifest_options
 @selection_options
-@click.option("--replay", metavar="DIR", type=FilePath(), help="Mutate what a recording holds, judged at its time.")
-@click.option("--live", is_flag=True, help="Mutate what the job API answers now.")
+@click.option(
+    "--replay", metavar="DIR", type=FilePath(), help="Mutate the responses recorded in DIR, as of their time."
+)
+@click.option("--live", is_flag=True, help="Mutate the current responses of the job API.")
 @access_options
 @click.option(
     "--mutants",
     type=click.Choice(["asserted", "all"]),
     default="asserted",
-    help="all: move times of which nothing is asserted, too. Default: asserted.",
+    help="all also mutates timestamps that no expectation covers. Default: asserted.",
 )
 @click.option(
     "--allow-survivors",
@@ -56,40 +54,40 @@ from reconcile.model import (
     type=click.IntRange(min=0),
     metavar="N",
     default=0,
-    help="Put up with so many survivors. Default: 0.",
+    help="Maximum number of survivors. Default: 0.",
 )
 @format_option("text", "json")
 @colour_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Say where requests go and which credential is used.")
-@pass_invocation
+@click.option("-q", "--quiet", is_flag=True, help="Print only documents and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each provider's endpoint and the source of its credential.")
+@pass_context
 def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
-    invocation: Invocation,
-    declaration: Declaration,
-    selection: Selection,
+    context: Context,
+    manifests: ManifestOptions,
+    selection: SelectionOptions,
     replay: str | None,
     live: bool,
-    access: Access,
+    access: AccessOptions,
     mutants: str,
     allowed: int,
     format_name: str,
     quiet: bool,
     verbose: bool,
 ) -> Done | ExitCode:
-    """Test the gate: change what was observed, and see whether it turns red.
+    """Test the gate: mutate what was observed, and check that the gate turns red.
 
-    Offline, observations are made up that satisfy the manifest; --replay takes those of a recording, --live those of
-    now. Each is then changed in one thing: the job's status, type, error code, fail reason and id; a sub-job gone,
-    added, of another type, with another status; the job missing; 401, 403, 404, 429, 500, no answer in time, garbage.
-    Every change is written as the API's answer, read as plan reads answers, and judged as plan judges them.
+    By default, offline, the observations are invented to satisfy the manifest. --replay takes those of a recording,
+    --live the current ones. Each mutant changes one thing: the status, type, error code, fail reason or id of the job;
+    a sub-job removed, added, of another type or with another status; the job missing; the response a 401, 403, 404,
+    429 or 500, a timeout, or garbage. Mutants are written as responses of the API, then parsed and judged as in plan.
 
-    A change that leaves the gate green is a survivor, told with the expectation that kills it. What the manifest
-    permits in so many words is none: a status in a list, a number of sub-jobs in a range, others under contains and
-    none. A fail reason in other words counts where one is expected, a time where one is asserted.
+    A mutant that leaves the gate green is a survivor. Survivors are listed with the expectation that would catch them.
+    What a manifest explicitly allows is not a survivor: a status in a list, a number of sub-jobs in a range, other
+    sub-jobs under contains and none. A different fail reason counts only where one is expected, a different time only
+    where one is asserted.
 
-    \b
-    Exits with 0 if no more survive than are allowed, 1 if the jobs are not in
-    sync to begin with or nothing could be decided, 2 if more survive.
+    Exit code: 0 if no more mutants survive than allowed, 2 if more do, 1 if the jobs are not in sync to begin with or
+    some could not be checked.
 
     \b
     Examples:
@@ -98,43 +96,47 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
       reconcile prove --replay monday --mutants all
       reconcile prove --live -o json | jq .survivors
     """
-    from reconcile.cli.proving import prove_gate, set_scene
+    from reconcile.cli.mutants import make_baseline, run_mutants
 
-    deadline = set_deadline(access.limit, invocation.timer) if live else None
+    deadline = context.start_deadline(access.limit) if live else None
+    silent = quiet or format_name != "text"
     try:
         _check_usage(replay, access, live=live)
-        playback = Playback(replay, quiet=quiet) if replay is not None else None
-        if playback is not None:
-            invocation = replace(invocation, clock=playback.tell_time)
-        silent = quiet or format_name != "text"
-        declared = load_declared(declaration, invocation, quiet=silent, deadline=deadline)
-        selected = _select(declared, selection)
-        now = playback.judged_at if playback is not None else invocation.clock()
-        observations: Sequence[Observation]
-        if playback is not None:
-            baseline, observations = Baseline.RECORDING, _believe(playback.replay(selected)[0], declaration)
+        replayer = RunReplayer(replay, quiet=quiet) if replay is not None else None
+        if replayer is not None:
+            context = replace(context, clock=replayer.read_clock)
+        manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline)
+        selected = select_jobs(manifest, selection, context, quiet=silent)
+        if replayer is not None:
+            observations = _replay(selected, replayer, strict=manifests.strict)
         elif deadline is not None:
-            fetched = _fetch(
-                selected, declared, access, invocation, declaration, deadline, quiet=quiet, verbose=verbose
-            )
-            baseline, observations, now = Baseline.LIVE, _believe(fetched, declaration), invocation.clock()
+            targets = find_targets(selected, manifest, access, context, verbose=verbose)
+            observations = _fetch(selected, targets, access, context, deadline, strict=manifests.strict, quiet=quiet)
         else:
-            baseline, observations = Baseline.MANIFEST, _make_up(selected, now)
-        scene = set_scene(baseline, selected, observations, now=now, strict=declaration.strict)
-        proof = prove_gate(scene, every_time=mutants == "all", allowed=allowed)
+            observations = _make_up(selected, context.clock())
+        baseline = make_baseline(selected, *observations, strict=manifests.strict)
+        proof = run_mutants(baseline, every_time=mutants == "all", allowed=allowed)
     except ReconcileError as error:
-        error.terse = quiet or format_name != "text"
-        if format_name == "json":
-            from reconcile.report.proof import render_failure_as_json
-
-            output.write(render_failure_as_json(error.diagnostics))
+        error.terse = silent
+        _write_failure(error, format_name)
         raise
+    _write_proof(proof, format_name, context)
+    return Done.DONE if proof.holds else ExitCode.DRIFT
+
+
+def _write_failure(error: ReconcileError, format_name: str) -> None:
+    if format_name == "json":
+        from reconcile.report.proof import render_failure_as_json
+
+        output.write(render_failure_as_json(error.diagnostics))
+
+
+def _write_proof(proof: Proof, format_name: str, context: Context) -> None:
     from reconcile.report.proof import render_proof, render_proof_as_json
 
-    palette = output.choose_palette(invocation.colour, sys.stdout, invocation.environ)
+    palette = output.choose_palette(context.colour, sys.stdout, context.environ)
     text = render_proof_as_json(proof) if format_name == "json" else render_proof(proof, _write_expect, palette)
     output.write(text)
-    return Done.DONE if proof.holds else ExitCode.DRIFT
 
 
 def _write_expect(expect: Mapping[str, JsonValue]) -> Iterator[str]:
@@ -143,54 +145,51 @@ def _write_expect(expect: Mapping[str, JsonValue]) -> Iterator[str]:
     return write_block(expect, indent=0)
 
 
-def _check_usage(replay: str | None, access: Access, *, live: bool) -> None:
-    """Raise UsageError for options that have no meaning together."""
+def _check_usage(replay: str | None, access: AccessOptions, *, live: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
     if live and replay is not None:
         raise UsageError.because(Code.USAGE, "--live and --replay are both given", hint="choose one")
-    senseless = name_given(access)
-    if senseless and not live:
-        message = f"without --live nobody is asked, so {', '.join(senseless)} cannot be given"
+    given = list_given(access)
+    if given and not live:
+        message = f"without --live no request is sent, so {', '.join(given)} cannot be used"
         raise UsageError.because(Code.USAGE, message, hint="add --live, or leave it out")
 
 
-def _select(manifest: Manifest, selection: Selection) -> Manifest:
-    from reconcile.manifest.selection import select_jobs
-
-    return select_jobs(manifest, targets=selection.targets, selectors=selection.selectors)
-
-
-def _make_up(manifest: Manifest, now: datetime) -> Sequence[Observed | Missing]:
-    """Make up observations that satisfy the manifest, as far as there are any."""
-    from reconcile.mutation import make_up
-
-    members: dict[tuple[str, str], list[Job]] = {}
-    for job in manifest.jobs:
-        members.setdefault((job.provider.name, job.job_id), []).append(job)
-    made_up = {key: make_up(jobs, now=now) for key, jobs in members.items()}
-    return [made_up[job.provider.name, job.job_id] for job in manifest.jobs]
+def _replay(selected: Manifest, replayer: RunReplayer, *, strict: bool) -> _Observations:
+    fetched, _ = replayer.replay(selected)
+    return Baseline.RECORDING, _accept(fetched, strict=strict), replayer.judged_at
 
 
 def _fetch(
     selected: Manifest,
-    declared: Manifest,
-    access: Access,
-    invocation: Invocation,
-    declaration: Declaration,
+    targets: "Mapping[str, Target]",
+    access: AccessOptions,
+    context: Context,
     deadline: Deadline,
     *,
+    strict: bool,
     quiet: bool,
-    verbose: bool,
-) -> Sequence[Fetched]:
-    targets = find_targets(selected, declared, access, invocation, verbose=verbose)
-    fetched, ended_by = fetch_declared(
-        selected, targets, access, invocation, deadline=deadline, strict=declaration.strict, quiet=quiet
+) -> _Observations:
+    fetched, ended_by = fetch_manifest(
+        selected, targets, access, context, deadline=deadline, strict=strict, quiet=quiet
     )
     if ended_by is not None:
         raise KeyboardInterrupt
-    return fetched
+    return Baseline.LIVE, _accept(fetched, strict=strict), context.clock()
 
 
-def _believe(fetched: Sequence[Fetched], declaration: Declaration) -> Sequence[Observation]:
+def _accept(fetched: Sequence[Fetched], *, strict: bool) -> Sequence[Observation]:
     from reconcile.plan import accept_evidence
 
-    return [accept_evidence(each, strict=declaration.strict) for each in fetched]
+    return [accept_evidence(each, strict=strict) for each in fetched]
+
+
+def _make_up(selected: Manifest, now: datetime) -> _Observations:
+    """Invent observations that satisfy the manifest, as far as possible."""
+    from reconcile.mutation import make_up
+
+    members: dict[tuple[str, str], list[Job]] = {}
+    for job in selected.jobs:
+        members.setdefault((job.provider.name, job.job_id), []).append(job)
+    made_up = {key: make_up(jobs, now=now) for key, jobs in members.items()}
+    return Baseline.MANIFEST, [made_up[job.provider.name, job.job_id] for job in selected.jobs], now

@@ -1,17 +1,18 @@
-"""A plan on its way out: stdout, files, and what is said beside them."""
+"""Writing the reports of a plan to stdout and to files."""
 
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.cli import output
+from reconcile.cli.context import Context
 from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
-from reconcile.cli.invocation import Invocation
-from reconcile.cli.options.reporting import Reporting
+from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.model import Evidence, Plan
@@ -20,47 +21,47 @@ from reconcile.report.style import Style
 
 
 class _File(Struct, frozen=True, kw_only=True):
-    """A file that a run writes: what it gets, whether that is all or an addition, and who may read it."""
+    """A file that a run writes; `appended` keeps what is in it."""
 
     path: str
     render: Callable[[Plan, Evidence], str]
-    added: bool = False
+    appended: bool = False
     mode: int = 0o644
 
     def check(self) -> None:
         """Raise OutputError if it cannot be written; nothing is created."""
-        (check_end if self.added else check_place)(self.path)
+        (check_end if self.appended else check_place)(self.path)
 
     def write(self, plan: Plan, evidence: Evidence) -> None:
-        """Check and write it; raise OutputError if it is not written."""
+        """Write it; raise OutputError if that fails."""
         try:
             text = self.render(plan, evidence)
         except OutputError:
             raise
-        except Exception as error:  # the others are written all the same
+        except Exception as error:  # the other files are written anyway
             message = f"cannot write {self.path}: the report failed: {type(error).__name__}"
             raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
         self.check()
-        if self.added:
+        if self.appended:
             append_file(self.path, text)
         else:
             write_file(self.path, text, mode=self.mode)
 
 
 class Report:
-    """All that one run writes of its plan. Every file is checked before the first request is sent."""
+    """All reports of one run. Every file is checked before the first request is sent."""
 
-    def __init__(self, reporting: Reporting, invocation: Invocation) -> None:
+    def __init__(self, reporting: ReportingOptions, context: Context) -> None:
         self._reporting = reporting
-        self._invocation = invocation
+        self._context = context
         self._style = Style(full=reporting.full)
         self._files = tuple(_list_files(reporting, self._style))
 
     def protect(self, read: Iterable[str | None], *, folders: Iterable[str | None] = ()) -> None:
         """
-        Raise OutputError if something would be written over a file that is `read`, or into one of the `folders`.
+        Raise OutputError if a report would overwrite a file that is `read`, or is in one of the `folders`.
 
-        To be asked before anything can fail, for a run that fails writes its reports, too.
+        Called before anything else can fail, because a failed run writes its reports, too.
         """
         taken = {locate(path) for path in (*read, self._reporting.sign_with) if path}
         recordings = {locate(path) for path in folders if path}
@@ -70,7 +71,7 @@ class Report:
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
 
     def prepare(self, read: Iterable[str | None]) -> None:
-        """Raise OutputError if a file cannot be written, would be written twice, or is one that was `read`."""
+        """Raise OutputError if a report cannot be written, or two have one path, or one is a file that was `read`."""
         self.protect(read)
         for place, times in Counter(locate(file.path) for file in self._files).items():
             if times > 1:
@@ -81,27 +82,29 @@ class Report:
             sweep_drafts(file.path)
 
     def write(self, plan: Plan, evidence: Evidence) -> None:
-        """
-        Write everything; raise OutputError, once all that can be written is, if something cannot.
-
-        Args:
-            plan: what is reported.
-            evidence: what it followed from.
-        """
+        """Write everything that can be written; then raise OutputError if something could not."""
         failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
         if not self._reporting.terse:
-            output.tell_explanation(_codes_of(plan))
+            output.print_explain_hint(_codes_of(plan))
 
-    def write_failure(self, error: ReconcileError) -> None:
-        """Write what scripts read of a run that ended before there was a plan."""
+    @contextmanager
+    def written_on_failure(self) -> Iterator[None]:
+        """Write reports that name the error if the block ends with a ReconcileError, which is then raised again."""
+        try:
+            yield
+        except ReconcileError as error:
+            self._write_failure(error)
+            raise
+
+    def _write_failure(self, error: ReconcileError) -> None:
         from reconcile.plan import derive_plan, make_failed_evidence
 
         error.terse = self._reporting.terse
         if isinstance(error, OutputError):
             return
-        evidence = make_failed_evidence(error.diagnostics, now=self._invocation.clock())
+        evidence = make_failed_evidence(error.diagnostics, now=self._context.clock())
         failed = derive_plan(evidence)
         self._write_files(failed, evidence)
         if self._reporting.format_name != "text":
@@ -117,7 +120,7 @@ class Report:
         return failures
 
     def _write_stdout(self, plan: Plan) -> list[OutputError]:
-        palette = output.choose_palette(self._invocation.colour, sys.stdout, self._invocation.environ)
+        palette = output.choose_palette(self._context.colour, sys.stdout, self._context.environ)
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
             output.write(render_plan(plan, format_name=self._reporting.format_name, style=style))
@@ -127,8 +130,8 @@ class Report:
         return []
 
 
-def _list_files(reporting: Reporting, style: Style) -> Iterator[_File]:
-    """List the files that are asked for; raise UsageError where the key that signs one is none."""
+def _list_files(reporting: ReportingOptions, style: Style) -> Iterator[_File]:
+    """List the files to write; raise UsageError if the signing key cannot be used."""
     for name, path in reporting.reports:
         yield _File(path=path, render=_without_evidence(partial(render_plan, format_name=name, style=style)))
     if reporting.out is not None:
@@ -142,18 +145,18 @@ def _list_files(reporting: Reporting, style: Style) -> Iterator[_File]:
     from reconcile.report.step import render_outputs, render_summary
 
     if reporting.github_summary is not None:
-        yield _File(path=reporting.github_summary, render=_without_evidence(render_summary), added=True)
+        yield _File(path=reporting.github_summary, render=_without_evidence(render_summary), appended=True)
     if reporting.github_output is not None:
-        yield _File(path=reporting.github_output, render=_without_evidence(render_outputs), added=True)
+        yield _File(path=reporting.github_output, render=_without_evidence(render_outputs), appended=True)
 
 
 def _without_evidence(render: Callable[[Plan], str]) -> Callable[[Plan, Evidence], str]:
-    """Make a report of a plan one that is not asked what the plan followed from."""
+    """Adapt a renderer of plans to the signature of `_File.render`."""
     return lambda plan, evidence: render(plan)
 
 
 def _with_verdict(failure: OutputError, plan: Plan) -> OutputError:
-    """Say what was decided, for it is not lost with the file."""
+    """Add the verdict to the message, so that it is not lost with the file."""
     (diagnostic,) = failure.diagnostics
     return OutputError.because(diagnostic.code, f"{diagnostic.message}; the verdict was {plan.verdict.value}")
 

@@ -1,9 +1,9 @@
-"""`reconcile schema`: the JSON Schemas that the program itself checks with."""
+"""`reconcile schema`: the JSON Schemas that this program uses itself."""
 
 import click
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Done
+from reconcile.cli.context import Done
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.shipped import read_schema, schema_names
@@ -30,6 +30,6 @@ def _list_schemas() -> str:
 def _read_schema(name: str) -> str:
     matching = [full for full in schema_names() if name in (full, full.partition(".")[0])]
     if not matching:
-        hint = f"there are: {', '.join(schema_names())}"
+        hint = f"known schemas: {', '.join(schema_names())}"
         raise UsageError.because(Code.USAGE, f"there is no schema '{name}'", hint=hint)
     return read_schema(matching[-1])

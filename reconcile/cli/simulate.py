@@ -5,19 +5,21 @@ import signal
 import click
 
 from reconcile.cli import output
+from reconcile.cli.context import open_stdin
 from reconcile.cli.options.values import FilePath
-from reconcile.cli.stdin import open_stdin
 from reconcile.model import ExitCode
 
 
 @click.command()
 @click.argument("scenario", type=FilePath())
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0, the default, takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 picks a free one. Default: 0."
+)
 def command(scenario: str, port: int) -> ExitCode:
     """Serve the job API of a scenario file on loopback, until interrupted.
 
-    The first line of standard output is the URL. It wants a token or a signature, any unless the scenario names the
-    good ones, and gives tokens itself at /v3/auth/tokens.
+    The first line of standard output is the URL. Requests need a token or a signature: any, unless the scenario lists
+    the valid ones. Tokens are issued at /v3/auth/tokens.
 
     \b
     Examples:

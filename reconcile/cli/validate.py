@@ -1,4 +1,4 @@
-"""`reconcile validate`: everything about manifests that can be known offline."""
+"""`reconcile validate`: check manifests, offline."""
 
 import sys
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import click
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Done, Invocation, pass_invocation
-from reconcile.cli.manifests import load_declared
-from reconcile.cli.options.declaration import Declaration, ManifestCommand, manifest_options
+from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.manifests import load_manifest
+from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, manifest_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
@@ -19,12 +19,12 @@ from reconcile.report.escape import escape
 @manifest_options
 @format_option("text", "json")
 @colour_option
-@pass_invocation
-def command(invocation: Invocation, declaration: Declaration, format_name: str) -> Done:
+@pass_context
+def command(context: Context, manifests: ManifestOptions, format_name: str) -> Done:
     """Check manifests, offline.
 
-    MANIFEST is a file, a directory, or - for standard input; the default is the current directory. Every fault is
-    named in one run, in order of position. Exits with 0 if the manifests are valid, else 1.
+    MANIFEST is a file, a directory, or - for standard input; the default is the current directory. All errors are
+    listed, in the order of the text. The exit code is 0 if the manifests are valid, else 1.
 
     \b
     Examples:
@@ -33,16 +33,16 @@ def command(invocation: Invocation, declaration: Declaration, format_name: str) 
       terraform output -json | reconcile validate --var-file -
     """
     try:
-        manifest = load_declared(declaration, invocation, quiet=True)
-        if declaration.strict and manifest.warnings:
+        manifest = load_manifest(manifests, context, quiet=True)
+        if manifests.strict and manifest.warnings:
             raise DocumentError(manifest.warnings)
     except ReconcileError as error:
         error.terse = format_name == "json"
         if format_name == "json":
             output.write(_render_json(0, errors=error.diagnostics))
         raise
-    palette = output.choose_palette(invocation.colour, sys.stderr, invocation.environ)
-    output.tell_warnings(manifest.warnings, palette)
+    palette = output.choose_palette(context.colour, sys.stderr, context.environ)
+    output.print_warnings(manifest.warnings, palette)
     jobs = len(manifest.jobs)
     output.write(_render_json(jobs, warnings=manifest.warnings) if format_name == "json" else _render_text(manifest))
     return Done.DONE

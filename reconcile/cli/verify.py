@@ -1,17 +1,15 @@
-"""`reconcile verify`: whether a saved plan still proves what it says."""
+"""`reconcile verify`: re-derive the verdict of a saved plan from its evidence."""
 
 import click
 from msgspec.structs import replace
 
 from reconcile.cli import output
-from reconcile.cli.invocation import Invocation, pass_invocation
-from reconcile.cli.options.reporting import Reporting, reporting_options
-from reconcile.cli.options.saved import freshness_options
+from reconcile.cli.context import Context, pass_context
+from reconcile.cli.options.reporting import ReportingOptions, freshness_options, reporting_options
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.duration import format_duration
-from reconcile.errors import ReconcileError
 from reconcile.model import Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
@@ -25,29 +23,27 @@ from reconcile.report import FORMATS
     multiple=True,
     type=FilePath(),
     metavar="MANIFEST",
-    help="Demand that the plan is about this file or directory as it is now; repeatable.",
+    help="Require that the plan is about this file or directory as it is now. Repeatable.",
 )
 @freshness_options
 @reporting_options(*FORMATS)
-@pass_invocation
+@pass_context
 def command(
-    invocation: Invocation,
+    context: Context,
     path: str,
     manifests: tuple[str, ...],
     max_age: float,
     verify_with: str | None,
-    reporting: Reporting,
+    reporting: ReportingOptions,
 ) -> Plan:
-    """Let the verdict of a saved plan follow from its own evidence once more, offline.
+    """Derive the verdict of a saved plan again from its evidence, offline.
 
-    PLAN is a file of 'reconcile plan --out PLAN', or - for standard input. A plan proves what was observed, not who
-    wrote it: whoever can write the file can write another one, with another digest. Where that matters, sign it with
-    'plan --sign-with' and demand the signature with --verify-with.
+    PLAN is a file written by 'reconcile plan --out PLAN', or - for standard input. The digest in a plan proves that it
+    was not damaged, not who made it: whoever can write the file can write another one. To prove the origin, sign it
+    with 'plan --sign-with' and require the signature with --verify-with.
 
-    \b
-    Exits with the code of the verdict, 0 only if everything was proven, without
-    regard to --soft-fail; with 1 if the verdict does not follow, or the plan was
-    changed, is too old, or is about other manifests.
+    Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of the run is ignored. 1 if the verdict
+    does not follow from the evidence, or the plan was changed, is too old, or is about other manifests.
 
     \b
     Examples:
@@ -55,23 +51,20 @@ def command(
       reconcile verify plan.json --manifest reconcile.yaml --max-age 10m
       reconcile verify plan.json --verify-with gate.pub.pem
     """
-    report = Report(reporting, invocation)
-    try:
+    report = Report(reporting, context)
+    with report.written_on_failure():
         report.prepare([path, *manifests, verify_with])
-        saved, _ = load_saved_plan(path, invocation, verify_with=verify_with)
-        age = check_age(path, saved.evidence, invocation, max_age=max_age)
+        saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+        age = check_age(path, saved.evidence, context, max_age=max_age)
         if manifests:
             check_manifests(path, saved.evidence, manifests)
         evidence = replace(saved.evidence, soft_fail=False, ended_by=None)
         plan = derive_plan(evidence)
-    except ReconcileError as error:
-        report.write_failure(error)
-        raise
     if not reporting.terse:
         judged = format_duration(round(age.total_seconds()))
-        unchecked = " its signature was not asked for;" if saved.signature and verify_with is None else ""
-        output.tell(
-            f"reconcile: judged {judged} ago;{unchecked} the verdict follows from the evidence ({saved.digest})\n"
+        unchecked = ", signature not checked" if saved.signature and verify_with is None else ""
+        output.print_note(
+            f"reconcile: the verdict follows from the evidence ({saved.digest}), judged {judged} ago{unchecked}\n"
         )
     report.write(plan, evidence)
     return plan

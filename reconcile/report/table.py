@@ -2,19 +2,10 @@
 
 from collections.abc import Sequence
 
-from reconcile.lean import standing_in
+import tabulate
 
-# tabulate reads its own version out of its metadata, and knows tables of HTML and of dataclasses, which none here is:
-# what it imports for that takes a tenth of the time of a run with one job. Where the package wcwidth happens to be
-# installed, it would take wide characters for two columns, and the same plan would be other bytes.
-with (
-    standing_in("importlib.metadata", version=str, PackageNotFoundError=ImportError),
-    standing_in("html", escape=str),
-    standing_in("dataclasses", is_dataclass=lambda row: False),
-    standing_in("wcwidth", wcswidth=len),
-):
-    import tabulate
-
+# Where the package wcwidth happens to be installed, wide characters would count as two columns, and the same plan would
+# be other bytes.
 tabulate.WIDE_CHARS_MODE = False
 
 

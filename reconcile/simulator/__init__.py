@@ -1,5 +1,5 @@
 """
-A job API on loopback, which answers as a scenario says: for the demo, the tests and users' rehearsals.
+A simulated job API on loopback that follows a scenario, for the demo, the tests and rehearsals of users.
 
     scenario text -> Scenario -> Service: Request -> Cue -> Connection -> bytes
 """

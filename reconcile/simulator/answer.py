@@ -1,4 +1,4 @@
-"""Answers as bytes, written once and sent many times: all but the request id is known beforehand."""
+"""Responses as bytes, rendered once and sent many times: only the request id differs."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
@@ -12,16 +12,16 @@ REQUEST_ID_LENGTH = 32
 
 
 class Fault(Enum):
-    """What happens instead of an answer."""
+    """What happens instead of a response."""
 
     HANG = auto()
-    """Nothing, for as long as the client keeps the connection."""
+    """Nothing, until the client closes the connection."""
     RESET = auto()
     """The connection is reset."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """An HTTP response in pieces, with the request id between each two; `close` ends the connection behind it."""
+    """An HTTP response in pieces, with the request id between them; `close` closes the connection afterwards."""
 
     pieces: tuple[bytes, ...]
     close: bool = False
@@ -35,7 +35,7 @@ Reply: TypeAlias = Answer | Fault
 
 
 def make_request_id(subject: str, number: int) -> str:
-    """Return the id of the n-th request for a subject: the same in every run, so that reports can be compared."""
+    """Return the id of the n-th request for a subject, the same in every run, so that reports are reproducible."""
     return sha256(f"{subject}/{number}".encode()).hexdigest()[:REQUEST_ID_LENGTH]
 
 
@@ -48,14 +48,14 @@ def write_answer(
     close: bool = False,
 ) -> Answer:
     """
-    Write a response.
+    Render a response.
 
     Args:
         status_code: 200 to 599.
-        body: its pieces, with the request id between each two.
-        headers: they are sent as they stand and replace those of the same name that would be sent otherwise.
-        request_id_header: the name of the header that holds the request id.
-        close: whether the connection ends behind it.
+        body: its pieces, with the request id between them.
+        headers: sent unchanged; they replace default headers of the same name.
+        request_id_header: the name of the header with the request id.
+        close: whether to close the connection afterwards.
     """
     given = {name.lower() for name in headers or {}}
     length = sum(map(len, body)) + REQUEST_ID_LENGTH * (len(body) - 1)

@@ -1,4 +1,4 @@
-"""Who may ask the simulated job API: whoever has a good token, or signs with a good access key."""
+"""Authentication by a valid token or by a signature with a valid access key."""
 
 import hmac
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _ALWAYS_SIGNED = frozenset({"host", DATE_HEADER.lower()})
 
 
 def find_refusal(scenario: Scenario, request: Request) -> str | None:
-    """Return the name of the answer for a request that may not ask; None for one that may."""
+    """Return the name of the response that rejects a request; None if it is authenticated."""
     token = request.find_header(scenario.repertoire.api.token_header)
     if token:
         return None if scenario.token in (None, token) else "gateway_wrong_token"

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: requests in, answers out in the same order, however they arrive."""
+"""HTTP/1.1 on one connection: responses are sent in the order of the requests."""
 
 import asyncio
 import socket
@@ -20,8 +20,8 @@ class Connection(asyncio.Protocol):
     """
     One client.
 
-    Answers wait in a queue, so that pipelined requests are answered in turn even if an answer is held back. While the
-    queue is long, or the client does not read, nothing more is read from it.
+    Responses wait in a queue, so that pipelined requests are answered in order even if a response is delayed. Reading
+    pauses while the queue is full or the client does not read.
     """
 
     _transport: asyncio.Transport
@@ -38,14 +38,14 @@ class Connection(asyncio.Protocol):
         self._unfinished = 0
 
     def abort(self) -> None:
-        """Drop the connection at once."""
+        """Close the connection immediately."""
         self._transport.abort()
 
     # --- Called by asyncio ---------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"a byte stream was promised, not {type(transport).__name__}")
+            raise TypeError(f"expected a byte stream, got {type(transport).__name__}")
         self._transport = transport
         self._connections.add(self)
         tally = self._service.tally
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
     # --- Answering -----------------------------------------------------------------------------------------------
 
     def _give_up(self, message: str) -> None:
-        """Stop listening to a client that cannot be understood, and tell it so after all else it is due."""
+        """Stop reading from a client that sent invalid HTTP, and send it an error after the pending responses."""
         self._listening = False
         self._unfinished = 0
         self._queue.append((self._service.refuse(400, message), False))

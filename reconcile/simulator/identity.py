@@ -1,4 +1,4 @@
-"""The simulated identity service: keystone v3, as far as it gives a user with a password a token for a project."""
+"""The simulated identity service: the part of keystone v3 that issues a project token for a user and password."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def answer_login(scenario: Scenario, request: Request, number: int) -> Answer:
     """
     Answer a request for a token.
 
-    The token is the scenario's, or else a new one: the one with that number. A user is known by name or by id.
+    The token is that of the scenario, or else a new one with this number. Users are identified by name or id.
     """
     repertoire = scenario.repertoire
     try:

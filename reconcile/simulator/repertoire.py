@@ -1,4 +1,4 @@
-"""Every answer that the simulator can give: a job, the documented errors, and what goes wrong in practice."""
+"""All responses of the simulator: jobs, the documented errors, and what goes wrong in practice."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _ELSEWHERE = "https://portal.invalid/sign-in"
 
 
 class Repertoire:
-    """The answers of one job API, its error bodies taken from the API's data."""
+    """The responses of one job API. Error bodies are taken from the data of the API."""
 
     def __init__(self, api_name: str) -> None:
         self.api: JobApi = load_api(api_name)
@@ -31,29 +31,29 @@ class Repertoire:
         }
 
     def reply(self, name: str, job_id: str) -> Reply:
-        """Return for a job the answer of that name, one of `answer` in scenario.v1; raise KeyError for another."""
+        """Return a response for a job by its name (`answer` in scenario.v1); raise KeyError for unknown names."""
         return self._fixed[name] if name in self._fixed else self._write(200, [self._spoil(name, job_id).encode()])
 
     def job(self, job_id: str, fields: Mapping[str, object]) -> Answer:
-        """Return a 200 with a job; what `fields` do not have, the answer does not have either."""
+        """Return a 200 with a job that has only these fields and its id."""
         return self._write(200, [_dump({"job_id": job_id, **fields}).encode()])
 
     def raw(self, status_code: int, headers: Mapping[str, str], body: str) -> Answer:
-        """Return an answer as a scenario writes it, right or wrong; behind it no other can be told from its rest."""
+        """Return a response as written in a scenario, valid or not. It closes the connection, which it may break."""
         return self._write(status_code, [body.encode()], headers=headers, close=True)
 
     def refusal(self, status_code: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Return what the simulator itself says of a request that no job API would be sent."""
+        """Return the response to a request that is not one for a job API."""
         body = _dump({"code": f"SIMULATOR.{status_code}", "message": message}).encode()
         return self._write(status_code, [body], headers=headers, close=True)
 
     def identity_refusal(self, status_code: int, message: str) -> Answer:
-        """Return what an identity service says when it gives no token."""
+        """Return the response of an identity service that issues no token."""
         error = {"code": status_code, "message": message, "title": HTTPStatus(status_code).phrase}
         return self._write(status_code, [_dump({"error": error}).encode()])
 
     def grant(self, token: str, project: Mapping[str, str]) -> Answer:
-        """Return a token for a project, as an identity service gives it."""
+        """Return the response of an identity service that issues a token for a project."""
         body = _dump({"token": {"methods": ["password"], "project": project}}).encode()
         return self._write(201, [body], headers={"X-Subject-Token": token})
 
@@ -87,7 +87,7 @@ class Repertoire:
 
 
 def _wrap(envelope: ErrorEnvelope, code: str, message: str) -> list[bytes]:
-    """Return a flat body of an error in pieces, with the request id between them if the envelope has one."""
+    """Return the body of an error in pieces, with the request id between them if the envelope has one."""
     (code_key,), (message_key,) = envelope.code, envelope.message
     body = {code_key: code, message_key: message}
     if envelope.request_id is None:

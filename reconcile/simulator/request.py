@@ -1,11 +1,11 @@
-"""A request as the simulator reads it."""
+"""A parsed request."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Request(NamedTuple):
-    """One request, whole; the names of the headers in whatever case they were sent."""
+    """A complete request. Header names keep the case in which they were sent."""
 
     method: str
     target: str

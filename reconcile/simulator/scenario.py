@@ -1,4 +1,4 @@
-"""What the simulator is to answer, as a file says it."""
+"""Scenario files: what the simulator responds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -24,10 +24,10 @@ _Path: TypeAlias = tuple[str | int, ...]
 
 class Step(Struct, frozen=True, kw_only=True):
     """
-    One answer of a job, until the next step begins.
+    The response for a job until the next step begins.
 
-    It begins `after` so many seconds since the server's start or, where that is None, when the step before it has
-    answered its `requests`. `delay` holds the answer back, in seconds.
+    A step begins `after` this number of seconds since the start of the server or, if that is None, when the previous
+    step has answered its number of `requests`. `delay` delays the response, in seconds.
     """
 
     reply: Reply
@@ -38,10 +38,10 @@ class Step(Struct, frozen=True, kw_only=True):
 
 class Scenario(Struct, frozen=True, kw_only=True):
     """
-    The steps of each job by job id, each at least one.
+    The steps of each job by job id, at least one each.
 
-    `project_id` is the only project, `token` the only token, `access_keys` the only access keys with their secrets
-    and `users` the only users with their passwords that are accepted; None accepts any.
+    `project_id` is the only accepted project, `token` the only token, `access_keys` the access keys with their secrets
+    and `users` the users with their passwords; None accepts any.
     """
 
     repertoire: Repertoire
@@ -53,8 +53,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 
 def load_scenario(document: Document) -> Scenario:
-    """Return the scenario that a document describes; raise DocumentError with everything that is wrong with it."""
-    diagnostics = check_document(document, "scenario.v1") or sorted(_find_faults(document), key=_place)
+    """Return the scenario that a document describes; raise DocumentError with all its errors."""
+    diagnostics = check_document(document, "scenario.v1") or sorted(_check_scenario(document), key=_position)
     if diagnostics:
         raise DocumentError(diagnostics)
     root = as_table(document.root)
@@ -70,7 +70,7 @@ def load_scenario(document: Document) -> Scenario:
 
 
 def _name_jobs(root: Table) -> Iterator[tuple[str, Table]]:
-    """Yield job ids with what is written of them, generated ones first, so that a written one of the same id wins."""
+    """Yield job ids and jobs, generated ones first, so that explicit ones with the same id take precedence."""
     if "generate" in root:
         generate = as_table(root["generate"])
         prefix = _optional_string(generate, "prefix") or _PREFIX
@@ -103,69 +103,69 @@ def _make_reply(entry: Table, job_id: str, repertoire: Repertoire) -> Reply:
     return repertoire.job(job_id, {key: value for key, value in entry.items() if key not in _NOT_IN_THE_ANSWER})
 
 
-# --- What no schema can say --------------------------------------------------------------------------------------
+# --- Checks beyond the schema --------------------------------------------------------------------------------------
 
 
-def _find_faults(document: Document) -> Iterator[Diagnostic]:
+def _check_scenario(document: Document) -> Iterator[Diagnostic]:
     root = as_table(document.root)
     known = ", ".join(api_names())
     if root["api"] not in api_names():
-        yield _fault(document, ("api",), Code.UNKNOWN_API, f"'{root['api']}' is not one of {known}")
+        yield _diagnose(document, ("api",), Code.UNKNOWN_API, f"'{root['api']}' is not one of {known}")
     jobs: list[tuple[_Path, Node]] = [(("jobs", job_id), job) for job_id, job in _entries(root, "jobs")]
     if "generate" in root:
         jobs.append((("generate", "job"), as_table(root["generate"])["job"]))
     for path, job in jobs:
-        yield from _find_faults_of_job(document, path, as_table(job))
+        yield from _check_job(document, path, as_table(job))
 
 
-def _find_faults_of_job(document: Document, path: _Path, job: Table) -> Iterator[Diagnostic]:
-    yield from _find_faults_of_entry(document, path, job)
+def _check_job(document: Document, path: _Path, job: Table) -> Iterator[Diagnostic]:
+    yield from _check_entry(document, path, job)
     if "timeline" not in job:
         return
     path = (*path, "timeline")
     entries = [as_table(entry) for entry in as_array(job["timeline"])]
-    faults = [fault for n, entry in enumerate(entries) for fault in _find_faults_of_entry(document, (*path, n), entry)]
-    yield from faults or _find_faults_of_order(document, path, entries)
+    errors = [error for n, entry in enumerate(entries) for error in _check_entry(document, (*path, n), entry)]
+    yield from errors or _check_order(document, path, entries)
 
 
-def _find_faults_of_order(document: Document, path: _Path, entries: Sequence[Table]) -> Iterator[Diagnostic]:
+def _check_order(document: Document, path: _Path, entries: Sequence[Table]) -> Iterator[Diagnostic]:
     latest = _seconds(entries[0], "after", default=0.0) or 0.0
     for number, (before, entry) in enumerate(pairwise(entries), start=1):
         after = _seconds(entry, "after", default=None)
         if ("requests" in before) == (after is not None):
-            message = "this entry never begins" if after is None else "when this entry begins is said twice"
-            hint = "give it 'after', or the entry before it 'requests', and not both"
-            yield _fault(document, (*path, number), Code.VALUE_NOT_ALLOWED, message, hint)
+            message = "this entry never begins" if after is None else "this entry begins twice"
+            hint = "set either 'after' here or 'requests' in the previous entry"
+            yield _diagnose(document, (*path, number), Code.VALUE_NOT_ALLOWED, message, hint)
         elif after is not None and after <= latest:
-            message = "this entry does not begin later than the ones before it"
-            yield _fault(document, (*path, number, "after"), Code.VALUE_NOT_ALLOWED, message)
+            message = "this entry does not begin after the previous ones"
+            yield _diagnose(document, (*path, number, "after"), Code.VALUE_NOT_ALLOWED, message)
         latest = max(latest, after or 0.0)
     if "requests" in entries[-1]:
-        message = "no entry follows when these requests are answered"
-        yield _fault(document, (*path, len(entries) - 1, "requests"), Code.VALUE_NOT_ALLOWED, message)
+        message = "no entry follows after these requests"
+        yield _diagnose(document, (*path, len(entries) - 1, "requests"), Code.VALUE_NOT_ALLOWED, message)
 
 
-def _find_faults_of_entry(document: Document, path: _Path, entry: Table) -> Iterator[Diagnostic]:
+def _check_entry(document: Document, path: _Path, entry: Table) -> Iterator[Diagnostic]:
     kinds = [key for key in entry if key in _KINDS]
     for key in kinds[1:]:
-        message = f"'{key}' cannot stand beside '{kinds[0]}'"
-        yield _fault(document, (*path, key), Code.VALUE_NOT_ALLOWED, message, f"one of {', '.join(_KINDS)} is due")
+        message = f"'{key}' cannot be combined with '{kinds[0]}'"
+        yield _diagnose(document, (*path, key), Code.VALUE_NOT_ALLOWED, message, f"use one of {', '.join(_KINDS)}")
     for key in ("after", "delay"):
         try:
             _seconds(entry, key, default=None)
         except ValueError as error:
-            yield _fault(document, (*path, key), Code.VALUE_NOT_ALLOWED, str(error))
+            yield _diagnose(document, (*path, key), Code.VALUE_NOT_ALLOWED, str(error))
 
 
-def _fault(document: Document, path: _Path, code: Code, message: str, hint: str | None = None) -> Diagnostic:
+def _diagnose(document: Document, path: _Path, code: Code, message: str, hint: str | None = None) -> Diagnostic:
     return document.text.diagnose(document.find_mark(path, at_key=True), code, message, hint)
 
 
-def _place(fault: Diagnostic) -> tuple[int, int]:
-    return (fault.source.line, fault.source.column) if fault.source else (0, 0)
+def _position(diagnostic: Diagnostic) -> tuple[int, int]:
+    return (diagnostic.source.line, diagnostic.source.column) if diagnostic.source else (0, 0)
 
 
-# --- Values that the schema has shown to be there -----------------------------------------------------------------
+# --- Values that the schema guarantees -----------------------------------------------------------------
 
 
 def _entries(table: Table, key: str) -> Iterator[tuple[str, Node]]:
@@ -183,7 +183,7 @@ def _optional_strings(table: Table, key: str) -> Mapping[str, str] | None:
 def _integer(node: Node) -> int:
     if isinstance(node, int):
         return node
-    raise TypeError(f"an integer was promised, not {type(node).__name__}")
+    raise TypeError(f"expected an integer, got {type(node).__name__}")
 
 
 def _seconds(table: Table, key: str, *, default: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""The simulator as a server on loopback: for a coroutine, for a thread, for a process."""
+"""The simulator as a server on loopback, in a coroutine, a thread or a process."""
 
 import asyncio
 import signal
@@ -16,20 +16,20 @@ from reconcile.simulator.service import Service, Tally
 
 _HOST = "127.0.0.1"
 _TURNS_TO_CONNECT = 3
-"""Turns of the event loop in which an accepted connection is handed over."""
+"""Iterations of the event loop after which an accepted connection has been handed over."""
 _PATIENCE = 10.0
-"""Seconds in which a server in another thread starts or stops; it takes milliseconds."""
+"""Seconds to wait for a server in another thread to start or stop, which takes milliseconds."""
 
 
 class Simulator:
     """
-    A job API that answers by a scenario, from `async with` to its end.
+    A job API that follows a scenario, as an async context manager.
 
     Args:
-        scenario: what to answer; its time begins when the server starts.
-        port: where to listen on 127.0.0.1; 0 is any free port.
-        clock: seconds that only grow; it moves timelines. Held-back answers wait in real time.
-        tally: where to count.
+        scenario: the responses; its time starts with the server.
+        port: the port on 127.0.0.1; 0 picks a free one.
+        clock: monotonic seconds, for timelines. Delays of responses pass in real time.
+        tally: counts requests and connections.
     """
 
     def __init__(
@@ -53,24 +53,26 @@ class Simulator:
         return f"http://{_HOST}:{self._port}"
 
     async def __aenter__(self) -> "Simulator":
-        """Start to listen; raise UsageError if the port cannot be had."""
+        """Start listening; raise UsageError if the port is not available."""
         service = Service(self._scenario, clock=self._clock, tally=self.tally)
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(lambda: Connection(service, self._connections), _HOST, self._port)
         except OSError as error:
             message = f"cannot listen on {_HOST}:{self._port}: {error.strerror}"
-            raise UsageError.because(Code.ADDRESS_IN_USE, message, hint="choose another port, or 0 for any") from error
+            raise UsageError.because(
+                Code.ADDRESS_IN_USE, message, hint="choose another port, or 0 for a free one"
+            ) from error
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop to listen and drop every connection."""
+        """Stop listening and close every connection."""
         if self._server is None:
             return
-        # A connection that asyncio has accepted, but not handed over yet when its server closes, would stay open.
+        # A connection that asyncio has accepted but not yet handed over when the server closes would stay open.
         loop = asyncio.get_running_loop()
         for listener in self._server.sockets:
             loop.remove_reader(listener.fileno())
@@ -89,7 +91,7 @@ class Simulator:
 def running_simulator(
     scenario: Scenario, *, port: int = 0, clock: Callable[[], float] = time.monotonic, tally: Tally | None = None
 ) -> Iterator[str]:
-    """Run a simulator in a thread of its own, for callers that block; yield its URL."""
+    """Run a simulator in its own thread; yield its URL."""
     simulator = Simulator(scenario, port=port, clock=clock, tally=tally)
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="simulator", daemon=True)
@@ -108,10 +110,9 @@ def serve(
     scenario: Scenario, port: int, on_ready: Callable[[str], None], *, tally: Tally | None = None
 ) -> signal.Signals:
     """
-    Serve until SIGINT or SIGTERM, and return which it was.
+    Serve until SIGINT or SIGTERM, and return the signal. Works only in the main thread.
 
-    Only the main thread of a process can do this. `on_ready` is called with the URL as soon as there is an answer to
-    be had; UsageError is raised if the port cannot be had.
+    `on_ready` is called with the URL as soon as the server listens. UsageError is raised if the port is not available.
     """
     return asyncio.run(_serve(Simulator(scenario, port=port, tally=tally), on_ready))
 

@@ -1,4 +1,4 @@
-"""What the simulated job API does with a request, apart from HTTP and from time passing."""
+"""The responses of the simulated job API, without HTTP and timers."""
 
 import re
 from collections import Counter
@@ -16,23 +16,23 @@ _NAME = r"[A-Za-z0-9_-]{1,64}"
 
 
 class Tally(Struct):
-    """What the simulator has seen, for tests to ask and for `reconcile simulate` to tell."""
+    """Counters of the simulator, for tests."""
 
     requests_seen: Counter[str] = field(default_factory=Counter)
     """By method."""
     requests_for: Counter[str] = field(default_factory=Counter)
-    """By job id, of the requests that were answered as one for a job."""
+    """Requests for jobs, by job id."""
     logins: int = 0
-    """Requests for a token, granted or not."""
+    """Requests for a token, successful or not."""
     refused: int = 0
-    """Requests that never came as far as a job: no HTTP, another method, another path, no good credential."""
+    """Requests that were rejected: invalid HTTP, wrong method or path, no valid credential."""
     open_connections: int = 0
     most_connections: int = 0
-    """As many connections were open at once at most."""
+    """The maximum number of connections open at the same time."""
 
 
 class Cue(Struct, frozen=True, kw_only=True):
-    """What to answer a request with, and after how many seconds."""
+    """The response to a request, and its delay in seconds."""
 
     reply: Reply
     request_id: str
@@ -40,24 +40,24 @@ class Cue(Struct, frozen=True, kw_only=True):
 
 
 class Service:
-    """Answers requests by a scenario, which begins when the service is made."""
+    """Answers requests as a scenario describes. The scenario starts when the service is created."""
 
     def __init__(self, scenario: Scenario, *, clock: Callable[[], float], tally: Tally) -> None:
         self._scenario = scenario
         self._clock = clock
         self._start = clock()
-        self._playbacks = {job_id: _Playback(steps) for job_id, steps in scenario.jobs.items()}
+        self._timelines = {job_id: _Timeline(steps) for job_id, steps in scenario.jobs.items()}
         self._target = re.compile(_pattern_of(scenario.repertoire.api.path))
         self.tally = tally
 
     def answer(self, request: Request) -> Cue:
-        """Find the answer to a request and count it."""
+        """Count a request and return its response."""
         self.tally.requests_seen[request.method] += 1
         if request.method == "POST" and request.target == TOKENS_TARGET:
             return self._log_in(request)
         target = self._target.fullmatch(request.target)
         if request.method != "GET":
-            return self.refuse(405, "a job API is only asked with GET", allow="GET")
+            return self.refuse(405, "a job API only supports GET", allow="GET")
         if target is None:
             return self._refuse_as_gateway("gateway_not_found")
         refusal = find_refusal(self._scenario, request)
@@ -68,7 +68,7 @@ class Service:
         return self._answer_for(target["job_id"])
 
     def refuse(self, status_code: int, message: str, *, allow: str | None = None) -> Cue:
-        """Count and answer what is no request for a job API at all."""
+        """Count and answer a request that is not one for a job API."""
         headers = {"Allow": allow} if allow else None
         return self._refuse(self._scenario.repertoire.refusal(status_code, message, headers))
 
@@ -80,8 +80,8 @@ class Service:
     def _answer_for(self, job_id: str) -> Cue:
         self.tally.requests_for[job_id] += 1
         request_id = make_request_id(job_id, self.tally.requests_for[job_id])
-        playback = self._playbacks.get(job_id)
-        step = playback.advance(self._clock() - self._start) if playback else None
+        timeline = self._timelines.get(job_id)
+        step = timeline.advance(self._clock() - self._start) if timeline else None
         if step is None:
             return Cue(reply=self._scenario.repertoire.reply("not_found", job_id), request_id=request_id)
         return Cue(reply=step.reply, request_id=request_id, delay=step.delay)
@@ -94,8 +94,8 @@ class Service:
         return Cue(reply=reply, request_id=make_request_id("", self.tally.refused))
 
 
-class _Playback:
-    """The steps of one job, and how far they have come."""
+class _Timeline:
+    """The steps of one job, and the current one."""
 
     __slots__ = ("_answered", "_number", "_steps")
 
@@ -120,5 +120,5 @@ class _Playback:
 
 
 def _pattern_of(path: str) -> str:
-    """Turn the template of a path into a regular expression with a group for each of its parameters."""
+    """Turn a path template into a regular expression with a group for each parameter."""
     return re.sub(r"\\\{(\w+)\\\}", rf"(?P<\1>{_NAME})", re.escape(path))

@@ -316,7 +316,7 @@ def test_a_job_that_is_not_decided_is_refused_by_name_and_told_otherwise(work, c
     assert "jobs.c cannot be accepted: it was not observed" in told.err
     assert call({}, "accept", "plan.json") == 1
     told = capsys.readouterr()
-    assert "2 of 3 jobs are not decided, and were left alone: jobs.b, jobs.c" in told.err
+    assert "2 of 3 jobs are undecided and were left alone: jobs.b, jobs.c" in told.err
     assert '"status": "failed"' in told.out
     assert call({}, "accept", "plan.json", "jobs.a") == 0
 

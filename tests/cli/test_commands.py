@@ -87,7 +87,7 @@ def test_an_empty_path_is_not_the_working_directory(argv, tmp_path, monkeypatch,
     shutil.copy(QUICKSTART / "reconcile.yaml", tmp_path)
     assert main([*argv, ""], environ={}) == 1
     assert re.match(
-        r"error: RC001 Invalid value for .*: it is empty: has the variable that it comes from a value\?\n",
+        r"error: RC001 Invalid value for .*: the path is empty: is the variable it comes from set\?\n",
         capsys.readouterr().err,
     )
 

@@ -14,7 +14,7 @@ from reconcile.manifest import load_manifests
 from reconcile.shipped import shipped_folder
 
 EXPLANATIONS = {path.stem: path.read_text(encoding="utf-8") for path in shipped_folder("explanations").glob("*")}
-SECTIONS = ["What", "Why", "Mend", "Example"]
+SECTIONS = ["What", "Why", "Fix", "Example"]
 EXAMPLE = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -62,7 +62,7 @@ def test_the_directory_has_to_exist(directory, tmp_path, monkeypatch, capsys):
 
 def test_a_folder_that_cannot_be_written_is_an_error_and_stays_as_it_is(capsys):
     assert main(["init", "/proc/self"], environ={}) == 1
-    assert "RC004 /proc/self/reconcile.yaml could not be written" in capsys.readouterr().err
+    assert "RC004 cannot write /proc/self/reconcile.yaml" in capsys.readouterr().err
 
 
 def test_it_mentions_every_key_of_the_language():

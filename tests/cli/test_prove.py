@@ -178,14 +178,14 @@ def test_a_job_that_nothing_satisfies_is_named(weak):
     Path("reconcile.yaml").write_text(text + '    expect: {begin_time: {after: "2027-01-01T00:00:00Z"}}\n')
     code, _, err = run("prove")
     assert code == 1
-    assert "jobs.a is not in sync to begin with: no observation could be made up that satisfies it (begin_time)" in err
+    assert "jobs.a is not in sync to begin with: no observation could be invented that satisfies it (begin_time)" in err
 
 
 @pytest.mark.parametrize(
     ("argv", "why"),
     [
         (["--replay", "tape", "--live"], "--live and --replay are both given"),
-        (["--endpoint", "http://127.0.0.1:1", "--wait", "1m"], "without --live nobody is asked"),
+        (["--endpoint", "http://127.0.0.1:1", "--wait", "1m"], "without --live no request is sent"),
         (["--replay", "nowhere"], "is no recording"),
         (["--target", "jobs.b"], "0 of 1 jobs selected"),
         (["--allow-survivors", "-1"], "-1 is not in the range"),
@@ -195,3 +195,11 @@ def test_what_makes_no_sense_is_an_error(weak, argv, why):
     code, out, err = run("prove", *argv)
     assert (code, out) == (1, "")
     assert why in err
+
+
+def test_a_shard_mutates_its_own_jobs_only():
+    path = next(path for path in SEEDED if path.stem == "numbers")
+    parts = [prove(path, "--shard", f"{number}/2")[1] for number in (1, 2)]
+    whole = prove(path)[1]
+    assert all(part["summary"]["jobs"] for part in parts)
+    assert sum(part["summary"]["jobs"] for part in parts) == whole["summary"]["jobs"]

@@ -273,7 +273,7 @@ def test_what_is_no_shard_is_refused(plan, said, environ):
 def test_a_shard_of_unknown_many_names_the_variable(plan):
     _, _, err = plan(GREEN, "--shard", "auto", environ={"JOB_COMPLETION_INDEX": "0"})
     assert "--shard auto: JOB_COMPLETION_INDEX (Kubernetes) is set, but RECONCILE_SHARDS is not" in err
-    assert "set RECONCILE_SHARDS to how many shards there are" in err
+    assert "set RECONCILE_SHARDS to the number of shards" in err
 
 
 def test_the_plan_of_a_run_that_ended_early_is_shown_without_jobs(plan, run):

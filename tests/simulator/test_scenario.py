@@ -65,7 +65,7 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
     ("text", "place", "message"),
     [
         ("jobs: {j: {}}", "3:11", "at least one of 'status', 'answer', 'raw', 'timeline' is"),
-        ("jobs: {j: {status: success, answer: hang}}", "3:29", "'answer' cannot stand beside 'status'"),
+        ("jobs: {j: {status: success, answer: hang}}", "3:29", "'answer' cannot be combined with 'status'"),
         ("jobs: {j: {status: succes}}", "3:20", "'succes' is not one of waiting, running, success, failed"),
         ("jobs: {j: {answer: hung}}", "3:20", "'hung' is not one of"),
         ("jobs: {j: {answer: hang, job_type: x}}", "3:8", "the key 'status' is missing here beside 'job_type'"),
@@ -79,12 +79,12 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         (
             "jobs: {j: {timeline: [{requests: 1, status: waiting}, {after: 1s, status: success}]}}",
             "3:55",
-            "when this entry begins is said twice",
+            "this entry begins twice",
         ),
         (
             "jobs: {j: {timeline: [{after: 2s, status: waiting}, {after: 2s, status: success}]}}",
             "3:54",
-            "this entry does not begin later than the ones before it",
+            "this entry does not begin after the previous ones",
         ),
         ("jobs: {j: {timeline: [{requests: 1, status: waiting}]}}", "3:24", "no entry follows"),
         ("jobs: {j: {raw: {status_code: 100}}}", "3:31", "this must be at least 200"),

@@ -1,1 +1,1 @@
-"""Options that more than one command has; a command gets those of one concern as one frozen value."""
+"""The options that several commands share, in groups; a command gets each group as one value."""

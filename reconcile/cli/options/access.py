@@ -1,20 +1,21 @@
-"""How jobs are fetched, or what was recorded of it is judged."""
+"""How jobs are fetched, and which recording is written or replayed."""
 
 import click
 from msgspec import Struct
 
 from reconcile.cli.options.values import Duration, FilePath, Rate, as_one
 
+_DEFAULT_TIMEOUT = 300.0
 _SLACK = 60.0
-"""Seconds that a run has beyond its waiting, where the operator does not say how long it may take."""
+"""Seconds of the default timeout that --wait does not use up."""
 
 
-class Access(Struct, frozen=True, kw_only=True):
+class AccessOptions(Struct, frozen=True, kw_only=True):
     """
-    How jobs are fetched, as the operator says: never the manifest.
+    How jobs are fetched. Only the operator decides this, never a manifest.
 
-    `wait` and `timeout` are seconds, `rate` is requests per second to a provider; None is no waiting, a time-out that
-    leaves room for the waiting, no limit.
+    `wait` and `timeout` are seconds, `rate` is requests per second and provider. None means: do not wait, a timeout
+    that leaves room for the waiting, no limit.
     """
 
     endpoints: tuple[str, ...]
@@ -27,61 +28,70 @@ class Access(Struct, frozen=True, kw_only=True):
 
     @property
     def limit(self) -> float:
-        """The seconds that the run may take in all, from the reading of standard input to the last answer."""
-        wait = self.wait or 0.0
-        return self.timeout or wait + max(_SLACK, 300.0 - wait)
+        """The seconds that the whole run may take, including reading standard input."""
+        return self.timeout or max(_DEFAULT_TIMEOUT, (self.wait or 0.0) + _SLACK)
 
 
-class Kept(Struct, frozen=True, kw_only=True):
-    """The folders of recordings: to write what is exchanged, and to judge instead of asking; None is neither."""
+class RecordingOptions(Struct, frozen=True, kw_only=True):
+    """The directory to record to, and the one to replay instead of sending requests; None for neither."""
 
     record: str | None
     replay: str | None
 
 
 access_options = as_one(
-    Access,
+    AccessOptions,
     "access",
     click.option(
         "--endpoint",
         "endpoints",
         multiple=True,
         metavar="[PROVIDER=]URL",
-        help="Where the job API is, instead of the built-in table: https, or http on loopback. "
+        help="URL of the job API, instead of the one in the built-in table: https, or http on loopback. "
         "Default: RECONCILE_ENDPOINT.",
     ),
     click.option(
         "--ca-file",
         metavar="FILE",
         type=FilePath(),
-        help="Trust these certificates (PEM) instead of the built-in ones.",
+        help="CA certificates to trust instead of the built-in ones (PEM).",
     ),
-    click.option("--proxy", metavar="URL", help="Go through this proxy, to https only; no variable is read."),
-    click.option("--wait", type=Duration(), help="Look at undecided jobs again, for as long as this."),
+    click.option(
+        "--proxy", metavar="URL", help="Proxy for https requests. Proxy variables of the environment are ignored."
+    ),
+    click.option("--wait", type=Duration(), help="How long to wait for unfinished jobs. Default: do not wait."),
     click.option(
         "--timeout",
         type=Duration(),
-        help="How long reading standard input and fetching may take together. Default: 5m, or --wait and a minute.",
+        help="Time limit for reading standard input and fetching together. Default: 5m, or --wait plus 1m if longer.",
     ),
-    click.option("--rate", type=Rate(), metavar="N[/s|/m]", help="Requests to a provider, at most."),
+    click.option(
+        "--rate", type=Rate(), metavar="N[/s|/m]", help="Maximum request rate per provider. Default: no limit."
+    ),
     click.option(
         "--concurrency",
         type=click.IntRange(1, 1024),
         metavar="N",
         default=64,
-        help="Connections at once, at most. Default: 64.",
+        help="Maximum number of concurrent requests. Default: 64.",
     ),
 )
-"""Of fetching."""
+"""Options of commands that fetch jobs."""
 
 recording_options = as_one(
-    Kept,
-    "kept",
+    RecordingOptions,
+    "recording",
     click.option(
-        "--record", metavar="DIR", type=FilePath(), help="Keep what is exchanged, without credentials, for --replay."
+        "--record",
+        metavar="DIR",
+        type=FilePath(),
+        help="Record all responses in DIR, without credentials, for --replay.",
     ),
     click.option(
-        "--replay", metavar="DIR", type=FilePath(), help="Judge a recording, offline, at its time; nothing is sent."
+        "--replay",
+        metavar="DIR",
+        type=FilePath(),
+        help="Judge the responses recorded in DIR, as of the time of the recording. Sends no request.",
     ),
 )
-"""Of keeping what is exchanged, and of judging what was kept."""
+"""Options of recording a run and of replaying a recording."""

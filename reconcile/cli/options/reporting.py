@@ -1,4 +1,4 @@
-"""What is written where, and in which colours."""
+"""What is written where, in which colours, and how saved plans are written and checked."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -6,19 +6,18 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
-from reconcile.cli.options.values import Decorator, FilePath, as_one
+from reconcile.cli.options.values import Decorator, Duration, FilePath, as_one
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Reporting(Struct, frozen=True, kw_only=True):
+class ReportingOptions(Struct, frozen=True, kw_only=True):
     """
     What is written where.
 
-    `format_name` is the one for stdout, `reports` are the format and path of files. `github_summary` and
-    `github_output` are the files of a GitHub step to which is added, None for neither. `full` tells what holds as well.
-    `out` is the path of the saved plan and `sign_with` that of the key that signs it, both None where neither is asked
-    for.
+    `format_name` is the format of stdout, `reports` are pairs of format and path. `github_summary` and `github_output`
+    are the files of a GitHub step to append to, `out` is the path of the saved plan and `sign_with` that of its signing
+    key; None for each that was not asked for. `full` also shows what is in sync.
     """
 
     format_name: str
@@ -32,7 +31,7 @@ class Reporting(Struct, frozen=True, kw_only=True):
 
     @property
     def terse(self) -> bool:
-        """Whether nothing is said beside documents and errors."""
+        """Whether only documents and errors are printed."""
         return self.quiet or self.format_name != "text"
 
 
@@ -44,15 +43,15 @@ colour_option = click.option(
     type=_COLOUR,
     default="auto",
     expose_value=False,
-    help="Colour; auto asks NO_COLOR, FORCE_COLOR and the terminal.",
+    help="Whether to use colour; auto looks at NO_COLOR, FORCE_COLOR and the terminal. Default: auto.",
 )
-"""What it asks for, commands find in their invocation: errors of other arguments are told in colour or without, too."""
+"""Commands find its value in their context, because usage errors are coloured as well."""
 
 
 def read_colour(argv: Sequence[str]) -> str:
-    """Read what --color asks for of arguments that need not make sense otherwise; `auto` if it is not there."""
+    """Return the value of --color from arguments that may be invalid otherwise; `auto` without it."""
     if not any(argument.startswith("--color") for argument in argv):
-        return "auto"  # as below, but click looks for what each option that it does not know may have meant
+        return "auto"  # saves time: for each option unknown to the parser below, click searches similar names
     alone = click.Command("reconcile", params=[click.Option(["--color", "colour"], type=_COLOUR)])
     context = alone.make_context(
         "reconcile", list(argv), resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
@@ -70,22 +69,22 @@ def format_option(*names: str) -> Callable[[_Command], _Command]:
         metavar="FORMAT",
         type=click.Choice(names),
         default=names[0],
-        help=f"What stdout gets: {', '.join(names)}. Default: {names[0]}.",
+        help=f"Format of standard output: {', '.join(names)}. Default: {names[0]}.",
     )
 
 
 def reporting_options(*names: str) -> Decorator:
-    """Make the options of writing a plan in these formats, which a command gets as one `reporting`."""
+    """Make the options of reporting a plan in these formats; a command gets them as `reporting`."""
 
     def read_report(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         pairs = [value.partition("=") for value in values]
         for name, sign, path in pairs:
             if name not in names or not sign or not path:
-                raise click.BadParameter(f"write it like FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
+                raise click.BadParameter(f"expected FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
         return tuple((name, path) for name, _, path in pairs)
 
     return as_one(
-        Reporting,
+        ReportingOptions,
         "reporting",
         format_option(*names),
         click.option(
@@ -94,21 +93,58 @@ def reporting_options(*names: str) -> Decorator:
             multiple=True,
             metavar="FORMAT=PATH",
             callback=read_report,
-            help="Write a file, too, whole or not at all; repeatable.",
+            help="Also write the plan to a file in this format. Repeatable.",
         ),
         click.option(
             "--github-summary",
             metavar="FILE",
             type=FilePath(),
-            help='Add the plan to the summary of a GitHub step: "$GITHUB_STEP_SUMMARY".',
+            help='Append the plan to the summary of a GitHub step: "$GITHUB_STEP_SUMMARY".',
         ),
         click.option(
             "--github-output",
             metavar="FILE",
             type=FilePath(),
-            help='Add verdict and counts to the outputs of a GitHub step: "$GITHUB_OUTPUT".',
+            help='Append verdict and counts to the outputs of a GitHub step: "$GITHUB_OUTPUT".',
         ),
-        click.option("--full", is_flag=True, help="Show what holds, too, and each job by itself (text)."),
+        click.option(
+            "--full", is_flag=True, help="Also show expectations that hold, and list every job separately (text)."
+        ),
         colour_option,
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing beside documents and errors."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only documents and errors."),
     )
+
+
+def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of saving a plan to a command that has `reporting_options`. Apply it outside of those."""
+    with_key = click.option(
+        "--sign-with", metavar="KEY", type=FilePath(), help="Sign the saved plan with this Ed25519 private key (PEM)."
+    )
+    with_out = click.option(
+        "--out",
+        metavar="PLAN",
+        type=FilePath(),
+        help="Save the plan with its evidence, for show, verify, merge and accept.",
+    )
+    return with_out(with_key(command))
+
+
+signature_option = click.option(
+    "--verify-with",
+    metavar="KEY",
+    type=FilePath(),
+    help="Require a signature by the owner of this Ed25519 public key (PEM).",
+)
+"""For commands that read a saved plan; they get a path as `verify_with`, None if no signature is required."""
+
+
+def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of checking a saved plan to a command: `max_age` in seconds, `verify_with` a path or None."""
+    with_age = click.option(
+        "--max-age",
+        type=Duration(),
+        default=3600.0,
+        metavar="DURATION",
+        help="Maximum age of the plan. Default: 1h.",
+    )
+    return with_age(signature_option(command))

@@ -1,4 +1,4 @@
-"""What an option can be given, and how options become one value."""
+"""Types of option values, and the grouping of options into one value."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,7 +14,7 @@ from reconcile.rate import parse_rate
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _LONGEST_RUN = 24 * 3600.0
-"""Seconds; a gate that may run longer is a mistake in the unit."""
+"""Seconds. A longer duration is most likely a wrong unit."""
 
 
 class Duration(click.ParamType[float]):
@@ -45,24 +45,24 @@ class Rate(click.ParamType[float]):
 
 
 class FilePath(click.Path):
-    """A path that says where; an empty one, which would be the working directory, is a variable without a value."""
+    """A path that is not empty: an empty one is most likely an unset variable, and would mean the working directory."""
 
     def convert(
         self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | PathLike[str]:
         if value == "":
-            self.fail("it is empty: has the variable that it comes from a value?", param, ctx)
+            self.fail("the path is empty: is the variable it comes from set?", param, ctx)
         return super().convert(value, param, ctx)
 
 
 def as_one(kind: type[Struct], name: str, *options: Decorator) -> Decorator:
     """
-    Make a decorator that adds these options to a command, which gets them as one value.
+    Make a decorator that adds these options to a command and passes their values to it as one Struct.
 
     Args:
-        kind: of the value; its fields are called as the options are, and those that are given beside them are taken.
-        name: of the argument of the command that the value is for.
-        options: in the order in which help lists them.
+        kind: the Struct; its fields are named like the options. Fields of options added elsewhere are filled as well.
+        name: the parameter of the command that gets the Struct.
+        options: in the order in which --help lists them.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

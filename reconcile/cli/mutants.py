@@ -1,4 +1,4 @@
-"""The mutants of a run, each put in the place of what was observed, and what survives."""
+"""The mutants of a run: each replaces the real observation of one job, and those that leave the gate green survive."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -34,15 +34,15 @@ from reconcile.mutation import Bystanders, bound_time, list_mutants, write_answe
 from reconcile.plan import accept_evidence, make_plan
 
 _ENDPOINT = "http://localhost"
-"""Whom the mutated answers come from; only a message about an answer that never came names it."""
+"""The endpoint that messages about mutated responses name."""
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class BaselineRun(Struct, frozen=True, kw_only=True):
     """
-    A run whose jobs are all in sync: where the mutants begin.
+    The run that is mutated. All its jobs are in sync.
 
-    `observations` and `jobs` are one for each job of the manifest, in its order; what is sensitive is hidden in those
-    of `jobs` only.
+    `observations` and `jobs` have one element for each job of the manifest, in its order. Sensitive values are hidden
+    in `jobs` only.
     """
 
     baseline: Baseline
@@ -58,46 +58,46 @@ class Scene(Struct, frozen=True, kw_only=True):
         return _judge(manifest, observations, now=self.now, strict=self.strict)
 
 
-def set_scene(
-    baseline: Baseline, manifest: Manifest, observations: Sequence[Observation], *, now: datetime, strict: bool
-) -> Scene:
-    """Return the run as it is, each observation written and read again; raise ReconcileError if it is not in sync."""
-    seen = [
+def make_baseline(
+    manifest: Manifest, baseline: Baseline, observations: Sequence[Observation], now: datetime, *, strict: bool
+) -> BaselineRun:
+    """Write each observation as a response, read it back, and judge the run; raise ReconcileError if not in sync."""
+    read = [
         each if isinstance(each, Unobserved) else _read(job, write_answer(job, each, at=now), strict=strict)
         for job, each in zip(manifest.jobs, observations, strict=True)
     ]
-    plan = _judge(manifest, seen, now=now, strict=strict)
+    plan = _judge(manifest, read, now=now, strict=strict)
     if plan.exit_code is not ExitCode.IN_SYNC:
         raise ReconcileError(_explain_baseline(plan, baseline))
-    return Scene(
+    return BaselineRun(
         baseline=baseline,
         manifest=manifest,
-        observations=tuple(each for each in seen if not isinstance(each, Unobserved)),
+        observations=tuple(each for each in read if not isinstance(each, Unobserved)),
         jobs=plan.jobs,
         now=now,
         strict=strict,
     )
 
 
-def prove_gate(scene: Scene, *, every_time: bool, allowed: int) -> Proof:
-    """Put every mutant of every remote job in the place of what was observed, alone, and let the run be decided."""
-    bystanders = Bystanders(scene.manifest, scene.observations, [job.verdict is Verdict.IN_SYNC for job in scene.jobs])
+def run_mutants(run: BaselineRun, *, every_time: bool, allowed: int) -> Proof:
+    """Judge the run once for each mutant of each remote job."""
+    bystanders = Bystanders(run.manifest, run.observations, [job.verdict is Verdict.IN_SYNC for job in run.jobs])
     killed = permitted = 0
     survivors: list[Survivor] = []
     for members in bystanders.remote_jobs():
-        jobs = [scene.manifest.jobs[index] for index in members]
+        jobs = [run.manifest.jobs[index] for index in members]
         indexes = bystanders.find(members)
-        for mutant in list_mutants(jobs, scene.observations[members[0]], now=scene.now, every_time=every_time):
-            seen = _read(jobs[0], mutant.exchange, strict=scene.strict)
-            plan = scene.judge(indexes, [seen if each in members else scene.observations[each] for each in indexes])
+        for mutant in list_mutants(jobs, run.observations[members[0]], now=run.now, every_time=every_time):
+            mutated = _read(jobs[0], mutant.exchange, strict=run.strict)
+            plan = run.judge(indexes, [mutated if each in members else run.observations[each] for each in indexes])
             if plan.exit_code is not ExitCode.IN_SYNC:
                 killed += 1
             elif mutant.permitted:
                 permitted += 1
             else:
-                survivors.append(_describe(scene, members, mutant, plan))
+                survivors.append(_describe(run, members, mutant, plan))
     return Proof(
-        baseline=scene.baseline,
+        baseline=run.baseline,
         jobs=len(bystanders.remote_jobs()),
         killed=killed,
         permitted=permitted,
@@ -107,15 +107,15 @@ def prove_gate(scene: Scene, *, every_time: bool, allowed: int) -> Proof:
 
 
 def _explain_baseline(plan: Plan, baseline: Baseline) -> Iterator[Diagnostic]:
-    """Say of every job that is not in sync why, and of the run."""
+    """Yield why the run is not in sync, for every job and for the run."""
     made_up = baseline is Baseline.MANIFEST
-    hint = "try --replay or --live" if made_up else "'reconcile plan' tells more"
+    hint = "try --replay or --live" if made_up else "run 'reconcile plan' for details"
     for job in plan.jobs:
         for problem in job.problems:
             yield Diagnostic(code=problem.code, message=f"{job.job.address}: {problem.message}", source=job.job.source)
         if job.verdict not in (Verdict.IN_SYNC, Verdict.WAIVED, Verdict.ERROR):
             paths = [finding.path for finding in job.findings if finding.truth is not Truth.HOLDS]
-            what = "no observation could be made up that satisfies it" if made_up else f"it is {job.verdict.value}"
+            what = "no observation could be invented that satisfies it" if made_up else f"it is {job.verdict.value}"
             message = f"{job.job.address} is not in sync to begin with: {what} ({', '.join(paths)})"
             yield Diagnostic(code=Code.NO_BASELINE, message=message, hint=hint, source=job.job.source)
     yield from plan.errors
@@ -126,13 +126,13 @@ def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: date
 
 
 def _read(job: Job, exchange: Exchange, *, strict: bool) -> Observation:
-    """Read an answer as `reconcile plan` reads it."""
+    """Parse a response as `reconcile plan` does."""
     return accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
 
 
-def _describe(scene: Scene, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:
-    """Say what survived, of the first job that is the remote job, and why; a waiver comes before what is not said."""
-    job = scene.jobs[members[0]]
+def _describe(run: BaselineRun, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:
+    """Describe a survivor by the first of the jobs that share it. A waiver comes before a missing expectation."""
+    job = run.jobs[members[0]]
     mine = [each for each in plan.jobs if each.job.job_id == job.job.job_id and each.job.provider is job.job.provider]
     waivers = [finding.waiver for each in mine for finding in each.findings if finding.waiver is not None]
     return Survivor(
@@ -145,13 +145,13 @@ def _describe(scene: Scene, members: Sequence[int], mutant: Mutant, plan: Plan) 
 
 
 def _find_killer(job: JobPlan, path: str) -> Mapping[str, JsonValue] | None:
-    """Return what is said of the mutated place when a job is described as exactly as a manifest can."""
+    """Return the expectation that would catch the mutant: the mutated field, described as exactly as possible."""
     if not isinstance(job.observation, Observed):
         return None
     api = job.job.provider.api
     name = path.partition("[")[0].partition(".")[0]
-    said = describe_job(job.observation, api).expect
-    if name in said:
-        return {name: said[name]}
+    described = describe_job(job.observation, api).expect
+    if name in described:
+        return {name: described[name]}
     bound = bound_time(job.observation, name, api)
     return None if bound is None else {name: bound}

@@ -1,4 +1,4 @@
-"""Which jobs a command is about: manifests, values of their variables, and a choice of what they declare."""
+"""Which jobs a command is about: manifests, values of variables, and a selection of jobs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,25 +17,25 @@ _GIVEN = ("assignments", "files")
 _ORDER = "reconcile.order"
 
 
-class Declaration(Struct, frozen=True, kw_only=True):
+class ManifestOptions(Struct, frozen=True, kw_only=True):
     """
-    What is declared, as a user names it: manifests, and values of variables in the order in which they came.
+    Manifests, and values of variables in the order of the command line.
 
-    `strict` takes warnings for errors, and no waiver for an excuse.
+    `paths` is empty if the user named no manifest. `strict` treats warnings as errors and ignores waivers.
     """
 
-    manifests: tuple[str, ...]
+    paths: tuple[str, ...]
     given: tuple[Given, ...]
     strict: bool
 
     @property
     def var_files(self) -> tuple[str, ...]:
-        """The paths of the files with variables."""
+        """The paths of the variable files."""
         return tuple(given.path for given in self.given if isinstance(given, VariableFile))
 
 
-class Selection(Struct, frozen=True, kw_only=True):
-    """Which of the declared jobs are meant; nothing said is all of them. `shard` is the part of them that is meant."""
+class SelectionOptions(Struct, frozen=True, kw_only=True):
+    """Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones."""
 
     targets: tuple[str, ...]
     selectors: tuple[str, ...]
@@ -50,12 +50,12 @@ class _AssignmentType(click.ParamType[Given]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
         name, sign, text = str(value).partition("=")
         if not sign or not name:
-            self.fail("write it like NAME=VALUE", param, ctx)
+            self.fail("expected NAME=VALUE", param, ctx)
         return Assignment(name, text)
 
 
 class _VariableFileType(click.ParamType[Given]):
-    """A path of a file with variables."""
+    """The path of a variable file."""
 
     name = "file"
 
@@ -67,7 +67,7 @@ class _VariableFileType(click.ParamType[Given]):
 
 
 class ManifestCommand(click.Command):
-    """A command that remembers in which order --var and --var-file came, which click tells of each alone."""
+    """A command that remembers the order of --var and --var-file, which click reports for each option alone."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -76,7 +76,7 @@ class ManifestCommand(click.Command):
 
 
 def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add values of variables to a command of the class `ManifestCommand`, which gets them as `given`, in order."""
+    """Add --var and --var-file to a `ManifestCommand`, which gets the values as `given`, in order."""
 
     @click.option(
         "--var",
@@ -84,7 +84,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=_AssignmentType(),
         multiple=True,
         metavar="NAME=VALUE",
-        help="Give a variable a value. Unless its default is a string, the value is read as YAML.",
+        help="Set a variable. The value is parsed as YAML unless the default of the variable is a string.",
     )
     @click.option(
         "--var-file",
@@ -92,35 +92,35 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=_VariableFileType(),
         multiple=True,
         metavar="FILE",
-        help="Take values of variables from YAML, JSON or 'terraform output -json'; - is standard input.",
+        help="Set variables from a YAML or JSON file or from 'terraform output -json'; - reads standard input.",
     )
     @wraps(command)
     def with_variables(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-        came = {name: iter(options.pop(name)) for name in _GIVEN}
-        given = tuple(next(came[name]) for name in click.get_current_context().meta[_ORDER])
+        values = {name: iter(options.pop(name)) for name in _GIVEN}
+        given = tuple(next(values[name]) for name in click.get_current_context().meta[_ORDER])
         return command(*args, given=given, **options)
 
     return with_variables
 
 
 manifest_options = as_one(
-    Declaration,
-    "declaration",
-    click.argument("manifests", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
+    ManifestOptions,
+    "manifests",
+    click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
     variable_options,
-    click.option("--strict", is_flag=True, help="Take warnings for errors; waivers count for nothing."),
+    click.option("--strict", is_flag=True, help="Treat warnings as errors and ignore waivers."),
 )
-"""Manifests and variables, of a command of the class `ManifestCommand`."""
+"""Manifests and variables of a `ManifestCommand`."""
 
 selection_options = as_one(
-    Selection,
+    SelectionOptions,
     "selection",
     click.option(
         "--target",
         "targets",
         multiple=True,
         metavar="ADDRESS",
-        help="Only this job, or these by a glob such as 'jobs.bind-*'. Several are a union.",
+        help="Only the job with this address, or those that match a glob such as 'jobs.bind-*'. Repeatable.",
     ),
     click.option(
         "-l",
@@ -128,12 +128,13 @@ selection_options = as_one(
         "selectors",
         multiple=True,
         metavar="KEY=VALUE,...",
-        help="Only jobs with all of these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY.",
+        help="Only jobs with all of these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY. Repeatable.",
     ),
     click.option(
         "--shard",
         metavar="I/N|auto",
-        help="Only the I-th of N parts of these jobs; auto asks the variables of the CI. 'reconcile merge' joins them.",
+        help="Only part I of N of the selected jobs; auto reads I and N from the CI system. "
+        "'reconcile merge' joins the parts.",
     ),
 )
-"""Of choosing jobs."""
+"""Options of selecting jobs."""

@@ -1,0 +1,47 @@
+"""The signals that end a run."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from reconcile.model import ExitCode
+
+
+class Signals:
+    """
+    The SIGINT, SIGTERM and SIGHUP that were received.
+
+    Each raises KeyboardInterrupt, except in a `held` block, where the caller has to check for them.
+    """
+
+    def __init__(self) -> None:
+        self._received: list[int] = []
+        self._held = False
+
+    def __bool__(self) -> bool:
+        return bool(self._received)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of an interrupted run: that of the first signal that is not SIGINT, else of SIGINT."""
+        return ExitCode(128 + next((each for each in self._received if each != signal.SIGINT), signal.SIGINT))
+
+    def listen(self) -> None:
+        """Handle the signals, even if the parent process ignored them, as `cmd &` in a shell does."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._receive)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise nothing in this block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self._received.append(number)
+        if not self._held:
+            raise KeyboardInterrupt
