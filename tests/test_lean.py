@@ -32,11 +32,6 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
             "from importlib.metadata import version; from html import unescape; from dataclasses import fields;"
             "assert version('tabulate')",
         ),
-        (
-            "reconcile.document",
-            {"yaml", "yaml.reader", "yaml.constructor", "yaml.cyaml"},
-            "import yaml; assert yaml.safe_load('[1]') == yaml.load('[1]', yaml.CSafeLoader) == [1]",
-        ),
     ],
 )
 def test_a_package_comes_without_what_nothing_here_calls_which_can_be_imported_later(module, heavy, then):

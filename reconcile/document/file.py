@@ -7,8 +7,7 @@ from io import FileIO
 from typing import BinaryIO, Final
 
 from reconcile.codes import Code
-from reconcile.document.characters import find_hidden, name_character
-from reconcile.document.text import MARK_SHIFT, Text
+from reconcile.document.text import MARK_SHIFT, Text, find_hidden, name_character
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, Source
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from reconcile.document.characters import find_hidden
 from reconcile.document.scalar import NumberError, resolve_plain
+from reconcile.document.text import find_hidden
 from reconcile.model import JsonValue
 
 INDENT: Final = 2

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Table, as_table
-from reconcile.manifest.faults import Faults
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, order_fields
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
 from reconcile.model import (
@@ -39,8 +39,8 @@ class ExpectationReader:
 
     __slots__ = (
         "_defaults",
+        "_diagnostics",
         "_document",
-        "_faults",
         "_fields",
         "_implied_status",
         "_implied_sub_jobs",
@@ -48,19 +48,21 @@ class ExpectationReader:
         "_success",
     )
 
-    def __init__(self, document: Document, api: JobApi, defaults: Node, faults: Faults) -> None:
+    def __init__(self, document: Document, api: JobApi, defaults: Node, diagnostics: Diagnostics) -> None:
         self._document = document
         self._success = (api.success,)
         # Jobs that say the same share what that implies, so that it is judged once for all of them.
         self._implied_status = FieldExpectation(field=Field.STATUS, accept=self._success, source=None, implied=True)
         self._implied_sub_jobs = imply_no_failure(api) if api.sub_jobs is not None else None
-        self._faults = faults
-        self._fields = FieldReader(document, api, faults)
-        self._sub_jobs = SubJobsReader(document, api, faults)
+        self._diagnostics = diagnostics
+        self._fields = FieldReader(document, api, diagnostics)
+        self._sub_jobs = SubJobsReader(document, api, diagnostics)
         self._defaults = self._read_said(defaults)
         if _ABSENT in self._defaults.table:
             mark = document.key_mark(self._defaults.table, _ABSENT)
-            faults.add(mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job")
+            diagnostics.add(
+                mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job"
+            )
 
     def read(self, node: Node) -> Expectation | Absence:
         """Return all that must hold for a job; `node` is its own `expect`, None if it has none."""
@@ -83,7 +85,7 @@ class ExpectationReader:
         for key, _, mark in self._document.entries(table):
             if key != _ABSENT and not key.startswith("x-"):
                 message = f"'{key}' cannot hold for a job that must not be there"
-                self._faults.add(
+                self._diagnostics.add(
                     mark, Code.IMPOSSIBLE_EXPECTATION, message, "'absent' stands alone: remove one of them"
                 )
         return Absence(source=self._document.text.find_source(self._document.key_mark(table, _ABSENT)))

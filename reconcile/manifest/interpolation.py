@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconcile.document import Array, Document, Mark, Node, Pending, Table
-from reconcile.manifest.faults import Faults
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.references import OPENING
 from reconcile.manifest.resolution import Entry, Resolver
 from reconcile.manifest.variables import Variable
@@ -52,12 +52,12 @@ class Interpolator:
     What refers to an entry of `for_each` is filled twice: at first it is left pending, and then for each entry.
     """
 
-    __slots__ = ("_document", "_faults", "_resolver")
+    __slots__ = ("_diagnostics", "_document", "_resolver")
 
-    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, faults: Faults) -> None:
+    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, diagnostics: Diagnostics) -> None:
         self._document = document
-        self._faults = faults
-        self._resolver = Resolver(document, variables, faults)
+        self._diagnostics = diagnostics
+        self._resolver = Resolver(document, variables, diagnostics)
 
     @property
     def used(self) -> frozenset[str]:
@@ -79,15 +79,13 @@ class Interpolator:
         return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
 
     def fill_job(self, table: Table, entry: Entry, keys: Collection[str]) -> Table:
-        """Return a job of the filled root for an entry of its `for_each`, filled under these keys and no others."""
-        return self._replace_values(
-            table,
-            (
-                (key, self._fill(value, mark, entry, _NOWHERE.step(key, value)))
-                for key, value, mark in self._document.values(table)
-                if key in keys
-            ),
-        )
+        """Return a job of the filled root for an entry of its `for_each`, filled under these keys alone."""
+        filled = Table(table)
+        filled.first = table.first
+        for key in keys:
+            mark = self._document.value_mark(table, key)
+            filled[key] = self._fill(table[key], mark, entry, _NOWHERE.step(key, table[key]))
+        return filled
 
     def _fill_variables(self, table: Table) -> Iterator[tuple[str, Node]]:
         for name, variable in table.items():
@@ -96,7 +94,7 @@ class Interpolator:
                 mark = self._document.value_mark(variable, _DEFAULT)
                 filled = self._fill(variable[_DEFAULT], mark, None, _AMONG_NAMES)
                 if self._resolver.unknown > before:
-                    self._faults.distrust(("variables", name))
+                    self._diagnostics.invalidate(("variables", name))
                 yield name, self._replace_values(variable, iter([(_DEFAULT, filled)]))
 
     def _fill_sections(self, root: Table) -> Iterator[tuple[str, Node]]:
@@ -124,7 +122,7 @@ class Interpolator:
         else:
             filled = self._fill(node, mark, None, _NOWHERE)
         if self._resolver.unknown > before:
-            self._faults.distrust(path)
+            self._diagnostics.invalidate(path)
         return filled
 
     def _fill(self, node: Node, mark: Mark, entry: Entry | None, place: _Place) -> Node:

@@ -6,7 +6,7 @@ There are no functions, no paths into a value, and no way to the environment.
 
 import re
 from functools import lru_cache
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -16,7 +16,8 @@ OPENING: Final = "${"
 
 _SIGN: Final = r"\$?\$\{"
 _VARIABLE: Final = r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})"
-_OF_AN_ENTRY: Final = frozenset({"each.key", "each.value"})
+EACH_KEY: Final = "each.key"
+_OF_AN_ENTRY: Final = frozenset({EACH_KEY, "each.value"})
 
 
 class Reference(Struct, frozen=True):
@@ -45,11 +46,6 @@ class Malformed(Struct, frozen=True):
 
 
 Part: TypeAlias = str | Reference | Malformed
-
-
-def is_of_entry(part: Part) -> TypeGuard[Reference]:
-    """Tell whether a part of a string stands for the key or the value of an entry of `for_each`."""
-    return isinstance(part, Reference) and part.variable is None
 
 
 @lru_cache(maxsize=4096)

@@ -71,11 +71,11 @@ IDLE = {
     *("certifi", "click.shell_completion", "decimal", "difflib", "email", "gettext", "glob", "html"),
     *("httpx", "importlib.metadata", "importlib.resources", "jinja2", "json", "jsonschema", "msgspec.inspect"),
     *("msgspec.msgpack", "msgspec.toml", "msgspec.yaml", "platform", "random", "rich", "shlex", "shutil", "tempfile"),
-    *("typing_extensions", "unicodedata", "uvloop", "yaml.reader", "yaml.resolver", "zipfile"),
-    *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.wording"),
+    *("typing_extensions", "unicodedata", "uvloop", "zipfile"),
+    *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.schema_errors"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
     *("reconcile.fetch.credentials.keystone", "reconcile.fetch.httpx_transport", "reconcile.fetch.proxy"),
-    *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.copying"),
+    *("reconcile.fetch.recorder", "reconcile.fetch.replay"),
     *("reconcile.manifest.selection", "reconcile.report.block", "reconcile.simulator"),
 }
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""
