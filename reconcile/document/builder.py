@@ -46,7 +46,7 @@ class TreeBuilder:
         """Begin a mapping or a list."""
         if len(self._stack) >= _MAX_DEPTH:
             raise self.refuse_depth(start)
-        self.add(container, start << MARK_SHIFT)
+        self._add(container, start << MARK_SHIFT)
         self._stack.append((self.container, self._unstored))
         self.container, self._unstored = container, []
 
@@ -59,15 +59,14 @@ class TreeBuilder:
 
     def add_plain(self, content: str, mark: Mark) -> None:
         """Add a scalar without quotes, which may mean something other than a string."""
-        resolved = self._resolved
-        self.add(resolved[content] if content in resolved else self._resolve(content, mark), mark)
+        self._add(self._resolved[content] if content in self._resolved else self._resolve(content, mark), mark)
 
     def add_quoted(self, content: str, mark: Mark) -> None:
         """Add a string."""
         self._check_scalar(content, mark)
-        self.add(content, mark)
+        self._add(content, mark)
 
-    def add(self, value: Node, mark: Mark) -> None:
+    def _add(self, value: Node, mark: Mark) -> None:
         """Add a value, or the key of one."""
         container = self.container
         if self._key is not None:

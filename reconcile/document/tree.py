@@ -129,14 +129,12 @@ class Document:
     def entries(self, table: Table) -> Iterator[tuple[str, Node, Mark]]:
         """Yield each key of a mapping, its value, and the mark of the key."""
         end = table.first + 2 * len(table)
-        for (key, value), mark in zip(table.items(), self._marks[table.first : end : 2], strict=True):
-            yield key, value, mark
+        return zip(table, table.values(), self._marks[table.first : end : 2], strict=True)
 
     def values(self, table: Table) -> Iterator[tuple[str, Node, Mark]]:
         """Yield each key of a mapping, its value, and the mark of the value."""
         end = table.first + 2 * len(table)
-        for (key, value), mark in zip(table.items(), self._marks[table.first + 1 : end : 2], strict=True):
-            yield key, value, mark
+        return zip(table, table.values(), self._marks[table.first + 1 : end : 2], strict=True)
 
     def elements(self, nodes: Array) -> Iterator[tuple[Node, Mark]]:
         """Yield each element of a list and its mark."""

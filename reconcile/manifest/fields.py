@@ -44,11 +44,7 @@ class FieldReader:
         fields: dict[str, Assertion] = {}
         for key, node, mark in self._document.entries(table):
             if key in _FIELDS:
-                accept, sensitive = _read_accepted(node)
-                if not all(_is_plain(each, key) for each in accept):
-                    self._check_texts(table, key)
-                source = self._document.text.find_source(mark)
-                fields[key] = FieldExpectation(field=_FIELDS[key], accept=accept, source=source, sensitive=sensitive)
+                fields[key] = self._read_field(table, key, mark)
             elif key in _MOMENTS:
                 fields[key] = self._times.read_moment(_MOMENTS[key], as_table(node), mark)
             elif key in _SPANS:
@@ -66,6 +62,15 @@ class FieldReader:
             said = any("status" in table for table in tables) or name in _MOMENTS
             hint = "change one of the two" if said else "say what 'status' is expected, for unsaid it is success"
             self._diagnostics.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
+
+    def _read_field(self, table: Table, key: str, mark: Mark) -> FieldExpectation:
+        accept, sensitive = _read_accepted(table[key])
+        for each in accept:
+            if not _is_plain(each, key):
+                self._check_texts(table, key)
+                break
+        source = self._document.text.find_source(mark)
+        return FieldExpectation(field=_FIELDS[key], accept=accept, source=source, sensitive=sensitive)
 
     def _check_texts(self, table: Table, key: str) -> None:
         node = table[key]

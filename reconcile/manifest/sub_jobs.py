@@ -54,7 +54,7 @@ class SubJobsReader:
     def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
         """Read the short form: a list of types, each of them one sub-job that has succeeded."""
         check_elements(self._document, nodes, Field.JOB_TYPE.value, self._diagnostics)
-        items = tuple(self._read_type(node, mark) for node, mark in self._document.elements(nodes))
+        items = tuple([self._read_type(node, mark) for node, mark in self._document.elements(nodes)])
         return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
 
     def _read_type(self, node: Node, mark: Mark) -> Item:
@@ -101,7 +101,7 @@ class SubJobsReader:
                     self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
 
     def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:
-        return tuple(self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes))
+        return tuple([self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes)])
 
     def _read_item(self, table: Table, mark: Mark, match: Match) -> Item:
         count = _ONE if match in (Match.EXACT, Match.ORDERED) else _SOME
