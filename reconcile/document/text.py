@@ -81,7 +81,7 @@ class Text:
         return DocumentError([self.diagnose(mark, code, message, hint)])
 
     def _find_line_starts(self) -> "array[int]":
-        self._line_starts = array("L", [0])
+        self._line_starts = array("I", [0])
         self._line_starts.extend(match.end() for match in _LINE_END.finditer(self.content))
         return self._line_starts
 

@@ -77,6 +77,8 @@ class ManifestReader:
                     job = reader.read(instance)
                     if job is not None:
                         yield DeclaredJob(job, mark, self.diagnostics)
+            # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
+            table[name] = None
 
     def _has(self, section: str) -> bool:
         root = self.document.root
