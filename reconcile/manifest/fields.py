@@ -32,13 +32,13 @@ class FieldReader:
         self._times = TimeReader(document, api, diagnostics)
 
     def read(self, table: Table) -> tuple[Assertion, ...]:
-        """Return what the fields among the keys of a mapping must be, in order, and refuse what no record can be."""
+        """Return the expectations of fields in a mapping, in order, and refuse what no record can meet."""
         fields = self.read_by_name(table)
         self.check(fields, table, table)
         return order_fields(fields)
 
     def read_by_name(self, table: Table) -> dict[str, Assertion]:
-        """Return what the fields among the keys of a mapping must be, by the field's name."""
+        """Return the expectations of fields in a mapping, by the name of the field."""
         if "status" in table:
             self._check_status(table)
         fields: dict[str, Assertion] = {}
@@ -54,7 +54,7 @@ class FieldReader:
         return fields
 
     def check(self, fields: Mapping[str, Assertion], *tables: Table) -> None:
-        """Refuse expectations of one record that no record can meet; they stand in the first table that has them."""
+        """Refuse expectations that no record can meet; each stands in the first of the tables that has it."""
         found = find_impossible(fields, self._success)
         if found:
             name, message = found
@@ -104,9 +104,9 @@ def order_fields(fields: Mapping[str, Assertion]) -> tuple[Assertion, ...]:
 
 def _read_accepted(node: Node) -> tuple[tuple[Accepted, ...], bool]:
     """
-    Return what is accepted, each once, and whether any of it is sensitive.
+    Return the accepted values without duplicates, and whether any of them is sensitive.
 
-    "" is what null is, as in an API's answer.
+    "" means the same as null, as in an API's answer.
     """
     if type(node) is str:
         return (node or None,), False

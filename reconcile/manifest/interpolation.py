@@ -1,4 +1,4 @@
-"""The references in a manifest, replaced by what they stand for."""
+"""Replaces the references in a manifest by their values."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
@@ -15,7 +15,7 @@ FOR_EACH: Final = "for_each"
 _DEFAULT: Final = "default"
 
 _NAMES: Final = frozenset({"labels", "providers", "jobs"})
-"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that nobody reads."""
+"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that is not read."""
 
 _CONCEALABLE: Final = frozenset({"job_type", "error_code", "fail_reason"})
 """Keys of values that a report can leave out."""
@@ -24,7 +24,7 @@ _UNKNOWN_ENTRY: Final = Entry(Pending(""), Pending(""))
 
 
 class _Place(Struct, frozen=True):
-    """Where a value stands: among names of people's own, or where a report can leave it out."""
+    """Where a value stands: among names that people choose, or where a report can leave it out."""
 
     among_names: bool = False
     concealable: bool = False
@@ -45,11 +45,11 @@ _CONCEALED: Final = _Place(concealable=True)
 
 class Interpolator:
     """
-    Replaces references by values, in trees that stay what they are wherever there is none.
+    Replaces references by values. Parts of a tree without references stay the same objects.
 
-    Without variables, which is not the same as with none of them, nothing can be referred to.
+    Without variables (None), nothing can be referred to; that is not the same as an empty mapping of variables.
 
-    What refers to an entry of `for_each` is filled twice: at first it is left pending, and then for each entry.
+    References to an entry of `for_each` are left pending at first, and are filled for each entry later.
     """
 
     __slots__ = ("_diagnostics", "_document", "_resolver")
@@ -74,7 +74,7 @@ class Interpolator:
         return self._replace_values(root, iter([("variables", filled)]))
 
     def fill_root(self) -> Node:
-        """Return the root of the document with its references replaced, in those sections where there can be any."""
+        """Return the root of the document with references replaced, in the sections that may have any."""
         root = self._document.root
         return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
 
@@ -110,7 +110,7 @@ class Interpolator:
                 yield name, self._fill_entry((section, name), node, mark)
 
     def _fill_entry(self, path: tuple[str, ...], node: Node, mark: Mark) -> Node:
-        """Fill a part of the manifest that is trusted as a whole or not at all."""
+        """Fill a part of the manifest that is valid as a whole or not at all."""
         before = self._resolver.unknown
         filled: Node
         if isinstance(node, Table) and FOR_EACH in node:

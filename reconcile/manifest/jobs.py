@@ -67,7 +67,7 @@ class JobReader:
         return job
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
-        """Return the job before this one if both are made by one declaration, and the same is expected of both."""
+        """Return the previous job if both are made by one declaration, and the same is expected of both."""
         if self._last is None:
             return None
         last, job = self._last
@@ -106,7 +106,7 @@ class JobReader:
         return MissingPolicy(as_string(table["missing"])) if "missing" in table else self._missing
 
     def _find_default_provider(self) -> str | None:
-        """Return the provider of jobs that name none: that of the defaults, or else the only one."""
+        """Return the provider of jobs that name none: that of the defaults, or the only one."""
         if "provider" in self._defaults:
             self._check_provider(self._defaults)
             return as_string(self._defaults["provider"])

@@ -13,9 +13,9 @@ from reconcile.model import JobApi, Provider
 def read_providers(
     document: Document, apis: Callable[[str], JobApi], diagnostics: Diagnostics
 ) -> dict[str, Provider | None]:
-    """Return the providers by name, in the order of the file; None stands for one that is declared, but faulty."""
+    """Return the providers by name, in the order of the file; None stands for one that is invalid."""
     table = as_table(as_table(document.root)["providers"])
-    # A provider's credential may stand in an environment variable of its name, which has no case and no dashes.
+    # The environment variable of a provider's credential has its name, in which case and dashes are lost.
     check_names(document, table, diagnostics, fold=lambda name: name.casefold().replace("-", "_"))
     reader = _Reader(document, apis, diagnostics)
     return {
@@ -54,7 +54,7 @@ class _Reader:
             return None
 
     def _knows_region(self, api: JobApi, table: Table) -> bool:
-        """Tell whether cloud and region, if they are said at all, are in the API's table, for they choose the host."""
+        """Tell whether cloud and region, if given, are in the API's table, because they choose the host."""
         cloud, region = _string(table, "cloud"), _string(table, "region")
         if cloud is not None and cloud not in api.clouds:
             self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)

@@ -1,4 +1,4 @@
-"""What is expected of the parts of a job."""
+"""What is expected of the sub-jobs of a job."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ _SOME: Final = Count(min=1, max=None)
 
 
 def imply_no_failure(api: JobApi) -> SubJobsExpectation:
-    """Return what success implies of sub-jobs of which nothing is said: none has failed."""
+    """Return what success implies about sub-jobs without expectations: none has failed."""
     failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=None, implied=True)
     item = Item(fields=(failed,), count=_SOME, source=None)
     return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=None, implied=True)
@@ -44,7 +44,7 @@ class SubJobsReader:
         self._fields = FieldReader(document, api, diagnostics)
 
     def read(self, node: Node, mark: Mark) -> SubJobsExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         if self._api.sub_jobs is None:
             message = f"jobs of the API {self._api.name} have no sub-jobs"
             self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
@@ -90,7 +90,7 @@ class SubJobsReader:
             self._diagnostics.add_vacuous(self._document.key_mark(item, "count"), reason)
 
     def _check_each(self, nodes: Array, items: Sequence[Item], each: Sequence[Assertion]) -> None:
-        """Refuse each item that has to be there, and cannot be what each sub-job has to be."""
+        """Refuse each required item that cannot be what every sub-job has to be."""
         wanted = {expected.field: expected for expected in each if isinstance(expected, FieldExpectation)}
         for item, (_, mark) in zip(items, self._document.elements(nodes), strict=False):
             for field in item.fields:

@@ -1,4 +1,4 @@
-"""When things must have happened, and how long they may take."""
+"""Expected times and durations."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -15,7 +15,7 @@ _EXAMPLE: Final = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 
 
 class TimeReader:
-    """Reads bounds of times and of lengths of time, for one job API. A bound that cannot be read is told, and None."""
+    """Reads bounds of times and durations, for one job API. A malformed bound is reported, and None."""
 
     __slots__ = ("_diagnostics", "_document", "_format")
 
@@ -25,7 +25,7 @@ class TimeReader:
         self._format = api.time_format
 
     def read_moment(self, moment: Moment, table: Table, mark: Mark) -> MomentExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         after, before = self._read_time(table, "after"), self._read_time(table, "before")
         if after is not None and before is not None and after > before:
             message = "no time is after the one and before the other"
@@ -35,7 +35,7 @@ class TimeReader:
         )
 
     def read_span(self, span: Span, table: Table, mark: Mark) -> SpanExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         least, most = self._read_bound(table, "min"), self._read_bound(table, "max")
         if least is not None and most is not None and least > most:
             message = f"nothing takes at least {table['min']} and at most {table['max']}"
@@ -65,7 +65,7 @@ class TimeReader:
 
 
 def read_duration(document: Document, table: Table, key: str, diagnostics: Diagnostics) -> float | None:
-    """Return the duration under a key in seconds, None if it is none, which is told."""
+    """Return the duration under a key in seconds, None if it is malformed, which is reported."""
     written = as_string(table[key])
     try:
         return parse_duration(written)

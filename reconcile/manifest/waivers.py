@@ -15,10 +15,10 @@ def read_waivers(
     document: Document, nodes: Array, expect: Expectation | Absence, diagnostics: Diagnostics, *, today: date
 ) -> tuple[Waiver, ...]:
     """
-    Return the waivers of a job. One that lasts too long is told, and one that is over or covers all is warned of.
+    Return the waivers of a job. One that lasts too long is an error; one that has expired or covers all, a warning.
 
     Args:
-        document: what the waivers stand in.
+        document: what the waivers are part of.
         nodes: the waivers.
         expect: what is expected of the job.
         diagnostics: where to report.
@@ -43,8 +43,8 @@ def read_waivers(
 
 
 def _name_asserted(expect: Expectation | Absence) -> set[str]:
-    """Return what a waiver calls all that is expected of a job that is there."""
-    # Imported late, for most manifests have no waivers, and those that do are valid without being judged.
+    """Return what a waiver calls everything that is expected of a job."""
+    # Imported late, because most manifests have no waivers.
     from reconcile.judge.assertion import name_of
 
     if isinstance(expect, Absence):
