@@ -44,10 +44,19 @@ class TreeBuilder:
 
     def open(self, container: Table | Array, start: int) -> None:
         """Begin a mapping or a list."""
+        mark, parent = start << MARK_SHIFT, self.container
         if len(self._stack) >= _MAX_DEPTH:
             raise self.refuse_depth(start)
-        self._add(container, start << MARK_SHIFT)
-        self._stack.append((self.container, self._unstored))
+        if self._key is not None:
+            parent[self._key] = container  # type: ignore[call-overload]
+            self._key = None
+        elif type(parent) is Table:
+            message = "a key that is a mapping or a list is not allowed"
+            raise self._text.error(mark | 1, Code.YAML_FEATURE, message, "a key is a string")
+        else:
+            self._append(container, mark)
+        self._unstored.append(mark)
+        self._stack.append((parent, self._unstored))
         self.container, self._unstored = container, []
 
     def close(self, end: int) -> None:
@@ -57,29 +66,22 @@ class TreeBuilder:
         self.container, self._unstored = self._stack.pop()
         self._unstored[-1] |= end - (self._unstored[-1] >> MARK_SHIFT)
 
-    def add_plain(self, content: str, mark: Mark) -> None:
-        """Add a scalar without quotes, which may mean something other than a string."""
-        self._add(self._resolved[content] if content in self._resolved else self._resolve(content, mark), mark)
-
-    def add_quoted(self, content: str, mark: Mark) -> None:
-        """Add a string."""
-        self._check_scalar(content, mark)
-        self._add(content, mark)
-
-    def _add(self, value: Node, mark: Mark) -> None:
-        """Add a value, or the key of one."""
-        container = self.container
-        if self._key is not None:
-            container[self._key] = value  # type: ignore[call-overload]
-            self._key = None
-        elif len(container) >= MAX_ENTRIES:
-            raise self._refuse_entry(mark)
-        elif type(container) is Array:
-            container.append(value)
-        elif type(value) is str and value not in container and value.isascii() and value.isprintable():
-            self._key = value
+    def add(self, content: str, mark: Mark, *, plain: bool) -> None:
+        """Add a key or a value; without quotes, as a plain scalar, it may mean something other than a string."""
+        value: Scalar = content
+        if not plain:
+            self._check_scalar(content, mark)
+        elif content in self._resolved:
+            value = self._resolved[content]
         else:
+            value = self._resolve(content, mark)
+        if self._key is not None:
+            self.container[self._key] = value  # type: ignore[call-overload]
+            self._key = None
+        elif type(self.container) is Table:
             self._key = self._check_key(value, mark)
+        else:
+            self._append(value, mark)
         self._unstored.append(mark)
 
     def refuse_size(self, message: str, hint: str, at: int) -> DocumentError:
@@ -104,7 +106,7 @@ class TreeBuilder:
 
     def _resolve(self, content: str, mark: Mark) -> Scalar:
         self._check_scalar(content, mark)
-        if content == _MERGE and self._wants_key:
+        if content == _MERGE and self._key is None and type(self.container) is Table:
             hint = "write the entries out, or make them defaults"
             raise self._text.error(mark, Code.YAML_FEATURE, "the merge key '<<' is not allowed", hint)
         try:
@@ -123,14 +125,14 @@ class TreeBuilder:
         if not (content.isascii() and content.isprintable()):
             self._refuse_hidden(content, mark, find_hidden(content))
 
-    @property
-    def _wants_key(self) -> bool:
-        return self._key is None and type(self.container) is Table
+    def _append(self, value: Node, mark: Mark) -> None:
+        if len(self.container) >= MAX_ENTRIES:
+            raise self._refuse_entry("list", mark)
+        self.container.append(value)  # type: ignore[union-attr]
 
-    def _check_key(self, key: Node, mark: Mark) -> str:
-        if isinstance(key, Table | Array):
-            message, hint = "a key that is a mapping or a list is not allowed", "a key is a string"
-            raise self._text.error(mark | 1, Code.YAML_FEATURE, message, hint)
+    def _check_key(self, key: Scalar, mark: Mark) -> str:
+        if len(self.container) >= MAX_ENTRIES:
+            raise self._refuse_entry("mapping", mark)
         if not isinstance(key, str):
             written = shorten(self._text.read(mark))
             message = "a key is a string, and this one is read as another type"
@@ -141,8 +143,7 @@ class TreeBuilder:
             self._refuse_hidden(key, mark, find_hidden(key.replace("\n", "\0").replace("\t", "\0")))
         return key
 
-    def _refuse_entry(self, mark: Mark) -> DocumentError:
-        kind = "list" if isinstance(self.container, Array) else "mapping"
+    def _refuse_entry(self, kind: str, mark: Mark) -> DocumentError:
         return self.refuse_size(f"this {kind} has more than {MAX_ENTRIES} entries", _SPLIT, mark >> MARK_SHIFT)
 
     def _refuse_hidden(self, content: str, mark: Mark, at: int | None) -> None:

@@ -93,14 +93,14 @@ class _Scanner:
             place = at if error.msg.startswith("Unterminated") else error.pos
             message = error.msg.removesuffix(" at").lower()
             raise self._error(place, message, _HINTS.get(message)) from error
-        self._tree.add_quoted(content, at << MARK_SHIFT | end - at)
+        self._tree.add(content, at << MARK_SHIFT | end - at, plain=False)
         return end
 
     def _word(self, at: int) -> int:
         found = _WORD.match(self._content, at)
         if found is None:
             raise self._no_value(at)
-        self._tree.add_plain(found[0], at << MARK_SHIFT | found.end() - at)
+        self._tree.add(found[0], at << MARK_SHIFT | found.end() - at, plain=True)
         return found.end()
 
     def _no_value(self, at: int) -> DocumentError:

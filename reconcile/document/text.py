@@ -53,16 +53,14 @@ class Text:
 
     def find_source(self, mark: Mark) -> Source:
         """Return the line and column where a mark begins, which may be the end of the text."""
-        return self._locate(mark >> MARK_SHIFT)
-
-    def find_end(self, mark: Mark) -> Source:
-        """Return the line and column of the last character of a mark."""
-        return self._locate((mark >> MARK_SHIFT) + max(0, (mark & LENGTH) - 1))
-
-    def _locate(self, offset: int) -> Source:
+        offset = mark >> MARK_SHIFT
         starts = self._line_starts or self._find_line_starts()
         line = bisect_right(starts, offset)
         return Source(file=self.file, line=line, column=offset - starts[line - 1] + 1)
+
+    def find_end(self, mark: Mark) -> Source:
+        """Return the line and column of the last character of a mark."""
+        return self.find_source(mark + (max(0, (mark & LENGTH) - 1) << MARK_SHIFT))
 
     def read(self, mark: Mark) -> str:
         """Return what a mark covers, exactly as it was written."""

@@ -112,8 +112,7 @@ def _build(tree: TreeBuilder, found: Iterable[_Event], refusal: "_Refusal") -> N
             if event.anchor is not None or event.tag is not None:
                 raise refusal.of_property(event)
             start = event.start_mark.index
-            add = tree.add_quoted if event.style else tree.add_plain
-            add(event.value, start << MARK_SHIFT | event.end_mark.index - start)
+            tree.add(event.value, start << MARK_SHIFT | event.end_mark.index - start, plain=not event.style)
         elif kind in _STARTS:
             if event.anchor is not None or event.tag is not None:
                 raise refusal.of_property(event)
