@@ -112,10 +112,7 @@ class Expander:
             yield from self._read_elements(node)
 
     def _read_elements(self, nodes: Array) -> Iterator[Entry]:
-        """The strings of a list are keys and values; two equal ones would have one address."""
-        if len(set(map(as_string, nodes))) == len(nodes):
-            yield from [Entry(as_string(node), node) for node in nodes]
-            return
+        """Yield the strings of a list, which are keys and values; two equal ones would have one address."""
         seen: set[str] = set()
         for node, mark in self._document.elements(nodes):
             key = as_string(node)
