@@ -68,9 +68,9 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 
 
 IDLE = {
-    *("certifi", "click.shell_completion", "decimal", "difflib", "email", "gettext", "glob", "html"),
+    *("certifi", "click.shell_completion", "difflib", "gettext", "glob", "html"),
     *("httpx", "importlib.metadata", "importlib.resources", "jinja2", "json", "jsonschema", "msgspec.inspect"),
-    *("msgspec.msgpack", "msgspec.toml", "msgspec.yaml", "platform", "random", "rich", "shlex", "shutil", "tempfile"),
+    *("msgspec.msgpack", "msgspec.toml", "msgspec.yaml", "platform", "rich", "shlex", "shutil", "tempfile"),
     *("typing_extensions", "unicodedata", "uvloop", "zipfile"),
     *("reconcile.cli.recording", "reconcile.document.editing", "reconcile.document.schema_errors"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
