@@ -60,13 +60,7 @@ def find_schema_errors(
         DocumentError: the two validators disagree.
     """
     valid = schema.is_valid_so_far(document.root) if interpolated else schema.is_valid(document.root)
-    if valid:
-        return []
-    # Imports jsonschema, which takes as long as everything else about a small file.
-    from reconcile.document.schema_errors import explain_errors
-
-    errors = explain_errors(document.root, schema, None, document=document, operator_only=operator_only)
-    return _arrange(errors, document)
+    return [] if valid else _explain(document, document.root, (), schema, None, operator_only)
 
 
 def find_schema_errors_in(
@@ -76,20 +70,28 @@ def find_schema_errors_in(
     Return everything that is wrong with a value, by a definition of a schema; see `find_schema_errors`.
 
     Args:
-        document: what the value stands in, or would if it were written out.
+        document: what the value is part of, or would be if it were written out.
         node: the value, with references replaced.
-        path: where it stands, from the root.
+        path: where it is in the document, from the root.
     """
     if schema.is_valid_so_far(node, definition):
         return []
+    return _explain(document, node, path, schema, definition, _NONE)
+
+
+def _explain(
+    document: Document,
+    node: Node,
+    path: "Path",
+    schema: Schema,
+    definition: str | None,
+    operator_only: Mapping[str, str],
+) -> list[SchemaError]:
+    """Return what jsonschema finds, in order, and no more of it than anyone reads."""
+    # Imports jsonschema, which takes as long as everything else about a small file.
     from reconcile.document.schema_errors import explain_errors
 
-    errors = explain_errors(node, schema, definition, document=document, path=path, operator_only=_NONE)
-    return _arrange(errors, document)
-
-
-def _arrange(errors: "Iterator[LocatedError]", document: Document) -> list[SchemaError]:
-    """Put errors in order, as many as anyone reads."""
+    errors = explain_errors(node, schema, definition, document=document, path=path, operator_only=operator_only)
     found = list(islice(errors, _MOST + 1))
     if not found:
         raise _report_disagreement(document)

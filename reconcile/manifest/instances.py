@@ -59,8 +59,10 @@ class Expander:
         """
         jobs = tokens = 0
         for name, node, mark in self._document.entries(table):
-            each = node.get(FOR_EACH) if isinstance(node, Table) and self._diagnostics.is_valid("jobs", name) else None
-            if not isinstance(node, Table) or not isinstance(each, Table | Array):
+            if not isinstance(node, Table) or FOR_EACH not in node or not self._diagnostics.is_valid("jobs", name):
+                continue
+            each = node[FOR_EACH]
+            if not isinstance(each, Table | Array):
                 continue
             jobs += len(each)
             if jobs > _MAX_INSTANCES:
