@@ -1,10 +1,10 @@
 """
-Values of a document replaced and added in its text, which stays what it is everywhere else.
+Replace and add values of a document in its text, and leave the rest of the text as it is.
 
-    Document + Edits -> Edited: the text, and what differs
+    Document + Edits -> Edited: the new text, and the difference
 
-Places come from the tree's positions. Whether it worked is not believed but checked: the new text is read, and has to
-say what the old one says with exactly these values replaced.
+Places come from the positions in the tree. The result is checked: the new text is parsed, and must have the old values
+with exactly the edited ones replaced.
 """
 
 import json
@@ -33,7 +33,7 @@ _BY_HAND: Final = "edit it by hand"
 
 
 class Edit(Struct, frozen=True):
-    """A value for a place; the last step of `path` is a key. Mappings on the way to it that are not there are made."""
+    """A value for a place; the last step of `path` is a key. Missing mappings on the way to it are created."""
 
     path: tuple[str | int, ...]
     value: JsonValue
@@ -56,7 +56,7 @@ class UneditableError(ValueError):
 
 
 class _Splice(Struct, frozen=True):
-    """A stretch of the text, from `start` to before `end`, and what takes its place."""
+    """A range of the text, from `start` to before `end`, and its replacement."""
 
     start: int
     end: int
@@ -71,7 +71,7 @@ class Edited(Struct, frozen=True):
     splices: Sequence[_Splice]
 
     def compare(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, without line ends; no work is done for what lies between the splices."""
+        """Yield the lines of a unified diff, without line ends; the text between the splices is not compared."""
         old, new = (text.content.splitlines() for text in (self.old, self.new))
         yield f"--- {self.old.file}"
         yield f"+++ {self.new.file}"
@@ -85,7 +85,7 @@ class Edited(Struct, frozen=True):
             shift += growth
 
     def _find_windows(self) -> Iterator[tuple[int, int, int]]:
-        """Yield stretches of lines that are far from each other: the first, the one behind the last, and the growth."""
+        """Yield ranges of lines that are far apart: the first line, the one after the last, and the growth."""
         windows: list[tuple[int, int, int]] = []
         line = at = 0
         for splice in self.splices:
@@ -115,7 +115,7 @@ def edit_document(document: Document, edits: Sequence[Edit], *, is_json: bool) -
         UneditableError: comments would be lost, or the layout is one in which places cannot be told.
     """
     editor = _Editor(document, is_json=is_json)
-    # Of two at one place, the first that was found comes first.
+    # Two at one place stay in the order in which they were found.
     splices = sorted(editor.find_splices(edits), key=lambda splice: (splice.start, splice.end))
     if editor.obstacles:
         raise UneditableError(editor.obstacles)
@@ -131,24 +131,24 @@ def edit_document(document: Document, edits: Sequence[Edit], *, is_json: bool) -
 
 
 def _move_hunk(line: str, old: int, new: int) -> str:
-    """Move the head of a hunk by as many lines as stand before it."""
+    """Move the head of a hunk by the number of lines before it."""
     return _HUNK.sub(lambda found: f"@@ -{int(found[1]) + old}{found[2]} +{int(found[3]) + new}{found[4]} @@", line)
 
 
 def _apply(content: str, splices: Sequence[_Splice]) -> str:
     parts, at = [], 0
     for splice in splices:
-        # Where two overlap, the text becomes one that says something else, and is refused.
+        # If two overlap, the new text has other values, and is refused.
         parts += [content[at : splice.start], splice.text]
         at = max(at, splice.end)
     return "".join([*parts, content[at:]])
 
 
-# --- Where and what --------------------------------------------------------------------------------------------
+# --- Splices ---------------------------------------------------------------------------------------------------
 
 
 class _Editor:
-    """Finds the splices for edits, and what is in their way."""
+    """Finds the splices for edits, and the obstacles to them."""
 
     __slots__ = ("_content", "_document", "_json", "_line_end", "obstacles")
 
@@ -160,7 +160,7 @@ class _Editor:
         self.obstacles: list[Obstacle] = []
 
     def find_splices(self, edits: Sequence[Edit]) -> Iterator[_Splice]:
-        """Yield the splices of all edits, in no order; obstacles are remembered."""
+        """Yield the splices of all edits, in no order; `obstacles` collects what cannot be edited."""
         missing: dict[tuple[str | int, ...], dict[str, JsonValue]] = {}
         for edit in edits:
             depth = self._count_existing(edit.path)
@@ -172,12 +172,12 @@ class _Editor:
                 for key in between:
                     entries = entries.setdefault(key, {})  # type: ignore[assignment]
                 entries[last] = edit.value
-        # What is added to a mapping stands before what is added to the one around it.
+        # What is added to a mapping comes before what is added to the mapping around it.
         for path in sorted(missing, key=len, reverse=True):
             yield from self._insert(path, missing[path])
 
     def find_culprit(self, edit: Edit) -> Obstacle:
-        """Return the obstacle that the layout around an edit is."""
+        """Return the layout around an edit as an obstacle."""
         path = edit.path[: self._count_existing(edit.path)]
         return Obstacle(self._document.find_mark(path, at_key=True), _LAYOUT, _BY_HAND)
 
@@ -219,7 +219,7 @@ class _Editor:
             self._refuse_comment(key)
         else:
             first, *others = write_block({str(edit.path[-1]): edit.value}, indent=indent)
-            # What is remarked on the line of a value is remarked on the line of its key.
+            # A comment on the line of a value moves to the line of its key.
             yield _Splice(start, end + len(rest), self._line_end.join([first.lstrip(" ") + rest, *others]))
 
     def _insert(self, path: tuple[str | int, ...], entries: Mapping[str, JsonValue]) -> Iterator[_Splice]:
@@ -232,7 +232,7 @@ class _Editor:
             yield from self._insert_in_block(node, mark, entries)
 
     def _insert_in_block(self, table: Table, mark: Mark, entries: Mapping[str, JsonValue]) -> Iterator[_Splice]:
-        """Add lines behind the last entry and the comment on its line."""
+        """Add lines after the last entry and the comment on its line."""
         indent = self._find_indent(mark >> MARK_SHIFT)
         leaf, leaf_mark = self._find_last_leaf(table, mark)
         end = self._find_end(leaf, leaf_mark)
@@ -249,7 +249,7 @@ class _Editor:
         yield _Splice(at, at, "".join(f"{self._line_end}{line}" for line in lines))
 
     def _insert_in_flow(self, table: Table, mark: Mark, entries: Mapping[str, JsonValue]) -> Iterator[_Splice]:
-        """Add entries behind the last one: on lines of their own, where that one has a line of its own."""
+        """Add entries after the last one: on lines of their own if that one has a line of its own."""
         written = [f"{self._write(key)}: {self._write(value)}" for key, value in entries.items()]
         if not table:
             at = (mark >> MARK_SHIFT) + 1
@@ -294,7 +294,7 @@ class _Editor:
         )
 
     def _find_indent(self, at: int) -> int | None:
-        """Return the column, from 0, of a key in block style; None where it does not stand as keys do."""
+        """Return the column, from 0, of a key in block style; None if other text comes before it."""
         begin = self._content.rfind("\n", 0, at) + 1
         return at - begin if _BEFORE_BLOCK_KEY.fullmatch(self._content, begin, at) else None
 
@@ -305,7 +305,7 @@ class _Editor:
         return end - 1 if end > at and self._content[end - 1] == "\r" else end
 
     def _find_last_leaf(self, node: Node, mark: Mark) -> tuple[Node, Mark]:
-        """Return what is written last of a value; libyaml ends a block collection behind the comments after it."""
+        """Return the last scalar of a value; libyaml ends a block collection after the comments that follow it."""
         if not _is_block(self._content, node, mark):
             return node, mark
         if isinstance(node, Table):
@@ -323,7 +323,7 @@ class _Editor:
         return start + length
 
     def _has_comment(self, node: Node, mark: Mark) -> bool:
-        """Say whether there is a comment within a value."""
+        """Tell whether there is a comment within a value."""
         if not isinstance(node, Table | Array):
             header = self._content[mark >> MARK_SHIFT : self._find_line_end(mark >> MARK_SHIFT)]
             return _is_block_scalar(self._content, node, mark) and "#" in header
@@ -349,7 +349,7 @@ class _Editor:
 
 
 def _is_block(content: str, node: Node, mark: Mark) -> bool:
-    """Say whether a value is a mapping or list in block style."""
+    """Tell whether a value is a mapping or list in block style."""
     return isinstance(node, Table | Array) and content[mark >> MARK_SHIFT] not in "{["
 
 
@@ -358,11 +358,11 @@ def _is_block_scalar(content: str, node: Node, mark: Mark) -> bool:
     return isinstance(node, str) and content[start : start + 1] in ("|", ">")
 
 
-# --- What it has to say ----------------------------------------------------------------------------------------
+# --- The check -------------------------------------------------------------------------------------------------
 
 
 def _replace_values(root: Node, edits: Sequence[Edit]) -> JsonValue:
-    """Return what a tree says with all edits made; what is not on the way to one is shared with it."""
+    """Return the tree with all edits made; parts that no edit leads into are shared with it."""
     copies: set[int] = set()
 
     def copy(value: Any) -> Any:  # noqa: ANN401 - a mapping or a list
@@ -384,7 +384,7 @@ def _replace_values(root: Node, edits: Sequence[Edit]) -> JsonValue:
 
 
 def _is_same(value: JsonValue, other: JsonValue) -> bool:
-    """Say whether two values are the same, of the same types and in the same order."""
+    """Tell whether two values are the same, of the same types and in the same order."""
     if isinstance(value, Mapping):
         return (
             isinstance(other, Mapping)

@@ -1,4 +1,4 @@
-"""The only way in for a file that people write: bounded, regular, UTF-8, and nothing hidden in it."""
+"""Reads files that people write: bounded, regular, UTF-8, and without hidden characters."""
 
 import os
 import stat
@@ -7,8 +7,7 @@ from io import FileIO
 from typing import BinaryIO, Final
 
 from reconcile.codes import Code
-from reconcile.document.characters import find_hidden, name_character
-from reconcile.document.text import MARK_SHIFT, Text
+from reconcile.document.text import MARK_SHIFT, Text, find_hidden, name_character
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, Source
 
@@ -16,7 +15,7 @@ STDIN: Final = "-"
 _STDIN_NAME: Final = "<stdin>"
 
 LARGEST: Final = 32 * 1024 * 1024
-"""Bytes of a file that people write."""
+"""The most bytes that a file may have."""
 _CHUNK: Final = 1024 * 1024
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -25,13 +24,13 @@ _SAVE_AS: Final = "save the file as UTF-8 text"
 
 
 def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGEST) -> Text:
-    """Read a file of so many bytes at most, or `stdin` for "-"; raise DocumentError for what is no readable text."""
+    """Read a file of at most `largest` bytes, or `stdin` for "-"; raise DocumentError if it is not readable text."""
     if path == STDIN:
         if stdin is None:
             raise _error(Code.UNREADABLE, "there is no standard input to read")
         return decode_text(_STDIN_NAME, _read_all(stdin, _STDIN_NAME, largest))
     try:
-        # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
+        # Without O_NONBLOCK, opening a pipe would wait for its writer forever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise _error(Code.NO_SUCH_FILE, f"there is no file {path}") from error
@@ -42,7 +41,7 @@ def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGES
 
 def read_text_beneath(folder: str, *parts: str) -> Text | None:
     """
-    Read a file by its way down from a folder, through no symbolic link; return None if it is not there.
+    Read a file beneath a folder, following no symbolic link; return None if there is none.
 
     Raises DocumentError as `read_text` does.
     """
@@ -63,7 +62,7 @@ def read_text_beneath(folder: str, *parts: str) -> Text | None:
 
 
 def _read_regular(descriptor: int, path: str, largest: int) -> Text:
-    """Read what was opened, if it is a regular file, and close it."""
+    """Read an open file, if it is a regular one, and close it."""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             hint = "to read a pipe, redirect it to '-'"
@@ -74,7 +73,7 @@ def _read_regular(descriptor: int, path: str, largest: int) -> Text:
 
 
 def decode_text(file: str, data: bytes) -> Text:
-    """Turn bytes into text; a byte order mark of UTF-8 is dropped."""
+    """Decode bytes, without the byte order mark of UTF-8."""
     if data.startswith(_UTF16_BOMS):
         raise _error(Code.ENCODING, f"{file} is UTF-16", hint=_SAVE_AS)
     marked = data.startswith(_UTF8_BOM)
@@ -123,7 +122,7 @@ def _refuse_hidden(text: Text) -> None:
         return
     message = f"here is the hidden character {name_character(text.content[at])}"
     if text.content[at] < " ":
-        # Such a file is likely no text at all, and nothing of it is shown.
+        # Such a file is probably not text, and nothing of it is shown.
         source = text.find_source(at << MARK_SHIFT)
         raise _error(Code.ENCODING, message, hint=_SAVE_AS, source=source)
     hint = "remove it: who reviews the file cannot see it"

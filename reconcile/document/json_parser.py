@@ -1,7 +1,7 @@
 """
-JSON (RFC 8259) to a document: strict, with positions, and without calling itself.
+JSON (RFC 8259) to a document: strict, with positions, and without recursion.
 
-The decoder of the standard library tells no positions, takes the last of two equal keys, and reads NaN.
+The decoder of the standard library reports no positions, takes the last of two equal keys, and accepts NaN.
 """
 
 import re
@@ -16,7 +16,7 @@ from reconcile.document.text import MARK_SHIFT, Text
 from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
-# Written in C, documented in the source alone, and the way for every decoder that keeps positions.
+# Written in C, documented only in its source, and what other decoders with positions use.
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = scanstring
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _WORD: Final = re.compile(
@@ -33,12 +33,12 @@ _NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
 
 
 def parse_json(text: Text) -> Document:
-    """Return what a JSON text says; raise DocumentError at the first place where it is not JSON."""
+    """Parse a JSON text; raise DocumentError at the first place that is not JSON."""
     return _Scanner(text).scan()
 
 
 class _Scanner:
-    """Walks a text once; its methods take an offset and return the one behind what they read."""
+    """Walks a text once; its methods take an offset and return the one after what they read."""
 
     __slots__ = ("_content", "_text", "_tree")
 
@@ -93,14 +93,14 @@ class _Scanner:
             place = at if error.msg.startswith("Unterminated") else error.pos
             message = error.msg.removesuffix(" at").lower()
             raise self._error(place, message, _HINTS.get(message)) from error
-        self._tree.add_quoted(content, at, end)
+        self._tree.add(content, at << MARK_SHIFT | end - at, plain=False)
         return end
 
     def _word(self, at: int) -> int:
         found = _WORD.match(self._content, at)
         if found is None:
             raise self._no_value(at)
-        self._tree.add_plain(found[0], at, found.end())
+        self._tree.add(found[0], at << MARK_SHIFT | found.end() - at, plain=True)
         return found.end()
 
     def _no_value(self, at: int) -> DocumentError:

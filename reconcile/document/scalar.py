@@ -1,12 +1,11 @@
 """
-What a plain scalar means: the core schema of YAML 1.2.2, section 10.3.2.
+The meaning of a plain scalar: the core schema of YAML 1.2.2, section 10.3.2.
 
-JSON's numbers and words are a part of it.
+It covers the numbers and words of JSON.
 """
 
 import math
 import re
-from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 Scalar: TypeAlias = "str | int | float | bool | None"
@@ -16,7 +15,6 @@ _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_NO_STRINGS: Final = frozenset(_WORDS)
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
 _NUMBER: Final = re.compile(
     r"""(?P<integer> [-+]?[0-9]+ )
@@ -30,7 +28,7 @@ _BASES: Final = {"integer": 10, "octal": 8, "hexadecimal": 16}
 
 _MAX_DIGITS: Final = 64
 """
-A longer number is refused unread: reading or printing one of a million digits takes time that grows with the square.
+A longer number is refused unread: the time to read or print a number grows with the square of its digits.
 """
 
 
@@ -56,16 +54,3 @@ def resolve_plain(content: str) -> Scalar:
     if math.isinf(number):
         raise NumberError(f"{content} is not a finite number")
     return number
-
-
-def are_plain_words(words: Iterable[str]) -> bool:
-    """Tell whether plain scalars that all begin with a letter or `_` are strings and nothing else."""
-    return _NO_STRINGS.isdisjoint(words)
-
-
-def is_plain_string(content: str) -> bool:
-    """Tell whether a plain scalar is a string and nothing else."""
-    try:
-        return isinstance(resolve_plain(content), str)
-    except NumberError:
-        return False

@@ -1,4 +1,4 @@
-"""The text of a file that people write, and the places in it."""
+"""The text of a file that people write, the places in it, and the characters that a reviewer of it cannot see."""
 
 import re
 from array import array
@@ -11,18 +11,18 @@ from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, Source
 
 Mark: TypeAlias = int
-"""A stretch of a text in one integer, for there are millions of them: `start << MARK_SHIFT | length`."""
+"""A range of a text in one integer, because there are millions of them: `start << MARK_SHIFT | length`."""
 
 MARK_SHIFT: Final = 32
 LENGTH: Final = (1 << MARK_SHIFT) - 1
 
 _SHOWN: Final = 40
-"""As many characters of a file's content are shown at most: an error must not copy a secret into a CI log."""
+"""An error shows at most this much of a file's content, so that it copies no secret into a CI log."""
 
 _LEAD: Final = 16
-"""Of a line with more content than is shown, so many characters before a place are shown."""
+"""How many characters before a place are shown of a line that is too long to show."""
 _WIDEST: Final = 160
-"""Places in columns beyond this one are shown without their line."""
+"""A place in a column beyond this one is reported without its line."""
 
 _LINE_END: Final = re.compile("\n")
 
@@ -34,9 +34,9 @@ def shorten(content: str) -> str:
 
 class Text:
     """
-    The content of one file, decoded, without the byte order mark that stood before it if there was one.
+    The decoded content of one file, without a byte order mark.
 
-    Offsets count characters from 0; lines and columns are only worked out when someone asks.
+    Offsets count characters from 0. Lines and columns are worked out on demand.
     """
 
     __slots__ = ("_line_starts", "byte_order_mark", "content", "file")
@@ -52,49 +52,46 @@ class Text:
         return sha256(self.content.encode()).hexdigest()
 
     def find_source(self, mark: Mark) -> Source:
-        """Return line and column of where a mark begins, which may be the end of the text."""
-        return self._locate(mark >> MARK_SHIFT)
-
-    def find_end(self, mark: Mark) -> Source:
-        """Return line and column of the last character of a mark."""
-        return self._locate((mark >> MARK_SHIFT) + max(0, (mark & LENGTH) - 1))
-
-    def _locate(self, offset: int) -> Source:
-        starts = self._starts()
+        """Return the line and column where a mark begins, which may be the end of the text."""
+        offset = mark >> MARK_SHIFT
+        starts = self._line_starts or self._find_line_starts()
         line = bisect_right(starts, offset)
         return Source(file=self.file, line=line, column=offset - starts[line - 1] + 1)
 
+    def find_end(self, mark: Mark) -> Source:
+        """Return the line and column of the last character of a mark."""
+        return self.find_source(mark + (max(0, (mark & LENGTH) - 1) << MARK_SHIFT))
+
     def read(self, mark: Mark) -> str:
-        """Return what stands at a mark, exactly as it was written."""
+        """Return what a mark covers, exactly as it was written."""
         start = mark >> MARK_SHIFT
         return self.content[start : start + (mark & LENGTH)]
 
     def diagnose(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> Diagnostic:
-        """Say that something is wrong with what stands at `mark`."""
+        """Make the diagnostic of what is wrong at `mark`."""
         source = self.find_source(mark)
         excerpt = self._excerpt(source)
         width = max(1, min(mark & LENGTH, len(excerpt or "") - source.column + 1))
         return Diagnostic(code=code, message=message, hint=hint, source=source, excerpt=excerpt, width=width)
 
     def error(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> DocumentError:
-        """Make the error of a text that cannot be read any further than `mark`."""
+        """Make the error of a text that cannot be read past `mark`."""
         return DocumentError([self.diagnose(mark, code, message, hint)])
 
-    def _starts(self) -> "array[int]":
-        if self._line_starts is None:
-            self._line_starts = array("L", [0])
-            self._line_starts.extend(match.end() for match in _LINE_END.finditer(self.content))
+    def _find_line_starts(self) -> "array[int]":
+        self._line_starts = array("I", [0])
+        self._line_starts.extend(match.end() for match in _LINE_END.finditer(self.content))
         return self._line_starts
 
     def _excerpt(self, source: Source) -> str | None:
         """
-        Return the line of a place, cut behind it, and mostly blank before it where much stands there.
+        Return the line of a place, cut after it, and mostly blanked before it if it is long.
 
-        Columns stay as they are; None is a place so far to the right that there is nothing sensible to show.
+        Columns stay as they are. None means that the place is too far to the right to be shown.
         """
         if source.column > _WIDEST:
             return None
-        starts = self._starts()
+        starts = self._line_starts or self._find_line_starts()
         begin = starts[source.line - 1]
         end = starts[source.line] - 1 if source.line < len(starts) else len(self.content)
         at = begin + source.column - 1
@@ -107,3 +104,52 @@ class Text:
             before = "…".rjust(len(before) - _LEAD) + before[-_LEAD:]
         room = _SHOWN - min(_LEAD, len(before.strip()))
         return before + (behind[:room].rstrip() + "…" if cut or len(behind) > room else behind)
+
+
+# --- Hidden characters -----------------------------------------------------------------------------------------
+
+_HIDDEN: Final = (
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f"
+    "\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+"""
+Controls, invisible and direction-changing characters: Unicode's categories Cc (except tab and line ends), Cf, Cs, Zl
+and Zp, its property Default_Ignorable_Code_Point (fillers and variation selectors, which are letters and marks by
+category), and the blank of Braille. Spelled out, because asking `unicodedata` about every character would be slow.
+Trojan Source, CVE-2021-42574.
+"""
+
+_LONE_RETURN: Final = "\r(?!\n)"
+_VISIBLE: Final = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+"""The ASCII characters that are not hidden."""
+
+
+def escape_hidden(text: str) -> str:
+    """Write the hidden characters of a JSON text, except line ends, as escapes that a reviewer sees."""
+    import json
+
+    return re.sub(_HIDDEN, lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def find_hidden(content: str) -> int | None:
+    """Return the offset of the first hidden character; a carriage return is one unless a line feed follows."""
+    if content.isascii() and (content.isprintable() or not content.encode().translate(None, _VISIBLE)):
+        found = None
+    else:
+        found = re.search(_HIDDEN, content)
+    if found is None and "\r" in content:
+        found = re.search(_LONE_RETURN, content)
+    return found.start() if found else None
+
+
+def name_character(character: str) -> str:
+    """Describe a character that cannot be seen by its escape and its Unicode name."""
+    import unicodedata
+
+    escape = character.encode("unicode_escape").decode("ascii")
+    name = unicodedata.name(character, "")
+    return f"'{escape}' ({name})" if name else f"'{escape}'"

@@ -1,34 +1,33 @@
 """
-What a file says, written so that reading it gives the same back: scalars, lists and mappings of YAML, and comments.
+Writes values as YAML that reads back as the same values, and comments.
 
-A scalar is plain only where no reader of YAML, of version 1.1 or 1.2, takes it for anything but a string; every other
-is in double quotes, with what cannot be seen as escapes. So nothing that is written ends its line before its time, and
-no terminal and no CI log obeys it.
+A string is plain only if every reader of YAML 1.1 or 1.2 takes it for a string. Any other is in double quotes, with
+hidden characters as escapes, so that nothing breaks its line and no terminal or CI log obeys it.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from reconcile.document.characters import find_hidden
 from reconcile.document.scalar import NumberError, resolve_plain
+from reconcile.document.text import find_hidden
 from reconcile.model import JsonValue
 
 INDENT: Final = 2
 _WIDEST: Final = 100
-"""A list or mapping that is written on one line is no wider than this, unless it has only one line to stand in."""
+"""A list or mapping on one line is no wider than this, unless it must be on one line."""
 _LONGEST_COMMENT: Final = 300
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9][A-Za-z0-9_./]*-[A-Za-z0-9_./-]*[A-Za-z][A-Za-z0-9_./-]*")
 _OTHERWISE_BOOLEAN: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
-"""Strings of YAML 1.2, and true or false to a reader of 1.1."""
+"""Strings in YAML 1.2, and true or false in 1.1."""
 _QUOTED: Final = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
-# What CI runners obey wherever it stands in a line: `##[`, `##vso[`.
+# CI runners obey `##[` and `##vso[` anywhere in a line.
 _RUNNER_COMMAND: Final = re.compile("#(?=#)")
 
 
 def write_scalar(value: str | float | bool | None) -> str:
-    """Write a value so that it is read as itself, alone and within a list or mapping on one line."""
+    """Write a value so that it reads back as itself, alone and within a list or mapping on one line."""
     match value:
         case None:
             return "null"
@@ -52,7 +51,7 @@ def write_flow(value: JsonValue) -> str:
 
 
 def write_block(mapping: Mapping[str, JsonValue], *, indent: int) -> Iterator[str]:
-    """Yield the lines of a mapping with an entry, each indented by so many blanks at least; they have no line ends."""
+    """Yield the lines of a mapping with an entry, indented by at least `indent` blanks and without line ends."""
     for key, value in mapping.items():
         head = f"{' ' * indent}{write_scalar(key)}:"
         if _is_short(value, indent=len(head)):
@@ -63,7 +62,7 @@ def write_block(mapping: Mapping[str, JsonValue], *, indent: int) -> Iterator[st
 
 
 def write_comment(text: str) -> str:
-    """Write a text as a comment of one line; what is longer than a reader wants is cut."""
+    """Write a text as a comment of one line, cut if it is long."""
     shown = "".join(_show(character) for character in text[:_LONGEST_COMMENT])
     return f"# {_disarm(shown)}{'...' if len(text) > _LONGEST_COMMENT else ''}"
 
@@ -90,7 +89,7 @@ def _write_element(value: JsonValue, *, indent: int) -> Iterator[str]:
 
 
 def _is_short(value: JsonValue, *, indent: int) -> bool:
-    """Tell whether a value is for one line: a scalar, a list of scalars, or a mapping of one scalar at most."""
+    """Tell whether a value fits on one line: a scalar, a list of scalars, or a mapping of at most one scalar."""
     match value:
         case str() | None | bool() | int() | float():
             return True
@@ -124,7 +123,7 @@ def _disarm(shown: str) -> str:
 
 
 def _show(character: str) -> str:
-    """Return a character as it is, or as an escape that YAML and Python have in common if it cannot be seen."""
+    """Return a character as it is, or as an escape of both YAML and Python if it cannot be seen."""
     if character == " " or (character.isprintable() and not character.isspace() and find_hidden(character) is None):
         return character
     code = ord(character)

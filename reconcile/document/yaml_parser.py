@@ -1,31 +1,42 @@
 """
 YAML 1.2 to a document, from libyaml's events.
 
-The part of YAML that surprises is refused: anchors, aliases, merge keys, tags, a second document, keys that are not
-strings. The composer and constructors of PyYAML are never reached: they follow YAML 1.1, call themselves without
-bound, and build objects.
+The parts of YAML that surprise people are refused: anchors, aliases, merge keys, tags, a second document, keys that
+are not strings. PyYAML's composer and constructors are not used: they follow YAML 1.1, recurse without a bound, and
+build objects.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Final, NoReturn, Protocol, cast
+from typing import Final, Protocol, cast
+
+from yaml import MarkedYAMLError, YAMLError
+from yaml._yaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from reconcile.codes import Code
 from reconcile.document.builder import TreeBuilder
-from reconcile.document.lean_yaml import CParser, MarkedYAMLError, YAMLError, events
 from reconcile.document.text import MARK_SHIFT, Text, shorten
 from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
-_MERGE: Final = "<<"
+_STARTS: Final[Mapping[type, type[Table | Array]]] = {MappingStartEvent: Table, SequenceStartEvent: Array}
+_ENDS: Final[frozenset[type]] = frozenset({MappingEndEvent, SequenceEndEvent})
 _PROPERTY: Final = r"[^\s\[\]{},]+"
-"""An anchor or a tag, as far as it is written without a break."""
-_SCALAR: Final[type] = events.ScalarEvent
+"""An anchor or a tag, up to the next break."""
 _DIRECTIVE: Final = "(?:\\A|[\n\r\x85\u2028\u2029])(%.*)"
 _OF_THIS_VERSION: Final = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?"
 _TOO_DEEP: Final = "exceeded maximum nesting depth"
-"""What libyaml says from 0.2.6 on of a thousand levels, if it reads so far ahead before its first event."""
+"""The problem that libyaml 0.2.6 and later reports at a thousand levels, which may be before its first event."""
 _HINTS: Final = {
     "found character that cannot start any token": "indent with spaces, not tabs; quote what begins with @, ` or %",
     "mapping values are not allowed in this context": "check the indentation; quote a value that holds ': '",
@@ -59,7 +70,7 @@ _PLACES: Final = {
     "while scanning a quoted scalar": "in the quotes",
     "while scanning a simple key": "in the key",
 }
-"""What libyaml says of where it was, and what those call it who do not write parsers."""
+"""What libyaml calls the place it was in, and what other people call it."""
 
 
 class _Mark(Protocol):
@@ -67,7 +78,7 @@ class _Mark(Protocol):
 
 
 class _Event(Protocol):
-    """What is read of an event; each kind has those attributes that make sense for it."""
+    """The attributes of an event that are read; each kind of event has some of them."""
 
     start_mark: _Mark
     end_mark: _Mark
@@ -78,21 +89,12 @@ class _Event(Protocol):
 
 
 def parse_yaml(text: Text) -> Document:
-    """Return what a YAML text says; raise DocumentError at the first place where it says nothing or too much."""
+    """Parse a YAML text; raise DocumentError at the first place that is not YAML or too much."""
     _refuse_directives(text)
     tree = TreeBuilder(text)
-    reader = _Reader(text, tree)
-    add_plain, add_quoted = tree.add_plain, tree.add_quoted
     found = iter(cast("Callable[[], _Event | None]", CParser(text.content).get_event), None)
     try:
-        for event in islice(found, MAX_TOKENS):
-            if type(event) is not _SCALAR:
-                reader.read_structure(event)
-            elif event.anchor is None and event.tag is None and event.value != _MERGE:
-                add = add_quoted if event.style else add_plain
-                add(event.value, event.start_mark.index, event.end_mark.index)
-            else:
-                reader.read_odd_scalar(event)
+        _build(tree, islice(found, MAX_TOKENS), _Refusal(text))
         for event in found:
             raise tree.refuse_rest(event.start_mark.index)
     except YAMLError as error:
@@ -102,84 +104,68 @@ def parse_yaml(text: Text) -> Document:
     return tree.finish()
 
 
-class _Reader:
-    """Feeds a tree with all that is not a common scalar, and refuses what has no place in one."""
+def _build(tree: TreeBuilder, found: Iterable[_Event], refusal: "_Refusal") -> None:
+    """Add to a tree what events report. Almost all of the time that a manifest takes to parse is spent here."""
+    for event in found:
+        kind: type = type(event)
+        if kind is ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                raise refusal.of_property(event)
+            start = event.start_mark.index
+            tree.add(event.value, start << MARK_SHIFT | event.end_mark.index - start, plain=not event.style)
+        elif kind in _STARTS:
+            if event.anchor is not None or event.tag is not None:
+                raise refusal.of_property(event)
+            tree.open(_STARTS[kind](), event.start_mark.index)
+        elif kind in _ENDS:
+            tree.close(event.end_mark.index)
+        else:
+            refusal.check_other(event)
 
-    __slots__ = ("_begun", "_readers", "_text", "_tree")
 
-    def __init__(self, text: Text, tree: TreeBuilder) -> None:
+class _Refusal:
+    """Refuses what YAML allows and no file here may contain."""
+
+    __slots__ = ("_begun", "_text")
+
+    def __init__(self, text: Text) -> None:
         self._text = text
-        self._tree = tree
         self._begun = False
-        self._readers: dict[type, Callable[[_Event], None]] = {
-            events.DocumentStartEvent: self._begin_document,
-            events.MappingStartEvent: self._open_table,
-            events.SequenceStartEvent: self._open_array,
-            events.MappingEndEvent: self._close,
-            events.SequenceEndEvent: self._close,
-            events.AliasEvent: self._refuse_alias,
-        }
 
-    def read_structure(self, event: _Event) -> None:
-        read = self._readers.get(type(event))
-        if read:
-            read(event)
-
-    def read_odd_scalar(self, event: _Event) -> None:
-        self._refuse_properties(event)
-        if self._tree.wants_key and not event.style:
-            self._refuse(event, "the merge key '<<'", "write the entries out, or make them defaults")
-        self._tree.add_quoted(event.value, event.start_mark.index, event.end_mark.index)
-
-    def _open_table(self, event: _Event) -> None:
-        self._open(event, Table())
-
-    def _open_array(self, event: _Event) -> None:
-        self._open(event, Array())
-
-    def _open(self, event: _Event, container: Table | Array) -> None:
-        self._refuse_properties(event)
-        if self._tree.wants_key:
-            self._refuse(event, "a key that is a mapping or a list", "a key is a string")
-        self._tree.open(container, event.start_mark.index)
-
-    def _close(self, event: _Event) -> None:
-        self._tree.close(event.end_mark.index)
-
-    def _begin_document(self, event: _Event) -> None:
-        if self._begun:
-            self._refuse(event, "a second document", "split the file: one document each")
-        self._begun = True
-
-    def _refuse_properties(self, event: _Event) -> None:
+    def of_property(self, event: _Event) -> DocumentError:
+        """Make the error of an anchor or a tag before a value; libyaml reports one place for both."""
         if event.anchor is not None:
-            self._refuse_property(event, "the anchor", "&", "write the value out where it is needed")
-        if event.tag is not None:
-            hint = "remove it: quotes make a string, and no other type needs a tag"
-            self._refuse_property(event, "the tag", "!", hint)
-
-    def _refuse_property(self, event: _Event, kind: str, sign: str, hint: str) -> NoReturn:
-        """Refuse what stands before a value, which libyaml tells the place of together with the value."""
+            sign, kind, hint = "&", "the anchor", "write the value out where it is needed"
+        else:
+            sign, kind, hint = "!", "the tag", "remove it: quotes make a string, and no other type needs a tag"
         start = self._text.content.find(sign, event.start_mark.index)
         written = re.compile(_PROPERTY).match(self._text.content, start)
         width = len(written[0]) if written else 1
-        what = f"{kind} '{shorten(self._text.content[start : start + width])}'"
-        raise self._text.error(start << MARK_SHIFT | width, Code.YAML_FEATURE, f"{what} is not allowed", hint)
+        message = f"{kind} '{shorten(self._text.content[start : start + width])}' is not allowed"
+        return self._text.error(start << MARK_SHIFT | width, Code.YAML_FEATURE, message, hint)
 
-    def _refuse_alias(self, event: _Event) -> None:
-        self._refuse(event, f"the alias '*{shorten(event.anchor or '')}'", "write the value out")
+    def check_other(self, event: _Event) -> None:
+        """Refuse an alias or a second document; every file begins and ends with other events."""
+        kind: type = type(event)
+        if kind is AliasEvent:
+            raise self._make(event, f"the alias '*{shorten(event.anchor or '')}' is not allowed", "write the value out")
+        if kind is DocumentStartEvent:
+            if self._begun:
+                raise self._make(event, "a second document is not allowed", "split the file: one document each")
+            self._begun = True
 
-    def _refuse(self, event: _Event, what: str, hint: str) -> NoReturn:
+    def _make(self, event: _Event, message: str, hint: str) -> DocumentError:
         start, end = event.start_mark.index, event.end_mark.index
-        raise self._text.error(start << MARK_SHIFT | end - start, Code.YAML_FEATURE, f"{what} is not allowed", hint)
+        return self._text.error(start << MARK_SHIFT | end - start, Code.YAML_FEATURE, message, hint)
 
 
 def _refuse_directives(text: Text) -> None:
     """
-    Refuse each line that begins with `%`, less a first one that names version 1.2.
+    Refuse each line that begins with `%`, except a first one that names version 1.2.
 
-    libyaml compares each `%TAG` with all before it: a hundred thousand take a quarter of a minute, in which no signal
-    is heard. In a scalar of several lines `%` begins no directive; telling that apart is not worth a second scanner.
+    libyaml compares each `%TAG` with all before it: a hundred thousand take a quarter of a minute, during which no
+    signal is handled. In a scalar of several lines `%` begins no directive; telling that apart would take a second
+    scanner.
     """
     if "%" not in text.content:
         return
@@ -191,7 +177,7 @@ def _refuse_directives(text: Text) -> None:
 
 
 def _translate(error: YAMLError, text: Text) -> DocumentError:
-    """Say in our words where and why libyaml stopped."""
+    """Report in our words where and why libyaml stopped."""
     problem, at, where = "this is not YAML", 0, ""
     if isinstance(error, MarkedYAMLError):
         problem = error.problem or problem

@@ -1,9 +1,9 @@
 """
 Files that declare jobs, as the values that the rest of the program works on.
 
-    Document -> references replaced -> checked against the language -> providers, defaults, jobs -> Manifest
+    Document -> references replaced -> checked against the schema -> providers, defaults, jobs -> Manifest
 
-What the schema of the language can say stands there; here is what no schema can say, and what is implied.
+The schema says most of what a manifest may contain. Here is what no schema can express, and what is implied.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +13,13 @@ from typing import BinaryIO, Final
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
-from reconcile.document import STDIN, Document, Text, is_json, parse_text, read_text
+from reconcile.document import STDIN, Schema, Text, find_schema, is_json, parse_text, read_text
 from reconcile.errors import DocumentError, ReconcileError, UsageError
-from reconcile.manifest.contradictions import Declared, check_contradictions
-from reconcile.manifest.draft import Draft
-from reconcile.manifest.joining import join_providers, name_drafts
+from reconcile.manifest.consistency import DeclaredJob, check_contradictions, choose_prefixes, join_providers
+from reconcile.manifest.language import SCHEMA
 from reconcile.manifest.location import find_manifests
-from reconcile.manifest.repetition import parse_repetitive
-from reconcile.manifest.values import Values, read_values
+from reconcile.manifest.reader import ManifestReader
+from reconcile.manifest.variables import read_values
 from reconcile.model import Diagnostic, Given, JobApi, Manifest, VariableFile
 
 __all__ = ["find_manifests", "load_manifests"]
@@ -35,6 +34,7 @@ def load_manifests(
     given: Sequence[Given] = (),
     environ: Mapping[str, str] = _NOTHING,
     apis: Callable[[str], JobApi] = load_api,
+    schema: Schema | None = None,
     stdin: BinaryIO | None = None,
     texts: Sequence[Text] = (),
 ) -> Manifest:
@@ -42,11 +42,12 @@ def load_manifests(
     Read manifests from files, or from `stdin` for "-".
 
     Args:
-        paths: one file at least; its path is what reports call it.
-        now: the time of reading, in UTC, by which waivers are judged.
+        paths: at least one file; reports name a file by its path.
+        now: the time of reading, in UTC, that decides whether waivers have expired.
         given: values of variables, in the order of the command line.
         environ: the environment, of which `RECONCILE_VAR_*` is read.
-        apis: where job APIs come from; raises KeyError for a name it does not know.
+        apis: where job APIs come from; raises KeyError for an unknown name.
+        schema: what manifests have to be; None is the language that this version of the program knows.
         stdin: what "-" stands for, once.
         texts: those of files that have been read already.
 
@@ -56,94 +57,54 @@ def load_manifests(
     """
     _refuse_second_reader(paths, given)
     values = read_values(given, environ, stdin)
-    read = _Reader(stdin, texts)
-    return _load_abridged(paths, read, values, apis, now) or _make_manifest(
-        _read_drafts(paths, lambda path: Draft(_parse(path, read(path)), values, apis)), values, now
+    known = {text.file: text for text in texts}
+    used_schema = schema or find_schema(SCHEMA)
+
+    def read(path: str) -> ManifestReader:
+        text = known[path] if path in known else read_text(path, stdin=stdin)
+        document = parse_text(text, is_json=is_json(path, text))
+        return ManifestReader(document, values=values, apis=apis, schema=used_schema)
+
+    manifests = _read_all(paths, read)
+    unknown, unknown_in_files = values.find_unknown(
+        dict.fromkeys(name for each in manifests for name in each.variables)
     )
-
-
-def _load_abridged(
-    paths: Sequence[str], read: "_Reader", values: Values, apis: Callable[[str], JobApi], now: datetime
-) -> Manifest | None:
-    """Return the manifest if it repeats itself and nothing is to be told of it: else the whole of it has to be read."""
-    try:
-        abridged = [None if is_json(path, read(path)) else parse_repetitive(read(path)) for path in paths]
-        if not any(abridged):
-            return None
-        drafts = [
-            Draft(each.document if each else _parse(path, read(path)), values, apis, abridged=each)
-            for path, each in zip(paths, abridged, strict=True)
-        ]
-        manifest = _make_manifest(drafts, values, now)
-    except ReconcileError:
-        return None
-    return None if any(draft.tells for draft in drafts) else manifest
-
-
-def _make_manifest(drafts: Sequence[Draft], values: Values, now: datetime) -> Manifest:
-    unknown, strange = values.find_unknown({name for draft in drafts for name in draft.variables})
     if unknown:
         raise UsageError(unknown)
-    declared = _read_jobs(drafts, now)
-    providers = join_providers(drafts)
-    errors = [diagnostic for draft in drafts for diagnostic in draft.faults.errors]
+    declared = _read_jobs(manifests, now)
+    providers = join_providers(manifests)
+    errors = [error for manifest in manifests for error in manifest.diagnostics.errors]
     if errors:
         raise DocumentError(errors)
     return Manifest(
-        files=tuple(draft.file for draft in drafts),
+        files=tuple([manifest.file for manifest in manifests]),
         providers=providers,
         jobs=tuple([each.job for each in declared]),
-        warnings=(*strange, *(diagnostic for draft in drafts for diagnostic in draft.faults.warnings)),
+        warnings=(*unknown_in_files, *(each for manifest in manifests for each in manifest.diagnostics.warnings)),
     )
 
 
-class _Reader:
-    """Reads each file once, however often it is asked for, for standard input can be read no second time."""
-
-    __slots__ = ("_read", "_stdin")
-
-    def __init__(self, stdin: BinaryIO | None, texts: Sequence[Text]) -> None:
-        self._stdin = stdin
-        self._read: dict[str, Text | ReconcileError] = {text.file: text for text in texts}
-
-    def __call__(self, path: str) -> Text:
-        """Return the text of a file; raise DocumentError if it cannot be read, the same each time."""
-        if path not in self._read:
-            try:
-                self._read[path] = read_text(path, stdin=self._stdin)
-            except ReconcileError as error:
-                self._read[path] = error
-        found = self._read[path]
-        if isinstance(found, ReconcileError):
-            raise found
-        return found
-
-
-def _parse(path: str, text: Text) -> Document:
-    return parse_text(text, is_json=is_json(path, text))
-
-
-def _read_drafts(paths: Sequence[str], read: Callable[[str], Draft]) -> list[Draft]:
-    """Read each file; one that cannot be understood at all does not hide what is wrong with the others."""
-    drafts: list[Draft] = []
+def _read_all(paths: Sequence[str], read: Callable[[str], ManifestReader]) -> list[ManifestReader]:
+    """Read each file; one that cannot be parsed does not hide what is wrong with the others."""
+    manifests: list[ManifestReader] = []
     errors: list[Diagnostic] = []
     for path in paths:
         try:
-            drafts.append(read(path))
+            manifests.append(read(path))
         except ReconcileError as error:
             errors += error.diagnostics
     if errors:
-        raise DocumentError([*errors, *(diagnostic for draft in drafts for diagnostic in draft.faults.errors)])
-    return drafts
+        raise DocumentError([*errors, *(error for manifest in manifests for error in manifest.diagnostics.errors)])
+    return manifests
 
 
-def _read_jobs(drafts: Sequence[Draft], now: datetime) -> list[Declared]:
-    prefixes = name_drafts(drafts)
+def _read_jobs(manifests: Sequence[ManifestReader], now: datetime) -> list[DeclaredJob]:
+    prefixes = choose_prefixes(manifests)
     today = now.date()
     declared = [
-        each
-        for draft, prefix in zip(drafts, prefixes, strict=True)
-        for each in draft.read_jobs(prefix=prefix, today=today)
+        job
+        for manifest, prefix in zip(manifests, prefixes, strict=True)
+        for job in manifest.read_jobs(prefix=prefix, today=today)
     ]
     check_contradictions(declared)
     return declared

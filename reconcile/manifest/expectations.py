@@ -1,4 +1,4 @@
-"""What is expected of a job: its own words, the defaults under them, and what both imply."""
+"""What is expected of a job: its own expectations, the defaults, and what both imply."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Table, as_table
-from reconcile.manifest.faults import Faults
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, order_fields
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
 from reconcile.model import (
@@ -23,15 +23,15 @@ _STATUS: Final = Field.STATUS.value
 _ABSENT: Final = "absent"
 
 
-class _Said(Struct, frozen=True):
-    """One `expect` mapping alone; fields by name, and None for sub-jobs of which nothing is said."""
+class _Expect(Struct, frozen=True):
+    """One `expect` mapping by itself: fields by name, and sub-jobs, None if it does not mention them."""
 
     table: Table
     fields: dict[str, Assertion]
     sub_jobs: SubJobsExpectation | None
 
 
-_NOTHING: Final = _Said(Table(), {}, None)
+_NOTHING: Final = _Expect(Table(), {}, None)
 
 
 class ExpectationReader:
@@ -39,8 +39,8 @@ class ExpectationReader:
 
     __slots__ = (
         "_defaults",
+        "_diagnostics",
         "_document",
-        "_faults",
         "_fields",
         "_implied_status",
         "_implied_sub_jobs",
@@ -48,23 +48,25 @@ class ExpectationReader:
         "_success",
     )
 
-    def __init__(self, document: Document, api: JobApi, defaults: Node, faults: Faults) -> None:
+    def __init__(self, document: Document, api: JobApi, defaults: Node, diagnostics: Diagnostics) -> None:
         self._document = document
         self._success = (api.success,)
-        # Jobs that say the same share what that implies, so that it is judged once for all of them.
+        # Jobs share what is implied, so that it is in memory once.
         self._implied_status = FieldExpectation(field=Field.STATUS, accept=self._success, source=None, implied=True)
         self._implied_sub_jobs = imply_no_failure(api) if api.sub_jobs is not None else None
-        self._faults = faults
-        self._fields = FieldReader(document, api, faults)
-        self._sub_jobs = SubJobsReader(document, api, faults)
-        self._defaults = self._read_said(defaults)
+        self._diagnostics = diagnostics
+        self._fields = FieldReader(document, api, diagnostics)
+        self._sub_jobs = SubJobsReader(document, api, diagnostics)
+        self._defaults = self._read_mapping(defaults)
         if _ABSENT in self._defaults.table:
             mark = document.key_mark(self._defaults.table, _ABSENT)
-            faults.add(mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job")
+            diagnostics.add(
+                mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job"
+            )
 
     def read(self, node: Node) -> Expectation | Absence:
-        """Return all that must hold for a job; `node` is its own `expect`, None if it has none."""
-        own = self._read_said(node)
+        """Return everything that must hold for a job; `node` is its own `expect`, None if it has none."""
+        own = self._read_mapping(node)
         if _ABSENT in own.table:
             return self._read_absence(own.table)
         fields = {**self._defaults.fields, **own.fields} if own.fields else self._defaults.fields
@@ -83,16 +85,16 @@ class ExpectationReader:
         for key, _, mark in self._document.entries(table):
             if key != _ABSENT and not key.startswith("x-"):
                 message = f"'{key}' cannot hold for a job that must not be there"
-                self._faults.add(
+                self._diagnostics.add(
                     mark, Code.IMPOSSIBLE_EXPECTATION, message, "'absent' stands alone: remove one of them"
                 )
         return Absence(source=self._document.text.find_source(self._document.key_mark(table, _ABSENT)))
 
-    def _read_said(self, node: Node) -> _Said:
+    def _read_mapping(self, node: Node) -> _Expect:
         if node is None:
             return _NOTHING
         table = as_table(node)
         if "sub_jobs" not in table:
-            return _Said(table, self._fields.read_by_name(table), None)
+            return _Expect(table, self._fields.read_by_name(table), None)
         sub_jobs = self._sub_jobs.read(table["sub_jobs"], self._document.key_mark(table, "sub_jobs"))
-        return _Said(table, self._fields.read_by_name(table), sub_jobs)
+        return _Expect(table, self._fields.read_by_name(table), sub_jobs)

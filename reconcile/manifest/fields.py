@@ -1,52 +1,50 @@
-"""What is expected of the texts and times that a job and a sub-job have alike."""
+"""What is expected of the fields that a job and a sub-job have in common."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_string, as_table
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.impossible import find_impossible
-from reconcile.manifest.tautologies import find_tautology
-from reconcile.manifest.texts import check_texts
+from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_string, as_table, name_character
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.satisfiability import find_impossible, find_tautology
 from reconcile.manifest.times import TimeReader
 from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, Span
 
-# Keyed by plain strings, for an enum's members hash in Python.
+# Keyed by plain strings, because the members of an enum are hashed in Python.
 _FIELDS: Final[Mapping[str, Field]] = {field.value: field for field in Field}
 _MOMENTS: Final[Mapping[str, Moment]] = {moment.value: moment for moment in Moment}
 _SPANS: Final[Mapping[str, Span]] = {span.value: span for span in Span}
+_JOB_TYPE: Final = Field.JOB_TYPE.value
 _ORDER: Final = (*_FIELDS, *_MOMENTS, *_SPANS)
 
 
 class FieldReader:
     """Reads expectations of fields, for one job API."""
 
-    __slots__ = ("_api", "_document", "_faults", "_times")
+    __slots__ = ("_api_name", "_diagnostics", "_document", "_statuses", "_success", "_times")
 
-    def __init__(self, document: Document, api: JobApi, faults: Faults) -> None:
+    def __init__(self, document: Document, api: JobApi, diagnostics: Diagnostics) -> None:
         self._document = document
-        self._api = api
-        self._faults = faults
-        self._times = TimeReader(document, api, faults)
+        self._api_name = api.name
+        self._statuses = api.statuses
+        self._success = api.success
+        self._diagnostics = diagnostics
+        self._times = TimeReader(document, api, diagnostics)
 
     def read(self, table: Table) -> tuple[Assertion, ...]:
-        """Return what the fields among the keys of a mapping must be, in order, and refuse what no record can be."""
+        """Return the expectations of fields in a mapping, in order, and refuse what no record can meet."""
         fields = self.read_by_name(table)
         self.check(fields, table, table)
         return order_fields(fields)
 
     def read_by_name(self, table: Table) -> dict[str, Assertion]:
-        """Return what the fields among the keys of a mapping must be, by the field's name."""
+        """Return the expectations of fields in a mapping, by the name of the field."""
         if "status" in table:
             self._check_status(table)
         fields: dict[str, Assertion] = {}
         for key, node, mark in self._document.entries(table):
             if key in _FIELDS:
-                check_texts(self._document, table, key, self._faults)
-                accept, sensitive = _read_accepted(node)
-                source = self._document.text.find_source(mark)
-                fields[key] = FieldExpectation(field=_FIELDS[key], accept=accept, source=source, sensitive=sensitive)
+                fields[key] = self._read_field(table, key, mark)
             elif key in _MOMENTS:
                 fields[key] = self._times.read_moment(_MOMENTS[key], as_table(node), mark)
             elif key in _SPANS:
@@ -56,30 +54,47 @@ class FieldReader:
         return fields
 
     def check(self, fields: Mapping[str, Assertion], *tables: Table) -> None:
-        """Refuse expectations of one record that no record can meet; they stand in the first table that has them."""
-        found = find_impossible(fields, self._api.success)
+        """Refuse expectations that no record can meet; each stands in the first of the tables that has it."""
+        found = find_impossible(fields, self._success)
         if found:
             name, message = found
             table = next(table for table in tables if name in table)
             said = any("status" in table for table in tables) or name in _MOMENTS
             hint = "change one of the two" if said else "say what 'status' is expected, for unsaid it is success"
-            self._faults.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
+            self._diagnostics.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
+
+    def _read_field(self, table: Table, key: str, mark: Mark) -> FieldExpectation:
+        accept, sensitive = _read_accepted(table[key])
+        for each in accept:
+            if not _is_plain(each, key):
+                self._check_texts(table, key)
+                break
+        source = self._document.text.find_source(mark)
+        return FieldExpectation(field=_FIELDS[key], accept=accept, source=source, sensitive=sensitive)
+
+    def _check_texts(self, table: Table, key: str) -> None:
+        node = table[key]
+        if isinstance(node, Array):
+            check_elements(self._document, node, key, self._diagnostics)
+        else:
+            check_text(self._document, node, self._document.value_mark(table, key), key, self._diagnostics)
 
     def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
-        reason = find_tautology(assertion, self._api.statuses)
+        reason = find_tautology(assertion, self._statuses)
         if reason:
-            self._faults.add_vacuous(mark, reason)
+            self._diagnostics.add_vacuous(mark, reason)
 
     def _check_status(self, table: Table) -> None:
-        node, known = table["status"], self._api.statuses
+        node, known = table["status"], self._statuses
         if isinstance(node, Array):
             words = list(self._document.elements(node))
         else:
             words = [(node, self._document.value_mark(table, "status"))]
         for word, mark in words:
             if word not in known:
-                message = f"the API {self._api.name} has no status '{word}'; known: {', '.join(known)}"
-                self._faults.add(mark, Code.UNKNOWN_STATUS, message, self._faults.suggest(as_string(word), known))
+                message = f"the API {self._api_name} has no status '{word}'; known: {', '.join(known)}"
+                hint = self._diagnostics.suggest(as_string(word), known)
+                self._diagnostics.add(mark, Code.UNKNOWN_STATUS, message, hint)
 
 
 def order_fields(fields: Mapping[str, Assertion]) -> tuple[Assertion, ...]:
@@ -89,9 +104,9 @@ def order_fields(fields: Mapping[str, Assertion]) -> tuple[Assertion, ...]:
 
 def _read_accepted(node: Node) -> tuple[tuple[Accepted, ...], bool]:
     """
-    Return what is accepted, each once, and whether any of it is sensitive.
+    Return the accepted values without duplicates, and whether any of them is sensitive.
 
-    "" is what null is, as in an API's answer.
+    "" means the same as null, as in an API's answer.
     """
     if type(node) is str:
         return (node or None,), False
@@ -103,3 +118,38 @@ def _read_accepted(node: Node) -> tuple[tuple[Accepted, ...], bool]:
         pattern = node["glob"]
         return (Glob(pattern=str(as_string(pattern))),), isinstance(pattern, Sensitive)
     return (str(as_string(node)) or None if node is not None else None,), isinstance(node, Sensitive)
+
+
+# --- Texts that look like others -------------------------------------------------------------------------------
+
+
+def check_elements(document: Document, nodes: Array, key: str, diagnostics: Diagnostics) -> None:
+    """Refuse blanks around each text of a list that is expected under a key, and warn of a job_type not in ASCII."""
+    for node, mark in document.elements(nodes):
+        check_text(document, node, mark, key, diagnostics)
+
+
+def check_text(document: Document, node: Node, mark: Mark, key: str, diagnostics: Diagnostics) -> None:
+    """Do the same for one text, or for the pattern of a glob."""
+    if isinstance(node, Table):
+        mark, node = document.value_mark(node, "glob"), node["glob"]
+    if not isinstance(node, str) or _is_plain(node, key):
+        return
+    if node != node.strip():
+        message = f"blanks or line ends stand around this {key}: no answer can be told from one without them"
+        hint = "remove them; a text of several lines begins with |- to have no line end behind it"
+        diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
+    elif not isinstance(node, Sensitive):
+        foreign = next(character for character in node if not character.isascii())
+        message = f"this {key} holds {name_character(foreign)}, and job types are ASCII"
+        hint = "type it again: a letter that only looks the same matches nothing"
+        diagnostics.warn(mark, Code.ENCODING, message, hint)
+    else:
+        diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, and job types are", None)
+
+
+def _is_plain(accepted: Accepted, key: str) -> bool:
+    if accepted is None:
+        return True
+    content = accepted if isinstance(accepted, str) else accepted.pattern
+    return content == content.strip() and (key != _JOB_TYPE or content.isascii())

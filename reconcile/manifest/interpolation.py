@@ -1,4 +1,4 @@
-"""The references in a manifest, replaced by what they stand for."""
+"""Replaces the references in a manifest by their values."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconcile.document import Array, Document, Mark, Node, Pending, Table
-from reconcile.manifest.faults import Faults
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.references import OPENING
 from reconcile.manifest.resolution import Entry, Resolver
 from reconcile.manifest.variables import Variable
@@ -15,7 +15,7 @@ FOR_EACH: Final = "for_each"
 _DEFAULT: Final = "default"
 
 _NAMES: Final = frozenset({"labels", "providers", "jobs"})
-"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that nobody reads."""
+"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that is not read."""
 
 _CONCEALABLE: Final = frozenset({"job_type", "error_code", "fail_reason"})
 """Keys of values that a report can leave out."""
@@ -24,7 +24,7 @@ _UNKNOWN_ENTRY: Final = Entry(Pending(""), Pending(""))
 
 
 class _Place(Struct, frozen=True):
-    """Where a value stands: among names of people's own, or where a report can leave it out."""
+    """Where a value stands: among names that people choose, or where a report can leave it out."""
 
     among_names: bool = False
     concealable: bool = False
@@ -45,19 +45,19 @@ _CONCEALED: Final = _Place(concealable=True)
 
 class Interpolator:
     """
-    Replaces references by values, in trees that stay what they are wherever there is none.
+    Replaces references by values. Parts of a tree without references stay the same objects.
 
-    Without variables, which is not the same as with none of them, nothing can be referred to.
+    Without variables (None), nothing can be referred to; that is not the same as an empty mapping of variables.
 
-    What refers to an entry of `for_each` is filled twice: at first it is left pending, and then for each entry.
+    References to an entry of `for_each` are left pending at first, and are filled for each entry later.
     """
 
-    __slots__ = ("_document", "_faults", "_resolver")
+    __slots__ = ("_diagnostics", "_document", "_resolver")
 
-    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, faults: Faults) -> None:
+    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, diagnostics: Diagnostics) -> None:
         self._document = document
-        self._faults = faults
-        self._resolver = Resolver(document, variables, faults)
+        self._diagnostics = diagnostics
+        self._resolver = Resolver(document, variables, diagnostics)
 
     @property
     def used(self) -> frozenset[str]:
@@ -74,20 +74,18 @@ class Interpolator:
         return self._replace_values(root, iter([("variables", filled)]))
 
     def fill_root(self) -> Node:
-        """Return the root of the document with its references replaced, in those sections where there can be any."""
+        """Return the root of the document with references replaced, in the sections that may have any."""
         root = self._document.root
         return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
 
     def fill_job(self, table: Table, entry: Entry, keys: Collection[str]) -> Table:
-        """Return a job of the filled root for an entry of its `for_each`, filled under these keys and no others."""
-        return self._replace_values(
-            table,
-            (
-                (key, self._fill(value, mark, entry, _NOWHERE.step(key, value)))
-                for key, value, mark in self._document.values(table)
-                if key in keys
-            ),
-        )
+        """Return a job of the filled root for an entry of its `for_each`, filled under these keys alone."""
+        filled = Table(table)
+        filled.first = table.first
+        for key in keys:
+            mark = self._document.value_mark(table, key)
+            filled[key] = self._fill(table[key], mark, entry, _NOWHERE.step(key, table[key]))
+        return filled
 
     def _fill_variables(self, table: Table) -> Iterator[tuple[str, Node]]:
         for name, variable in table.items():
@@ -96,7 +94,7 @@ class Interpolator:
                 mark = self._document.value_mark(variable, _DEFAULT)
                 filled = self._fill(variable[_DEFAULT], mark, None, _AMONG_NAMES)
                 if self._resolver.unknown > before:
-                    self._faults.distrust(("variables", name))
+                    self._diagnostics.invalidate(("variables", name))
                 yield name, self._replace_values(variable, iter([(_DEFAULT, filled)]))
 
     def _fill_sections(self, root: Table) -> Iterator[tuple[str, Node]]:
@@ -112,7 +110,7 @@ class Interpolator:
                 yield name, self._fill_entry((section, name), node, mark)
 
     def _fill_entry(self, path: tuple[str, ...], node: Node, mark: Mark) -> Node:
-        """Fill a part of the manifest that is trusted as a whole or not at all."""
+        """Fill a part of the manifest that is valid as a whole or not at all."""
         before = self._resolver.unknown
         filled: Node
         if isinstance(node, Table) and FOR_EACH in node:
@@ -124,7 +122,7 @@ class Interpolator:
         else:
             filled = self._fill(node, mark, None, _NOWHERE)
         if self._resolver.unknown > before:
-            self._faults.distrust(path)
+            self._diagnostics.invalidate(path)
         return filled
 
     def _fill(self, node: Node, mark: Mark, entry: Entry | None, place: _Place) -> Node:

@@ -1,24 +1,15 @@
-"""The language of manifests, version 1, as far as its schema describes it."""
+"""The manifest language, version 1: its schema, and the first things to check about a file."""
 
-import re
-from functools import cache
+from collections.abc import Callable
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import (
-    Document,
-    Fault,
-    Node,
-    Table,
-    find_faults,
-    find_faults_of_part,
-    load_strict_schema,
-)
-from reconcile.document.conformity import compile_pattern
+from reconcile.document import Document, Schema, SchemaError, Table, find_schema_errors, find_schema_errors_in
 from reconcile.errors import DocumentError
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.model import Diagnostic
 
-_SCHEMA: Final = "manifest.v1"
+SCHEMA: Final = "manifest.v1"
 _VERSION: Final = 1
 
 _OPERATOR_ONLY: Final = {
@@ -40,26 +31,37 @@ _OPERATOR_ONLY: Final = {
     for key in keys.split()
 }
 """
-What would let the author of a pull request choose where a token goes, which one it is, or what is written where.
+Keys that would let the author of a pull request choose where a token goes, which token it is, or what is written where.
 
-Keys of this kind are unknown like any other; they are listed so that the message says why, and what to do instead.
+They are unknown keys like any other, listed so that the message can say why and what to do instead.
 """
 
 
-def check_language(document: Document) -> None:
-    """Raise DocumentError if a document is of a newer language, or declares no job: nothing else matters then."""
+def refuse_other_files(document: Document) -> None:
+    """Raise DocumentError if a document is of a newer version, or declares no job: nothing else matters then."""
     _refuse_newer(document)
-    _refuse_nothing(document)
+    _refuse_empty(document)
 
 
-def find_faults_of_language(document: Document) -> list[Fault]:
-    """Return everything in which a document is not of the language."""
-    return find_faults(document, _SCHEMA, operator_only=_OPERATOR_ONLY, alike={"jobs": outline_job})
+def find_language_errors(document: Document, schema: Schema, *, interpolated: bool) -> list[SchemaError]:
+    """Return everything that the schema of the language finds wrong with a document."""
+    return find_schema_errors(document, schema, interpolated=interpolated, operator_only=_OPERATOR_ONLY)
 
 
-def find_faults_of_job(document: Document, name: str, job: Table) -> list[Fault]:
-    """Return everything in which a job of a document, with its references replaced, is not of the language."""
-    return find_faults_of_part(document, job, ("jobs", name), _SCHEMA, "job")
+def find_job_errors(document: Document, schema: Schema, name: str, job: Table) -> list[SchemaError]:
+    """Return everything that the schema finds wrong with a job of a document, its references replaced."""
+    return find_schema_errors_in(document, job, ("jobs", name), schema, "job")
+
+
+def check_names(document: Document, table: Table, diagnostics: Diagnostics, *, fold: Callable[[str], str]) -> None:
+    """Refuse each key of a mapping that reads like one before it once both are folded; the keys are ASCII."""
+    first: dict[str, str] = {}
+    for name, _, mark in document.entries(table):
+        similar = first.setdefault(fold(name), name)
+        if similar is not name:
+            line = document.text.find_source(document.key_mark(table, similar)).line
+            message = f"'{name}' is too much like '{similar}' on line {line}"
+            diagnostics.add(mark, Code.SIMILAR_NAMES, message, "choose names that no one takes for one another")
 
 
 def _refuse_newer(document: Document) -> None:
@@ -71,7 +73,7 @@ def _refuse_newer(document: Document) -> None:
         raise document.text.error(mark, Code.UNSUPPORTED_VERSION, message, "update reconcile")
 
 
-def _refuse_nothing(document: Document) -> None:
+def _refuse_empty(document: Document) -> None:
     """Refuse a file that declares no job: checking nothing must not look like success."""
     root = document.root
     hint = "declare at least one job under 'jobs'"
@@ -81,28 +83,3 @@ def _refuse_nothing(document: Document) -> None:
     if isinstance(root, Table) and root.get("jobs", "absent") in (None, [], {}):
         mark = document.find_mark(["jobs"], at_key=True)
         raise document.text.error(mark, Code.NOTHING_TO_CHECK, "no jobs: there is nothing to check", hint)
-
-
-@cache
-def _compile(definition: str) -> re.Pattern[str]:
-    """Compile the pattern of one of the schema's definitions, for matching it in full."""
-    return compile_pattern(load_strict_schema(_SCHEMA)["$defs"][definition]["pattern"])
-
-
-def is_id(word: str) -> bool:
-    """Tell whether a string can be the id of a job."""
-    return _compile("id").fullmatch(word) is not None
-
-
-def outline_job(name: str, job: Node) -> str:
-    """
-    Return a job without its name and its id, if these are well-formed: it is as valid as with others.
-
-    `repr` tells apart whatever JSON Schema does, `1` and `true` and "1" among it; `...` stands for no value in a file.
-    """
-    if not _compile("name").fullmatch(name):
-        return repr((name, job))
-    job_id = job.get("job_id") if isinstance(job, Table) else None
-    if isinstance(job, Table) and isinstance(job_id, str) and is_id(job_id):
-        return repr({**job, "job_id": ...})
-    return repr(job)

@@ -42,13 +42,13 @@ def find_manifests(arguments: Sequence[str], directory: str | Path = ".") -> tup
 
 
 def _list_manifests(folder: Path) -> list[Path]:
-    """A name that leads nowhere counts: who left it there meant it, and reading it will say what is wrong."""
+    """A dangling link counts: whoever left it there meant it, and reading it will report what is wrong."""
     return sorted(path for path in folder.iterdir() if path.name in _NAMES or path.name.endswith(_SUFFIXES))
 
 
 def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:
-    """A link out of a directory would show, in the excerpts of errors, a file that nobody named."""
-    # Not `resolve()`, which fails over links that lead in a circle; reading such a file says what is wrong.
+    """Refuse links out of the directory: the excerpts of errors would show a file that nobody named."""
+    # Not `resolve()`, which fails on links in a circle; reading such a file reports what is wrong.
     inside = os.path.realpath(folder)
     for path in paths:
         if not Path(os.path.realpath(path)).is_relative_to(inside):

@@ -5,30 +5,32 @@ from collections.abc import Callable, Collection
 from reconcile.apis import api_names
 from reconcile.codes import Code
 from reconcile.document import Document, Mark, Table, as_string, as_table, list_names, shorten
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.names import check_names
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.language import check_names
 from reconcile.model import JobApi, Provider
 
 
-def read_providers(document: Document, apis: Callable[[str], JobApi], faults: Faults) -> dict[str, Provider | None]:
-    """Return the providers by name, in the order of the file; None stands for one that is declared, but faulty."""
+def read_providers(
+    document: Document, apis: Callable[[str], JobApi], diagnostics: Diagnostics
+) -> dict[str, Provider | None]:
+    """Return the providers by name, in the order of the file; None stands for one that is invalid."""
     table = as_table(as_table(document.root)["providers"])
-    # A provider's credential may stand in an environment variable of its name, which has no case and no dashes.
-    check_names(document, table, faults, fold=lambda name: name.casefold().replace("-", "_"))
-    reader = _Reader(document, apis, faults)
+    # The environment variable of a provider's credential has its name, in which case and dashes are lost.
+    check_names(document, table, diagnostics, fold=lambda name: name.casefold().replace("-", "_"))
+    reader = _Reader(document, apis, diagnostics)
     return {
-        name: reader.read(name, as_table(node), mark) if faults.trusts("providers", name) else None
+        name: reader.read(name, as_table(node), mark) if diagnostics.is_valid("providers", name) else None
         for name, node, mark in document.entries(table)
     }
 
 
 class _Reader:
-    __slots__ = ("_apis", "_document", "_faults")
+    __slots__ = ("_apis", "_diagnostics", "_document")
 
-    def __init__(self, document: Document, apis: Callable[[str], JobApi], faults: Faults) -> None:
+    def __init__(self, document: Document, apis: Callable[[str], JobApi], diagnostics: Diagnostics) -> None:
         self._document = document
         self._apis = apis
-        self._faults = faults
+        self._diagnostics = diagnostics
 
     def read(self, name: str, table: Table, mark: Mark) -> Provider | None:
         api = self._load_api(table)
@@ -52,7 +54,7 @@ class _Reader:
             return None
 
     def _knows_region(self, api: JobApi, table: Table) -> bool:
-        """Tell whether cloud and region, if they are said at all, are in the API's table, for they choose the host."""
+        """Tell whether cloud and region, if given, are in the API's table, because they choose the host."""
         cloud, region = _string(table, "cloud"), _string(table, "region")
         if cloud is not None and cloud not in api.clouds:
             self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)
@@ -65,7 +67,9 @@ class _Reader:
     def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str]) -> None:
         name = as_string(table[key])
         message = f"unknown {key} '{shorten(name)}'; known: {list_names(known)}"
-        self._faults.add(self._document.value_mark(table, key), code, message, self._faults.suggest(name, known))
+        self._diagnostics.add(
+            self._document.value_mark(table, key), code, message, self._diagnostics.suggest(name, known)
+        )
 
 
 def _string(table: Table, key: str) -> str | None:

@@ -6,7 +6,7 @@ There are no functions, no paths into a value, and no way to the environment.
 
 import re
 from functools import lru_cache
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -16,18 +16,19 @@ OPENING: Final = "${"
 
 _SIGN: Final = r"\$?\$\{"
 _VARIABLE: Final = r"var\.([A-Za-z_][A-Za-z0-9_-]{0,63})"
-_OF_AN_ENTRY: Final = frozenset({"each.key", "each.value"})
+EACH_KEY: Final = "each.key"
+_OF_AN_ENTRY: Final = frozenset({EACH_KEY, "each.value"})
 
 
 class Reference(Struct, frozen=True):
     """
-    What stands between `${` and `}`, without blanks around it.
+    The text between `${` and `}`, without blanks around it.
 
     Args:
         path: `var.NAME`, `each.key` or `each.value`.
         variable: the NAME; None for an entry of `for_each`.
-        number: how many `${` stand before this one in the string.
-        length: how long it is, with all signs.
+        number: how many `${` there are before this one in the string.
+        length: its length, signs included.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Reference(Struct, frozen=True):
 
 
 class Malformed(Struct, frozen=True):
-    """What begins like a reference and is none; `path` is what it says, None if it never ends."""
+    """What begins like a reference and is none; `path` is its content, None if it never ends."""
 
     path: str | None
     number: int
@@ -47,14 +48,9 @@ class Malformed(Struct, frozen=True):
 Part: TypeAlias = str | Reference | Malformed
 
 
-def is_of_entry(part: Part) -> TypeGuard[Reference]:
-    """Tell whether a part of a string stands for the key or the value of an entry of `for_each`."""
-    return isinstance(part, Reference) and part.variable is None
-
-
 @lru_cache(maxsize=4096)
 def parse_references(content: str) -> tuple[Part, ...]:
-    """Take a string apart into plain texts, none of them empty, and references."""
+    """Split a string into references and the plain text between them, none of it empty."""
     parts: list[Part] = []
     plain, at, number = "", 0, 0
     sign = re.compile(_SIGN)
@@ -87,9 +83,9 @@ def _parse_reference(content: str, start: int, number: int) -> Reference | Malfo
 
 def find_in_source(written: str, content: str, part: Reference | Malformed) -> tuple[int, int] | None:
     """
-    Return where in a scalar, as it was written, a part of its content stands, and how many characters wide.
+    Return the offset and the length of a part of a scalar's content in the scalar as it was written.
 
-    None is a scalar that was written with escapes that hide it.
+    None means that the scalar has escapes that hide it.
     """
     openings = _find_openings(written)
     if len(openings) != content.count(OPENING):
@@ -100,5 +96,5 @@ def find_in_source(written: str, content: str, part: Reference | Malformed) -> t
 
 @lru_cache(maxsize=64)
 def _find_openings(written: str) -> tuple[int, ...]:
-    """Return where references begin: a scalar has room for ten thousand, and each of them is looked for."""
+    """Return where references begin; cached, because one scalar may have ten thousand of them."""
     return tuple([found.start() for found in re.finditer(re.escape(OPENING), written)])

@@ -1,7 +1,7 @@
-"""A string with references, and the value that it stands for."""
+"""The value of a string with references."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -18,65 +18,61 @@ from reconcile.document import (
     Sensitive,
     Table,
 )
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.references import Malformed, Reference, find_in_source, parse_references
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.references import EACH_KEY, Malformed, Reference, find_in_source, parse_references
 from reconcile.manifest.variables import Variable
 
 _GRAMMAR: Final = "a reference is ${var.NAME}, ${each.key} or ${each.value}; write $${ for a plain ${"
 
 
 class Entry(Struct, frozen=True):
-    """The entry of `for_each` that a job is made for; what is pending of it is known when the jobs are made."""
+    """The entry of `for_each` that a job is made for; it is pending until the jobs are made."""
 
     key: str
     value: Node
 
-    def find(self, reference: Reference) -> Node:
-        """Return what a reference to an entry stands for."""
-        return self.key if reference.path == "each.key" else self.value
-
 
 class _Found(Struct, frozen=True):
-    """What a reference stands for, and the mark of the reference."""
+    """A reference, and what it stands for."""
 
-    path: str
-    mark: Mark
+    reference: Reference
     value: Node
     sensitive: bool
 
 
 class Resolver:
     """
-    Finds what strings stand for. A reference that leads nowhere is told, and its string stays pending.
+    Finds the values of strings with references. A reference to nothing is an error, and its string stays pending.
 
-    `used` holds the variables that were referred to, and `unknown` counts the strings that nothing is known of.
+    `used` holds the variables that were referred to, and `unknown` counts the strings whose value is not known.
     """
 
-    __slots__ = ("_document", "_faults", "_refers", "_variables", "unknown", "used")
+    __slots__ = ("_diagnostics", "_document", "_refers", "_variables", "unknown", "used")
 
-    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, faults: Faults) -> None:
+    def __init__(self, document: Document, variables: Mapping[str, Variable] | None, diagnostics: Diagnostics) -> None:
         self._document = document
         self._refers = variables is not None
         self._variables: Mapping[str, Variable] = variables or {}
-        self._faults = faults
+        self._diagnostics = diagnostics
         self.used: set[str] = set()
         self.unknown = 0
 
     def resolve(self, content: str, mark: Mark, entry: Entry | None, *, concealable: bool) -> Node:
         """
-        Return what the string at `mark` stands for: the very value of a reference that is all of it, or a string.
+        Return the value of the string at `mark`: that of a reference that is the whole string, or else a string.
 
         Args:
             content: the string.
             mark: where it stands.
-            entry: what `each` stands for, None where it stands for nothing.
+            entry: what `each` stands for, None if for nothing.
             concealable: whether a report can leave out what stands here.
         """
+        string = _Interpolated(content, mark)
         parts: list[str | _Found] = []
         known = True
         for part in parse_references(content):
-            found = part if isinstance(part, str) else self._find(part, self._locate(content, mark, part), entry)
-            if found is None or (isinstance(found, _Found) and not self._may_stand(found, concealable=concealable)):
+            found = part if isinstance(part, str) else self._find(part, string, entry, concealable=concealable)
+            if found is None:
                 known = False
             else:
                 parts.append(found)
@@ -87,21 +83,21 @@ class Resolver:
         if any(isinstance(found.value, Pending) for found in values):
             return Pending(content)
         sensitive = any(found.sensitive for found in values)
-        if values:
-            name = " and ".join(dict.fromkeys(found.path for found in values))
+        if values and self._document.find_origin(mark) is None:
+            name = " and ".join(dict.fromkeys(found.reference.path for found in values))
             self._document.set_origin(mark, Origin(name, sensitive))
         if len(parts) == len(values) == 1:
             node = self._document.graft(values[0].value, mark)
         else:
-            node = self._join(parts, mark)
-            self._document.count_text(node, mark)
+            node = self._join(parts, string)
+            self._document.count_string(node, mark)
         return _conceal(node) if sensitive else node
 
-    def _join(self, parts: Sequence[str | _Found], mark: Mark) -> str:
+    def _join(self, parts: Sequence[str | _Found], string: "_Interpolated") -> str:
         """
-        Put strings together to one that a file could hold.
+        Join the parts of a string, which may become no longer than a file may hold.
 
-        What else is in between is told, for a number or null has no one way to be written.
+        Only strings can be parts of one: there is more than one way to write a number or null.
         """
         whole = ""
         for part in parts:
@@ -110,71 +106,81 @@ class Resolver:
             elif isinstance(part.value, str):
                 whole += part.value
             else:
-                message = f"{part.path} is no string, and only strings can be parts of one"
+                message = f"{part.reference.path} is no string, and only strings can be parts of one"
                 hint = "write the reference alone in its string, where it stands for all of the value"
                 if not isinstance(part.value, Table | Array):
                     hint = "quote the value where it is given"
-                self._faults.add(part.mark, Code.WRONG_TYPE, message, hint)
+                self._add(string, part.reference, Code.WRONG_TYPE, message, hint)
                 self.unknown += 1
             if len(whole) > MAX_SCALAR:
                 message = f"this string is longer than {MAX_SCALAR} characters"
-                self._faults.add(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+                self._diagnostics.add(string.mark, Code.TOO_LARGE, message, "refer to what is needed alone")
                 self.unknown += 1
                 return ""
         return whole
 
-    def _may_stand(self, found: _Found, *, concealable: bool) -> bool:
-        if found.sensitive and not concealable:
-            message = f"{found.path} is sensitive, and what stands here is printed"
-            hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
-            self._faults.add(found.mark, Code.SENSITIVE_SHOWN, message, hint)
-            return False
-        return True
-
-    def _find(self, part: Reference | Malformed, mark: Mark, entry: Entry | None) -> _Found | None:
+    def _find(
+        self, part: Reference | Malformed, string: "_Interpolated", entry: Entry | None, *, concealable: bool
+    ) -> _Found | None:
+        """Return what a reference stands for, None if for nothing, which is reported."""
         if not self._refers:
             message = "the default of a variable is a value, and cannot refer to others"
-            self._faults.add(mark, Code.MALFORMED_REFERENCE, message, "write $${ for a plain ${")
+            self._add(string, part, Code.MALFORMED_REFERENCE, message, "write $${ for a plain ${")
             return None
         if isinstance(part, Malformed):
-            self._add_malformed(part, mark)
+            self._add_malformed(string, part)
             return None
         if part.variable is not None:
-            return self._find_variable(part.path, part.variable, mark)
+            return self._find_variable(part, part.variable, string, concealable=concealable)
         if entry is None:
             message = f"{part.path} means nothing here: it stands for an entry of a job's own for_each"
-            self._faults.add(mark, Code.MALFORMED_REFERENCE, message, "use it in a job that has 'for_each'")
+            self._add(string, part, Code.MALFORMED_REFERENCE, message, "use it in a job that has 'for_each'")
             return None
-        return _Found(part.path, mark, entry.find(part), sensitive=False)
+        return _Found(part, entry.key if part.path == EACH_KEY else entry.value, sensitive=False)
 
-    def _find_variable(self, path: str, name: str, mark: Mark) -> _Found | None:
+    def _find_variable(
+        self, part: Reference, name: str, string: "_Interpolated", *, concealable: bool
+    ) -> _Found | None:
         self.used.add(name)
         variable = self._variables.get(name)
         if variable is None:
-            hint = self._faults.suggest(name, self._variables) or f"declare it: variables: {{{name}: {{}}}}"
-            self._faults.add(mark, Code.UNDEFINED_VARIABLE, f"there is no variable '{name}'", hint)
+            hint = self._diagnostics.suggest(name, self._variables) or f"declare it: variables: {{{name}: {{}}}}"
+            self._add(string, part, Code.UNDEFINED_VARIABLE, f"there is no variable '{name}'", hint)
             return None
         if isinstance(variable.value, Pending):
             return None
-        return _Found(path, mark, variable.value, variable.sensitive)
+        if variable.sensitive and not concealable:
+            message = f"{part.path} is sensitive, and what stands here is printed"
+            hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
+            self._add(string, part, Code.SENSITIVE_SHOWN, message, hint)
+            return None
+        return _Found(part, variable.value, variable.sensitive)
 
-    def _add_malformed(self, part: Malformed, mark: Mark) -> None:
+    def _add_malformed(self, string: "_Interpolated", part: Malformed) -> None:
         if part.path is None:
             message, hint = "this reference never ends", "close it with '}', or write $${ for a plain ${"
         else:
             message = f"'{part.path}' is nothing that can be referred to"
             name = part.path.removeprefix("var.")
             hint = f"did you mean 'var.{name}'?" if name in self._variables else _GRAMMAR
-        self._faults.add(mark, Code.MALFORMED_REFERENCE, message, hint)
+        self._add(string, part, Code.MALFORMED_REFERENCE, message, hint)
 
-    def _locate(self, content: str, mark: Mark, part: Reference | Malformed) -> Mark:
-        """Return the mark of a reference in the string at `mark`; that of the string if it is hidden by escapes."""
-        found = find_in_source(self._document.text.read(mark), content, part)
-        return ((mark >> MARK_SHIFT) + found[0]) << MARK_SHIFT | found[1] if found else mark
+    def _add(self, string: "_Interpolated", part: Reference | Malformed, code: Code, message: str, hint: str) -> None:
+        """Add an error at a reference, or at its string if escapes hide where in the string it is."""
+        found = find_in_source(self._document.text.read(string.mark), string.content, part)
+        start = (string.mark >> MARK_SHIFT) + found[0] if found else 0
+        self._diagnostics.add(start << MARK_SHIFT | found[1] if found else string.mark, code, message, hint)
+
+
+class _Interpolated(NamedTuple):
+    """A string with references, and where it stands."""
+
+    content: str
+    mark: Mark
 
 
 def _conceal(node: Node) -> Node:
-    """Mark all that a value says as sensitive; null is what "" is, and can be marked as that."""
+    """Mark everything in a value as sensitive; null means the same as "", which can be marked."""
     match node:
         case None:
             return Sensitive("")

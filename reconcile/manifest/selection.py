@@ -1,4 +1,4 @@
-"""Which of the declared jobs a run is about."""
+"""Selects the jobs that a run is about."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joi
 
 
 class _Requirement(Struct, frozen=True):
-    """One demand on the labels of a job; `value` None is any value, and not `wanted` turns the demand round."""
+    """One requirement on the labels of a job; `value` None is any value, and `wanted` False negates it."""
 
     text: str
     key: str
@@ -40,12 +40,12 @@ def select_jobs(
     """
     Return a manifest of the jobs that any of the targets names and that all of the selectors accept.
 
-    Providers that no selected job uses are left out, for nothing will be asked of them. The order stays.
+    Providers that no selected job uses are left out, because no requests go to them. The order stays.
 
     Args:
         targets: addresses or globs of addresses; `jobs.x` names every `jobs.x["key"]` as well, and an address that
             exists is no glob. None means every job.
-        selectors: demands on labels in kubectl's equality-based syntax. As there, `k!=v` accepts a job without `k`.
+        selectors: requirements on labels in kubectl's equality-based syntax, where `k!=v` accepts jobs without `k`.
         option: what stands before a target where it is typed, for messages.
 
     Raises:
@@ -120,7 +120,7 @@ def _parse_requirement(text: str, selector: str) -> _Requirement:
 
 
 def _none_left(requirement: _Requirement, jobs: Sequence[Job], total: int) -> UsageError:
-    """Say which demand left no job, and which labels the jobs before it have."""
+    """Report which requirement left no job, and which labels the jobs before it have."""
     among = f" among the {len(jobs)} that the other options select" if len(jobs) < total else ""
     message = f"0 of {total} jobs selected: no job{among} has '{shorten(requirement.text)}'"
     labels = list(dict.fromkeys(f"{key}={value}" for job in jobs for key, value in job.labels.items()))

@@ -1,15 +1,13 @@
-"""What is expected of the parts of a job."""
+"""What is expected of the sub-jobs of a job."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from reconcile.codes import Code
 from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_array, as_string, as_table
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.fields import FieldReader
-from reconcile.manifest.impossible import are_disjoint, find_impossible_number
-from reconcile.manifest.tautologies import find_open_items, is_any_number
-from reconcile.manifest.texts import check_elements
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.fields import FieldReader, check_elements
+from reconcile.manifest.satisfiability import are_disjoint, find_impossible_number, find_open_items, is_any_number
 from reconcile.model import (
     Assertion,
     Count,
@@ -27,7 +25,7 @@ _SOME: Final = Count(min=1, max=None)
 
 
 def imply_no_failure(api: JobApi) -> SubJobsExpectation:
-    """Return what success implies of sub-jobs of which nothing is said: none has failed."""
+    """Return what success implies about sub-jobs without expectations: none has failed."""
     failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=None, implied=True)
     item = Item(fields=(failed,), count=_SOME, source=None)
     return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=None, implied=True)
@@ -36,27 +34,27 @@ def imply_no_failure(api: JobApi) -> SubJobsExpectation:
 class SubJobsReader:
     """Reads `sub_jobs` in both forms, for one job API."""
 
-    __slots__ = ("_api", "_document", "_faults", "_fields", "_success")
+    __slots__ = ("_api", "_diagnostics", "_document", "_fields", "_success")
 
-    def __init__(self, document: Document, api: JobApi, faults: Faults) -> None:
+    def __init__(self, document: Document, api: JobApi, diagnostics: Diagnostics) -> None:
         self._document = document
         self._api = api
         self._success = api.success
-        self._faults = faults
-        self._fields = FieldReader(document, api, faults)
+        self._diagnostics = diagnostics
+        self._fields = FieldReader(document, api, diagnostics)
 
     def read(self, node: Node, mark: Mark) -> SubJobsExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         if self._api.sub_jobs is None:
             message = f"jobs of the API {self._api.name} have no sub-jobs"
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
         source = self._document.text.find_source(mark)
         return self._read_types(node, source) if isinstance(node, Array) else self._read_long(as_table(node), source)
 
     def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
         """Read the short form: a list of types, each of them one sub-job that has succeeded."""
-        check_elements(self._document, nodes, Field.JOB_TYPE.value, self._faults)
-        items = tuple(self._read_type(node, mark) for node, mark in self._document.elements(nodes))
+        check_elements(self._document, nodes, Field.JOB_TYPE.value, self._diagnostics)
+        items = tuple([self._read_type(node, mark) for node, mark in self._document.elements(nodes)])
         return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
 
     def _read_type(self, node: Node, mark: Mark) -> Item:
@@ -77,22 +75,22 @@ class SubJobsReader:
         reason = find_impossible_number(match, items, each, count)
         if reason:
             mark = self._document.key_mark(table, next(key for key in ("count", "each", "items") if key in table))
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, reason, "change one of the two")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, reason, "change one of the two")
         if "items" in table and "each" in table and match is not Match.NONE:
             self._check_each(as_array(table["items"]), items or (), each)
         return SubJobsExpectation(match=match, items=items, each=each, count=count, source=source)
 
     def _check_vacuous(self, table: Table, match: Match, items: Sequence[Item] | None, count: Count | None) -> None:
         if items == () and match in (Match.CONTAINS, Match.NONE):
-            self._faults.add_vacuous(self._document.key_mark(table, "items"), "there are no items to look for")
+            self._diagnostics.add_vacuous(self._document.key_mark(table, "items"), "there are no items to look for")
         if count is not None and is_any_number(count):
-            self._faults.add_vacuous(self._document.key_mark(table, "count"), "any number of sub-jobs will do")
+            self._diagnostics.add_vacuous(self._document.key_mark(table, "count"), "any number of sub-jobs will do")
         for number, reason in find_open_items(match, items or (), self._api.statuses):
             item = as_table(as_array(table["items"])[number])
-            self._faults.add_vacuous(self._document.key_mark(item, "count"), reason)
+            self._diagnostics.add_vacuous(self._document.key_mark(item, "count"), reason)
 
     def _check_each(self, nodes: Array, items: Sequence[Item], each: Sequence[Assertion]) -> None:
-        """Refuse each item that has to be there, and cannot be what each sub-job has to be."""
+        """Refuse each required item that cannot be what every sub-job has to be."""
         wanted = {expected.field: expected for expected in each if isinstance(expected, FieldExpectation)}
         for item, (_, mark) in zip(items, self._document.elements(nodes), strict=False):
             for field in item.fields:
@@ -100,10 +98,10 @@ class SubJobsReader:
                     continue
                 if are_disjoint(field, wanted[field.field]):
                     message = f"this item's {field.field.value} is none that 'each' accepts"
-                    self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
+                    self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
 
     def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:
-        return tuple(self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes))
+        return tuple([self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes)])
 
     def _read_item(self, table: Table, mark: Mark, match: Match) -> Item:
         count = _ONE if match in (Match.EXACT, Match.ORDERED) else _SOME
@@ -111,7 +109,9 @@ class SubJobsReader:
             count = self._read_count(table)
             if match is Match.NONE:
                 message = "'count' has no meaning where no sub-job may be what an item describes"
-                self._faults.add(self._document.key_mark(table, "count"), Code.VALUE_NOT_ALLOWED, message, "remove it")
+                self._diagnostics.add(
+                    self._document.key_mark(table, "count"), Code.VALUE_NOT_ALLOWED, message, "remove it"
+                )
         return Item(fields=self._fields.read(table), count=count, source=self._document.text.find_source(mark))
 
     def _read_count(self, parent: Table) -> Count:
@@ -121,7 +121,7 @@ class SubJobsReader:
         if count.max is not None and count.min > count.max:
             message = f"no number is at least {count.min} and at most {count.max}"
             mark = self._document.key_mark(parent, "count")
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
         return count
 
 

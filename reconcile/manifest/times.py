@@ -1,4 +1,4 @@
-"""When things must have happened, and how long they may take."""
+"""Expected times and durations."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -7,45 +7,45 @@ from reconcile.codes import Code
 from reconcile.document import Document, Mark, Table, as_string, shorten
 from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339, parse_time
-from reconcile.manifest.faults import Faults
-from reconcile.manifest.tautologies import CENTURY
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.satisfiability import CENTURY
 from reconcile.model import JobApi, Moment, MomentExpectation, Span, SpanExpectation
 
 _EXAMPLE: Final = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 
 
 class TimeReader:
-    """Reads bounds of times and of lengths of time, for one job API. A bound that cannot be read is told, and None."""
+    """Reads bounds of times and durations, for one job API. A malformed bound is reported, and None."""
 
-    __slots__ = ("_document", "_faults", "_format")
+    __slots__ = ("_diagnostics", "_document", "_format")
 
-    def __init__(self, document: Document, api: JobApi, faults: Faults) -> None:
+    def __init__(self, document: Document, api: JobApi, diagnostics: Diagnostics) -> None:
         self._document = document
-        self._faults = faults
+        self._diagnostics = diagnostics
         self._format = api.time_format
 
     def read_moment(self, moment: Moment, table: Table, mark: Mark) -> MomentExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         after, before = self._read_time(table, "after"), self._read_time(table, "before")
         if after is not None and before is not None and after > before:
             message = "no time is after the one and before the other"
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'after' and 'before'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'after' and 'before'")
         return MomentExpectation(
             moment=moment, after=after, before=before, source=self._document.text.find_source(mark)
         )
 
     def read_span(self, span: Span, table: Table, mark: Mark) -> SpanExpectation:
-        """Return the expectation that stands under the key at `mark`."""
+        """Return the expectation under the key at `mark`."""
         least, most = self._read_bound(table, "min"), self._read_bound(table, "max")
         if least is not None and most is not None and least > most:
             message = f"nothing takes at least {table['min']} and at most {table['max']}"
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
         if least is not None and least >= CENTURY:
-            self._faults.add(mark, Code.IMPOSSIBLE_EXPECTATION, "nothing takes a century", "lower 'min'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, "nothing takes a century", "lower 'min'")
         return SpanExpectation(span=span, min=least, max=most, source=self._document.text.find_source(mark))
 
     def _read_bound(self, table: Table, key: str) -> float | None:
-        return read_duration(self._document, table, key, self._faults) if key in table else None
+        return read_duration(self._document, table, key, self._diagnostics) if key in table else None
 
     def _read_time(self, table: Table, key: str) -> datetime | None:
         if key not in table:
@@ -60,17 +60,17 @@ class TimeReader:
         except ValueError:
             message = f"'{shorten(written)}' is no time"
             hint = f"write it like {_EXAMPLE:%Y-%m-%dT%H:%M:%SZ}, or as the API does: {_EXAMPLE.strftime(self._format)}"
-            self._faults.add(self._document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
+            self._diagnostics.add(self._document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
             return None
 
 
-def read_duration(document: Document, table: Table, key: str, faults: Faults) -> float | None:
-    """Return the duration under a key in seconds, None if it is none, which is told."""
+def read_duration(document: Document, table: Table, key: str, diagnostics: Diagnostics) -> float | None:
+    """Return the duration under a key in seconds, None if it is malformed, which is reported."""
     written = as_string(table[key])
     try:
         return parse_duration(written)
     except ValueError:
         message = f"'{shorten(written)}' is no duration"
         hint = "write it like 90s, 10m or 1h30m: the units h, m, s and ms, in that order and each once"
-        faults.add(document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
+        diagnostics.add(document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
         return None

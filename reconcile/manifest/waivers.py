@@ -5,46 +5,46 @@ from typing import Final
 
 from reconcile.codes import Code
 from reconcile.document import Array, Document, Table, as_array, as_string, as_table, shorten
-from reconcile.manifest.faults import Faults
+from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.model import Absence, Expectation, Waiver
 
 _LONGEST: Final = timedelta(days=90)
 
 
 def read_waivers(
-    document: Document, nodes: Array, expect: Expectation | Absence, faults: Faults, *, today: date
+    document: Document, nodes: Array, expect: Expectation | Absence, diagnostics: Diagnostics, *, today: date
 ) -> tuple[Waiver, ...]:
     """
-    Return the waivers of a job. One that lasts too long is told, and one that is over or covers all is warned of.
+    Return the waivers of a job. One that lasts too long is an error; one that has expired or covers all, a warning.
 
     Args:
-        document: what the waivers stand in.
+        document: what the waivers are part of.
         nodes: the waivers.
         expect: what is expected of the job.
-        faults: where to tell.
+        diagnostics: where to report.
         today: the day of reading, in UTC.
     """
     waivers = []
     for node, mark in document.elements(nodes):
         table = as_table(node)
-        expires = _read_expiry(document, table, faults, today=today)
+        expires = _read_expiry(document, table, diagnostics, today=today)
         if expires is None:
             continue
         if expires < today:
             message = f"this waiver has expired on {expires}: what it covered is drift again"
-            faults.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
+            diagnostics.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
         fields = tuple([as_string(field) for field in as_array(table["fields"])])
         if expires >= today and _name_asserted(expect) <= set(fields):
             message = "this waiver covers all that is expected of its job: nothing of it is proven"
-            faults.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
+            diagnostics.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
         source = document.text.find_source(mark)
         waivers.append(Waiver(fields=fields, reason=as_string(table["reason"]), expires=expires, source=source))
     return tuple(waivers)
 
 
 def _name_asserted(expect: Expectation | Absence) -> set[str]:
-    """Return what a waiver calls all that is expected of a job that is there."""
-    # Imported late, for most manifests have no waivers, and those that do are valid without being judged.
+    """Return what a waiver calls everything that is expected of a job."""
+    # Imported late, because most manifests have no waivers.
     from reconcile.judge.assertion import name_of
 
     if isinstance(expect, Absence):
@@ -52,16 +52,16 @@ def _name_asserted(expect: Expectation | Absence) -> set[str]:
     return {*map(name_of, expect.fields), *(["sub_jobs"] if expect.sub_jobs else [])}
 
 
-def _read_expiry(document: Document, table: Table, faults: Faults, *, today: date) -> date | None:
+def _read_expiry(document: Document, table: Table, diagnostics: Diagnostics, *, today: date) -> date | None:
     written, mark = as_string(table["expires"]), document.value_mark(table, "expires")
     try:
         expires = date.fromisoformat(written)
     except ValueError:
         message, hint = f"there is no day '{shorten(written)}'", f"write one of the calendar, like {today + _LONGEST}"
-        faults.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
+        diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
         return None
     if expires - today > _LONGEST:
         message = f"a waiver lasts {_LONGEST.days} days at most, and this one {(expires - today).days}"
-        faults.add(mark, Code.WAIVER_TOO_LONG, message, f"the last day that it can have is {today + _LONGEST}")
+        diagnostics.add(mark, Code.WAIVER_TOO_LONG, message, f"the last day that it can have is {today + _LONGEST}")
         return None
     return expires

@@ -11,8 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from reconcile.codes import Code
-from reconcile.document import Text, check_document, conforms, parse_text, read_text_beneath
-from reconcile.document.validation import find_faults_of_part
+from reconcile.document import (
+    Text,
+    check_document,
+    find_schema,
+    find_schema_errors_in,
+    parse_text,
+    read_text_beneath,
+)
 from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
 from reconcile.model import Diagnostic, Exchange, ExitCode, Problem, RecordedJob, RecordedProvider, Unobserved
@@ -63,14 +69,15 @@ def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
         value = json.loads(text.content, object_pairs_hook=_read_pairs, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         value = None
-    if conforms(value, _SCHEMA, definition):
+    schema = find_schema(_SCHEMA)
+    if schema.is_valid(value, definition):
         return dict(value)
     document = parse_text(text, is_json=True)
     if definition is None:
-        diagnostics = check_document(document, _SCHEMA)
+        diagnostics = check_document(document, schema)
     else:
-        faults = find_faults_of_part(document, document.root, (), _SCHEMA, definition)
-        diagnostics = [fault.diagnostic for fault in faults]
+        errors = find_schema_errors_in(document, document.root, (), schema, definition)
+        diagnostics = [error.diagnostic for error in errors]
     if diagnostics:
         raise DocumentError(diagnostics)
     raise ValueError("not a recording")

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconcile.apis import api_names
 from reconcile.codes import Code
-from reconcile.document import Document, Node, Table, as_array, as_string, as_table, check_document
+from reconcile.document import Document, Node, Table, as_array, as_string, as_table, check_document, find_schema
 from reconcile.duration import parse_duration
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic
@@ -54,7 +54,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 def load_scenario(document: Document) -> Scenario:
     """Return the scenario that a document describes; raise DocumentError with all its errors."""
-    diagnostics = check_document(document, "scenario.v1") or sorted(_check_scenario(document), key=_position)
+    diagnostics = check_document(document, find_schema("scenario.v1")) or sorted(_check_scenario(document), key=_position)
     if diagnostics:
         raise DocumentError(diagnostics)
     root = as_table(document.root)

@@ -70,10 +70,10 @@ def test_f18_the_process_says_what_was_decided(gate, statuses, code):
 IDLE = {
     *("certifi", "click.shell_completion", "difflib", "glob", "httpx", "jinja2"),
     *("jsonschema", "rich"),
-    *("reconcile.cli.recorder", "reconcile.document.editing", "reconcile.document.wording"),
+    *("reconcile.cli.recorder", "reconcile.document.editing", "reconcile.document.schema_errors"),
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
     *("reconcile.fetch.credentials.keystone", "reconcile.fetch.httpx_transport", "reconcile.fetch.proxy"),
-    *("reconcile.fetch.recorder", "reconcile.fetch.replay", "reconcile.manifest.copying"),
+    *("reconcile.fetch.recorder", "reconcile.fetch.replay"),
     *("reconcile.manifest.selection", "reconcile.report.block", "reconcile.simulator"),
 }
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""

@@ -6,8 +6,7 @@ import unicodedata
 import pytest
 
 from reconcile.codes import Code
-from reconcile.document import read_document
-from reconcile.document.characters import find_hidden
+from reconcile.document import find_hidden, read_document
 from reconcile.errors import DocumentError
 
 MIB = 1024 * 1024

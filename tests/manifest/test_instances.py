@@ -11,10 +11,10 @@ from steps import measure_growth
 
 from reconcile.apis import load_api
 from reconcile.codes import Code
-from reconcile.document import Text, parse_text
+from reconcile.document import Text, find_schema, parse_text
 from reconcile.errors import DocumentError, ReconcileError
-from reconcile.manifest.draft import Draft
-from reconcile.manifest.values import read_values
+from reconcile.manifest.reader import ManifestReader
+from reconcile.manifest.variables import read_values
 from reconcile.model import Assignment
 
 HEAD = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
@@ -104,7 +104,9 @@ EACH = "{sub_jobs: [" + ", ".join(['"${each.key}"'] * 500) + "]}"
 def test_too_much_is_refused_before_any_job_is_made(expect, count, said):
     declared = f"{{for_each: [{write_ids(count)}], job_id: '${{each.key}}', expect: {expect}}}"
     document = parse_text(Text("m", f"{HEAD}jobs:\n  a: {declared}\n  b: {declared}\n"), is_json=False)
-    jobs = Draft(document, read_values([], {}, None), load_api).read_jobs(prefix="", today=NOW.date())
+    values, schema = read_values([], {}, None), find_schema("manifest.v1")
+    reader = ManifestReader(document, values=values, apis=load_api, schema=schema)
+    jobs = reader.read_jobs(prefix="", today=NOW.date())
     with pytest.raises(DocumentError, match=said):
         next(jobs)
 

@@ -9,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from reconcile.apis import load_api
+from reconcile.document import Text, find_schema, parse_text
+from reconcile.document.schema_errors import explain_errors
 from reconcile.duration import format_duration
 from reconcile.errors import ReconcileError
 from reconcile.judge.sub_jobs import show_count, show_fields, show_item
 from reconcile.manifest import load_manifests
+from reconcile.manifest.reader import ManifestReader
+from reconcile.manifest.variables import read_values
 from reconcile.model import Absence, Diagnostic, Source
 from reconcile.shipped import shipped_folder
 
@@ -142,6 +147,33 @@ def test_a_manifest_written_from_what_it_means_means_the_same(load, content):
     again = load(render(manifest))
     wanted, found = ([strip(job)[1] | {"address": None} for job in each.jobs] for each in (manifest, again))
     assert found == wanted
+
+
+# --- Validity ----------------------------------------------------------------------------------------------------
+
+BROKEN = st.sampled_from([None, True, 0, 1.0, "", "x\n", "a/b", "${each.key}", "${var.word}", [], [[]], {}, {"x-a": 1}])
+
+
+def list_places(node):
+    """Yield each container of a value with each of its keys or indices."""
+    if isinstance(node, dict | list):
+        for key in list(node) if isinstance(node, dict) else range(len(node)):
+            yield node, key
+            yield from list_places(node[key])
+
+
+@settings(deadline=None)
+@given(content=manifests(), data=st.data())
+def test_both_validators_agree_on_manifests_right_and_wrong(content, data):
+    manifest, schema = json.loads(content), find_schema("manifest.v1")
+    for _ in range(data.draw(st.integers(0, 2))):
+        places = list(list_places({"jobs": manifest["jobs"]}))[1:] + list(list_places(manifest["providers"]))
+        container, key = places[data.draw(st.integers(0, len(places) - 1))]
+        container[key] = data.draw(BROKEN)
+    document = parse_text(Text("m", json.dumps(manifest)), is_json=True)
+    ManifestReader(document, values=read_values([], {}, None), apis=load_api, schema=schema)
+    errors = list(explain_errors(document.root, schema, None, document=document, operator_only={}))
+    assert schema.is_valid_so_far(document.root) is (not errors)
 
 
 # --- Typing errors -----------------------------------------------------------------------------------------------

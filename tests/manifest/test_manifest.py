@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconcile.codes import Code
+from reconcile.document import Schema
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
 from reconcile.model import Count, Field, ManifestFile, Match, Source
@@ -367,3 +368,35 @@ def test_a_manifest_is_understood_whole_or_refused_at_places_in_it(load, jobs, d
     else:
         assert [job.address for job in manifest.jobs] == [f"jobs.{name}" for name in jobs]
         assert all(job.expect.fields[0].field is Field.STATUS for job in manifest.jobs)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "column"),
+    [
+        pytest.param("    job_id: 26e65\n", 1, 13, id="a number"),
+        pytest.param("    job_id: id-1\n    expcet: {}\n", 2, 5, id="an unknown key"),
+        pytest.param("    job_id: id-1\n    labels: {a: null}\n", 2, 17, id="a label that is null"),
+        pytest.param("    job_id: [\n", 2, 1, id="no YAML"),
+        pytest.param("    job_id: id-1\n    expect: {absent: true}\n", 0, 3, id="a contradiction"),
+    ],
+)
+def test_one_wrong_job_among_many_is_reported_in_its_place(refuse_jobs, wrong, line, column):
+    right = "jobs:\n" + "".join(f"  job-{n}:\n    job_id: id-{n}\n" for n in range(30))
+    begin = 3 + right.count("\n")
+    found = refuse_jobs(f"{right}  wrong:\n{wrong}")
+    assert [(each.source.line, each.source.column) for each in found] == [(begin + line, column)]
+
+
+def test_a_warning_is_reported_of_each_job_that_it_is_about(load):
+    head = "version: 1\nproviders: {otc: {api: sfs-turbo, project_id: p}}\n"
+    waiver = "waivers: [{fields: [age], reason: r, expires: 2026-11-01}]"
+    jobs = "".join(f"  job-{n}: {{job_id: id-{n}, {waiver}}}\n" for n in range(30))
+    manifest = load(f"{head}jobs:\n{jobs}")
+    assert len({each.source.line for each in manifest.warnings}) == 30
+
+
+def test_the_schema_alone_refuses_what_is_not_of_the_language(load_jobs, refuse_jobs):
+    content = "jobs: {'a b': {job_id: a/b, expcet: 1, labels: {'1': web}, timeout: 9m}}\n"
+    assert len(refuse_jobs(content)) == 4
+    (job,) = load_jobs(content, schema=Schema({"$defs": {"job": {}}}))
+    assert (job.address, job.job_id, job.labels) == ("jobs.a b", "a/b", {"1": "web"})

@@ -30,7 +30,6 @@ from reconcile.fetch.message import MAX_BODY_SIZE, Answer, read_head
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.manifest import load_manifests
-from reconcile.manifest.repetition import parse_repetitive
 from reconcile.model import Diagnostic, Missing, Observed
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS, render_plan
@@ -91,25 +90,14 @@ def read_json(data: bytes) -> None:
 
 
 def read_manifest(data: bytes) -> None:
-    """Read bytes as a manifest; one that is read job by job says the same as one that is read once for all alike."""
+    """Read bytes as a manifest."""
     try:
-        manifest = _load(data)
+        manifest = load_manifests(["-"], now=NOW, stdin=io.BytesIO(data))
     except ReconcileError as error:
         check_diagnostics(error.diagnostics)
         return
     check(manifest.jobs, "a manifest has jobs")
     check(len({job.address for job in manifest.jobs}) == len(manifest.jobs), "addresses are unique")
-    text = decode_text("<stdin>", data)
-    if not text.content.lstrip().startswith("{") and parse_repetitive(text):
-        # A comment that differs from line to line makes every job unlike the others, and no job mean another.
-        lines = text.content.split("\n")
-        unlike = "\n".join(f"{line} #{n}" if line.endswith(":") else line for n, line in enumerate(lines))
-        if parse_repetitive(Text("<stdin>", unlike)) is None:
-            check(_load(unlike.encode()).jobs == manifest.jobs, "jobs that are alike mean what they mean alone")
-
-
-def _load(data: bytes):
-    return load_manifests(["-"], now=NOW, stdin=io.BytesIO(data))
 
 
 # --- Saved plans -----------------------------------------------------------------------------------------------

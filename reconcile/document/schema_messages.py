@@ -1,4 +1,4 @@
-"""What a validator found, in the words of someone who mends a file."""
+"""What a validator found, in words for whoever edits the file."""
 
 import json
 import re
@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from reconcile.codes import Code
-from reconcile.document.characters import name_character
-from reconcile.document.phrases import suggest
+from reconcile.document.hints import suggest
 from reconcile.document.scalar import NumberError, resolve_plain
-from reconcile.document.text import shorten
+from reconcile.document.text import name_character, shorten
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -24,7 +23,7 @@ _TYPES: Final = {
     "string": "a string",
 }
 _YAML_1_1: Final = {"on": "true", "y": "true", "yes": "true", "off": "false", "n": "false", "no": "false"}
-"""Words that were booleans once, and many believe that they are."""
+"""Words that were booleans in YAML 1.1, and that many people still write for them."""
 
 _LIMITS: Final = {
     "minItems": "there must be at least {} of these",
@@ -41,39 +40,38 @@ _LIMITS: Final = {
 _LEAST: Final = frozenset({"minItems", "minProperties", "minLength"})
 
 
-class Wording(NamedTuple):
+class Message(NamedTuple):
     """The parts of a diagnostic that do not depend on its place."""
 
     code: Code
-    message: str
+    text: str
     hint: str | None = None
 
 
-_Phrase: TypeAlias = "Callable[[ValidationError, str], Wording]"
+_Describe: TypeAlias = "Callable[[ValidationError, str], Message]"
 
 
 def is_choice_of_keys(error: "ValidationError") -> bool:
-    """Tell whether all that is wrong is that none of several keys is there."""
+    """Tell whether the only error is that none of several keys is there."""
     return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
 
 
-def word_error(error: "ValidationError", written: str) -> Wording:
-    """Say what is wrong with a value that stands in the file as `written`."""
-    phrase = _PHRASES.get(str(error.validator), _word_anything)
-    return phrase(error, written)
+def describe_error(error: "ValidationError", written: str) -> Message:
+    """Describe what is wrong with a value that the file spells as `written`."""
+    return _BY_KEYWORD.get(str(error.validator), _describe_other)(error, written)
 
 
-def word_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Mapping[str, str]) -> Wording:
-    """Say why a key has no place in the mapping that a schema describes."""
+def describe_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Mapping[str, str]) -> Message:
+    """Describe why a key is not allowed in the mapping that a schema describes."""
     if key in operator_only:
-        return Wording(Code.OPERATOR_ONLY, f"'{key}' is not allowed here", operator_only[key])
+        return Message(Code.OPERATOR_ONLY, f"'{key}' is not allowed here", operator_only[key])
     known = schema.get("properties", {})
     similar = suggest(key, known) or (f"known here: {', '.join(known)}" if known else None)
-    return Wording(Code.UNKNOWN_KEY, f"unknown key '{shorten(key)}'", similar)
+    return Message(Code.UNKNOWN_KEY, f"unknown key '{shorten(key)}'", similar)
 
 
-def word_missing_keys(error: "ValidationError") -> list[Wording]:
-    """Say which keys a mapping lacks."""
+def describe_missing_keys(error: "ValidationError") -> list[Message]:
+    """Name each key that a mapping lacks."""
     wanted: Any = error.validator_value
     present: Any = error.instance
     if error.validator == "dependentRequired":
@@ -82,13 +80,13 @@ def word_missing_keys(error: "ValidationError") -> list[Wording]:
     else:
         needs = dict.fromkeys(wanted, "")
     return [
-        Wording(Code.KEY_REQUIRED, f"the key '{key}' is missing here{beside}", f"add '{key}'")
+        Message(Code.KEY_REQUIRED, f"the key '{key}' is missing here{beside}", f"add '{key}'")
         for key, beside in needs.items()
         if key not in present
     ]
 
 
-def _word_type(error: "ValidationError", written: str) -> Wording:
+def _describe_type(error: "ValidationError", written: str) -> Message:
     types = _list(error)
     due = _join([_TYPES[name] for name in types])
     value = error.instance
@@ -97,70 +95,74 @@ def _word_type(error: "ValidationError", written: str) -> Wording:
         quoted = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
         pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
         if pattern and not re.search(pattern, written, re.ASCII):
-            quoted = _describe(error) or quoted
-        return Wording(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
-    hint = _describe(error)
+            quoted = _find_description(error) or quoted
+        return Message(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
+    hint = _find_description(error)
     if isinstance(value, str) and _is_of_type(value, types):
         hint = "remove the quotes"
     elif isinstance(value, str) and "boolean" in types and value.lower() in _YAML_1_1:
         hint = f"write {_YAML_1_1[value.lower()]}: '{value}' is a word in YAML 1.2"
-    return Wording(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
+    return Message(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
 
 
-def _word_pattern(error: "ValidationError", _: str) -> Wording:
+def _describe_pattern(error: "ValidationError", _: str) -> Message:
     content = str(error.instance)
     foreign = next((character for character in content if not character.isascii()), None)
     because = f": it holds {name_character(foreign)}" if foreign else ""
     message = f"'{shorten(content)}' is not allowed here{because}"
-    return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
+    return Message(Code.VALUE_NOT_ALLOWED, message, _find_description(error))
 
 
-def _word_enum(error: "ValidationError", _: str) -> Wording:
+def _describe_enum(error: "ValidationError", _: str) -> Message:
     words = [str(word) for word in _list(error)]
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
     message = f"{shown} is not one of {', '.join(words)}"
-    return Wording(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _describe(error))
+    return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _find_description(error))
 
 
-def _word_const(error: "ValidationError", _: str) -> Wording:
-    return Wording(Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", _describe(error))
+def _describe_const(error: "ValidationError", _: str) -> Message:
+    return Message(
+        Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", _find_description(error)
+    )
 
 
-def _word_limit(error: "ValidationError", _: str) -> Wording:
+def _describe_limit(error: "ValidationError", _: str) -> Message:
     least_of_all = error.validator_value == 1 and str(error.validator) in _LEAST
     message = "this must not be empty" if least_of_all else _LIMITS[str(error.validator)].format(error.validator_value)
-    return Wording(Code.VALUE_NOT_ALLOWED, message, _describe(error))
+    return Message(Code.VALUE_NOT_ALLOWED, message, _find_description(error))
 
 
-def _word_any_of(error: "ValidationError", _: str) -> Wording:
-    """Word a choice: of keys, one of which is required, or of types, none of which the value has."""
+def _describe_any_of(error: "ValidationError", _: str) -> Message:
+    """Describe a choice: of keys, one of which is required, or of types, none of which the value has."""
     if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
         keys = ", ".join(f"'{key}'" for key in choice)
-        return Wording(Code.KEY_REQUIRED, f"at least one of {keys} is due here", _describe(error))
+        return Message(Code.KEY_REQUIRED, f"at least one of {keys} is due here", _find_description(error))
     types = dict.fromkeys(name for part in error.context if part.validator == "type" for name in _list(part))
     due = _join([_TYPES[name] for name in types]) or "something else"
-    return Wording(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _describe(error))
+    return Message(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _find_description(error))
 
 
-def _word_anything(error: "ValidationError", _: str) -> Wording:
-    return Wording(Code.VALUE_NOT_ALLOWED, f"{_name_type(error.instance)} is not allowed here", _describe(error))
+def _describe_other(error: "ValidationError", _: str) -> Message:
+    return Message(
+        Code.VALUE_NOT_ALLOWED, f"{_name_type(error.instance)} is not allowed here", _find_description(error)
+    )
 
 
-_PHRASES: Final[dict[str, _Phrase]] = {
-    "type": _word_type,
-    "pattern": _word_pattern,
-    "enum": _word_enum,
-    "const": _word_const,
-    "anyOf": _word_any_of,
-    "oneOf": _word_any_of,
-    **dict.fromkeys(_LIMITS, _word_limit),
+_BY_KEYWORD: Final[dict[str, _Describe]] = {
+    "type": _describe_type,
+    "pattern": _describe_pattern,
+    "enum": _describe_enum,
+    "const": _describe_const,
+    "anyOf": _describe_any_of,
+    "oneOf": _describe_any_of,
+    **dict.fromkeys(_LIMITS, _describe_limit),
 }
 
 
-def _describe(error: "ValidationError") -> str | None:
-    """Return what the schema says of the value, where it is one of several branches at the whole of them."""
+def _find_description(error: "ValidationError") -> str | None:
+    """Return the description that the schema has for the value; the branch of a choice may have none of its own."""
     whole: Any = error
     while isinstance(whole.schema, dict) and "description" not in whole.schema and whole.parent and not whole.path:
         whole = whole.parent

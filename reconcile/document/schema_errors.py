@@ -1,8 +1,9 @@
-"""What jsonschema finds in a value, each error at the very token that is wrong."""
+"""What jsonschema finds wrong with a value, each error at the very token that is wrong."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -12,94 +13,92 @@ from jsonschema.validators import extend
 from referencing.jsonschema import EMPTY_REGISTRY
 
 from reconcile.codes import Code
-from reconcile.document.conformity import compile_pattern, is_integer, is_unique
-from reconcile.document.phrases import word_origin
-from reconcile.document.schema import load_strict_schema
+from reconcile.document.schema import Schema
+from reconcile.document.schema_messages import (
+    Message,
+    describe_error,
+    describe_missing_keys,
+    describe_unknown_key,
+    is_choice_of_keys,
+)
 from reconcile.document.text import Mark
 from reconcile.document.tree import Document, Node, Pending
-from reconcile.document.wording import (
-    Wording,
-    is_choice_of_keys,
-    word_error,
-    word_missing_keys,
-    word_unknown_key,
-)
 
 Path: TypeAlias = tuple[str | int, ...]
 
 
-class Misfit(NamedTuple):
+class LocatedError(NamedTuple):
     """An error: the path to what is wrong, its place, and the mark of a value that must not be shown."""
 
     path: Path
     mark: Mark
-    wording: Wording
+    message: Message
     secret: Mark | None = None
 
 
-def find_misfits(
-    value: Node,
-    schema_name: str,
+def explain_errors(
+    node: Node,
+    schema: Schema,
     definition: str | None,
     *,
     document: Document,
-    spread: Callable[[Path], Iterable[Path]],
+    path: Path = (),
     operator_only: Mapping[str, str],
-) -> Iterator[Misfit]:
+) -> Iterator[LocatedError]:
     """
-    Yield everything in which a value differs from a schema or from one of its definitions.
+    Yield everything that is wrong with a value, in no order.
 
     Args:
-        value: what to check, whose places are looked up in `document`.
-        spread: returns the paths in the document of everything for which a path in the value stands.
+        node: what to check against the schema, or against one of its definitions.
+        path: where the value stands in `document`.
+        operator_only: unknown keys that only an operator may set, each with a hint that says how.
     """
-    validator = _load_validator(schema_name)
-    if definition:
-        validator = validator.evolve(schema=load_strict_schema(schema_name)["$defs"][definition])
-    for error in validator.iter_errors(value):
+    # The empty registry has no means to fetch a schema.
+    validator = _Validator(schema.strict, registry=EMPTY_REGISTRY)
+    if definition is not None:
+        validator = validator.evolve(schema=schema.strict["$defs"][definition])
+    for error in validator.iter_errors(node):
         for leaf in _find_leaves(error):
-            for path in spread(tuple(leaf.absolute_path)):
-                yield from _place(leaf, path, document, operator_only)
+            yield from _locate(leaf, (*path, *leaf.absolute_path), document, operator_only)
 
 
-def _place(
+def _locate(
     error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
-) -> Iterator[Misfit]:
-    for token, at_key, wording in _word(error, path, document, operator_only):
+) -> Iterator[LocatedError]:
+    for token, at_key, message in _describe(error, path, document, operator_only):
         mark = document.find_mark(token, at_key=at_key)
         origin = None if at_key else document.find_origin(mark)
         if origin:
-            hint = None if origin.sensitive else wording.hint
-            wording = Wording(wording.code, word_origin(wording.message, origin), hint)
-        secret = document.find_mark(token, at_key=False) if wording.code is Code.OPERATOR_ONLY else None
-        yield Misfit(token, mark, wording, secret)
+            message = Message(message.code, origin.explain(message.text), None if origin.sensitive else message.hint)
+        secret = document.find_mark(token, at_key=False) if message.code is Code.OPERATOR_ONLY else None
+        yield LocatedError(token, mark, message, secret)
 
 
-def _word(
+def _describe(
     error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
-) -> Iterator[tuple[Path, bool, Wording]]:
-    """Word an error: the path to the token that is wrong, whether that is a key, and the words."""
+) -> Iterator[tuple[Path, bool, Message]]:
+    """Yield the path to each token that is wrong, whether the token is a key, and the message."""
     if error.validator == "additionalProperties":
         table: Any = error.instance
         schema: Any = error.schema
         for key in _find_unknown_keys(table, schema):
-            yield (*path, key), True, word_unknown_key(key, schema, operator_only)
+            yield (*path, key), True, describe_unknown_key(key, schema, operator_only)
     elif error.validator in {"required", "dependentRequired"}:
-        for wording in word_missing_keys(error):
-            yield path, True, wording
+        for message in describe_missing_keys(error):
+            yield path, True, message
     elif "propertyNames" in error.absolute_schema_path:
-        yield (*path, str(error.instance)), True, word_error(error, str(error.instance))
+        yield (*path, str(error.instance)), True, describe_error(error, str(error.instance))
     else:
         mark = document.find_mark(path, at_key=False)
         written = json.dumps(error.instance) if document.find_origin(mark) else document.text.read(mark)
-        yield path, False, word_error(error, written)
+        yield path, False, describe_error(error, written)
 
 
 def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:
     """
-    Descend into the one branch of a choice that was meant: of those for the value's type the one least wrong.
+    Descend into the branch of a choice that was meant: of those for the value's type, the one with the fewest errors.
 
-    What is pending is never wrong.
+    Pending values are never wrong.
     """
     if isinstance(error.instance, Pending) and "propertyNames" not in error.absolute_schema_path:
         return
@@ -117,7 +116,7 @@ def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _find_unknown_keys(keys: Iterable[str], schema: Mapping[str, Any]) -> Iterator[str]:
-    known, patterns = schema.get("properties", {}), [compile_pattern(p) for p in schema.get("patternProperties", {})]
+    known, patterns = schema.get("properties", {}), [_compile_pattern(p) for p in schema.get("patternProperties", {})]
     return (key for key in keys if key not in known and not any(p.search(key) for p in patterns))
 
 
@@ -125,23 +124,33 @@ def _find_unknown_keys(keys: Iterable[str], schema: Mapping[str, Any]) -> Iterat
 
 
 @cache
-def _load_validator(schema_name: str) -> Validator:
-    """Build the validator of a schema; its empty registry has no means to fetch anything."""
-    return _Validator(load_strict_schema(schema_name), registry=EMPTY_REGISTRY)
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern as ECMA 262 means it: `$` is the very end, where Python's admits a newline after it."""
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern, re.ASCII)
 
 
 def _check_pattern(_: Validator, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
+    if isinstance(instance, str) and not _compile_pattern(pattern).search(instance):
         yield ValidationError("pattern")
 
 
 def _check_unique(_: Validator, unique: bool, instance: object, __: object) -> Iterator[ValidationError]:
-    if unique and isinstance(instance, list) and not is_unique(instance):
+    """Compare by hash, because jsonschema's own check compares each entry with each."""
+    if unique and isinstance(instance, list) and len({_freeze(node) for node in instance}) < len(instance):
         yield ValidationError("uniqueItems")
 
 
+def _freeze(node: object) -> Hashable:
+    """Return what is equal for equal JSON values: `1` and `1.0` are, `1` and `true` are not."""
+    if isinstance(node, dict):
+        return frozenset((key, _freeze(value)) for key, value in node.items())
+    if isinstance(node, list):
+        return tuple(map(_freeze, node))
+    return (type(node), node) if isinstance(node, bool | Pending) else (None, node)
+
+
 def _check_required(_: Validator, keys: Sequence[str], instance: object, __: object) -> Iterator[ValidationError]:
-    """Yield one error for all keys that are missing, where jsonschema's own yields one each."""
+    """Yield one error for all missing keys, where jsonschema's own check yields one each."""
     if isinstance(instance, dict) and not instance.keys() >= set(keys):
         yield ValidationError("required")
 
@@ -157,7 +166,8 @@ def _check_dependent(
 
 
 def _is_integer(_: object, instance: object) -> bool:
-    return is_integer(instance)
+    """Tell an integer by its type: `1.0` is a float to everyone who reads the tree."""
+    return isinstance(instance, int) and not isinstance(instance, bool)
 
 
 _Validator: Final[Callable[..., Validator]] = extend(  # type: ignore[no-untyped-call]

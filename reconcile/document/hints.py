@@ -1,0 +1,28 @@
+"""Hints that messages about a file share: the name that was probably meant, and the names that there are."""
+
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import Final
+
+from reconcile.document.text import shorten
+
+_NAMED: Final = 10
+"""A message lists at most this many names."""
+_COMPARED: Final = 1_000
+"""A misspelt word is compared with at most this many: more would take longer than a reader waits."""
+
+
+def suggest(word: str, known: Collection[str]) -> str | None:
+    """Return a hint that names the known word most similar to this one, None if none is similar."""
+    from difflib import get_close_matches
+
+    folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
+    close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
+    return f"did you mean '{folded[close[0]]}'?" if close else None
+
+
+def list_names(names: Iterable[str]) -> str:
+    """Return names for a message: the first few, and how many more there are."""
+    known = list(names)
+    rest = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return ", ".join(map(shorten, known[:_NAMED])) + rest

@@ -1,0 +1,85 @@
+"""One manifest file, from a document to its providers and jobs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from reconcile.document import Document, Mark, Schema, Table, as_string, as_table
+from reconcile.manifest.consistency import DeclaredJob
+from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.instances import Expander
+from reconcile.manifest.interpolation import Interpolator
+from reconcile.manifest.jobs import JobReader
+from reconcile.manifest.language import check_names, find_language_errors, refuse_other_files
+from reconcile.manifest.providers import read_providers
+from reconcile.manifest.references import OPENING
+from reconcile.manifest.variables import Values, Variable, check_values, read_variables, warn_of_unused
+from reconcile.model import JobApi, ManifestFile, Provider
+
+_MAY_HIDE_A_REFERENCE: Final = "\\"
+"""A string with escapes can contain a reference that the text of the file does not show."""
+
+
+class ManifestReader:
+    """
+    Reads one manifest; `diagnostics` collects what is wrong with it.
+
+    Invalid entries are left out, so that the rest can still be interpreted and checked.
+    """
+
+    __slots__ = ("_interpolator", "_schema", "diagnostics", "document", "file", "providers", "variables")
+
+    def __init__(self, document: Document, *, values: Values, apis: Callable[[str], JobApi], schema: Schema) -> None:
+        refuse_other_files(document)
+        self.document = document
+        self.diagnostics = Diagnostics(document)
+        self._schema = schema
+        content = document.text.content
+        refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
+        if refers:
+            document.root = Interpolator(document, None, self.diagnostics).fill_defaults()
+        self.variables: Mapping[str, Variable] = read_variables(document, values)
+        self._interpolator = Interpolator(document, self.variables, self.diagnostics)
+        if refers:
+            document.root = self._interpolator.fill_root()
+        self.diagnostics.add_schema_errors(find_language_errors(document, schema, interpolated=refers))
+        check_values(document, self.variables, self.diagnostics)
+        warn_of_unused(document, self._interpolator.used, self.diagnostics)
+        self.providers: Mapping[str, Provider | None] = {}
+        if self._has("providers"):
+            self.providers = read_providers(document, apis, self.diagnostics)
+        self.file = ManifestFile(
+            file=document.text.file,
+            name=as_string(as_table(document.root)["name"]) if self._has("name") else None,
+            sha256=document.text.digest(),
+            variables={name: variable.show() for name, variable in self.variables.items()},
+        )
+
+    def find_mark(self, *path: str) -> Mark:
+        """Return the mark of the key at a path, or of the first key of the file if there is none."""
+        root = self.document.root
+        if isinstance(root, Table) and path[0] not in root:
+            return self.document.key_mark(root, next(iter(root)))
+        return self.document.find_mark(path, at_key=True)
+
+    def read_jobs(self, *, prefix: str, today: date) -> Iterator[DeclaredJob]:
+        """Yield the jobs in the order of the file; their addresses begin with `prefix`."""
+        if not self._has("jobs") or not self.providers or not self.diagnostics.is_valid("defaults"):
+            return
+        table = as_table(as_table(self.document.root)["jobs"])
+        check_names(self.document, table, self.diagnostics, fold=str.casefold)
+        expander = Expander(self.document, self._interpolator, self._schema, self.diagnostics, prefix=prefix)
+        expander.refuse_too_many(table)
+        reader = JobReader(self.document, self.providers, self.diagnostics, today=today)
+        for name, node, mark in self.document.entries(table):
+            if self.diagnostics.is_valid("jobs", name):
+                for instance in expander.expand(name, as_table(node), mark):
+                    job = reader.read(instance)
+                    if job is not None:
+                        yield DeclaredJob(job, mark, self.diagnostics)
+            # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
+            table[name] = None
+
+    def _has(self, section: str) -> bool:
+        root = self.document.root
+        return isinstance(root, Table) and section in root and self.diagnostics.is_valid(section)

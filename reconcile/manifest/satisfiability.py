@@ -1,0 +1,175 @@
+"""Expectations that no answer can meet, and expectations that every answer meets, which prove nothing."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from reconcile.glob import matches_glob
+from reconcile.model import (
+    Accepted,
+    Assertion,
+    Count,
+    Field,
+    FieldExpectation,
+    Glob,
+    Item,
+    Match,
+    MomentExpectation,
+    SpanExpectation,
+)
+
+_STATUS: Final = Field.STATUS.value
+_FAILURE_FIELDS: Final = (Field.ERROR_CODE.value, Field.FAIL_REASON.value)
+
+MOST_COUNTED: Final = 10_000
+"""An answer has at most 1 MiB, with no room for more sub-jobs: a higher bound is no bound."""
+
+CENTURY: Final = 100 * 365 * 24 * 3600.0
+"""In seconds; nothing takes as long."""
+
+_FIRST: Final = datetime(1971, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Bounds of times that are no bounds: no job API answered before the first, or will after the last."""
+
+
+# --- What no answer can meet -----------------------------------------------------------------------------------
+
+
+def find_impossible(fields: Mapping[str, Assertion], success: str) -> tuple[str, str] | None:
+    """
+    Return the name of a field and why no record can have it together with the others, None if one can.
+
+    Args:
+        fields: what is expected of one record, by name.
+        success: the status word of a record without error code and fail reason.
+    """
+    status = fields.get(_STATUS)
+    if isinstance(status, FieldExpectation) and status.accept == (success,):
+        for name in _FAILURE_FIELDS:
+            field = fields.get(name)
+            if isinstance(field, FieldExpectation) and None not in field.accept:
+                return name, f"what ends in {success} has no {name}, and one is demanded here"
+    begin, end = fields.get("begin_time"), fields.get("end_time")
+    after = begin.after if isinstance(begin, MomentExpectation) else None
+    before = end.before if isinstance(end, MomentExpectation) else None
+    if after is not None and before is not None and before < after:
+        return "end_time", "nothing ends before it begins, and these bounds demand it"
+    return None
+
+
+def find_impossible_number(
+    match: Match, items: Sequence[Item] | None, each: Sequence[Assertion], count: Count | None
+) -> str | None:
+    """Return why no number of sub-jobs meets all of an expectation, None if one does."""
+    least, most = _bounds_of(match, items)
+    if each:
+        least = max(least, 1)
+    if count is not None and count.max is not None and count.max < least:
+        return f"sub-jobs: {least} or more are demanded, and no more than {count.max} are allowed"
+    if most is not None and count is not None and most < count.min:
+        return f"sub-jobs: {count.min} or more are demanded, and no more than {most} are allowed"
+    if each and most == 0:
+        return "something is demanded of each sub-job, and none is allowed"
+    return None
+
+
+def are_disjoint(one: FieldExpectation, other: FieldExpectation) -> bool:
+    """Tell whether it is certain that no value is accepted by both; about two globs nothing is certain."""
+    if any(isinstance(each, Glob) for each in one.accept) and any(isinstance(each, Glob) for each in other.accept):
+        return False
+    return not any(_accepts(other, each) for each in one.accept if not isinstance(each, Glob)) and not any(
+        _accepts(one, each) for each in other.accept if not isinstance(each, Glob)
+    )
+
+
+def _bounds_of(match: Match, items: Sequence[Item] | None) -> tuple[int, int | None]:
+    """Return how many sub-jobs items demand and allow; None is any number. A sub-job counts for one item."""
+    if items is None or match is Match.NONE:
+        return 0, None
+    least = sum(item.count.min for item in items)
+    if match is Match.CONTAINS:
+        return least, None
+    bounds = [item.count.max for item in items]
+    return least, None if None in bounds else sum(bound for bound in bounds if bound is not None)
+
+
+def _accepts(expectation: FieldExpectation, value: str | None) -> bool:
+    return value in expectation.accept or (
+        value is not None
+        and any(isinstance(each, Glob) and matches_glob(each.pattern, value) for each in expectation.accept)
+    )
+
+
+# --- What every answer meets ------------------------------------------------------------------------------------
+
+
+def find_tautology(assertion: Assertion, statuses: Collection[str]) -> str | None:
+    """
+    Return why an assertion holds for every record, None if it demands something.
+
+    Args:
+        assertion: what is expected of a job or a sub-job; bounds that are all None could not be read.
+        statuses: all status words of the job API.
+    """
+    match assertion:
+        case FieldExpectation(field=field, accept=accept):
+            if field is Field.STATUS:
+                return "it accepts every status that there is" if set(statuses) <= set(accept) else None
+            return "it accepts null, and every text as well" if None in accept and _accept_any_text(accept) else None
+        case MomentExpectation(after=after, before=before):
+            vacuous = after != before and (after is None or after < _FIRST) and (before is None or before >= _LAST)
+            return "every time is within these bounds" if vacuous else None
+        case SpanExpectation(min=least, max=most):
+            vacuous = least != most and not least and (most is None or most >= CENTURY)
+            return "nothing takes less than no time or more than a century" if vacuous else None
+
+
+def is_any_number(count: Count) -> bool:
+    """Tell whether every number of sub-jobs is within these bounds."""
+    return count.min == 0 and (count.max is None or count.max > MOST_COUNTED)
+
+
+def find_open_items(match: Match, items: Sequence[Item], statuses: Collection[str]) -> list[tuple[int, str]]:
+    """
+    Return the numbers of items that accept everything, and why: they undo what the other items demand.
+
+    A single item does if it describes any sub-job, any number of times, or if it may be missing where others are
+    welcome. Several do together if each accepts what the others do not.
+    """
+    found: list[tuple[int, str]] = []
+    accept: dict[Field, tuple[Accepted, ...]] = {}
+    for number, item in enumerate(items):
+        if match is Match.NONE or not is_any_number(item.count):
+            continue
+        if match is Match.CONTAINS:
+            found.append((number, "any number of these will do, and others are welcome"))
+        elif not item.fields:
+            found.append((number, "it is any sub-job, any number of times"))
+        elif match is Match.EXACT and len(item.fields) == 1 and isinstance(item.fields[0], FieldExpectation):
+            field = item.fields[0]
+            accept[field.field] = (*accept.get(field.field, ()), *field.accept)
+            if len(accept[field.field]) > len(field.accept) and find_tautology(
+                replace(field, accept=accept[field.field]), statuses
+            ):
+                found.append((number, "with the items before it, it accepts any sub-job, any number of times"))
+    return found
+
+
+def _accept_any_text(accept: Iterable[Accepted]) -> bool:
+    """
+    Tell whether globs of nothing but `*` and `?` accept texts of all lengths.
+
+    `??*` accepts those of two characters and more, `?` those of one.
+    """
+    lengths: set[int] = set()
+    least: int | None = None
+    for each in accept:
+        if isinstance(each, Glob) and not each.pattern.strip("*?"):
+            length = each.pattern.count("?")
+            if "*" in each.pattern:
+                least = length if least is None else min(least, length)
+            else:
+                lengths.add(length)
+    return least is not None and lengths.issuperset(range(1, least))
