@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reconcile.model import Diagnostic, Plan, Source, Verdict
 from reconcile.report.result import RUN, Result, list_results, rank_results
-from reconcile.report.wording import count, describe_diagnostic, describe_job
+from reconcile.report.messages import count, describe_diagnostic, describe_job
 
 MOST = 10
 """Annotations of one level that a step may have, in GitHub Actions and in Azure Pipelines alike."""

@@ -8,7 +8,7 @@ from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, Level, choose_annotations
 from reconcile.report.escape import escape
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_run
+from reconcile.report.messages import describe_run
 
 _DATA = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})

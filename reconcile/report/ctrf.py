@@ -14,7 +14,7 @@ from reconcile.model import JobPlan, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_jobs, describe_selection, is_part
+from reconcile.report.messages import describe_jobs, describe_selection, is_part
 
 _STATUSES = {
     Verdict.IN_SYNC: "passed",

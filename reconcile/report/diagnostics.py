@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from reconcile.model import Diagnostic, JsonValue, Source
+from reconcile.model import Diagnostic, Source
 from reconcile.report.escape import escape
 from reconcile.report.palette import PLAIN, Colour, Palette
 
@@ -20,19 +20,6 @@ def render_diagnostics(
         kind: what stands in place of a place where there is none.
     """
     return "".join(_render(diagnostic, palette, kind) for diagnostic in diagnostics)
-
-
-def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
-    """Return a diagnostic with the keys that scripts rely on; those of a place are None where there is none."""
-    source = diagnostic.source
-    return {
-        "code": diagnostic.code.value,
-        "message": diagnostic.message,
-        "hint": diagnostic.hint,
-        "file": source.file if source else None,
-        "line": source.line if source else None,
-        "column": source.column if source else None,
-    }
 
 
 def _render(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:

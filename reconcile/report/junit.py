@@ -15,7 +15,7 @@ from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_job, describe_place, describe_run, describe_waiver
+from reconcile.report.messages import describe_job, describe_place, describe_run, describe_waiver
 
 _ELEMENTS = {
     Verdict.DRIFT: "failure",

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.likeness import erase_circumstances, find_codes, gather_alike, name_jobs
+from reconcile.report.grouping import erase_circumstances, find_codes, gather_alike, name_jobs
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
 from reconcile.report.style import Style
-from reconcile.report.wording import (
+from reconcile.report.messages import (
     SOFT_FAIL,
     WORDS,
     count,

@@ -14,7 +14,7 @@ from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import WORDS, count_declared, cut
+from reconcile.report.messages import WORDS, count_declared, cut
 
 _LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 

@@ -6,11 +6,10 @@ from typing import TypeAlias
 
 from reconcile.canonical import dump
 from reconcile.model import Baseline, Diagnostic, JsonValue, Proof, Survivor
-from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.escape import escape
-from reconcile.report.json import FORMAT_VERSION
+from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 from reconcile.report.palette import PLAIN, Colour, Palette
-from reconcile.report.wording import count
+from reconcile.report.messages import count
 
 WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
 """Write what a manifest could expect as the lines that would stand there, harmless to a reader."""

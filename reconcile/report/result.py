@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
 from reconcile.report.escape import escape
-from reconcile.report.wording import WORDS, describe_diagnostic, describe_finding, find_place
+from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
 RUN = "run"
 """Stands where an address would, for what is about no job; no address is called so."""

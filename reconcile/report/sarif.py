@@ -17,7 +17,7 @@ from reconcile.report.escape import escape
 from reconcile.report.location import locate
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style
-from reconcile.report.wording import count, describe_diagnostic, describe_jobs, describe_selection, is_part
+from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
 
 MOST_RESULTS = 25_000
 """Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""

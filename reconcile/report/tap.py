@@ -12,7 +12,7 @@ from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_run, describe_waiver
+from reconcile.report.messages import describe_run, describe_waiver
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
 

@@ -14,7 +14,7 @@ from reconcile.report.escape import escape
 from reconcile.report.palette import Colour
 from reconcile.report.style import Style
 from reconcile.report.table import draw_table
-from reconcile.report.wording import SOFT_FAIL, WORDS, count, describe_counts, describe_jobs, describe_selection
+from reconcile.report.messages import SOFT_FAIL, WORDS, count, describe_counts, describe_jobs, describe_selection
 
 MOST_ROWS = 50
 """Up to so many jobs, the table lists those in sync too."""
@@ -61,7 +61,7 @@ def _soft_fail(plan: Plan) -> str:
 
 def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[str]:
     """Explain the symbols in use, and tell of jobs."""
-    from reconcile.report.block import SYMBOLS, list_symbols, paint_symbol, render_blocks
+    from reconcile.report.job_section import SYMBOLS, list_symbols, paint_symbol, render_blocks
 
     used = list_symbols(jobs)
     lines = [

@@ -9,28 +9,27 @@ the evidence once more and compares.
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import MsgspecError, convert, to_builtins
+from msgspec import MsgspecError, convert
 from msgspec.structs import replace
 
 from reconcile.apis import load_api
-from reconcile.model import Evidence, JobApi, JsonValue, Provider
+from reconcile.model import Evidence, JobApi, Provider
 
 
 class UndecodableError(ValueError):
     """It is not the evidence of a plan."""
 
 
-def encode_evidence(evidence: Evidence) -> JsonValue:
-    """Return evidence as a JSON value."""
+def encode_evidence(evidence: Evidence) -> object:
+    """Return what is written as JSON of evidence."""
     manifest = evidence.manifest
-    # A name in place of what it names: of these values, nothing but their JSON is made.
+    # A name stands in place of what it names, whatever the types say: these values are only written as JSON.
     named = replace(
         manifest,
         providers=[replace(each, api=each.api.name) for each in manifest.providers.values()],
         jobs=[replace(each, provider=each.provider.name) for each in manifest.jobs],
     )
-    encoded: JsonValue = to_builtins(replace(evidence, manifest=named))
-    return encoded
+    return replace(evidence, manifest=named)
 
 
 def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) -> Evidence:

@@ -10,7 +10,7 @@ from report.plans import done, drifted, each_plan, every_plan, load_plan, plan_m
 
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
 from reconcile.report.style import PLAIN
-from reconcile.report.wording import WORDS
+from reconcile.report.messages import WORDS
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}

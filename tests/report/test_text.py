@@ -26,7 +26,7 @@ from report.plans import (
 
 from reconcile.model import Match, Verdict
 from reconcile.plan import make_plan
-from reconcile.report.likeness import MOST_APART
+from reconcile.report.grouping import MOST_APART
 from reconcile.report.palette import Palette
 from reconcile.report.style import PLAIN, Style
 from reconcile.report.text import render

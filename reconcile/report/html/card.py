@@ -19,8 +19,8 @@ from reconcile.report.html.difference import (
     write_difference,
     write_held,
 )
-from reconcile.report.stretch import read_stretch
-from reconcile.report.wording import choose_headline, describe_expiry
+from reconcile.report.run_time import read_stretch
+from reconcile.report.messages import choose_headline, describe_expiry
 
 SYMBOLS: Final = {
     Verdict.ERROR: "!",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconcile.model import Finding, JobPlan, JsonValue, Kind, Missing, Truth
 from reconcile.report.escape import escape
-from reconcile.report.wording import describe_expiry, describe_none, find_place, show_value
+from reconcile.report.messages import describe_expiry, describe_none, find_place, show_value
 
 
 class Difference(Struct, frozen=True, kw_only=True):

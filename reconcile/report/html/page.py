@@ -13,7 +13,7 @@ from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.html.card import SYMBOLS, Card, build_card, start_command
 from reconcile.report.html.timeline import Timeline, build_timeline
-from reconcile.report.wording import WORDS, count, describe_jobs, describe_selection, is_part
+from reconcile.report.messages import WORDS, count, describe_jobs, describe_selection, is_part
 
 _MOST_TOLD: Final = 500
 """So many jobs that are not in sync are told with all details, and the others in short: no one reads more."""

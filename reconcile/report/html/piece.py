@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from reconcile.model import JobApi, Outcome, Record, Status
-from reconcile.report.stretch import Stretch, read_stretch
+from reconcile.report.run_time import Stretch, read_stretch
 
 
 class Piece(Struct, frozen=True, kw_only=True):

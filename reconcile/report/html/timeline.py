@@ -23,7 +23,7 @@ from reconcile.model import (
 from reconcile.report.html.axis import Axis, Break, Interval, Tick, draw_axis, list_ticks
 from reconcile.report.html.card import name_anchor
 from reconcile.report.html.piece import Piece, cut_pieces
-from reconcile.report.stretch import read_stretch
+from reconcile.report.run_time import read_stretch
 
 LANE: Final = 22
 """Height of a lane, in CSS pixels; the style has the same number."""

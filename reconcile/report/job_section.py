@@ -10,11 +10,11 @@ from msgspec import Struct
 from reconcile.duration import format_duration
 from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved, Verdict
 from reconcile.report.escape import escape, quote
-from reconcile.report.likeness import erase_circumstances, find_codes, gather_alike, name_jobs
+from reconcile.report.grouping import erase_circumstances, find_codes, gather_alike, name_jobs
 from reconcile.report.palette import Colour, Palette
-from reconcile.report.stretch import read_stretch
+from reconcile.report.run_time import read_stretch
 from reconcile.report.style import Style
-from reconcile.report.wording import choose_headline, count, describe_none, describe_waiver, show_value
+from reconcile.report.messages import choose_headline, count, describe_none, describe_waiver, show_value
 
 MOST_NOTES = 3
 """Of jobs that are told at once, so many notes are shown, the most frequent first."""
