@@ -23,11 +23,13 @@ _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 def escape(text: str) -> str:
     """Make text safe to show on one line: line breaks are escaped as well."""
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST and "##" not in text and "::" not in text:
+        return text
     shown = text[:LONGEST]
-    if not (shown.isascii() and shown.isprintable() and "##" not in shown and "::" not in shown):
-        shown = "".join(character if character.isprintable() else _escape_character(character) for character in shown)
-        shown = re.sub(_INVISIBLE, lambda found: _escape_character(found[0]), shown)
-        shown = re.sub(_LEADING_COMMAND, r"\1\\x3a", re.sub(_RUNNER_COMMAND, r"\\x23", shown))
+    if not shown.isprintable():
+        shown = "".join(each if each.isprintable() else _escape_character(each) for each in shown)
+    shown = re.sub(_INVISIBLE, lambda found: _escape_character(found[0]), shown)
+    shown = re.sub(_LEADING_COMMAND, r"\1\\x3a", re.sub(_RUNNER_COMMAND, r"\\x23", shown))
     return note_cut(shown, len(text) - LONGEST)
 
 

@@ -12,7 +12,7 @@ from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing,
 from reconcile.report.escape import escape, quote
 from reconcile.report.grouping import erase_circumstances, find_codes, gather_alike, name_jobs
 from reconcile.report.palette import Colour, Palette
-from reconcile.report.run_time import read_stretch
+from reconcile.report.run_time import read_run_time
 from reconcile.report.style import Style
 from reconcile.report.messages import choose_headline, count, describe_none, describe_waiver, show_value
 
@@ -116,8 +116,8 @@ def _describe_age(jobs: Sequence[JobPlan], now: datetime) -> str:
 
 
 def _read_begin(plan: JobPlan) -> datetime | None:
-    stretch = read_stretch(plan.observation, plan.job.provider.api) if isinstance(plan.observation, Observed) else None
-    return stretch.begin if stretch else None
+    ran = read_run_time(plan.observation, plan.job.provider.api) if isinstance(plan.observation, Observed) else None
+    return ran.begin if ran else None
 
 
 def _describe_places(jobs: Sequence[JobPlan]) -> str:

@@ -169,4 +169,5 @@ def _render_result(result: Result) -> str:
 
 def _code(text: str) -> str:
     """Put harmless text, at least one character, in a code span."""
-    return f"`{text.translate(_CODE)}`"
+    shown = text.translate(_CODE) if "`" in text or "|" in text else text
+    return f"`{shown}`"

@@ -126,6 +126,13 @@ def describe_counts(summary: Summary) -> str:
     return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number) or "nothing checked"
 
 
+def describe_proof(plan: Plan) -> str:
+    """Describe in a sentence what a plan that is in sync or an error has proven."""
+    if plan.verdict is Verdict.IN_SYNC:
+        return f"Every expectation {'that is not waived ' if plan.summary.waived else ''}was proven."
+    return "Some jobs could not be checked." if plan.summary.error else "Nothing is proven."
+
+
 def describe_diagnostic(diagnostic: Diagnostic) -> str:
     """Describe what is wrong and what to do."""
     return f"{escape(diagnostic.message)}{f'; {escape(diagnostic.hint)}' if diagnostic.hint else ''}"

@@ -30,7 +30,7 @@ RUN = "run"
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class Result(Struct, frozen=True, kw_only=True, gc=False):
     """
     One assertion or error, in words that are safe on a terminal.
 
