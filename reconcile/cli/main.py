@@ -31,7 +31,7 @@ from reconcile.cli.options.reporting import read_colour
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
-from reconcile.report.palette import Palette
+from reconcile.report.style import Palette
 
 if TYPE_CHECKING:
     from reconcile.fetch import Client, Pace

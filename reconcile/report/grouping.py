@@ -1,4 +1,4 @@
-"""Causes that repeat from job to job, so that they can be said once."""
+"""Finds jobs with the same cause, so that a report can describe it once."""
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -7,39 +7,38 @@ from typing import TypeVar
 from reconcile.model import JobPlan, Observed
 from reconcile.report.escape import escape
 
-MOST_APART = 3
-"""Up to so many that are alike are told one by one; of more, so many are named."""
+MOST_SEPARATE = 3
+"""Up to this many jobs with one cause are shown separately; of a larger group, this many are named."""
 
 _Item = TypeVar("_Item")
 
-# How fetching says how often and how long it tried, which is of one job or moment alone.
+# Fetching reports how often and how long it tried, which differs from job to job.
 _ATTEMPTS = r"\b[0-9]+ attempts?\b"
 _SECONDS = r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s before\b)"
 
 
-def gather_alike(items: Iterable[_Item], likeness: Callable[[_Item], Hashable]) -> list[Sequence[_Item]]:
+def group_by_cause(items: Iterable[_Item], find_cause: Callable[[_Item], Hashable]) -> list[Sequence[_Item]]:
     """
-    Put together what is alike, where it is more than `MOST_APART`; all else stays by itself.
+    Group items that have the same cause, if there are more than `MOST_SEPARATE`; all others stay by themselves.
 
     Returns:
         Every item once. A group stands where its first item stood, and keeps the order of its items.
     """
-    listed = [(likeness(item), item) for item in items]
-    alike: dict[Hashable, list[_Item]] = {}
-    for key, item in listed:
-        alike.setdefault(key, []).append(item)
-    gathered: list[Sequence[_Item]] = []
-    told: set[Hashable] = set()
-    for key, item in listed:
-        if len(alike[key]) <= MOST_APART:
-            gathered.append((item,))
-        elif key not in told:
-            told.add(key)
-            gathered.append(alike[key])
-    return gathered
+    causes = [(find_cause(item), item) for item in items]
+    groups: dict[Hashable, list[_Item]] = {}
+    for cause, item in causes:
+        groups.setdefault(cause, []).append(item)
+    grouped: list[Sequence[_Item]] = []
+    for cause, item in causes:
+        group = groups[cause]
+        if len(group) <= MOST_SEPARATE:
+            grouped.append((item,))
+        elif item is group[0]:
+            grouped.append(group)
+    return grouped
 
 
-def find_codes(plan: JobPlan) -> Hashable:
+def list_error_codes(plan: JobPlan) -> Hashable:
     """Return the error codes of a job and its sub-jobs: with other codes, the same drift has another cause."""
     match plan.observation:
         case Observed(error_code=code, sub_jobs=sub_jobs):
@@ -49,7 +48,7 @@ def find_codes(plan: JobPlan) -> Hashable:
 
 
 def erase_circumstances(text: str, plan: JobPlan) -> str:
-    """Leave out of a harmless text its request id and how often was asked, so that causes can be compared."""
+    """Remove the request id and the number of attempts from a message, so that causes can be compared."""
     own = plan.observation.request_id
     if own:
         text = text.replace(f"(request id {escape(own)})", "(request id ...)")
@@ -57,7 +56,7 @@ def erase_circumstances(text: str, plan: JobPlan) -> str:
 
 
 def name_jobs(jobs: Sequence[JobPlan]) -> str:
-    """Name the first of several jobs by their addresses, harmless, and say how many more there are."""
-    names = [escape(each.job.address) for each in jobs[:MOST_APART]]
+    """Name the first of several jobs by their addresses, safe to show, and say how many more there are."""
+    names = [escape(each.job.address) for each in jobs[:MOST_SEPARATE]]
     rest = len(jobs) - len(names)
     return f"{', '.join(names)} and {rest:,} more" if rest else ", ".join(names)

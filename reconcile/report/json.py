@@ -15,7 +15,6 @@ from reconcile.model import (
     Plan,
     Problem,
     Provider,
-    Source,
     SubJob,
     Truth,
 )
@@ -78,7 +77,9 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
     return {
         "format_version": FORMAT_VERSION,
         "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in manifest.files],
-        "selection": None if manifest.declared is None else {"declared": manifest.declared, "options": manifest.selection},
+        "selection": None
+        if manifest.declared is None
+        else {"declared": manifest.declared, "options": manifest.selection},
         "shard": None if shard is None else {"index": shard.index, "total": shard.total, "selected": shard.selected},
         "complete": plan.complete,
         "verdict": plan.verdict,

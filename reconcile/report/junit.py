@@ -6,8 +6,8 @@ not pass, and JUnit has no third word. Jenkins' schema has no `file` and `line` 
 and Jenkins does not mind. There is no `system-out`, because GitLab would attach the files that a server can name there
 with `[[ATTACHMENT|path]]`.
 
-The document is written as text: a tree of 100,000 elements takes longer than fetching the jobs. `reconcile.report.escape`
-has already removed every character that XML cannot hold.
+The document is written as text: a tree of 100,000 elements takes longer than fetching the jobs. Every text has been
+through `reconcile.report.escape`, which lets no character through that XML cannot hold.
 """
 
 from collections.abc import Iterator, Sequence

@@ -3,8 +3,8 @@
 from report.plans import each_plan, load_plan
 
 from reconcile.model import Summary, Verdict
+from reconcile.report.github import render_outputs, render_summary
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT
-from reconcile.report.step import render_outputs, render_summary
 
 
 @each_plan

@@ -1,8 +1,8 @@
 """
 One axis of time for all jobs of a plan.
 
-Jobs of one manifest often ran days apart, and drawn to scale each would be a hair. So times at which nothing ran
-are shortened: the axis is true to scale in every span in which something happened, and breaks between two of them.
+Jobs of one manifest often ran days apart, and drawn to scale each would be a hairline. So times at which nothing ran
+are shortened: the axis is to scale in every span in which something happened, and has a break between two spans.
 """
 
 from bisect import bisect_right
@@ -15,10 +15,10 @@ from msgspec import Struct
 Interval = tuple[datetime, datetime]
 
 _LONGEST_GAP: Final = 0.12
-"""Of the time in which something happened: a longer gap is shortened."""
+"""A gap longer than this part of the time in which something happened is shortened."""
 _GAP: Final = 0.05
 _ALL_GAPS: Final = 0.4
-"""How much of the axis one shortened gap takes, and all of them at most."""
+"""How much of that time one shortened gap stands for, and all of them together at most."""
 
 _STEPS: Final = tuple(
     timedelta(seconds=seconds)
@@ -30,11 +30,11 @@ _CLOSEST_WHEN_NARROW: Final = 40.0
 _LAST: Final = 92.0
 _LAST_WHEN_NARROW: Final = 66.0
 """
-Percent of the axis: labels closer to each other would touch, and one beyond the last would leave the page, so that it
-ends at its tick or is left out.
+Percent of the axis. Labels closer together than this would touch. One beyond the last would leave the page, so it ends
+at its tick or is left out.
 """
 _RIGHT: Final = 99.0
-"""Where the axis ends, in percent, so that what is now is not hidden by the frame."""
+"""Where the axis ends, in percent, so that the frame does not hide the time of judging."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,8 +42,8 @@ class Tick(Struct, frozen=True, kw_only=True):
     """
     A labelled time; `x` is in percent from the left.
 
-    `new_day` says that the tick before is of another day, `minor` that a narrow page has no room for it, `last` that
-    the label has to stand left of it.
+    `new_day` says that the previous tick is of another day, `minor` that a narrow page has no room for it, and `last`
+    that the label has to stand to its left.
     """
 
     x: float
@@ -62,14 +62,14 @@ class Break(Struct, frozen=True, kw_only=True):
 
 
 class Axis(Struct, frozen=True):
-    """Knots of a piecewise linear scale, in the order of time: `times[i]` is at `places[i]` percent from the left."""
+    """A piecewise linear scale: `times[i]`, in ascending order, is at `places[i]` percent from the left."""
 
     times: tuple[datetime, ...]
     places: tuple[float, ...]
     breaks: tuple[Break, ...]
 
     def place(self, instant: datetime) -> float:
-        """Return where a time is, in percent from the left; what is off the axis is at its ends."""
+        """Return where a time is, in percent from the left; times off the axis are at its ends."""
         i = min(max(bisect_right(self.times, instant), 1), len(self.times) - 1)
         begin, end = self.times[i - 1], self.times[i]
         part = (instant - begin) / (end - begin)
@@ -77,30 +77,30 @@ class Axis(Struct, frozen=True):
         return round(x, 3)
 
     def spans(self, instant: datetime) -> bool:
-        """Say whether a time is on the axis."""
+        """Return whether a time is on the axis."""
         return self.times[0] <= instant <= self.times[-1]
 
 
 def draw_axis(intervals: Sequence[Interval]) -> Axis | None:
-    """Draw an axis on which all of some intervals are; None where there is none."""
+    """Draw an axis that covers all intervals; None if there are none."""
     spans = list(_unite(intervals))
     if not spans:
         return None
     busy = sum((end - begin for begin, end in spans), timedelta()) or timedelta(seconds=1)
     spans = list(_join(spans, closer_than=busy * _LONGEST_GAP))
-    if len(spans) == 1:  # with a little air, so that nothing is glued to the frame
+    if len(spans) == 1:  # with a little room, so that nothing touches the frame
         spans = [(spans[0][0], max(spans[0][1], spans[0][0] + busy))]
     gap = busy * min(_GAP, _ALL_GAPS / max(1, len(spans) - 1))
     return _scale(spans, gap=gap, least=busy * 0.002)
 
 
 def _unite(intervals: Sequence[Interval]) -> Iterator[Interval]:
-    """Unite what overlaps."""
+    """Unite intervals that overlap."""
     return _join(sorted(intervals), closer_than=timedelta(0))
 
 
 def _join(intervals: Sequence[Interval], *, closer_than: timedelta) -> Iterator[Interval]:
-    """Join neighbours, which are in order, if the gap between them is not longer than that."""
+    """Join neighbours, which are in order, if the gap between them is not longer than this."""
     current: Interval | None = None
     for begin, end in intervals:
         if current and begin - current[1] <= closer_than:
@@ -114,7 +114,7 @@ def _join(intervals: Sequence[Interval], *, closer_than: timedelta) -> Iterator[
 
 
 def _scale(spans: Sequence[Interval], *, gap: timedelta, least: timedelta) -> Axis:
-    """Lay spans side by side, each at least so wide, with a gap between two."""
+    """Lay spans side by side, each at least `least` wide, with a gap between two."""
     widths = [max(end - begin, least) for begin, end in spans]
     total = sum(widths, timedelta()) + gap * (len(spans) - 1)
     times: list[datetime] = []
@@ -134,7 +134,7 @@ def _scale(spans: Sequence[Interval], *, gap: timedelta, least: timedelta) -> Ax
 
 
 def list_ticks(axis: Axis) -> tuple[Tick, ...]:
-    """Label round times, and where each span begins; those that would touch are left out."""
+    """Label round times and the beginning of each span; labels that would touch are left out."""
     spans = list(zip(axis.times[::2], axis.times[1::2], strict=True))
     busy = sum((end - begin for begin, end in spans), timedelta())
     step = next((step for step in _STEPS if busy / step <= _TICKS), _STEPS[-1])
