@@ -27,12 +27,6 @@ LOOK = "import json, sys; import {module}; heavy = {heavy} & {{*sys.modules}}; {
             "import gettext, platform; assert gettext.gettext('a') == 'a'; assert platform.machine()",
         ),
         (
-            "reconcile.report.table",
-            {"importlib.metadata", "zipfile", "email", "html", "dataclasses", "wcwidth"},
-            "from importlib.metadata import version; from html import unescape; from dataclasses import fields;"
-            "assert version('tabulate')",
-        ),
-        (
             "reconcile.document",
             {"yaml", "yaml.reader", "yaml.constructor", "yaml.cyaml"},
             "import yaml; assert yaml.safe_load('[1]') == yaml.load('[1]', yaml.CSafeLoader) == [1]",

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-import tabulate
-
-# If wcwidth happens to be installed, tabulate counts wide characters as two columns, and a plan would be other bytes.
-tabulate.WIDE_CHARS_MODE = False
+_HEADER_PADDING = 2
+"""Columns by which each column is wider than its header, at least."""
 
 
 def draw_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> list[str]:
-    """Return the lines of a table, the same on every machine; none if there are no rows."""
+    """Return the lines of a table; none if there are no rows. Every character counts as one column."""
     if not rows:
         return []
-    # Numbers are never parsed: a job named 26e65 stays what it is.
-    table = tabulate.tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
-    return [line.rstrip() for line in table.splitlines()]
+    widths = [len(header) + _HEADER_PADDING for header in headers]
+    for row in rows:
+        widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
+    lines = (headers, ["-" * width for width in widths], *rows)
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
