@@ -10,17 +10,25 @@ from reconcile.report.escape import escape, quote
 from reconcile.report.messages import count, describe_none, describe_waiver, show_value
 from reconcile.report.style import Colour, Palette, Style
 
-SYMBOLS = {
-    "~": ("expected and observed differ", Colour.CHANGED),
-    "-": ("expected, but not there", Colour.REMOVED),
-    "+": ("there, but not expected", Colour.ADDED),
-    "?": ("not decided yet", Colour.QUIET),
-    "!": ("could not be checked", Colour.REMOVED),
+MEANINGS = {
+    "~": "expected and observed differ",
+    "-": "expected, but not there",
+    "+": "there, but not expected",
+    "?": "not decided yet",
+    "!": "could not be checked",
 }
-"""What each symbol means, and its colour."""
+"""The symbols, and what they mean."""
 
-SHOWN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
-"""The findings that are shown; those that cannot be judged are shown as problems of their job."""
+_COLOURS = {
+    "~": Colour.CHANGED,
+    "-": Colour.REMOVED,
+    "+": Colour.ADDED,
+    "?": Colour.QUIET,
+    "!": Colour.REMOVED,
+}
+
+OPEN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
+"""The findings that do not hold; those that cannot be judged are shown as problems of their job."""
 
 _NAME_WIDTH = len("fail_reason")
 _WIDEST_NAME, _WIDEST_HEAD = 40, 60
@@ -58,7 +66,7 @@ def choose_symbol(finding: Finding) -> str:
 
 def paint_symbol(symbol: str, palette: Palette) -> str:
     """Give a symbol its colour, if it has one."""
-    return palette.paint(symbol, SYMBOLS[symbol][1]) if symbol in SYMBOLS else symbol
+    return palette.paint(symbol, _COLOURS[symbol]) if symbol in _COLOURS else symbol
 
 
 def _render_missing(plan: JobPlan, palette: Palette, today: date) -> str:
@@ -71,7 +79,7 @@ def _render_missing(plan: JobPlan, palette: Palette, today: date) -> str:
 
 
 def _render_observed(findings: Sequence[Finding], style: Style, today: date) -> Iterator[str]:
-    shown = [each for each in findings if each.truth in SHOWN or (style.full and each.truth is Truth.HOLDS)]
+    shown = [each for each in findings if each.truth in OPEN or (style.full and each.truth is Truth.HOLDS)]
     sub_jobs = [finding for finding in shown if finding.path.startswith("sub_jobs")]
     fields = [_field_line(finding, today) for finding in shown if not finding.path.startswith("sub_jobs")]
     yield from _align(fields, style.palette, least=_NAME_WIDTH)

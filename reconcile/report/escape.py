@@ -14,7 +14,7 @@ LONGEST = 512
 _RUNNER_COMMAND = r"#(?=#)"
 # Characters that show nothing although they count as printable: joiners, fillers and variation selectors
 # (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, without those that isprintable knows).
-_INVISIBLE = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 # GitHub's other form is obeyed at the start of a line, where a file name may stand.
 _LEADING_COMMAND = r"\A(\s*):(?=:)"
 
@@ -23,12 +23,16 @@ _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 def escape(text: str) -> str:
     """Make text safe to show on one line: line breaks are escaped as well."""
-    if text.isascii() and text.isprintable() and len(text) <= LONGEST and "##" not in text and "::" not in text:
+    if (
+        text.isprintable()
+        and len(text) <= LONGEST
+        and "##" not in text
+        and "::" not in text
+        and (text.isascii() or not _INVISIBLE.search(text))
+    ):
         return text
-    shown = text[:LONGEST]
-    if not shown.isprintable():
-        shown = "".join(each if each.isprintable() else _escape_character(each) for each in shown)
-    shown = re.sub(_INVISIBLE, lambda found: _escape_character(found[0]), shown)
+    shown = "".join(each if each.isprintable() else _escape_character(each) for each in text[:LONGEST])
+    shown = _INVISIBLE.sub(lambda found: _escape_character(found[0]), shown)
     shown = re.sub(_LEADING_COMMAND, r"\1\\x3a", re.sub(_RUNNER_COMMAND, r"\\x23", shown))
     return note_cut(shown, len(text) - LONGEST)
 

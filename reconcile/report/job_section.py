@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconcile.duration import format_duration
 from reconcile.model import JobPlan, Missing, Observed, Verdict
-from reconcile.report.diff_lines import SHOWN, choose_symbol, paint_symbol, render_findings
+from reconcile.report.diff_lines import OPEN, choose_symbol, paint_symbol, render_findings
 from reconcile.report.escape import escape, quote
 from reconcile.report.grouping import erase_circumstances, group_by_cause, list_error_codes, name_jobs
 from reconcile.report.messages import choose_headline, count
@@ -32,7 +32,7 @@ def list_symbols(jobs: Iterable[JobPlan]) -> set[str]:
     used = set()
     for job in jobs:
         used.add(_choose_job_symbol(job))
-        used.update(choose_symbol(finding) for finding in job.findings if finding.truth in SHOWN)
+        used.update(choose_symbol(finding) for finding in job.findings if finding.truth in OPEN)
     return used
 
 

@@ -68,14 +68,12 @@ def _describe_soft_fail(plan: Plan) -> str:
 
 def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[str]:
     """Explain the symbols in use, then describe the jobs."""
-    from reconcile.report.diff_lines import SYMBOLS, paint_symbol
+    from reconcile.report.diff_lines import MEANINGS, paint_symbol
     from reconcile.report.job_section import list_symbols, render_sections
 
     used = list_symbols(jobs)
     lines = [
-        f"  {paint_symbol(symbol, style.palette)} {meaning}\n"
-        for symbol, (meaning, _) in SYMBOLS.items()
-        if symbol in used
+        f"  {paint_symbol(symbol, style.palette)} {meaning}\n" for symbol, meaning in MEANINGS.items() if symbol in used
     ]
     return [*(["".join(lines)] if lines else []), *render_sections(jobs, style, now)]
 

@@ -41,7 +41,8 @@ def render(plan: Plan, style: Style) -> str:
     del style
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
-    return template.render(page=build_page(plan), style=sheet, script=script, policy=_write_policy(sheet, script))
+    policy = _write_policy(sheet, script)
+    return template.render(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
 
 
 class _DropLineBreaks(Extension):

@@ -23,6 +23,7 @@ from reconcile.model import (
     Unobserved,
     Verdict,
 )
+from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
 from reconcile.report.escape import LONGEST, escape
 from reconcile.report.messages import choose_headline, describe_expiry, describe_none, find_place, show_value
 from reconcile.report.run_time import read_run_time
@@ -35,7 +36,7 @@ SYMBOLS: Final = {
     Verdict.IN_SYNC: "✓",
 }
 
-_OPEN: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
+_UNFOLDED: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
 """Verdicts that fail the gate. Their jobs are shown open."""
 
 
@@ -120,12 +121,12 @@ def _build_details(planned: JobPlan, today: date) -> Details:
         problems=planned.problems,
         differences=[_build_difference(finding, planned, today) for finding in _list_open_findings(planned)],
         facts=list(_list_facts(planned)),
-        open=planned.verdict in _OPEN,
+        open=planned.verdict in _UNFOLDED,
     )
 
 
 def _list_open_findings(planned: JobPlan) -> Iterator[Finding]:
-    return (each for each in planned.findings if each.truth in (Truth.CAN_HOLD, Truth.CANNOT_HOLD))
+    return (each for each in planned.findings if each.truth in OPEN)
 
 
 # --- Names -----------------------------------------------------------------------------------------------------
@@ -198,11 +199,11 @@ def _describe_waivers(job: Job, today: date) -> Iterator[str]:
 
 
 def _build_difference(finding: Finding, planned: JobPlan, today: date) -> Difference:
-    symbol, meaning = _choose_symbol(finding)
+    symbol = choose_symbol(finding)
     source, waiver = find_place(finding, planned), finding.waiver
     return Difference(
         symbol=symbol,
-        meaning=meaning,
+        meaning=MEANINGS[symbol],
         place=str(source.line) if source.file == planned.job.source.file else f"{source.file}:{source.line}",
         path=finding.path,
         label=finding.label,
@@ -212,19 +213,6 @@ def _build_difference(finding: Finding, planned: JobPlan, today: date) -> Differ
         waived=f"{waiver.reason} ({describe_expiry(waiver, today)})" if waiver else None,
         pending=finding.truth is Truth.CAN_HOLD,
     )
-
-
-def _choose_symbol(finding: Finding) -> tuple[str, str]:
-    """Return the symbol of a finding that does not hold, and what it means."""
-    if finding.truth is Truth.CAN_HOLD:
-        return "?", "not decided yet"
-    match finding.kind:
-        case Kind.CHANGED:
-            return "~", "expected and observed differ"
-        case Kind.MISSING:
-            return "-", "expected, but not there"
-        case Kind.UNEXPECTED:
-            return "+", "there, but not expected"
 
 
 def _has_expected(finding: Finding) -> bool:
@@ -259,7 +247,6 @@ def _list_lines(planned: JobPlan, today: date) -> Iterator[str]:
 
 
 def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
-    symbol, _ = _choose_symbol(finding)
     expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
     observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
     waiver = finding.waiver
@@ -269,7 +256,7 @@ def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
         f"line {find_place(finding, planned).line}",
         *([f"waived: {escape(waiver.reason)} ({describe_expiry(waiver, today)})"] if waiver else []),
     ]
-    return f"{symbol} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
+    return f"{choose_symbol(finding)} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
 
 
 def _write_held(finding: Finding) -> str:

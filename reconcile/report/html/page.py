@@ -39,37 +39,25 @@ class Group(Struct, frozen=True, kw_only=True):
     open: bool
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """A provider and where it was asked; `origin` is None where it was not."""
-
-    provider: Provider
-    origin: str | None
-    jobs: int
-
-
 class Page(Struct, frozen=True, kw_only=True):
     """
-    The values that the template prints.
+    The values that the template prints beside those of the plan.
 
     `part` is None where the plan covers all declared jobs. Errors and warnings are the lines that a terminal shows.
+    `endpoints` are the providers, each with the origin where it was asked, None if it was not, and its number of jobs.
     """
 
     title: str
     subject: str
     part: str | None
-    verdict: Verdict
     symbol: str
     word: str
     sentence: str
-    exit_code: int
-    soft_fail: bool
-    complete: bool
     judged_at: str
     groups: Sequence[Group]
-    total: int
     errors: Sequence[Sequence[str]]
     warnings: Sequence[Sequence[str]]
-    endpoints: Sequence[Endpoint]
+    endpoints: Sequence[tuple[Provider, str | None, int]]
     labels: Sequence[str]
     timeline: Timeline | None
 
@@ -80,23 +68,21 @@ def build_page(plan: Plan) -> Page:
     word = WORDS[plan.verdict]
     detailed = _choose_detailed(plan)
     everyone = {planned.job.address for planned in plan.jobs}
+    counts = Counter(planned.job.provider.name for planned in plan.jobs)
     return Page(
         title=f"{SYMBOLS[plan.verdict]} {word}: {subject or 'reconcile'}",
         subject=subject,
         part=describe_jobs(plan, describe_selection(plan)) if is_part(plan) else None,
-        verdict=plan.verdict,
         symbol=SYMBOLS[plan.verdict],
         word=word,
         sentence=_describe_verdict(plan),
-        exit_code=int(plan.exit_code),
-        soft_fail=plan.soft_fail,
-        complete=plan.complete,
         judged_at=format_instant(plan.judged_at.replace(microsecond=0)),
         groups=list(_build_groups(plan, detailed)),
-        total=len(plan.jobs),
         errors=[_list_lines(diagnostic, "error") for diagnostic in plan.errors],
         warnings=[_list_lines(diagnostic, "warning") for diagnostic in plan.warnings],
-        endpoints=_list_endpoints(plan),
+        endpoints=[
+            (provider, plan.origins.get(name), counts[name]) for name, provider in plan.manifest.providers.items()
+        ],
         labels=sorted({f"{key}={value}" for job in plan.jobs for key, value in job.job.labels.items()}),
         timeline=build_timeline(plan, with_sub_jobs=detailed if len(plan.jobs) > _MOST_DETAILED else everyone),
     )
@@ -147,14 +133,6 @@ def _build_jobs(jobs: Sequence[JobPlan], plan: Plan, *, brief: bool) -> Iterator
     command = start_command(plan)
     for planned in jobs:
         yield build_job(planned, now=plan.judged_at, command=command, brief=brief)
-
-
-def _list_endpoints(plan: Plan) -> Sequence[Endpoint]:
-    counts = Counter(planned.job.provider.name for planned in plan.jobs)
-    return [
-        Endpoint(provider=provider, origin=plan.origins.get(name), jobs=counts[provider.name])
-        for name, provider in plan.manifest.providers.items()
-    ]
 
 
 def _list_lines(diagnostic: Diagnostic, kind: Literal["error", "warning"]) -> Sequence[str]:

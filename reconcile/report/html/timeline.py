@@ -55,19 +55,18 @@ class Bar(Struct, frozen=True, kw_only=True, gc=False):
     height: int
 
 
-class Lane(Struct, frozen=True, kw_only=True):
-    """A job or one of its sub-jobs: its name, and its bars in words."""
-
-    name: str
-    text: str
-
-
 class Row(Struct, frozen=True, kw_only=True):
-    """A job with its sub-jobs below it; `deadline` is in percent, None where none is on the axis."""
+    """
+    A job with its sub-jobs below it.
+
+    `state` says in words what the bars of the job show, and `sub_jobs` are names and states. `deadline` is in percent,
+    None where none is on the axis.
+    """
 
     anchor: str
-    job: Lane
-    sub_jobs: Sequence[Lane]
+    address: str
+    state: str
+    sub_jobs: Sequence[tuple[str, str]]
     bars: Sequence[Bar]
     deadline: float | None
     height: int
@@ -177,10 +176,9 @@ def _draw_row(planned: JobPlan, records: Sequence[Record], phases: Sequence[Phas
     deadline = _find_deadline(job, records[0]) if phases else None
     return Row(
         anchor=name_anchor(job.address),
-        job=Lane(name=job.address, text=_describe_job(planned, now)),
-        sub_jobs=[
-            Lane(name=part.job_type or "(no type)", text=_describe_record(part, job, now)) for part in records[1:]
-        ],
+        address=job.address,
+        state=_describe_job(planned, now),
+        sub_jobs=[(part.job_type or "(no type)", _describe_record(part, job, now)) for part in records[1:]],
         bars=[_draw_bar(phase, axis) for phase in phases],
         deadline=axis.place(deadline) if deadline and axis.spans(deadline) else None,
         height=LANE * max(1, len(records)),
