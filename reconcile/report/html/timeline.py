@@ -1,7 +1,8 @@
 """The jobs and sub-jobs of a plan as bars on one axis of time."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -33,15 +34,18 @@ _THINNEST: Final = 0.25
 """Width of the shortest bar, in percent of the axis."""
 _MOST_OPEN: Final = 200
 """Up to this many jobs, the timeline is open from the start."""
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Phase(Struct, frozen=True, kw_only=True, gc=False):
-    """A part of the life of a job or sub-job; `kind` is waiting, running, success or failure."""
+    """
+    A part of the life of a job or sub-job, in seconds since 1970.
+
+    `kind` is waiting, running, success or failure, and `lane` counts the records of the job.
+    """
 
     kind: str
-    begin: datetime
-    end: datetime
+    begin: float
+    end: float
     lane: int
 
 
@@ -95,7 +99,7 @@ def build_timeline(plan: Plan, *, with_sub_jobs: Collection[str]) -> Timeline | 
         plan: the plan.
         with_sub_jobs: the addresses of the jobs whose sub-jobs are drawn, too.
     """
-    now = plan.judged_at
+    now = plan.judged_at.timestamp()
     lanes = [_list_records(planned, with_sub_jobs) for planned in plan.jobs]
     phases = [
         list(list_phases(records, planned.job.provider.api, now))
@@ -104,9 +108,9 @@ def build_timeline(plan: Plan, *, with_sub_jobs: Collection[str]) -> Timeline | 
     axis = draw_axis([(now, now), *(_find_span(each) for each in phases if each)]) if any(phases) else None
     if axis is None:
         return None
-    order = sorted(range(len(lanes)), key=lambda i: min((phase.begin for phase in phases[i]), default=_NEVER))
+    order = sorted(range(len(lanes)), key=lambda i: min((phase.begin for phase in phases[i]), default=inf))
     return Timeline(
-        rows=(_draw_row(plan.jobs[i], lanes[i], phases[i], axis, now) for i in order),
+        rows=(_draw_row(plan.jobs[i], lanes[i], phases[i], axis, plan.judged_at) for i in order),
         ticks=list_ticks(axis),
         breaks=axis.breaks,
         now=axis.place(now),
@@ -130,28 +134,39 @@ def _find_span(phases: Sequence[Phase]) -> Interval:
 # --- Phases ----------------------------------------------------------------------------------------------------
 
 
-def list_phases(records: Sequence[Record], api: JobApi, now: datetime) -> Iterator[Phase]:
+def list_phases(records: Sequence[Record], api: JobApi, now: float) -> Iterator[Phase]:
     """
     Divide the lives of a job and its sub-jobs into waiting, from the begin of the job, and running.
 
     Args:
         records: the job itself, then its sub-jobs.
         api: the job API, which says what their statuses mean.
-        now: what has not ended has lasted until now.
+        now: what has not ended has lasted until now, in seconds since 1970.
     """
     whole = read_run_time(records[0], api) if records else None
+    since = whole.begin.timestamp() if whole else None
     for lane, record in enumerate(records):
         status = api.statuses.get(record.status)
         if status is None:  # It is sensitive, and a bar would reveal it.
             continue
         ran = read_run_time(record, api) if lane else whole
-        if whole and ran is None and record.begin_time is None and not status.terminal:
-            yield Phase(kind="waiting", begin=whole.begin, end=max(whole.begin, now), lane=lane)
-        if whole and ran and whole.begin < ran.begin:
-            yield Phase(kind="waiting", begin=whole.begin, end=ran.begin, lane=lane)
-        if ran:
-            end = _find_end(ran, now, terminal=status.terminal)
-            yield Phase(kind=_name_phase(status, api), begin=ran.begin, end=end, lane=lane)
+        if since is not None and ran is None and record.begin_time is None and not status.terminal:
+            yield Phase(kind="waiting", begin=since, end=max(since, now), lane=lane)
+        if ran is None:
+            continue
+        begin = ran.begin.timestamp()
+        if since is not None and since < begin:
+            yield Phase(kind="waiting", begin=since, end=begin, lane=lane)
+        end = _find_end(ran, now, terminal=status.terminal)
+        yield Phase(kind=_name_phase(status, api), begin=begin, end=end, lane=lane)
+
+
+def _find_end(ran: RunTime, now: float, *, terminal: bool) -> float:
+    """Return where a bar ends; what has ended at an unknown time is a point."""
+    if ran.end is not None:
+        return ran.end.timestamp()
+    begin = ran.begin.timestamp()
+    return begin if terminal else max(begin, now)
 
 
 def _name_phase(status: Status, api: JobApi) -> str:
@@ -159,13 +174,6 @@ def _name_phase(status: Status, api: JobApi) -> str:
     if status.terminal:
         return "success" if status.outcome is Outcome.SUCCESS else "failure"
     return "waiting" if any(not api.statuses[word].terminal for word in status.then) else "running"
-
-
-def _find_end(ran: RunTime, now: datetime, *, terminal: bool) -> datetime:
-    """Return where a bar ends; what has ended at an unknown time is a point."""
-    if ran.end is not None:
-        return ran.end
-    return ran.begin if terminal else max(ran.begin, now)
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------
@@ -215,16 +223,16 @@ def _describe_record(record: Record, job: Job, now: datetime) -> str:
     return f"{record.status} {ran.format_length(now)}" if ran and known else record.status
 
 
-def _find_deadline(job: Job, record: Record) -> datetime | None:
-    """Return the earliest time by which an expectation wants the job to be done."""
+def _find_deadline(job: Job, record: Record) -> float | None:
+    """Return the earliest time by which an expectation wants the job to be done, in seconds since 1970."""
     found = []
     for assertion in job.expect.fields if isinstance(job.expect, Expectation) else ():
         match assertion:
             case SpanExpectation(span=Span.DURATION, max=float() | int() as most):
                 ran = read_run_time(record, job.provider.api)
-                found += [ran.begin + timedelta(seconds=most)] if ran else []
+                found += [ran.begin.timestamp() + most] if ran else []
             case MomentExpectation(moment=Moment.END_TIME, before=datetime() as before):
-                found.append(before)
+                found.append(before.timestamp())
             case _:
                 pass
     return min(found, default=None)
