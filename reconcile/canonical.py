@@ -1,19 +1,32 @@
-"""JSON in one canonical form, so that equal values are equal bytes."""
+"""The one way in which this program writes JSON, so that equal values are equal bytes: ASCII, keys sorted."""
 
 import json
+import re
 
-from reconcile.model import JsonValue
+import msgspec
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_NOT_PRINTABLE_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
-def dump(document: JsonValue, *, compact: bool = False) -> str:
+def dump(value: object, *, compact: bool = False) -> str:
     """
-    Write a value in the canonical form: ASCII, sorted keys, no NaN.
+    Write a value, which may hold msgspec Structs, as a document that ends in a line break.
 
-    A CI runner obeys `##[` and `##vso[` anywhere in a line. In JSON, they can only occur inside a string, where the
-    second `#` may be escaped.
+    A CI runner obeys `##[` and `##vso[` anywhere in a line. These can only stand inside a string, where the second `#`
+    may as well be written as an escape.
 
     Args:
-        compact: all on one line, for what no person reads; three times as fast and half as long.
+        compact: on one line, for documents that only programs read.
     """
-    text = json.dumps(document, indent=None if compact else 2, sort_keys=True, allow_nan=False)
+    try:
+        text = msgspec.json.format(_ENCODER.encode(value), indent=0 if compact else 2).decode()
+    except UnicodeEncodeError:  # a lone surrogate, which stands for a byte of a file name that is not UTF-8
+        text = json.dumps(msgspec.to_builtins(value), sort_keys=True, indent=None if compact else 2)
+    if not text.isascii() or "\x7f" in text:
+        text = _NOT_PRINTABLE_ASCII.sub(_escape_character, text)
     return text.replace("##", r"#\u0023") + "\n"
+
+
+def _escape_character(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

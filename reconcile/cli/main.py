@@ -24,7 +24,7 @@ from reconcile.cli.signals import Signals
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
-from reconcile.report.palette import Palette
+from reconcile.report.style import Palette
 
 if TYPE_CHECKING:
     from reconcile.fetch import Client, Pace

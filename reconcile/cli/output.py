@@ -14,7 +14,7 @@ from reconcile.codes import Code
 from reconcile.errors import OutputError
 from reconcile.model import Diagnostic
 from reconcile.report.diagnostics import render_diagnostics
-from reconcile.report.palette import Palette
+from reconcile.report.style import Palette
 
 
 def buffer_stdout() -> None:

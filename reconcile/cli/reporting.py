@@ -142,7 +142,7 @@ def _list_files(reporting: ReportingOptions, style: Style) -> Iterator[_File]:
         raise UsageError.because(Code.USAGE, "--sign-with signs a saved plan", hint="add --out PLAN")
     if reporting.github_summary is None and reporting.github_output is None:
         return
-    from reconcile.report.step import render_outputs, render_summary
+    from reconcile.report.github import render_outputs, render_summary
 
     if reporting.github_summary is not None:
         yield _File(path=reporting.github_summary, render=_without_evidence(render_summary), appended=True)

@@ -57,8 +57,7 @@ def _render_text(manifest: Manifest) -> str:
 
 def _render_json(jobs: int, *, errors: Sequence[Diagnostic] = (), warnings: Sequence[Diagnostic] = ()) -> str:
     from reconcile.canonical import dump
-    from reconcile.report.diagnostics import diagnostic_to_json
-    from reconcile.report.json import FORMAT_VERSION
+    from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 
     return dump(
         {

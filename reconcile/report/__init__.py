@@ -1,4 +1,4 @@
-"""Plan -> text, one format per file. Pure: no format writes, and none decides an exit code."""
+"""Plan -> text, one module for each format. They are pure: none of them writes or decides an exit code."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -22,7 +22,7 @@ FORMATS: Mapping[str, str] = {
     "openmetrics": "reconcile.report.openmetrics",
     "html": "reconcile.report.html",
 }
-"""The module of every format by the name that it has on the command line; imported when it is asked for."""
+"""The module of each format by its name on the command line; imported when it is used."""
 
 
 def render_plan(plan: Plan, *, format_name: str, style: Style = PLAIN) -> str:

@@ -1,16 +1,15 @@
-"""Marks beside lines of the manifest, of which a CI system shows so many and no more."""
+"""Annotations of lines of the manifest, of which CI systems show only a few."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
 from reconcile.model import Diagnostic, Plan, Source, Verdict
+from reconcile.report.messages import count, describe_diagnostic, describe_job
 from reconcile.report.result import RUN, Result, list_results, rank_results
-from reconcile.report.wording import count, describe_diagnostic, describe_job
 
 MOST = 10
-"""Annotations of one level that a step may have, in GitHub Actions and in Azure Pipelines alike."""
+"""Annotations of one level that a step may have, in GitHub Actions as in Azure Pipelines."""
 
 
 class Level(StrEnum):
@@ -30,11 +29,7 @@ _LEVELS = {
 
 
 class Annotation(Struct, frozen=True, kw_only=True):
-    """
-    One mark, its message in lines.
-
-    `code` is None for the one that stands for all that are not shown.
-    """
+    """One annotation, its message in lines. `code` is None for the one that counts those that are not shown."""
 
     level: Level
     code: str | None
@@ -45,11 +40,17 @@ class Annotation(Struct, frozen=True, kw_only=True):
 
 def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
     """Choose at most `MOST` of each level, the worst first; the last says how many more there are."""
-    ranked = [_annotate_result(result) for result in rank_results(list_results(plan))]
-    ranked += [_annotate_warning(warning) for warning in plan.warnings]
+    ranked = rank_results(list_results(plan))
     chosen: list[Annotation] = []
     for level in Level:
-        chosen += _limit([annotation for annotation in ranked if annotation.level is level])
+        results = [result for result in ranked if _LEVELS[result.verdict] is level]
+        warnings = plan.warnings if level is Level.WARNING else ()
+        total = len(results) + len(warnings)
+        most = MOST if total <= MOST else MOST - 1
+        annotations = [_annotate_result(result) for result in results[:most]]
+        chosen += [*annotations, *(_annotate_warning(warning) for warning in warnings)][:most]
+        if total > MOST:
+            chosen.append(_count_hidden(level, total - most))
     return tuple(chosen)
 
 
@@ -73,10 +74,6 @@ def _annotate_warning(warning: Diagnostic) -> Annotation:
     )
 
 
-def _limit(annotations: Sequence[Annotation]) -> Sequence[Annotation]:
-    if len(annotations) <= MOST:
-        return annotations
-    level = annotations[0].level
-    message = f"{count(len(annotations) - MOST + 1, f'more {level}')} not shown here; another report has them all"
-    rest = Annotation(level=level, code=None, title="reconcile", message=(message,), source=None)
-    return [*annotations[: MOST - 1], rest]
+def _count_hidden(level: Level, hidden: int) -> Annotation:
+    message = f"{count(hidden, f'more {level}')} not shown here; another report has them all"
+    return Annotation(level=level, code=None, title="reconcile", message=(message,), source=None)

@@ -7,15 +7,15 @@ The agent obeys `##vso[` anywhere in a line of stdout. Escapes: microsoft/azure-
 from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, Level, choose_annotations
 from reconcile.report.escape import escape
+from reconcile.report.messages import describe_run
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_run
 
 _DATA = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})
 
 
 def render(plan: Plan, style: Style) -> str:
-    """Render a plan; `style` is not used. Azure knows no notice, so what is waived is counted and not marked."""
+    """Render a plan; `style` is not used. Azure has no notices, so waived drift is counted but not annotated."""
     del style
     annotations = [annotation for annotation in choose_annotations(plan) if annotation.level is not Level.NOTICE]
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in annotations)

@@ -3,41 +3,31 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from reconcile.model import Diagnostic, JsonValue, Source
+from reconcile.model import Diagnostic, Source
 from reconcile.report.escape import escape
-from reconcile.report.palette import PLAIN, Colour, Palette
+from reconcile.report.messages import describe_place
+from reconcile.report.style import NO_COLOUR, Colour, Palette
 
 _WIDEST_EXCERPT = 120
 
 
 def render_diagnostics(
-    diagnostics: Sequence[Diagnostic], palette: Palette = PLAIN, *, kind: Literal["error", "warning"] = "error"
+    diagnostics: Sequence[Diagnostic], palette: Palette = NO_COLOUR, *, kind: Literal["error", "warning"] = "error"
 ) -> str:
     """
     Render diagnostics in the order given, each ending in a line break.
 
     Args:
-        kind: what stands in place of a place where there is none.
+        diagnostics: what is wrong.
+        palette: the colours.
+        kind: what stands at the beginning of a diagnostic without a place.
     """
-    return "".join(_render(diagnostic, palette, kind) for diagnostic in diagnostics)
+    return "".join(_render_diagnostic(diagnostic, palette, kind) for diagnostic in diagnostics)
 
 
-def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
-    """Return a diagnostic with the keys that scripts rely on; those of a place are None where there is none."""
+def _render_diagnostic(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:
     source = diagnostic.source
-    return {
-        "code": diagnostic.code.value,
-        "message": diagnostic.message,
-        "hint": diagnostic.hint,
-        "file": source.file if source else None,
-        "line": source.line if source else None,
-        "column": source.column if source else None,
-    }
-
-
-def _render(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:
-    source = diagnostic.source
-    place = f"{escape(source.file)}:{source.line}:{source.column}" if source else kind
+    place = describe_place(source) if source else kind
     head = f"{palette.paint(f'{place}:', Colour.STRONG)} {palette.paint(diagnostic.code, Colour.REMOVED)}"
     lines = [f"{head} {escape(diagnostic.message)}"]
     if source and diagnostic.excerpt is not None:
@@ -49,7 +39,7 @@ def _render(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:
 
 def _render_excerpt(diagnostic: Diagnostic, source: Source, excerpt: str, palette: Palette) -> list[str]:
     start = source.column - 1
-    # Of a long line, the part is shown that the reader has to look at.
+    # Of a long line, only the part around the problem is shown.
     cut = max(0, start - _WIDEST_EXCERPT // 2) if len(excerpt) > _WIDEST_EXCERPT else 0
     shown = excerpt[cut : cut + _WIDEST_EXCERPT]
     before = _flatten(shown[: start - cut])
@@ -60,5 +50,5 @@ def _render_excerpt(diagnostic: Diagnostic, source: Source, excerpt: str, palett
 
 
 def _flatten(text: str) -> str:
-    """Escape a piece of a line; a tab becomes one space, so that what stands below it stays below it."""
+    """Escape a part of a line; a tab becomes one space, so that the carets stay below what they mark."""
     return escape(text.replace("\t", " "))

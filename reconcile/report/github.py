@@ -1,15 +1,19 @@
 """
-The plan as workflow commands of GitHub Actions.
+The plan for GitHub Actions: as workflow commands, as the summary of a step and as its outputs.
 
 The runner obeys every line of stdout that begins with `::`, and `##[` anywhere in a line, so text from an API or a
-file stands only where it is data of a command of ours. Escapes: actions/toolkit, packages/core/src/command.ts.
+file only stands where it is data of one of our own commands. Escapes: actions/toolkit, packages/core/src/command.ts.
+
+Summary and outputs are not formats, because a step adds them to files that other programs add to as well.
 """
+
+from msgspec.structs import asdict
 
 from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, choose_annotations
 from reconcile.report.escape import escape
-from reconcile.report.style import Style
-from reconcile.report.wording import describe_run
+from reconcile.report.messages import describe_run
+from reconcile.report.style import PLAIN, Style
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -20,6 +24,27 @@ def render(plan: Plan, style: Style) -> str:
     del style
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
     return f"{commands}{describe_run(plan)}\n"
+
+
+def render_summary(plan: Plan) -> str:
+    """Render what belongs into the file GITHUB_STEP_SUMMARY, within its limit."""
+    from reconcile.report import markdown
+
+    return markdown.render(plan, PLAIN, limit=markdown.SUMMARY_LIMIT)
+
+
+def render_outputs(plan: Plan) -> str:
+    """
+    Render what belongs into the file GITHUB_OUTPUT: the verdict and the counts of the summary.
+
+    Names are fixed and values are our own words and numbers, so nothing can add a line (CVE-2022-35954).
+    """
+    outputs = {
+        "verdict": plan.verdict.value,
+        "complete": "true" if plan.complete else "false",
+        **asdict(plan.summary),
+    }
+    return "".join(f"{name}={value}\n" for name, value in outputs.items())
 
 
 def _write_command(annotation: Annotation) -> str:

@@ -1,29 +1,68 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from reconcile.canonical import dump
 from reconcile.model import (
+    Diagnostic,
     Finding,
-    Job,
     JobPlan,
     JsonValue,
-    Manifest,
     Observation,
     Observed,
     Plan,
+    Problem,
     Provider,
-    Shard,
     SubJob,
-    Summary,
     Truth,
 )
-from reconcile.report.diagnostics import diagnostic_to_json
+from reconcile.report.messages import find_place
 from reconcile.report.style import Style
-from reconcile.report.wording import find_place
 
 FORMAT_VERSION = "1.0"
 """Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
+
+
+class _Place(Struct, frozen=True, gc=False):
+    file: str
+    line: int
+    column: int
+
+
+class _Observed(SubJob, frozen=True, kw_only=True, gc=False):
+    """What was observed of the job itself."""
+
+    sub_jobs: Sequence[SubJob]
+
+
+class _Pending(Struct, frozen=True, kw_only=True, gc=False):
+    path: str
+    expected: JsonValue
+    actual: JsonValue
+
+
+class _Drift(_Pending, frozen=True, kw_only=True, gc=False):
+    kind: str
+    implied: bool
+    waived: bool
+    line: int
+    column: int
+
+
+class _Job(Struct, frozen=True, kw_only=True, gc=False):
+    address: str
+    provider: str
+    job_id: str
+    source: _Place
+    verdict: str
+    request_id: str | None
+    observed: _Observed | None
+    drifts: Sequence[_Drift]
+    pending: Sequence[_Pending]
+    notes: Sequence[str]
+    errors: Sequence[Problem]
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -32,100 +71,97 @@ def render(plan: Plan, style: Style) -> str:
     return dump(plan_to_json(plan))
 
 
-def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
-    """Return the plan as a JSON value."""
+def plan_to_json(plan: Plan) -> dict[str, object]:
+    """Return the members of the JSON plan, as `reconcile.canonical` writes them."""
+    manifest, shard = plan.manifest, plan.manifest.shard
     return {
         "format_version": FORMAT_VERSION,
-        "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in plan.manifest.files],
-        "selection": _selection_to_json(plan.manifest),
-        "shard": _shard_to_json(plan.manifest.shard),
+        "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in manifest.files],
+        "selection": None
+        if manifest.declared is None
+        else {"declared": manifest.declared, "options": manifest.selection},
+        "shard": None if shard is None else {"index": shard.index, "total": shard.total, "selected": shard.selected},
         "complete": plan.complete,
-        "verdict": plan.verdict.value,
-        "exit_code": int(plan.exit_code),
+        "verdict": plan.verdict,
+        "exit_code": plan.exit_code,
         "soft_fail": plan.soft_fail,
-        "providers": [_provider_to_json(provider, plan.origins) for provider in plan.manifest.providers.values()],
-        "summary": _summary_to_json(plan.summary),
+        "providers": [_provider_to_json(each, plan.origins.get(each.name)) for each in manifest.providers.values()],
+        "summary": plan.summary,
         "jobs": [_job_to_json(job) for job in plan.jobs],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
 
 
-def _selection_to_json(manifest: Manifest) -> JsonValue:
-    if manifest.declared is None:
-        return None
-    return {"declared": manifest.declared, "options": list(manifest.selection)}
+def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
+    """Return a diagnostic with the keys that scripts rely on; those of a place are None where there is none."""
+    source = diagnostic.source
+    return {
+        "code": diagnostic.code.value,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "file": source.file if source else None,
+        "line": source.line if source else None,
+        "column": source.column if source else None,
+    }
 
 
-def _shard_to_json(shard: Shard | None) -> JsonValue:
-    return None if shard is None else {"index": shard.index, "total": shard.total, "selected": shard.selected}
-
-
-def _provider_to_json(provider: Provider, origins: Mapping[str, str]) -> dict[str, JsonValue]:
+def _provider_to_json(provider: Provider, endpoint: str | None) -> dict[str, JsonValue]:
     return {
         "name": provider.name,
         "api": provider.api.name,
         "cloud": provider.cloud,
         "region": provider.region,
         "project_id": provider.project_id,
-        "endpoint": origins.get(provider.name),
+        "endpoint": endpoint,
     }
 
 
-def _summary_to_json(summary: Summary) -> dict[str, JsonValue]:
-    return {
-        "selected": summary.selected,
-        "in_sync": summary.in_sync,
-        "drift": summary.drift,
-        "pending": summary.pending,
-        "waived": summary.waived,
-        "error": summary.error,
-    }
+def _job_to_json(plan: JobPlan) -> _Job:
+    job, source = plan.job, plan.job.source
+    return _Job(
+        address=job.address,
+        provider=job.provider.name,
+        job_id=job.job_id,
+        source=_Place(source.file, source.line, source.column),
+        verdict=plan.verdict,
+        request_id=plan.observation.request_id,
+        observed=_observed_to_json(plan.observation),
+        drifts=[_drift_to_json(each, plan) for each in plan.findings if each.truth is Truth.CANNOT_HOLD],
+        pending=[_pending_to_json(each) for each in plan.findings if each.truth is Truth.CAN_HOLD],
+        notes=plan.notes,
+        errors=plan.problems,
+    )
 
 
-def _job_to_json(plan: JobPlan) -> dict[str, JsonValue]:
-    return {
-        **_identity_to_json(plan.job),
-        "verdict": plan.verdict.value,
-        "request_id": plan.observation.request_id,
-        "observed": _observed_to_json(plan.observation),
-        "drifts": [_drift_to_json(finding, plan) for finding in plan.findings if finding.truth is Truth.CANNOT_HOLD],
-        "pending": [_pending_to_json(finding) for finding in plan.findings if finding.truth is Truth.CAN_HOLD],
-        "notes": list(plan.notes),
-        "errors": [{"code": problem.code.value, "message": problem.message} for problem in plan.problems],
-    }
-
-
-def _identity_to_json(job: Job) -> dict[str, JsonValue]:
-    return {
-        "address": job.address,
-        "provider": job.provider.name,
-        "job_id": job.job_id,
-        "source": {"file": job.source.file, "line": job.source.line, "column": job.source.column},
-    }
-
-
-def _observed_to_json(observation: Observation) -> JsonValue:
+def _observed_to_json(observation: Observation) -> _Observed | None:
     if not isinstance(observation, Observed):
         return None
-    return {**_record_to_json(observation), "sub_jobs": [_record_to_json(part) for part in observation.sub_jobs]}
+    return _Observed(
+        status=observation.status,
+        job_id=observation.job_id,
+        job_type=observation.job_type,
+        begin_time=observation.begin_time,
+        end_time=observation.end_time,
+        error_code=observation.error_code,
+        fail_reason=observation.fail_reason,
+        sub_jobs=observation.sub_jobs,
+    )
 
 
-def _record_to_json(record: Observed | SubJob) -> dict[str, JsonValue]:
-    return {name: getattr(record, name) for name in SubJob.__struct_fields__}
-
-
-def _drift_to_json(finding: Finding, planned: JobPlan) -> dict[str, JsonValue]:
+def _drift_to_json(finding: Finding, planned: JobPlan) -> _Drift:
     source = find_place(finding, planned)
-    return {
-        **_pending_to_json(finding),
-        "kind": finding.kind.value,
-        "implied": finding.implied,
-        "waived": finding.waiver is not None,
-        "line": source.line,
-        "column": source.column,
-    }
+    return _Drift(
+        path=finding.path,
+        expected=finding.expected,
+        actual=finding.actual,
+        kind=finding.kind,
+        implied=finding.implied,
+        waived=finding.waiver is not None,
+        line=source.line,
+        column=source.column,
+    )
 
 
-def _pending_to_json(finding: Finding) -> dict[str, JsonValue]:
-    return {"path": finding.path, "expected": finding.expected, "actual": finding.actual}
+def _pending_to_json(finding: Finding) -> _Pending:
+    return _Pending(path=finding.path, expected=finding.expected, actual=finding.actual)

@@ -1,20 +1,18 @@
 """
 The plan as GitHub's Markdown: a comment on a pull request, the summary of a step.
 
-Foreign text stands in code spans alone, where no mention, link, image or tag is read; the two characters that could
-end a span or a table's cell are shown as escapes.
+Foreign text only stands in code spans, where GitHub reads no mention, link, image or tag. The two characters that could
+end a span or a cell of a table are shown as escapes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.likeness import erase_circumstances, find_codes, gather_alike, name_jobs
-from reconcile.report.result import Result, group_by_job, list_results, rank_results
-from reconcile.report.style import Style
-from reconcile.report.wording import (
+from reconcile.report.grouping import erase_circumstances, group_by_cause, list_error_codes, name_jobs
+from reconcile.report.messages import (
     SOFT_FAIL,
     WORDS,
     count,
@@ -26,6 +24,8 @@ from reconcile.report.wording import (
     describe_place,
     describe_selection,
 )
+from reconcile.report.result import Result, group_by_job, list_results, rank_results
+from reconcile.report.style import Style
 
 COMMENT_LIMIT = 60_000
 """Bytes of a comment; GitHub takes 65,536 characters."""
@@ -34,16 +34,16 @@ SUMMARY_LIMIT = 900 * 1024
 """Bytes of a step summary; GitHub drops one of more than 1 MiB."""
 
 MOST_ROWS = 50
-"""Up to so many jobs, the table lists those in sync too."""
+"""Up to this many jobs, the table lists those in sync too."""
 
 _CODE = str.maketrans({"`": r"\x60", "|": r"\x7c"})
 
 _NOTICE = 200
-"""Bytes kept for the line that says what is cut."""
+"""Bytes kept for the line that says how much is cut."""
 
 
 class _Section(Struct, frozen=True):
-    """Lines that may be cut between a head and a tail that may not; there are none of either without a line."""
+    """Lines that may be cut, between a head and a tail that may not; both are left out if there are no lines."""
 
     head: str
     rows: Sequence[str]
@@ -58,7 +58,7 @@ def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
         _Section("", [_render_verdict(plan)]),
         _Section("**Errors**\n\n", [_render_error(result) for result in results if result.job is None]),
         _Section("**Warnings**\n\n", [_render_warning(warning) for warning in plan.warnings]),
-        _Section("**What repeats**\n\n", list(_render_causes(results))),
+        _Section("**Causes that repeat**\n\n", list(_render_causes(results))),
         _Section("| Job | Verdict | What | Where |\n|---|---|---|---|\n", _render_rows(plan, results)),
         _Section("<details><summary>Details</summary>\n", list(_render_details(results)), "\n</details>\n"),
     )
@@ -66,7 +66,7 @@ def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
 
 
 def _fit(sections: Iterable[_Section], limit: int) -> str:
-    """Join sections until the limit is reached, and say how many lines are left out."""
+    """Join sections up to the limit, and say how many lines are left out."""
     left = limit - _NOTICE
     shown: list[str] = []
     hidden = 0
@@ -91,7 +91,7 @@ def _take(rows: Iterable[str], left: int) -> Iterator[str]:
         yield row
 
 
-# --- What stands first -----------------------------------------------------------------------------------------
+# --- The head --------------------------------------------------------------------------------------------------
 
 
 def _render_verdict(plan: Plan) -> str:
@@ -121,22 +121,22 @@ def _render_warning(warning: Diagnostic) -> str:
 
 
 def _render_causes(results: Iterable[Result]) -> Iterator[str]:
-    """Say once what is told of many jobs; each has its row and its details all the same."""
-    told = [(job, _list_causes(job, group)) for job, group in group_by_job(results)]
-    for group in gather_alike([(job, causes) for job, causes in told if causes], _liken):
-        jobs, causes = [job for job, _ in group], group[0][1]
+    """Describe once what many jobs have in common; each still has its row and its details."""
+    listed = [(job, _list_messages(job, group)) for job, group in group_by_job(results)]
+    for group in group_by_cause([(job, messages) for job, messages in listed if messages], _find_cause):
+        jobs, messages = [job for job, _ in group], group[0][1]
         if len(jobs) > 1:
-            yield f"- {WORDS[jobs[0].verdict]}, {count(len(jobs), 'job')} alike: {_code(name_jobs(jobs))}\n"
-            yield from (f"  - {_code(cause)}\n" for cause in causes)
+            yield f"- {WORDS[jobs[0].verdict]}, {count(len(jobs), 'job')}: {_code(name_jobs(jobs))}\n"
+            yield from (f"  - {_code(message)}\n" for message in messages)
 
 
-def _list_causes(job: JobPlan, group: Sequence[Result]) -> tuple[str, ...]:
+def _list_messages(job: JobPlan, group: Sequence[Result]) -> tuple[str, ...]:
     return tuple(erase_circumstances(f"{each.name}: {each.message}", job) for each in rank_results(group))
 
 
-def _liken(told: tuple[JobPlan, tuple[str, ...]]) -> tuple[object, ...]:
-    job, causes = told
-    return job.verdict, causes, find_codes(job)
+def _find_cause(listed: tuple[JobPlan, tuple[str, ...]]) -> Hashable:
+    job, messages = listed
+    return job.verdict, messages, list_error_codes(job)
 
 
 def _render_rows(plan: Plan, results: Iterable[Result]) -> list[str]:
@@ -146,19 +146,19 @@ def _render_rows(plan: Plan, results: Iterable[Result]) -> list[str]:
     return [_render_row(job, rank_results(group)) for job, group in listed]
 
 
-def _render_row(job: JobPlan, told: Sequence[Result]) -> str:
-    what = f"{_code(f'{told[0].name}: {told[0].message}')}" if told else ""
-    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+def _render_row(job: JobPlan, ranked: Sequence[Result]) -> str:
+    what = _code(f"{ranked[0].name}: {ranked[0].message}") if ranked else ""
+    more = f" and {len(ranked) - 1} more" if len(ranked) > 1 else ""
     place = _code(describe_place(job.job.source))
     return f"| {_code(escape(job.job.address))} | {WORDS[job.verdict]} | {what}{more} | {place} |\n"
 
 
 def _render_details(results: Iterable[Result]) -> Iterator[str]:
     for job, group in group_by_job(results):
-        told = rank_results(group)
-        if told:
+        ranked = rank_results(group)
+        if ranked:
             yield f"\n**{WORDS[job.verdict]}** {_code(escape(job.job.address))}\n\n"
-            yield from (_render_result(result) for result in told)
+            yield from (_render_result(result) for result in ranked)
             yield from (f"- {_code(sentence)}\n" for sentence in describe_job(job))
 
 
@@ -168,5 +168,6 @@ def _render_result(result: Result) -> str:
 
 
 def _code(text: str) -> str:
-    """Put harmless text, at least one character, in a code span."""
-    return f"`{text.translate(_CODE)}`"
+    """Put text that is safe, and not empty, in a code span."""
+    shown = text.translate(_CODE) if "`" in text or "|" in text else text
+    return f"`{shown}`"

@@ -1,9 +1,9 @@
 """
 The plan as OpenMetrics 1.0, for dashboards and alerts.
 
-Every verdict is a sample even where its count is zero, so that an alert can tell zero from nothing. Where the plan is
-about a part of the jobs, `reconcile_jobs` adds up to less than `reconcile_declared_jobs`. All metrics are gauges, which
-Prometheus' older text format knows too; to that, the end mark is a comment. There is no metric of one job, for a
+Every verdict has a sample even if its count is zero, so that an alert can tell zero from no data. Where the plan covers
+a part of the jobs, `reconcile_jobs` adds up to less than `reconcile_declared_jobs`. All metrics are gauges, which
+Prometheus' older text format has as well; there, the end mark is a comment. Jobs have no metrics of their own, since a
 manifest can name ten thousand.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
+from reconcile.report.messages import WORDS, count_declared, cut
 from reconcile.report.result import list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import WORDS, count_declared, cut
 
 _LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 

@@ -1,4 +1,4 @@
-"""A proof as text and as JSON; `schemas/prove.v1.schema.json` describes the JSON. Pure."""
+"""A proof as text and as JSON; `schemas/prove.v1.schema.json` describes the JSON."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -6,18 +6,17 @@ from typing import TypeAlias
 
 from reconcile.canonical import dump
 from reconcile.model import Baseline, Diagnostic, JsonValue, Proof, Survivor
-from reconcile.report.diagnostics import diagnostic_to_json
 from reconcile.report.escape import escape
-from reconcile.report.json import FORMAT_VERSION
-from reconcile.report.palette import PLAIN, Colour, Palette
-from reconcile.report.wording import count
+from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
+from reconcile.report.messages import count
+from reconcile.report.style import NO_COLOUR, Colour, Palette
 
 WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
-"""Write what a manifest could expect as the lines that would stand there, harmless to a reader."""
+"""Write an expectation as the lines of a manifest, safe to show."""
 
 _SOURCES = {
     Baseline.MANIFEST: "made up from the manifest",
-    Baseline.RECORDING: "out of a recording",
+    Baseline.RECORDING: "from a recording",
     Baseline.LIVE: "as they are now",
 }
 _MADE_UP = """\
@@ -25,8 +24,8 @@ Where the manifest says nothing, values were made up: put the jobs' own, or take
 """
 
 
-def render_proof(proof: Proof, write_expect: WriteExpect, palette: Palette = PLAIN) -> str:
-    """Render what survived, job by job with what would kill it, and how many mutants there were."""
+def render_proof(proof: Proof, write_expect: WriteExpect, palette: Palette = NO_COLOUR) -> str:
+    """Render the survivors, job by job with the expectation that would kill each, and how many mutants there were."""
     by_job = groupby(proof.survivors, key=_address_of)
     blocks = [_render_job(list(survivors), write_expect, palette) for _, survivors in by_job]
     total = proof.killed + proof.permitted + len(proof.survivors)
@@ -94,19 +93,19 @@ def _render_job(survivors: Sequence[Survivor], write_expect: WriteExpect, palett
     job = survivors[0].job
     place = f"{escape(job.source.file)}:{job.source.line}"
     lines = [f"  # {escape(job.address)} leaves the gate green in {count(len(survivors), 'case')}      {place}"]
-    by_mend: dict[tuple[str, ...], list[Survivor]] = {}
+    by_fix: dict[tuple[str, ...], list[Survivor]] = {}
     for survivor in survivors:
-        by_mend.setdefault(tuple(_mend(survivor, write_expect)), []).append(survivor)
-    for mend, alike in by_mend.items():
-        for survivor in alike:
-            sign = palette.paint("!", Colour.CHANGED)
-            lines.append(f"  {sign} {escape(survivor.path)}: {escape(survivor.change)}")
-        lines += mend
+        by_fix.setdefault(tuple(_describe_fix(survivor, write_expect)), []).append(survivor)
+    for fix, group in by_fix.items():
+        for survivor in group:
+            symbol = palette.paint("!", Colour.CHANGED)
+            lines.append(f"  {symbol} {escape(survivor.path)}: {escape(survivor.change)}")
+        lines += fix
     return "".join(f"{line}\n" for line in lines)
 
 
-def _mend(survivor: Survivor, write_expect: WriteExpect) -> Iterator[str]:
-    """Say what kills it."""
+def _describe_fix(survivor: Survivor, write_expect: WriteExpect) -> Iterator[str]:
+    """Describe what would kill a survivor."""
     waiver = survivor.waiver
     if waiver is not None:
         yield f"    a waiver hides it until {waiver.expires}: {escape(waiver.source.file)}:{waiver.source.line}"

@@ -1,18 +1,18 @@
 """
-What a plan has to tell, one value for each assertion and each error; what the formats for machines are made of.
+The results of a plan, one for each assertion and each error. The formats for machines are made of them.
 
-Rules are stable for ever, and say what kind of thing is told:
+Rules never change their meaning. They name the kind of result:
 
     drift.<field>   an expectation is false: drift.status, drift.job_type, ..., drift.sub_jobs, drift.absent
     missing         the job API has no such job
     pending         not decided yet, whatever the field
-    error.RC<nnn>   it could not be decided; `reconcile explain RC<nnn>`
+    error.RC<nnn>   it could not be checked; `reconcile explain RC<nnn>`
 
-What is waived keeps the rule of what it would be without the waiver.
+A waived result keeps the rule that it would have without the waiver.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import groupby
 
@@ -22,22 +22,22 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
 from reconcile.report.escape import escape
-from reconcile.report.wording import WORDS, describe_diagnostic, describe_finding, find_place
+from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
 RUN = "run"
-"""Stands where an address would, for what is about no job; no address is called so."""
+"""The address of results that belong to no job; no job has it."""
 
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class Result(Struct, frozen=True, kw_only=True, gc=False):
     """
-    One thing to tell, in words that are harmless on a terminal.
+    One assertion or error, in words that are safe on a terminal.
 
-    `address` is the job's, or `run` for what is about no job, and `name` the path of the assertion or the rule of an
-    error. The two together are unique in a run, and the same in every run, whatever the verdict. `message` is one
-    line, empty for what is in sync. `source` is None for an error that has no place in a file, and `job` for every
-    error of the run.
+    `address` is the job's, or `run` where there is no job, and `name` the path of the assertion or the rule of the
+    error. Together they are unique in a run and the same in every run, whatever the verdict. `message` is one line,
+    empty for what is in sync. `source` is None for an error without a place in a file, and `job` for every error of
+    the run.
     """
 
     verdict: Verdict
@@ -56,7 +56,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """What is the same as long as the same thing is wrong, wherever in its file it stands."""
+        """A digest that stays the same while the same thing is wrong, even if it moves within its file."""
         file = escape(self.source.file) if self.source else ""
         return sha256("\0".join((file, self.title, self.rule)).encode()).hexdigest()
 
@@ -65,51 +65,52 @@ def list_results(plan: Plan) -> tuple[Result, ...]:
     """
     List the errors of the run, then every assertion and error of each job, in the order of the manifest.
 
-    At least one result is as bad as the verdict of the run, and one of each job as that job's, whatever the plan
-    holds: where nothing says why, an error says that. An empty list would read as success.
+    At least one result is as bad as the verdict of the run, and one of each job as bad as that of the job. Where no
+    assertion explains the verdict, an error says so: an empty list would read as success.
     """
-    results = [_tell_diagnostic(diagnostic) for diagnostic in plan.errors]
+    results = [_diagnostic_result(diagnostic) for diagnostic in plan.errors]
     for job in plan.jobs:
-        results += _list_of_job(job)
+        results += _job_results(job)
     needed = plan.verdict if plan.complete else Verdict.ERROR
     if not any(result.verdict is needed for result in results):
-        results.append(_tell_unexplained(needed, job=None))
-    return tuple(_make_unique(results))
+        results.append(_unexplained_result(needed, job=None))
+    return _number_duplicates(results)
 
 
 def rank_results(results: Iterable[Result]) -> list[Result]:
-    """Keep what is not in sync, the worst first, and within that in the order given."""
-    told = (result for result in results if result.verdict is not Verdict.IN_SYNC)
-    return sorted(told, key=lambda result: _SEVERITY[result.verdict])
+    """Return what is not in sync, the worst first, otherwise in the order given."""
+    shown = (result for result in results if result.verdict is not Verdict.IN_SYNC)
+    return sorted(shown, key=lambda result: _SEVERITY[result.verdict])
 
 
 def group_by_job(results: Iterable[Result]) -> list[tuple[JobPlan, Sequence[Result]]]:
-    """Gather the results of each job, the worst job first; what is about no job is left out."""
+    """Group results by job, the worst job first; those of no job are left out."""
     groups = [tuple(group) for _, group in groupby(results, lambda result: result.address)]
     jobs = [(group[0].job, group) for group in groups if group[0].job]
     return sorted(jobs, key=lambda pair: _SEVERITY[pair[0].verdict])
 
 
-def _list_of_job(plan: JobPlan) -> Sequence[Result]:
-    results = [_tell_problem(plan, problem) for problem in plan.problems]
-    results += [_tell_finding(plan, finding) for finding in plan.findings if _is_told(plan, finding)]
+def _job_results(plan: JobPlan) -> list[Result]:
+    address = escape(plan.job.address)
+    results = [_problem_result(plan, problem) for problem in plan.problems]
+    results += [_finding_result(plan, each, address) for each in plan.findings if _is_shown(plan, each)]
     if not any(result.verdict is plan.verdict for result in results):
-        results.append(_tell_unexplained(plan.verdict, job=plan))
+        results.append(_unexplained_result(plan.verdict, job=plan))
     return results
 
 
-def _is_told(plan: JobPlan, finding: Finding) -> bool:
-    """Pass nothing of a job that could not be decided; the finding of what cannot be judged is its problem already."""
+def _is_shown(plan: JobPlan, finding: Finding) -> bool:
+    """Of a job that could not be checked, nothing passes; what could not be judged is among its problems already."""
     return not plan.problems or finding.truth in (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
 
 
-def _tell_finding(plan: JobPlan, finding: Finding) -> Result:
-    verdict = _verdict_of(finding)
+def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
+    name, verdict = escape(finding.path), _finding_verdict(finding)
     return Result(
         verdict=verdict,
-        rule=_rule_of(finding),
-        address=escape(plan.job.address),
-        name=escape(finding.path),
+        rule=_finding_rule(finding.truth, name),
+        address=address,
+        name=name,
         message="" if verdict is Verdict.IN_SYNC else describe_finding(finding),
         source=find_place(finding, plan),
         job=plan,
@@ -117,7 +118,7 @@ def _tell_finding(plan: JobPlan, finding: Finding) -> Result:
     )
 
 
-def _verdict_of(finding: Finding) -> Verdict:
+def _finding_verdict(finding: Finding) -> Verdict:
     match finding.truth:
         case Truth.HOLDS:
             return Verdict.IN_SYNC
@@ -129,62 +130,53 @@ def _verdict_of(finding: Finding) -> Verdict:
             return Verdict.ERROR
 
 
-def _rule_of(finding: Finding) -> str:
-    if finding.truth is Truth.UNDECIDABLE:
-        return _rule_of_code(Code.UNPROVEN)
-    if finding.truth is Truth.CAN_HOLD:
+def _finding_rule(truth: Truth, path: str) -> str:
+    if truth is Truth.UNDECIDABLE:
+        return _error_rule(Code.UNPROVEN)
+    if truth is Truth.CAN_HOLD:
         return "pending"
-    field = escape(finding.path).split("[")[0].split(".")[0]
+    field = path.split("[")[0].split(".")[0]
     return field if field == "missing" else f"drift.{field}"
 
 
-def _rule_of_code(code: Code) -> str:
+def _error_rule(code: Code) -> str:
     return f"error.{code}"
 
 
-def _tell_problem(plan: JobPlan, problem: Problem) -> Result:
-    rule = _rule_of_code(problem.code)
-    return Result(
-        verdict=Verdict.ERROR,
-        rule=rule,
-        address=escape(plan.job.address),
-        name=rule,
-        message=escape(problem.message),
-        source=plan.job.source,
-        job=plan,
-    )
+def _problem_result(plan: JobPlan, problem: Problem) -> Result:
+    return _error_result(problem.code, escape(problem.message), plan.job.source, plan)
 
 
-def _tell_diagnostic(diagnostic: Diagnostic) -> Result:
-    rule = _rule_of_code(diagnostic.code)
-    return Result(
-        verdict=Verdict.ERROR,
-        rule=rule,
-        address=RUN,
-        name=rule,
-        message=describe_diagnostic(diagnostic),
-        source=diagnostic.source,
-        job=None,
-    )
+def _diagnostic_result(diagnostic: Diagnostic) -> Result:
+    return _error_result(diagnostic.code, describe_diagnostic(diagnostic), diagnostic.source, None)
 
 
-def _tell_unexplained(verdict: Verdict, *, job: JobPlan | None) -> Result:
-    rule = _rule_of_code(Code.UNPROVEN)
+def _unexplained_result(verdict: Verdict, *, job: JobPlan | None) -> Result:
+    message = f"nothing is proven: the verdict is {WORDS[verdict]}, and no assertion says why"
+    return _error_result(Code.UNPROVEN, message, job.job.source if job else None, job)
+
+
+def _error_result(code: Code, message: str, source: Source | None, job: JobPlan | None) -> Result:
+    rule = _error_rule(code)
     return Result(
         verdict=Verdict.ERROR,
         rule=rule,
         address=escape(job.job.address) if job else RUN,
         name=rule,
-        message=f"nothing is proven: the verdict is {WORDS[verdict]}, and no assertion says why",
-        source=job.job.source if job else None,
+        message=message,
+        source=source,
         job=job,
     )
 
 
-def _make_unique(results: Iterable[Result]) -> Iterator[Result]:
-    """Number the names that would be the same: an item can stand for several sub-jobs."""
+def _number_duplicates(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Number names that would be the same: one item can stand for several sub-jobs."""
+    titles = [result.title for result in results]
+    if len(set(titles)) == len(titles):
+        return tuple(results)
     seen: Counter[str] = Counter()
-    for result in results:
-        seen[result.title] += 1
-        number = seen[result.title]
-        yield result if number == 1 else replace(result, name=f"{result.name} ({number})")
+    numbered = []
+    for result, title in zip(results, titles, strict=True):
+        seen[title] += 1
+        numbered.append(result if seen[title] == 1 else replace(result, name=f"{result.name} ({seen[title]})"))
+    return tuple(numbered)

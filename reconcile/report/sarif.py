@@ -1,9 +1,9 @@
 """
 The plan as SARIF 2.1.0, for code scanning.
 
-An error is a notification of the run and a result too: GitHub reads results alone, and would close the alerts of a
-job that could not be observed as if they were mended. For the same reason a plan of a part of the jobs is an analysis
-of its own: the alerts of the others stay open. Columns count characters, and lines are in no fingerprint.
+An error is both a notification of the run and a result: GitHub only reads results, and would close the alerts of a job
+that could not be observed as if they were fixed. For the same reason, a plan of a part of the jobs is an analysis of
+its own, which leaves the alerts of the others open. Columns count characters. Fingerprints do not depend on lines.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ from reconcile.canonical import dump
 from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.location import locate
+from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style
-from reconcile.report.wording import count, describe_diagnostic, describe_jobs, describe_selection, is_part
 
 MOST_RESULTS = 25_000
 """Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
@@ -55,7 +55,7 @@ def render(plan: Plan, style: Style) -> str:
 
 
 def _categorize(plan: Plan) -> str:
-    """Name the analysis after its first manifest and the part of its jobs: what is another one has another name."""
+    """Name the analysis after its first manifest and the part of the jobs, so that each has its own name."""
     manifest = plan.manifest
     names = [each.name or each.file for each in manifest.files]
     parts = ["reconcile", _encode(escape(names[0])) if names else ""]
@@ -100,7 +100,7 @@ def _encode(path: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Break what a viewer would make a link of: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
+    """Break what a viewer would show as a link: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
     return text.replace("](", "]\\(")
 
 
@@ -124,21 +124,21 @@ def _make_rule(rule: str) -> dict[str, JsonValue]:
 
 
 def _describe_rule(rule: str) -> tuple[str, str, str]:
-    """Say what a rule means, at length too, and its level."""
+    """Describe a rule, in short and at length, and return its level."""
     kind, _, detail = rule.partition(".")
     match kind:
         case "pending":
-            full = "A job is still waiting or running, so the assertion is false now and can still come to hold."
+            full = "A job is still waiting or running, so the assertion is false now but may still become true."
             return "An expectation is not decided yet", full, "warning"
         case "missing":
             full = "The job API itself says that it has no such job: it was never there, or it was there too long ago."
             return "The job API has no such job", full, "error"
         case "error":
-            full = f"It could not be decided, so nothing is proven. What to do: reconcile explain {detail}"
-            return f"{detail}: it could not be decided", full, "error"
+            full = f"It could not be checked, so nothing is proven. What to do: reconcile explain {detail}"
+            return f"{detail}: could not be checked", full, "error"
         case _:
-            full = f"What is expected of {detail} is false, and can no longer become true."
-            return f"{detail} is not what is expected", full, "error"
+            full = f"The expectation of {detail} is false, and can no longer become true."
+            return f"{detail} is not as expected", full, "error"
 
 
 # --- Notifications ---------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]
     hidden = len(ranked) - MOST_RESULTS
     notifications: list[JsonValue] = []
     if is_part(plan):
-        message = f"this is about {describe_jobs(plan, describe_selection(plan))}, and tells nothing of the others"
+        message = f"this covers {describe_jobs(plan, describe_selection(plan))}, and says nothing about the others"
         notifications.append({"level": "note", "message": {"text": _escape(message)}})
     if hidden > 0:
         message = f"{count(hidden, 'more result')} not listed: a run has at most {MOST_RESULTS:,}, the worst first"

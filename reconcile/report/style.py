@@ -1,17 +1,41 @@
-"""How a reader wants a plan told."""
+"""How a plan is shown: colour, width, and how much of it."""
+
+from enum import Enum
 
 from msgspec import Struct
 
-from reconcile.report.palette import PLAIN as NO_COLOUR
-from reconcile.report.palette import Palette
+
+class Colour(Enum):
+    """What a colour is for; the value is its SGR parameter (ECMA-48). No colour carries a meaning alone."""
+
+    STRONG = "1"
+    ADDED = "32"
+    REMOVED = "31"
+    CHANGED = "33"
+    QUIET = "2"
+
+
+class Palette(Struct, frozen=True):
+    """Paints text, or leaves it as it is."""
+
+    colour: bool
+
+    def paint(self, text: str, *colours: Colour) -> str:
+        """Wrap text in the colours, if there is any and if this palette has colour."""
+        if not self.colour or not text:
+            return text
+        return f"\x1b[{';'.join(colour.value for colour in colours)}m{text}\x1b[0m"
+
+
+NO_COLOUR = Palette(colour=False)
 
 
 class Style(Struct, frozen=True, kw_only=True):
     """
-    The same plan in other clothes: a style never changes a verdict, and a format takes of it what it can use.
+    How a reader wants to see a plan. It never changes a verdict, and each format uses what it can.
 
-    `full` tells what holds as well, and each job by itself. `width` is the number of columns that prose may take,
-    None where no screen bounds it.
+    `full` also shows what holds, and each job by itself. `width` is the number of columns that prose may take, None
+    where no screen limits it.
     """
 
     palette: Palette = NO_COLOUR

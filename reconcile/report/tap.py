@@ -1,20 +1,23 @@
 """
 The plan as TAP 14: one test point for each assertion.
 
-Only what is in sync is `ok`. What is waived is `not ok # TODO`, which a reader counts as expected to fail. After an
-error of the run itself, `Bail out!` says once more that this is no proof.
+Only what is in sync is `ok`. Waived drift is `not ok # TODO`, which readers count as an expected failure. After an
+error of the run itself, `Bail out!` repeats that nothing is proven.
 """
 
-import json
 from collections.abc import Iterator
+
+from msgspec.json import Encoder
 
 from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
+from reconcile.report.messages import describe_run, describe_waiver
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
-from reconcile.report.wording import describe_run, describe_waiver
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
+
+_write_json = Encoder().encode
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -23,13 +26,13 @@ def render(plan: Plan, style: Style) -> str:
     results = list_results(plan)
     lines = ["TAP version 14", f"1..{len(results)}"]
     for number, result in enumerate(results, start=1):
-        lines += _write_point(number, result)
+        lines += _render_point(number, result)
     lines.append(f"# {describe_run(plan)}")
     lines += [f"Bail out! {_escape(result.message)}" for result in results if result.job is None][:1]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _write_point(number: int, result: Result) -> Iterator[str]:
+def _render_point(number: int, result: Result) -> Iterator[str]:
     title = _escape(result.title)
     if result.verdict is Verdict.IN_SYNC:
         yield f"ok {number} - {title}"
@@ -37,12 +40,11 @@ def _write_point(number: int, result: Result) -> Iterator[str]:
     todo = f" # TODO {_escape(describe_waiver(result.waiver))}" if result.waiver else ""
     yield f"not ok {number} - {title}{todo}"
     yield "  ---"
-    yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in _describe(result))
+    yield from (f"  {key}: {_write_json(value).decode()}" for key, value in _list_details(result))  # JSON is YAML
     yield "  ..."
 
 
-def _describe(result: Result) -> Iterator[tuple[str, str | int]]:
-    """Tell keys and values; JSON's strings are YAML's, but for the surrogates that ASCII would need."""
+def _list_details(result: Result) -> Iterator[tuple[str, str | int]]:
     yield "message", result.message
     yield "verdict", result.verdict.value
     yield "rule", result.rule
@@ -56,4 +58,4 @@ def _describe(result: Result) -> Iterator[tuple[str, str | int]]:
 
 
 def _escape(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return text.translate(_ESCAPES) if "\\" in text or "#" in text else text

@@ -9,19 +9,19 @@ compare.
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import MsgspecError, convert, to_builtins
+from msgspec import MsgspecError, convert
 from msgspec.structs import replace
 
 from reconcile.apis import load_api
-from reconcile.model import Evidence, JobApi, JsonValue, Provider
+from reconcile.model import Evidence, JobApi, Provider
 
 
 class UndecodableError(ValueError):
     """A JSON value is not the evidence of a plan."""
 
 
-def encode_evidence(evidence: Evidence) -> JsonValue:
-    """Return evidence as a JSON value."""
+def encode_evidence(evidence: Evidence) -> object:
+    """Return what is written as JSON of evidence."""
     manifest = evidence.manifest
     # Names take the place of providers and APIs; these values are only ever encoded.
     named = replace(
@@ -29,8 +29,7 @@ def encode_evidence(evidence: Evidence) -> JsonValue:
         providers=[replace(each, api=each.api.name) for each in manifest.providers.values()],
         jobs=[replace(each, provider=each.provider.name) for each in manifest.jobs],
     )
-    encoded: JsonValue = to_builtins(replace(evidence, manifest=named))
-    return encoded
+    return replace(evidence, manifest=named)
 
 
 def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) -> Evidence:

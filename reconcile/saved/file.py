@@ -38,7 +38,7 @@ class SavedPlan(Struct, frozen=True, kw_only=True):
 
 
 def write_saved_plan(
-    document: Mapping[str, JsonValue], evidence: Evidence, *, sign: Callable[[bytes], str] | None = None
+    document: Mapping[str, object], evidence: Evidence, *, sign: Callable[[bytes], str] | None = None
 ) -> str:
     """
     Write a plan and the evidence from which it follows.
@@ -90,12 +90,12 @@ def read_saved_plan(file: str, content: str) -> SavedPlan:
     )
 
 
-def is_document_of(document: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> bool:
+def is_document_of(document: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Return whether two plans in JSON are the same."""
     return _write(document) == _write(other)
 
 
-def _write(document: Mapping[str, JsonValue]) -> bytes:
+def _write(document: Mapping[str, object]) -> bytes:
     return dump(document, compact=True).encode("ascii")
 
 

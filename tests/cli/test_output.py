@@ -17,8 +17,7 @@ from reconcile.cli.output import choose_palette, measure_width
 from reconcile.model import Match
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
-from reconcile.report.palette import PLAIN, Palette
-from reconcile.report.style import Style
+from reconcile.report.style import NO_COLOUR, Palette, Style
 
 
 class Terminal(io.StringIO):
@@ -48,7 +47,7 @@ def test_the_option_decides_then_the_environment_then_the_terminal(when, environ
 
 
 def test_a_stream_that_is_closed_has_no_colour():
-    assert choose_palette("auto", None, {}) == PLAIN
+    assert choose_palette("auto", None, {}) == NO_COLOUR
 
 
 def test_colour_repeats_what_symbols_say():

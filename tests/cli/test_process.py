@@ -74,7 +74,7 @@ IDLE = {
     *("reconcile.document.writing", "reconcile.fetch.credentials.clouds_yaml"),
     *("reconcile.fetch.credentials.keystone", "reconcile.fetch.httpx_transport", "reconcile.fetch.proxy"),
     *("reconcile.fetch.recorder", "reconcile.fetch.replay"),
-    *("reconcile.manifest.selection", "reconcile.report.block", "reconcile.simulator"),
+    *("reconcile.manifest.selection", "reconcile.report.job_section", "reconcile.simulator"),
 }
 """What a plan over plain http without a proxy has no use for, and would take a part of its time."""
 

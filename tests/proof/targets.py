@@ -36,8 +36,8 @@ from reconcile.report import FORMATS, render_plan
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape, quote
 from reconcile.report.json import plan_to_json
+from reconcile.report.messages import show_value
 from reconcile.report.style import PLAIN
-from reconcile.report.wording import show_value
 from reconcile.saved import is_document_of, read_saved_plan, write_saved_plan
 
 CORPUS = Path(__file__).with_name("corpus")

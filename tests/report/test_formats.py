@@ -14,8 +14,7 @@ from report.plans import check_harmless, drifted, each_plan, load_plan, plan_mix
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
-from reconcile.report.palette import Palette
-from reconcile.report.style import PLAIN, Style
+from reconcile.report.style import PLAIN, Palette, Style
 
 # What a person reads in a terminal or a browser has tests of its own.
 NAMES = sorted(FORMATS.keys() - {"text", "html"})

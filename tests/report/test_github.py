@@ -1,4 +1,4 @@
-"""Workflow commands that GitHub's runner reads as ours, and no others."""
+"""GitHub's runner reads our workflow commands and no others, and what a step leaves has fixed names and limits."""
 
 import re
 
@@ -6,9 +6,11 @@ import pytest
 from builders import SOURCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.plans import drifted, every_plan, load_plan, plan_mixed, plan_of, poison_plan
+from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
-from reconcile.report.github import render
+from reconcile.model import Summary, Verdict
+from reconcile.report.github import render, render_outputs, render_summary
+from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT
 from reconcile.report.style import PLAIN
 
 KEYS = ({"file", "line", "col", "title"}, {"title"})
@@ -81,3 +83,19 @@ def test_levels():
 def test_f29_soft_fail_is_told(soft_fail):
     last = render(plan_of(drifted("a"), soft_fail=soft_fail), PLAIN).splitlines()[-1]
     assert ("soft-fail" in last) is soft_fail
+
+
+# --- The files of a step ----------------------------------------------------------------------------------------
+
+
+@each_plan
+def test_e06_outputs_have_fixed_names_and_no_foreign_text(name):
+    outputs = dict(line.split("=") for line in render_outputs(load_plan(name)).splitlines())
+    assert list(outputs) == ["verdict", "complete", *Summary.__struct_fields__]
+    assert outputs.pop("verdict") in set(Verdict)
+    assert outputs.pop("complete") in ("true", "false")
+    assert all(value.isdecimal() for value in outputs.values())
+
+
+def test_e07_a_summary_shows_more_than_a_comment_and_keeps_its_own_limit():
+    assert COMMENT_LIMIT < len(render_summary(load_plan("many")).encode()) <= SUMMARY_LIMIT

@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from report.plans import done, drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
+from reconcile.report.messages import WORDS
 from reconcile.report.style import PLAIN
-from reconcile.report.wording import WORDS
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
@@ -111,12 +111,12 @@ def test_f29_soft_fail_is_told():
 def test_what_repeats_is_said_once_before_the_table():
     text = render(plan_of(*(drifted(f"j{i}") for i in range(5)), done("k")), PLAIN)
     head, _, table = text.partition("| Job |")
-    assert head.split("**What repeats**\n\n")[1].splitlines() == [
-        "- drift, 5 jobs alike: `jobs.j0, jobs.j1, jobs.j2 and 2 more`",
+    assert head.split("**Causes that repeat**\n\n")[1].splitlines() == [
+        "- drift, 5 jobs: `jobs.j0, jobs.j1, jobs.j2 and 2 more`",
         '  - `status: expected "success", observed "failed"`',
         '  - `job_type: expected ["a", "b"], observed null`',
         '  - `error_code: expected null, observed "SFS.TURBO.0005"`',
         "",
     ]
     assert all(f"| `jobs.j{i}` | drift |" in table for i in range(5))
-    assert "What repeats" not in render(plan_of(drifted("a"), done("b")), PLAIN)
+    assert "Causes that repeat" not in render(plan_of(drifted("a"), done("b")), PLAIN)

@@ -26,9 +26,8 @@ from report.plans import (
 
 from reconcile.model import Match, Verdict
 from reconcile.plan import make_plan
-from reconcile.report.likeness import MOST_APART
-from reconcile.report.palette import Palette
-from reconcile.report.style import PLAIN, Style
+from reconcile.report.grouping import MOST_SEPARATE
+from reconcile.report.style import PLAIN, Palette, Style
 from reconcile.report.text import render
 
 FULL = Style(full=True)
@@ -73,12 +72,12 @@ def test_colour_is_never_the_only_carrier(name, style):
 @pytest.mark.parametrize(
     ("kind", "title"),
     [
-        (drifted, "5 jobs have drifted alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
-        (unobserved, "5 jobs could not be decided alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
-        (missing, "5 jobs are missing alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
-        (pending, "5 jobs are pending alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
-        (awaited, "5 jobs are not there yet alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
-        (waived, "5 jobs have drifted, and are waived alike: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (drifted, "5 jobs have drifted: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (unobserved, "5 jobs could not be checked: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (missing, "5 jobs are missing: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (pending, "5 jobs are pending: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (awaited, "5 jobs are not there yet: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
+        (waived, "5 jobs have drifted, and are waived: jobs.j0, jobs.j1, jobs.j2 and 2 more"),
     ],
 )
 def test_a_cause_that_repeats_is_said_once_and_the_table_names_every_job(kind, title):
@@ -96,14 +95,14 @@ def test_no_job_is_lost_and_none_told_twice(picks):
     told = [job for job in plan.jobs if job.verdict is not Verdict.IN_SYNC or job.notes]
     sizes = [int(title.partition(" ")[0]) if title[0].isdigit() else 1 for title in titles]
     assert sum(sizes) == len(told)
-    assert all(size == 1 or size > MOST_APART for size in sizes)
+    assert all(size == 1 or size > MOST_SEPARATE for size in sizes)
     assert rows == [job.job.address for job in plan.jobs]
 
 
 def test_another_error_code_is_another_cause():
     cases = [(job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", error_code=f"E{i % 2}")) for i in range(8)]
     titles, _ = told_of(plan_of(*cases))
-    assert [title.partition(":")[0] for title in titles] == ["4 jobs have drifted alike"] * 2
+    assert [title.partition(":")[0] for title in titles] == ["4 jobs have drifted"] * 2
 
 
 def test_notes_of_jobs_that_are_alike_are_counted():
@@ -133,7 +132,7 @@ def test_what_is_of_one_request_does_not_keep_one_cause_apart(said, shown):
         message = said.format(i=i, n="1 attempt" if i == 0 else f"{i + 1} attempts")
         cases.append((expected, replace(lost, problem=replace(lost.problem, message=message), request_id=f"r-{i}")))
     text = render(plan_of(*cases), PLAIN)
-    assert "4 jobs could not be decided alike" in text
+    assert "4 jobs could not be checked" in text
     assert f"{shown}\n" in text
     assert all(f"  r-{i}\n" in text for i in range(4))
 
@@ -164,9 +163,9 @@ def test_what_holds_is_shown_as_it_is_expected():
 
 def test_pending_jobs_tell_their_age():
     one = plan_of(begun(pending("a"), timedelta(minutes=14, seconds=3)))
-    assert "jobs.a is pending, begun 14m3s ago" in told_of(one)[0]
+    assert "jobs.a is pending, started 14m3s ago" in told_of(one)[0]
     many = plan_of(*(begun(pending(f"j{i}"), timedelta(hours=i, seconds=1)) for i in range(4)))
-    assert any(title.startswith("4 jobs are pending alike, the first begun 3h ago: ") for title in told_of(many)[0])
+    assert any(title.startswith("4 jobs are pending, the first started 3h ago: ") for title in told_of(many)[0])
     tomorrow = plan_of(begun(pending("a"), timedelta(days=-1)))
     assert "jobs.a is pending" in told_of(tomorrow)[0]
 

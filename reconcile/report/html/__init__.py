@@ -1,13 +1,15 @@
 """
 The plan as one HTML file: nothing in it is loaded from elsewhere, and nothing in it runs but its own script.
 
-Every text that a template prints passes `escape`, for what a browser would show as nothing or as something else,
-and then Jinja's own escaping; what is finished markup says so by its type. A content security policy holds the
-hashes of style and script, so that even a hole in both would run nothing.
+The page is a Jinja2 template, `page.html.j2`, which includes one file for each part. Python only prepares the values.
+Every text that a template prints passes through `escape`, so that a browser shows what it really contains, and then
+through Jinja's own escaping. A content security policy holds the hashes of the style and the script, so that even a
+hole in both would run nothing.
 """
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
+from markupsafe import escape as escape_markup
 
 from reconcile.model import Plan
 from reconcile.report.escape import escape
@@ -28,47 +31,55 @@ _END_TAG: Final = re.compile(r"</|<!--")
 """What would end an inline style or script, or change how it is read."""
 
 _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
-"""A line break between two elements, but not between two jobs, lest the page be one line."""
+"""A line break between two elements, except between two jobs: the page should not be a single line."""
 
-_HARMLESS: Final = (Markup, int, float)
+_SAFE: Final = (Markup, int, float)
 
 
 def render(plan: Plan, style: Style) -> str:
     """Render a plan; `style` is not used, for the reader's browser chooses light or dark."""
     del style
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
-    template = _open_templates().get_template("page.html")
-    return template.render(page=build_page(plan), style=sheet, script=script, policy=_write_policy(sheet, script))
+    template = _load_templates().get_template("page.html.j2")
+    policy = _write_policy(sheet, script)
+    return template.render(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
 
 
-class _FewNodes(Extension):
-    """Drops line breaks of templates: a browser makes a node of each, and of ten thousand jobs a slow page."""
+class _DropLineBreaks(Extension):
+    """Drop the line breaks of the templates: a browser makes a node of each, and 10,000 jobs would make a slow page."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return _LINE_BREAK.sub(">", source)
 
 
 @cache
-def _open_templates() -> Environment:
-    return Environment(
+def _load_templates() -> Environment:
+    environment = Environment(
         loader=FileSystemLoader(_FOLDER),
-        extensions=[_FewNodes],
+        extensions=[_DropLineBreaks],
         autoescape=True,
-        finalize=_make_harmless,
+        finalize=_make_safe,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["lines"] = _join_lines
+    return environment
 
 
-def _make_harmless(value: object) -> object:
-    """Escape what a template is about to print, unless it is markup already; numbers are harmless."""
-    if isinstance(value, _HARMLESS):
+def _make_safe(value: object) -> object:
+    """Escape a text that a template prints, for Jinja to escape as markup; numbers and markup are safe already."""
+    if isinstance(value, _SAFE):
         return value
     if isinstance(value, str):
         return escape(value)
-    raise TypeError(f"a template prints a {type(value).__name__}, which is no text")
+    raise TypeError(f"a template prints a {type(value).__name__}, which is not text")
+
+
+def _join_lines(lines: Iterable[str]) -> Markup:
+    """Join lines that have been through `escape` already, which would cut the long ones, and escape them as markup."""
+    return escape_markup("\n".join(lines))
 
 
 @cache

@@ -1,49 +1,49 @@
 """
 One axis of time for all jobs of a plan.
 
-Jobs of one manifest often ran days apart, and drawn to scale each would be a hair. So times at which nothing ran
-are shortened: the axis is true to scale in every span in which something happened, and breaks between two of them.
+Jobs of one manifest often ran days apart, and drawn to scale each would be a hairline. So times at which nothing ran
+are shortened: the axis is to scale in every span in which something happened, and has a break between two spans.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
 
-Interval = tuple[datetime, datetime]
+Interval = tuple[float, float]
+"""Begin and end, in seconds since 1970 like every time here."""
 
 _LONGEST_GAP: Final = 0.12
-"""Of the time in which something happened: a longer gap is shortened."""
+"""A gap longer than this part of the time in which something happened is shortened."""
 _GAP: Final = 0.05
 _ALL_GAPS: Final = 0.4
-"""How much of the axis one shortened gap takes, and all of them at most."""
+"""How much of that time one shortened gap stands for, and all of them together at most."""
 
-_STEPS: Final = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
-) + tuple(timedelta(days=days) for days in (1, 2, 7, 14, 30, 90, 365, 3650))
+_STEPS: Final = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
+    *(86400 * days for days in (1, 2, 7, 14, 30, 90, 365, 3650)),
+)
 _TICKS: Final = 8
 _CLOSEST: Final = 10.0
 _CLOSEST_WHEN_NARROW: Final = 40.0
 _LAST: Final = 92.0
 _LAST_WHEN_NARROW: Final = 66.0
 """
-Percent of the axis: labels closer to each other would touch, and one beyond the last would leave the page, so that it
-ends at its tick or is left out.
+Percent of the axis. Labels closer together than this would touch. One beyond the last would leave the page, so it ends
+at its tick or is left out.
 """
 _RIGHT: Final = 99.0
-"""Where the axis ends, in percent, so that what is now is not hidden by the frame."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where the axis ends, in percent, so that the frame does not hide the time of judging."""
 
 
 class Tick(Struct, frozen=True, kw_only=True):
     """
     A labelled time; `x` is in percent from the left.
 
-    `new_day` says that the tick before is of another day, `minor` that a narrow page has no room for it, `last` that
-    the label has to stand left of it.
+    `new_day` says that the previous tick is of another day, `minor` that a narrow page has no room for it, and `last`
+    that the label has to stand to its left.
     """
 
     x: float
@@ -62,45 +62,45 @@ class Break(Struct, frozen=True, kw_only=True):
 
 
 class Axis(Struct, frozen=True):
-    """Knots of a piecewise linear scale, in the order of time: `times[i]` is at `places[i]` percent from the left."""
+    """A piecewise linear scale: `times[i]`, in ascending order, is at `places[i]` percent from the left."""
 
-    times: tuple[datetime, ...]
+    times: tuple[float, ...]
     places: tuple[float, ...]
     breaks: tuple[Break, ...]
 
-    def place(self, instant: datetime) -> float:
-        """Return where a time is, in percent from the left; what is off the axis is at its ends."""
+    def place(self, instant: float) -> float:
+        """Return where a time is, in percent from the left; times off the axis are at its ends."""
         i = min(max(bisect_right(self.times, instant), 1), len(self.times) - 1)
         begin, end = self.times[i - 1], self.times[i]
         part = (instant - begin) / (end - begin)
         x = self.places[i - 1] + min(max(part, 0.0), 1.0) * (self.places[i] - self.places[i - 1])
         return round(x, 3)
 
-    def spans(self, instant: datetime) -> bool:
-        """Say whether a time is on the axis."""
+    def spans(self, instant: float) -> bool:
+        """Return whether a time is on the axis."""
         return self.times[0] <= instant <= self.times[-1]
 
 
 def draw_axis(intervals: Sequence[Interval]) -> Axis | None:
-    """Draw an axis on which all of some intervals are; None where there is none."""
+    """Draw an axis that covers all intervals; None if there are none."""
     spans = list(_unite(intervals))
     if not spans:
         return None
-    busy = sum((end - begin for begin, end in spans), timedelta()) or timedelta(seconds=1)
+    busy = sum(end - begin for begin, end in spans) or 1.0
     spans = list(_join(spans, closer_than=busy * _LONGEST_GAP))
-    if len(spans) == 1:  # with a little air, so that nothing is glued to the frame
+    if len(spans) == 1:  # with a little room, so that nothing touches the frame
         spans = [(spans[0][0], max(spans[0][1], spans[0][0] + busy))]
     gap = busy * min(_GAP, _ALL_GAPS / max(1, len(spans) - 1))
     return _scale(spans, gap=gap, least=busy * 0.002)
 
 
 def _unite(intervals: Sequence[Interval]) -> Iterator[Interval]:
-    """Unite what overlaps."""
-    return _join(sorted(intervals), closer_than=timedelta(0))
+    """Unite intervals that overlap."""
+    return _join(sorted(intervals), closer_than=0.0)
 
 
-def _join(intervals: Sequence[Interval], *, closer_than: timedelta) -> Iterator[Interval]:
-    """Join neighbours, which are in order, if the gap between them is not longer than that."""
+def _join(intervals: Sequence[Interval], *, closer_than: float) -> Iterator[Interval]:
+    """Join neighbours, which are in order, if the gap between them is not longer than this."""
     current: Interval | None = None
     for begin, end in intervals:
         if current and begin - current[1] <= closer_than:
@@ -113,15 +113,15 @@ def _join(intervals: Sequence[Interval], *, closer_than: timedelta) -> Iterator[
         yield current
 
 
-def _scale(spans: Sequence[Interval], *, gap: timedelta, least: timedelta) -> Axis:
-    """Lay spans side by side, each at least so wide, with a gap between two."""
+def _scale(spans: Sequence[Interval], *, gap: float, least: float) -> Axis:
+    """Lay spans side by side, each at least `least` wide, with a gap between two."""
     widths = [max(end - begin, least) for begin, end in spans]
-    total = sum(widths, timedelta()) + gap * (len(spans) - 1)
-    times: list[datetime] = []
+    total = sum(widths) + gap * (len(spans) - 1)
+    times: list[float] = []
     places: list[float] = []
-    at = timedelta()
+    at = 0.0
     for (begin, end), width in zip(spans, widths, strict=True):
-        times += (begin, max(end, begin + timedelta(microseconds=1)))
+        times += (begin, max(end, begin + 1e-6))
         places += (_RIGHT * (at / total), _RIGHT * ((at + width) / total))
         at += width + gap
     breaks = [
@@ -134,9 +134,9 @@ def _scale(spans: Sequence[Interval], *, gap: timedelta, least: timedelta) -> Ax
 
 
 def list_ticks(axis: Axis) -> tuple[Tick, ...]:
-    """Label round times, and where each span begins; those that would touch are left out."""
+    """Label round times and the beginning of each span; labels that would touch are left out."""
     spans = list(zip(axis.times[::2], axis.times[1::2], strict=True))
-    busy = sum((end - begin for begin, end in spans), timedelta())
+    busy = sum(end - begin for begin, end in spans)
     step = next((step for step in _STEPS if busy / step <= _TICKS), _STEPS[-1])
     ticks: list[Tick] = []
     major = -_CLOSEST_WHEN_NARROW
@@ -152,15 +152,16 @@ def list_ticks(axis: Axis) -> tuple[Tick, ...]:
     return tuple(ticks)
 
 
-def _label(instant: datetime, before: Sequence[Tick], *, x: float, minor: bool, last: bool) -> Tick:
-    day = instant.date().isoformat()
-    time = instant.strftime("%H:%M:%S" if instant.second else "%H:%M")
+def _label(instant: float, before: Sequence[Tick], *, x: float, minor: bool, last: bool) -> Tick:
+    moment = datetime.fromtimestamp(instant, UTC)
+    day = moment.date().isoformat()
+    time = moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
     return Tick(x=x, day=day, time=time, new_day=not before or before[-1].day != day, minor=minor, last=last)
 
 
-def _list_times(begin: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+def _list_times(begin: float, end: float, step: float) -> Iterator[float]:
     yield begin
-    instant = begin - (begin - _EPOCH) % step + step
+    instant = begin - begin % step + step
     while instant <= end:
         yield instant
         instant += step

@@ -1,7 +1,8 @@
 """The jobs and sub-jobs of a plan as bars on one axis of time."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -9,65 +10,80 @@ from msgspec import Struct
 from reconcile.model import (
     Expectation,
     Job,
+    JobApi,
     JobPlan,
     Missing,
     Moment,
     MomentExpectation,
     Observed,
+    Outcome,
     Plan,
     Record,
     Span,
     SpanExpectation,
+    Status,
     Unobserved,
 )
 from reconcile.report.html.axis import Axis, Break, Interval, Tick, draw_axis, list_ticks
-from reconcile.report.html.card import name_anchor
-from reconcile.report.html.piece import Piece, cut_pieces
-from reconcile.report.stretch import read_stretch
+from reconcile.report.html.job import name_anchor
+from reconcile.report.run_time import RunTime, read_run_time
 
 LANE: Final = 22
-"""Height of a lane, in CSS pixels; the style has the same number."""
+"""Height of a lane, in CSS pixels; page.css has the same number."""
 _THINNEST: Final = 0.25
-"""Percent of the axis; a shorter bar is drawn so wide."""
+"""Width of the shortest bar, in percent of the axis."""
 _MOST_OPEN: Final = 200
-"""Up to so many jobs, the timeline is open from the start."""
-_NEVER: Final = (datetime.max.replace(tzinfo=UTC),) * 2
+"""Up to this many jobs, the timeline is open from the start."""
 
 
-class Bar(Struct, frozen=True, kw_only=True):
-    """A part of a lane: `kind` is waiting, running, success or failure; the numbers are percent and pixels."""
+class Phase(Struct, frozen=True, kw_only=True, gc=False):
+    """
+    A part of the life of a job or sub-job, in seconds since 1970.
+
+    `kind` is waiting, running, success or failure, and `lane` counts the records of the job.
+    """
+
+    kind: str
+    begin: float
+    end: float
+    lane: int
+
+
+class Bar(Struct, frozen=True, kw_only=True, gc=False):
+    """A phase as a part of a lane: `x` and `width` in percent, `y` and `height` in pixels."""
 
     kind: str
     x: float
     width: float
     y: int
+    height: int
 
 
-class Lane(Struct, frozen=True, kw_only=True):
-    """A job or one of its sub-jobs: its name and what its bars say, in words."""
+class Row(Struct, frozen=True, kw_only=True):
+    """
+    A job with its sub-jobs below it.
 
-    name: str
-    told: str
-
-
-class Strip(Struct, frozen=True, kw_only=True):
-    """A job with its sub-jobs below it; `deadline` is in percent, None where none is on the axis."""
+    `state` says in words what the bars of the job show, and `sub_jobs` are names and states. `deadline` is in percent,
+    None where none is on the axis.
+    """
 
     anchor: str
-    lanes: tuple[Lane, ...]
-    bars: tuple[Bar, ...]
+    address: str
+    state: str
+    sub_jobs: Sequence[tuple[str, str]]
+    bars: Sequence[Bar]
     deadline: float | None
     height: int
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
     """
-    All of them, in the order in which they began, and then those without times; `now` is the time of judging.
+    All jobs, in the order in which they began, and then those without times; `now` is the time of judging.
 
-    `strips` can be read once, like the cards of a page. `whole` says that no sub-job was left out.
+    `rows` can be iterated once, like the jobs of a page. `whole` says that no sub-job was left out.
     """
 
-    strips: Iterator[Strip]
+    rows: Iterator[Row]
     ticks: tuple[Tick, ...]
     breaks: tuple[Break, ...]
     now: float
@@ -80,27 +96,30 @@ def build_timeline(plan: Plan, *, with_sub_jobs: Collection[str]) -> Timeline | 
     Draw the jobs of a plan; None if none of them says when it ran.
 
     Args:
+        plan: the plan.
         with_sub_jobs: the addresses of the jobs whose sub-jobs are drawn, too.
     """
-    now = plan.judged_at
-    rows = [(planned.job, _list_records(planned, with_sub_jobs)) for planned in plan.jobs]
-    spans = [_span(cut_pieces(records, job.provider.api, now)) for job, records in rows]
-    axis = draw_axis([(now, now), *filter(None, spans)]) if any(spans) else None
+    now = plan.judged_at.timestamp()
+    lanes = [_list_records(planned, with_sub_jobs) for planned in plan.jobs]
+    phases = [
+        list(list_phases(records, planned.job.provider.api, now))
+        for planned, records in zip(plan.jobs, lanes, strict=True)
+    ]
+    axis = draw_axis([(now, now), *(_find_span(each) for each in phases if each)]) if any(phases) else None
     if axis is None:
         return None
-    order = sorted(range(len(rows)), key=lambda i: (spans[i] or _NEVER)[0])
-    strips = (_draw_strip(plan.jobs[i], rows[i][1], axis, now) for i in order)
+    order = sorted(range(len(lanes)), key=lambda i: min((phase.begin for phase in phases[i]), default=inf))
     return Timeline(
-        strips=strips,
+        rows=(_draw_row(plan.jobs[i], lanes[i], phases[i], axis, plan.judged_at) for i in order),
         ticks=list_ticks(axis),
         breaks=axis.breaks,
         now=axis.place(now),
-        open=len(rows) <= _MOST_OPEN,
-        whole=len(with_sub_jobs) == len(rows),
+        open=len(lanes) <= _MOST_OPEN,
+        whole=len(with_sub_jobs) == len(lanes),
     )
 
 
-def _list_records(planned: JobPlan, with_sub_jobs: Collection[str]) -> tuple[Record, ...]:
+def _list_records(planned: JobPlan, with_sub_jobs: Collection[str]) -> Sequence[Record]:
     """List what has a lane: the job, if it was observed, and its sub-jobs."""
     observed = planned.observation
     if not isinstance(observed, Observed):
@@ -108,64 +127,112 @@ def _list_records(planned: JobPlan, with_sub_jobs: Collection[str]) -> tuple[Rec
     return (observed, *observed.sub_jobs) if planned.job.address in with_sub_jobs else (observed,)
 
 
-def _span(pieces: Iterable[Piece]) -> Interval | None:
-    begins, ends = [], []
-    for piece in pieces:
-        begins.append(piece.begin)
-        ends.append(piece.end)
-    return (min(begins), max(ends)) if begins else None
+def _find_span(phases: Sequence[Phase]) -> Interval:
+    return min(phase.begin for phase in phases), max(phase.end for phase in phases)
 
 
-# --- One job ---------------------------------------------------------------------------------------------------
+# --- Phases ----------------------------------------------------------------------------------------------------
 
 
-def _draw_strip(planned: JobPlan, records: Sequence[Record], axis: Axis, now: datetime) -> Strip:
+def list_phases(records: Sequence[Record], api: JobApi, now: float) -> Iterator[Phase]:
+    """
+    Divide the lives of a job and its sub-jobs into waiting, from the begin of the job, and running.
+
+    Args:
+        records: the job itself, then its sub-jobs.
+        api: the job API, which says what their statuses mean.
+        now: what has not ended has lasted until now, in seconds since 1970.
+    """
+    whole = read_run_time(records[0], api) if records else None
+    since = whole.begin.timestamp() if whole else None
+    for lane, record in enumerate(records):
+        status = api.statuses.get(record.status)
+        if status is None:  # It is sensitive, and a bar would reveal it.
+            continue
+        ran = read_run_time(record, api) if lane else whole
+        if since is not None and ran is None and record.begin_time is None and not status.terminal:
+            yield Phase(kind="waiting", begin=since, end=max(since, now), lane=lane)
+        if ran is None:
+            continue
+        begin = ran.begin.timestamp()
+        if since is not None and since < begin:
+            yield Phase(kind="waiting", begin=since, end=begin, lane=lane)
+        end = _find_end(ran, now, terminal=status.terminal)
+        yield Phase(kind=_name_phase(status, api), begin=begin, end=end, lane=lane)
+
+
+def _find_end(ran: RunTime, now: float, *, terminal: bool) -> float:
+    """Return where a bar ends; what has ended at an unknown time is a point."""
+    if ran.end is not None:
+        return ran.end.timestamp()
+    begin = ran.begin.timestamp()
+    return begin if terminal else max(begin, now)
+
+
+def _name_phase(status: Status, api: JobApi) -> str:
+    """Name the phase of a status: a job is still waiting if its next status can be something other than an end."""
+    if status.terminal:
+        return "success" if status.outcome is Outcome.SUCCESS else "failure"
+    return "waiting" if any(not api.statuses[word].terminal for word in status.then) else "running"
+
+
+# --- Rows ------------------------------------------------------------------------------------------------------
+
+
+def _draw_row(planned: JobPlan, records: Sequence[Record], phases: Sequence[Phase], axis: Axis, now: datetime) -> Row:
     job = planned.job
-    bars = tuple([_draw_bar(piece, axis) for piece in cut_pieces(records, job.provider.api, now)])
-    deadline = _find_deadline(job, records[0]) if bars else None
-    parts = [Lane(name=part.job_type or "(no type)", told=_tell_record(part, job, now)) for part in records[1:]]
-    return Strip(
+    deadline = _find_deadline(job, records[0]) if phases else None
+    return Row(
         anchor=name_anchor(job.address),
-        lanes=(Lane(name=job.address, told=_tell_job(planned, now)), *parts),
-        bars=bars,
+        address=job.address,
+        state=_describe_job(planned, now),
+        sub_jobs=[(part.job_type or "(no type)", _describe_record(part, job, now)) for part in records[1:]],
+        bars=[_draw_bar(phase, axis) for phase in phases],
         deadline=axis.place(deadline) if deadline and axis.spans(deadline) else None,
-        height=LANE * (1 + len(parts)),
+        height=LANE * max(1, len(records)),
     )
 
 
-def _tell_job(planned: JobPlan, now: datetime) -> str:
+def _draw_bar(phase: Phase, axis: Axis) -> Bar:
+    x, end = axis.place(phase.begin), axis.place(phase.end)
+    width = max(end - x, _THINNEST)
+    top, height = (9, 4) if phase.kind == "waiting" else (6, 10)
+    return Bar(
+        kind=phase.kind,
+        x=round(min(x, 100 - width), 3),
+        width=round(width, 3),
+        y=phase.lane * LANE + top,
+        height=height,
+    )
+
+
+def _describe_job(planned: JobPlan, now: datetime) -> str:
     match planned.observation:
         case Observed() as observed:
-            return _tell_record(observed, planned.job, now)
+            return _describe_record(observed, planned.job, now)
         case Missing():
             return "missing"
         case Unobserved():
             return "not observed"
 
 
-def _draw_bar(piece: Piece, axis: Axis) -> Bar:
-    x, end = axis.place(piece.begin), axis.place(piece.end)
-    width = max(end - x, _THINNEST)
-    return Bar(kind=piece.kind, x=round(min(x, 100 - width), 3), width=round(width, 3), y=piece.lane * LANE)
+def _describe_record(record: Record, job: Job, now: datetime) -> str:
+    """Describe what the bars of a lane show."""
+    ran, status = read_run_time(record, job.provider.api), job.provider.api.statuses.get(record.status)
+    known = ran and status and (ran.end or not status.terminal)
+    return f"{record.status} {ran.format_length(now)}" if ran and known else record.status
 
 
-def _tell_record(record: Record, job: Job, now: datetime) -> str:
-    """Say in words what the bars of a lane show."""
-    stretch, status = read_stretch(record, job.provider.api), job.provider.api.statuses.get(record.status)
-    known = stretch and status and (stretch.end or not status.terminal)
-    return f"{record.status} {stretch.measure(now)}" if stretch and known else record.status
-
-
-def _find_deadline(job: Job, record: Record) -> datetime | None:
-    """Return the time at which a job has to be done, by the first expectation to say so."""
-    stretch = read_stretch(record, job.provider.api)
+def _find_deadline(job: Job, record: Record) -> float | None:
+    """Return the earliest time by which an expectation wants the job to be done, in seconds since 1970."""
     found = []
     for assertion in job.expect.fields if isinstance(job.expect, Expectation) else ():
         match assertion:
-            case SpanExpectation(span=Span.DURATION, max=float() | int() as most) if stretch:
-                found.append(stretch.begin + timedelta(seconds=most))
+            case SpanExpectation(span=Span.DURATION, max=float() | int() as most):
+                ran = read_run_time(record, job.provider.api)
+                found += [ran.begin.timestamp() + most] if ran else []
             case MomentExpectation(moment=Moment.END_TIME, before=datetime() as before):
-                found.append(before)
+                found.append(before.timestamp())
             case _:
                 pass
     return min(found, default=None)

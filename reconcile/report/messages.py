@@ -1,8 +1,8 @@
 """
-What several formats say in the same words.
+Sentences that several formats share.
 
-Every sentence is one line, and harmless on a terminal and in a CI log; what else a format's reader would obey, the
-format itself escapes.
+Each is one line and safe on a terminal and in a CI log. Anything else that the reader of a format would obey is
+escaped by that format.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +22,14 @@ from reconcile.model import (
     Verdict,
     Waiver,
 )
-from reconcile.report.escape import escape, quote
+from reconcile.report.escape import escape, note_cut, quote
 
 LONGEST_MESSAGE = 1000
-"""Characters of one message that are shown; a list of values can be of any length."""
+"""Characters shown of one message; a list of values can have any length."""
 
 _MOST_OPTIONS = 3
 _LONGEST_SELECTION = 200
-"""How much of what selected the jobs is told in a heading; the JSON has all of it."""
+"""How many of the options that selected the jobs a heading shows; the JSON has all of them."""
 
 SOFT_FAIL = "soft-fail: drift and pending end with exit code 0"
 
@@ -40,13 +40,13 @@ WORDS = {
     Verdict.WAIVED: "waived",
     Verdict.IN_SYNC: "in sync",
 }
-"""What a reader calls the verdicts, worst first."""
+"""What reports call the verdicts, worst first."""
 
 _HEADLINES = {
     Verdict.DRIFT: ("has drifted", "have drifted"),
     Verdict.PENDING: ("is pending", "are pending"),
     Verdict.WAIVED: ("has drifted, and is waived", "have drifted, and are waived"),
-    Verdict.ERROR: ("could not be decided", "could not be decided"),
+    Verdict.ERROR: ("could not be checked", "could not be checked"),
     Verdict.IN_SYNC: ("is in sync", "are in sync"),
 }
 
@@ -64,8 +64,16 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Cut a message to a length that every reader of it accepts, and say so."""
+    return note_cut(text[:longest], len(text) - longest)
+
+
+# --- The run ---------------------------------------------------------------------------------------------------
+
+
 def describe_run(plan: Plan) -> str:
-    """Say what was decided of the run, how many jobs have each verdict, and whether they are a part of all."""
+    """Describe the verdict of a run, how many jobs have each verdict, and whether they are only a part of all."""
     part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
     cut_short = "" if plan.complete else "; the run was cut short"
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
@@ -73,22 +81,22 @@ def describe_run(plan: Plan) -> str:
 
 
 def is_part(plan: Plan) -> bool:
-    """Say whether a plan is about some of the declared jobs only."""
+    """Return whether a plan covers only some of the declared jobs."""
     return plan.manifest.declared is not None or plan.manifest.shard is not None
 
 
 def count_declared(plan: Plan) -> int:
-    """Return how many jobs there were to select from, those of other shards among them."""
+    """Return how many jobs there were to select from, including those of other shards."""
     shard = plan.manifest.shard
     return plan.manifest.declared or (shard.selected if shard else len(plan.jobs))
 
 
 def describe_jobs(plan: Plan, selection: str = "") -> str:
     """
-    Say how many jobs a plan is about and, where that is a part, of how many.
+    Describe how many jobs a plan covers and, where it is a part, out of how many.
 
     Args:
-        selection: by which options they were selected, harmless to the reader; "" if that is not told.
+        selection: the options that selected them, safe for the reader; "" leaves them out.
     """
     shard, number = plan.manifest.shard, len(plan.jobs)
     if not is_part(plan):
@@ -99,7 +107,7 @@ def describe_jobs(plan: Plan, selection: str = "") -> str:
 
 
 def describe_selection(plan: Plan) -> str:
-    """Say by which options the jobs of a plan were selected, the first of them at least; "" if all were."""
+    """Name the options that selected the jobs of a plan, at least the first of them; "" if all jobs were selected."""
     options = plan.manifest.selection
     shown = cut(escape(" ".join(options[:_MOST_OPTIONS])), _LONGEST_SELECTION)
     hidden = len(options) - _MOST_OPTIONS
@@ -107,7 +115,7 @@ def describe_selection(plan: Plan) -> str:
 
 
 def describe_counts(summary: Summary) -> str:
-    """Say how many jobs have each verdict that any has."""
+    """Describe how many jobs have each verdict, without those that none has."""
     counts = {
         "in sync": summary.in_sync,
         "drift": summary.drift,
@@ -118,39 +126,28 @@ def describe_counts(summary: Summary) -> str:
     return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number) or "nothing checked"
 
 
-def describe_finding(finding: Finding) -> str:
-    """Say what is expected and what was observed; the path of the finding is not repeated."""
-    remarks = "".join(f" ({remark})" for remark in _remarks_on(finding))
-    return cut(f"{_describe_difference(finding)}{remarks}")
-
-
-def describe_none(finding: Finding) -> str:
-    """Say what holds where there is no sub-job that there should not be."""
-    return "none has failed" if finding.implied else "none that is not expected"
-
-
-def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
-    """Say until when something is accepted, for how many days that is where `today` is given, and why."""
-    until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
-    return f"waived {until}: {escape(waiver.reason)}"
-
-
-def describe_expiry(waiver: Waiver, today: date) -> str:
-    """Say until when a waiver is good, and how long that is."""
-    days = (waiver.expires - today).days
-    if days < 0:
-        return f"expired on {waiver.expires}"
-    left = "today is its last day" if days == 0 else f"{count(days, 'day')} left"
-    return f"until {waiver.expires}, {left}"
+def describe_proof(plan: Plan) -> str:
+    """Describe in a sentence what a plan that is in sync or an error has proven."""
+    if plan.verdict is Verdict.IN_SYNC:
+        return f"Every expectation {'that is not waived ' if plan.summary.waived else ''}was proven."
+    return "Some jobs could not be checked." if plan.summary.error else "Nothing is proven."
 
 
 def describe_diagnostic(diagnostic: Diagnostic) -> str:
-    """Say what is wrong, and what to do."""
+    """Describe what is wrong and what to do."""
     return f"{escape(diagnostic.message)}{f'; {escape(diagnostic.hint)}' if diagnostic.hint else ''}"
 
 
+def describe_place(source: Source) -> str:
+    """Name a place as compilers do."""
+    return f"{escape(source.file)}:{source.line}:{source.column}"
+
+
+# --- Jobs ------------------------------------------------------------------------------------------------------
+
+
 def describe_job(plan: JobPlan) -> Iterator[str]:
-    """Say what identifies a job and its answer, and what is remarkable about it."""
+    """Name a job and its request, then list its notes."""
     yield f"job {quote(plan.job.job_id)} of provider {escape(plan.job.provider.name)}"
     if plan.observation.request_id:
         yield f"request {escape(plan.observation.request_id)}"
@@ -158,18 +155,42 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
 
 
 def choose_headline(plan: JobPlan) -> tuple[str, str]:
-    """Say in a few words how it is with a job, and how it is with several."""
+    """Describe the state of a job in a few words: in the singular and in the plural."""
     return (_MISSING_HEADLINES if isinstance(plan.observation, Missing) else _HEADLINES)[plan.verdict]
 
 
+# --- Findings --------------------------------------------------------------------------------------------------
+
+
 def find_place(finding: Finding, planned: JobPlan) -> Source:
-    """Return where the manifest says what a finding of a job is about; what is implied stands where the job does."""
+    """Return the place in the manifest that a finding is about: the job's own where the assertion is implied."""
     return finding.source or planned.job.source
 
 
-def describe_place(source: Source) -> str:
-    """Name a place as compilers do."""
-    return f"{escape(source.file)}:{source.line}:{source.column}"
+def describe_finding(finding: Finding) -> str:
+    """Describe what is expected and what was observed; the path of the finding is not repeated."""
+    remarks = "".join(f" ({remark})" for remark in _describe_circumstances(finding))
+    return cut(f"{_describe_difference(finding)}{remarks}")
+
+
+def describe_none(finding: Finding) -> str:
+    """Describe an assertion that holds because there is no such sub-job."""
+    return "none has failed" if finding.implied else "none that is not expected"
+
+
+def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
+    """Describe until when a drift is accepted and why, and how many days that is if `today` is given."""
+    until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
+    return f"waived {until}: {escape(waiver.reason)}"
+
+
+def describe_expiry(waiver: Waiver, today: date) -> str:
+    """Describe until when a waiver is valid, and how many days that is."""
+    days = (waiver.expires - today).days
+    if days < 0:
+        return f"expired on {waiver.expires}"
+    left = "today is its last day" if days == 0 else f"{count(days, 'day')} left"
+    return f"until {waiver.expires}, {left}"
 
 
 def show_value(value: JsonValue) -> str:
@@ -189,12 +210,6 @@ def show_value(value: JsonValue) -> str:
             return f"[{', '.join(show_value(part) for part in value)}]"
 
 
-def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
-    """Cut a message to a length that every reader of it can bear, and say so."""
-    rest = len(text) - longest
-    return f"{text[:longest]}... ({rest} more characters)" if rest > 0 else text
-
-
 def _describe_difference(finding: Finding) -> str:
     if finding.truth is Truth.UNDECIDABLE:
         return f"cannot be judged: {show_value(finding.actual)}"
@@ -211,7 +226,7 @@ def _describe_difference(finding: Finding) -> str:
             return f"observed {show_value(finding.actual)}, not expected"
 
 
-def _remarks_on(finding: Finding) -> Iterator[str]:
+def _describe_circumstances(finding: Finding) -> Iterator[str]:
     if finding.label is not None and finding.kind is Kind.CHANGED:
         yield f"sub-job {quote(finding.label)}"
     if finding.implied:

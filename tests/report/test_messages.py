@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from report.plans import WAIVER
 
 from reconcile.model import Finding, Kind, Truth
-from reconcile.report.wording import LONGEST_MESSAGE, describe_finding, show_value
+from reconcile.report.messages import LONGEST_MESSAGE, describe_finding, show_value
 
 FINDING = Finding(
     path="status",

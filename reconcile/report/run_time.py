@@ -9,25 +9,25 @@ from reconcile.duration import format_duration
 from reconcile.instant import read_time
 from reconcile.model import JobApi, Record
 
-# Every time is read for the list and for the timeline, and strptime is slow.
+# A page shows every time in several places, and reading one is slow.
 _read_time = lru_cache(maxsize=1 << 16)(read_time)
 
 
-class Stretch(Struct, frozen=True, kw_only=True):
+class RunTime(Struct, frozen=True, kw_only=True, gc=False):
     """From begin to end, both in UTC; `end` is None for what has not ended, or does not say when."""
 
     begin: datetime
     end: datetime | None
 
-    def measure(self, now: datetime) -> str:
-        """Tell how long it was, or has been until now."""
+    def format_length(self, now: datetime) -> str:
+        """Write how long it took, or has taken until now."""
         return format_duration(round(((self.end or max(now, self.begin)) - self.begin).total_seconds()))
 
 
-def read_stretch(record: Record, api: JobApi) -> Stretch | None:
-    """Read the times of a record; None if it has not begun, or says what makes no sense."""
+def read_run_time(record: Record, api: JobApi) -> RunTime | None:
+    """Read the times of a record; None if it has not begun, or if its times make no sense."""
     begin = _read_time(record.begin_time, api.time_format)
     end = _read_time(record.end_time, api.time_format)
     if begin is None or (record.end_time and end is None) or (end and end < begin):
         return None
-    return Stretch(begin=begin, end=end)
+    return RunTime(begin=begin, end=end)

@@ -1,0 +1,274 @@
+"""One job of a plan, as the page shows it."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+from reconcile.model import (
+    Finding,
+    Job,
+    JobPlan,
+    JsonValue,
+    Kind,
+    Missing,
+    Observed,
+    Plan,
+    Problem,
+    Truth,
+    Unobserved,
+    Verdict,
+)
+from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
+from reconcile.report.escape import LONGEST, escape
+from reconcile.report.messages import choose_headline, describe_expiry, describe_none, find_place, show_value
+from reconcile.report.run_time import read_run_time
+
+SYMBOLS: Final = {
+    Verdict.ERROR: "!",
+    Verdict.DRIFT: "~",
+    Verdict.PENDING: "?",
+    Verdict.WAIVED: "≈",
+    Verdict.IN_SYNC: "✓",
+}
+
+_UNFOLDED: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
+"""Verdicts that fail the gate. Their jobs are shown open."""
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """
+    One finding that does not hold: expected beside observed, in lines that are safe, or None where there is nothing.
+
+    `meaning` explains `symbol` in words. `place` is the place in the manifest, without the file if that is the job's.
+    """
+
+    symbol: str
+    meaning: str
+    place: str
+    path: str
+    label: str | None
+    expected: Sequence[str] | None
+    observed: Sequence[str] | None
+    implied: bool
+    waived: str | None
+    pending: bool
+
+
+class Details(Struct, frozen=True, kw_only=True):
+    """The parts of a job that is shown in full; `open` says whether it is open from the start."""
+
+    problems: Sequence[Problem]
+    differences: Sequence[Difference]
+    facts: Sequence[tuple[str, str]]
+    open: bool
+
+
+class JobCard(Struct, frozen=True, kw_only=True):
+    """
+    One job.
+
+    `anchor` is the fragment of links to it, and `gist` what a glance should show. The job is shown with `details` or,
+    where these are None, by the lines of `brief`. `held` are lines for the expectations that hold. `command` plans
+    this job alone; None where it could not be pasted into a shell as it is shown.
+    """
+
+    anchor: str
+    job: Job
+    verdict: Verdict
+    symbol: str
+    headline: str
+    gist: str
+    details: Details | None
+    brief: Sequence[str]
+    held: Sequence[str]
+    notes: Sequence[str]
+    command: str | None
+
+
+def build_job(planned: JobPlan, *, now: datetime, command: str, brief: bool) -> JobCard:
+    """
+    Prepare one job of a plan for the page.
+
+    Args:
+        planned: the job.
+        now: the time of judging, in UTC.
+        command: the result of `start_command`.
+        brief: show it in a few lines, without details.
+    """
+    job, today = planned.job, now.date()
+    return JobCard(
+        anchor=name_anchor(job.address),
+        job=job,
+        verdict=planned.verdict,
+        symbol=SYMBOLS[planned.verdict],
+        headline=choose_headline(planned)[0],
+        gist=_describe_state(planned, now),
+        details=None if brief else _build_details(planned, today),
+        brief=list(_list_lines(planned, today)) if brief else (),
+        held=[_write_held(finding) for finding in planned.findings if finding.truth is Truth.HOLDS],
+        notes=(*planned.notes, *_describe_waivers(job, today)),
+        command=_end_command(command, job.address),
+    )
+
+
+def _build_details(planned: JobPlan, today: date) -> Details:
+    return Details(
+        problems=planned.problems,
+        differences=[_build_difference(finding, planned, today) for finding in _list_open_findings(planned)],
+        facts=list(_list_facts(planned)),
+        open=planned.verdict in _UNFOLDED,
+    )
+
+
+def _list_open_findings(planned: JobPlan) -> Iterator[Finding]:
+    return (each for each in planned.findings if each.truth in OPEN)
+
+
+# --- Names -----------------------------------------------------------------------------------------------------
+
+
+def name_anchor(address: str) -> str:
+    """
+    Name the place of a job in the page: by its address or, if that would look bad in a link, by a part and a digest.
+
+    The name always has a dot, so it is never the name of another element, nor of anything in a script.
+    """
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", address)[:80].strip("-.")
+    if slug == address and "." in slug:
+        return slug
+    return f"{slug}.{sha256(address.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def start_command(plan: Plan) -> str:
+    """Write the command that plans some jobs of a plan again; the address of one has to follow."""
+    files = [file.file for file in plan.manifest.files]
+    named = [f"./{file}" if file.startswith("-") and file != "-" else file for file in files]
+    return shlex.join(["reconcile", "plan", *named, "--target"])
+
+
+def _end_command(command: str, address: str) -> str | None:
+    """Add an address; None where the command would be shown with escapes, which a shell would not understand."""
+    quoted = shlex.quote(address)
+    whole = f"{command} {quoted}" if quoted != address else f"{command} '{address}'"
+    return whole if len(whole) <= LONGEST and escape(whole) == whole else None
+
+
+# --- What was observed -----------------------------------------------------------------------------------------
+
+
+def _describe_state(planned: JobPlan, now: datetime) -> str:
+    match planned.observation:
+        case Observed() as observed:
+            ran = read_run_time(observed, planned.job.provider.api)
+            return f"{observed.status} · {ran.format_length(now)}" if ran and ran.end else observed.status
+        case Missing():
+            return "missing"
+        case Unobserved():
+            return "not observed"
+
+
+def _list_facts(planned: JobPlan) -> Iterator[tuple[str, str]]:
+    job, observation = planned.job, planned.observation
+    yield "job", job.job_id
+    yield "provider", job.provider.name
+    if isinstance(observation, Observed):
+        if observation.job_type:
+            yield "type", observation.job_type
+        if observation.begin_time:
+            yield "begin", observation.begin_time
+        if observation.end_time:
+            yield "end", observation.end_time
+    if observation.request_id:
+        yield "request", observation.request_id
+    yield "manifest", f"{job.source.file}:{job.source.line}:{job.source.column}"
+    yield from job.labels.items()
+
+
+def _describe_waivers(job: Job, today: date) -> Iterator[str]:
+    for waiver in job.waivers:
+        place = f"{waiver.source.file}:{waiver.source.line}"
+        yield f"{place} waives {', '.join(waiver.fields)} {describe_expiry(waiver, today)}: {waiver.reason}"
+
+
+# --- Findings as rows of a table ---------------------------------------------------------------------------------
+
+
+def _build_difference(finding: Finding, planned: JobPlan, today: date) -> Difference:
+    symbol = choose_symbol(finding)
+    source, waiver = find_place(finding, planned), finding.waiver
+    return Difference(
+        symbol=symbol,
+        meaning=MEANINGS[symbol],
+        place=str(source.line) if source.file == planned.job.source.file else f"{source.file}:{source.line}",
+        path=finding.path,
+        label=finding.label,
+        expected=_show_lines(finding.expected) if _has_expected(finding) else None,
+        observed=_show_observed(finding, planned),
+        implied=finding.implied,
+        waived=f"{waiver.reason} ({describe_expiry(waiver, today)})" if waiver else None,
+        pending=finding.truth is Truth.CAN_HOLD,
+    )
+
+
+def _has_expected(finding: Finding) -> bool:
+    return finding.kind is not Kind.UNEXPECTED or finding.expected is not None
+
+
+def _show_observed(finding: Finding, planned: JobPlan) -> Sequence[str] | None:
+    if isinstance(planned.observation, Missing):
+        return ["the job API has no such job"]
+    if finding.path == "absent":
+        return ["the job API has such a job"]
+    return None if finding.kind is Kind.MISSING and finding.actual is None else _show_lines(finding.actual)
+
+
+def _show_lines(value: JsonValue) -> Sequence[str]:
+    """Show a value; each entry of a mapping has a line of its own."""
+    if isinstance(value, Mapping):
+        return [f"{escape(key)}: {show_value(part)}" for key, part in value.items()]
+    return [show_value(value)]
+
+
+# --- Findings as lines -----------------------------------------------------------------------------------------
+
+
+def _list_lines(planned: JobPlan, today: date) -> Iterator[str]:
+    """List the lines that show a job briefly, without the expectations that hold."""
+    yield " · ".join([f"{escape(name)} {escape(value)}" for name, value in _list_facts(planned)])
+    for problem in planned.problems:
+        yield f"! {problem.code} {escape(problem.message)}"
+    for finding in _list_open_findings(planned):
+        yield _write_difference(finding, planned, today)
+
+
+def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
+    expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
+    observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
+    waiver = finding.waiver
+    remarks = [
+        *([show_value(finding.label)] if finding.label is not None else []),
+        *(["implied"] if finding.implied else []),
+        f"line {find_place(finding, planned).line}",
+        *([f"waived: {escape(waiver.reason)} ({describe_expiry(waiver, today)})"] if waiver else []),
+    ]
+    return f"{choose_symbol(finding)} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
+
+
+def _write_held(finding: Finding) -> str:
+    if finding.kind is Kind.UNEXPECTED and finding.expected is None:
+        line = f"{escape(finding.path)}: {describe_none(finding)}"
+    else:
+        line = f"{escape(finding.path)} = {show_value(finding.expected)}"
+    remarks = []
+    if finding.label not in (None, finding.actual):
+        remarks.append(show_value(finding.label))
+    if finding.actual != finding.expected:
+        remarks.append(f"observed {show_value(finding.actual)}")
+    if finding.implied:
+        remarks.append("implied")
+    return f"{line}   # {', '.join(remarks)}" if remarks else line
