@@ -54,7 +54,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 def load_scenario(document: Document) -> Scenario:
     """Return the scenario that a document describes; raise DocumentError with all its errors."""
-    diagnostics = check_document(document, find_schema("scenario.v1")) or sorted(_check_scenario(document), key=_position)
+    schema = find_schema("scenario.v1")
+    diagnostics = check_document(document, schema) or sorted(_check_scenario(document), key=_position)
     if diagnostics:
         raise DocumentError(diagnostics)
     root = as_table(document.root)

@@ -141,7 +141,7 @@ def read_response(data: bytes) -> None:
         status_code, headers = read_head(lines)
     except ExchangeError:
         return
-    check(200 <= status_code <= 599, "an answer has a final status")
+    check(200 <= status_code <= 999, "an answer has a final status")
     check(all(name == name.lower().strip() and name for name in headers), "headers have names")
     check("\n" not in "".join(headers.values()), "a header is one line")
     length = headers.get("content-length")
