@@ -11,42 +11,36 @@ LONGEST = 512
 """Characters shown of one foreign value."""
 
 # CI runners obey `##[`, `##vso[` and `##teamcity[` in any case, anywhere in a line.
-_RUNNER_COMMAND = r"#(?=#)"
+_RUNNER_COMMAND = re.compile("#(?=#)")
 # Characters that show nothing although they count as printable: joiners, fillers and variation selectors
 # (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, without those that isprintable knows).
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 # GitHub's other form is obeyed at the start of a line, where a file name may stand.
-_LEADING_COMMAND = r"\A(\s*):(?=:)"
+_LEADING_COMMAND = re.compile(r"\A(\s*):(?=:)")
 
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def escape(text: str) -> str:
     """Make text safe to show on one line: line breaks are escaped as well."""
-    if (
-        text.isprintable()
-        and len(text) <= LONGEST
-        and "##" not in text
-        and "::" not in text
-        and (text.isascii() or not _INVISIBLE.search(text))
-    ):
-        return text
-    shown = "".join(each if each.isprintable() else _escape_character(each) for each in text[:LONGEST])
-    shown = _INVISIBLE.sub(lambda found: _escape_character(found[0]), shown)
-    shown = re.sub(_LEADING_COMMAND, r"\1\\x3a", re.sub(_RUNNER_COMMAND, r"\\x23", shown))
-    return note_cut(shown, len(text) - LONGEST)
+    shown = text[:LONGEST]
+    if not (shown.isascii() and shown.isprintable() and "##" not in shown and "::" not in shown):
+        if not shown.isprintable():
+            shown = "".join(each if each.isprintable() else _escape_character(each) for each in shown)
+        shown = _INVISIBLE.sub(lambda found: _escape_character(found[0]), shown)
+        shown = _LEADING_COMMAND.sub(r"\1\\x3a", _RUNNER_COMMAND.sub(r"\\x23", shown))
+    return shown if len(text) <= LONGEST else note_cut(shown, len(text) - LONGEST)
 
 
 def quote(text: str) -> str:
     """Put text in double quotes, safe and unambiguous."""
-    if "\\" in text or '"' in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escape(text)}"'
+    escaped = escape(text.replace("\\", "\\\\").replace('"', '\\"'))
+    return f'"{escaped}"'
 
 
 def note_cut(text: str, hidden: int) -> str:
-    """Say how many characters of a text are not shown, if any."""
-    return text if hidden <= 0 else f"{text}... ({hidden} more character{'' if hidden == 1 else 's'})"
+    """Say how many characters of a text are not shown."""
+    return f"{text}... ({hidden} more character{'' if hidden == 1 else 's'})"
 
 
 def _escape_character(character: str) -> str:

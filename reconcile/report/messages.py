@@ -66,7 +66,7 @@ def count(number: int, noun: str) -> str:
 
 def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """Cut a message to a length that every reader of it accepts, and say so."""
-    return note_cut(text[:longest], len(text) - longest)
+    return text if len(text) <= longest else note_cut(text[:longest], len(text) - longest)
 
 
 # --- The run ---------------------------------------------------------------------------------------------------

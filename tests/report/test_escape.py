@@ -24,6 +24,7 @@ from reconcile.report.escape import LONGEST, escape, quote
         (" ::error::x", r" \x3a:error::x"),
         ("\xad\u034f\uffff", r"\xad\u034f\uffff"),
         ("x" * LONGEST, "x" * LONGEST),
+        ("\n" + "x" * (LONGEST - 1), r"\n" + "x" * (LONGEST - 1)),
         ("x" * (LONGEST + 1), "x" * LONGEST + "... (1 more character)"),
         ("x" * (LONGEST + 3), "x" * LONGEST + "... (3 more characters)"),
     ],
