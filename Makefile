@@ -47,7 +47,7 @@ format: $(VENV)/dev ## format the code
 test-wheel: $(VENV)/dev ## build the wheel and test it with the oldest libraries it asks for
 	$(BIN)/python tests/wheel.py
 
-bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup fetch" for some figures
+bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup http" for some figures
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 chaos: $(VENV)/dev ## fail at random, and look for a false pass; LONG=1 for longer, here and below

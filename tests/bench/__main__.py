@@ -10,17 +10,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.figures import DEFAULT_JOBS, DEFAULT_ROUNDS, FIGURES, JOBS, ROUNDS, Bench, Row, profile_fetch
+from bench.figures import DEFAULT_JOBS, DEFAULT_ROUNDS, FIGURES, JOBS, ROUNDS, Bench, Row
 from bench.process import CORES, pin_client
 from bench.server import running_server
 from bench.table import render_result, render_rows
 
 HERE = Path(__file__).parent
-RESULT, TABLE, PROFILE = HERE / "result.json", HERE / "result.md", HERE / "profile.txt"
+RESULT, TABLE = HERE / "result.json", HERE / "result.md"
 
 
 def main(names: list[str]) -> int:
-    """Measure the figures of these names, print their tables, keep the result; 1 if a name is not one of them."""
+    """Measure the figures of these names, print their tables, keep the result; 1 if that cannot be done."""
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
         print(f"no figure is called {', '.join(unknown)}; there are {', '.join(FIGURES)}", file=sys.stderr)  # noqa: T201
@@ -28,7 +28,10 @@ def main(names: list[str]) -> int:
     pin_client()
     measured: dict[str, dict[str, object]] = {}
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder, running_server(Path(folder), jobs=JOBS) as server:
+    with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
+        if server is None:
+            print("nginx is not installed: install it, with its echo module", file=sys.stderr)  # noqa: T201
+            return 1
         bench = Bench(folder=Path(folder), server=server)
         for name in names or FIGURES:
             load, began = os.getloadavg()[0], time.monotonic()
@@ -36,9 +39,8 @@ def main(names: list[str]) -> int:
             print(f"## {name} ({time.monotonic() - began:.0f} s)\n\n{render_rows(mine)}\n", flush=True)  # noqa: T201
             measured[name] = _describe(name, mine, load=load, server=server.name)
             rows += mine
-        profile = profile_fetch(bench) if "fetch" in measured else None
     if (JOBS, ROUNDS) == (DEFAULT_JOBS, DEFAULT_ROUNDS):  # anything less is a trial
-        _keep(measured, profile)
+        _keep(measured)
     goals = [row for row in rows if row.met is not None]
     print(f"{sum(row.met is True for row in goals)} of {len(goals)} goals met")  # noqa: T201
     return 0
@@ -54,10 +56,8 @@ def _describe(name: str, rows: list[Row], *, load: float, server: str) -> dict[s
     }
 
 
-def _keep(measured: dict[str, dict[str, object]], profile: str | None) -> None:
+def _keep(measured: dict[str, dict[str, object]]) -> None:
     """Put what was measured beside what was measured before on the same machine, in the order of the figures."""
-    if profile is not None:
-        PROFILE.write_text(profile)
     machine = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _name_processor(),

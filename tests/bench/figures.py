@@ -10,30 +10,34 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench_manifest import write_realistic
-
-from bench.inputs import write_curl, write_manifest, write_terraform
-from bench.process import RECONCILE, WITHOUT_EXTRA, Command, Run, run, run_in_turn, take_median
-from bench.server import DELAY, PROJECT, Server
+from bench.inputs import write_curl, write_terraform
+from bench.process import OUTPUTS, RECONCILE, Command, Run, run, run_in_turn, take_median
+from bench.server import DELAY, Server
+from bench.shapes import PROJECT, SHAPES, list_ids
 
 DEFAULT_JOBS, DEFAULT_ROUNDS = 10_000, 5
 JOBS = int(os.environ.get("BENCH_JOBS", DEFAULT_JOBS))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", DEFAULT_ROUNDS))
-MANIFESTS = (1_000, 10_000, 100_000)
-"""Jobs of the manifests that are only read."""
-SAMPLE = 1000
+FEW_ROUNDS = min(ROUNDS, 3)
+"""For what takes many seconds."""
+SAMPLE = min(1000, JOBS)
 """Jobs that the slow peers are asked for; their seconds are scaled to all jobs, without those of their start."""
+
+TEXT_GOALS = {"for_each": 1.0, "alike": 2.0, "all different": 2.5}
+"""Of the shapes, as text."""
+FORMAT_GOALS = {"json": 1.2, "junit": 1.5, "html": 2.5}
+"""Of jobs from `for_each`, in other formats."""
+WRITTEN = ("alike", "all different")
 
 _SDK = "official SDK"
 _PEERS = Path(__file__).parent / "peers"
-_TESTS = Path(__file__).parent.parent
-_SCHEMA = _TESTS.parent / "schemas" / "manifest.v1.schema.json"
-_BIN = Path(sys.executable).parent
+_ROOT = Path(__file__).parents[2]
+_SCHEMA = _ROOT / "schemas" / "manifest.v1.schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +45,12 @@ class Row:
     """
     One comparison.
 
-    `ours` and `theirs` are in `unit`; `theirs` is None where the peer is missing. `goal` is the most that their
-    ratio may be, None where there is no goal.
+    `shape` is that of the manifest, empty where there is only one. `ours` and `theirs` are in `unit`; `theirs` is None
+    where the peer is missing. `goal` is the most that their ratio may be, None where there is no goal.
     """
 
     what: str
+    shape: str = ""
     ours: float
     peer: str
     theirs: float | None = None
@@ -69,237 +74,163 @@ class Bench:
     folder: Path
     server: Server
 
+    def plan(self, shape: str, jobs: int, url: str, *options: str, prefix: tuple[str, ...] = (RECONCILE,)) -> Command:
+        """Plan so many jobs of a shape, which proves itself by its exit code and by its count of what is in sync."""
+        place, needed = self.write(shape, jobs)
+        argv = (*prefix, "plan", "--endpoint", url, "--github-output", OUTPUTS, *needed, *options)
+        return Command(argv=argv, folder=place, proof=f"in_sync={jobs}")
+
+    def write(self, shape: str, jobs: int) -> tuple[Path, tuple[str, ...]]:
+        """Write a manifest into a folder of its own; return the folder and the options that the manifest needs."""
+        place = self.folder / f"{shape.replace(' ', '-')}-{jobs}"
+        place.mkdir(exist_ok=True)
+        return place, SHAPES[shape](place, jobs)
+
 
 # --- Starting up ---------------------------------------------------------------------------------------------------
 
 
 def measure_startup(bench: Bench) -> Iterator[Row]:
     """Measure what a run costs that has next to nothing to do."""
-    ten, one = write_manifest(bench.folder, 10), write_manifest(bench.folder, 1)
-    program = str(_BIN / "reconcile")
+    ten, _ = bench.write("all different", 10)
     commands = {
-        "--version": Command(argv=(program, "--version"), folder=ten),
-        "--help": Command(argv=(program, "--help"), folder=ten),
-        "validate, 10 jobs": Command(argv=(program, "validate"), folder=ten),
-        "plan, 1 job": Command(argv=(program, "plan", "--endpoint", bench.server.plain), folder=one),
+        "--version": Command(argv=(RECONCILE, "--version"), folder=ten),
+        "validate, 10 jobs": _validate(ten, 10),
+        "plan, 1 job": bench.plan("all different", 1, bench.server.plain),
         "python -I -c pass": Command(argv=(sys.executable, "-I", "-c", "pass"), folder=ten),
     }
     peers = {
         "check-jsonschema": _find_check_jsonschema(ten),
         f"{_SDK}, 1 GET": _find_sdk(bench, count=1, threads=1),
-        "terraform version": _find_terraform("version", folder=ten),
-        "terraform plan, 1 check": _find_terraform("plan", folder=write_terraform(bench.folder, 1)),
     }
     seconds = _take_medians(run_in_turn({**commands, **_installed(peers)}, rounds=ROUNDS))
-    python = seconds["python -I -c pass"]
     for what, peer, goal in (
         ("--version", "python -I -c pass", 1.5),
-        ("--help", "python -I -c pass", None),
-        ("--version", "terraform version", None),
         ("validate, 10 jobs", "check-jsonschema", 0.5),
-        ("validate, 10 jobs", "python -I -c pass", None),
         ("plan, 1 job", f"{_SDK}, 1 GET", 0.9),
-        ("plan, 1 job", "terraform plan, 1 check", None),
-        ("plan, 1 job", "python -I -c pass", None),
     ):
-        theirs = python if peer == "python -I -c pass" else seconds.get(peer)
-        yield Row(what=what, ours=seconds[what], peer=peer, theirs=theirs, goal=goal)
+        yield Row(what=what, ours=seconds[what], peer=peer, theirs=seconds.get(peer), goal=goal)
 
 
-# --- Ten thousand jobs ---------------------------------------------------------------------------------------------
+# --- Many jobs -----------------------------------------------------------------------------------------------------
 
 
-def measure_fetch(bench: Bench) -> Iterator[Row]:
-    """Measure the whole gate against others that do the requests alone."""
-    place, url = write_manifest(bench.folder, JOBS), bench.server.plain
-    plan = ("plan", "--endpoint", url)
-    commands = {"plan": Command(argv=(*WITHOUT_EXTRA, *plan), folder=place)}
-    if find_spec("uvloop"):
-        commands["plan with speed"] = Command(argv=(*RECONCILE, *plan), folder=place)
-    sample = min(SAMPLE, JOBS)
-    httpx_client = (sys.executable, str(_PEERS / "httpx_client.py"), url, PROJECT, str(sample))
-    peers = {
-        "curl": _find_curl(bench, url),
-        "sdk": _find_sdk(bench, count=sample, threads=16),
-        "httpx": Command(argv=httpx_client, folder=bench.folder),
+def measure_http(bench: Bench) -> Iterator[Row]:
+    """Measure whole runs, by shape and format, against others that send the requests and do nothing else."""
+    url = bench.server.plain
+    plans = {
+        (shape, name): bench.plan(shape, JOBS, url, "-o", name) for name in ("text", *FORMAT_GOALS) for shape in SHAPES
     }
-    runs = run_in_turn({**commands, **_installed(peers)}, rounds=ROUNDS)
+    peers = {"curl": _find_curl(bench, url), "sdk": _find_sdk(bench, count=SAMPLE, threads=16)}
+    runs = run_in_turn({**plans, **_installed(peers)}, rounds=ROUNDS)
     curl = take_median(runs["curl"]) if "curl" in runs else None
-    scale = JOBS / sample
-    sdk, client = (_scale(runs[name], scale) if name in runs else None for name in ("sdk", "httpx"))
-    what, with_speed = f"plan, {JOBS:,} jobs", f"plan, {JOBS:,} jobs, extra speed"
-    ours = take_median(runs["plan"])
-    scaled = f" (scaled from {sample:,})" if sample < JOBS else ""
-    yield Row(what=what, ours=ours, peer=f"curl -Z, {JOBS:,} GETs", theirs=curl, goal=2.0)
-    if "plan with speed" in runs:
-        faster = take_median(runs["plan with speed"])
-        yield Row(what=with_speed, ours=faster, peer=f"curl -Z, {JOBS:,} GETs", theirs=curl, goal=1.0)
-        yield Row(what=with_speed, ours=faster, peer="without the extra", theirs=ours)
-    yield Row(what=what, ours=ours, peer=f"{_SDK}, 16 threads{scaled}", theirs=sdk, goal=0.05)
-    yield Row(what=what, ours=ours, peer=f"httpx.AsyncClient{scaled}", theirs=client)
-
-
-def profile_fetch(bench: Bench) -> str:
-    """Tell where the time of the gate goes, function by function."""
-    argv = (sys.executable, str(_PEERS / "profiling.py"), "plan", "--endpoint", bench.server.plain)
-    return run(Command(argv=argv, folder=write_manifest(bench.folder, JOBS))).printed
+    for shape, name in plans:
+        goal = TEXT_GOALS[shape] if name == "text" else FORMAT_GOALS[name] if shape == "for_each" else None
+        ours = take_median(runs[shape, name])
+        what, peer = f"plan, {JOBS:,} jobs, {name}", f"curl -Z, {JOBS:,} GETs"
+        yield Row(what=what, shape=shape, ours=ours, peer=peer, theirs=curl, goal=goal)
+    sdk = _scale(runs["sdk"], JOBS / SAMPLE) if "sdk" in runs else None
+    for shape in SHAPES:
+        ours = take_median(runs[shape, "text"])
+        peer = f"{_SDK}, 16 threads{_scaled(SAMPLE, JOBS)}"
+        yield Row(what=f"plan, {JOBS:,} jobs", shape=shape, ours=ours, peer=peer, theirs=sdk, goal=0.05)
 
 
 def measure_tls(bench: Bench) -> Iterator[Row]:
-    """Measure the same over TLS."""
-    server = bench.server
-    if server.tls is None or server.ca_file is None:
-        return
-    place = write_manifest(bench.folder, JOBS)
-    plan = ("plan", "--endpoint", server.tls, "--ca-file", str(server.ca_file))
-    commands = {"plan": Command(argv=(*WITHOUT_EXTRA, *plan), folder=place)}
-    if find_spec("uvloop"):
-        commands["plan with speed"] = Command(argv=(*RECONCILE, *plan), folder=place)
-    peers = {"curl": _find_curl(bench, server.tls, "--cacert", str(server.ca_file))}
-    seconds = _take_medians(run_in_turn({**commands, **_installed(peers)}, rounds=ROUNDS))
-    for name, extra in (("plan", ""), ("plan with speed", ", extra speed")):
-        if name in seconds:
-            what, peer = f"plan, {JOBS:,} jobs, TLS{extra}", f"curl -Z, {JOBS:,} GETs, TLS"
-            yield Row(what=what, ours=seconds[name], peer=peer, theirs=seconds.get("curl"), goal=1.5)
-
-
-# --- A slow network ------------------------------------------------------------------------------------------------
+    """Measure whole runs over TLS with HTTP/2, which is all that the server offers there."""
+    url, ca_file = bench.server.tls, str(bench.server.ca_file)
+    plans = {shape: bench.plan(shape, JOBS, url, "--ca-file", ca_file) for shape in SHAPES}
+    peers = {"curl": _find_curl(bench, url, "--http2", "--cacert", ca_file)}
+    seconds = _take_medians(run_in_turn({**plans, **_installed(peers)}, rounds=ROUNDS))
+    for shape in SHAPES:
+        what, peer = f"plan, {JOBS:,} jobs, TLS with HTTP/2", f"curl -Z --http2, {JOBS:,} GETs"
+        yield Row(what=what, shape=shape, ours=seconds[shape], peer=peer, theirs=seconds.get("curl"), goal=1.5)
 
 
 def measure_wan(bench: Bench) -> Iterator[Row]:
-    """Measure against the ideal where each answer takes its time: so many turns of so many at once."""
-    place, url = write_manifest(bench.folder, JOBS), bench.server.slow
-    for concurrency in (64, 256):
-        fetch = (str(_PEERS / "our_fetch.py"), "reconcile.yaml", url, str(concurrency))
-        plan = ("plan", "--endpoint", url, "--concurrency", str(concurrency))
-        runs = run_in_turn(
-            {
-                "fetch": Command(argv=(sys.executable, *fetch), folder=place),
-                "plan": Command(argv=(*RECONCILE, *plan), folder=place),
-            },
-            rounds=min(ROUNDS, 3),
-        )
-        ideal = math.ceil(JOBS / concurrency) * DELAY
-        peer = f"the ideal, {math.ceil(JOBS / concurrency)} x {DELAY * 1000:g} ms"
-        fetched = statistics.median(float(each.printed) for each in runs["fetch"])
-        at_once = f"{JOBS:,} jobs, {DELAY * 1000:g} ms, {concurrency} at once"
-        yield Row(what=f"the fetch alone, {at_once}", ours=fetched, peer=peer, theirs=ideal, goal=1.05)
-        yield Row(what=f"plan, {at_once}", ours=take_median(runs["plan"]), peer=peer, theirs=ideal, goal=1.10)
+    """Measure whole runs against the ideal where each answer takes its time: so many turns of so many at once."""
+    if bench.server.slow is None:
+        return
+    for concurrency, goal in ((64, 1.06), (256, 1.15)):
+        options = ("--concurrency", str(concurrency))
+        plans = {shape: bench.plan(shape, JOBS, bench.server.slow, *options) for shape in SHAPES}
+        seconds = _take_medians(run_in_turn(plans, rounds=FEW_ROUNDS))
+        turns = math.ceil(JOBS / concurrency)
+        what = f"plan, {JOBS:,} jobs, {DELAY * 1000:g} ms, {concurrency} at once"
+        peer, ideal = f"the ideal, {turns} x {DELAY * 1000:g} ms", turns * DELAY
+        for shape in SHAPES:
+            yield Row(what=what, shape=shape, ours=seconds[shape], peer=peer, theirs=ideal, goal=goal)
+
+
+def measure_terraform(bench: Bench) -> Iterator[Row]:
+    """Measure a thousand jobs, fetched and judged, against a thousand checks that have nothing to fetch."""
+    plan = bench.plan("all different", SAMPLE, bench.server.plain)
+    peers = {"terraform": _find_terraform(write_terraform(bench.folder, SAMPLE))}
+    seconds = _take_medians(run_in_turn({"plan": plan, **_installed(peers)}, rounds=FEW_ROUNDS))
+    what, peer = f"plan, {SAMPLE:,} jobs", f"terraform plan, {SAMPLE:,} checks"
+    yield Row(what=what, ours=seconds["plan"], peer=peer, theirs=seconds.get("terraform"), goal=0.1)
 
 
 # --- Manifests -----------------------------------------------------------------------------------------------------
 
 
-def measure_validate(bench: Bench) -> Iterator[Row]:
-    """Measure reading and checking, in CPU seconds, against CSafeLoader and jsonschema, and form against form."""
-    few, many = MANIFESTS[0], MANIFESTS[-1]
-    for form, goal in (("realistic", 0.1), ("for_each", 0.1), ("all different", None)):
-        seconds: dict[int, float] = {}
-        for count in MANIFESTS:
-            compared = min(count, SAMPLE)
-            seconds[count], theirs = _load(bench, count, form, compared=compared)
-            scaled = f" (scaled from {compared:,})" if compared < count else ""
-            yield Row(
-                what=f"load, {count:,} jobs, {form}",
-                ours=seconds[count],
-                peer=f"CSafeLoader + jsonschema{scaled}",
-                theirs=theirs * count / compared,
-                goal=goal if count == many else None,
-            )
-        per_job = {count: 1e6 * each / count for count, each in seconds.items()}
-        what, peer = f"load, a job of {many:,}, {form}", f"a job of {few:,}"
-        yield Row(what=what, ours=per_job[many], peer=peer, theirs=per_job[few], unit="us", goal=1.1)
-    written, _ = _load(bench, many, "all alike")
-    for form in ("ids.yaml", "ids.json", "terraform.json"):
-        ours, _ = _load(bench, many, form)
-        what = f"load, {many:,} jobs, for_each from {form}"
-        yield Row(what=what, ours=ours, peer="the same jobs, written out", theirs=written, goal=1.0)
-    yield _measure_loaded(bench, few=many // 10, many=many)
+def measure_load(bench: Bench) -> Iterator[Row]:
+    """Measure `validate`, in CPU seconds, against CSafeLoader and jsonschema, and many jobs against few."""
+    few, some, many = JOBS // 10, JOBS, JOBS * 10
+    for shape in WRITTEN:
+        cpu = {count: _measure_cpu(_validate(bench.write(shape, count)[0], count)) for count in (few, some, many)}
+        argv = (sys.executable, str(_PEERS / "loading.py"), "reconcile.yaml", str(_SCHEMA))
+        loading = Command(argv=argv, folder=bench.write(shape, few)[0])
+        theirs = statistics.median(float(each.printed) for each in run_in_turn({"": loading}, rounds=FEW_ROUNDS)[""])
+        what, peer = f"validate, {many:,} jobs", f"CSafeLoader + jsonschema{_scaled(few, many)}"
+        yield Row(what=what, shape=shape, ours=cpu[many], peer=peer, theirs=theirs * many / few, goal=0.2)
+        far, near = ((cpu[more] - cpu[less]) / (more - less) * 1e6 for less, more in ((some, many), (few, some)))
+        what, peer = f"validate, one more job of {many:,}", f"one more job of {some:,}"
+        yield Row(what=what, shape=shape, ours=far, peer=peer, theirs=near, unit="us", goal=1.1)
 
 
-def _load(bench: Bench, count: int, form: str, *, compared: int = 0) -> tuple[float, float]:
-    """Return the CPU seconds that so many jobs of a form take, and those of the other way for `compared` of them."""
-    argv = (sys.executable, str(_PEERS / "loading.py"), str(count), form, str(min(ROUNDS, 3)), str(compared))
-    measured = run(Command(argv=argv, folder=bench.folder, environ={"PYTHONPATH": str(_TESTS)}))
-    ours, theirs = (float(seconds) for seconds in measured.printed.split())
-    return ours, theirs
+def _validate(folder: Path, jobs: int) -> Command:
+    return Command(argv=(RECONCILE, "validate", "-o", "json"), folder=folder, proof=f'  "jobs": {jobs},')
 
 
-def _measure_loaded(bench: Bench, *, few: int, many: int) -> Row:
-    """Measure the peak memory of `validate` per job of a realistic manifest."""
-    memory = []
-    for count in (few, many):
-        manifest = bench.folder / f"realistic-{count}.yaml"
-        manifest.write_text(write_realistic(count))
-        memory.append(_measure_peak(bench.folder, "validate", manifest.name))
-    slope = (memory[1] - memory[0]) / (many - few)
-    what = f"validate, peak memory per job, from {few:,} to {many:,} jobs"
-    return Row(what=what, ours=slope, peer="the limit", theirs=4.5, unit="KiB", goal=1.0)
+def _measure_cpu(command: Command) -> float:
+    return statistics.median(each.cpu for each in run_in_turn({"": command}, rounds=FEW_ROUNDS)[""])
 
 
 # --- Memory --------------------------------------------------------------------------------------------------------
 
 
 def measure_memory(bench: Bench) -> Iterator[Row]:
-    """Measure peak memory per job, and over the number of connections."""
+    """Measure the peak memory of runs that print JSON: per job, in all, and with many requests at once."""
     few, many = JOBS // 5, JOBS
-
-    def peak(jobs: int, concurrency: int) -> int:
-        plan = ("plan", "--endpoint", bench.server.plain, "--concurrency", str(concurrency))
-        return _measure_peak(write_manifest(bench.folder, jobs), *plan)
-
-    slope = (peak(many, 64) - peak(few, 64)) / (many - few)
-    what = f"peak memory per job, from {few:,} to {many:,} jobs"
-    yield Row(what=what, ours=slope, peer="the limit", theirs=4.0, unit="KiB", goal=1.0)
-    narrow, wide = peak(many, 16) / 1024, peak(many, 256) / 1024
-    yield Row(what="peak memory, 256 at once", ours=wide, peer="16 at once", theirs=narrow, unit="MiB", goal=1.1)
-
-
-def _measure_peak(folder: Path, *argv: str) -> int:
-    """Return the KiB that reconcile has at most when it is run so."""
-    argv = (sys.executable, str(_PEERS / "peak.py"), *argv)
-    environ = {"PYTHONPATH": str(_TESTS.parent)}
-    return int(run(Command(argv=argv, folder=folder, environ=environ)).printed.splitlines()[-1])
+    for shape in SHAPES:
+        less, more = (_measure_peak(bench, shape, count, "-o", "json") for count in (few, many))
+        what = f"peak memory per job, JSON, from {few:,} to {many:,} jobs"
+        per_job = (more - less) / (many - few)
+        yield Row(what=what, shape=shape, ours=per_job, peer="the limit", theirs=4.0, unit="KB", goal=1.0)
+        what = f"peak memory, {many:,} jobs, JSON"
+        yield Row(what=what, shape=shape, ours=more / 1000, peer="the limit", theirs=100.0, unit="MB", goal=1.0)
+    narrow, wide = (_measure_peak(bench, "all different", many, "--concurrency", at_once) for at_once in ("16", "256"))
+    what, peer = f"peak memory, {many:,} jobs, 256 at once", "16 at once"
+    yield Row(what=what, ours=wide / 1000, peer=peer, theirs=narrow / 1000, unit="MB", goal=1.1)
 
 
-# --- Reports -------------------------------------------------------------------------------------------------------
-
-
-def measure_render(bench: Bench) -> Iterator[Row]:
-    """Measure each format; every tenth job has drifted."""
-    printed: dict[int, Mapping[str, float]] = {}
-    for count in (JOBS // 10, JOBS):
-        command = Command(argv=(sys.executable, str(_PEERS / "rendering.py"), str(count)), folder=bench.folder)
-        lines = (line.split() for line in run(command).printed.splitlines())
-        printed[count] = {name: float(seconds) for name, seconds in lines}
-    few, many = sorted(printed)
-    for name, seconds in printed[many].items():
-        peer = f"ten times {few:,} jobs"
-        yield Row(what=f"render {name}, {many:,} jobs", ours=seconds, peer=peer, theirs=10 * printed[few][name])
-
-
-# --- Terraform -----------------------------------------------------------------------------------------------------
-
-
-def measure_terraform(bench: Bench) -> Iterator[Row]:
-    """Measure a thousand jobs, fetched and judged, against a thousand checks that have nothing to fetch."""
-    plan = (*RECONCILE, "plan", "--endpoint", bench.server.plain)
-    commands = {"plan": Command(argv=plan, folder=write_manifest(bench.folder, SAMPLE))}
-    peers = {"terraform": _find_terraform("plan", folder=write_terraform(bench.folder, SAMPLE))}
-    seconds = _take_medians(run_in_turn({**commands, **_installed(peers)}, rounds=ROUNDS))
-    what, peer = f"plan, {SAMPLE:,} jobs", f"terraform plan, {SAMPLE:,} checks"
-    yield Row(what=what, ours=seconds["plan"], peer=peer, theirs=seconds.get("terraform"), goal=0.1)
+def _measure_peak(bench: Bench, shape: str, jobs: int, *options: str) -> float:
+    """Return the most memory that a plan takes, in KB."""
+    prefix = (sys.executable, str(_PEERS / "peak.py"))
+    plan = bench.plan(shape, jobs, bench.server.plain, *options, prefix=prefix)
+    run(plan)
+    return int((plan.folder / "peak").read_text()) * 1.024
 
 
 FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "startup": measure_startup,
-    "fetch": measure_fetch,
+    "http": measure_http,
     "tls": measure_tls,
     "wan": measure_wan,
-    "validate": measure_validate,
-    "memory": measure_memory,
-    "render": measure_render,
     "terraform": measure_terraform,
+    "load": measure_load,
+    "memory": measure_memory,
 }
 
 
@@ -320,31 +251,26 @@ def _find_curl(bench: Bench, url: str, *options: str) -> Command | None:
 def _find_sdk(bench: Bench, *, count: int, threads: int) -> Command | None:
     if not find_spec("huaweicloudsdksfsturbo"):
         return None
-    argv = (sys.executable, str(_PEERS / "sdk.py"), bench.server.plain, PROJECT, str(count), str(threads))
+    ids = bench.folder / f"ids-{count}"
+    ids.write_text("\n".join(list_ids(count)))
+    argv = (sys.executable, str(_PEERS / "sdk.py"), bench.server.plain, PROJECT, str(ids), str(threads))
     return Command(argv=argv, folder=bench.folder)
 
 
 def _find_check_jsonschema(folder: Path) -> Command | None:
-    program = _BIN / "check-jsonschema"
+    program = Path(RECONCILE).with_name("check-jsonschema")
     if not program.exists():
         return None
     return Command(argv=(str(program), "--schemafile", str(_SCHEMA), "reconcile.yaml"), folder=folder)
 
 
-def _find_terraform(subcommand: str, *, folder: Path) -> Command | None:
+def _find_terraform(folder: Path) -> Command | None:
     """Find terraform, and make the folder ready for a plan, which needs no provider but the one built in."""
     if not shutil.which("terraform"):
         return None
     environ = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    if subcommand == "version":
-        return Command(argv=("terraform", "version"), folder=folder, environ=environ)
-    subprocess.run(
-        ["terraform", "init", "-input=false"],
-        cwd=folder,
-        env={**os.environ, **environ},
-        check=True,
-        capture_output=True,
-    )
+    initialise = ["terraform", "init", "-input=false"]
+    subprocess.run(initialise, cwd=folder, env={**os.environ, **environ}, check=True, capture_output=True)
     return Command(argv=("terraform", "plan", "-input=false", "-no-color"), folder=folder, environ=environ)
 
 
@@ -352,10 +278,11 @@ def _take_medians(runs: Mapping[str, list[Run]]) -> dict[str, float]:
     return {name: take_median(each) for name, each in runs.items()}
 
 
-def _scale(runs: list[Run], factor: float) -> float:
-    """Scale the seconds of the requests, which a peer prints behind those of its imports, and leave its start alone."""
-    whole = []
-    for each in runs:
-        requests = float(each.printed.split()[1])
-        whole.append(each.seconds - requests + requests * factor)
-    return statistics.median(whole)
+def _scale(runs: Iterable[Run], factor: float) -> float:
+    """Scale the seconds of the requests, which a peer prints, and leave its start alone; return the median."""
+    requests = [(each.seconds, float(each.printed)) for each in runs]
+    return statistics.median(whole - part + part * factor for whole, part in requests)
+
+
+def _scaled(sample: int, count: int) -> str:
+    return f" (scaled from {sample:,})" if sample < count else ""

@@ -1,29 +1,15 @@
-"""The same question, put to reconcile and to the others."""
+"""The same question, put to the others."""
 
 from pathlib import Path
 
-from bench.server import PROJECT
-
-
-def write_manifest(folder: Path, jobs: int) -> Path:
-    """Write `reconcile.yaml` with so many jobs into a folder of its own; return the folder."""
-    place = folder / f"manifest-{jobs}"
-    place.mkdir(exist_ok=True)
-    entries = "".join(f"  job-{n}: {{job_id: job-{n}}}\n" for n in range(1, jobs + 1))
-    (place / "reconcile.yaml").write_text(
-        "version: 1\n"
-        f"providers: {{otc: {{api: sfs-turbo, project_id: {PROJECT}}}}}\n"
-        "defaults: {expect: {status: success, job_type: bind_ldap, error_code: null}}\n"
-        f"jobs:\n{entries}"
-    )
-    return place
+from bench.shapes import PROJECT, list_ids
 
 
 def write_curl(folder: Path, url: str, jobs: int) -> Path:
     """Write the configuration of curl for the GETs of so many jobs; return its path."""
     path = folder / f"curl-{jobs}-{url.partition(':')[0]}.conf"
-    target = f'url = "{url}/v1/{PROJECT}/sfs-turbo/jobs/job-{{}}"\noutput = "/dev/null"\n'
-    path.write_text('header = "X-Auth-Token: bench"\n' + "".join(target.format(n) for n in range(1, jobs + 1)))
+    target = f'url = "{url}/v1/{PROJECT}/sfs-turbo/jobs/{{}}"\noutput = "/dev/null"\n'
+    path.write_text('header = "X-Auth-Token: bench"\n' + "".join(map(target.format, list_ids(jobs))))
     return path
 
 

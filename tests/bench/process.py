@@ -13,18 +13,14 @@ from pathlib import Path
 CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
 
-RECONCILE = (sys.executable, "-m", "reconcile")
-WITHOUT_EXTRA = (
-    sys.executable,
-    "-c",
-    "import sys; sys.modules['uvloop'] = None; from reconcile.__main__ import run; run()",
-)
-"""The same program where the `speed` extra is not installed."""
+RECONCILE = str(Path(sys.executable).with_name("reconcile"))
+OUTPUTS = "outputs"
+"""The file in the folder of a command to which it may add what it found, beside what it prints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a command: wall-clock seconds, CPU seconds, and what it printed."""
+    """One run of a command: wall-clock seconds, CPU seconds, and what it printed, the first megabyte of it."""
 
     seconds: float
     cpu: float
@@ -33,18 +29,24 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command, and its environment beside that of this process; it has to end with one of `codes`."""
+    """
+    A command, and its environment beside that of this process.
+
+    It has to end with 0, and `proof` has to be a line of what it printed or of its outputs; None asks for no proof.
+    """
 
     argv: tuple[str, ...]
     folder: Path
     environ: Mapping[str, str] | None = None
-    codes: tuple[int, ...] = (0,)
+    proof: str | None = None
 
 
 def run(command: Command) -> Run:
-    """Run a command once; raise RuntimeError, with what it said, if it fails."""
+    """Run a command once; raise RuntimeError, with what it said, if it fails or does not prove its work."""
     environ = {**os.environ, "RECONCILE_TOKEN": "bench", **(command.environ or {})}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once, not at every start
+    outputs = command.folder / OUTPUTS
+    outputs.unlink(missing_ok=True)
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         started = time.perf_counter()
         with subprocess.Popen(
@@ -55,14 +57,14 @@ def run(command: Command) -> Run:
             process.returncode = os.waitstatus_to_exitcode(status)
         stdout.seek(0)
         stderr.seek(0)
-        if process.returncode not in command.codes:
-            said = stderr.read()[-2000:].decode(errors="replace")
-            raise RuntimeError(f"{' '.join(command.argv)[:200]} ended with {process.returncode}:\n{said}")
-        return Run(
-            seconds=seconds,
-            cpu=usage.ru_utime + usage.ru_stime,
-            printed=stdout.read(1_000_000).decode(errors="replace"),
-        )
+        printed = stdout.read(1_000_000).decode(errors="replace")
+        told = f"{' '.join(command.argv)[:200]} ended with {process.returncode}"
+        if process.returncode != 0:
+            raise RuntimeError(f"{told}:\n{stderr.read()[-2000:].decode(errors='replace')}")
+    found = [*printed.splitlines(), *(outputs.read_text().splitlines() if outputs.exists() else [])]
+    if command.proof is not None and command.proof not in found:
+        raise RuntimeError(f"{told}, but did not say {command.proof!r}")
+    return Run(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, printed=printed)
 
 
 def run_in_turn(commands: Mapping[str, Command], *, rounds: int) -> dict[str, list[Run]]:

@@ -1,10 +1,11 @@
 """
-The job API that everybody asks: nginx on loopback where it is installed, else the simulator.
+The job API that everybody asks: nginx on loopback, one process on a core of its own.
 
-nginx answers any job with a success that bears its id, so that the identity check passes. It is one process on one
-core, and so is the simulator, which speaks no TLS.
+It answers from memory what the id of a job says, see `shapes.py`: a success with two sub-jobs, each with an id and
+times of its own. Over TLS it speaks HTTP/2 and nothing else, so that nobody is measured with another protocol.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -18,139 +19,128 @@ from pathlib import Path
 
 import trustme
 
-from bench.process import RECONCILE, SERVER_CORE
+from bench.process import SERVER_CORE
+from bench.shapes import DAY, KINDS, PROJECT, make_id
 
-PROJECT = "0123456789abcdef0123456789abcdef"
 DELAY = 0.05
 """Seconds by which the slow server holds back each answer."""
 
 _PATIENCE = 10.0
 _ECHO = Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")
-_BODY = (
-    '{"job_id":"$job","job_type":"bind_ldap","status":"success","begin_time":"2026-11-21 12:00:00",'
-    '"end_time":"2026-11-21 12:00:30","error_code":null,"fail_reason":null,"sub_jobs":[{"job_id":"$job-0",'
-    '"job_type":"bind_ldap","status":"success","begin_time":"2026-11-21 12:00:00","end_time":"2026-11-21 12:00:30",'
-    '"error_code":null,"fail_reason":null}]}'
+
+
+def _answer(job_id: str, job_type: str, *, begin: str, end: str, **more: object) -> dict[str, object]:
+    times = {"begin_time": f"{DAY} $h:$m:{begin}", "end_time": f"{DAY} $h:$m:{end}"}
+    return {"job_id": job_id, "job_type": job_type, "status": "success", **times, "error_code": None, **more}
+
+
+_PARTS = [
+    _answer("$job-0", "$first", begin="$s", end="57", fail_reason=None),
+    _answer("$job-1", "$second", begin="58", end="59", fail_reason=None),
+]
+_BODY = json.dumps(_answer("$job", "$first", begin="$s", end="59", fail_reason=None, sub_jobs=_PARTS))
+_LOCATION = (
+    f'location ~ "^/v1/{PROJECT}/sfs-turbo/jobs/'
+    r'(?<job>[0-9a-f]{8}-(?<h>\d\d)(?<m>\d\d)-4(?<kind>\d)(?<s>\d\d)-8000-[0-9a-f]{12})$"'
 )
 _CONFIGURATION = """
-{load_echo}
+%(load_echo)s
 daemon off;
 master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log crit;
-events {{ worker_connections 4096; }}
-http {{
+pid %(folder)s/nginx.pid;
+error_log %(folder)s/error.log crit;
+events { worker_connections 4096; }
+http {
     access_log off;
     keepalive_requests 10000000;
     default_type application/json;
     server_tokens off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{plain} backlog=4096;
-        listen 127.0.0.1:{tls} ssl backlog=4096;
-        ssl_certificate {folder}/server.pem;
-        ssl_certificate_key {folder}/server.pem;
-        add_header X-Request-Id $request_id;
-        location ~ "^/v1/{project}/sfs-turbo/jobs/(?<job>[A-Za-z0-9_-]+)$" {{ return 200 '{body}'; }}
-    }}
-    {slow_server}
-}}
+    client_body_temp_path %(folder)s/body;
+    proxy_temp_path %(folder)s/proxy;
+    fastcgi_temp_path %(folder)s/fastcgi;
+    uwsgi_temp_path %(folder)s/uwsgi;
+    scgi_temp_path %(folder)s/scgi;
+    add_header X-Request-Id $request_id;
+    map $kind $first { %(first)s }
+    map $kind $second { %(second)s }
+    server {
+        listen 127.0.0.1:%(plain)d backlog=4096;
+        %(location)s { return 200 '%(body)s'; }
+    }
+    server {
+        listen 127.0.0.1:%(tls)d ssl http2 backlog=4096;
+        ssl_certificate %(folder)s/server.pem;
+        ssl_certificate_key %(folder)s/server.pem;
+        if ($server_protocol != HTTP/2.0) { return 505; }
+        %(location)s { return 200 '%(body)s'; }
+    }
+    %(slow_server)s
+}
 """
 _SLOW_SERVER = """
-    server {{
-        listen 127.0.0.1:{slow} backlog=4096;
-        location ~ "^/v1/{project}/sfs-turbo/jobs/(?<job>[A-Za-z0-9_-]+)$" {{ echo_sleep {delay}; echo '{body}'; }}
-    }}
+    server {
+        listen 127.0.0.1:%(slow)d backlog=4096;
+        %(location)s { echo_sleep %(delay)g; echo '%(body)s'; }
+    }
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Its name and its URLs: plain, over TLS with the file of its authority, and slow; None is not to be had."""
+    """Its name and its URLs: plain, over TLS, for which there is the file of its authority, and slow, None without."""
 
     name: str
     plain: str
-    tls: str | None
-    ca_file: Path | None
-    slow: str
+    tls: str
+    ca_file: Path
+    slow: str | None
 
 
 @contextmanager
-def running_server(folder: Path, *, jobs: int) -> Iterator[Server]:
-    """
-    Serve until the end of the block, on a core of its own.
-
-    Args:
-        folder: for what the server needs.
-        jobs: how many the simulator has, job-1 and so on.
-    """
+def running_server(folder: Path) -> Iterator[Server | None]:
+    """Serve until the end of the block, with files in the folder; None where nginx is not installed."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    with _run_nginx(nginx, folder, jobs) if nginx else _run_simulators(folder, jobs, with_plain=True) as server:
-        yield server
-
-
-@contextmanager
-def _run_nginx(nginx: str, folder: Path, jobs: int) -> Iterator[Server]:
+    if nginx is None:
+        yield None
+        return
     plain, tls, slow = _find_ports(3)
+    _write_files(folder, plain=plain, tls=tls, slow=slow)
+    version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
+    command = [nginx, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+    with _run_pinned(command) as process:
+        _await_answer(f"http://127.0.0.1:{plain}", process)
+        yield Server(
+            name=version.strip().rpartition(" ")[2],
+            plain=f"http://127.0.0.1:{plain}",
+            tls=f"https://localhost:{tls}",
+            ca_file=folder / "ca.pem",
+            slow=f"http://127.0.0.1:{slow}" if _ECHO.exists() else None,
+        )
+
+
+def _write_files(folder: Path, *, plain: int, tls: int, slow: int) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     authority.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     (folder / "server.pem").chmod(0o600)
-    values = {"project": PROJECT, "body": _BODY, "slow": slow, "delay": DELAY}
-    (folder / "nginx.conf").write_text(
-        _CONFIGURATION.format(
-            folder=folder,
-            plain=plain,
-            tls=tls,
-            load_echo=f"load_module {_ECHO};" if _ECHO.exists() else "",
-            slow_server=_SLOW_SERVER.format(**values) if _ECHO.exists() else "",
-            **values,
-        )
-    )
-    version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
-    command = [nginx, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
-    with _run_pinned(command) as process:
-        url = f"http://127.0.0.1:{plain}"
-        _await_answer(url, process)
-        name, ca_file = version.strip().rpartition(" ")[2], folder / "ca.pem"
-        secure = f"https://localhost:{tls}"
-        if _ECHO.exists():
-            yield Server(name=name, plain=url, tls=secure, ca_file=ca_file, slow=f"http://127.0.0.1:{slow}")
-            return
-        with _run_simulators(folder, jobs, with_plain=False) as simulator:
-            yield Server(name=name, plain=url, tls=secure, ca_file=ca_file, slow=simulator.slow)
+    location = {"location": _LOCATION, "body": _BODY}
+    first, second = ("".join(f"{kind} {types[n]}; " for kind, types in enumerate(KINDS)) for n in (0, 1))
+    values = {
+        "folder": folder,
+        "plain": plain,
+        "tls": tls,
+        "first": first,
+        "second": second,
+        "load_echo": f"load_module {_ECHO};" if _ECHO.exists() else "",
+        "slow_server": _SLOW_SERVER % {"slow": slow, "delay": DELAY, **location} if _ECHO.exists() else "",
+        **location,
+    }
+    (folder / "nginx.conf").write_text(_CONFIGURATION % values)
 
 
 @contextmanager
-def _run_simulators(folder: Path, jobs: int, *, with_plain: bool) -> Iterator[Server]:
-    with _simulate(folder, jobs, DELAY) as slow:
-        if not with_plain:
-            yield Server(name="the simulator", plain=slow, tls=None, ca_file=None, slow=slow)
-            return
-        with _simulate(folder, jobs, 0) as plain:
-            yield Server(name="the simulator", plain=plain, tls=None, ca_file=None, slow=slow)
-
-
-@contextmanager
-def _simulate(folder: Path, jobs: int, delay: float) -> Iterator[str]:
-    scenario = folder / f"scenario-{delay:g}.yaml"
-    held_back = f", delay: {delay * 1000:g}ms" if delay else ""
-    scenario.write_text(
-        f"version: 1\napi: sfs-turbo\n"
-        f"generate: {{count: {jobs}, job: {{status: success, job_type: bind_ldap{held_back}}}}}\n"
-    )
-    with _run_pinned([*RECONCILE, "simulate", str(scenario)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().decode().strip()
-
-
-@contextmanager
-def _run_pinned(command: list[str], *, stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL) as process:
+def _run_pinned(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         os.sched_setaffinity(process.pid, {SERVER_CORE})
         try:
             yield process
@@ -171,7 +161,7 @@ def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/v1/{PROJECT}/sfs-turbo/jobs/job-1", timeout=1):
+            with urllib.request.urlopen(f"{url}/v1/{PROJECT}/sfs-turbo/jobs/{make_id(0, 0)}", timeout=1):
                 return
         except OSError:
             time.sleep(0.02)

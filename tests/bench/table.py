@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from bench.figures import Row
 
-_FORMS = {"s": "{:.3f} s", "us": "{:.1f} us", "KiB": "{:.2f} KiB", "MiB": "{:.0f} MiB"}
+_FORMS = {"s": "{:.3f} s", "us": "{:.1f} us", "KB": "{:.2f} KB", "MB": "{:.0f} MB"}
 
 
 def render_result(result: Mapping[str, dict]) -> str:
@@ -26,11 +26,12 @@ def render_result(result: Mapping[str, dict]) -> str:
 
 def render_rows(rows: list[Row]) -> str:
     """Render a table; a peer that is missing has no ratio."""
-    lines = ["| what | reconcile | peer | takes | ratio | goal |", "|---|---:|---|---:|---:|---|"]
+    lines = ["| what | shape | reconcile | peer | takes | ratio | goal |", "|---|---|---:|---|---:|---:|---|"]
     for row in rows:
         theirs = "not installed" if row.theirs is None else _show(row.theirs, row.unit)
         ratio = "-" if row.ratio is None else f"{row.ratio:.3f}"
-        lines.append(f"| {row.what} | {_show(row.ours, row.unit)} | {row.peer} | {theirs} | {ratio} | {_judge(row)} |")
+        ours = _show(row.ours, row.unit)
+        lines.append(f"| {row.what} | {row.shape} | {ours} | {row.peer} | {theirs} | {ratio} | {_judge(row)} |")
     return "\n".join(lines)
 
 
