@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # pip reads dependency groups since 25.1.
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# The commands below that prove something: each ends with its figure.
+# What runs the proofs below; each ends with its figure.
 PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 # The last release that runs on Node.js 20.
 EDITOR_SERVER := yaml-language-server@1.25.0
@@ -22,7 +22,7 @@ demo: $(VENV)/run ## show the gate on an embedded job API
 test: $(VENV)/dev ## run the tests
 	$(BIN)/pytest
 
-conformance: $(VENV)/dev ## test the numbered cases of safety, print their table; LONG=1 with every seed, run and kill
+conformance: $(VENV)/dev ## test the numbered safety cases and print their table; LONG=1 for every seed, run and kill
 	$(if $(LONG),RECONCILE_SEEDS=200 RECONCILE_RUNS=10000 RECONCILE_KILLS=100) $(BIN)/pytest --conformance
 
 check: $(VENV)/dev ## lint, types, layers
@@ -34,35 +34,35 @@ check: $(VENV)/dev ## lint, types, layers
 docs: $(VENV)/dev ## write schemas/manifest.v1.md from the schema
 	$(BIN)/pytest tests/test_reference.py --rewrite
 
-editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics of an editor; needs Node.js
+editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
 
-oracle: $(VENV)/oracle ## compare signatures and clouds.yaml with the official SDKs
+oracle: $(VENV)/oracle ## compare signatures, clouds.yaml and the Helm chart with the official SDKs and Helm
 	$(BIN)/pytest tests/oracle
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test-wheel: $(VENV)/dev ## build the wheel and test it with the oldest libraries it asks for
+test-wheel: $(VENV)/dev ## build the wheel, and test it with the oldest libraries it allows
 	$(BIN)/python tests/wheel.py
 
-bench: $(VENV)/oracle ## measure, against others where they are installed; BENCH="startup http" for some figures
+bench: $(VENV)/oracle ## measure, against other tools where they are installed; BENCH="startup http" for some figures
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 chaos: $(VENV)/dev ## fail at random, and look for a false pass; LONG=1 for longer, here and below
 	$(PROVE).chaos
 
-baseline: $(VENV)/dev ## hold a naive script and the gate against the same faults
+baseline: $(VENV)/dev ## run a naive script and the gate against the same faults
 	$(PROVE).baseline
 
 fuzz: $(VENV)/fuzz ## let atheris search for input that ends in a traceback
 	$(PROVE).fuzz
 
-kill9: $(VENV)/dev ## kill runs while they write, and look for what is torn
+kill9: $(VENV)/dev ## kill runs while they write, and look for torn files
 	$(PROVE).kill9
 
-hostile: $(VENV)/dev ## meet a thousand hostile manifests, and hostile servers; tell time and memory
+hostile: $(VENV)/dev ## read hostile manifests, talk to hostile servers; report time and memory
 	$(PROVE).hostile
 
 mutants: $(VENV)/mutants ## break the code on purpose, and look for a change that no test notices
@@ -85,7 +85,7 @@ $(VENV)/oracle: $(VENV)/dev
 	$(PIP) install --group oracle
 	@touch $@
 
-# Where there is no wheel, none is built: `make fuzz` says so, and makes do without.
+# Where there is no wheel of atheris, `make fuzz` says so and goes on without it.
 $(VENV)/fuzz: $(VENV)/dev
 	-$(PIP) install --only-binary :all: --group fuzz && touch $@
 
