@@ -2,7 +2,7 @@ terraform {
   required_version = ">= 1.4"
 }
 
-# Stands in for what starts the jobs: a call of the API whose answer has a jobId, which Terraform keeps.
+# Stands in for the call that starts a job and whose response has a jobId, which Terraform keeps.
 resource "terraform_data" "bind_ldap" {
   input = "26f6b565-0000-4000-8000-03f0bd975433"
 }
@@ -23,6 +23,6 @@ output "expand_jobs" {
 }
 
 output "unrelated" {
-  description = "A gate is told of all outputs and takes those that its manifest declares."
+  description = "The gate gets all outputs and takes those that its manifest declares."
   value       = "10.0.0.1"
 }

@@ -1,7 +1,7 @@
 terraform {
   source = "../modules/storage"
 
-  # A hook that fails ends the run before Terraform is called.
+  # If the hook fails, the run ends before Terraform is called.
   before_hook "reconcile" {
     commands = ["apply"]
     execute  = ["reconcile", "plan", "--wait", "10m", "${get_terragrunt_dir()}/reconcile.yaml"]
