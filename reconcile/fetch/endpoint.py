@@ -59,8 +59,10 @@ def parse_endpoint(text: str, *, called: str = "endpoint", form: str = _FORM) ->
         called: what the operator calls it.
         form: how to write it, as a hint.
 
-    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts.
+    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts. Its
+    hint is the origin that was probably meant, where there is one.
     """
+    form = _suggest_origin(text) or form
     origin = parse_origin(text, called=called, form=form)
     if origin.scheme == "http" and not origin.loopback:
         reason = "is plain http, which would show the credentials to the network"
@@ -100,6 +102,35 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
     return reason
 
 
+def _suggest_origin(text: str) -> str | None:
+    """Guess the origin that was meant, and say how to write it; None without a guess."""
+    match = re.match(r"(?i)(?:https?://)?([^/@\\?#]+)(?:/[^@?#]*)?\Z", text)
+    if match is None:
+        return None
+    try:
+        origin = _read_origin(f"https://{match[1]}")
+        if origin.loopback and not text.lower().startswith("https:"):
+            origin = _read_origin(f"http://{match[1]}")
+    except _NoOriginError:
+        return None
+    return f"write it as {origin}, and nothing after it"
+
+
+def suggest_cloud(provider: Provider) -> str | None:
+    """Say which cloud has the provider's region, or which region was probably meant; None without a guess."""
+    from difflib import get_close_matches
+
+    clouds, region = provider.api.clouds, provider.region
+    if region is None:
+        return None
+    having = [name for name, cloud in clouds.items() if region in cloud.hosts]
+    if having:
+        return f"region '{region[:200]}' belongs to cloud {' and '.join(map(repr, having))}: name that one"
+    known = {name: cloud for name, cloud in clouds.items() if provider.cloud in (None, name)} or clouds
+    close = get_close_matches(region, {each for cloud in known.values() for each in cloud.hosts}, n=1)
+    return f"did you mean region '{close[0]}'?" if close else None
+
+
 def host_for(provider: Provider) -> Origin:
     """Look up the provider's host in its API's table of clouds; raise AccessError where the table has none."""
     cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
@@ -116,7 +147,8 @@ def host_for(provider: Provider) -> Origin:
             Diagnostic(
                 code=Code.NO_ENDPOINT,
                 message=f"provider '{provider.name}' {where}",
-                hint=f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
+                hint=suggest_cloud(provider)
+                or f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
                 source=provider.source,
             )
         ]
@@ -181,5 +213,7 @@ def refuse_endpoint(
 ) -> AccessError:
     """Make the error of an address that the operator gave."""
     # What has userinfo or a query may hold a password, so it is not repeated.
+    if not text:
+        reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else f"the {called}"
     return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])

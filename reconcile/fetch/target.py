@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import Credential, find_credential
+from reconcile.fetch.credentials import Credential, find_ambiguous_variables, find_credential
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
@@ -43,6 +43,7 @@ def resolve_targets(
     faults: list[Diagnostic] = []
     names = [*(provider.name for provider in providers), *unused]
     origins = _read_endpoints(endpoints, environ, names, faults)
+    faults.extend(find_ambiguous_variables(environ, names))
     targets: dict[str, Target] = {}
     for provider in providers:
         origin: Origin | None = None
@@ -51,7 +52,7 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            credential = find_credential(provider, environ=environ)
+            credential = find_credential(provider, environ=environ, providers=names)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:
@@ -69,7 +70,7 @@ def _read_endpoints(
     origins: dict[str | None, Origin] = {}
     try:
         if not endpoints and ENDPOINT_VARIABLE in environ:
-            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE])}
+            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE)}
     except AccessError as error:
         faults.extend(error.diagnostics)
     for text in endpoints:

@@ -32,7 +32,7 @@ def read_clock() -> datetime:
 class AccessKey:
     """An access key and its secret; a temporary one also has a security token."""
 
-    __slots__ = ("_fixed", "_key", "_now", "_secret", "_source", "secrets")
+    __slots__ = ("_key", "_now", "_secret", "_source", "fixed", "secrets")
 
     def __init__(
         self,
@@ -57,16 +57,17 @@ class AccessKey:
         """
         self._key = key
         self._secret = secret
-        self._fixed = {PROJECT_HEADER: project_id}
+        self.fixed = {PROJECT_HEADER: project_id}
+        """The headers that are the same in every request."""
         self.secrets: tuple[Hidden, ...] = (secret, _SIGNATURE)
         if security_token is not None:
-            self._fixed[SECURITY_TOKEN_HEADER] = security_token.reveal()
+            self.fixed[SECURITY_TOKEN_HEADER] = security_token.reveal()
             self.secrets += (security_token,)
         self._source = source
         self._now = now
 
     def __str__(self) -> str:
-        kind = "temporary access key" if SECURITY_TOKEN_HEADER in self._fixed else "access key"
+        kind = "temporary access key" if SECURITY_TOKEN_HEADER in self.fixed else "access key"
         return f"{kind} from {self._source}"
 
     @property
@@ -75,7 +76,7 @@ class AccessKey:
 
     def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
         """Sign the request with its host and the current time."""
-        added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self._fixed}
+        added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self.fixed}
         authorization = sign_request(
             self._key,
             self._secret.reveal(),

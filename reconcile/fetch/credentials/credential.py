@@ -78,7 +78,7 @@ class Credential(Protocol):
 class Token:
     """A token that the operator fetched."""
 
-    __slots__ = ("_source", "secrets", "standing")
+    __slots__ = ("_source", "fixed", "secrets", "standing")
 
     def __init__(self, secret: Secret, *, source: str, header: str) -> None:
         """
@@ -90,7 +90,9 @@ class Token:
             header: the name of the header that carries it.
         """
         self.secrets = (secret,)
-        self.standing: Mapping[str, str] = {header: secret.reveal()}
+        self.fixed: Mapping[str, str] = {header: secret.reveal()}
+        """The headers that no other credential has."""
+        self.standing = self.fixed
         self._source = source
 
     def __str__(self) -> str:

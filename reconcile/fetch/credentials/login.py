@@ -1,12 +1,13 @@
-"""The settings of a user with a password -> the login that fetches a token, and where it does."""
+"""The settings of a user or an application credential -> the login that fetches a token, and where it does."""
 
 import re
 
 from reconcile.codes import Code
-from reconcile.fetch.credentials.clouds_yaml import CONFIG_VARIABLE
-from reconcile.fetch.credentials.keystone import IdentityUrl, Login, PasswordLogin
-from reconcile.fetch.credentials.settings import PASSWORD, TEXT, Settings, refuse
-from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
+from reconcile.fetch.credentials.identity import IdentityUrl
+from reconcile.fetch.credentials.issued import IssuedCredential
+from reconcile.fetch.credentials.keystone import ApplicationCredential, KeystoneLogin, Method, Password
+from reconcile.fetch.credentials.settings import PASSWORD, SECRET, TEXT, Settings, refuse
+from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint, suggest_cloud
 from reconcile.model import Provider
 
 _VERSION_PATH = "/v3"
@@ -15,34 +16,37 @@ _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _FORM = "write it as https://HOST/v3 or https://HOST:PORT/v3"
 
 
-def make_login(
-    settings: Settings, source: str, *, profile: str | None = None, in_working_directory: bool = False
-) -> PasswordLogin:
-    """
-    Make a login from settings; raise AccessError if something is missing, malformed, or for another project.
-
-    Args:
-        settings: of one user.
-        source: where they came from.
-        profile: the cloud whose defaults they build on, None without one.
-        in_working_directory: whether they come from a file of the working directory that the operator did not name.
-    """
-    settings.check_project()
-    url = _find_url(settings, profile)
-    if in_working_directory and url.origin not in _list_origins(settings.provider):
-        raise refuse(
-            Code.ENDPOINT_NOT_ALLOWED,
-            f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
-            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
-            hint=f"name the file in {CONFIG_VARIABLE}, if it is yours and not part of what is checked",
-        )
-    login = Login(
-        url=url,
-        user=_describe_user(settings),
-        password=settings.require("password", PASSWORD, beside="username"),
+def make_password_login(settings: Settings) -> IssuedCredential:
+    """Make a login with a password; raise AccessError if something is missing, malformed, or for another project."""
+    user = _describe_user(settings, beside=["password", "auth_type"])
+    password = Password(
+        user=user,
+        password=settings.require("password", PASSWORD, beside=["user_id", "username"]),
         project=_describe_project(settings),
     )
-    return PasswordLogin(login, source=source, provider=settings.provider)
+    return _make_login(settings, password, settings.name_source("user_id" if "id" in user else "username", "password"))
+
+
+def make_application_login(settings: Settings) -> IssuedCredential:
+    """
+    Make a login with an application credential; raise AccessError as `make_password_login` does.
+
+    It is identified by its id, or by its name and user.
+    """
+    by_name = "application_credential_id" not in settings and "application_credential_name" in settings
+    name = "application_credential_name" if by_name else "application_credential_id"
+    value = settings.require(name, TEXT, beside=["application_credential_secret", "auth_type"]).reveal()
+    method = ApplicationCredential(
+        identity={"name": value, "user": _describe_user(settings, beside=[name])} if by_name else {"id": value},
+        secret=settings.require("application_credential_secret", SECRET, beside=[name]),
+    )
+    return _make_login(settings, method, settings.name_source(name, "application_credential_secret"))
+
+
+def _make_login(settings: Settings, method: Method, source: str) -> IssuedCredential:
+    settings.check_project()
+    login = KeystoneLogin(url=find_url(settings), method=method, source=source, provider=settings.provider)
+    return IssuedCredential(login)
 
 
 # --- Where -----------------------------------------------------------------------------------------------------
@@ -79,11 +83,24 @@ def _list_origins(provider: Provider) -> tuple[Origin, ...]:
     return tuple(parse_endpoint(f"https://{host}") for host in hosts)
 
 
-def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
+def find_url(settings: Settings) -> IdentityUrl:
+    """Find the identity service that the settings name, or else that of the table; raise AccessError without one."""
     text = settings.find_text("auth_url")
-    if text is not None:
-        return parse_identity_url(text, called=settings.describe("auth_url"))
-    provider = settings.provider
+    if text is None:
+        return _look_up_url(settings)
+    url = parse_identity_url(text, called=settings.describe("auth_url"))
+    if settings.in_working_directory and url.origin not in _list_origins(settings.provider):
+        raise refuse(
+            Code.ENDPOINT_NOT_ALLOWED,
+            f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
+            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
+            hint="name the file in OS_CLIENT_CONFIG_FILE, if it is yours and not part of what is checked",
+        )
+    return url
+
+
+def _look_up_url(settings: Settings) -> IdentityUrl:
+    provider, profile = settings.provider, settings.profile
     if profile not in (None, provider.cloud):
         raise refuse(
             Code.NO_ENDPOINT,
@@ -97,7 +114,8 @@ def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
             Code.NO_ENDPOINT,
             f"no identity service is known for provider '{provider.name}', and {settings.describe('auth_url')} is not "
             "set",
-            hint="set it to the https address of the identity service, as in https://HOST/v3",
+            hint=suggest_cloud(provider)
+            or "set it to the https address of the identity service, as in https://HOST/v3",
         )
     return url
 
@@ -105,14 +123,14 @@ def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
 # --- Who -------------------------------------------------------------------------------------------------------
 
 
-def _describe_user(settings: Settings) -> dict[str, object]:
+def _describe_user(settings: Settings, *, beside: list[str]) -> dict[str, object]:
     user_id = settings.find_text("user_id")
     if user_id is not None:
         return {"id": user_id}
-    name = settings.require("username", TEXT, beside="password").reveal()
+    name = settings.require("username", TEXT, beside=beside).reveal()
     domain = _describe_domain(settings, "user")
     if domain is None:
-        settings.require("user_domain_name", TEXT, beside="username")
+        settings.require("user_domain_name", TEXT, beside=["username"])
     return {"name": name, "domain": domain}
 
 
