@@ -64,7 +64,7 @@ class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def build_token_request(url: IdentityUrl, method: Method) -> httpx.Request:
-    """Build the request for a token. Keystone refuses a scope beside an application credential, whose project is fixed."""
+    """Build the request for a token; keystone refuses a scope beside an application credential."""
     auth: dict[str, object]
     if isinstance(method, Password):
         user = {**method.user, "password": method.password.reveal()}
