@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from reconcile import __version__
 from reconcile.codes import Code
+from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import CredentialError
-from reconcile.fetch.credentials.settings import TOKEN
+from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Format
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.envelope import quote_fault, read_faults
 from reconcile.fetch.failure import explain_failure
@@ -50,8 +51,38 @@ class IdentityUrl(Struct, frozen=True, kw_only=True):
     origin: Origin
     path: str
 
+    @property
+    def base(self) -> str:
+        """The address without the version, under which the service has its other APIs."""
+        return f"{self.origin}{self.path.removesuffix('/v3')}"
+
     def __str__(self) -> str:
         return f"{self.origin}{self.path}"
+
+
+class KeyForm(Struct, frozen=True, kw_only=True):
+    """What an API calls a temporary access key and its parts."""
+
+    under: str
+    key: str
+    secret: str
+    security_token: str
+
+
+IAM_KEY = KeyForm(under="credential", key="access", secret="secret", security_token="securitytoken")
+STS_KEY = KeyForm(under="credentials", key="access_key_id", secret="secret_access_key", security_token="security_token")
+
+
+class TemporaryKey(Struct, frozen=True, kw_only=True, eq=False):
+    """A temporary access key that was issued; the key itself is no secret, but of no use to a reader either."""
+
+    key: Secret
+    secret: Secret
+    security_token: Secret
+
+    def make_credential(self, *, source: str, project_id: str) -> AccessKey:
+        """Make the credential that signs with it, for this project."""
+        return AccessKey(self.key.reveal(), self.secret, self.security_token, source=source, project_id=project_id)
 
 
 class Question(Struct, frozen=True, kw_only=True, eq=False):
@@ -106,6 +137,22 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
         if not TOKEN.accepts(token):
             raise self.refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
         return Secret(token)
+
+    def read_key(self, form: KeyForm) -> TemporaryKey:
+        """Return the temporary access key in the body; raise CredentialError if there is none."""
+        found = self.read_document().get(form.under)
+        values = found if isinstance(found, dict) else {}
+        return TemporaryKey(
+            key=self._read_part(values, form.key, ACCESS_KEY),
+            secret=self._read_part(values, form.secret, SECRET_KEY),
+            security_token=self._read_part(values, form.security_token, TOKEN),
+        )
+
+    def _read_part(self, values: Mapping[str, object], name: str, expected: Format) -> Secret:
+        value = values.get(name)
+        if isinstance(value, str) and expected.accepts(value):
+            return Secret(value)
+        raise self.refuse(Code.MALFORMED_FIELD, f"the answer has no {expected.name} in its '{name}'")
 
     def refuse(self, code: Code, reason: str, *, setback: Setback | None = None) -> CredentialError:
         """Make the error that no credential was issued."""

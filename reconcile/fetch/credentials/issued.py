@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import CredentialError, Token, UnsignedRequest
-from reconcile.fetch.record import Redact
-from reconcile.fetch.redaction import Hidden, Redactor
+from reconcile.fetch.redaction import Hidden
 from reconcile.model import Problem
 
 if TYPE_CHECKING:
@@ -17,11 +16,19 @@ class Login(Protocol):
     """How a credential is obtained. Its string names its kind and its source, and never shows a value."""
 
     @property
+    def source(self) -> str:
+        """Where the secret came from."""
+
+    @property
     def secrets(self) -> Sequence[Hidden]:
         """What the login itself needs and no output may show."""
 
-    def issue(self, client: "httpx.Client", redact: Redact) -> Token | AccessKey:
-        """Ask for a credential, in one request or several; raise CredentialError."""
+    def issue(self, client: "httpx.Client", hidden: list[Hidden]) -> Token | AccessKey:
+        """
+        Ask for a credential, in one request or several; raise CredentialError.
+
+        `hidden` is what no output may show; every secret that is read or issued on the way is added to it.
+        """
 
 
 class IssuedCredential:
@@ -35,7 +42,6 @@ class IssuedCredential:
         """Take the login that issues the credential."""
         self._login = login
         self._hidden: list[Hidden] = [*login.secrets]
-        self._redact = Redactor(self._hidden)
         self._issued: Token | AccessKey | None = None
         self._refusal: Problem | None = None
         self._renewed = False
@@ -59,7 +65,7 @@ class IssuedCredential:
             raise CredentialError(self._refusal)
         if self._issued is None:
             try:
-                issued = self._login.issue(client, self._redact)
+                issued = self._login.issue(client, self._hidden)
             except CredentialError as error:
                 if error.setback is None:
                     self._refusal = error.problem

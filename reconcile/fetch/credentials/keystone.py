@@ -13,18 +13,17 @@ from msgspec import Struct
 
 from reconcile.fetch.credentials.credential import Token
 from reconcile.fetch.credentials.identity import IdentityUrl, Question, build_request, check_project
-from reconcile.fetch.record import Redact
-from reconcile.fetch.redaction import Hidden
+from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 
 class Password(Struct, frozen=True, kw_only=True, eq=False):
-    """A user, written as keystone wants it, and the password; the token is to be for `project`."""
+    """A user and what the token is to be for, written as keystone wants them, and the password."""
 
     user: Mapping[str, object]
     password: Secret
-    project: Mapping[str, object]
+    scope: Mapping[str, object]
 
 
 class ApplicationCredential(Struct, frozen=True, kw_only=True, eq=False):
@@ -54,12 +53,16 @@ class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
         kind = "password" if isinstance(self.method, Password) else "application credential"
         return f"{kind} from {self.source}, for a token of {self.url}"
 
-    def issue(self, client: httpx.Client, redact: Redact) -> Token:
+    def issue(self, client: httpx.Client, hidden: list[Hidden]) -> Token:
         """Ask for a token; raise CredentialError."""
         shown = "the user or the password" if isinstance(self.method, Password) else "the application credential"
-        question = Question(url=self.url, provider=self.provider, source=self.source, shown=shown, redact=redact)
+        question = Question(
+            url=self.url, provider=self.provider, source=self.source, shown=shown, redact=Redactor(hidden)
+        )
         response = question.ask(client, build_token_request(self.url, self.method))
-        check_project(response, response.read_document())
+        document = response.read_document()
+        if not isinstance(self.method, Password) or "project" in self.method.scope:
+            check_project(response, document)
         return Token(response.read_token(), source=self.source, header=self.provider.api.token_header)
 
 
@@ -70,7 +73,7 @@ def build_token_request(url: IdentityUrl, method: Method) -> httpx.Request:
         user = {**method.user, "password": method.password.reveal()}
         auth = {
             "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": dict(method.project)},
+            "scope": dict(method.scope),
         }
     else:
         shown = {**method.identity, "secret": method.secret.reveal()}

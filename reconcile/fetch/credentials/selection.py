@@ -13,9 +13,11 @@ The first one is an error if it is malformed, whatever else is set.
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
+from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import Credential, Token
 from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse, suggest_name
 from reconcile.fetch.credentials.variables import (
@@ -33,11 +35,16 @@ from reconcile.fetch.credentials.variables import (
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
+if TYPE_CHECKING:
+    from reconcile.fetch.credentials.agency import Base
+
 
 class Kind(Enum):
     """What a credential is."""
 
     TOKEN = auto()
+    FEDERATED = auto()
+    STS = auto()
     ACCESS_KEY = auto()
     CLOUD = auto()
     PASSWORD = auto()
@@ -46,6 +53,9 @@ class Kind(Enum):
 
 _SIGNS = {
     "token": Kind.TOKEN,
+    "provider_urn": Kind.STS,
+    "agency_urn": Kind.STS,
+    "idp_id": Kind.FEDERATED,
     "ak": Kind.ACCESS_KEY,
     "sk": Kind.ACCESS_KEY,
     "cloud": Kind.CLOUD,
@@ -152,44 +162,20 @@ def _refuse_none(provider: Provider, unknown: frozenset[str]) -> AccessError:
 
 
 def _make(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> Credential:
-    match kind:
-        case Kind.TOKEN:
-            return _make_token(settings)
-        case Kind.ACCESS_KEY:
-            return _make_access_key(settings)
-        case Kind.CLOUD:
-            return _make_from_cloud(settings, environ)
-        case Kind.PASSWORD:
-            from reconcile.fetch.credentials.login import make_password_login
+    if kind is Kind.CLOUD:
+        from reconcile.fetch.credentials.clouds_yaml import read_cloud
 
-            return make_password_login(settings)
-        case Kind.APPLICATION_CREDENTIAL:
-            from reconcile.fetch.credentials.login import make_application_login
+        return _make_any(read_cloud(settings, environ), environ)
+    base = _make_base(kind, settings, environ)
+    if "agency_name" in settings:
+        from reconcile.fetch.credentials.login import make_agency_login
 
-            return make_application_login(settings)
+        base = make_agency_login(settings, base, source=base.source)
+    if isinstance(base, Token | AccessKey):
+        return base
+    from reconcile.fetch.credentials.issued import IssuedCredential
 
-
-def _make_token(settings: Settings) -> Token:
-    secret = settings.require("token", TOKEN, beside=["auth_type"])
-    settings.check_project()
-    return Token(secret, source=settings.name_source("token"), header=settings.provider.api.token_header)
-
-
-def _make_access_key(settings: Settings) -> Credential:
-    from reconcile.fetch.credentials.access_key import AccessKey
-
-    key = settings.require("ak", ACCESS_KEY, beside=["sk", "auth_type"])
-    secret = settings.require("sk", SECRET_KEY, beside=["ak"])
-    security_token = settings.find("security_token", TOKEN)
-    settings.check_project()
-    source = settings.name_source("ak", "sk")
-    return AccessKey(key.reveal(), secret, security_token, source=source, project_id=settings.provider.project_id)
-
-
-def _make_from_cloud(settings: Settings, environ: Mapping[str, str]) -> Credential:
-    from reconcile.fetch.credentials.clouds_yaml import read_cloud
-
-    return _make_any(read_cloud(settings, environ), environ)
+    return IssuedCredential(base)
 
 
 def _make_any(settings: Settings, environ: Mapping[str, str]) -> Credential:
@@ -205,3 +191,35 @@ def _make_any(settings: Settings, environ: Mapping[str, str]) -> Credential:
         hint=suggest_name(wanted, settings.unknown)
         or "add a token, an access key, a user's password or an application credential",
     )
+
+
+def _make_base(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> "Base":
+    """Make the credential that the settings hold, or the login that gets it."""
+    if kind is Kind.TOKEN:
+        return _make_token(settings)
+    if kind is Kind.ACCESS_KEY:
+        return _make_access_key(settings)
+    from reconcile.fetch.credentials import login
+
+    if kind is Kind.FEDERATED:
+        return login.make_federated_login(settings, environ)
+    if kind is Kind.STS:
+        return login.make_sts_login(settings, environ)
+    if kind is Kind.PASSWORD:
+        return login.make_password_login(settings)
+    return login.make_application_login(settings)
+
+
+def _make_token(settings: Settings) -> Token:
+    secret = settings.require("token", TOKEN, beside=["auth_type"])
+    settings.check_project()
+    return Token(secret, source=settings.name_source("token"), header=settings.provider.api.token_header)
+
+
+def _make_access_key(settings: Settings) -> AccessKey:
+    key = settings.require("ak", ACCESS_KEY, beside=["sk", "auth_type"])
+    secret = settings.require("sk", SECRET_KEY, beside=["ak"])
+    security_token = settings.find("security_token", TOKEN)
+    settings.check_project()
+    source = settings.name_source("ak", "sk")
+    return AccessKey(key.reveal(), secret, security_token, source=source, project_id=settings.provider.project_id)

@@ -53,6 +53,11 @@ TEXT = Format(
     pattern=r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}",
     rule="it is 1 to 1024 characters of one line; to have none, unset it",
 )
+SECONDS = Format(
+    name="number of seconds",
+    pattern=r"[1-9][0-9]{2,4}",
+    rule="a number of seconds is written in digits; a temporary access key may last from 900 to 86400",
+)
 
 
 class Settings(Struct, frozen=True, kw_only=True, eq=False):
@@ -94,9 +99,13 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         """
         if name in self.values:
             return self._check(name, expected)
+        raise self.refuse_missing(name, beside=beside)
+
+    def refuse_missing(self, name: str, *, beside: Iterable[str]) -> AccessError:
+        """Make the error that a value is not set although one of `beside` is."""
         given = next(each for each in beside if each in self.values)
         missing = self.describe(name)
-        raise refuse(
+        return refuse(
             Code.NO_CREDENTIALS,
             f"{self.describe(given)} is set for provider '{self.provider.name}', but {missing} is not",
             hint=suggest_name([missing if self.place is None else name], self.unknown) or "set both, or none of them",

@@ -30,10 +30,39 @@ LOGIN_SETTINGS = (
     "project_domain_id",
     "project_domain_name",
 )
-SETTINGS = ("token", "ak", "sk", "security_token", "cloud", "auth_type", *LOGIN_SETTINGS)
+SETTINGS = (
+    "token",
+    "ak",
+    "sk",
+    "security_token",
+    "idp_id",
+    "provider_urn",
+    "agency_urn",
+    "session_name",
+    "id_token",
+    "id_token_file",
+    "sts_url",
+    "agency_name",
+    "agency_domain_name",
+    "agency_domain_id",
+    "duration",
+    "cloud",
+    "auth_type",
+    *LOGIN_SETTINGS,
+)
 """Every setting that a variable of our own may hold."""
 
-_WORDS = {"ak": "ACCESS_KEY", "sk": "SECRET_KEY", "cloud": "OS_CLOUD"}
+_WORDS = {
+    "ak": "ACCESS_KEY",
+    "sk": "SECRET_KEY",
+    "cloud": "OS_CLOUD",
+    "idp_id": "OIDC_IDP_ID",
+    "provider_urn": "OIDC_PROVIDER_URN",
+    "agency_urn": "OIDC_AGENCY_URN",
+    "session_name": "OIDC_SESSION_NAME",
+    "id_token": "OIDC_ID_TOKEN",
+    "id_token_file": "OIDC_TOKEN_FILE",
+}
 
 CLOUD_VARIABLES: Variables = {"cloud": ("OS_CLOUD",)}
 LOGIN_VARIABLES: Variables = {name: (f"OS_{name.upper()}",) for name in LOGIN_SETTINGS}
@@ -45,18 +74,44 @@ _OS_KEY: Variables = {
     "project_id": ("OS_PROJECT_ID",),
 }
 OPENSTACK_VARIABLES: Variables = {"auth_type": ("OS_AUTH_TYPE",), **_OS_TOKEN, **_OS_KEY, **LOGIN_VARIABLES}
+_AGENCY: Variables = {
+    "agency_name": ("HW_ASSUME_ROLE_AGENCY_NAME",),
+    "agency_domain_name": ("HW_ASSUME_ROLE_DOMAIN_NAME",),
+    "agency_domain_id": ("HW_ASSUME_ROLE_DOMAIN_ID",),
+    "duration": ("HW_ASSUME_ROLE_DURATION",),
+    "sts_url": ("HUAWEICLOUD_SDK_STS_ENDPOINT",),
+}
 TOKEN_VARIABLES: tuple[Variables, ...] = (
     _OS_TOKEN,
-    {"token": ("HW_AUTH_TOKEN",), "project_id": ("HW_PROJECT_ID",)},
+    {"token": ("HW_AUTH_TOKEN",), "project_id": ("HW_PROJECT_ID",), "auth_url": ("HW_AUTH_URL",), **_AGENCY},
 )
+_SDK_PROJECT: Variables = {"project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",)}
 KEY_VARIABLES: tuple[Variables, ...] = (
     {
+        "provider_urn": ("HUAWEICLOUD_OIDC_PROVIDER_URN",),
+        "agency_urn": ("HUAWEICLOUD_OIDC_AGENCY_URN",),
+        "id_token": ("HUAWEICLOUD_OIDC_ID_TOKEN",),
+        "id_token_file": ("HUAWEICLOUD_OIDC_TOKEN_FILE",),
+        "session_name": ("HUAWEICLOUD_OIDC_SESSION_NAME",),
+        "duration": ("HUAWEICLOUD_OIDC_DURATION_SECONDS",),
+        "sts_url": ("HUAWEICLOUD_SDK_STS_ENDPOINT",),
+        **_SDK_PROJECT,
+    },
+    {
+        "idp_id": ("HUAWEICLOUD_SDK_IDP_ID",),
+        "id_token_file": ("HUAWEICLOUD_SDK_ID_TOKEN_FILE",),
+        "auth_url": ("HUAWEICLOUD_SDK_IAM_ENDPOINT",),
         "ak": ("HUAWEICLOUD_SDK_AK",),
         "sk": ("HUAWEICLOUD_SDK_SK",),
         "security_token": ("HUAWEICLOUD_SDK_SECURITY_TOKEN",),
-        "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",),
+        **_SDK_PROJECT,
     },
     {
+        "idp_id": ("HW_ASSUME_ROLE_IDP_ID",),
+        "id_token": ("HW_ASSUME_ROLE_ID_TOKEN",),
+        "id_token_file": ("HW_ASSUME_ROLE_ID_TOKEN_FILE",),
+        "auth_url": ("HW_AUTH_URL",),
+        **_AGENCY,
         "ak": ("HW_ACCESS_KEY",),
         "sk": ("HW_SECRET_KEY",),
         "security_token": ("HW_SECURITY_TOKEN",),
@@ -83,6 +138,7 @@ def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
     for variables in (*own, *TOKEN_VARIABLES, *KEY_VARIABLES, CLOUD_VARIABLES, OPENSTACK_VARIABLES):
         for names in variables.values():
             yield from names
+    yield from (name_variable("oidc_audience", provider) for provider in (*providers, None))
     yield from ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "RECONCILE_ENDPOINT")
 
 

@@ -1,10 +1,10 @@
 import gzip
 import json
 from collections.abc import Callable
-from typing import TypeAlias
 
 import httpx
 import pytest
+from identity_service import Answer, Identity, issue, refusal
 
 from reconcile.codes import Code
 from reconcile.fetch.credentials import Credential, CredentialError, UnsignedRequest, find_credential
@@ -26,34 +26,6 @@ LOGIN = {
 URL = parse_identity_url("https://iam.test", called="OS_AUTH_URL")
 REQUEST = UnsignedRequest(method="GET", authority="api.test", target="/v1/p/jobs/j", headers={})
 ISSUED = {"token": {"methods": ["password"], "project": {"id": "p", "name": "eu-de"}}}
-
-Answer: TypeAlias = httpx.Response | BaseException
-
-
-class Identity:
-    """An identity service that gives these answers, the last one again and again, and remembers the requests."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-        self.client = httpx.Client(transport=httpx.MockTransport(self._answer))
-        self.before_answer: Callable[[], object] = lambda: None
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.before_answer()
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
-
-
-def issue(token: str, project_id: str = "p") -> httpx.Response:
-    return httpx.Response(201, headers={"X-Subject-Token": token}, json={"token": {"project": {"id": project_id}}})
-
-
-def refusal(status_code: int, message: str = "no") -> httpx.Response:
-    return httpx.Response(status_code, json={"error": {"code": status_code, "message": message, "title": "t"}})
 
 
 @pytest.fixture
@@ -79,7 +51,7 @@ def fail(login: Credential, identity: Identity) -> CredentialError:
 
 def test_a_request_for_a_token_is_as_keystone_documents_it() -> None:
     user = {"name": "u", "domain": {"name": "d"}}
-    request = build_token_request(URL, Password(user=user, password=Secret("pässwörd"), project={"id": "p"}))
+    request = build_token_request(URL, Password(user=user, password=Secret("pässwörd"), scope={"project": {"id": "p"}}))
     body = request.read()
     assert (request.method, str(request.url)) == ("POST", "https://iam.test/v3/auth/tokens")
     assert request.headers["Content-Length"] == str(len(body))
@@ -167,9 +139,9 @@ def read(make_provider):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         response = httpx.Response(status_code, headers=fields, content=content)
-        method = Password(user={}, password=Secret(PASSWORD), project={})
+        method = Password(user={}, password=Secret(PASSWORD), scope={"project": {}})
         login = KeystoneLogin(url=URL, method=method, source="here", provider=make_provider(project_id="p"))
-        token = login.issue(Identity(response).client, Redactor(login.secrets))
+        token = login.issue(Identity(response).client, [*login.secrets])
         return token.standing["X-Auth-Token"]
 
     return read
