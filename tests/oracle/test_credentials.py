@@ -183,3 +183,14 @@ def test_keystone_is_asked_as_keystoneauth_asks(service, auth_type: str, options
     headers, ours = ask_us(service, {**environ, "OS_AUTH_TYPE": auth_type, "OS_AUTH_URL": f"{service.url}/v3"})
     assert headers == {"x-auth-token": "keystone"}
     compare(theirs, ours)
+
+
+def test_the_file_of_the_sdk(service, environ, tmp_path: Path) -> None:
+    (tmp_path / ".huaweicloud").mkdir()
+    text = f"[basic]\nak = AK\nsk = a%%b\nsecurity_token = t\nproject_id = {PROJECT}\niam_endpoint = {service.url}\n"
+    (tmp_path / ".huaweicloud" / "credentials").write_text(text)
+    variables = environ(HOME=str(tmp_path))
+    signed, theirs = ask_the_sdk(service, providers.CredentialProviderChain.get_basic().get_credentials())
+    headers, ours = ask_us(service, variables)
+    assert (theirs, ours) == ([], [])
+    compare_signed(signed, headers)

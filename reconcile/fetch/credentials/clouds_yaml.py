@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from reconcile.codes import Code
-from reconcile.document import Array, Node, Table, read_document
-from reconcile.errors import AccessError, DocumentError
+from reconcile.document import Array, Node, Table
+from reconcile.errors import AccessError
+from reconcile.fetch.credentials.secret_file import find_named_file, read_secret_document
 from reconcile.fetch.credentials.settings import Settings, refuse
-from reconcile.fetch.credentials.variables import LOGIN_SETTINGS, SETTINGS
+from reconcile.fetch.credentials.variables import LOGIN_SETTINGS
 from reconcile.fetch.secret import Secret
-from reconcile.model import Diagnostic, Provider
+from reconcile.model import Provider
 
 CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
@@ -27,6 +28,8 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _OUTSIDE = frozenset(
     f"{whose}{what}" for whose in ("", "user_", "project_") for what in ("domain_id", "domain_name")
 ) | {"project_id", "project_name", "token"}
+_KNOWN = frozenset({"token", "ak", "sk", "security_token", "auth_type", *LOGIN_SETTINGS})
+"""The only names that count: a file that was merely found must not name another file or service."""
 _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_token": "token"}
 
 
@@ -48,10 +51,10 @@ def read_cloud(settings: Settings, environ: Mapping[str, str]) -> Settings:
     values = _read_auth(entry, place)
     return Settings(
         provider=provider,
-        values={key: Secret(value) for key, value in values.items()},
+        values={key: Secret(value) for key, value in values.items() if key in _KNOWN},
         describe=partial(_describe, place),
         place=place,
-        unknown=frozenset(values).difference(SETTINGS),
+        unknown=frozenset(values) - _KNOWN,
         profile=_find_string(entry, "profile", place) or _find_string(entry, "cloud", place),
         in_working_directory=CONFIG_VARIABLE not in environ and config.parent == Path(),
     )
@@ -66,7 +69,7 @@ def _describe(place: str, name: str) -> str:
 
 def _find_files(environ: Mapping[str, str], variable: str) -> tuple[Path, Path | None]:
     """Find clouds.yaml and the secure.yaml that belongs to it; raise AccessError if there is no clouds.yaml."""
-    named, secure = (_find_named(environ, name) for name in (CONFIG_VARIABLE, SECURE_VARIABLE))
+    named, secure = (find_named_file(environ, name) for name in (CONFIG_VARIABLE, SECURE_VARIABLE))
     if named is None and secure is not None:
         raise refuse(
             Code.NO_CREDENTIALS,
@@ -84,20 +87,6 @@ def _find_files(environ: Mapping[str, str], variable: str) -> tuple[Path, Path |
     return config, secure or _find_first("secure", (config.parent,))
 
 
-def _find_named(environ: Mapping[str, str], variable: str) -> Path | None:
-    """Return the file that a variable names, None if it is not set; raise AccessError if it is empty."""
-    name = environ.get(variable)
-    if name is None:
-        return None
-    if not name.strip():
-        raise refuse(
-            Code.MALFORMED_CREDENTIAL,
-            f"{variable} is empty",
-            hint="set it to the path of a file, or unset it",
-        )
-    return Path(name)
-
-
 def _list_folders(environ: Mapping[str, str]) -> Iterator[Path]:
     yield Path()
     if environ.get("HOME"):
@@ -112,11 +101,7 @@ def _find_first(stem: str, folders: tuple[Path, ...]) -> Path | None:
 
 def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
     """Return the entry of a cloud, empty if the file has none; raise AccessError if the file cannot be read."""
-    try:
-        root = read_document(str(path)).root
-    except DocumentError as error:
-        raise AccessError([_hide_text(path, diagnostic) for diagnostic in error.diagnostics]) from error
-    node: Node = root
+    node: Node = read_secret_document(str(path))
     for key in ("clouds", name):
         if not isinstance(node, Table):
             raise _refuse_shape(str(path), "expected 'clouds:', and under it a mapping for each cloud")
@@ -124,18 +109,6 @@ def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
     if not isinstance(node, Table):
         raise _refuse_shape(str(path), f"cloud '{name[:200]}' is no mapping")
     return node
-
-
-def _hide_text(path: Path, diagnostic: Diagnostic) -> Diagnostic:
-    """Reduce a diagnostic to its code and position: the text there may be a password."""
-    if diagnostic.source is None:
-        return diagnostic
-    return Diagnostic(
-        code=diagnostic.code,
-        message=f"{path.name} cannot be read from here on; nothing of it is shown, for it may be a secret",
-        hint="anchors, aliases, tags, duplicate keys and a second document are not allowed",
-        source=diagnostic.source,
-    )
 
 
 # --- Entries ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -13,7 +12,8 @@ from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials.credential import CredentialError
 from reconcile.fetch.credentials.identity import IdentityUrl, Question, build_request
-from reconcile.fetch.credentials.settings import MAX_TOKEN_LENGTH, TOKEN, Settings, refuse
+from reconcile.fetch.credentials.secret_file import read_secret_text
+from reconcile.fetch.credentials.settings import TOKEN, Settings, refuse
 from reconcile.fetch.credentials.variables import name_variable
 from reconcile.fetch.endpoint import parse_endpoint, refuse_endpoint
 from reconcile.fetch.redaction import Hidden, Redactor
@@ -35,13 +35,7 @@ class IdTokenFile(Struct, frozen=True):
 
     def read(self) -> Secret:
         """Return the token; raise AccessError if the file holds none."""
-        try:
-            with Path(self.path).open("rb") as file:
-                content = file.read(MAX_TOKEN_LENGTH + 100)
-        except OSError as error:
-            message = f"{self.variable} is '{self.path[:200]}', which cannot be read: {error.strerror}"
-            raise refuse(Code.NO_CREDENTIALS, message, hint="mount the token there, or correct the path") from error
-        token = content.decode("latin-1").strip()
+        token = read_secret_text(self.path, called=self.variable).strip()
         if TOKEN.accepts(token):
             return Secret(token)
         message = f"{self.variable} is '{self.path[:200]}', which holds no token (length {len(token)})"

@@ -13,6 +13,7 @@ The first one is an error if it is malformed, whatever else is set.
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
@@ -45,7 +46,9 @@ class Kind(Enum):
     TOKEN = auto()
     FEDERATED = auto()
     STS = auto()
+    CLI_PROFILE = auto()
     ACCESS_KEY = auto()
+    SDK_PROFILE = auto()
     CLOUD = auto()
     PASSWORD = auto()
     APPLICATION_CREDENTIAL = auto()
@@ -56,8 +59,11 @@ _SIGNS = {
     "provider_urn": Kind.STS,
     "agency_urn": Kind.STS,
     "idp_id": Kind.FEDERATED,
+    "profile": Kind.CLI_PROFILE,
+    "shared_config_file": Kind.CLI_PROFILE,
     "ak": Kind.ACCESS_KEY,
     "sk": Kind.ACCESS_KEY,
+    "credentials_file": Kind.SDK_PROFILE,
     "cloud": Kind.CLOUD,
     "password": Kind.PASSWORD,
     "application_credential_id": Kind.APPLICATION_CREDENTIAL,
@@ -99,7 +105,15 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str], providers
         kind = choose_kind(settings)
         if kind is not None:
             return _make(kind, settings, environ)
+    if _has_sdk_file(environ):
+        return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
     raise _refuse_none(provider, unknown)
+
+
+def _has_sdk_file(environ: Mapping[str, str]) -> bool:
+    """Return whether there is the file in which the SDK looks for credentials where no variable has one."""
+    home = environ.get("HOME")
+    return bool(home) and Path(str(home), ".huaweicloud", "credentials").exists()
 
 
 def choose_kind(settings: Settings) -> Kind | None:
@@ -166,6 +180,11 @@ def _make(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> Credent
         from reconcile.fetch.credentials.clouds_yaml import read_cloud
 
         return _make_any(read_cloud(settings, environ), environ)
+    if kind in (Kind.CLI_PROFILE, Kind.SDK_PROFILE):
+        from reconcile.fetch.credentials.profile import read_cli_profile, read_sdk_profile
+
+        read = read_cli_profile if kind is Kind.CLI_PROFILE else read_sdk_profile
+        return _make_any(read(settings, environ), environ)
     base = _make_base(kind, settings, environ)
     if "agency_name" in settings:
         from reconcile.fetch.credentials.login import make_agency_login

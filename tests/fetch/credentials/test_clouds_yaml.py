@@ -373,3 +373,22 @@ def test_u54_an_empty_file_name_is_called_empty(folders, read, variable: str, va
     folders.write(folders.here, entry_of("t"))
     with pytest.raises(AccessError, match=f"{variable} is empty"):
         read(**{"OS_CLIENT_CONFIG_FILE": "clouds.yaml", variable: value})
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "cloud: c",
+        "profile: p, shared_config_file: /etc/passwd",
+        "credentials_file: /etc/passwd",
+        "idp_id: i, id_token_file: /etc/passwd",
+        "provider_urn: u, agency_urn: u, id_token_file: /etc/passwd, sts_url: 'https://evil.test'",
+    ],
+)
+def test_a_cloud_names_no_other_file_and_no_other_service_A01(fault_of, auth: str) -> None:
+    assert "holds no credential" in fault_of(f"clouds: {{c: {{auth: {{{auth}}}}}}}").message
+
+
+def test_a_cloud_assumes_no_agency(find) -> None:
+    credential = find("clouds: {c: {auth: {ak: AK, sk: SK, agency_name: a, agency_domain_name: b}}}")
+    assert str(credential) == "access key from cloud 'c' in clouds.yaml"
