@@ -2,7 +2,14 @@ import pytest
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.endpoint import Origin, blocked_peer, host_for, parse_endpoint, parse_endpoint_option
+from reconcile.fetch.endpoint import (
+    METADATA_ORIGIN,
+    Origin,
+    blocked_peer,
+    host_for,
+    parse_endpoint,
+    parse_endpoint_option,
+)
 from reconcile.model import Provider
 
 
@@ -173,3 +180,31 @@ def test_u52_a_region_of_another_cloud_names_that_cloud(make_provider, cloud, re
     with pytest.raises(AccessError) as raised:
         host_for(make_provider(cloud=cloud, region=region))
     assert raised.value.diagnostics[0].hint == hint
+
+
+@pytest.mark.parametrize(
+    ("origin", "peer", "metadata", "allowed"),
+    [
+        (METADATA_ORIGIN, "169.254.169.254", True, True),
+        (METADATA_ORIGIN, "169.254.169.254", False, False),
+        (METADATA_ORIGIN, "169.254.169.253", True, False),
+        (METADATA_ORIGIN, "::ffff:169.254.169.254", True, False),
+        (METADATA_ORIGIN, "fd00:ec2::254", True, False),
+        (METADATA_ORIGIN, "10.0.0.1", True, False),
+        (Origin(scheme="https", host="api.test", port=443), "169.254.169.254", True, False),
+        (Origin(scheme="http", host="localhost", port=80), "169.254.169.254", True, False),
+        (Origin(scheme="http", host="169.254.169.254", port=8080), "169.254.169.254", True, False),
+        (Origin(scheme="https", host="169.254.169.254", port=443), "169.254.169.254", True, False),
+    ],
+)
+def test_only_the_metadata_service_itself_is_let_through_and_only_on_request_A08(
+    origin, peer, metadata, allowed
+) -> None:
+    assert (blocked_peer(origin, peer, metadata=metadata) is None) == allowed
+
+
+@pytest.mark.parametrize("text", [str(METADATA_ORIGIN), f"{METADATA_ORIGIN}:80/", "http://[::ffff:169.254.169.254]"])
+def test_no_endpoint_leads_to_the_metadata_service_A07(text: str) -> None:
+    with pytest.raises(AccessError) as raised:
+        parse_endpoint_option(f"otc={text}")
+    assert raised.value.diagnostics[0].code is Code.BLOCKED_ADDRESS

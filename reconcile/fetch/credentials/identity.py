@@ -121,9 +121,20 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
     question: Question
     response: httpx.Response
 
+    @property
+    def status_code(self) -> int:
+        """The status code."""
+        return self.response.status_code
+
+    def read_text(self) -> str:
+        """Return the body as it is; raise CredentialError if nothing was granted."""
+        if self.status_code not in (200, 201):
+            raise self._refuse_status()
+        return self.response.content[:MAX_RESPONSE_SIZE].decode("latin-1")
+
     def read_document(self) -> dict[str, object]:
         """Return the body; raise CredentialError if nothing was granted or the body is no JSON object."""
-        if self.response.status_code not in (200, 201):
+        if self.status_code not in (200, 201):
             raise self._refuse_status()
         try:
             return self._parse_body()
@@ -156,7 +167,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
     def refuse(self, code: Code, reason: str, *, setback: Setback | None = None) -> CredentialError:
         """Make the error that no credential was issued."""
-        message = f"{self.question.url}: HTTP {self.response.status_code} from the identity service: {reason}"
+        message = f"{self.question.url}: HTTP {self.status_code} from the identity service: {reason}"
         retry_after = read_retry_after(self.response.headers) if setback is not None else None
         return CredentialError(Problem(code=code, message=message), setback=setback, retry_after=retry_after)
 
@@ -167,7 +178,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
         return parse_object(self.question.redact(self.response.headers.get("content-type", "")), body)
 
     def _refuse_status(self) -> CredentialError:
-        question, status_code = self.question, self.response.status_code
+        question, status_code = self.question, self.status_code
         code, reason = _REFUSALS.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
         if status_code == 401:
             reason = f"{question.shown} was rejected ({question.source}, provider '{question.provider.name}')"

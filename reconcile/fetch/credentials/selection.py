@@ -22,6 +22,7 @@ from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import Credential, Token
 from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse, suggest_name
 from reconcile.fetch.credentials.variables import (
+    AGENCY_VARIABLES,
     CLOUD_VARIABLES,
     KEY_VARIABLES,
     LOGIN_VARIABLES,
@@ -84,7 +85,9 @@ _AUTH_TYPES = {
 }
 
 
-def find_credential(provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = ()) -> Credential:
+def find_credential(
+    provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = (), metadata: bool = False
+) -> Credential:
     """
     Find the credential of a provider, without fetching anything.
 
@@ -92,6 +95,7 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str], providers
         provider: whose jobs are requested.
         environ: the environment variables.
         providers: the names of all providers, whose own variables are no misspellings of each other.
+        metadata: whether the metadata service of this server may be asked where nothing else is set.
 
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
@@ -107,6 +111,10 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str], providers
             return _make(kind, settings, environ)
     if _has_sdk_file(environ):
         return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
+    if metadata:
+        from reconcile.fetch.credentials.metadata import MetadataLogin
+
+        return _finish(MetadataLogin(provider=provider), _read(provider, environ, AGENCY_VARIABLES, unknown))
     raise _refuse_none(provider, unknown)
 
 
@@ -185,7 +193,11 @@ def _make(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> Credent
 
         read = read_cli_profile if kind is Kind.CLI_PROFILE else read_sdk_profile
         return _make_any(read(settings, environ), environ)
-    base = _make_base(kind, settings, environ)
+    return _finish(_make_base(kind, settings, environ), settings)
+
+
+def _finish(base: "Base", settings: Settings) -> Credential:
+    """Make the credential of what the settings hold; if they name an agency, it is assumed."""
     if "agency_name" in settings:
         from reconcile.fetch.credentials.login import make_agency_login
 

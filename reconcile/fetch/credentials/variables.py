@@ -77,7 +77,8 @@ _OS_KEY: Variables = {
     "project_id": ("OS_PROJECT_ID",),
 }
 OPENSTACK_VARIABLES: Variables = {"auth_type": ("OS_AUTH_TYPE",), **_OS_TOKEN, **_OS_KEY, **LOGIN_VARIABLES}
-_AGENCY: Variables = {
+AGENCY_VARIABLES: Variables = {
+    "auth_url": ("HW_AUTH_URL",),
     "agency_name": ("HW_ASSUME_ROLE_AGENCY_NAME",),
     "agency_domain_name": ("HW_ASSUME_ROLE_DOMAIN_NAME",),
     "agency_domain_id": ("HW_ASSUME_ROLE_DOMAIN_ID",),
@@ -86,7 +87,7 @@ _AGENCY: Variables = {
 }
 TOKEN_VARIABLES: tuple[Variables, ...] = (
     _OS_TOKEN,
-    {"token": ("HW_AUTH_TOKEN",), "project_id": ("HW_PROJECT_ID",), "auth_url": ("HW_AUTH_URL",), **_AGENCY},
+    {"token": ("HW_AUTH_TOKEN",), "project_id": ("HW_PROJECT_ID",), **AGENCY_VARIABLES},
 )
 _SDK_PROJECT: Variables = {"project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",)}
 KEY_VARIABLES: tuple[Variables, ...] = (
@@ -114,8 +115,7 @@ KEY_VARIABLES: tuple[Variables, ...] = (
         "idp_id": ("HW_ASSUME_ROLE_IDP_ID",),
         "id_token": ("HW_ASSUME_ROLE_ID_TOKEN",),
         "id_token_file": ("HW_ASSUME_ROLE_ID_TOKEN_FILE",),
-        "auth_url": ("HW_AUTH_URL",),
-        **_AGENCY,
+        **AGENCY_VARIABLES,
         "profile": ("HW_PROFILE",),
         "shared_config_file": ("HW_SHARED_CONFIG_FILE",),
         "ak": ("HW_ACCESS_KEY",),
