@@ -6,7 +6,9 @@ Where credentials are looked for, in this order:
     the provider's own variables, RECONCILE_<SETTING>_<PROVIDER>
     those for every provider, RECONCILE_<SETTING>
     OpenStack's variables, if OS_AUTH_TYPE says which of them count
-    tokens, access keys, a cloud of clouds.yaml, a user's password or application credential
+    tokens, then id tokens, profiles and access keys of the SDK, the Terraform provider and OpenStack's tools
+    a cloud of clouds.yaml, a user's password or application credential
+    the SDK's file in the user's home, and the metadata service, if the operator allows it
 
 The first one is an error if it is malformed, whatever else is set.
 """
@@ -100,6 +102,14 @@ def find_credential(
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
     unknown = find_unknown_variables(environ, {provider.name, *providers})
+    credential = _find_in_variables(provider, environ, unknown) or _find_here(provider, environ, metadata=metadata)
+    if credential is None:
+        raise _refuse_none(provider, unknown)
+    return credential
+
+
+def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: frozenset[str]) -> Credential | None:
+    """Make the first credential that variables hold or point to; None without one."""
     for own in (list_own_variables(provider.name), list_own_variables()):
         settings = _read(provider, environ, own, unknown)
         if settings.values:
@@ -109,19 +119,19 @@ def find_credential(
         kind = choose_kind(settings)
         if kind is not None:
             return _make(kind, settings, environ)
-    if _has_sdk_file(environ):
-        return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
-    if metadata:
-        from reconcile.fetch.credentials.metadata import MetadataLogin
-
-        return _finish(MetadataLogin(provider=provider), _read(provider, environ, AGENCY_VARIABLES, unknown))
-    raise _refuse_none(provider, unknown)
+    return None
 
 
-def _has_sdk_file(environ: Mapping[str, str]) -> bool:
-    """Return whether there is the file in which the SDK looks for credentials where no variable has one."""
+def _find_here(provider: Provider, environ: Mapping[str, str], *, metadata: bool) -> Credential | None:
+    """Make the credential that this machine has without a variable; None if it has none, or may not be asked."""
     home = environ.get("HOME")
-    return bool(home) and Path(str(home), ".huaweicloud", "credentials").exists()
+    if home and Path(home, ".huaweicloud", "credentials").exists():
+        return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
+    if not metadata:
+        return None
+    from reconcile.fetch.credentials.metadata import MetadataLogin
+
+    return _finish(MetadataLogin(provider=provider), _read(provider, environ, AGENCY_VARIABLES))
 
 
 def choose_kind(settings: Settings) -> Kind | None:
@@ -150,7 +160,7 @@ def _list_shared(provider: Provider, environ: Mapping[str, str]) -> Iterator[Var
     yield from TOKEN_VARIABLES
     yield from KEY_VARIABLES
     yield CLOUD_VARIABLES
-    yield LOGIN_VARIABLES
+    yield from LOGIN_VARIABLES
 
 
 def _names_cloud(provider: Provider, environ: Mapping[str, str]) -> bool:

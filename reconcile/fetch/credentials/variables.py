@@ -68,15 +68,21 @@ _WORDS = {
 }
 
 CLOUD_VARIABLES: Variables = {"cloud": ("OS_CLOUD",)}
-LOGIN_VARIABLES: Variables = {name: (f"OS_{name.upper()}",) for name in LOGIN_SETTINGS}
-_OS_TOKEN: Variables = {"token": ("OS_TOKEN", "OS_AUTH_TOKEN"), "project_id": ("OS_PROJECT_ID",)}
+_OS_AGENCY: Variables = {
+    "auth_url": ("OS_AUTH_URL",),
+    "agency_name": ("OS_AGENCY_NAME",),
+    "agency_domain_name": ("OS_AGENCY_DOMAIN_NAME",),
+}
+_OS_LOGIN: Variables = {**{name: (f"OS_{name.upper()}",) for name in LOGIN_SETTINGS}, **_OS_AGENCY}
+_OS_TOKEN: Variables = {"token": ("OS_TOKEN", "OS_AUTH_TOKEN"), "project_id": ("OS_PROJECT_ID",), **_OS_AGENCY}
 _OS_KEY: Variables = {
+    **_OS_AGENCY,
     "ak": ("OS_ACCESS_KEY",),
     "sk": ("OS_SECRET_KEY",),
     "security_token": ("OS_SECURITY_TOKEN",),
     "project_id": ("OS_PROJECT_ID",),
 }
-OPENSTACK_VARIABLES: Variables = {"auth_type": ("OS_AUTH_TYPE",), **_OS_TOKEN, **_OS_KEY, **LOGIN_VARIABLES}
+OPENSTACK_VARIABLES: Variables = {"auth_type": ("OS_AUTH_TYPE",), **_OS_TOKEN, **_OS_KEY, **_OS_LOGIN}
 AGENCY_VARIABLES: Variables = {
     "auth_url": ("HW_AUTH_URL",),
     "agency_name": ("HW_ASSUME_ROLE_AGENCY_NAME",),
@@ -85,6 +91,18 @@ AGENCY_VARIABLES: Variables = {
     "duration": ("HW_ASSUME_ROLE_DURATION",),
     "sts_url": ("HUAWEICLOUD_SDK_STS_ENDPOINT",),
 }
+LOGIN_VARIABLES: tuple[Variables, ...] = (
+    _OS_LOGIN,
+    {
+        "username": ("HW_USER_NAME",),
+        "user_id": ("HW_USER_ID",),
+        "user_domain_name": ("HW_DOMAIN_NAME",),
+        "user_domain_id": ("HW_DOMAIN_ID",),
+        "password": ("HW_USER_PASSWORD",),
+        "project_id": ("HW_PROJECT_ID",),
+        **AGENCY_VARIABLES,
+    },
+)
 TOKEN_VARIABLES: tuple[Variables, ...] = (
     _OS_TOKEN,
     {"token": ("HW_AUTH_TOKEN",), "project_id": ("HW_PROJECT_ID",), **AGENCY_VARIABLES},
@@ -141,7 +159,7 @@ def list_own_variables(provider: str | None = None) -> Variables:
 def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
     """List every variable that means something, in the order in which they are looked at."""
     own = [list_own_variables(provider) for provider in (*providers, None)]
-    for variables in (*own, *TOKEN_VARIABLES, *KEY_VARIABLES, CLOUD_VARIABLES, OPENSTACK_VARIABLES):
+    for variables in (*own, *TOKEN_VARIABLES, *KEY_VARIABLES, CLOUD_VARIABLES, *LOGIN_VARIABLES, OPENSTACK_VARIABLES):
         for names in variables.values():
             yield from names
     yield from (name_variable("oidc_audience", provider) for provider in (*providers, None))

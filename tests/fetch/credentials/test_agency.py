@@ -111,6 +111,22 @@ def test_a_token_assumes_an_agency_too(find, base, answers) -> None:
     assert Redactor(credential.secrets)("own-token") == "[redacted]"
 
 
+@pytest.mark.parametrize(
+    ("own", "answers"),
+    [
+        ({"OS_TOKEN": "own-token"}, []),
+        ({"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK"}, []),
+        ({"OS_USERNAME": "u", "OS_PASSWORD": "p", "OS_USER_DOMAIN_NAME": "d"}, [issue("own-token")]),
+    ],
+    ids=["token", "access-key", "password"],
+)
+def test_the_variables_of_open_telekom_cloud_name_an_agency_too(find, own, answers) -> None:
+    agency = {"OS_AGENCY_NAME": "gate", "OS_AGENCY_DOMAIN_NAME": "account", "OS_AUTH_URL": "https://iam.test/v3"}
+    identity = Identity(*answers, issue_key("agency"))
+    assert ask(find({**own, **agency}), identity)["X-Security-Token"] == "token-agency"
+    assert str(identity.requests[-1].url) == "https://iam.test/v3.0/OS-CREDENTIAL/securitytokens"
+
+
 def test_an_id_token_may_lead_to_an_agency(find) -> None:
     oidc = {"HW_ASSUME_ROLE_IDP_ID": "github", "HW_ASSUME_ROLE_ID_TOKEN": "jwt-token"}
     identity = Identity(issue("unscoped"), issue_key("federated"), issue_key("agency"))

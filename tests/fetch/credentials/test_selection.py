@@ -32,6 +32,10 @@ ORDER = [
         LOGIN,
         "password from OS_USERNAME and OS_PASSWORD, for a token of https://iam.eu-de.otc.t-systems.com/v3",
     ),
+    (
+        {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"},
+        "password from HW_USER_NAME and HW_USER_PASSWORD, for a token of https://iam.eu-de.otc.t-systems.com/v3",
+    ),
 ]
 
 
