@@ -264,3 +264,44 @@ def test_a_file_that_is_gone_when_the_key_is_renewed_is_an_error(find, token_fil
     token_file.unlink()
     error = fail(credential, Identity(issue("u")))
     assert "HUAWEICLOUD_SDK_ID_TOKEN_FILE: " in error.problem.message
+
+
+# --- Where secrets go --------------------------------------------------------------------------------------------
+
+
+def test_each_secret_goes_where_it_belongs_and_into_no_file_A25(serve, plan, tmp_path) -> None:
+    seen: dict[str, str] = {}
+
+    def answer_as(name: str):
+        def answer(request):
+            seen[name] = seen.get(name, "") + f"{request.headers} {request.body!r}"
+            if request.path.startswith("/github"):
+                return 200, {}, {"value": "secret-jwt"}
+            if request.path.endswith("/id-token/tokens"):
+                return 201, {"X-Subject-Token": "secret-unscoped"}, {}
+            if request.path.endswith("/securitytokens"):
+                named = "agency" if b"assume_role" in request.body else "federated"
+                return 201, {}, json.loads(issue_key(named).content)
+            return 200, {}, {"job_id": request.path.rpartition("/")[2], "status": "success"}
+
+        return answer
+
+    with serve(answer_as("github")) as github, serve(answer_as("iam")) as iam, serve(answer_as("api")) as api:
+        environ = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{github}/github?v=2",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "secret-bearer",
+            "HW_ASSUME_ROLE_IDP_ID": "i",
+            "HW_ASSUME_ROLE_AGENCY_NAME": "gate",
+            "HW_ASSUME_ROLE_DOMAIN_NAME": "account",
+            "HW_AUTH_URL": iam,
+        }
+        outcome = plan({"otc": ["a", "b"]}, {"otc": api}, environ, "-v", "--record", "tape", "--out", "saved.json")
+    assert outcome.code == 0
+    secrets = ("secret-bearer", "secret-jwt", "secret-unscoped", "secret-federated", "token-federated", "token-agency")
+    assert {host: [secret for secret in secrets if secret in text] for host, text in seen.items()} == {
+        "github": ["secret-bearer"],
+        "iam": ["secret-jwt", "secret-unscoped", "token-federated"],
+        "api": ["token-agency"],
+    }
+    written = outcome.written + "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    assert not [secret for secret in (*secrets, "secret-agency") if secret in written]
