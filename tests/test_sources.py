@@ -80,7 +80,9 @@ def test_h04_the_rules_of_bandit_find_nothing_new_in_all_sources():
     # secret; the template is autoescaped.
     assert found == {
         ("cli/demo.py", "S603"),
-        ("fetch/credentials/keystone.py", "S105"),
+        ("fetch/credentials/id_token.py", "S105"),
+        ("fetch/credentials/identity.py", "S105"),
+        ("fetch/credentials/identity.py", "S106"),
         ("fetch/pace.py", "S311"),
         ("report/html/__init__.py", "S704"),
         ("signature.py", "S105"),

@@ -59,8 +59,10 @@ def parse_endpoint(text: str, *, called: str = "endpoint", form: str = _FORM) ->
         called: what the operator calls it.
         form: how to write it, as a hint.
 
-    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts.
+    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts. Its
+    hint is the origin that was probably meant, where there is one.
     """
+    form = _suggest_origin(text) or form
     origin = parse_origin(text, called=called, form=form)
     if origin.scheme == "http" and not origin.loopback:
         reason = "is plain http, which would show the credentials to the network"
@@ -86,18 +88,54 @@ def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
     return name, parse_endpoint(url)
 
 
+METADATA_ORIGIN = Origin(scheme="http", host="169.254.169.254", port=80)
+"""The metadata service of a cloud's server. `parse_endpoint` returns it for no text, so no endpoint leads there."""
+
+
 @lru_cache(maxsize=64)  # Many connections lead to few addresses.
-def blocked_peer(origin: Origin, peer: str) -> str | None:
+def blocked_peer(origin: Origin, peer: str, *, metadata: bool = False) -> str | None:
     """
     Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
 
     Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
-    over http it would show the credentials to a network.
+    over http it would show the credentials to a network. METADATA_ORIGIN is reached at its own address and
+    only with `metadata`, which nothing but the operator's option sets.
     """
+    if origin == METADATA_ORIGIN:
+        return None if metadata and peer == origin.host else "not the metadata service, or it may not be asked"
     reason = blocked_reason(peer, loopback_allowed=origin.loopback)
     if reason is None and origin.loopback and not _is_literal_loopback(peer):
         return "not on this machine, although the endpoint is loopback"
     return reason
+
+
+def _suggest_origin(text: str) -> str | None:
+    """Guess the origin that was meant, and say how to write it; None without a guess."""
+    match = re.match(r"(?i)(?:https?://)?([^/@\\?#]+)(?:/[^@?#]*)?\Z", text)
+    if match is None:
+        return None
+    try:
+        origin = _read_origin(f"https://{match[1]}")
+        if origin.loopback and not text.lower().startswith("https:"):
+            origin = _read_origin(f"http://{match[1]}")
+    except _NoOriginError:
+        return None
+    return f"write it as {origin}, and nothing after it"
+
+
+def suggest_cloud(provider: Provider) -> str | None:
+    """Say which cloud has the provider's region, or which region was probably meant; None without a guess."""
+    from difflib import get_close_matches
+
+    clouds, region = provider.api.clouds, provider.region
+    if region is None:
+        return None
+    having = [name for name, cloud in clouds.items() if region in cloud.hosts]
+    if having:
+        return f"region '{region[:200]}' belongs to cloud {' and '.join(map(repr, having))}: name that one"
+    known = {name: cloud for name, cloud in clouds.items() if provider.cloud in (None, name)} or clouds
+    close = get_close_matches(region, {each for cloud in known.values() for each in cloud.hosts}, n=1)
+    return f"did you mean region '{close[0]}'?" if close else None
 
 
 def host_for(provider: Provider) -> Origin:
@@ -116,7 +154,8 @@ def host_for(provider: Provider) -> Origin:
             Diagnostic(
                 code=Code.NO_ENDPOINT,
                 message=f"provider '{provider.name}' {where}",
-                hint=f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
+                hint=suggest_cloud(provider)
+                or f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
                 source=provider.source,
             )
         ]
@@ -181,5 +220,7 @@ def refuse_endpoint(
 ) -> AccessError:
     """Make the error of an address that the operator gave."""
     # What has userinfo or a query may hold a password, so it is not repeated.
+    if not text:
+        reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else f"the {called}"
     return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])

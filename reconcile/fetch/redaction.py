@@ -1,6 +1,7 @@
 """Remove secrets from text that a server wrote, in whichever common encoding it repeats them."""
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
@@ -49,7 +50,8 @@ class Redactor:
         values = {each.reveal() for each in self._hidden if isinstance(each, Secret)}
         # Longest first, so that a secret inside a longer one does not leave the rest of it behind.
         self._plain = tuple(_Spelling(value) for value in _sort_by_length(values) if len(value) >= _MIN_PLAIN)
-        encoded = {form for value in values for form in _base64_forms(value) if len(form) >= _MIN_ENCODED}
+        written = {text for value in values for text in _json_forms(value)}
+        encoded = {form for text in written for form in _base64_forms(text) if len(form) >= _MIN_ENCODED}
         self._encoded = _sort_by_length(encoded)
         self._patterns = tuple(each for each in self._hidden if isinstance(each, re.Pattern))
 
@@ -91,6 +93,13 @@ def _spell_character(character: str) -> str:
 
 def _sort_by_length(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
+
+
+def _json_forms(value: str) -> Iterator[str]:
+    """Return the value as it is, and as it is in a JSON text, which a server may have encoded as a whole."""
+    yield value
+    for ensure_ascii in (True, False):
+        yield json.dumps(value, ensure_ascii=ensure_ascii)[1:-1]
 
 
 def _base64_forms(value: str) -> Iterator[str]:

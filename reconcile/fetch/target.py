@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import Credential, find_credential
+from reconcile.fetch.credentials import Credential, find_ambiguous_variables, find_credential
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
@@ -27,6 +27,7 @@ def resolve_targets(
     endpoints: Sequence[str],
     environ: Mapping[str, str],
     unused: Iterable[str] = (),
+    metadata: bool = False,
 ) -> dict[str, Target]:
     """
     Find origin and credential of every provider.
@@ -36,6 +37,7 @@ def resolve_targets(
         endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
         environ: where the endpoint variable and the credentials are.
         unused: names of providers that are declared too, but not asked: they may have endpoints and need no credential.
+        metadata: whether the metadata service of this server may be asked for a credential where none is set.
 
     Raises AccessError with everything that is wrong, endpoints first.
     """
@@ -43,6 +45,7 @@ def resolve_targets(
     faults: list[Diagnostic] = []
     names = [*(provider.name for provider in providers), *unused]
     origins = _read_endpoints(endpoints, environ, names, faults)
+    faults.extend(find_ambiguous_variables(environ, names))
     targets: dict[str, Target] = {}
     for provider in providers:
         origin: Origin | None = None
@@ -51,7 +54,7 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            credential = find_credential(provider, environ=environ)
+            credential = find_credential(provider, environ=environ, providers=names, metadata=metadata)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:
@@ -69,7 +72,7 @@ def _read_endpoints(
     origins: dict[str | None, Origin] = {}
     try:
         if not endpoints and ENDPOINT_VARIABLE in environ:
-            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE])}
+            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE)}
     except AccessError as error:
         faults.extend(error.diagnostics)
     for text in endpoints:

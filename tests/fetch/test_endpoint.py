@@ -2,7 +2,14 @@ import pytest
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.endpoint import Origin, blocked_peer, host_for, parse_endpoint, parse_endpoint_option
+from reconcile.fetch.endpoint import (
+    METADATA_ORIGIN,
+    Origin,
+    blocked_peer,
+    host_for,
+    parse_endpoint,
+    parse_endpoint_option,
+)
 from reconcile.model import Provider
 
 
@@ -58,7 +65,7 @@ def test_an_origin_is_read_and_written_in_one_form(text: str, origin: str) -> No
         pytest.param("ftp://good.com", "no https origin", id="scheme"),
         pytest.param("good.com", "no https origin", id="no-scheme"),
         pytest.param("https://", "no https origin", id="no-host"),
-        pytest.param("", "no https origin", id="empty"),
+        pytest.param("", "is empty", id="empty"),
     ],
 )
 def test_more_or_less_than_an_origin_is_refused(text: str, why: str) -> None:
@@ -125,3 +132,79 @@ def test_without_a_host_in_the_table_the_operator_must_say_it_A02(make_provider,
 )
 def test_the_connected_peer_decides_whether_a_request_is_sent(endpoint: str, peer: str, blocked: bool) -> None:
     assert (blocked_peer(parse_endpoint(endpoint), peer) is not None) == blocked
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("127.0.0.1:18080", "http://127.0.0.1:18080"),
+        ("localhost:18080", "http://localhost:18080"),
+        ("[::1]:18080", "http://[::1]:18080"),
+        ("http://127.0.0.1:18080/v1", "http://127.0.0.1:18080"),
+        ("https://127.0.0.1:18080/v1", "https://127.0.0.1:18080"),
+        ("api.test", "https://api.test"),
+        ("api.test:8443/", "https://api.test:8443"),
+        ("http://api.test", "https://api.test"),
+        ("https://api.test/v1/p/jobs", "https://api.test"),
+    ],
+)
+def test_u52_the_hint_is_the_origin_that_was_probably_meant(text: str, meant: str) -> None:
+    for option in (text, f"otc={text}"):
+        with pytest.raises(AccessError) as raised:
+            parse_endpoint_option(option)
+        assert raised.value.diagnostics[0].hint == f"write it as {meant}, and nothing after it"
+    assert str(parse_endpoint(meant)) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["https://u:hunter2@a.test", "a.test?hunter2", "a.test#hunter2", "169.254.169.254", ""]
+)
+def test_u52_nothing_is_suggested_for_what_no_mend_makes_right(text: str) -> None:
+    with pytest.raises(AccessError) as raised:
+        parse_endpoint(text)
+    assert raised.value.diagnostics[0].hint == "write it as https://HOST or https://HOST:PORT, and nothing after it"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "region", "hint"),
+    [
+        ("huaweicloud", "eu-de", "region 'eu-de' belongs to cloud 'otc': name that one"),
+        ("otc", "cn-north-4", "region 'cn-north-4' belongs to cloud 'huaweicloud': name that one"),
+        (None, "eu-nl", "region 'eu-nl' belongs to cloud 'otc': name that one"),
+        ("otc", "eu-dee", "did you mean region 'eu-de'?"),
+        (None, None, "give its cloud and region in the manifest, or run with --endpoint otc=https://HOST"),
+        ("otc", "nowhere", "give its cloud and region in the manifest, or run with --endpoint otc=https://HOST"),
+    ],
+)
+def test_u52_a_region_of_another_cloud_names_that_cloud(make_provider, cloud, region, hint: str) -> None:
+    with pytest.raises(AccessError) as raised:
+        host_for(make_provider(cloud=cloud, region=region))
+    assert raised.value.diagnostics[0].hint == hint
+
+
+@pytest.mark.parametrize(
+    ("origin", "peer", "metadata", "allowed"),
+    [
+        (METADATA_ORIGIN, "169.254.169.254", True, True),
+        (METADATA_ORIGIN, "169.254.169.254", False, False),
+        (METADATA_ORIGIN, "169.254.169.253", True, False),
+        (METADATA_ORIGIN, "::ffff:169.254.169.254", True, False),
+        (METADATA_ORIGIN, "fd00:ec2::254", True, False),
+        (METADATA_ORIGIN, "10.0.0.1", True, False),
+        (Origin(scheme="https", host="api.test", port=443), "169.254.169.254", True, False),
+        (Origin(scheme="http", host="localhost", port=80), "169.254.169.254", True, False),
+        (Origin(scheme="http", host="169.254.169.254", port=8080), "169.254.169.254", True, False),
+        (Origin(scheme="https", host="169.254.169.254", port=443), "169.254.169.254", True, False),
+    ],
+)
+def test_only_the_metadata_service_itself_is_let_through_and_only_on_request_A08(
+    origin, peer, metadata, allowed
+) -> None:
+    assert (blocked_peer(origin, peer, metadata=metadata) is None) == allowed
+
+
+@pytest.mark.parametrize("text", [str(METADATA_ORIGIN), f"{METADATA_ORIGIN}:80/", "http://[::ffff:169.254.169.254]"])
+def test_no_endpoint_leads_to_the_metadata_service_A07(text: str) -> None:
+    with pytest.raises(AccessError) as raised:
+        parse_endpoint_option(f"otc={text}")
+    assert raised.value.diagnostics[0].code is Code.BLOCKED_ADDRESS

@@ -72,3 +72,11 @@ def test_each_character_may_be_written_in_its_own_way(secret: str, data: st.Data
         return data.draw(st.sampled_from(SPELLINGS))(character)
 
     assert Redactor([Secret(secret)])(f"<{''.join(map(spell, secret))}>") == "<[redacted]>"
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_a_secret_in_json_that_was_encoded_as_a_whole_is_hidden(ensure_ascii: bool) -> None:
+    document = json.dumps({"id": 'canary/7f3a+9c51"é\\='}, ensure_ascii=ensure_ascii)
+    for start in range(3):
+        shown = Redactor([Secret('canary/7f3a+9c51"é\\=')])(base64.b64encode(b" " * start + document.encode()).decode())
+        assert "[redacted]" in shown

@@ -81,3 +81,40 @@ def test_everything_that_is_wrong_is_said_at_once(make_provider) -> None:
         Code.NO_CREDENTIALS,
         Code.MALFORMED_CREDENTIAL,
     ]
+
+
+@pytest.mark.parametrize("names", [("my-cloud", "my_cloud"), ("otc", "OTC")])
+def test_u20_a_variable_that_could_be_for_two_providers_is_an_error(make_provider, names) -> None:
+    providers = [make_provider(name) for name in names]
+    variable = f"RECONCILE_TOKEN_{names[0].upper().replace('-', '_')}"
+    for unused in ([], [names[1]]):
+        asked = providers[: 2 - len(unused)]
+        with pytest.raises(AccessError) as raised:
+            resolve_targets(asked, endpoints=[], environ={variable: "x"}, unused=unused)
+        message = raised.value.diagnostics[0].message
+        assert message == f"{variable} is set, and could be for provider '{names[0]}' or '{names[1]}'"
+    assert len(resolve_targets(providers, endpoints=[], environ=TOKEN)) == 2
+
+
+def test_u20_two_accounts_have_a_credential_of_any_kind_each(make_provider) -> None:
+    environ = {
+        "RECONCILE_ACCESS_KEY_ONE": "AK1",
+        "RECONCILE_SECRET_KEY_ONE": "SK1",
+        "RECONCILE_ACCESS_KEY_TWO": "AK2",
+        "RECONCILE_SECRET_KEY_TWO": "SK2",
+        "OS_TOKEN": "t",
+    }
+    targets = resolve_targets([make_provider(name) for name in ("one", "two", "six")], endpoints=[], environ=environ)
+    assert {name: str(target.credential) for name, target in targets.items()} == {
+        "one": "access key from RECONCILE_ACCESS_KEY_ONE and RECONCILE_SECRET_KEY_ONE",
+        "two": "access key from RECONCILE_ACCESS_KEY_TWO and RECONCILE_SECRET_KEY_TWO",
+        "six": "token from OS_TOKEN",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "says"), [("", "RECONCILE_ENDPOINT is empty"), ("a.test", "RECONCILE_ENDPOINT 'a.t")]
+)
+def test_u54_an_endpoint_in_the_environment_is_named_by_its_variable(make_provider, value: str, says: str) -> None:
+    with pytest.raises(AccessError, match=says):
+        origins([make_provider("one")], environ={"RECONCILE_ENDPOINT": value})

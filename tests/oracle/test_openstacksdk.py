@@ -9,8 +9,13 @@ import pytest
 from reconcile.apis import load_api
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials.clouds_yaml import read_cloud
+from reconcile.fetch.credentials.settings import Settings
+from reconcile.fetch.secret import Secret
 from reconcile.model import Provider, Source
 
+exceptions = pytest.importorskip(
+    "openstack.exceptions", reason="openstacksdk is not installed: 'make oracle' does that"
+)
 loader = pytest.importorskip("openstack.config.loader", reason="openstacksdk is not installed: 'make oracle' does that")
 
 FILES = 300
@@ -36,7 +41,23 @@ def _entry(rng: random.Random, spelt: dict[str, str]) -> dict[str, object]:
     """Make up the entry of a cloud, with odd but legal names and places."""
     auth = {spelt.get(name, name): rng.choice(_VALUES) for name in rng.sample(_INSIDE, rng.randint(0, 8))}
     outside = {spelt.get(name, name): rng.choice(_VALUES) for name in rng.sample(_OUTSIDE, rng.choice((0, 0, 0, 1, 2)))}
-    return {"auth": auth, "region_name": "eu-de", **outside}
+    return {"auth": auth, "region_name": "eu-de", **outside, **_regions(rng, spelt)}
+
+
+def _regions(rng: random.Random, spelt: dict[str, str]) -> dict[str, object]:
+    """Make up the list of a cloud's regions, of which one in two has values."""
+    if rng.random() < 0.5:
+        return {}
+    names = rng.sample(("eu-de", "eu-nl", "eu-ch2"), rng.randint(1, 3))
+    return {"regions": [_region(rng, name, spelt) for name in names]}
+
+
+def _region(rng: random.Random, name: str, spelt: dict[str, str]) -> object:
+    if rng.random() < 0.3:
+        return name
+    auth = {spelt.get(each, each): rng.choice(_VALUES) for each in rng.sample(_INSIDE, rng.randint(0, 3))}
+    outside = {spelt.get(each, each): rng.choice(_VALUES) for each in rng.sample(_OUTSIDE, rng.choice((0, 0, 1)))}
+    return {"name": name, "values": {"auth": auth, **outside}} if rng.random() < 0.9 else {"name": name}
 
 
 def _write(rng: random.Random, folder: Path, stem: str, spelt: dict[str, str]) -> str:
@@ -53,18 +74,23 @@ def _read_theirs(config: str, secure: str | None) -> dict[str, str] | None:
     )
     if "c" not in files.get_cloud_names():
         return None
-    return {name: value for name, value in files.get_one("c", validate=False).config["auth"].items() if value}
+    try:
+        config = files.get_one("c", validate=False, region_name="eu-de").config
+    except exceptions.ConfigException as error:
+        return {"error": "region" if "is not a valid region name" in str(error) else str(error)}
+    return {name: value for name, value in config["auth"].items() if value}
 
 
 def _read_ours(config: str, secure: str | None) -> dict[str, str] | None:
-    environ = {"OS_CLOUD": "c", "OS_CLIENT_CONFIG_FILE": config}
+    environ = {"OS_CLIENT_CONFIG_FILE": config}
     if secure:
         environ["OS_CLIENT_SECURE_FILE"] = secure
     try:
-        entry = read_cloud(PROVIDER, environ)
+        named = Settings(provider=PROVIDER, values={"cloud": Secret("c")}, describe=lambda name: "OS_CLOUD")
+        cloud = read_cloud(named, environ)
     except AccessError as error:
-        return None if "has no such cloud" in str(error) else {"error": str(error)}
-    return {name: secret.reveal() for name, secret in entry.settings.values.items()}
+        return None if "has no such cloud" in str(error) else {"error": "region" if "no region" in str(error) else ""}
+    return {name: secret.reveal() for name, secret in cloud.values.items()}
 
 
 def _share_domain(auth: dict[str, str]) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """
 How requests are authenticated, and where the operator may keep the credentials.
 
-    environment, clouds.yaml -> Settings       settings.py, clouds_yaml.py
+    environment, clouds.yaml -> Settings       variables.py, settings.py, clouds_yaml.py
     Settings -> Credential                     find_credential: selection.py, login.py
-    Credential -> the headers of one request   credential.py, access_key.py, keystone.py
+    Credential -> the headers of one request   credential.py, access_key.py, issued.py
+    a secret -> the credential issued for it   keystone.py, identity.py
 """
 
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest
 from reconcile.fetch.credentials.selection import find_credential
+from reconcile.fetch.credentials.variables import find_ambiguous_variables
 
-__all__ = ["Credential", "CredentialError", "UnsignedRequest", "find_credential"]
+__all__ = ["Credential", "CredentialError", "UnsignedRequest", "find_ambiguous_variables", "find_credential"]

@@ -32,7 +32,7 @@ def read_clock() -> datetime:
 class AccessKey:
     """An access key and its secret; a temporary one also has a security token."""
 
-    __slots__ = ("_fixed", "_key", "_now", "_secret", "_source", "secrets")
+    __slots__ = ("_key", "_now", "_secret", "fixed", "secrets", "source")
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class AccessKey:
         security_token: Secret | None = None,
         *,
         source: str,
-        project_id: str,
+        project_id: str | None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         """
@@ -52,22 +52,23 @@ class AccessKey:
             secret: signs requests and is never sent.
             security_token: None for a permanent key.
             source: where they came from.
-            project_id: the project of the jobs.
+            project_id: the project of the jobs; None for requests that are for no project.
             now: returns the time in UTC; a signature is valid for 15 minutes.
         """
         self._key = key
         self._secret = secret
-        self._fixed = {PROJECT_HEADER: project_id}
+        self.fixed = {PROJECT_HEADER: project_id} if project_id is not None else {}
+        """The headers that are the same in every request."""
         self.secrets: tuple[Hidden, ...] = (secret, _SIGNATURE)
         if security_token is not None:
-            self._fixed[SECURITY_TOKEN_HEADER] = security_token.reveal()
+            self.fixed[SECURITY_TOKEN_HEADER] = security_token.reveal()
             self.secrets += (security_token,)
-        self._source = source
+        self.source = source
         self._now = now
 
     def __str__(self) -> str:
-        kind = "temporary access key" if SECURITY_TOKEN_HEADER in self._fixed else "access key"
-        return f"{kind} from {self._source}"
+        kind = "temporary access key" if SECURITY_TOKEN_HEADER in self.fixed else "access key"
+        return f"{kind} from {self.source}"
 
     @property
     def standing(self) -> None:
@@ -75,15 +76,22 @@ class AccessKey:
 
     def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
         """Sign the request with its host and the current time."""
-        added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self._fixed}
+        added = {DATE_HEADER: self._now().strftime(DATE_FORMAT), **self.fixed}
         authorization = sign_request(
             self._key,
             self._secret.reveal(),
             method=request.method,
             target=request.target,
             headers={**request.headers, "Host": request.authority, **added},
+            body=request.body,
         )
         return {**added, AUTHORIZATION_HEADER: str(authorization)}
+
+    def without_project(self) -> "AccessKey":
+        """Return the same key for requests that are for no project."""
+        token = self.fixed.get(SECURITY_TOKEN_HEADER)
+        security_token = Secret(token) if token is not None else None
+        return AccessKey(self._key, self._secret, security_token, source=self.source, project_id=None, now=self._now)
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
         """Return False: only the operator can get another one."""

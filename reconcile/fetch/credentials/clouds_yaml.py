@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
-
 from reconcile.codes import Code
-from reconcile.document import Node, Table, read_document
-from reconcile.errors import AccessError, DocumentError
-from reconcile.fetch.credentials.settings import CLOUD_VARIABLE, Settings, refuse
+from reconcile.document import Array, Node, Table
+from reconcile.errors import AccessError
+from reconcile.fetch.credentials.secret_file import find_named_file, read_secret_document
+from reconcile.fetch.credentials.settings import Settings, refuse
+from reconcile.fetch.credentials.variables import LOGIN_SETTINGS
 from reconcile.fetch.secret import Secret
-from reconcile.model import Diagnostic, Provider
+from reconcile.model import Provider
 
 CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
@@ -28,76 +28,63 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _OUTSIDE = frozenset(
     f"{whose}{what}" for whose in ("", "user_", "project_") for what in ("domain_id", "domain_name")
 ) | {"project_id", "project_name", "token"}
+_KNOWN = frozenset({"token", "ak", "sk", "security_token", "auth_type", *LOGIN_SETTINGS})
+"""The only names that count: a file that was merely found must not name another file or service."""
 _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_token": "token"}
 
 
-class CloudEntry(Struct, frozen=True, kw_only=True, eq=False):
-    """
-    One cloud in the files; `kind` is its `auth_type` and `profile` the vendor whose defaults it names.
-
-    `in_working_directory` marks a clouds.yaml that the operator did not name: the working directory may be the checkout
-    of a pull request, so the file must not decide where a password goes.
-    """
-
-    settings: Settings
-    source: str
-    kind: str | None
-    profile: str | None
-    in_working_directory: bool
-
-
-def read_cloud(provider: Provider, environ: Mapping[str, str]) -> CloudEntry:
-    """Read the entry of the cloud that OS_CLOUD names; raise AccessError if it is missing or cannot be read."""
-    name = environ[CLOUD_VARIABLE]
-    config, secure = _find_files(environ)
+def read_cloud(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Read the cloud that a variable names; raise AccessError if it is missing or cannot be read."""
+    name = settings.find_text("cloud") or ""
+    provider, variable = settings.provider, settings.describe("cloud")
+    config, secure = _find_files(environ, variable)
     entry = _merge(_read_entry(config, name), _read_entry(secure, name) if secure is not None else {})
     files = f"{config} with {secure}" if secure is not None else str(config)
-    source = f"cloud '{name[:200]}' in {files}"
+    place = f"cloud '{name[:200]}' in {files}"
     if not entry:
         raise refuse(
             Code.NO_CREDENTIALS,
-            f"{CLOUD_VARIABLE} is '{name[:200]}' for provider '{provider.name}', but {files} has no such cloud",
-            hint=f"give it under 'clouds:', or correct {CLOUD_VARIABLE}",
+            f"{variable} is '{name[:200]}' for provider '{provider.name}', but {files} has no such cloud",
+            hint=f"give it under 'clouds:', or correct {variable}",
         )
-    return CloudEntry(
-        settings=Settings(
-            provider=provider,
-            values={key: Secret(value) for key, value in _read_auth(entry, source).items()},
-            describe=partial(_describe, source),
-        ),
-        source=source,
-        kind=_find_string(entry, "auth_type", source),
-        profile=_find_string(entry, "profile", source) or _find_string(entry, "cloud", source),
+    entry = _merge(entry, _read_region_values(entry, provider, place))
+    values = _read_auth(entry, place)
+    return Settings(
+        provider=provider,
+        values={key: Secret(value) for key, value in values.items() if key in _KNOWN},
+        describe=partial(_describe, place),
+        place=place,
+        unknown=frozenset(values) - _KNOWN,
+        profile=_find_string(entry, "profile", place) or _find_string(entry, "cloud", place),
         in_working_directory=CONFIG_VARIABLE not in environ and config.parent == Path(),
     )
 
 
-def _describe(source: str, name: str) -> str:
-    return f"'{name}' of {source}"
+def _describe(place: str, name: str) -> str:
+    return f"'{name}' of {place}"
 
 
 # --- Files -----------------------------------------------------------------------------------------------------
 
 
-def _find_files(environ: Mapping[str, str]) -> tuple[Path, Path | None]:
+def _find_files(environ: Mapping[str, str], variable: str) -> tuple[Path, Path | None]:
     """Find clouds.yaml and the secure.yaml that belongs to it; raise AccessError if there is no clouds.yaml."""
-    named = environ.get(CONFIG_VARIABLE)
-    if named is None and SECURE_VARIABLE in environ:
+    named, secure = (find_named_file(environ, name) for name in (CONFIG_VARIABLE, SECURE_VARIABLE))
+    if named is None and secure is not None:
         raise refuse(
             Code.NO_CREDENTIALS,
             f"{SECURE_VARIABLE} is set, but {CONFIG_VARIABLE} is not",
             hint="set both: a clouds.yaml that is merely found must not decide where the secrets of that file go",
         )
     folders = tuple(_list_folders(environ))
-    config = Path(named) if named is not None else _find_first("clouds", folders)
+    config = named or _find_first("clouds", folders)
     if config is None:
         raise refuse(
             Code.NO_CREDENTIALS,
-            f"{CLOUD_VARIABLE} is set, but there is no clouds.yaml in {', '.join(map(str, folders))}",
+            f"{variable} is set, but there is no clouds.yaml in {', '.join(map(str, folders))}",
             hint=f"write one, or name it in {CONFIG_VARIABLE}",
         )
-    secure = environ.get(SECURE_VARIABLE)
-    return config, Path(secure) if secure is not None else _find_first("secure", (config.parent,))
+    return config, secure or _find_first("secure", (config.parent,))
 
 
 def _list_folders(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -114,11 +101,7 @@ def _find_first(stem: str, folders: tuple[Path, ...]) -> Path | None:
 
 def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
     """Return the entry of a cloud, empty if the file has none; raise AccessError if the file cannot be read."""
-    try:
-        root = read_document(str(path)).root
-    except DocumentError as error:
-        raise AccessError([_hide_text(path, diagnostic) for diagnostic in error.diagnostics]) from error
-    node: Node = root
+    node: Node = read_secret_document(str(path))
     for key in ("clouds", name):
         if not isinstance(node, Table):
             raise _refuse_shape(str(path), "expected 'clouds:', and under it a mapping for each cloud")
@@ -126,18 +109,6 @@ def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
     if not isinstance(node, Table):
         raise _refuse_shape(str(path), f"cloud '{name[:200]}' is no mapping")
     return node
-
-
-def _hide_text(path: Path, diagnostic: Diagnostic) -> Diagnostic:
-    """Reduce a diagnostic to its code and position: the text there may be a password."""
-    if diagnostic.source is None:
-        return diagnostic
-    return Diagnostic(
-        code=diagnostic.code,
-        message=f"{path.name} cannot be read from here on; nothing of it is shown, for it may be a secret",
-        hint="anchors, aliases, tags, duplicate keys and a second document are not allowed",
-        source=diagnostic.source,
-    )
 
 
 # --- Entries ---------------------------------------------------------------------------------------------------
@@ -156,30 +127,67 @@ def _merge(below: Mapping[str, Node], above: Mapping[str, Node]) -> dict[str, No
     return merged
 
 
-def _read_auth(entry: Mapping[str, Node], source: str) -> dict[str, str]:
-    """Return what identifies the user and the project, under its current name."""
+def _read_region_values(entry: Mapping[str, Node], provider: Provider, place: str) -> Mapping[str, Node]:
+    """
+    Return what the provider's region changes in the entry: nothing, unless the entry lists its regions.
+
+    Without a region in the manifest, the first counts. Raises AccessError if the provider's region is not listed.
+    """
+    regions = entry.get("regions")
+    if regions is None:
+        return {}
+    listed = [_read_region(each, place) for each in regions] if isinstance(regions, Array) else []
+    if not listed:
+        raise _refuse_shape(place, "its 'regions' is no list of regions")
+    name = provider.region if provider.region is not None else listed[0][0]
+    values = dict(listed).get(name)
+    if values is None:
+        raise refuse(
+            Code.NO_CREDENTIALS,
+            f"{place} has no region '{name[:200]}', which is that of provider '{provider.name}'",
+            hint=f"its regions are {', '.join(each for each, _ in listed)[:500]}",
+        )
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _read_region(node: Node, place: str) -> tuple[str, Mapping[str, Node]]:
+    """Return name and values of a region, which is a name or a mapping with both."""
+    if isinstance(node, str):
+        return node, {}
+    if isinstance(node, Table) and {"name"} <= set(node) <= {"name", "values"}:
+        name, values = node["name"], node.get("values") or Table()
+        if isinstance(name, str) and isinstance(values, Table):
+            return name, values
+    raise _refuse_shape(place, "its 'regions' holds one that is no name and no mapping of 'name' and 'values'")
+
+
+def _read_auth(entry: Mapping[str, Node], place: str) -> dict[str, str]:
+    """Return what authenticates a user for a project, under its current name."""
     auth = entry.get("auth", Table())
     if not isinstance(auth, Table):
-        raise _refuse_shape(source, "its 'auth' is no mapping")
+        raise _refuse_shape(place, "its 'auth' is no mapping")
+    beside = {name: value for name, value in entry.items() if name in LOGIN_SETTINGS and auth.get(name) is None}
     outside = {name: value for name, value in entry.items() if name in _OUTSIDE or name in _OLD_NAMES}
+    found = {**auth, **beside, **{name: value for name, value in outside.items() if value is not None}}
     values: dict[str, str] = {}
-    for name in sorted({*auth, *outside}, key=lambda name: name not in _OLD_NAMES):
-        value = _find_string(outside if outside.get(name) is not None else auth, name, source)
+    for name in sorted(found, key=lambda name: name not in _OLD_NAMES):
+        value = _find_string(found, name, place)
         if value is not None:
             values[_OLD_NAMES.get(name, name)] = value
     for what in ("domain_id", "domain_name"):
         if what in values:
             shared = values.pop(what)
             values = {f"user_{what}": shared, f"project_{what}": shared, **values}
-    return values
+    auth_type = _find_string(entry, "auth_type", place) or _find_string(entry, "auth_plugin", place)
+    return values if auth_type is None else {**values, "auth_type": auth_type}
 
 
-def _find_string(table: Mapping[str, Node], name: str, source: str) -> str | None:
+def _find_string(table: Mapping[str, Node], name: str, place: str) -> str | None:
     value = table.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise _refuse_shape(source, f"its '{name}' is read as {type(value).__name__}, not as a string", hint="quote it")
+    raise _refuse_shape(place, f"its '{name}' is read as {type(value).__name__}, not as a string", hint="quote it")
 
 
-def _refuse_shape(source: str, message: str, *, hint: str = "see the documentation of clouds.yaml") -> AccessError:
-    return refuse(Code.MALFORMED_CREDENTIAL, f"{source}: {message}", hint=hint)
+def _refuse_shape(place: str, message: str, *, hint: str = "see the documentation of clouds.yaml") -> AccessError:
+    return refuse(Code.MALFORMED_CREDENTIAL, f"{place}: {message}", hint=hint)

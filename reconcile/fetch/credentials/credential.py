@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class UnsignedRequest(Struct, frozen=True):
-    """A request without a body, complete except for its credential."""
+    """A request that is complete except for its credential."""
 
     method: str
     authority: str
@@ -24,6 +24,7 @@ class UnsignedRequest(Struct, frozen=True):
     """Path and query."""
     headers: Mapping[str, str]
     """Those to be signed: the API's own, which no proxy has a reason to change."""
+    body: bytes = b""
 
 
 class CredentialError(Exception):
@@ -78,7 +79,7 @@ class Credential(Protocol):
 class Token:
     """A token that the operator fetched."""
 
-    __slots__ = ("_source", "secrets", "standing")
+    __slots__ = ("fixed", "secrets", "source", "standing")
 
     def __init__(self, secret: Secret, *, source: str, header: str) -> None:
         """
@@ -90,11 +91,13 @@ class Token:
             header: the name of the header that carries it.
         """
         self.secrets = (secret,)
-        self.standing: Mapping[str, str] = {header: secret.reveal()}
-        self._source = source
+        self.fixed: Mapping[str, str] = {header: secret.reveal()}
+        """The headers that no other credential has."""
+        self.standing = self.fixed
+        self.source = source
 
     def __str__(self) -> str:
-        return f"token from {self._source}"
+        return f"token from {self.source}"
 
     def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
         """Return the token's header."""

@@ -1,48 +1,153 @@
-"""The settings of a user with a password -> the login that fetches a token, and where it does."""
+"""The settings of a user or an application credential -> the login that fetches a token, and where it does."""
 
 import re
+from collections.abc import Mapping
 
 from reconcile.codes import Code
-from reconcile.fetch.credentials.clouds_yaml import CONFIG_VARIABLE
-from reconcile.fetch.credentials.keystone import IdentityUrl, Login, PasswordLogin
-from reconcile.fetch.credentials.settings import PASSWORD, TEXT, Settings, refuse
-from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
+from reconcile.fetch.credentials.agency import Agency, AgencyLogin, Base
+from reconcile.fetch.credentials.federation import FederatedLogin, StsLogin
+from reconcile.fetch.credentials.id_token import find_id_token
+from reconcile.fetch.credentials.identity import IdentityUrl
+from reconcile.fetch.credentials.keystone import ApplicationCredential, KeystoneLogin, Method, Password
+from reconcile.fetch.credentials.settings import PASSWORD, SECONDS, SECRET, TEXT, Settings, refuse
+from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint, suggest_cloud
 from reconcile.model import Provider
 
 _VERSION_PATH = "/v3"
 _IDENTITY_URL = re.compile(r"(?P<origin>[^/]*//[^/]*)(?P<path>/.*)?", re.DOTALL)
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?", re.ASCII)
+_SESSION_NAME = "reconcile"
+_STS_DURATION = 3600
+"""Seconds, as the SDK asks for."""
+_STS_REGIONS = frozenset(
+    {
+        "af-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "cn-east-3",
+        "cn-north-4",
+        "cn-south-1",
+        "cn-southwest-2",
+        "la-south-2",
+        "sa-brazil-1",
+        "tr-west-1",
+    }
+)
+"""The regions of Huawei Cloud for which the SDK knows the security token service."""
 _FORM = "write it as https://HOST/v3 or https://HOST:PORT/v3"
 
 
-def make_login(
-    settings: Settings, source: str, *, profile: str | None = None, in_working_directory: bool = False
-) -> PasswordLogin:
-    """
-    Make a login from settings; raise AccessError if something is missing, malformed, or for another project.
-
-    Args:
-        settings: of one user.
-        source: where they came from.
-        profile: the cloud whose defaults they build on, None without one.
-        in_working_directory: whether they come from a file of the working directory that the operator did not name.
-    """
-    settings.check_project()
-    url = _find_url(settings, profile)
-    if in_working_directory and url.origin not in _list_origins(settings.provider):
-        raise refuse(
-            Code.ENDPOINT_NOT_ALLOWED,
-            f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
-            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
-            hint=f"name the file in {CONFIG_VARIABLE}, if it is yours and not part of what is checked",
-        )
-    login = Login(
-        url=url,
-        user=_describe_user(settings),
-        password=settings.require("password", PASSWORD, beside="username"),
-        project=_describe_project(settings),
+def make_password_login(settings: Settings) -> KeystoneLogin:
+    """Make a login with a password; raise AccessError if something is missing, malformed, or for another project."""
+    user = _describe_user(settings, beside=["password", "auth_type"])
+    password = Password(
+        user=user,
+        password=settings.require("password", PASSWORD, beside=["user_id", "username"]),
+        scope=_describe_scope(settings),
     )
-    return PasswordLogin(login, source=source, provider=settings.provider)
+    return _make_login(settings, password, settings.name_source("user_id" if "id" in user else "username", "password"))
+
+
+def make_application_login(settings: Settings) -> KeystoneLogin:
+    """
+    Make a login with an application credential; raise AccessError as `make_password_login` does.
+
+    It is identified by its id, or by its name and user.
+    """
+    by_name = "application_credential_id" not in settings and "application_credential_name" in settings
+    name = "application_credential_name" if by_name else "application_credential_id"
+    value = settings.require(name, TEXT, beside=["application_credential_secret", "auth_type"]).reveal()
+    method = ApplicationCredential(
+        identity={"name": value, "user": _describe_user(settings, beside=[name])} if by_name else {"id": value},
+        secret=settings.require("application_credential_secret", SECRET, beside=[name]),
+    )
+    return _make_login(settings, method, settings.name_source(name, "application_credential_secret"))
+
+
+def _make_login(settings: Settings, method: Method, source: str) -> KeystoneLogin:
+    settings.check_project()
+    return KeystoneLogin(url=find_url(settings), method=method, source=source, provider=settings.provider)
+
+
+def make_federated_login(settings: Settings, environ: Mapping[str, str]) -> FederatedLogin:
+    """Make a login with an id token at IAM; raise AccessError as `make_password_login` does."""
+    idp_id = settings.require("idp_id", TEXT, beside=["id_token", "id_token_file"]).reveal()
+    id_token, source = find_id_token(settings, environ, beside="idp_id")
+    settings.check_project()
+    return FederatedLogin(
+        url=find_url(settings), provider=settings.provider, idp_id=idp_id, id_token=id_token, source=source
+    )
+
+
+def make_sts_login(settings: Settings, environ: Mapping[str, str]) -> StsLogin:
+    """Make a login with an id token at STS; raise AccessError as `make_password_login` does."""
+    provider_urn = settings.require("provider_urn", TEXT, beside=["agency_urn"]).reveal()
+    agency_urn = settings.require("agency_urn", TEXT, beside=["provider_urn"]).reveal()
+    id_token, source = find_id_token(settings, environ, beside="provider_urn")
+    settings.check_project()
+    return StsLogin(
+        url=find_sts_url(settings),
+        provider=settings.provider,
+        provider_urn=provider_urn,
+        agency_urn=agency_urn,
+        session_name=settings.find_text("session_name") or _SESSION_NAME,
+        duration=_find_duration(settings) or _STS_DURATION,
+        id_token=id_token,
+        source=source,
+    )
+
+
+def make_agency_login(settings: Settings, base: Base, *, source: str) -> AgencyLogin:
+    """
+    Make the login that assumes agencies with another credential; raise AccessError as `make_password_login` does.
+
+    Several agencies and their accounts are divided by commas, and assumed one after the other.
+    """
+    names, domain_names, domain_ids = (
+        _find_list(settings, f"agency_{what}") for what in ("name", "domain_name", "domain_id")
+    )
+    if not domain_ids and not domain_names:
+        raise settings.refuse_missing("agency_domain_name", beside=["agency_name"])
+    by_id = bool(domain_ids)
+    domains = domain_ids or domain_names
+    if len(names) != len(domains):
+        which = "agency_domain_id" if by_id else "agency_domain_name"
+        raise refuse(
+            Code.MALFORMED_CREDENTIAL,
+            f"{settings.describe('agency_name')} names {len(names)} agencies for provider '{settings.provider.name}', "
+            f"and {settings.describe(which)} {len(domains)} accounts",
+            hint="name the account of each agency, in the same order",
+        )
+    url, duration = find_sts_url(settings) if by_id else find_url(settings), _find_duration(settings)
+    agencies = tuple(
+        Agency(
+            url=url,
+            name=name,
+            domain_id=domain if by_id else None,
+            domain_name=None if by_id else domain,
+            duration=duration,
+        )
+        for name, domain in zip(names, domains, strict=True)
+    )
+    return AgencyLogin(
+        base=base,
+        agencies=agencies,
+        provider=settings.provider,
+        source=f"{source}, {settings.name_source('agency_name')}",
+    )
+
+
+def _find_list(settings: Settings, name: str) -> list[str]:
+    text = settings.find_text(name)
+    return [part.strip() for part in text.split(",")] if text is not None else []
+
+
+def _find_duration(settings: Settings) -> int | None:
+    """Return for how many seconds an access key is asked for."""
+    secret = settings.find("duration", SECONDS)
+    return int(secret.reveal()) if secret is not None else None
 
 
 # --- Where -----------------------------------------------------------------------------------------------------
@@ -79,11 +184,39 @@ def _list_origins(provider: Provider) -> tuple[Origin, ...]:
     return tuple(parse_endpoint(f"https://{host}") for host in hosts)
 
 
-def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
+def find_url(settings: Settings) -> IdentityUrl:
+    """Find the identity service that the settings name, or else that of the table; raise AccessError without one."""
     text = settings.find_text("auth_url")
+    if text is None:
+        return _look_up_url(settings)
+    url = parse_identity_url(text, called=settings.describe("auth_url"))
+    if settings.in_working_directory and url.origin not in _list_origins(settings.provider):
+        raise refuse(
+            Code.ENDPOINT_NOT_ALLOWED,
+            f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
+            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
+            hint="name the file in OS_CLIENT_CONFIG_FILE, if it is yours and not part of what is checked",
+        )
+    return url
+
+
+def find_sts_url(settings: Settings) -> IdentityUrl:
+    """Find the security token service that the settings name, or else that of the region; raise AccessError without."""
+    text, provider = settings.find_text("sts_url"), settings.provider
     if text is not None:
-        return parse_identity_url(text, called=settings.describe("auth_url"))
-    provider = settings.provider
+        return IdentityUrl(origin=parse_endpoint(text, called=settings.describe("sts_url")), path="")
+    if provider.cloud == "huaweicloud" and provider.region in _STS_REGIONS:
+        return IdentityUrl(origin=parse_endpoint(f"https://sts.{provider.region}.myhuaweicloud.com"), path="")
+    raise refuse(
+        Code.NO_ENDPOINT,
+        f"no security token service is known for provider '{provider.name}', and {settings.describe('sts_url')} is "
+        "not set",
+        hint="set it to the https address of the service; agencies of accounts named by their name need none",
+    )
+
+
+def _look_up_url(settings: Settings) -> IdentityUrl:
+    provider, profile = settings.provider, settings.profile
     if profile not in (None, provider.cloud):
         raise refuse(
             Code.NO_ENDPOINT,
@@ -97,7 +230,8 @@ def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
             Code.NO_ENDPOINT,
             f"no identity service is known for provider '{provider.name}', and {settings.describe('auth_url')} is not "
             "set",
-            hint="set it to the https address of the identity service, as in https://HOST/v3",
+            hint=suggest_cloud(provider)
+            or "set it to the https address of the identity service, as in https://HOST/v3",
         )
     return url
 
@@ -105,15 +239,25 @@ def _find_url(settings: Settings, profile: str | None) -> IdentityUrl:
 # --- Who -------------------------------------------------------------------------------------------------------
 
 
-def _describe_user(settings: Settings) -> dict[str, object]:
+def _describe_user(settings: Settings, *, beside: list[str]) -> dict[str, object]:
     user_id = settings.find_text("user_id")
     if user_id is not None:
         return {"id": user_id}
-    name = settings.require("username", TEXT, beside="password").reveal()
+    name = settings.require("username", TEXT, beside=beside).reveal()
     domain = _describe_domain(settings, "user")
     if domain is None:
-        settings.require("user_domain_name", TEXT, beside="username")
+        raise settings.refuse_missing("user_domain_name", beside=["username"])
     return {"name": name, "domain": domain}
+
+
+def _describe_scope(settings: Settings) -> dict[str, object]:
+    """Describe what the token is for: the user's own account, if that is to assume an agency of another one."""
+    if "agency_name" not in settings:
+        return {"project": _describe_project(settings)}
+    domain = _describe_domain(settings, "user")
+    if domain is None:
+        raise settings.refuse_missing("user_domain_name", beside=["agency_name"])
+    return {"domain": domain}
 
 
 def _describe_project(settings: Settings) -> dict[str, object]:

@@ -1,142 +1,266 @@
 """
 Which credential a provider gets: the first that is set.
 
-The order is: a token, an access key, a cloud of clouds.yaml, a user with a password. The first one is an error if it is
-malformed, whatever else is set.
+Where credentials are looked for, in this order:
+
+    the provider's own variables, RECONCILE_<SETTING>_<PROVIDER>
+    those for every provider, RECONCILE_<SETTING>
+    OpenStack's variables, if OS_AUTH_TYPE says which of them count
+    tokens, then id tokens, profiles and access keys of the SDK, the Terraform provider and OpenStack's tools
+    a cloud of clouds.yaml, a user's password or application credential
+    the SDK's file in the user's home, and the metadata service, if the operator allows it
+
+The first one is an error if it is malformed, whatever else is set.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
+from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import Credential, Token
-from reconcile.fetch.credentials.settings import ACCESS_KEY, CLOUD_VARIABLE, SECRET_KEY, TOKEN, Settings, refuse
+from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse, suggest_name
+from reconcile.fetch.credentials.variables import (
+    AGENCY_VARIABLES,
+    CLOUD_VARIABLES,
+    KEY_VARIABLES,
+    LOGIN_VARIABLES,
+    OPENSTACK_VARIABLES,
+    TOKEN_VARIABLES,
+    Variables,
+    find_unknown_variables,
+    list_known_variables,
+    list_own_variables,
+    name_variable,
+)
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 if TYPE_CHECKING:
-    from reconcile.fetch.credentials.clouds_yaml import CloudEntry
+    from reconcile.fetch.credentials.agency import Base
 
-_SHARED_TOKENS = (
-    {"token": "RECONCILE_TOKEN"},
-    {"token": "OS_TOKEN", "project_id": "OS_PROJECT_ID"},
-    {"token": "OS_AUTH_TOKEN", "project_id": "OS_PROJECT_ID"},
-    {"token": "HW_AUTH_TOKEN", "project_id": "HW_PROJECT_ID"},
-)
-_ACCESS_KEYS = (
-    {
-        "ak": "HUAWEICLOUD_SDK_AK",
-        "sk": "HUAWEICLOUD_SDK_SK",
-        "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
-        "project_id": "HUAWEICLOUD_SDK_PROJECT_ID",
-    },
-    {
-        "ak": "HW_ACCESS_KEY",
-        "sk": "HW_SECRET_KEY",
-        "security_token": "HW_SECURITY_TOKEN",
-        "project_id": "HW_PROJECT_ID",
-    },
-    {"ak": "OS_ACCESS_KEY", "sk": "OS_SECRET_KEY", "project_id": "OS_PROJECT_ID"},
-)
-_LOGIN = {
-    name: f"OS_{name.upper()}"
-    for name in (
-        "auth_url",
-        "username",
-        "user_id",
-        "user_domain_id",
-        "user_domain_name",
-        "password",
-        "project_id",
-        "project_name",
-        "project_domain_id",
-        "project_domain_name",
-    )
+
+class Kind(Enum):
+    """What a credential is."""
+
+    TOKEN = auto()
+    FEDERATED = auto()
+    STS = auto()
+    CLI_PROFILE = auto()
+    ACCESS_KEY = auto()
+    SDK_PROFILE = auto()
+    CLOUD = auto()
+    PASSWORD = auto()
+    APPLICATION_CREDENTIAL = auto()
+
+
+_SIGNS = {
+    "token": Kind.TOKEN,
+    "provider_urn": Kind.STS,
+    "agency_urn": Kind.STS,
+    "idp_id": Kind.FEDERATED,
+    "profile": Kind.CLI_PROFILE,
+    "shared_config_file": Kind.CLI_PROFILE,
+    "ak": Kind.ACCESS_KEY,
+    "sk": Kind.ACCESS_KEY,
+    "credentials_file": Kind.SDK_PROFILE,
+    "cloud": Kind.CLOUD,
+    "password": Kind.PASSWORD,
+    "application_credential_id": Kind.APPLICATION_CREDENTIAL,
+    "application_credential_name": Kind.APPLICATION_CREDENTIAL,
+    "application_credential_secret": Kind.APPLICATION_CREDENTIAL,
+    "username": Kind.PASSWORD,
+    "user_id": Kind.PASSWORD,
 }
-_KINDS = {"password": "password", "v3password": "password", "token": "token", "v3token": "token"}
+"""The kind that a setting is a sign of. The first that is set counts, where no `auth_type` does."""
+
+_AUTH_TYPES = {
+    "password": Kind.PASSWORD,
+    "v3password": Kind.PASSWORD,
+    "token": Kind.TOKEN,
+    "v3token": Kind.TOKEN,
+    "v3applicationcredential": Kind.APPLICATION_CREDENTIAL,
+    "aksk": Kind.ACCESS_KEY,  # of gophertelekomcloud
+}
 
 
-def find_credential(provider: Provider, *, environ: Mapping[str, str]) -> Credential:
+def find_credential(
+    provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = (), metadata: bool = False
+) -> Credential:
     """
     Find the credential of a provider, without fetching anything.
 
+    Args:
+        provider: whose jobs are requested.
+        environ: the environment variables.
+        providers: the names of all providers, whose own variables are no misspellings of each other.
+        metadata: whether the metadata service of this server may be asked where nothing else is set.
+
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
-    for variables in _token_variables(provider):
-        settings = _read(provider, environ, variables)
-        if "token" in settings:
-            return _make_token(settings, variables["token"])
-    for variables in _ACCESS_KEYS:
-        settings = _read(provider, environ, variables)
-        if "ak" in settings or "sk" in settings:
-            return _make_access_key(settings, f"{variables['ak']} and {variables['sk']}")
-    if CLOUD_VARIABLE in environ:
-        from reconcile.fetch.credentials.clouds_yaml import read_cloud
-
-        return _make_from_cloud(read_cloud(provider, environ))
-    settings = _read(provider, environ, _LOGIN)
-    if "username" in settings or "user_id" in settings or "password" in settings:
-        from reconcile.fetch.credentials.login import make_login
-
-        return make_login(settings, "OS_USERNAME and OS_PASSWORD")
-    raise _refuse_none(provider)
+    unknown = find_unknown_variables(environ, {provider.name, *providers})
+    credential = _find_in_variables(provider, environ, unknown) or _find_here(provider, environ, metadata=metadata)
+    if credential is None:
+        raise _refuse_none(provider, unknown)
+    return credential
 
 
-def _token_variables(provider: Provider) -> Iterator[Mapping[str, str]]:
-    yield {"token": f"RECONCILE_TOKEN_{provider.name.upper().replace('-', '_')}"}
-    yield from _SHARED_TOKENS
+def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: frozenset[str]) -> Credential | None:
+    """Make the first credential that variables hold or point to; None without one."""
+    for own in (list_own_variables(provider.name), list_own_variables()):
+        settings = _read(provider, environ, own, unknown)
+        if settings.values:
+            return _make_any(settings, environ)
+    for variables in _list_shared(provider, environ):
+        settings = _read(provider, environ, variables, unknown)
+        kind = choose_kind(settings)
+        if kind is not None:
+            return _make(kind, settings, environ)
+    return None
 
 
-def _read(provider: Provider, environ: Mapping[str, str], variables: Mapping[str, str]) -> Settings:
-    values = {name: Secret(environ[variable]) for name, variable in variables.items() if variable in environ}
-    return Settings(provider=provider, values=values, describe=variables.__getitem__)
+def _find_here(provider: Provider, environ: Mapping[str, str], *, metadata: bool) -> Credential | None:
+    """Make the credential that this machine has without a variable; None if it has none, or may not be asked."""
+    home = environ.get("HOME")
+    if home and Path(home, ".huaweicloud", "credentials").exists():
+        return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
+    if not metadata:
+        return None
+    from reconcile.fetch.credentials.metadata import MetadataLogin
+
+    return _finish(MetadataLogin(provider=provider), _read(provider, environ, AGENCY_VARIABLES))
 
 
-def _refuse_none(provider: Provider) -> AccessError:
-    tokens = ", ".join(variables["token"] for variables in _token_variables(provider))
-    keys = ", ".join(variables["ak"] for variables in _ACCESS_KEYS)
+def choose_kind(settings: Settings) -> Kind | None:
+    """
+    Choose the kind of credential that the settings are for; None if they are for none.
+
+    `auth_type` decides, whatever else is left there; raises AccessError if it is not spoken here.
+    """
+    auth_type = settings.find_text("auth_type")
+    if auth_type is None:
+        return next((kind for sign, kind in _SIGNS.items() if sign in settings), None)
+    if auth_type not in _AUTH_TYPES:
+        raise refuse(
+            Code.NO_CREDENTIALS,
+            f"{settings.describe('auth_type')} is '{auth_type[:200]}' for provider '{settings.provider.name}', which "
+            "reconcile does not speak",
+            hint=f"it speaks {', '.join(_AUTH_TYPES)}",
+        )
+    return _AUTH_TYPES[auth_type]
+
+
+def _list_shared(provider: Provider, environ: Mapping[str, str]) -> Iterator[Variables]:
+    """List the variables of the clouds' tools, those first that count first."""
+    if "OS_AUTH_TYPE" in environ and not _names_cloud(provider, environ):
+        yield OPENSTACK_VARIABLES
+    yield from TOKEN_VARIABLES
+    yield from KEY_VARIABLES
+    yield CLOUD_VARIABLES
+    yield from LOGIN_VARIABLES
+
+
+def _names_cloud(provider: Provider, environ: Mapping[str, str]) -> bool:
+    """Return whether OS_CLOUD is set, and nothing else that OS_AUTH_TYPE could mean."""
+    settings = _read(provider, environ, OPENSTACK_VARIABLES)
+    kind = choose_kind(settings)
+    return "OS_CLOUD" in environ and not any(sign in settings for sign in _SIGNS if _SIGNS[sign] is kind)
+
+
+def _read(
+    provider: Provider, environ: Mapping[str, str], variables: Variables, unknown: frozenset[str] = frozenset()
+) -> Settings:
+    chosen = {name: next((each for each in names if each in environ), names[0]) for name, names in variables.items()}
+    values = {name: Secret(environ[variable]) for name, variable in chosen.items() if variable in environ}
+    return Settings(provider=provider, values=values, describe=chosen.__getitem__, unknown=unknown)
+
+
+def _refuse_none(provider: Provider, unknown: frozenset[str]) -> AccessError:
+    token = name_variable("token", provider.name)
     return refuse(
         Code.NO_CREDENTIALS,
-        f"no credentials for provider '{provider.name}': none of {tokens} is set, and neither is an access key "
-        f"({keys}), {CLOUD_VARIABLE}, or a user ({_LOGIN['username']})",
-        hint="put a token of the provider's project into one of these environment variables",
+        f"no credentials for provider '{provider.name}': none of {token}, RECONCILE_TOKEN, OS_TOKEN, OS_AUTH_TOKEN, "
+        "HW_AUTH_TOKEN is set, and neither is an access key (HUAWEICLOUD_SDK_AK, HW_ACCESS_KEY, OS_ACCESS_KEY), "
+        "OS_CLOUD, a user (OS_USERNAME) or an application credential (OS_APPLICATION_CREDENTIAL_ID)",
+        hint=suggest_name(list_known_variables([provider.name]), unknown)
+        or "put a token of the provider's project into one of these environment variables",
     )
 
 
 # --- Settings -> Credential ------------------------------------------------------------------------------------
 
 
-def _make_from_cloud(entry: "CloudEntry") -> Credential:
-    settings = entry.settings
-    if entry.kind is not None and entry.kind not in _KINDS:
-        raise refuse(
-            Code.NO_CREDENTIALS,
-            f"{settings.describe('auth_type')} is '{entry.kind[:200]}', which is not known here",
-            hint=f"known are {', '.join(_KINDS)}; 'ak' and 'sk' in 'auth' need none of them",
-        )
-    kind = _KINDS[entry.kind] if entry.kind is not None else None
-    if kind == "token" or (kind is None and "token" in settings):
-        return _make_token(settings, entry.source)
-    if kind is None and ("ak" in settings or "sk" in settings):
-        return _make_access_key(settings, entry.source)
-    from reconcile.fetch.credentials.login import make_login
+def _make(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> Credential:
+    if kind is Kind.CLOUD:
+        from reconcile.fetch.credentials.clouds_yaml import read_cloud
 
-    return make_login(settings, entry.source, profile=entry.profile, in_working_directory=entry.in_working_directory)
+        return _make_any(read_cloud(settings, environ), environ)
+    if kind in (Kind.CLI_PROFILE, Kind.SDK_PROFILE):
+        from reconcile.fetch.credentials.profile import read_cli_profile, read_sdk_profile
+
+        read = read_cli_profile if kind is Kind.CLI_PROFILE else read_sdk_profile
+        return _make_any(read(settings, environ), environ)
+    return _finish(_make_base(kind, settings, environ), settings)
 
 
-def _make_token(settings: Settings, source: str) -> Token:
-    secret = settings.require("token", TOKEN, beside="auth_type")
+def _finish(base: "Base", settings: Settings) -> Credential:
+    """Make the credential of what the settings hold; if they name an agency, it is assumed."""
+    if "agency_name" in settings:
+        from reconcile.fetch.credentials.login import make_agency_login
+
+        base = make_agency_login(settings, base, source=base.source)
+    if isinstance(base, Token | AccessKey):
+        return base
+    from reconcile.fetch.credentials.issued import IssuedCredential
+
+    return IssuedCredential(base)
+
+
+def _make_any(settings: Settings, environ: Mapping[str, str]) -> Credential:
+    """Make whichever credential a place holds; raise AccessError if it holds something, but no credential."""
+    kind = choose_kind(settings)
+    if kind is not None:
+        return _make(kind, settings, environ)
+    place = settings.place if settings.place is not None else " and ".join(map(settings.describe, settings.values))
+    wanted = _SIGNS if settings.place is not None else map(settings.describe, _SIGNS)
+    raise refuse(
+        Code.NO_CREDENTIALS,
+        f"{place} holds no credential for provider '{settings.provider.name}'",
+        hint=suggest_name(wanted, settings.unknown)
+        or "add a token, an access key, a user's password or an application credential",
+    )
+
+
+def _make_base(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> "Base":
+    """Make the credential that the settings hold, or the login that gets it."""
+    if kind is Kind.TOKEN:
+        return _make_token(settings)
+    if kind is Kind.ACCESS_KEY:
+        return _make_access_key(settings)
+    from reconcile.fetch.credentials import login
+
+    if kind is Kind.FEDERATED:
+        return login.make_federated_login(settings, environ)
+    if kind is Kind.STS:
+        return login.make_sts_login(settings, environ)
+    if kind is Kind.PASSWORD:
+        return login.make_password_login(settings)
+    return login.make_application_login(settings)
+
+
+def _make_token(settings: Settings) -> Token:
+    secret = settings.require("token", TOKEN, beside=["auth_type"])
     settings.check_project()
-    return Token(secret, source=source, header=settings.provider.api.token_header)
+    return Token(secret, source=settings.name_source("token"), header=settings.provider.api.token_header)
 
 
-def _make_access_key(settings: Settings, source: str) -> Credential:
-    from reconcile.fetch.credentials.access_key import AccessKey
-
-    key = settings.require("ak", ACCESS_KEY, beside="sk")
-    secret = settings.require("sk", SECRET_KEY, beside="ak")
+def _make_access_key(settings: Settings) -> AccessKey:
+    key = settings.require("ak", ACCESS_KEY, beside=["sk", "auth_type"])
+    secret = settings.require("sk", SECRET_KEY, beside=["ak"])
     security_token = settings.find("security_token", TOKEN)
     settings.check_project()
-    project_id = settings.provider.project_id
-    return AccessKey(key.reveal(), secret, security_token, source=source, project_id=project_id)
+    source = settings.name_source("ak", "sk")
+    return AccessKey(key.reveal(), secret, security_token, source=source, project_id=settings.provider.project_id)

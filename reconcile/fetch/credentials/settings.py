@@ -1,7 +1,7 @@
-"""Named values, as an operator keeps them in environment variables or in clouds.yaml."""
+"""Named values, as an operator keeps them in environment variables or in a file."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -10,9 +10,9 @@ from reconcile.errors import AccessError
 from reconcile.fetch.secret import Secret
 from reconcile.model import Diagnostic, Provider
 
-CLOUD_VARIABLE = "OS_CLOUD"
-"""Names the cloud of clouds.yaml."""
 MAX_TOKEN_LENGTH = 16 * 1024
+_CLOSE = 0.87
+"""How alike two names are, 1 for equal ones, so that one is probably a misspelling of the other."""
 
 
 class Format(Struct, frozen=True, kw_only=True):
@@ -47,36 +47,69 @@ PASSWORD = Format(
     pattern=r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}",
     rule="a password is 1 to 1024 characters of one line",
 )
+SECRET = Format(name="secret", pattern=PASSWORD.pattern, rule="a secret is 1 to 1024 characters of one line")
 TEXT = Format(
     name="value",
     pattern=r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}",
     rule="it is 1 to 1024 characters of one line; to have none, unset it",
 )
+SECONDS = Format(
+    name="number of seconds",
+    pattern=r"[1-9][0-9]{2,4}",
+    rule="a number of seconds is written in digits; a temporary access key may last from 900 to 86400",
+)
 
 
 class Settings(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What one place holds for one provider.
+    What one place holds for one provider: some environment variables, or a cloud of clouds.yaml.
 
     The names are those of clouds.yaml: `token`, `ak`, `sk`, `security_token`, `username`, `password`, `project_id`
-    and so on. `describe` returns what to call the value of a name in a message. An empty value counts as set: an empty
-    secret in CI is a mistake that must be seen.
+    and so on. An empty value counts as set: an empty secret in CI is a mistake that must be seen.
     """
 
     provider: Provider
     values: Mapping[str, Secret]
     describe: Callable[[str], str]
+    """Returns what to call the value of a name in a message."""
+    place: str | None = None
+    """What to call all of it in a message; None for environment variables, which are named one by one."""
+    unknown: frozenset[str] = frozenset()
+    """The names in that place that mean nothing here; some of them may be misspelt."""
+    profile: str | None = None
+    """The vendor whose defaults the cloud builds on."""
+    in_working_directory: bool = False
+    """
+    Whether they come from a file that was merely found in the working directory: that may be the checkout of a pull
+    request, so the file must not decide where a password goes.
+    """
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
 
-    def require(self, name: str, expected: Format, *, beside: str) -> Secret:
-        """Return a value that has to be set if `beside` is; raise AccessError if it is not, or has another format."""
-        if name not in self.values:
-            given, missing = self.describe(beside), self.describe(name)
-            message = f"{given} is set for provider '{self.provider.name}', but {missing} is not"
-            raise refuse(Code.NO_CREDENTIALS, message, hint="set both, or none of them")
-        return self._check(name, expected)
+    def name_source(self, *names: str) -> str:
+        """Return where the values of these names come from."""
+        return self.place if self.place is not None else " and ".join(map(self.describe, names))
+
+    def require(self, name: str, expected: Format, *, beside: Iterable[str]) -> Secret:
+        """
+        Return a value that has to be set because one of `beside` is.
+
+        Raises AccessError if it is not set, or has another format.
+        """
+        if name in self.values:
+            return self._check(name, expected)
+        raise self.refuse_missing(name, beside=beside)
+
+    def refuse_missing(self, name: str, *, beside: Iterable[str]) -> AccessError:
+        """Make the error that a value is not set although one of `beside` is."""
+        given = next(each for each in beside if each in self.values)
+        missing = self.describe(name)
+        return refuse(
+            Code.NO_CREDENTIALS,
+            f"{self.describe(given)} is set for provider '{self.provider.name}', but {missing} is not",
+            hint=suggest_name([missing if self.place is None else name], self.unknown) or "set both, or none of them",
+        )
 
     def find(self, name: str, expected: Format) -> Secret | None:
         """Return a value, None if it is not set; raise AccessError if it has another format."""
@@ -104,9 +137,36 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         value = secret.reveal()
         if expected.accepts(value):
             return secret
+        problem, hint = _explain(value, expected)
         where = f"{self.describe(name)} for provider '{self.provider.name}'"
-        message = f"the {expected.name} in {where} is malformed (length {len(value)})"
-        raise refuse(Code.MALFORMED_CREDENTIAL, message, hint=expected.rule)
+        raise refuse(Code.MALFORMED_CREDENTIAL, f"the {expected.name} in {where} {problem}", hint=hint)
+
+
+def _explain(value: str, expected: Format) -> tuple[str, str]:
+    """Say what is wrong with a value without showing any of it, and what to do."""
+    if not value:
+        return (
+            "is empty",
+            "set it, or unset it to have none; a secret that CI does not know arrives as an empty variable",
+        )
+    if expected.accepts(value.rstrip("\r\n")):
+        return (
+            "ends with a line break",
+            "remove the line break: $(cat FILE) does, and so does printf %s instead of echo",
+        )
+    if expected.accepts(value.strip()):
+        return "begins or ends with a space or a line break", "remove it"
+    return f"is malformed (length {len(value)})", expected.rule
+
+
+def suggest_name(wanted: Iterable[str], unknown: Iterable[str]) -> str | None:
+    """Point out the unknown names that are probably misspellings of wanted ones; None if there are none."""
+    from difflib import get_close_matches
+
+    spelt = {name.upper(): name for name in wanted}
+    meant = {name: get_close_matches(name.upper(), spelt, n=1, cutoff=_CLOSE) for name in sorted(unknown)}
+    found = [f"'{name[:200]}' is set: did you mean '{spelt[close[0]]}'?" for name, close in meant.items() if close]
+    return " ".join(found) or None
 
 
 def refuse(code: Code, message: str, *, hint: str) -> AccessError:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconcile.fetch.credentials import UnsignedRequest
+from reconcile.fetch.credentials import Credential, UnsignedRequest, find_credential
 from reconcile.fetch.credentials.access_key import AccessKey, read_clock
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
@@ -26,7 +26,7 @@ def make_key(*, security_token: str | None = None) -> AccessKey:
     return AccessKey("AK", Secret(CANARY), token, source="test", project_id="p", now=lambda: NOW)
 
 
-def headers_of(key: AccessKey, request: UnsignedRequest = REQUEST) -> dict[str, str]:
+def headers_of(key: Credential, request: UnsignedRequest = REQUEST) -> dict[str, str]:
     client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     return dict(key.headers(request, client=client))
 
@@ -83,3 +83,22 @@ def test_a_signature_is_found_in_base64_at_any_offset(before: bytes, digest: byt
 def test_other_text_is_left_alone() -> None:
     text = "job 26f6b565-0000-4000-8000-03f0bd975433, request 72081b65f84c35455554095cc3447c7f: aGVsbG8gd29ybGQhIQ=="
     assert Redactor(make_key().secrets)(text) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "security_token"),
+    [
+        ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+        ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
+        ("OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"),
+        ("RECONCILE_ACCESS_KEY_OTC", "RECONCILE_SECRET_KEY_OTC", "RECONCILE_SECURITY_TOKEN_OTC"),
+    ],
+)
+def test_u17_each_familys_own_security_token_is_sent_and_signed(make_provider, key, secret, security_token) -> None:
+    every_other = {name: "other" for name in ("HW_SECURITY_TOKEN", "OS_SECURITY_TOKEN") if name != security_token}
+    environ = {key: "AK", secret: "SK", security_token: "temporary", **every_other}
+    headers = headers_of(find_credential(make_provider(), environ=environ))
+    assert headers["X-Security-Token"] == "temporary"
+    authorization = parse_authorization(headers["Authorization"])
+    assert authorization is not None
+    assert "x-security-token" in authorization.signed_headers

@@ -7,7 +7,9 @@ import pytest
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials import find_credential
-from reconcile.fetch.credentials.clouds_yaml import CloudEntry, read_cloud
+from reconcile.fetch.credentials.clouds_yaml import read_cloud
+from reconcile.fetch.credentials.settings import Settings
+from reconcile.fetch.secret import Secret
 from reconcile.model import Diagnostic
 
 CANARY = "canary-7f3a9c51"
@@ -36,8 +38,9 @@ def folders(tmp_path, monkeypatch) -> Folders:
 
 @pytest.fixture
 def read(folders, make_provider):
-    def read(**environ: str) -> CloudEntry:
-        return read_cloud(make_provider(), environ={**folders.environ, **environ})
+    def read(**environ: str) -> Settings:
+        named = Settings(provider=make_provider(), values={"cloud": Secret("c")}, describe=lambda name: "OS_CLOUD")
+        return read_cloud(named, {**folders.environ, **environ})
 
     return read
 
@@ -65,8 +68,8 @@ def fault_of(find):
     return fault_of
 
 
-def values_of(entry: CloudEntry) -> dict[str, str]:
-    return {name: secret.reveal() for name, secret in entry.settings.values.items()}
+def values_of(cloud: Settings) -> dict[str, str]:
+    return {name: secret.reveal() for name, secret in cloud.values.items()}
 
 
 # --- Where it is -----------------------------------------------------------------------------------------------
@@ -187,11 +190,15 @@ def test_a_cloud_may_have_any_kind_of_credential(find, entry: str, said: str) ->
         (f"c: {{auth: {CANARY}}}", Code.MALFORMED_CREDENTIAL, "'auth' is no mapping"),
         ("c: {auth: {token: 12345}}", Code.MALFORMED_CREDENTIAL, "'token' is read as int, not as a string"),
         ("c: {auth: {username: {a: b}}}", Code.MALFORMED_CREDENTIAL, "'username' is read as Table"),
-        ("c: {auth: {token: ''}}", Code.MALFORMED_CREDENTIAL, "malformed (length 0)"),
+        ("c: {auth: {token: ''}}", Code.MALFORMED_CREDENTIAL, "is empty"),
         (f"c: {{auth: {{sk: {CANARY}}}}}", Code.NO_CREDENTIALS, "but 'ak' of cloud 'c' in clouds.yaml is not"),
         ("c: {auth: {username: u, user_domain_id: d}}", Code.NO_CREDENTIALS, "but 'password' of cloud 'c'"),
         ("c: {auth_type: token, auth: {password: x}}", Code.NO_CREDENTIALS, "but 'token' of cloud 'c'"),
-        ("c: {auth_type: v3oidcpassword}", Code.NO_CREDENTIALS, "is 'v3oidcpassword', which is not known here"),
+        (
+            "c: {auth_type: v3oidcpassword}",
+            Code.NO_CREDENTIALS,
+            "is 'v3oidcpassword' for provider 'otc', which reconcile does not speak",
+        ),
         ("c: {auth: {token: x, project_id: p2}}", Code.OTHER_PROJECT, "is project p, but 'project_id' of cloud 'c'"),
         (
             "c: {profile: vexxhost, auth: {username: u, user_domain_id: d, password: x}}",
@@ -259,3 +266,129 @@ def test_a_file_that_was_merely_found_here_does_not_decide_where_a_password_goes
     assert CANARY not in repr(raised.value)
     folders.write(folders.here, entry.replace("evil.test", "iam.eu-de.otc.t-systems.com"))
     assert "password" in str(find_credential(make_provider(project_id="p"), environ=folders.environ))
+
+
+# --- Regions -----------------------------------------------------------------------------------------------------
+
+_USER = "username: u, user_domain_name: d, password: x"
+
+
+@pytest.mark.parametrize(
+    ("region", "goes_to"),
+    [("eu-de", "https://one.test/v3"), ("eu-nl", "https://two.test/v3"), (None, "https://one.test/v3")],
+)
+def test_u18_the_values_of_the_providers_region_apply(find, region: str | None, goes_to: str) -> None:
+    regions = (
+        "[{name: eu-de, values: {auth: {auth_url: 'https://one.test'}}},"
+        " {name: eu-nl, values: {auth: {auth_url: 'https://two.test', user-domain-name: e}}}]"
+    )
+    credential = find(
+        f"clouds: {{c: {{auth: {{{_USER}, auth_url: 'https://base.test'}}, regions: {regions}}}}}", region=region
+    )
+    assert str(credential).endswith(f"for a token of {goes_to}")
+
+
+@pytest.mark.parametrize(
+    ("regions", "expected"),
+    [
+        ("[eu-de, eu-nl]", {"token": "t"}),
+        ("[{name: eu-de}]", {"token": "t"}),
+        ("[{name: eu-de, values: {auth: {token: r}}}]", {"token": "r"}),
+        ("[{name: eu-de, values: {auth: {project-id: r}}}]", {"token": "t", "project_id": "r"}),
+        ("[{name: eu-de, values: {project_id: r, auth: null}}]", {"token": "t", "project_id": "r"}),
+        ("[{name: eu-de, values: {auth_type: v3token}}]", {"token": "t", "auth_type": "v3token"}),
+        ("[{name: eu-nl, values: {auth: {token: r}}}, eu-de]", {"token": "t"}),
+    ],
+)
+def test_u18_a_region_is_read_as_openstacksdk_reads_it(folders, read, regions: str, expected) -> None:
+    folders.write(folders.here, f"clouds: {{c: {{auth: {{token: t}}, regions: {regions}}}}}")
+    assert values_of(read()) == expected
+
+
+@pytest.mark.parametrize(
+    ("regions", "code", "says"),
+    [
+        ("[eu-nl]", Code.NO_CREDENTIALS, "has no region 'eu-de', which is that of provider 'otc'"),
+        ("[]", Code.MALFORMED_CREDENTIAL, "'regions' is no list of regions"),
+        ("eu-de", Code.MALFORMED_CREDENTIAL, "'regions' is no list of regions"),
+        ("[{values: {}}]", Code.MALFORMED_CREDENTIAL, "is no name and no mapping of 'name' and 'values'"),
+        (f"[{{name: eu-de, vaules: {CANARY}}}]", Code.MALFORMED_CREDENTIAL, "is no name and no mapping"),
+    ],
+)
+def test_u18_a_region_that_is_not_there_or_not_understood_is_an_error(fault_of, regions, code, says) -> None:
+    fault = fault_of(f"clouds: {{c: {{auth: {{token: t}}, regions: {regions}}}}}")
+    assert (fault.code, says in fault.message) == (code, True), fault.message
+
+
+def test_u18_a_region_of_a_file_that_was_merely_found_does_not_decide_where_a_password_goes(
+    folders, make_provider
+) -> None:
+    regions = "[{name: eu-de, values: {auth: {auth_url: 'https://evil.test'}}}]"
+    folders.write(folders.here, f"clouds: {{c: {{auth: {{{_USER}}}, regions: {regions}}}}}")
+    with pytest.raises(AccessError) as raised:
+        find_credential(make_provider(project_id="p"), environ=folders.environ)
+    assert raised.value.diagnostics[0].code is Code.ENDPOINT_NOT_ALLOWED
+
+
+# --- Which kind, and what is misspelt ----------------------------------------------------------------------------
+
+_APPLICATION = f"application_credential_id: i, application_credential_secret: {CANARY}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (f"auth: {{{_APPLICATION}}}", "application credential"),
+        (f"auth_type: v3applicationcredential, auth: {{{_APPLICATION}, {_USER}, token: t}}", "application credential"),
+        (f"auth_plugin: v3applicationcredential, auth: {{{_APPLICATION}, {_USER}}}", "application credential"),
+        (f"auth: {{{_APPLICATION}, {_USER}}}", "password"),
+        (f"auth_type: v3applicationcredential, {_APPLICATION}", "application credential"),
+        (f"auth_type: password, {_USER}", "password"),
+        (f"auth_type: v3token, auth: {{token: t, {_USER}}}", "token"),
+    ],
+)
+def test_u19_auth_type_decides_and_is_not_needed_where_one_kind_is_there(find, entry: str, said: str) -> None:
+    assert str(find(f"clouds: {{c: {{{entry}}}}}")).startswith(f"{said} from cloud 'c' in clouds.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message", "hint"),
+    [
+        ("auth_type: password, auth: {}", "'auth_type' of cloud 'c' in clouds.yaml is set", "set both"),
+        ("region_name: x", "cloud 'c' in clouds.yaml holds no credential for provider 'otc'", "add a token"),
+        (f"auth: {{pasword: {CANARY}}}", "holds no credential", "did you mean 'password'?"),
+        (f"auth: {{usernmae: u, password: {CANARY}}}", "but 'username' of cloud 'c'", "did you mean 'username'?"),
+    ],
+)
+def test_u50_what_is_missing_in_a_cloud_is_named(fault_of, entry: str, message: str, hint: str) -> None:
+    fault = fault_of(f"clouds: {{c: {{{entry}}}}}")
+    assert fault.code is Code.NO_CREDENTIALS
+    assert message in fault.message
+    assert hint in (fault.hint or "")
+
+
+@pytest.mark.parametrize("variable", ["OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_u54_an_empty_file_name_is_called_empty(folders, read, variable: str, value: str) -> None:
+    folders.write(folders.here, entry_of("t"))
+    with pytest.raises(AccessError, match=f"{variable} is empty"):
+        read(**{"OS_CLIENT_CONFIG_FILE": "clouds.yaml", variable: value})
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "cloud: c",
+        "profile: p, shared_config_file: /etc/passwd",
+        "credentials_file: /etc/passwd",
+        "idp_id: i, id_token_file: /etc/passwd",
+        "provider_urn: u, agency_urn: u, id_token_file: /etc/passwd, sts_url: 'https://evil.test'",
+    ],
+)
+def test_a_cloud_names_no_other_file_and_no_other_service_A01(fault_of, auth: str) -> None:
+    assert "holds no credential" in fault_of(f"clouds: {{c: {{auth: {{{auth}}}}}}}").message
+
+
+def test_a_cloud_assumes_no_agency(find) -> None:
+    credential = find("clouds: {c: {auth: {ak: AK, sk: SK, agency_name: a, agency_domain_name: b}}}")
+    assert str(credential) == "access key from cloud 'c' in clouds.yaml"

@@ -1,14 +1,15 @@
 import gzip
 import json
 from collections.abc import Callable
-from typing import TypeAlias
 
 import httpx
 import pytest
+from identity_service import Answer, Identity, issue, refusal
 
 from reconcile.codes import Code
 from reconcile.fetch.credentials import Credential, CredentialError, UnsignedRequest, find_credential
-from reconcile.fetch.credentials.keystone import MAX_RESPONSE_SIZE, Login, TokenResponse, build_token_request
+from reconcile.fetch.credentials.identity import MAX_RESPONSE_SIZE
+from reconcile.fetch.credentials.keystone import KeystoneLogin, Password, build_token_request
 from reconcile.fetch.credentials.login import parse_identity_url
 from reconcile.fetch.failure import BlockedAddressError
 from reconcile.fetch.policy import Setback
@@ -25,34 +26,6 @@ LOGIN = {
 URL = parse_identity_url("https://iam.test", called="OS_AUTH_URL")
 REQUEST = UnsignedRequest(method="GET", authority="api.test", target="/v1/p/jobs/j", headers={})
 ISSUED = {"token": {"methods": ["password"], "project": {"id": "p", "name": "eu-de"}}}
-
-Answer: TypeAlias = httpx.Response | BaseException
-
-
-class Identity:
-    """An identity service that gives these answers, the last one again and again, and remembers the requests."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-        self.client = httpx.Client(transport=httpx.MockTransport(self._answer))
-        self.before_answer: Callable[[], object] = lambda: None
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.before_answer()
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
-
-
-def issue(token: str, project_id: str = "p") -> httpx.Response:
-    return httpx.Response(201, headers={"X-Subject-Token": token}, json={"token": {"project": {"id": project_id}}})
-
-
-def refusal(status_code: int, message: str = "no") -> httpx.Response:
-    return httpx.Response(status_code, json={"error": {"code": status_code, "message": message, "title": "t"}})
 
 
 @pytest.fixture
@@ -77,10 +50,8 @@ def fail(login: Credential, identity: Identity) -> CredentialError:
 
 
 def test_a_request_for_a_token_is_as_keystone_documents_it() -> None:
-    login = Login(
-        url=URL, user={"name": "u", "domain": {"name": "d"}}, password=Secret("pässwörd"), project={"id": "p"}
-    )
-    request = build_token_request(login)
+    user = {"name": "u", "domain": {"name": "d"}}
+    request = build_token_request(URL, Password(user=user, password=Secret("pässwörd"), scope={"project": {"id": "p"}}))
     body = request.read()
     assert (request.method, str(request.url)) == ("POST", "https://iam.test/v3/auth/tokens")
     assert request.headers["Content-Length"] == str(len(body))
@@ -108,17 +79,70 @@ def test_nothing_is_sent_but_what_is_meant_to_be(make_login) -> None:
     assert headers["user-agent"].startswith("reconcile/")
 
 
+APPLICATION = {"OS_AUTH_URL": "https://iam.test/v3", "OS_APPLICATION_CREDENTIAL_SECRET": PASSWORD}
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"OS_APPLICATION_CREDENTIAL_ID": "i"}, {"id": "i"}),
+        ({"OS_APPLICATION_CREDENTIAL_ID": "i", "OS_APPLICATION_CREDENTIAL_NAME": "n"}, {"id": "i"}),
+        ({"OS_APPLICATION_CREDENTIAL_NAME": "n", "OS_USER_ID": "u"}, {"name": "n", "user": {"id": "u"}}),
+        (
+            {"OS_APPLICATION_CREDENTIAL_NAME": "n", "OS_USERNAME": "u", "OS_USER_DOMAIN_ID": "d"},
+            {"name": "n", "user": {"name": "u", "domain": {"id": "d"}}},
+        ),
+    ],
+)
+def test_u19_an_application_credential_asks_for_a_token_without_a_scope(make_provider, environ, named) -> None:
+    login = find_credential(make_provider(project_id="p"), environ={**APPLICATION, **environ, "OS_PROJECT_NAME": "x"})
+    identity = Identity(issue("t1"))
+    assert ask(login, identity) == "t1"
+    (request,) = identity.requests
+    identity_of_request = {
+        "methods": ["application_credential"],
+        "application_credential": {**named, "secret": PASSWORD},
+    }
+    assert json.loads(request.content) == {"auth": {"identity": identity_of_request}}
+    assert PASSWORD not in f"{login} {login!r}"
+    assert Redactor(login.secrets)(f"t1-token {PASSWORD}") == "t1-token [redacted]"
+
+
+def test_u19_an_application_credential_of_another_project_is_not_used(make_provider) -> None:
+    environ = {**APPLICATION, "OS_APPLICATION_CREDENTIAL_ID": "i"}
+    error = fail(find_credential(make_provider(project_id="p"), environ=environ), Identity(issue("t1", "p2")))
+    assert error.problem.code is Code.OTHER_PROJECT
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        (LOGIN, "the user or the password was rejected (OS_USERNAME and OS_PASSWORD, provider 'otc')"),
+        (
+            {**APPLICATION, "OS_APPLICATION_CREDENTIAL_ID": "i"},
+            "the application credential was rejected (OS_APPLICATION_CREDENTIAL_ID and "
+            "OS_APPLICATION_CREDENTIAL_SECRET, provider 'otc')",
+        ),
+    ],
+)
+def test_u50_a_rejection_names_the_variables_and_the_provider(make_provider, environ, says: str) -> None:
+    error = fail(find_credential(make_provider(project_id="p"), environ=environ), Identity(refusal(401)))
+    assert says in error.problem.message
+
+
 # --- Answers ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def read(api):
+def read(make_provider):
     def read(status_code: int, body: object = ISSUED, **headers: str) -> str:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         response = httpx.Response(status_code, headers=fields, content=content)
-        redact = Redactor([Secret(PASSWORD)])
-        return TokenResponse(url=URL, api=api, response=response, redact=redact).read_token("p").reveal()
+        method = Password(user={}, password=Secret(PASSWORD), scope={"project": {}})
+        login = KeystoneLogin(url=URL, method=method, source="here", provider=make_provider(project_id="p"))
+        token = login.issue(Identity(response).client, [*login.secrets])
+        return token.standing["X-Auth-Token"]
 
     return read
 

@@ -42,7 +42,7 @@ def test_an_address_is_read_and_gets_its_version(text: str, url: str) -> None:
         pytest.param("https://127.1/v3", "number", id="A07"),
         pytest.param("https://iam.test/v2.0/", "v2.0", id="v2"),
         pytest.param("iam.test/v3", "no https origin", id="no-scheme"),
-        pytest.param("", "no https origin", id="empty"),
+        pytest.param("", "is empty", id="empty"),
     ],
 )
 def test_another_address_is_refused(text: str, says: str) -> None:

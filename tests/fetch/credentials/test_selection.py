@@ -6,6 +6,7 @@ import pytest
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials import find_credential
+from reconcile.fetch.credentials.variables import SETTINGS, name_variable
 from reconcile.fetch.redaction import Redactor
 from reconcile.model import Diagnostic
 
@@ -30,6 +31,10 @@ ORDER = [
     (
         LOGIN,
         "password from OS_USERNAME and OS_PASSWORD, for a token of https://iam.eu-de.otc.t-systems.com/v3",
+    ),
+    (
+        {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"},
+        "password from HW_USER_NAME and HW_USER_PASSWORD, for a token of https://iam.eu-de.otc.t-systems.com/v3",
     ),
 ]
 
@@ -90,7 +95,9 @@ def test_with_nothing_the_message_names_what_could_be_there(fault_of) -> None:
 def test_a_malformed_secret_is_an_error_that_never_shows_it_A17(fault_of, variable, beside, value: str) -> None:
     fault = fault_of({**beside, **LOGIN, variable: value})
     assert fault.code is Code.MALFORMED_CREDENTIAL
-    assert f"{variable} for provider 'my-cloud' is malformed (length {len(value)})" in fault.message
+    problem = {"": "is empty", " ": "is malformed (length 1)", f"{CANARY}\n": "ends with a line break"}
+    expected = problem.get(value, f"is malformed (length {len(value)})")
+    assert fault.message.endswith(f"{variable} for provider 'my-cloud' {expected}")
 
 
 @pytest.mark.parametrize("value", ["", f"{CANARY}\n", f"{CANARY}\udc80", CANARY * 100])
@@ -162,3 +169,185 @@ def test_a_password_goes_to_no_doubtful_address(fault_of, url: str, says: str) -
     fault = fault_of({**LOGIN, "OS_AUTH_URL": url})
     assert says in fault.message
     assert "OS_AUTH_URL" in fault.message
+
+
+# --- One rule for one provider -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"TOKEN": CANARY}, "token from RECONCILE_TOKEN_MY_CLOUD"),
+        (
+            {"ACCESS_KEY": "AK", "SECRET_KEY": CANARY, "SECURITY_TOKEN": CANARY},
+            "temporary access key from RECONCILE_ACCESS_KEY_MY_CLOUD and RECONCILE_SECRET_KEY_MY_CLOUD",
+        ),
+        ({"OS_CLOUD": "c"}, "token from cloud 'c' in clouds.yaml"),
+        (
+            {"USERNAME": "u", "PASSWORD": CANARY, "USER_DOMAIN_NAME": "d", "AUTH_URL": "https://iam.test"},
+            "password from RECONCILE_USERNAME_MY_CLOUD and RECONCILE_PASSWORD_MY_CLOUD, for a token of "
+            "https://iam.test/v3",
+        ),
+        (
+            {"APPLICATION_CREDENTIAL_ID": "i", "APPLICATION_CREDENTIAL_SECRET": CANARY, "PASSWORD": "left"}
+            | {"AUTH_TYPE": "v3applicationcredential"},
+            "application credential from RECONCILE_APPLICATION_CREDENTIAL_ID_MY_CLOUD and "
+            "RECONCILE_APPLICATION_CREDENTIAL_SECRET_MY_CLOUD, for a token of "
+            "https://iam.eu-de.otc.t-systems.com/v3",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_u20_each_kind_can_be_for_one_provider_and_then_comes_first(find, own, said: str) -> None:
+    shared = dict(chain.from_iterable(variables.items() for variables, _ in ORDER[1:]))
+    for suffix in ("_MY_CLOUD", ""):
+        named = {f"RECONCILE_{setting}{suffix}": value for setting, value in own.items()}
+        first = {name: value for name, value in shared.items() if suffix or not name.startswith("RECONCILE")}
+        credential = find({**first, **named})
+        assert str(credential) == said.replace("_MY_CLOUD", suffix)
+        assert CANARY not in repr(credential)
+
+
+@pytest.mark.parametrize(
+    ("setting", "missing"),
+    [("AUTH_URL", None), ("PROJECT_ID", None), ("SECRET_KEY", "ACCESS_KEY"), ("USERNAME", "USER_DOMAIN_NAME")],
+)
+def test_u20_half_a_credential_of_ones_own_is_not_completed_with_the_shared_half(fault_of, setting, missing) -> None:
+    fault = fault_of({**LOGIN, "OS_ACCESS_KEY": "AK", f"RECONCILE_{setting}_MY_CLOUD": "x"})
+    assert fault.code is Code.NO_CREDENTIALS
+    expected = f"but RECONCILE_{missing}_MY_CLOUD is not" if missing else "holds no credential for provider 'my-cloud'"
+    assert expected in fault.message
+
+
+def test_u20_no_variable_can_be_read_as_two_settings() -> None:
+    """With 'id' and 'id_file', say, RECONCILE_ID_FILE_X would be for two providers."""
+    words = sorted(name_variable(setting) for setting in SETTINGS)
+    assert [(a, b) for a in words for b in words if b.startswith(f"{a}_")] == []
+
+
+# --- Which kind --------------------------------------------------------------------------------------------------
+
+APPLICATION = {"OS_APPLICATION_CREDENTIAL_ID": "i", "OS_APPLICATION_CREDENTIAL_SECRET": CANARY}
+EVERYTHING = {
+    **dict(chain.from_iterable(variables.items() for variables, _ in ORDER[2:])),
+    **APPLICATION,
+    "OS_SECURITY_TOKEN": CANARY,
+}
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "said"),
+    [
+        ("v3applicationcredential", "application credential from OS_APPLICATION_CREDENTIAL_ID and"),
+        ("v3password", "password from OS_USERNAME and OS_PASSWORD"),
+        ("password", "password from OS_USERNAME and OS_PASSWORD"),
+        ("v3token", "token from OS_TOKEN"),
+        ("token", "token from OS_TOKEN"),
+        ("aksk", "temporary access key from OS_ACCESS_KEY and OS_SECRET_KEY"),
+    ],
+)
+def test_u19_os_auth_type_decides_whatever_else_is_left_there(find, auth_type: str, said: str) -> None:
+    assert str(find({**EVERYTHING, "OS_AUTH_TYPE": auth_type})).startswith(said)
+
+
+def test_u19_os_auth_type_is_not_overruled_where_its_own_variables_are_missing(find, fault_of) -> None:
+    fault = fault_of({**LOGIN, "OS_TOKEN": CANARY, "OS_AUTH_TYPE": "v3applicationcredential"})
+    assert fault.message == ("OS_AUTH_TYPE is set for provider 'my-cloud', but OS_APPLICATION_CREDENTIAL_ID is not")
+    cloud = find({**LOGIN, "OS_CLOUD": "c", "OS_AUTH_TYPE": "v3applicationcredential"})
+    assert str(cloud) == "token from cloud 'c' in clouds.yaml"
+
+
+@pytest.mark.parametrize("auth_type", ["v3oidcpassword", "v3Password", "v2password", "", "none"])
+def test_u19_an_unknown_auth_type_is_an_error_that_names_those_that_are_spoken(fault_of, auth_type: str) -> None:
+    fault = fault_of({**EVERYTHING, "OS_AUTH_TYPE": auth_type})
+    if not auth_type:
+        assert fault.message.endswith("OS_AUTH_TYPE for provider 'my-cloud' is empty")
+        return
+    assert f"OS_AUTH_TYPE is '{auth_type}' for provider 'my-cloud'" in fault.message
+    assert "v3password, token, v3token, v3applicationcredential" in (fault.hint or "")
+
+
+def test_u19_an_application_credential_needs_no_auth_type(find) -> None:
+    by_id = "application credential from OS_APPLICATION_CREDENTIAL_ID and OS_APPLICATION_CREDENTIAL_SECRET"
+    assert str(find(APPLICATION)).startswith(by_id)
+    assert str(find({**LOGIN, **APPLICATION})).startswith("password")  # as openstacksdk chooses
+    by_name = {"OS_APPLICATION_CREDENTIAL_NAME": "n", "OS_APPLICATION_CREDENTIAL_SECRET": CANARY, "OS_USER_ID": "u"}
+    assert "OS_APPLICATION_CREDENTIAL_NAME" in str(find(by_name))
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        ({"OS_APPLICATION_CREDENTIAL_ID": "i"}, "OS_APPLICATION_CREDENTIAL_SECRET"),
+        ({"OS_APPLICATION_CREDENTIAL_SECRET": CANARY}, "OS_APPLICATION_CREDENTIAL_ID"),
+        ({"OS_APPLICATION_CREDENTIAL_NAME": "n", "OS_APPLICATION_CREDENTIAL_SECRET": CANARY}, "OS_USERNAME"),
+    ],
+)
+def test_u19_half_an_application_credential_names_the_other_half(fault_of, environ, missing: str) -> None:
+    assert fault_of(environ).message.endswith(f"is set for provider 'my-cloud', but {missing} is not")
+
+
+# --- Words -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "says", "hint"),
+    [
+        ("", "is empty", "unset it"),
+        (f"{CANARY}\n", "ends with a line break", "printf"),
+        (f"{CANARY}\r\n", "ends with a line break", "printf"),
+        (f" {CANARY}", "begins or ends with a space or a line break", "remove"),
+    ],
+)
+@pytest.mark.parametrize(
+    "variable", ["RECONCILE_TOKEN_MY_CLOUD", "OS_TOKEN", "HW_SECRET_KEY", "HW_SECURITY_TOKEN", "OS_SECURITY_TOKEN"]
+)
+def test_u50_the_message_says_what_is_wrong_with_which_variable(fault_of, variable, value, says, hint) -> None:
+    keys = {f"{variable[:2]}_ACCESS_KEY": "AK", f"{variable[:2]}_SECRET_KEY": "SK"}
+    fault = fault_of({**(keys if "TOKEN" not in variable or "SECURITY" in variable else {}), variable: value})
+    assert fault.message.endswith(f"in {variable} for provider 'my-cloud' {says}")
+    assert hint in (fault.hint or "")
+
+
+@pytest.mark.parametrize("variable", sorted({*LOGIN, *APPLICATION, "OS_AUTH_URL", "OS_CLOUD", "OS_PROJECT_ID"}))
+def test_u54_every_variable_that_is_empty_is_called_empty(fault_of, variable: str) -> None:
+    kind = APPLICATION if "APPLICATION" in variable else LOGIN
+    assert fault_of({**kind, variable: ""}).message.endswith(f"{variable} for provider 'my-cloud' is empty")
+
+
+@pytest.mark.parametrize(
+    ("environ", "meant"),
+    [
+        ({"RECONCILE_TOKN": CANARY}, "RECONCILE_TOKEN"),
+        ({"RECONCILE_TOKEN_MYCLOUD": CANARY}, "RECONCILE_TOKEN_MY_CLOUD"),
+        ({"reconcile_token": CANARY}, "RECONCILE_TOKEN"),
+        ({"HW_ACCES_KEY": "AK", "HW_SECRET_KEY": CANARY}, "HW_ACCESS_KEY"),
+        ({"HW_ACCES_KEY": "AK"}, "HW_ACCESS_KEY"),
+        ({"OS_USERNAME": "u", "OS_USER_DOMAIN_NAME": "d", "OS_PASWORD": CANARY}, "OS_PASSWORD"),
+        ({"OS_ACCESS_KEY_ID": "AK", "OS_SECRET_KEY": CANARY}, "OS_ACCESS_KEY"),
+        (
+            {"RECONCILE_SECRET_KEY_MY_CLOUD": CANARY, "RECONCILE_ACCESS_KY_MY_CLOUD": "AK"},
+            "RECONCILE_ACCESS_KEY_MY_CLOUD",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_u50_a_variable_that_is_nearly_right_is_pointed_out_where_one_is_missing(fault_of, environ, meant) -> None:
+    fault = fault_of(environ)
+    assert fault.code is Code.NO_CREDENTIALS
+    assert f"did you mean '{meant}'?" in (fault.hint or "")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"PATH": "/bin"}, {"RECONCILE_VAR_TOKEN": "x"}, {"OS_REGION_NAME": "eu-de"}, {"AWS_ACCESS_KEY_ID": "x"}],
+    ids=lambda environ: next(iter(environ)),
+)
+def test_u50_a_variable_of_something_else_is_not_pointed_out(fault_of, environ) -> None:
+    assert "did you mean" not in (fault_of(environ).hint or "")
+
+
+def test_u50_a_token_of_another_provider_is_no_misspelling(make_provider) -> None:
+    with pytest.raises(AccessError) as raised:
+        find_credential(make_provider("otc1"), environ={"RECONCILE_TOKEN_OTC2": CANARY}, providers=["otc1", "otc2"])
+    assert "did you mean" not in (raised.value.diagnostics[0].hint or "")

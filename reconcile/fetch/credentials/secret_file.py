@@ -1,0 +1,52 @@
+"""Files that hold credentials: what is wrong with one is reported without any of its text."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconcile.codes import Code
+from reconcile.document import Node, read_document, read_text
+from reconcile.errors import AccessError, DocumentError
+from reconcile.fetch.credentials.settings import refuse
+from reconcile.model import Diagnostic
+
+
+def find_named_file(environ: Mapping[str, str], variable: str) -> Path | None:
+    """Return the file that a variable names, None if it is not set; raise AccessError if it is empty."""
+    name = environ.get(variable)
+    if name is None:
+        return None
+    if not name.strip():
+        raise refuse(
+            Code.MALFORMED_CREDENTIAL, f"{variable} is empty", hint="set it to the path of a file, or unset it"
+        )
+    return Path(name)
+
+
+def read_secret_document(path: str) -> Node:
+    """Read a file of JSON (`*.json`) or YAML; raise AccessError if it cannot be read."""
+    try:
+        return read_document(path).root
+    except DocumentError as error:
+        raise AccessError([_hide_text(path, diagnostic) for diagnostic in error.diagnostics]) from error
+
+
+def read_secret_text(path: str, *, called: str) -> str:
+    """Read a file; raise AccessError, with what the operator calls it, if it cannot be read."""
+    try:
+        return read_text(path).content
+    except DocumentError as error:
+        (diagnostic,) = error.diagnostics
+        hint = diagnostic.hint or "correct the path"
+        raise refuse(diagnostic.code, f"{called}: {diagnostic.message}", hint=hint) from error
+
+
+def _hide_text(path: str, diagnostic: Diagnostic) -> Diagnostic:
+    """Reduce a diagnostic to its code and position: the text there may be a password."""
+    if diagnostic.source is None:
+        return diagnostic
+    return Diagnostic(
+        code=diagnostic.code,
+        message=f"{Path(path).name} cannot be read from here on; nothing of it is shown, for it may be a secret",
+        hint="anchors, aliases, tags, duplicate keys and a second document are not allowed",
+        source=diagnostic.source,
+    )
