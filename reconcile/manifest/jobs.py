@@ -8,6 +8,7 @@ from reconcile.document import Document, Mark, Table, as_array, as_string, as_ta
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.expectations import ExpectationReader
 from reconcile.manifest.instances import Instance
+from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
@@ -50,6 +51,7 @@ class JobReader:
         provider = self._find_provider(table, mark)
         if provider is None:
             return None
+        refuse_placeholder(self._document, table, "job_id", self._diagnostics)
         like = self._find_like(instance, provider)
         expect = like.expect if like else self._read_expect(table, provider.api)
         job = Job(
@@ -62,6 +64,8 @@ class JobReader:
             waivers=self._read_waivers(table, expect),
             timeout=self._read_timeout(table),
             missing=self._read_missing(table),
+            owner=self._read_text(table, "owner"),
+            runbook=self._read_text(table, "runbook"),
         )
         self._last = (instance, job)
         return job
@@ -104,6 +108,10 @@ class JobReader:
 
     def _read_missing(self, table: Table) -> MissingPolicy:
         return MissingPolicy(as_string(table["missing"])) if "missing" in table else self._missing
+
+    def _read_text(self, table: Table, key: str) -> str | None:
+        source = table if key in table else self._defaults
+        return as_string(source[key]) if key in source else None
 
     def _find_default_provider(self) -> str | None:
         """Return the provider of jobs that name none: that of the defaults, or the only one."""
