@@ -114,7 +114,21 @@ def make_plan(
 
 
 def derive_plan(evidence: Evidence) -> Plan:
-    """Make the plan that follows from evidence; raise ValueError unless there is one observation for each job."""
+    """Make the plan that follows from evidence; raise ValueError unless all in it is one for each job."""
+    plan = _judge_evidence(evidence)
+    if evidence.timings:
+        jobs = [replace(job, timing=each) for job, each in zip(plan.jobs, evidence.timings, strict=True)]
+        plan = replace(plan, jobs=tuple(jobs))
+    return replace(
+        plan,
+        tool=evidence.tool,
+        started_at=evidence.started_at,
+        paths=evidence.paths,
+        run_url=evidence.run_url,
+    )
+
+
+def _judge_evidence(evidence: Evidence) -> Plan:
     if evidence.errors:
         return make_failed_plan(evidence.errors, now=evidence.judged_at)
     return make_plan(
