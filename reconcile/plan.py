@@ -55,6 +55,8 @@ _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 """Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
 
+_DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
+
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
@@ -336,13 +338,15 @@ def _plan_job(
     judgement = judge_job(job, observation, now=now)
     findings = _waive(judgement.findings, job.waivers, now) if waivable else judgement.findings
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
+    verdict = Verdict.ERROR if problems else _decide_job(findings)
+    idle = _note_idle_waivers(job, findings, now) if waivable and job.waivers and verdict in _DECIDED else ()
     return JobPlan(
         job=job,
         observation=judgement.shown,
-        verdict=Verdict.ERROR if problems else _decide_job(findings),
+        verdict=verdict,
         findings=findings,
         problems=problems,
-        notes=(*judgement.notes, *notes),
+        notes=(*judgement.notes, *idle, *notes),
     )
 
 
@@ -411,6 +415,15 @@ def _find_waiver(finding: Finding, waivers: Sequence[Waiver]) -> Waiver | None:
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:
     return finding.path.split("[")[0].split(".")[0] in waiver.fields
+
+
+def _note_idle_waivers(job: Job, findings: Sequence[Finding], now: datetime) -> Iterator[str]:
+    """Note each waiver of a decided job that has not expired and covers no drift."""
+    used = {finding.waiver for finding in findings if finding.waiver}
+    for waiver in job.waivers:
+        if waiver not in used and not has_expired(waiver, now):
+            fields = ", ".join(waiver.fields)
+            yield f"the waiver of {fields} until {waiver.expires} is not needed any more: nothing there has drifted"
 
 
 def _list_waiver_warnings(jobs: Sequence[JobPlan], manifest: Manifest, now: datetime) -> Iterator[Diagnostic]:
