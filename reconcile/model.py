@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from msgspec import Meta, Struct, field
 
+from reconcile import __version__
 from reconcile.codes import Code
 
 if TYPE_CHECKING:
@@ -452,14 +453,27 @@ class Unobserved(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True
 Observation: TypeAlias = Observed | Missing | Unobserved
 
 
+class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """
+    How long it took to fetch one remote job, which may stand in the manifest more than once.
+
+    `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
+    first seen. `started` is the seconds from the begin of the run to the first request, `elapsed` those from there to
+    the last answer, both to the millisecond; 0 where nothing was sent.
+    """
+
+    attempts: int = 0
+    polls: int = 0
+    started: float = 0.0
+    elapsed: float = 0.0
+
+
 class Fetched(Struct, frozen=True, kw_only=True):
     """
     What came of fetching one job.
 
-    `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
-    first seen; both are those of the remote job, which may stand in the manifest more than once. `waited` is the
-    seconds from when it was first seen to the end of its waiting, `age` the seconds from the observation to that
-    end.
+    `attempts`, `polls`, `started` and `elapsed` are those of `Timing`. `waited` is the seconds from when it was first
+    seen to the end of its waiting, `age` the seconds from the observation to that end.
     `cached` is the seconds that a cache had held the answer, None unless that is long. `notes` say what is remarkable
     without being wrong.
     """
@@ -467,10 +481,17 @@ class Fetched(Struct, frozen=True, kw_only=True):
     observation: Observation
     attempts: int = 0
     polls: int = 0
+    started: float = 0.0
+    elapsed: float = 0.0
     waited: float = 0.0
     age: float = 0.0
     cached: int | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def timing(self) -> Timing:
+        """The part of it that reports show."""
+        return Timing(attempts=self.attempts, polls=self.polls, started=self.started, elapsed=self.elapsed)
 
 
 # --- Recordings ------------------------------------------------------------------------------------------------
@@ -508,6 +529,8 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     waited: float
     age: float
     notes: tuple[str, ...]
+    started: float = 0.0
+    elapsed: float = 0.0
 
 
 class RecordedProvider(Struct, frozen=True, kw_only=True):
@@ -616,6 +639,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    timing: Timing = Timing()
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -636,8 +660,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     `errors` are those of the run itself, beside the jobs' own; `warnings` are those of the manifest and of its
     waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
-    name -> scheme, host and port. `judged_at` is the time of judging, in UTC; reports that must be the same
-    for the same answers leave it out.
+    name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
+    time of judging, both in UTC. `tool` is the version of the program. `paths` and `run_url` are those of `Evidence`.
     """
 
     manifest: Manifest
@@ -651,6 +675,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     soft_fail: bool
     verdict: Verdict
     exit_code: ExitCode
+    tool: str = __version__
+    started_at: datetime | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
+    run_url: str | None = None
 
 
 # --- The saved plan --------------------------------------------------------------------------------------------
@@ -664,6 +692,10 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `since` that of the oldest judgement in it, both in UTC: they differ where shards were merged. `errors` are
     those that ended the run before there was anything to judge; there are no jobs then. `tool` is the version of the
     program.
+
+    `timings` are one for each job, or none if nothing is known of them, and `started_at` is when the run began, in UTC.
+    `paths` maps each file, as the operator named it, to its path in the repository, for readers who are elsewhere.
+    `run_url` is the page of the CI run that made the plan, None outside of CI.
     """
 
     tool: str
@@ -677,6 +709,10 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     soft_fail: bool
     ended_by: ExitCode | None
     errors: tuple[Diagnostic, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    started_at: Instant | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
+    run_url: str | None = None
 
 
 # --- The gate under test ---------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 """Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
 
+_DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
+
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
@@ -111,7 +113,21 @@ def make_plan(
 
 
 def derive_plan(evidence: Evidence) -> Plan:
-    """Make the plan that follows from evidence; raise ValueError unless there is one observation for each job."""
+    """Make the plan that follows from evidence; raise ValueError unless all in it is one for each job."""
+    plan = _judge_evidence(evidence)
+    if evidence.timings:
+        jobs = [replace(job, timing=each) for job, each in zip(plan.jobs, evidence.timings, strict=True)]
+        plan = replace(plan, jobs=tuple(jobs))
+    return replace(
+        plan,
+        tool=evidence.tool,
+        started_at=evidence.started_at,
+        paths=evidence.paths,
+        run_url=evidence.run_url,
+    )
+
+
+def _judge_evidence(evidence: Evidence) -> Plan:
     if evidence.errors:
         return make_failed_plan(evidence.errors, now=evidence.judged_at)
     return make_plan(
@@ -301,13 +317,15 @@ def _plan_job(
     judgement = judge_job(job, observation, now=now)
     findings = _waive(judgement.findings, job.waivers, now) if waivable else judgement.findings
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
+    verdict = Verdict.ERROR if problems else _decide_job(findings)
+    idle = _note_idle_waivers(job, findings, now) if waivable and job.waivers and verdict in _DECIDED else ()
     return JobPlan(
         job=job,
         observation=judgement.shown,
-        verdict=Verdict.ERROR if problems else _decide_job(findings),
+        verdict=verdict,
         findings=findings,
         problems=problems,
-        notes=(*judgement.notes, *notes),
+        notes=(*judgement.notes, *idle, *notes),
     )
 
 
@@ -376,6 +394,15 @@ def _find_waiver(finding: Finding, waivers: Sequence[Waiver]) -> Waiver | None:
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:
     return finding.path.split("[")[0].split(".")[0] in waiver.fields
+
+
+def _note_idle_waivers(job: Job, findings: Sequence[Finding], now: datetime) -> Iterator[str]:
+    """Note each waiver of a decided job that has not expired and covers no drift."""
+    used = {finding.waiver for finding in findings if finding.waiver}
+    for waiver in job.waivers:
+        if waiver not in used and not has_expired(waiver, now):
+            fields = ", ".join(waiver.fields)
+            yield f"the waiver of {fields} until {waiver.expires} is not needed any more: nothing there has drifted"
 
 
 def _list_waiver_warnings(jobs: Sequence[JobPlan], manifest: Manifest, now: datetime) -> Iterator[Diagnostic]:

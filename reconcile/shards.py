@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Diagnostic, Evidence, Manifest, Shard
+from reconcile.model import SENSITIVE, Diagnostic, Evidence, Manifest, Shard, Timing
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -79,12 +80,18 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
         raise DocumentError(mismatches)
     evidence = [each for _, each in parts]
     first = evidence[0]
+    begin = min((each.started_at for each in evidence if each.started_at), default=None)
     judged = sorted(
         (
-            (position, job, observation, remarks)
+            (position, job, observation, remarks, timing)
             for each in evidence
-            for position, job, observation, remarks in zip(
-                _shard_of(each).positions, each.manifest.jobs, each.observations, each.remarks, strict=True
+            for position, job, observation, remarks, timing in zip(
+                _shard_of(each).positions,
+                each.manifest.jobs,
+                each.observations,
+                each.remarks,
+                _list_timings(each, begin),
+                strict=True,
             )
         ),
         key=lambda entry: entry[0],
@@ -101,12 +108,23 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
             warnings=(*first.manifest.warnings, *_warn_unnamed_run(shard)),
             shard=None,
         ),
-        observations=tuple([observation for *_, observation, _ in judged]),
-        remarks=tuple([remarks for *_, remarks in judged]),
+        observations=tuple([observation for _, _, observation, *_ in judged]),
+        remarks=tuple([remarks for *_, remarks, _ in judged]),
+        timings=tuple([timing for *_, timing in judged]),
         judged_at=max(each.judged_at for each in evidence),
+        started_at=begin,
         since=min(each.since for each in evidence),
         ended_by=None,
     )
+
+
+def _list_timings(evidence: Evidence, begin: datetime | None) -> Sequence[Timing]:
+    """List the timings of a shard's jobs, counted from the begin of the whole run."""
+    timings = evidence.timings or (Timing(),) * len(evidence.manifest.jobs)
+    if begin is None or evidence.started_at is None:
+        return timings
+    later = (evidence.started_at - begin).total_seconds()
+    return [replace(each, started=round(each.started + later, 3)) if each.attempts else each for each in timings]
 
 
 def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnostic]:
@@ -119,7 +137,7 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
         else:
             shards.append((name, evidence))
             each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
-            if len({*map(len, each)}) > 1:
+            if len({*map(len, (*each, _list_timings(evidence, None)))}) > 1:
                 yield _mismatch(f"{name}: it does not tell of each of its jobs once")
             if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
                 yield _mismatch(

@@ -99,7 +99,7 @@ def command(
     if ended_by is not None:
         raise KeyboardInterrupt
     origins = {name: str(target.origin) for name, target in targets.items()}
-    output.write(_compose(probe, fetched, origins, context))
+    output.write_document(_compose(probe, fetched, origins, context))
     return Done.DONE
 
 

@@ -36,12 +36,29 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def write(document: str) -> None:
-    """Write a document to stdout; raise OutputError if that fails."""
+def write(text: str) -> None:
+    """Write text for people to stdout, in the encoding of the locale; raise OutputError if that fails."""
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
-        sys.stdout.write(document)
+        sys.stdout.write(text)
+    except OSError as cause:
+        _drop_stdout()
+        raise _not_written(cause) from cause
+
+
+def write_document(document: str) -> None:
+    """
+    Write a document to stdout, in UTF-8 whatever the locale, as it would be in a file.
+
+    Raises:
+        OutputError: that failed.
+    """
+    try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(document.encode("utf-8"))
     except OSError as cause:
         _drop_stdout()
         raise _not_written(cause) from cause

@@ -23,6 +23,7 @@ from reconcile.cli.options.manifests import (
 )
 from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
 from reconcile.cli.reporting import Report
+from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.errors import ReconcileError
 from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
 from reconcile.report import FORMATS
@@ -80,7 +81,8 @@ def command(
         replayer = _open_replayer(recording, access, quiet=reporting.quiet)
         if replayer is not None:
             context = replace(context, clock=replayer.read_clock)
-        recorder = _make_recorder(recording, context)
+        started_at = context.clock()
+        recorder = _make_recorder(recording, context, started_at)
         manifest = load_manifest(
             manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None
         )
@@ -95,7 +97,9 @@ def command(
         else:
             targets = find_targets(selected, manifest, access, context, verbose=verbose)
             results = _fetch(selected, targets, access, context, deadline, recorder, manifests.strict, reporting.quiet)
-        plan, evidence = _make_plan(selected, results, strict=manifests.strict, soft_fail=soft_fail)
+        plan, evidence = _make_plan(
+            selected, results, context, started_at, strict=manifests.strict, soft_fail=soft_fail
+        )
     try:
         if recorder is not None:
             recorder.write(plan, results.fetched, ended_by=results.ended_by)
@@ -142,7 +146,15 @@ def _fetch(
     return _Results(fetched=fetched, origins=origins, judged_at=context.clock(), ended_by=ended_by)
 
 
-def _make_plan(selected: Manifest, results: _Results, *, strict: bool, soft_fail: bool) -> tuple[Plan, Evidence]:
+def _make_plan(
+    selected: Manifest,
+    results: _Results,
+    context: Context,
+    started_at: datetime,
+    *,
+    strict: bool,
+    soft_fail: bool,
+) -> tuple[Plan, Evidence]:
     from reconcile.judge import list_fetch_notes
     from reconcile.plan import accept_evidence, derive_plan
 
@@ -157,6 +169,10 @@ def _make_plan(selected: Manifest, results: _Results, *, strict: bool, soft_fail
         strict=strict,
         soft_fail=soft_fail,
         ended_by=results.ended_by,
+        timings=tuple([each.timing for each in results.fetched]),
+        started_at=started_at,
+        paths=find_paths(selected, (), context.environ),
+        run_url=find_run_url(context.environ),
     )
     return derive_plan(evidence), evidence
 
@@ -182,9 +198,9 @@ def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet:
     return RunReplayer(recording.replay, quiet=quiet)
 
 
-def _make_recorder(recording: RecordingOptions, context: Context) -> "RunRecorder | None":
+def _make_recorder(recording: RecordingOptions, context: Context, started_at: datetime) -> "RunRecorder | None":
     if recording.record is None:
         return None
     from reconcile.cli.recorder import RunRecorder
 
-    return RunRecorder(recording.record, context.clock)
+    return RunRecorder(recording.record, context.clock, started_at)

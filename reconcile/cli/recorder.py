@@ -17,12 +17,12 @@ from reconcile.report.escape import escape
 class RunRecorder:
     """Records a run for `--record`."""
 
-    def __init__(self, folder: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: str, clock: Callable[[], datetime], begun_at: datetime) -> None:
         from reconcile.fetch.recorder import Recorder
 
         self.exchanges: Recorder = Recorder(clock)
         self._folder = folder
-        self._begun_at = clock()
+        self._begun_at = begun_at
 
     def prepare(self) -> None:
         """Raise OutputError if the recording cannot be written. Called before the first request is sent."""

@@ -13,6 +13,7 @@ from reconcile.cli import output
 from reconcile.cli.context import Context
 from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
 from reconcile.cli.options.reporting import ReportingOptions
+from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.model import Evidence, Plan
@@ -104,11 +105,16 @@ class Report:
         error.terse = self._reporting.terse
         if isinstance(error, OutputError):
             return
-        evidence = make_failed_evidence(error.diagnostics, now=self._context.clock())
+        environ = self._context.environ
+        evidence = replace(
+            make_failed_evidence(error.diagnostics, now=self._context.clock()),
+            paths=find_paths(None, error.diagnostics, environ),
+            run_url=find_run_url(environ),
+        )
         failed = derive_plan(evidence)
         self._write_files(failed, evidence)
         if self._reporting.format_name != "text":
-            output.write(render_plan(failed, format_name=self._reporting.format_name, style=self._style))
+            output.write_document(render_plan(failed, format_name=self._reporting.format_name, style=self._style))
 
     def _write_files(self, plan: Plan, evidence: Evidence) -> list[OutputError]:
         failures = []
@@ -123,7 +129,8 @@ class Report:
         palette = output.choose_palette(self._context.colour, sys.stdout, self._context.environ)
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
-            output.write(render_plan(plan, format_name=self._reporting.format_name, style=style))
+            text = render_plan(plan, format_name=self._reporting.format_name, style=style)
+            (output.write if self._reporting.format_name == "text" else output.write_document)(text)
             output.close()
         except OutputError as failure:
             return [_with_verdict(failure, plan)]

@@ -28,6 +28,9 @@ class JobFetch(Struct, kw_only=True, eq=False):
     alone: bool = False
     """Whether each request goes over a connection of its own; see `Request`."""
     attempts: int = 0
+    first_tried_at: float = 0.0
+    answered_at: float = 0.0
+    """When the last request was answered, or failed."""
     tries: int = 0
     tried_since: float = 0.0
     failure: Unobserved | None = None
@@ -59,6 +62,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
 
     def begin_try(self, now: float) -> None:
         """Count a request that is sent now."""
+        if not self.attempts:
+            self.first_tried_at = self.answered_at = now
         self.attempts += 1
         self.tries += 1
         if self.tries == 1:
@@ -119,13 +124,15 @@ class JobFetch(Struct, kw_only=True, eq=False):
             self._note(f"when the run ended, it could not be looked at again: {self.failure.problem.message}")
         return self.seen
 
-    def conclude(self, observation: Observation, now: float) -> Fetched:
-        """Return the observation with how it was made."""
+    def conclude(self, observation: Observation, now: float, *, begin: float) -> Fetched:
+        """Return the observation with how it was made; `begin` is when the run began."""
         seen = self.seen is not None
         return Fetched(
             observation=observation,
             attempts=self.attempts,
             polls=self.polls,
+            started=round(self.first_tried_at - begin, 3) if self.attempts else 0.0,
+            elapsed=round(self.answered_at - self.first_tried_at, 3),
             waited=now - self.first_seen_at if seen else 0.0,
             age=now - self.seen_at if seen else 0.0,
             cached=self.cached,

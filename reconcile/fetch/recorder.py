@@ -97,6 +97,8 @@ class Recorder:
                     evidence=self._evidence[_key_of(job)] if unobserved is None else None,
                     unobserved=unobserved,
                     polls=outcome.polls,
+                    started=outcome.started,
+                    elapsed=outcome.elapsed,
                     waited=outcome.waited,
                     age=outcome.age,
                     notes=outcome.notes,

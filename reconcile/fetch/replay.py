@@ -103,6 +103,8 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
         observation=attempt.observation,
         attempts=len(recorded.exchanges),
         polls=recorded.polls,
+        started=recorded.started,
+        elapsed=recorded.elapsed,
         waited=recorded.waited,
         age=recorded.age,
         cached=_find_old(attempt),

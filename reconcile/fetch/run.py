@@ -176,6 +176,7 @@ class Run:
         """
         self._client = client
         self._begin = client.now()
+        self._run_begin = self._begin - spent
         self._timeout = timeout
         self._deadline = self._begin + timeout - spent
         self._jobs = jobs
@@ -254,7 +255,7 @@ class Run:
 
     def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, outcome: Outcome) -> None:
         """Decide what follows from an answer, or from none."""
-        now = self._client.now()
+        now = slot.job.answered_at = self._client.now()
         attempt = slot.queue.read(slot.job, outcome, sent_at)
         host.judge(slot, attempt, now)
         seen = attempt.observation
@@ -417,7 +418,7 @@ class Run:
         host.open -= 1
 
     def _report(self, job: JobFetch, observation: Observation, now: float) -> None:
-        outcome = job.conclude(observation, now)
+        outcome = job.conclude(observation, now, begin=self._run_begin)
         for index in job.indexes:
             self._settle_job(index, outcome)
 

@@ -8,15 +8,17 @@ hold, or cannot hold any more.
 
 from reconcile.judge.assertion import LONGEST_TEXT, accepts
 from reconcile.judge.job import Judgement, judge_job
-from reconcile.judge.notes import list_fetch_notes
+from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
 from reconcile.judge.sensitive import find_sensitive_fields
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
 __all__ = [
     "LONGEST_TEXT",
     "MOST_PAIRS",
+    "ROOT",
     "Judgement",
     "accepts",
+    "find_root",
     "find_sensitive_fields",
     "judge_job",
     "list_fetch_notes",

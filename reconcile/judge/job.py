@@ -1,5 +1,6 @@
 """Everything that is expected of one job against what was observed of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from reconcile.judge.assertion import State, judge_assertion
 from reconcile.judge.notes import list_notes
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
 from reconcile.judge.sub_jobs import judge_sub_jobs
-from reconcile.model import Absence, Finding, Job, Kind, Missing, MissingPolicy, Observed, Truth
+from reconcile.model import Absence, Field, Finding, Job, JobApi, Kind, Missing, MissingPolicy, Observed, Outcome, Truth
 
 
 class Judgement(Struct, frozen=True, gc=False):
@@ -41,7 +42,14 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> Ju
     if job.expect.sub_jobs is not None:
         findings += judge_sub_jobs(job.expect.sub_jobs, observation.sub_jobs, state)
     shown = hide_sensitive(observation, hidden)
-    return Judgement(tuple(findings), list_notes(shown, api), shown)
+    notes = list_notes(shown, api, failure_expected=_expects_failure(findings, observation, api))
+    return Judgement(tuple(findings), notes, shown)
+
+
+def _expects_failure(findings: Sequence[Finding], observed: Observed, api: JobApi) -> bool:
+    """Return whether the job has failed, as it is expected to."""
+    failed = api.statuses[observed.status].outcome is Outcome.FAILURE
+    return failed and any(each.path == Field.STATUS and each.truth is Truth.HOLDS for each in findings)
 
 
 def _judge_absence(absence: Absence, observation: Observed | Missing) -> Finding:

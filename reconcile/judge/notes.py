@@ -10,6 +10,9 @@ from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome, Record,
 _MOST_ALIKE = 5
 """Notes of one kind, at most: some formats repeat all of a job's notes with each of its findings."""
 
+ROOT = "likely root: "
+"""Where a note begins that names the sub-job that failed first."""
+
 _LONGEST = 1_000
 """Characters of an API's message that a note quotes; the observation has all of them."""
 
@@ -18,12 +21,12 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _FAILURE = Outcome.FAILURE
 
 
-def list_notes(observation: Observed | Missing, api: JobApi) -> tuple[str, ...]:
-    """List what is remarkable about what was observed of a job."""
+def list_notes(observation: Observed | Missing, api: JobApi, *, failure_expected: bool = False) -> tuple[str, ...]:
+    """List what is remarkable about what was observed of a job; an expected failure has no root."""
     if isinstance(observation, Missing):
         message = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
         return (f"the job API says {message}", api.retention) if message else (api.retention,)
-    return tuple(_quote_failures(observation, api) + _list_unknown_types(observation, api))
+    return tuple(_quote_failures(observation, api, failure_expected) + _list_unknown_types(observation, api))
 
 
 def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:
@@ -44,15 +47,15 @@ def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
     return _cut(notes, "job types are on no source page")
 
 
-def _quote_failures(observed: Observed, api: JobApi) -> list[str]:
+def _quote_failures(observed: Observed, api: JobApi, failure_expected: bool) -> list[str]:
     """Repeat what the API says about failures, because nothing explains a drift better."""
     sub_jobs = observed.sub_jobs
     notes = []
-    root = _find_root(sub_jobs, api)
+    root = None if failure_expected else find_root(sub_jobs, api)
     if root is not None:
         reason = _quote(sub_jobs[root])
         name = _name_sub_job(sub_jobs, root)
-        notes.append(f"likely root: {name} failed first{f', and says {reason}' if reason else ''}")
+        notes.append(f"{ROOT}{name} failed first{f', and says {reason}' if reason else ''}")
     if observed.error_code or observed.fail_reason:
         notes.append(f"the job says {_quote(observed)}")
     others = [
@@ -69,7 +72,7 @@ def _cut(notes: list[str], what: str) -> list[str]:
     return [*notes[:_MOST_ALIKE], f"{rest} more {what}"] if rest > 0 else notes
 
 
-def _find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
+def find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
     """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
     failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is _FAILURE]
     return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None

@@ -67,6 +67,8 @@ def _job_to_json(job: RecordedJob) -> JsonValue:
         "evidence": job.evidence,
         "unobserved": _unobserved_to_json(job.unobserved) if job.unobserved is not None else None,
         "polls": job.polls,
+        "started": job.started,
+        "elapsed": job.elapsed,
         "waited": job.waited,
         "age": job.age,
         "notes": list(job.notes),

@@ -1,12 +1,16 @@
 """Annotations of lines of the manifest, of which CI systems show only a few."""
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconcile.model import Diagnostic, Plan, Source, Verdict
-from reconcile.report.messages import count, describe_diagnostic, describe_job
-from reconcile.report.result import RUN, Result, list_results, rank_results
+from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
+from reconcile.report.causes import list_causes, name_jobs
+from reconcile.report.location import name_place
+from reconcile.report.messages import WORDS, count, describe_diagnostic, describe_job, list_contacts
+from reconcile.report.result import RUN, Result, group_by_job, list_results, rank_results
 
 MOST = 10
 """Annotations of one level that a step may have, in GitHub Actions as in Azure Pipelines."""
@@ -29,51 +33,101 @@ _LEVELS = {
 
 
 class Annotation(Struct, frozen=True, kw_only=True):
-    """One annotation, its message in lines. `code` is None for the one that counts those that are not shown."""
+    """
+    One annotation, its message in lines, for `count` jobs or errors.
+
+    `code` is None for the one that counts those that are not shown.
+    """
 
     level: Level
     code: str | None
     title: str
     message: tuple[str, ...]
     source: Source | None
+    count: int = 1
 
 
 def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
-    """Choose at most `MOST` of each level, the worst first; the last says how many more there are."""
-    ranked = rank_results(list_results(plan))
+    """
+    Choose at most `MOST` of each level, the worst first: one for each error of the run, each job and each warning.
+
+    If these are too many, one stands for all jobs with the same cause; if they still are, the last says how many jobs,
+    errors and warnings have none.
+    """
+    results = list_results(plan)
+    of_run = [_annotate_result(result) for result in results if result.job is None]
+    jobs = [(job, rank_results(group)) for job, group in group_by_job(results) if job.verdict in _LEVELS]
+    warnings = [_annotate_warning(warning, plan) for warning in plan.warnings]
     chosen: list[Annotation] = []
     for level in Level:
-        results = [result for result in ranked if _LEVELS[result.verdict] is level]
-        warnings = plan.warnings if level is Level.WARNING else ()
-        total = len(results) + len(warnings)
-        most = MOST if total <= MOST else MOST - 1
-        annotations = [_annotate_result(result) for result in results[:most]]
-        chosen += [*annotations, *(_annotate_warning(warning) for warning in warnings)][:most]
-        if total > MOST:
-            chosen.append(_count_hidden(level, total - most))
+        own = [each for each in of_run if each.level is level]
+        theirs = [(job, ranked) for job, ranked in jobs if _LEVELS[job.verdict] is level]
+        after = warnings if level is Level.WARNING else []
+        if len(own) + len(theirs) + len(after) <= MOST:
+            chosen += [*own, *(_annotate_job(job, ranked) for job, ranked in theirs), *after]
+        else:
+            chosen += _cut([*own, *_annotate_causes(theirs), *after], level)
     return tuple(chosen)
+
+
+def _cut(annotations: Sequence[Annotation], level: Level) -> Sequence[Annotation]:
+    if len(annotations) <= MOST:
+        return annotations
+    hidden = sum(each.count for each in annotations[MOST - 1 :])
+    message = f"{count(hidden, f'more {level}')} not shown here; another report has them all"
+    return [
+        *annotations[: MOST - 1],
+        Annotation(level=level, code=None, title="reconcile", message=(message,), source=None),
+    ]
 
 
 def _annotate_result(result: Result) -> Annotation:
     return Annotation(
-        level=_LEVELS[result.verdict],
+        level=_LEVELS.get(result.verdict, Level.ERROR),
         code=result.rule,
         title=result.title,
-        message=(result.message, *(describe_job(result.job) if result.job else ())),
+        message=(result.message,),
         source=result.source,
     )
 
 
-def _annotate_warning(warning: Diagnostic) -> Annotation:
+def _annotate_job(job: JobPlan, ranked: Sequence[Result]) -> Annotation:
+    """Annotate the place of the worst assertion of a job with all that is known of it."""
+    worst, more = ranked[0], len(ranked) - 1
+    return replace(
+        _annotate_result(worst),
+        level=_LEVELS[job.verdict],
+        message=(
+            worst.message,
+            *describe_job(job),
+            *([f"and {count(more, 'more difference')}"] if more else []),
+        ),
+    )
+
+
+def _annotate_causes(jobs: Sequence[tuple[JobPlan, Sequence[Result]]]) -> Iterator[Annotation]:
+    """Annotate the first job of each cause, the causes of most jobs first, but no drift before an error."""
+    ranked_of = {job.job.address: ranked for job, ranked in jobs}
+    for verdict in _LEVELS:
+        for cause in list_causes(job for job, _ in jobs if job.verdict is verdict):
+            first = cause.jobs[0]
+            annotation = _annotate_job(first, ranked_of[first.job.address])
+            if len(cause.jobs) == 1:
+                yield annotation
+                continue
+            yield replace(
+                annotation,
+                title=f"{count(len(cause.jobs), 'job')}: {cause.code or WORDS[cause.verdict]}",
+                message=(cause.text, name_jobs(cause.jobs), *list_contacts(cause.jobs)),
+                count=len(cause.jobs),
+            )
+
+
+def _annotate_warning(warning: Diagnostic, plan: Plan) -> Annotation:
     return Annotation(
         level=Level.WARNING,
         code=warning.code.value,
         title=f"{RUN} {warning.code}",
         message=(describe_diagnostic(warning),),
-        source=warning.source,
+        source=name_place(warning.source, plan) if warning.source else None,
     )
-
-
-def _count_hidden(level: Level, hidden: int) -> Annotation:
-    message = f"{count(hidden, f'more {level}')} not shown here; another report has them all"
-    return Annotation(level=level, code=None, title="reconcile", message=(message,), source=None)

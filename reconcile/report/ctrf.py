@@ -1,31 +1,32 @@
 """
 The plan in the Common Test Report Format, ctrf.io: one test for each assertion.
 
-What is true of the whole run stands in `extra`. `part` describes which jobs the plan covers, and is null for all.
+An error counts as failed, because readers of the counts do not look at "other". What is true of the whole run stands
+in `extra`. `part` describes which jobs the plan covers, and is null for all.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconcile import __version__
 from reconcile.canonical import dump
 from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_jobs, describe_selection, is_part
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
+from reconcile.report.timing import count_milliseconds, find_begin, find_job_begin
 
 _STATUSES = {
     Verdict.IN_SYNC: "passed",
     Verdict.DRIFT: "failed",
     Verdict.WAIVED: "skipped",
     Verdict.PENDING: "pending",
-    Verdict.ERROR: "other",
+    Verdict.ERROR: "failed",
 }
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ALL_STATUSES = ("passed", "failed", "skipped", "pending", "other")
 
 
 class _Extra(Struct, frozen=True, gc=False):
@@ -37,6 +38,8 @@ class _Test(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     name: str
     status: str
     duration: int
+    start: int
+    stop: int
     raw_status: Verdict
     suite: Sequence[str]
     file_path: str | UnsetType
@@ -47,13 +50,13 @@ class _Test(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
 
 
 def render(plan: Plan, style: Style) -> str:
-    """Render a plan; `style` is not used. All tests start and stop when the plan was judged."""
+    """Render a plan; `style` is not used. A test takes as long as fetching its job."""
     del style
     results = list_results(plan)
     report = {
-        "tool": {"name": "reconcile", "version": __version__},
-        "summary": _summarize(results, judged_at=(plan.judged_at - _EPOCH) // timedelta(milliseconds=1)),
-        "tests": [_make_test(result) for result in results],
+        "tool": {"name": "reconcile", "version": plan.tool},
+        "summary": _summarize(results, plan),
+        "tests": [_make_test(result, plan) for result in results],
         "extra": {
             "verdict": plan.verdict,
             "complete": plan.complete,
@@ -64,18 +67,22 @@ def render(plan: Plan, style: Style) -> str:
     return dump({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": report}, compact=True)
 
 
-def _summarize(results: Sequence[Result], *, judged_at: int) -> dict[str, int]:
-    verdicts = [result.verdict for result in results]
-    counts = {status: verdicts.count(verdict) for verdict, status in _STATUSES.items()}
-    return {"tests": len(results), **counts, "start": judged_at, "stop": judged_at}
+def _summarize(results: Sequence[Result], plan: Plan) -> dict[str, int]:
+    counts = Counter(_STATUSES[result.verdict] for result in results)
+    times = {"start": count_milliseconds(find_begin(plan)), "stop": count_milliseconds(plan.judged_at)}
+    return {"tests": len(results), **{status: counts[status] for status in _ALL_STATUSES}, **times}
 
 
-def _make_test(result: Result) -> _Test:
+def _make_test(result: Result, plan: Plan) -> _Test:
     source, passed = result.source, result.verdict is Verdict.IN_SYNC
+    start = count_milliseconds(find_job_begin(result.job, plan) if result.job else find_begin(plan))
+    duration = round(result.job.timing.elapsed * 1000) if result.job else 0
     return _Test(
         name=result.title,
         status=_STATUSES[result.verdict],
-        duration=0,
+        duration=duration,
+        start=start,
+        stop=start + duration,
         raw_status=result.verdict,
         suite=(result.address,),
         file_path=escape(source.file) if source else UNSET,

@@ -1,5 +1,6 @@
 """The findings of one job as lines of the text report: expected -> observed."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -30,6 +31,9 @@ _COLOURS = {
 OPEN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
 """The findings that do not hold; those that cannot be judged are shown as problems of their job."""
 
+MARGIN = 6
+"""Columns before the lines of a section."""
+
 _NAME_WIDTH = len("fail_reason")
 _WIDEST_NAME, _WIDEST_HEAD = 40, 60
 """Columns up to which `=` and `#` stand below each other; longer lines stand out."""
@@ -48,7 +52,7 @@ def render_findings(plan: JobPlan, style: Style, today: date) -> Iterator[str]:
     """Render the findings of a job that do not hold or, in full, all of them."""
     match plan.observation:
         case Missing():
-            yield _render_missing(plan, style.palette, today)
+            yield from _render_missing(plan, style, today)
         case Observed():
             yield from _render_observed(plan.findings, style, today)
         case Unobserved():
@@ -69,24 +73,25 @@ def paint_symbol(symbol: str, palette: Palette) -> str:
     return palette.paint(symbol, _COLOURS[symbol]) if symbol in _COLOURS else symbol
 
 
-def _render_missing(plan: JobPlan, palette: Palette, today: date) -> str:
+def _render_missing(plan: JobPlan, style: Style, today: date) -> Iterator[str]:
     if isinstance(plan.job.expect, Absence):
-        return "  the job API has no such job"
+        yield "  the job API has no such job"
+        return
     remarks = [describe_waiver(finding.waiver, today=today) for finding in plan.findings if finding.waiver]
     pending = any(finding.truth is Truth.CAN_HOLD for finding in plan.findings)
     line = _Line("?" if pending else "-", f"the job API has no such job{' yet' if pending else ''}", "", *remarks[:1])
-    return next(_align([line], palette))
+    yield from _align([line], style)
 
 
 def _render_observed(findings: Sequence[Finding], style: Style, today: date) -> Iterator[str]:
     shown = [each for each in findings if each.truth in OPEN or (style.full and each.truth is Truth.HOLDS)]
     sub_jobs = [finding for finding in shown if finding.path.startswith("sub_jobs")]
     fields = [_field_line(finding, today) for finding in shown if not finding.path.startswith("sub_jobs")]
-    yield from _align(fields, style.palette, least=_NAME_WIDTH)
+    yield from _align(fields, style, least=_NAME_WIDTH)
     if sub_jobs:
-        yield from _align([_Line(_choose_list_symbol(sub_jobs), "sub_jobs", "[")], style.palette, least=_NAME_WIDTH)
+        yield from _align([_Line(_choose_list_symbol(sub_jobs), "sub_jobs", "[")], style, least=_NAME_WIDTH)
         lines = [_sub_job_line(finding, today) for finding in sub_jobs]
-        yield from (f"    {line}" for line in _align(lines, style.palette))
+        yield from (f"    {line}" for line in _align(lines, style, indent=4))
         yield "  ]"
     hidden = sum(each.truth is Truth.HOLDS and not each.implied and each.path != "sub_jobs" for each in findings)
     if hidden and not style.full:
@@ -147,13 +152,47 @@ def _list_waivers(finding: Finding, today: date) -> Sequence[str]:
     return [describe_waiver(finding.waiver, today=today)] if finding.waiver else []
 
 
-def _align(lines: Sequence[_Line], palette: Palette, *, least: int = 0) -> Iterator[str]:
-    """Write lines with every `=` and every `#` below the others; names are at least `least` columns wide."""
+def _align(lines: Sequence[_Line], style: Style, *, least: int = 0, indent: int = 0) -> Iterator[str]:
+    """
+    Write lines with every `=` and every `#` below the others.
+
+    On a screen, a line that is too long is broken between words, and its remark has a line of its own.
+
+    Args:
+        least: columns that a name takes at least.
+        indent: columns before the lines, beside the margin of a section.
+    """
     names = [len(line.name) for line in lines if line.value and len(line.name) <= _WIDEST_NAME]
     width = max([least, *names])
     heads = [f"{line.name:<{width}} = {line.value}" if line.value else line.name for line in lines]
     remarked = [len(head) for line, head in zip(lines, heads, strict=True) if line.remark and len(head) <= _WIDEST_HEAD]
     margin = max(remarked, default=0)
     for line, head in zip(lines, heads, strict=True):
+        symbol = paint_symbol(line.symbol, style.palette)
         remark = f"{' ' * (margin - len(head))}   # {line.remark}" if line.remark else ""
-        yield f"{paint_symbol(line.symbol, palette)} {head}{remark}"
+        if style.width is None or MARGIN + indent + 2 + len(head) + len(remark) <= style.width:
+            yield f"{symbol} {head}{remark}"
+            continue
+        hanging = " " * (width + 3 if line.value else 4)
+        first, *rest = break_line(head, style, indent=indent + 2, hanging=hanging)
+        yield f"{symbol} {first}"
+        if line.remark:
+            rest += break_line(f"{hanging}# {line.remark}", style, indent=indent + 2, hanging=f"{hanging}# ")
+        yield from (f"  {each}" for each in rest)
+
+
+def break_line(text: str, style: Style, *, indent: int = 0, hanging: str = "") -> list[str]:
+    """
+    Break text between words to fit the screen, if there is one, into at least one line.
+
+    Args:
+        indent: columns before each line, beside the margin of a section.
+        hanging: what stands before each line but the first.
+    """
+    if style.width is None:
+        return [text]
+    width = max(len(hanging) + 20, style.width - MARGIN - indent)
+    lines = textwrap.wrap(
+        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
+    return lines or [""]

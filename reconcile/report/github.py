@@ -42,6 +42,7 @@ def render_outputs(plan: Plan) -> str:
     outputs = {
         "verdict": plan.verdict.value,
         "complete": "true" if plan.complete else "false",
+        "exit_code": int(plan.exit_code),
         **asdict(plan.summary),
     }
     return "".join(f"{name}={value}\n" for name, value in outputs.items())

@@ -1,30 +1,54 @@
 """The part of the text report that describes one job, or several jobs with the same cause."""
 
-import textwrap
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from reconcile.duration import format_duration
-from reconcile.model import JobPlan, Missing, Observed, Verdict
-from reconcile.report.diff_lines import OPEN, choose_symbol, paint_symbol, render_findings
+from reconcile.judge import ROOT
+from reconcile.model import JobPlan, Missing, Observed, Problem, Verdict
+from reconcile.report.causes import (
+    MOST_SEPARATE,
+    Cause,
+    erase_circumstances,
+    fails_unexpectedly,
+    find_cause,
+    list_causes,
+    name_jobs,
+)
+from reconcile.report.diff_lines import MARGIN, OPEN, break_line, choose_symbol, paint_symbol, render_findings
 from reconcile.report.escape import escape, quote
-from reconcile.report.grouping import erase_circumstances, group_by_cause, list_error_codes, name_jobs
-from reconcile.report.messages import choose_headline, count
+from reconcile.report.messages import choose_headline, count, list_contacts
 from reconcile.report.run_time import read_run_time
 from reconcile.report.style import Colour, Style
 
 MOST_NOTES = 3
 """Notes shown of a group of jobs, the most frequent first."""
 
-_INDENT = " " * 6
+_INDENT = " " * MARGIN
 
 
-def render_sections(jobs: Iterable[JobPlan], style: Style, now: datetime) -> list[str]:
-    """Render jobs in their order; those with the same cause share a section, unless all is wanted in full."""
-    rendered = [(job, tuple(render_findings(job, style, now.date()))) for job in jobs]
-    groups = [(each,) for each in rendered] if style.full else group_by_cause(rendered, _find_cause)
-    return [_render_section([job for job, _ in group], group[0][1], style, now) for group in groups]
+def render_sections(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[str]:
+    """
+    Render jobs in their order; those with the same cause share a section, unless all is wanted in full.
+
+    A section stands where its first job stood.
+    """
+    if style.full:
+        return [_render_job(job, style, now) for job in jobs]
+    shared = {
+        job.job.address: cause for cause in list_causes(jobs) if len(cause.jobs) > MOST_SEPARATE for job in cause.jobs
+    }
+    sections = []
+    for job in jobs:
+        cause = shared.get(job.job.address)
+        if cause is None:
+            sections.append(_render_job(job, style, now))
+        elif job is cause.jobs[0]:
+            sections.append(_render_cause(cause, style, now))
+    return sections
 
 
 def list_symbols(jobs: Iterable[JobPlan]) -> set[str]:
@@ -36,27 +60,46 @@ def list_symbols(jobs: Iterable[JobPlan]) -> set[str]:
     return used
 
 
-def _find_cause(rendered: tuple[JobPlan, tuple[str, ...]]) -> Hashable:
-    """Return what is the same for jobs that share a section."""
-    job, lines = rendered
-    problems = tuple(erase_circumstances(f"{problem.code} {escape(problem.message)}", job) for problem in job.problems)
-    return choose_headline(job), problems, lines, list_error_codes(job)
+def _render_job(job: JobPlan, style: Style, now: datetime) -> str:
+    title = f"{escape(job.job.address)} {choose_headline(job)[0]}{_describe_age([job], now)}"
+    cause, notes = _take_cause(job)
+    body = [
+        *_render_problems(job.problems, style),
+        *(_render_reason(cause, style) if cause else ()),
+        *render_findings(job, style, now.date()),
+        *_render_notes([notes], style),
+        *_render_contacts([job], style),
+    ]
+    return _frame(title, f"job {quote(job.job.job_id)}", [job], body, style)
 
 
-def _render_section(jobs: Sequence[JobPlan], lines: Sequence[str], style: Style, now: datetime) -> str:
-    first, palette = jobs[0], style.palette
-    one, many = choose_headline(first)
-    age = _describe_age(jobs, now)
-    if len(jobs) == 1:
-        title = f"{escape(first.job.address)} {one}{age}"
-        subject = f"job {quote(first.job.job_id)}"
-    else:
-        title = f"{count(len(jobs), 'job')} {many}{age}: {name_jobs(jobs)}"
-        subject = count(len(jobs), "job")
-    symbol, places = paint_symbol(_choose_job_symbol(first), palette), palette.paint(_name_places(jobs), Colour.QUIET)
-    body = [*_render_problems(first, style, is_group=len(jobs) > 1), *lines, *_render_notes(jobs, style)]
+def _render_cause(cause: Cause, style: Style, now: datetime) -> str:
+    """Render jobs with one cause: the cause, and the lines of the first job as an example where the others differ."""
+    jobs, first = cause.jobs, cause.jobs[0]
+    title = f"{count(len(jobs), 'job')} {choose_headline(first)[1]}{_describe_age(jobs, now)}: {name_jobs(jobs)}"
+    lines = [tuple(render_findings(job, style, now.date())) for job in jobs]
+    others = len(jobs) - lines.count(lines[0])
+    example = f"the lines of {escape(first.job.address)}, and {others:,} of {count(len(jobs), 'job')} differ in them"
+    quoted = not first.problems and _is_quoted(first)
+    body = [
+        *(_render_reason(cause.text, style) if quoted else ()),
+        *_render_problems(_share_problems(cause), style),
+        *lines[0],
+        *(_render_remark(f"({example}: --full shows each)", style) if others else ()),
+        *_render_notes([_take_cause(job)[1] if quoted else job.notes for job in jobs], style),
+        *_render_contacts(jobs, style),
+    ]
+    return _frame(title, count(len(jobs), "job"), jobs, body, style)
+
+
+def _frame(title: str, subject: str, jobs: Sequence[JobPlan], body: Sequence[str], style: Style) -> str:
+    palette = style.palette
+    symbol, places = paint_symbol(_choose_job_symbol(jobs[0]), palette), palette.paint(_name_places(jobs), Colour.QUIET)
     section = [
-        palette.paint(f"  # {title}", Colour.STRONG),
+        *(
+            palette.paint(line, Colour.STRONG)
+            for line in break_line(f"  # {title}", style, indent=-MARGIN, hanging="  #   ")
+        ),
         f"  {symbol} {subject} {{      {places}",
         *(f"{_INDENT}{line}" for line in body),
         "    }",
@@ -93,33 +136,57 @@ def _choose_job_symbol(plan: JobPlan) -> str:
     return {Verdict.DRIFT: "~", Verdict.WAIVED: "~", Verdict.PENDING: "?"}.get(plan.verdict, " ")
 
 
-def _render_problems(plan: JobPlan, style: Style, *, is_group: bool) -> Iterator[str]:
-    for problem in plan.problems:
-        message = f"{problem.code} {escape(problem.message)}"
-        first, *rest = _wrap(erase_circumstances(message, plan) if is_group else message, style)
+def _share_problems(cause: Cause) -> Iterator[Problem]:
+    """Return what the problems of the first job and those of all others have in common."""
+    first = cause.jobs[0]
+    for number, problem in enumerate(first.problems):
+        yield replace(problem, message=erase_circumstances(problem.message, first) if number else cause.reason)
+
+
+# --- What is said of the jobs ----------------------------------------------------------------------------------
+
+
+def _take_cause(job: JobPlan) -> tuple[str | None, Sequence[str]]:
+    """Take the first note that names the root of a failure or quotes its cause, without those that repeat it."""
+    cause = find_cause(job)
+    if cause is None or not _is_quoted(job):
+        return None, job.notes
+    quoting = [note for note in job.notes if cause.is_quoted_in(note) or note.startswith(ROOT)]
+    return next(iter(quoting), None), [note for note in job.notes if note not in quoting]
+
+
+def _is_quoted(job: JobPlan) -> bool:
+    """Return whether the job API says why a job failed that should not have."""
+    return not job.problems and fails_unexpectedly(job)
+
+
+def _render_problems(problems: Iterable[Problem], style: Style) -> Iterator[str]:
+    for problem in problems:
+        first, *rest = break_line(f"{problem.code} {escape(problem.message)}", style, indent=2)
         yield f"{paint_symbol('!', style.palette)} {first}"
         yield from (f"  {line}" for line in rest)
 
 
-def _render_notes(jobs: Sequence[JobPlan], style: Style) -> Iterator[str]:
+def _render_reason(text: str, style: Style) -> Iterator[str]:
+    return (style.palette.paint(line, Colour.STRONG) for line in break_line(escape(text), style))
+
+
+def _render_notes(notes: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
     """Render the notes of one job, or the most frequent ones of several."""
-    times = Counter(note for job in jobs for note in dict.fromkeys(job.notes))
-    shown = times.most_common(MOST_NOTES) if len(jobs) > 1 else times.items()
+    times = Counter(note for each in notes for note in dict.fromkeys(each))
+    shown = times.most_common(MOST_NOTES) if len(notes) > 1 else times.items()
     for note, number in shown:
-        some = f" ({number:,} of {count(len(jobs), 'job')})" if number < len(jobs) else ""
+        some = f" ({number:,} of {count(len(notes), 'job')})" if number < len(notes) else ""
         yield from _render_remark(f"note: {escape(note)}{some}", style)
     hidden = len(times) - len(shown)
     if hidden:
         yield from _render_remark(f"({count(hidden, 'more note')} hidden)", style)
 
 
+def _render_contacts(jobs: Sequence[JobPlan], style: Style) -> Iterator[str]:
+    for line in list_contacts(jobs):
+        yield from _render_remark(line, style)
+
+
 def _render_remark(text: str, style: Style) -> Iterator[str]:
-    return (style.palette.paint(f"# {line}", Colour.QUIET) for line in _wrap(text, style))
-
-
-def _wrap(text: str, style: Style) -> list[str]:
-    """Break prose between words to fit the screen, if there is one, into at least one line."""
-    if style.width is None:
-        return [text]
-    width = max(20, style.width - len(_INDENT) - 2)
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return (style.palette.paint(f"# {line}", Colour.QUIET) for line in break_line(text, style, indent=2))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconcile.canonical import dump
+from reconcile.instant import format_instant
 from reconcile.model import (
     Diagnostic,
     Finding,
@@ -18,6 +19,8 @@ from reconcile.model import (
     SubJob,
     Truth,
 )
+from reconcile.report.causes import Cause, list_causes
+from reconcile.report.location import name_file
 from reconcile.report.messages import find_place
 from reconcile.report.style import Style
 
@@ -63,6 +66,19 @@ class _Job(Struct, frozen=True, kw_only=True, gc=False):
     pending: Sequence[_Pending]
     notes: Sequence[str]
     errors: Sequence[Problem]
+    attempts: int
+    polls: int
+    elapsed_ms: int
+    owner: str | None
+    runbook: str | None
+
+
+class _Cause(Struct, frozen=True, kw_only=True, gc=False):
+    code: str | None
+    reason: str
+    verdict: str
+    count: int
+    addresses: Sequence[str]
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -76,7 +92,14 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
     manifest, shard = plan.manifest, plan.manifest.shard
     return {
         "format_version": FORMAT_VERSION,
-        "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in manifest.files],
+        "tool": {"name": "reconcile", "version": plan.tool},
+        "started_at": format_instant(plan.started_at) if plan.started_at else None,
+        "judged_at": format_instant(plan.judged_at),
+        "run_url": plan.run_url,
+        "manifests": [
+            {"file": each.file, "path": name_file(each.file, plan), "name": each.name, "sha256": each.sha256}
+            for each in manifest.files
+        ],
         "selection": None
         if manifest.declared is None
         else {"declared": manifest.declared, "options": manifest.selection},
@@ -88,6 +111,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "providers": [_provider_to_json(each, plan.origins.get(each.name)) for each in manifest.providers.values()],
         "summary": plan.summary,
         "jobs": [_job_to_json(job) for job in plan.jobs],
+        "causes": [_cause_to_json(cause) for cause in list_causes(plan.jobs)],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
@@ -131,6 +155,21 @@ def _job_to_json(plan: JobPlan) -> _Job:
         pending=[_pending_to_json(each) for each in plan.findings if each.truth is Truth.CAN_HOLD],
         notes=plan.notes,
         errors=plan.problems,
+        attempts=plan.timing.attempts,
+        polls=plan.timing.polls,
+        elapsed_ms=round(plan.timing.elapsed * 1000),
+        owner=job.owner,
+        runbook=job.runbook,
+    )
+
+
+def _cause_to_json(cause: Cause) -> _Cause:
+    return _Cause(
+        code=cause.code,
+        reason=cause.reason,
+        verdict=cause.verdict,
+        count=len(cause.jobs),
+        addresses=[each.job.address for each in cause.jobs],
     )
 
 

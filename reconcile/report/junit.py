@@ -19,6 +19,7 @@ from reconcile.report.escape import escape
 from reconcile.report.messages import describe_job, describe_place, describe_run, describe_waiver
 from reconcile.report.result import Result, list_results
 from reconcile.report.style import Style
+from reconcile.report.timing import find_begin, find_job_begin, measure_run
 
 _ELEMENTS = {
     Verdict.DRIFT: "failure",
@@ -37,10 +38,11 @@ def render(plan: Plan, style: Style) -> str:
     results = list_results(plan)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="{escape_markup(describe_run(plan))}" {_count_outcomes(results)}>',
+        f'<testsuites name="{escape_markup(describe_run(plan))}" {_count_outcomes(results)} '
+        f'time="{measure_run(plan):.3f}">',
     ]
     for _, group in groupby(results, lambda result: result.address):
-        lines += _render_suite(list(group))
+        lines += _render_suite(list(group), plan)
     lines.append("</testsuites>\n")
     return "\n".join(lines).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
@@ -51,15 +53,19 @@ def _count_outcomes(results: Sequence[Result]) -> str:
     return f'tests="{len(verdicts)}" failures="{verdicts.count(Verdict.DRIFT)}" errors="{errors}"'
 
 
-def _render_suite(results: Sequence[Result]) -> Iterator[str]:
+def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
     skipped = sum(result.verdict is Verdict.WAIVED for result in results)
     name, job = escape_markup(results[0].address), results[0].job
-    yield f'  <testsuite name="{name}" {_count_outcomes(results)} skipped="{skipped}">'
+    seconds = job.timing.elapsed if job else 0.0
+    begin = find_job_begin(job, plan) if job else find_begin(plan)
+    times = f'time="{seconds:.3f}" timestamp="{begin:%Y-%m-%dT%H:%M:%S}"'
+    yield f'  <testsuite name="{name}" {_count_outcomes(results)} skipped="{skipped}" {times}>'
     if job:
         yield from _render_properties(job)
     context = tuple(describe_job(job)) if job else ()
     for number, result in enumerate(results):
-        yield from _render_case(result, context if number < _MOST_DETAILED else ())
+        # Readers add the times of the cases up, and one request has answered all of them.
+        yield from _render_case(result, context if number < _MOST_DETAILED else (), 0.0 if number else seconds)
     yield "  </testsuite>"
 
 
@@ -71,10 +77,11 @@ def _render_properties(plan: JobPlan) -> Iterator[str]:
     yield "    </properties>"
 
 
-def _render_case(result: Result, context: Sequence[str]) -> Iterator[str]:
+def _render_case(result: Result, context: Sequence[str], seconds: float) -> Iterator[str]:
     source = result.source
     place = f' file="{escape_markup(escape(source.file))}" line="{source.line}"' if source else ""
-    case = f'    <testcase classname="{escape_markup(result.address)}" name="{escape_markup(result.title)}"{place}'
+    name = f'classname="{escape_markup(result.address)}" name="{escape_markup(result.title)}"'
+    case = f'    <testcase {name}{place} time="{seconds:.3f}"'
     if result.verdict is Verdict.IN_SYNC:
         yield f"{case} />"
         return

@@ -1,4 +1,6 @@
-"""Where a result is shown: a file of the repository, by the path that readers of the repository know."""
+"""How a file is named for readers who are elsewhere: by its path in the repository."""
+
+from msgspec.structs import replace
 
 from reconcile.model import Plan, Source
 from reconcile.report.escape import escape
@@ -8,14 +10,24 @@ _NOWHERE = "reconcile.yaml"
 """The name of the manifest where none was read."""
 
 
+def name_file(file: str, plan: Plan) -> str:
+    """Return the path of a file in the repository; the name that the operator used where that is not known."""
+    return plan.paths.get(file, file)
+
+
+def name_place(source: Source, plan: Plan) -> Source:
+    """Return a place with the path of its file in the repository."""
+    return replace(source, file=plan.paths[source.file]) if source.file in plan.paths else source
+
+
 def locate(result: Result, plan: Plan) -> Source:
     """
     Return the place of a result: the first line of the first manifest if it has none.
 
     The path is relative, without `.` and `..`: these formats allow no other, and their readers refuse a whole report
-    for one bad path. A manifest outside the working directory is therefore shown as if it were inside.
+    for one bad path. A file outside the repository is therefore shown as if it were inside.
     """
-    source = result.source or Source(file=_first_file(plan), line=1, column=1)
+    source = result.source or Source(file=name_file(_first_file(plan), plan), line=1, column=1)
     parts = [part for part in escape(source.file).split("/") if part not in ("", ".", "..")]
     return Source(file="/".join(parts) or _NOWHERE, line=source.line, column=source.column)
 

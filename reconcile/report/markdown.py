@@ -1,20 +1,25 @@
 """
 The plan as GitHub's Markdown: a comment on a pull request, the summary of a step.
 
-Foreign text only stands in code spans, where GitHub reads no mention, link, image or tag. The two characters that could
-end a span or a cell of a table are shown as escapes.
+Causes come first. Our own words are prose, and values are code: foreign text stands in code spans, where GitHub reads
+no mention, link, image or tag, unless each of its words is made of letters, digits and harmless punctuation. The two
+characters that could end a span or a cell of a table are shown as escapes.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from reconcile.model import Diagnostic, JobPlan, Plan, Verdict
+from reconcile.instant import format_instant
+from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
+from reconcile.report.causes import MOST_SEPARATE, Cause, find_cause, list_causes, name_jobs
 from reconcile.report.escape import escape
-from reconcile.report.grouping import erase_circumstances, group_by_cause, list_error_codes, name_jobs
+from reconcile.report.location import name_file, name_place
 from reconcile.report.messages import (
     SOFT_FAIL,
     WORDS,
+    choose_url,
     count,
     cut,
     describe_counts,
@@ -23,9 +28,11 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_place,
     describe_selection,
+    list_reached,
 )
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
 from reconcile.report.style import Style
+from reconcile.report.timing import describe_length
 
 COMMENT_LIMIT = 60_000
 """Bytes of a comment; GitHub takes 65,536 characters."""
@@ -37,6 +44,15 @@ MOST_ROWS = 50
 """Up to this many jobs, the table lists those in sync too."""
 
 _CODE = str.maketrans({"`": r"\x60", "|": r"\x7c"})
+
+_VALUE = re.compile(r"""(\[.*?\]|\{.*?\}|"(?:[^"\\]|\\.)*")""")
+"""What is shown of a value: a text, a list, a mapping."""
+
+_HARMLESS = frozenset(",.;:()'%=/+-")
+"""Punctuation that neither Markdown nor GitHub reads as anything else inside a line."""
+
+_LINKED = re.compile(r"://|www[.]|\bGH-[0-9]|\b(?=[a-f]*[0-9])[0-9a-f]{7,40}\b", re.IGNORECASE)
+"""What GitHub makes a link of although it is made of harmless characters."""
 
 _NOTICE = 200
 """Bytes kept for the line that says how much is cut."""
@@ -54,13 +70,14 @@ def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
     """Render a plan in at most `limit` bytes of UTF-8; `style` is not used."""
     del style
     results = list_results(plan)
+    causes = list_causes(plan.jobs)
     sections = (
         _Section("", [_render_verdict(plan)]),
         _Section("**Errors**\n\n", [_render_error(result) for result in results if result.job is None]),
-        _Section("**Warnings**\n\n", [_render_warning(warning) for warning in plan.warnings]),
-        _Section("**Causes that repeat**\n\n", list(_render_causes(results))),
-        _Section("| Job | Verdict | What | Where |\n|---|---|---|---|\n", _render_rows(plan, results)),
-        _Section("<details><summary>Details</summary>\n", list(_render_details(results)), "\n</details>\n"),
+        _Section("**Warnings**\n\n", [_render_warning(warning, plan) for warning in plan.warnings]),
+        _Section("**Causes that repeat**\n\n", [_render_cause(each) for each in causes if len(each.jobs) > 1]),
+        _render_table(plan, results),
+        _Section("<details><summary>Details</summary>\n", list(_render_details(results, causes)), "\n</details>\n"),
     )
     return _fit(sections, limit)
 
@@ -95,76 +112,134 @@ def _take(rows: Iterable[str], left: int) -> Iterator[str]:
 
 
 def _render_verdict(plan: Plan) -> str:
-    names = cut(", ".join(escape(each.name or each.file) for each in plan.manifest.files))
+    names = cut(", ".join(escape(each.name or name_file(each.file, plan)) for each in plan.manifest.files))
     subject = f" of {_code(names)}" if names else ""
-    sentences = [f"{describe_jobs(plan)}{subject}: {describe_counts(plan.summary)}."]
+    sentences = [f"{describe_jobs(plan)}{subject}: {describe_counts(plan.summary)}{describe_length(plan)}."]
     if selection := describe_selection(plan):
         sentences.append(f"Selected by {_code(selection)}.")
     if not plan.complete:
         sentences.append("The run was cut short.")
     if plan.soft_fail:
         sentences.append(f"({SOFT_FAIL})")
-    return f"## reconcile: {WORDS[plan.verdict]}\n\n{' '.join(sentences)}\n"
+    if url := choose_url(plan.run_url):
+        judged_at = format_instant(plan.judged_at.replace(microsecond=0))
+        sentences.append(f"Judged at {judged_at} in [this run](<{url}>).")
+    return f"## reconcile: {WORDS[plan.verdict]}\n\n{' '.join(sentences)}\n\n{_write_marker(plan)}\n"
+
+
+def _write_marker(plan: Plan) -> str:
+    """Write what nobody sees, and a bot that keeps one comment up to date looks for."""
+    first = plan.manifest.files[0] if plan.manifest.files else None
+    name = (first.name or name_file(first.file, plan)) if first else ""
+    slug = re.sub(r"[^A-Za-z0-9._]+", "-", name)[:80].strip("-")
+    return f"<!-- reconcile{f':{slug}' if slug else ''} -->"
 
 
 def _render_error(result: Result) -> str:
-    place = f", {_code(describe_place(result.source))}" if result.source else ""
-    return f"- {result.rule}: {_code(result.message)}{place}\n"
+    return f"- {result.rule}: {_prose(result.message)}{_show_place(result.source)}\n"
 
 
-def _render_warning(warning: Diagnostic) -> str:
-    place = f", {_code(describe_place(warning.source))}" if warning.source else ""
-    return f"- {warning.code}: {_code(describe_diagnostic(warning))}{place}\n"
+def _render_warning(warning: Diagnostic, plan: Plan) -> str:
+    place = name_place(warning.source, plan) if warning.source else None
+    return f"- {warning.code}: {_prose(describe_diagnostic(warning))}{_show_place(place)}\n"
 
 
-# --- Jobs ------------------------------------------------------------------------------------------------------
+def _show_place(source: Source | None) -> str:
+    return f", {_code(describe_place(source))}" if source else ""
 
 
-def _render_causes(results: Iterable[Result]) -> Iterator[str]:
-    """Describe once what many jobs have in common; each still has its row and its details."""
-    listed = [(job, _list_messages(job, group)) for job, group in group_by_job(results)]
-    for group in group_by_cause([(job, messages) for job, messages in listed if messages], _find_cause):
-        jobs, messages = [job for job, _ in group], group[0][1]
-        if len(jobs) > 1:
-            yield f"- {WORDS[jobs[0].verdict]}, {count(len(jobs), 'job')}: {_code(name_jobs(jobs))}\n"
-            yield from (f"  - {_code(message)}\n" for message in messages)
+# --- Causes and jobs -------------------------------------------------------------------------------------------
 
 
-def _list_messages(job: JobPlan, group: Sequence[Result]) -> tuple[str, ...]:
-    return tuple(erase_circumstances(f"{each.name}: {each.message}", job) for each in rank_results(group))
+def _render_cause(cause: Cause) -> str:
+    """Describe once what several jobs have in common; each still has its row."""
+    number = f"{count(len(cause.jobs), 'job')}, {WORDS[cause.verdict]}"
+    return f"- **{number}**: {_show_cause(cause)}: {_code(name_jobs(cause.jobs))}{_show_contacts(cause.jobs[0])}\n"
 
 
-def _find_cause(listed: tuple[JobPlan, tuple[str, ...]]) -> Hashable:
-    job, messages = listed
-    return job.verdict, messages, list_error_codes(job)
+def _show_cause(cause: Cause) -> str:
+    code = _code(escape(cause.code)) if cause.code else ""
+    return " ".join(part for part in (code, _prose(cut(escape(cause.reason)))) if part)
 
 
-def _render_rows(plan: Plan, results: Iterable[Result]) -> list[str]:
+def _show_contacts(planned: JobPlan) -> str:
+    job = planned.job
+    url = choose_url(job.runbook)
+    return "".join(
+        (
+            f", owner {_code(escape(job.owner))}" if job.owner else "",
+            f", [runbook](<{url}>)" if url else "",
+        )
+    )
+
+
+def _render_table(plan: Plan, results: Iterable[Result]) -> _Section:
     listed = group_by_job(results)
     if len(plan.jobs) > MOST_ROWS:
         listed = [(job, group) for job, group in listed if job.verdict is not Verdict.IN_SYNC]
-    return [_render_row(job, rank_results(group)) for job, group in listed]
+    reached = {job.job.address for job in list_reached([job for job, _ in listed])}
+    several = len({job.job.provider.name for job in plan.jobs}) > 1
+    rows = [
+        _render_row(job, rank_results(group), plan, with_provider=several)
+        for job, group in listed
+        if job.job.address in reached
+    ]
+    unreached = len(listed) - len(reached)
+    note = f"\n{count(unreached, 'job')} not reached before the run ended, not listed.\n" if unreached else ""
+    head = "| Job | Verdict | Cause | Where |\n|---|---|---|---|\n"
+    if several:
+        head = "| Job | Provider | Verdict | Cause | Where |\n|---|---|---|---|---|\n"
+    return _Section(head, rows, f"{note}\n")
 
 
-def _render_row(job: JobPlan, ranked: Sequence[Result]) -> str:
-    what = _code(f"{ranked[0].name}: {ranked[0].message}") if ranked else ""
-    more = f" and {len(ranked) - 1} more" if len(ranked) > 1 else ""
-    place = _code(describe_place(job.job.source))
-    return f"| {_code(escape(job.job.address))} | {WORDS[job.verdict]} | {what}{more} | {place} |\n"
+def _render_row(job: JobPlan, ranked: Sequence[Result], plan: Plan, *, with_provider: bool) -> str:
+    provider = f" {_code(escape(job.job.provider.name))} |" if with_provider else ""
+    more = f" ({count(len(ranked) - 1, 'more difference')})" if len(ranked) > 1 else ""
+    place = _code(describe_place(name_place(job.job.source, plan)))
+    address = _code(escape(job.job.address))
+    return f"| {address} |{provider} {WORDS[job.verdict]} | {_show_reason(job, ranked)}{more} | {place} |\n"
 
 
-def _render_details(results: Iterable[Result]) -> Iterator[str]:
+def _show_reason(job: JobPlan, ranked: Sequence[Result]) -> str:
+    cause = find_cause(job)
+    if cause is not None and cause.code is not None:
+        return " ".join([_code(escape(cause.code)), *([_prose(cut(escape(cause.reason)))] if cause.reason else [])])
+    return f"{_code(ranked[0].name)}: {_prose(ranked[0].message)}" if ranked else ""
+
+
+def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Iterator[str]:
+    """Describe every job that is not in sync, but only the first of many with one cause."""
+    alike = {job.job.address for each in causes if len(each.jobs) > MOST_SEPARATE for job in each.jobs[1:]}
     for job, group in group_by_job(results):
         ranked = rank_results(group)
-        if ranked:
-            yield f"\n**{WORDS[job.verdict]}** {_code(escape(job.job.address))}\n\n"
+        if ranked and job.job.address not in alike:
+            yield f"\n**{WORDS[job.verdict]}** {_code(escape(job.job.address))}{_show_contacts(job)}\n\n"
             yield from (_render_result(result) for result in ranked)
-            yield from (f"- {_code(sentence)}\n" for sentence in describe_job(job))
+            yield from (f"- {_prose(sentence)}\n" for sentence in describe_job(job))
 
 
 def _render_result(result: Result) -> str:
-    place = f", {_code(describe_place(result.source))}" if result.source else ""
-    return f"- {WORDS[result.verdict]}: {_code(f'{result.name}: {result.message}')}{place}\n"
+    what = f"{_code(result.name)}: {_prose(result.message)}"
+    return f"- {WORDS[result.verdict]}: {what}{_show_place(result.source)}\n"
+
+
+# --- Prose and code --------------------------------------------------------------------------------------------
+
+
+def _prose(text: str) -> str:
+    """Show text that is safe: its values and whatever could be read as anything but words as code."""
+    return "".join(_show_part(part) for part in _VALUE.split(text) if part)
+
+
+def _show_part(part: str) -> str:
+    if _VALUE.fullmatch(part):
+        return _code(part)
+    words = re.split(r"( +)", part)
+    return "".join(word if not word.strip(" ") or _is_harmless(word) else _code(word) for word in words)
+
+
+def _is_harmless(word: str) -> bool:
+    return all(each.isalnum() or each in _HARMLESS for each in word) and not _LINKED.search(word)
 
 
 def _code(text: str) -> str:

@@ -5,9 +5,11 @@ Each is one line and safe on a terminal and in a CI log. Anything else that the 
 escaped by that format.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+from reconcile.codes import Code
 from reconcile.model import (
     Diagnostic,
     Finding,
@@ -19,14 +21,19 @@ from reconcile.model import (
     Source,
     Summary,
     Truth,
+    Unobserved,
     Verdict,
     Waiver,
 )
 from reconcile.report.escape import escape, note_cut, quote
+from reconcile.report.timing import describe_length
 
 LONGEST_MESSAGE = 1000
 """Characters shown of one message; a list of values can have any length."""
 
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,2000}")
+
+_MOST_CONTACTS = 3
 _MOST_OPTIONS = 3
 _LONGEST_SELECTION = 200
 """How many of the options that selected the jobs a heading shows; the JSON has all of them."""
@@ -73,11 +80,15 @@ def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
 
 
 def describe_run(plan: Plan) -> str:
-    """Describe the verdict of a run, how many jobs have each verdict, and whether they are only a part of all."""
+    """
+    Describe the verdict of a run, how many jobs have each verdict, whether they are only a part of all, and how long
+    it took.
+    """
     part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
     cut_short = "" if plan.complete else "; the run was cut short"
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
-    return f"reconcile: {WORDS[plan.verdict]}: {describe_counts(plan.summary)}{part}{cut_short}{soft_fail}"
+    counts = f"{describe_counts(plan.summary)}{part}{describe_length(plan)}"
+    return f"reconcile: {WORDS[plan.verdict]}: {counts}{cut_short}{soft_fail}"
 
 
 def is_part(plan: Plan) -> bool:
@@ -130,7 +141,11 @@ def describe_proof(plan: Plan) -> str:
     """Describe in a sentence what a plan that is in sync or an error has proven."""
     if plan.verdict is Verdict.IN_SYNC:
         return f"Every expectation {'that is not waived ' if plan.summary.waived else ''}was proven."
-    return "Some jobs could not be checked." if plan.summary.error else "Nothing is proven."
+    if not plan.summary.error:
+        return "Nothing is proven."
+    outranked = [word for word in (Verdict.DRIFT, Verdict.PENDING) if getattr(plan.summary, word)]
+    hint = f" An error outranks {outranked[0]}." if outranked else ""
+    return f"Some jobs could not be checked.{hint}"
 
 
 def describe_diagnostic(diagnostic: Diagnostic) -> str:
@@ -151,7 +166,38 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
     yield f"job {quote(plan.job.job_id)} of provider {escape(plan.job.provider.name)}"
     if plan.observation.request_id:
         yield f"request {escape(plan.observation.request_id)}"
+    yield from list_contacts([plan])
     yield from (f"note: {escape(note)}" for note in plan.notes)
+
+
+def choose_url(url: str | None) -> str | None:
+    """Return a URL that may be a link in any format; None where it is none, or holds what a format could misread."""
+    return url if url and _URL.fullmatch(url) else None
+
+
+def list_reached(jobs: Sequence[JobPlan]) -> list[JobPlan]:
+    """List the jobs without those that were not requested before the run ended, unless that is only one."""
+    reached = [job for job in jobs if not _is_unreached(job)]
+    return reached if len(jobs) - len(reached) > 1 else list(jobs)
+
+
+def _is_unreached(plan: JobPlan) -> bool:
+    observation = plan.observation
+    return (
+        isinstance(observation, Unobserved)
+        and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
+        and not plan.timing.attempts
+    )
+
+
+def list_contacts(jobs: Iterable[JobPlan]) -> Iterator[str]:
+    """Name whom to tell of jobs that are not in sync and what to do, the first of several."""
+    bad = [each.job for each in jobs if each.verdict is not Verdict.IN_SYNC]
+    for name, values in (("owner", [job.owner for job in bad]), ("runbook", [job.runbook for job in bad])):
+        given = list(dict.fromkeys(escape(value) for value in values if value))
+        more = f" and {len(given) - _MOST_CONTACTS:,} more" if len(given) > _MOST_CONTACTS else ""
+        if given:
+            yield f"{name}: {', '.join(given[:_MOST_CONTACTS])}{more}"
 
 
 def choose_headline(plan: JobPlan) -> tuple[str, str]:

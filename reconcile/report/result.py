@@ -12,7 +12,7 @@ A waived result keeps the rule that it would have without the waiver.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 
@@ -65,6 +65,8 @@ def list_results(plan: Plan) -> tuple[Result, ...]:
     """
     List the errors of the run, then every assertion and error of each job, in the order of the manifest.
 
+    Their places are those in the repository.
+
     At least one result is as bad as the verdict of the run, and one of each job as bad as that of the job. Where no
     assertion explains the verdict, an error says so: an empty list would read as success.
     """
@@ -74,6 +76,8 @@ def list_results(plan: Plan) -> tuple[Result, ...]:
     needed = plan.verdict if plan.complete else Verdict.ERROR
     if not any(result.verdict is needed for result in results):
         results.append(_unexplained_result(needed, job=None))
+    if plan.paths:
+        results = [_name_path(result, plan.paths) for result in results]
     return _number_duplicates(results)
 
 
@@ -167,6 +171,14 @@ def _error_result(code: Code, message: str, source: Source | None, job: JobPlan 
         source=source,
         job=job,
     )
+
+
+def _name_path(result: Result, paths: Mapping[str, str]) -> Result:
+    """Name the file of a result by its path in the repository."""
+    source = result.source
+    if source is None or source.file not in paths:
+        return result
+    return replace(result, source=replace(source, file=paths[source.file]))
 
 
 def _number_duplicates(results: Sequence[Result]) -> tuple[Result, ...]:

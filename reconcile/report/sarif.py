@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from urllib.parse import quote as percent_encode
 
-from reconcile import __version__
 from reconcile.canonical import dump
 from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
 from reconcile.report.escape import escape
-from reconcile.report.location import locate
+from reconcile.report.location import locate, name_file
 from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
 from reconcile.report.result import Result, list_results, rank_results
 from reconcile.report.style import Style
@@ -40,11 +39,12 @@ def render(plan: Plan, style: Style) -> str:
     ranked = rank_results(list_results(plan))
     shown = ranked[:MOST_RESULTS]
     run: dict[str, JsonValue] = {
-        "tool": {"driver": {"name": "reconcile", "version": __version__, "rules": _list_rules(shown)}},
+        "tool": {"driver": {"name": "reconcile", "version": plan.tool, "rules": _list_rules(shown)}},
         "automationDetails": {"id": _categorize(plan)},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
+                "exitCode": int(plan.exit_code),
                 "executionSuccessful": plan.complete and all(result.verdict is not Verdict.ERROR for result in ranked),
                 "toolExecutionNotifications": _list_notifications(plan, ranked),
             }
@@ -57,7 +57,7 @@ def render(plan: Plan, style: Style) -> str:
 def _categorize(plan: Plan) -> str:
     """Name the analysis after its first manifest and the part of the jobs, so that each has its own name."""
     manifest = plan.manifest
-    names = [each.name or each.file for each in manifest.files]
+    names = [each.name or name_file(each.file, plan) for each in manifest.files]
     parts = ["reconcile", _encode(escape(names[0])) if names else ""]
     if manifest.selection:
         parts.append(f"selection-{sha256(dump(sorted(manifest.selection)).encode()).hexdigest()[:12]}")

@@ -1,8 +1,11 @@
 """How a plan is shown: colour, width, and how much of it."""
 
+import re
 from enum import Enum
 
 from msgspec import Struct
+
+_PAINT = re.compile("\x1b\\[[0-9;]*m")
 
 
 class Colour(Enum):
@@ -25,6 +28,11 @@ class Palette(Struct, frozen=True):
         if not self.colour or not text:
             return text
         return f"\x1b[{';'.join(colour.value for colour in colours)}m{text}\x1b[0m"
+
+
+def measure(text: str) -> int:
+    """Return how many columns a painted text takes."""
+    return len(_PAINT.sub("", text))
 
 
 NO_COLOUR = Palette(colour=False)

@@ -19,14 +19,25 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_proof,
     describe_selection,
+    list_reached,
 )
-from reconcile.report.style import Colour, Style
+from reconcile.report.style import Colour, Style, measure
 from reconcile.report.table import draw_table
+from reconcile.report.timing import describe_length
 
 MOST_ROWS = 50
 """Up to this many jobs, the table lists those in sync too."""
 
-_HEADERS = ("Job", "Verdict", "Status", "Request")
+MOST_CAUSES = 20
+"""So many causes are listed, those of most jobs first."""
+
+COLOURS = {
+    Verdict.ERROR: Colour.REMOVED,
+    Verdict.DRIFT: Colour.REMOVED,
+    Verdict.PENDING: Colour.CHANGED,
+    Verdict.WAIVED: Colour.CHANGED,
+    Verdict.IN_SYNC: Colour.ADDED,
+}
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -35,14 +46,23 @@ def render(plan: Plan, style: Style) -> str:
     shown = [job for job in plan.jobs if style.full or job.verdict is not Verdict.IN_SYNC or job.notes]
     subject = describe_jobs(plan, describe_selection(plan)) if plan.jobs else "the run ended before it had a plan"
     parts = [
-        f"reconcile: {subject}{_describe_providers(plan)}{_describe_soft_fail(plan)}\n",
+        _break_prose(f"reconcile: {subject}{_describe_providers(plan)}{_describe_soft_fail(plan)}", style),
         *(_render_jobs(shown, style, plan.judged_at) if shown else []),
+        *_render_causes(plan, style),
         *([_render_table(plan, style)] if plan.jobs else []),
         *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette, kind='warning')}"] if plan.warnings else []),
         *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
-        f"{palette.paint('Plan:', Colour.STRONG)} {_describe_summary(plan)}{_describe_soft_fail(plan)}\n",
+        _break_prose(f"Plan: {_describe_summary(plan)}{_describe_soft_fail(plan)}", style).replace(
+            "Plan:", palette.paint("Plan:", Colour.STRONG), 1
+        ),
     ]
     return "\n".join(parts)
+
+
+def _break_prose(text: str, style: Style) -> str:
+    from reconcile.report.diff_lines import MARGIN, break_line
+
+    return "".join(f"{line}\n" for line in break_line(text, style, indent=-MARGIN))
 
 
 def _describe_providers(plan: Plan) -> str:
@@ -79,7 +99,7 @@ def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[s
 
 
 def _describe_summary(plan: Plan) -> str:
-    counts = describe_counts(plan.summary)
+    counts = f"{describe_counts(plan.summary)}{_count_run_errors(plan)}{describe_length(plan)}"
     cut_short = "" if plan.complete else " The run was cut short."
     match plan.verdict:
         case Verdict.DRIFT | Verdict.PENDING:
@@ -88,24 +108,62 @@ def _describe_summary(plan: Plan) -> str:
             return f"{counts}. {describe_proof(plan)}{cut_short}"
 
 
+def _count_run_errors(plan: Plan) -> str:
+    return f", {count(len(plan.errors), 'error')} of the run" if plan.errors and plan.jobs else ""
+
+
+def _render_causes(plan: Plan, style: Style) -> list[str]:
+    """Sum the jobs up by cause, if several have the same."""
+    from reconcile.report.causes import list_causes, name_jobs
+    from reconcile.report.diff_lines import break_line
+
+    causes = list_causes(plan.jobs)
+    if not any(len(cause.jobs) > 1 for cause in causes):
+        return []
+    lines = ["Causes:"]
+    for cause in causes[:MOST_CAUSES]:
+        word = style.palette.paint(f"{WORDS[cause.verdict]:<8}", COLOURS[cause.verdict])
+        first, *rest = break_line(f"{cause.text} ({name_jobs(cause.jobs)})", style, indent=10)
+        lines += [f"{len(cause.jobs):>6,} {word} {first}", *(f"{'':16}{each}" for each in rest)]
+    hidden = len(causes) - MOST_CAUSES
+    if hidden > 0:
+        lines.append(f"# ({count(hidden, 'more cause')} not listed: -o json has them)")
+    return ["".join(f"{line}\n" for line in lines)]
+
+
 # --- The table -------------------------------------------------------------------------------------------------
 
 
 def _render_table(plan: Plan, style: Style) -> str:
-    """List the jobs, without the request ids if the screen is too narrow for a row."""
+    """List the jobs, without the columns for which the screen is too narrow."""
     everyone = style.full or len(plan.jobs) <= MOST_ROWS
     shown = [job for job in plan.jobs if everyone or job.verdict is not Verdict.IN_SYNC]
-    rows = [(escape(job.job.address), WORDS[job.verdict], _status_of(job), _request_id_of(job)) for job in shown]
-    lines = draw_table(rows, _HEADERS)
-    if style.width is not None and any(len(line) > style.width for line in lines):
-        lines = [
-            *draw_table([row[:-1] for row in rows], _HEADERS[:-1]),
-            "# (no room for request ids: -o json has them)",
-        ]
+    listed = list(shown) if style.full else list_reached(shown)
+    lines = _draw_columns(plan, listed, style)
     hidden = len(plan.jobs) - len(shown)
     if hidden:
         lines.append(f"# ({count(hidden, 'job')} in sync not listed)")
+    if len(shown) > len(listed):
+        lines.append(f"# ({count(len(shown) - len(listed), 'job')} not reached before the run ended, not listed)")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _draw_columns(plan: Plan, jobs: Sequence[JobPlan], style: Style) -> list[str]:
+    several = len({job.job.provider.name for job in plan.jobs}) > 1
+    columns = {
+        "Job": [escape(job.job.address) for job in jobs],
+        "Provider": [escape(job.job.provider.name) for job in jobs] if several else None,
+        "Verdict": [style.palette.paint(WORDS[job.verdict], COLOURS[job.verdict]) for job in jobs],
+        "Status": [_status_of(job) for job in jobs],
+        "Request": [_request_id_of(job) for job in jobs],
+    }
+    given = {name: cells for name, cells in columns.items() if cells is not None}
+    lines = draw_table(list(zip(*given.values(), strict=True)), tuple(given))
+    if style.width is None or all(measure(line) <= style.width for line in lines):
+        return lines
+    del given["Request"]
+    lines = draw_table(list(zip(*given.values(), strict=True)), tuple(given))
+    return [*lines, "# (no room for request ids: -o json has them)"]
 
 
 def _status_of(plan: JobPlan) -> str:

@@ -26,7 +26,7 @@ from report.plans import (
 
 from reconcile.model import Match, Verdict
 from reconcile.plan import make_plan
-from reconcile.report.grouping import MOST_SEPARATE
+from reconcile.report.causes import MOST_SEPARATE
 from reconcile.report.style import PLAIN, Palette, Style
 from reconcile.report.text import render
 

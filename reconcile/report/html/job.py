@@ -5,8 +5,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
 from msgspec import Struct
 
 from reconcile.model import (
@@ -23,9 +26,17 @@ from reconcile.model import (
     Unobserved,
     Verdict,
 )
+from reconcile.report.causes import find_cause
 from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
 from reconcile.report.escape import LONGEST, escape
-from reconcile.report.messages import choose_headline, describe_expiry, describe_none, find_place, show_value
+from reconcile.report.messages import (
+    choose_headline,
+    choose_url,
+    describe_expiry,
+    describe_none,
+    find_place,
+    show_value,
+)
 from reconcile.report.run_time import read_run_time
 
 SYMBOLS: Final = {
@@ -72,14 +83,18 @@ class JobCard(Struct, frozen=True, kw_only=True):
     """
     One job.
 
-    `anchor` is the fragment of links to it, and `gist` what a glance should show. The job is shown with `details` or,
-    where these are None, by the lines of `brief`. `held` are lines for the expectations that hold. `command` plans
-    this job alone; None where it could not be pasted into a shell as it is shown.
+    `anchor` is the fragment of links to it, `code` that of its cause ("" without one), and `gist` what a glance should
+    show. `owner` and `runbook`, a URL that may be a link, are None where the job is in sync. The job is shown with
+    `details` or, where these are None, by the lines of `brief`. `held` are lines for the expectations that hold.
+    `command` plans this job alone; None where it could not be pasted into a shell as it is shown.
     """
 
     anchor: str
     job: Job
     verdict: Verdict
+    code: str
+    owner: str | None
+    runbook: str | None
     symbol: str
     headline: str
     gist: str
@@ -90,7 +105,28 @@ class JobCard(Struct, frozen=True, kw_only=True):
     command: str | None
 
 
-def build_job(planned: JobPlan, *, now: datetime, command: str, brief: bool) -> JobCard:
+class JobLine(Struct, frozen=True, kw_only=True):
+    """One job on one line, where another one shows what both have in common."""
+
+    anchor: str
+    job: Job
+    gist: str
+    request_id: str | None
+
+
+def build_line(planned: JobPlan, *, now: datetime) -> JobLine:
+    """Prepare one job of many with one cause."""
+    return JobLine(
+        anchor=name_anchor(planned.job.address),
+        job=planned.job,
+        gist=_describe_state(planned, now),
+        request_id=planned.observation.request_id,
+    )
+
+
+def build_job(
+    planned: JobPlan, *, now: datetime, command: str, brief: bool, paths: Mapping[str, str] = MappingProxyType({})
+) -> JobCard:
     """
     Prepare one job of a plan for the page.
 
@@ -99,28 +135,33 @@ def build_job(planned: JobPlan, *, now: datetime, command: str, brief: bool) -> 
         now: the time of judging, in UTC.
         command: the result of `start_command`.
         brief: show it in a few lines, without details.
+        paths: those of the plan.
     """
-    job, today = planned.job, now.date()
+    job, today, cause = planned.job, now.date(), find_cause(planned)
+    runbook = choose_url(job.runbook) if planned.verdict is not Verdict.IN_SYNC else None
     return JobCard(
         anchor=name_anchor(job.address),
         job=job,
         verdict=planned.verdict,
+        code=(cause and cause.code) or "",
+        owner=job.owner if planned.verdict is not Verdict.IN_SYNC else None,
+        runbook=Markup(escape_markup(runbook)) if runbook else None,
         symbol=SYMBOLS[planned.verdict],
         headline=choose_headline(planned)[0],
         gist=_describe_state(planned, now),
-        details=None if brief else _build_details(planned, today),
-        brief=list(_list_lines(planned, today)) if brief else (),
+        details=None if brief else _build_details(planned, today, paths),
+        brief=list(_list_lines(planned, today, paths)) if brief else (),
         held=[_write_held(finding) for finding in planned.findings if finding.truth is Truth.HOLDS],
         notes=(*planned.notes, *_describe_waivers(job, today)),
         command=_end_command(command, job.address),
     )
 
 
-def _build_details(planned: JobPlan, today: date) -> Details:
+def _build_details(planned: JobPlan, today: date, paths: Mapping[str, str]) -> Details:
     return Details(
         problems=planned.problems,
         differences=[_build_difference(finding, planned, today) for finding in _list_open_findings(planned)],
-        facts=list(_list_facts(planned)),
+        facts=list(_list_facts(planned, paths)),
         open=planned.verdict in _UNFOLDED,
     )
 
@@ -172,7 +213,7 @@ def _describe_state(planned: JobPlan, now: datetime) -> str:
             return "not observed"
 
 
-def _list_facts(planned: JobPlan) -> Iterator[tuple[str, str]]:
+def _list_facts(planned: JobPlan, paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     job, observation = planned.job, planned.observation
     yield "job", job.job_id
     yield "provider", job.provider.name
@@ -185,7 +226,7 @@ def _list_facts(planned: JobPlan) -> Iterator[tuple[str, str]]:
             yield "end", observation.end_time
     if observation.request_id:
         yield "request", observation.request_id
-    yield "manifest", f"{job.source.file}:{job.source.line}:{job.source.column}"
+    yield "manifest", f"{paths.get(job.source.file, job.source.file)}:{job.source.line}:{job.source.column}"
     yield from job.labels.items()
 
 
@@ -237,9 +278,9 @@ def _show_lines(value: JsonValue) -> Sequence[str]:
 # --- Findings as lines -----------------------------------------------------------------------------------------
 
 
-def _list_lines(planned: JobPlan, today: date) -> Iterator[str]:
+def _list_lines(planned: JobPlan, today: date, paths: Mapping[str, str]) -> Iterator[str]:
     """List the lines that show a job briefly, without the expectations that hold."""
-    yield " · ".join([f"{escape(name)} {escape(value)}" for name, value in _list_facts(planned)])
+    yield " · ".join([f"{escape(name)} {escape(value)}" for name, value in _list_facts(planned, paths)])
     for problem in planned.problems:
         yield f"! {problem.code} {escape(problem.message)}"
     for finding in _list_open_findings(planned):

@@ -7,10 +7,11 @@
   if (!form) return; // a run that ended before it had jobs
   const text = byId("text");
   const boxes = find("input[name=verdict]", form);
-  const choices = ["provider", "label"].map(byId).filter(Boolean);
-  const groups = find("#jobs .group").map((group) => ({ group, jobs: find(".job", group), open: group.open, more: find(".more", group) }));
+  const choices = ["provider", "code", "label"].map(byId).filter(Boolean);
+  const groups = find("#jobs .group").map((group) => ({ group, jobs: find(".job", group), open: group.open, more: find(".more", group), alike: find(".alike", group) }));
   const jobs = groups.flatMap((each) => each.jobs);
   const strips = find("[data-job]");
+  const unfolded = new Set(find("#jobs .more[open]"));
   const words = new Map();
   let filtered = false;
 
@@ -37,13 +38,20 @@
     return words.get(job);
   }
 
+  // What all jobs with one cause share stands once, around them.
+  function dataOf(job, key) {
+    return job.dataset[key] ?? job.closest(".alike")?.dataset[key];
+  }
+
   function accepts(filter, job) {
     const verdict = filter.get("verdict");
     const provider = filter.get("provider");
+    const code = filter.get("code");
     const label = filter.get("label");
     const parts = (filter.get("text") || "").toLowerCase().split(/\s+/).filter(Boolean);
-    return (!verdict || verdict.split(",").includes(job.dataset.verdict))
-      && (!provider || provider === job.dataset.provider)
+    return (!verdict || verdict.split(",").includes(dataOf(job, "verdict")))
+      && (!provider || provider === dataOf(job, "provider"))
+      && (!code || code === dataOf(job, "code"))
       && (!label || (job.dataset.labels || "").split("\n").includes(label))
       && parts.every((part) => wordsOf(job).includes(part));
   }
@@ -53,7 +61,7 @@
     if (!any && !filtered) return;
     filtered = any;
     let shown = 0;
-    for (const { group, jobs, open, more } of groups) {
+    for (const { group, jobs, open, more, alike } of groups) {
       let matching = 0;
       for (const job of jobs) {
         job.hidden = any && !accepts(filter, job);
@@ -61,10 +69,11 @@
       }
       group.hidden = matching === 0;
       group.open = any || open;
-      for (const each of more) each.open = any;
+      for (const each of more) each.open = any || unfolded.has(each);
+      for (const each of alike) each.hidden = !each.querySelector(".job:not([hidden])");
       shown += matching;
     }
-    for (const strip of strips) strip.hidden = byId(strip.dataset.job).parentElement.hidden;
+    for (const strip of strips) strip.hidden = byId(strip.dataset.job).closest(".job").hidden;
     byId("nothing").hidden = shown > 0 || !any;
     byId("shown").value = any ? `${shown.toLocaleString("en")} of ${jobs.length.toLocaleString("en")} jobs` : "";
   }
@@ -142,7 +151,9 @@
     do i += step; while (jobs[i] && !isShown(jobs[i]));
     if (!jobs[i]) return;
     current = jobs[i];
-    current.querySelector("summary").focus({ preventScroll: true });
+    const target = current.querySelector("summary") || current;
+    if (target === current) target.tabIndex = -1;
+    target.focus({ preventScroll: true });
     current.scrollIntoView({ block: "nearest" });
   }
 

@@ -78,9 +78,10 @@ class Row(Struct, frozen=True, kw_only=True):
 
 class Timeline(Struct, frozen=True, kw_only=True):
     """
-    All jobs, in the order in which they began, and then those without times; `now` is the time of judging.
+    Jobs, in the order in which they began, and then those without times; `now` is the time of judging.
 
-    `rows` can be iterated once, like the jobs of a page. `whole` says that no sub-job was left out.
+    `rows` can be iterated once, like the jobs of a page. `whole` says that no sub-job of them was left
+    out, and `hidden` is how many jobs were.
     """
 
     rows: Iterator[Row]
@@ -89,33 +90,35 @@ class Timeline(Struct, frozen=True, kw_only=True):
     now: float
     open: bool
     whole: bool
+    hidden: int
 
 
-def build_timeline(plan: Plan, *, with_sub_jobs: Collection[str]) -> Timeline | None:
+def build_timeline(plan: Plan, jobs: Sequence[JobPlan], *, with_sub_jobs: Collection[str]) -> Timeline | None:
     """
-    Draw the jobs of a plan; None if none of them says when it ran.
+    Draw jobs of a plan; None if none of them says when it ran.
 
     Args:
         plan: the plan.
+        jobs: those of its jobs that are drawn.
         with_sub_jobs: the addresses of the jobs whose sub-jobs are drawn, too.
     """
     now = plan.judged_at.timestamp()
-    lanes = [_list_records(planned, with_sub_jobs) for planned in plan.jobs]
+    lanes = [_list_records(planned, with_sub_jobs) for planned in jobs]
     phases = [
-        list(list_phases(records, planned.job.provider.api, now))
-        for planned, records in zip(plan.jobs, lanes, strict=True)
+        list(list_phases(records, planned.job.provider.api, now)) for planned, records in zip(jobs, lanes, strict=True)
     ]
     axis = draw_axis([(now, now), *(_find_span(each) for each in phases if each)]) if any(phases) else None
     if axis is None:
         return None
     order = sorted(range(len(lanes)), key=lambda i: min((phase.begin for phase in phases[i]), default=inf))
     return Timeline(
-        rows=(_draw_row(plan.jobs[i], lanes[i], phases[i], axis, plan.judged_at) for i in order),
+        rows=(_draw_row(jobs[i], lanes[i], phases[i], axis, plan.judged_at) for i in order),
         ticks=list_ticks(axis),
         breaks=axis.breaks,
         now=axis.place(now),
         open=len(lanes) <= _MOST_OPEN,
-        whole=len(with_sub_jobs) == len(lanes),
+        whole=all(planned.job.address in with_sub_jobs for planned in jobs),
+        hidden=len(plan.jobs) - len(jobs),
     )
 
 

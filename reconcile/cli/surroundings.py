@@ -1,0 +1,66 @@
+"""Where a run takes place: the repository of its files, and the page of its CI run."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from reconcile.model import Diagnostic, Manifest
+
+_ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
+"""Where GitHub, GitLab and Azure Pipelines put the repository."""
+
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]{1,500}")
+
+
+def find_paths(
+    manifest: Manifest | None, diagnostics: Iterable[Diagnostic], environ: Mapping[str, str]
+) -> Mapping[str, str]:
+    """
+    Find the path in the repository of every file that a plan names.
+
+    The repository is what the CI system says or, for a file elsewhere, the nearest directory above it with `.git`, else
+    the working directory. A file that is in none of them keeps its name.
+
+    Returns:
+        The file as it was named -> its path from the root, with `/`, without `.` and `..`. Files that have this path
+        for a name are left out.
+    """
+    named = [source.file for each in diagnostics if (source := each.source)]
+    if manifest is not None:
+        named += [each.file for each in manifest.files]
+        named += dict.fromkeys(job.source.file for job in manifest.jobs)
+        named += [source.file for each in manifest.warnings if (source := each.source)]
+    roots = [environ[name] for name in _ROOTS if environ.get(name)]
+    paths = {file: _find_path(file, roots) for file in dict.fromkeys(named)}
+    return {file: path for file, path in paths.items() if path != file}
+
+
+def _find_path(file: str, roots: Sequence[str]) -> str:
+    if file == "-" or "\0" in file:
+        return file
+    # The root and the file may be named by different links.
+    for resolve in (os.path.abspath, os.path.realpath):
+        place = Path(resolve(file))
+        repository = next((each for each in place.parents if (each / ".git").exists()), None)
+        for root in (*(Path(resolve(root)) for root in roots), repository, Path(resolve("."))):
+            if root is not None and place.is_relative_to(root):
+                return place.relative_to(root).as_posix()
+    return file
+
+
+def find_run_url(environ: Mapping[str, str]) -> str | None:
+    """Find the page of the CI run: that of the job in GitLab, of the run in GitHub, of the build in Azure Pipelines."""
+    if environ.get("GITHUB_RUN_ID"):
+        server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+        url = f"{server}/{quote(repository)}/actions/runs/{quote(environ['GITHUB_RUN_ID'], safe='')}"
+    elif environ.get("CI_JOB_URL"):
+        url = environ["CI_JOB_URL"]
+    elif environ.get("SYSTEM_COLLECTIONURI") and environ.get("BUILD_BUILDID"):
+        project = quote(environ.get("SYSTEM_TEAMPROJECT", ""), safe="")
+        build = quote(environ["BUILD_BUILDID"], safe="")
+        url = f"{environ['SYSTEM_COLLECTIONURI']}{project}/_build/results?buildId={build}"
+    else:
+        return None
+    return url if _URL.fullmatch(url) else None
