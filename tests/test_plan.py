@@ -420,7 +420,7 @@ def test_what_only_another_job_could_prove(the_job, message):
 
 def test_what_cannot_be_judged_is_a_problem_of_the_job():
     _, job_plan = plan_one(with_fields(job(name="a"), lasting(most=60)), begun("success", "soon", "late"))
-    message = "duration cannot be judged: the times 'soon' and 'late' make no sense"
+    message = "duration cannot be judged: 'soon' is not a time as the API writes it"
     assert job_plan.problems == (Problem(code=Code.UNPROVEN, message=message),)
 
 
