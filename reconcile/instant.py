@@ -36,7 +36,7 @@ def read_time(text: str | None, time_format: str) -> datetime | None:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Read a time with its zone (RFC 3339); raise ValueError for anything else, or outside the years 1 to 9999 in UTC."""
+    """Read a time with its zone (RFC 3339); raise ValueError for anything else, or no year of 1 to 9999."""
     if not re.fullmatch(_RFC_3339, text):
         raise ValueError(f"not a time of RFC 3339: {text[:40]!r}")
     try:

@@ -17,6 +17,7 @@ PROVEN = {
     "errors": [],
     "summary": {"selected": 2, "in_sync": 2, "waived": 0},
 }
+UNSEEN = {"verdict": "waived", "observed": None}
 GOOD = Run(
     argv=("plan", "-o", "json", "--timeout", "1s"),
     environ={"RECONCILE_TOKEN": "canary-token"},
@@ -42,6 +43,10 @@ def saying(**changes):
         (saying(summary={"selected": 0, "in_sync": 0, "waived": 0}), "G1"),
         (saying(summary={"selected": 2, "in_sync": 1, "waived": 0}), "G1"),
         (saying(summary={"selected": 2, "in_sync": 0, "waived": 2}), "G1"),
+        (
+            saying(summary={"selected": 1, "in_sync": 0, "waived": 1}, jobs=[{"verdict": "waived", "observed": None}]),
+            "G1",
+        ),
         (saying(complete=False), "G1"),
         (saying(errors=[{}]), "G1"),
         ({"err": "a canary-token"}, "G2"),
