@@ -36,10 +36,13 @@ def read_time(text: str | None, time_format: str) -> datetime | None:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Read a time with its zone (RFC 3339); raise ValueError for anything else."""
+    """Read a time with its zone (RFC 3339); raise ValueError for anything else, or no year of 1 to 9999."""
     if not re.fullmatch(_RFC_3339, text):
         raise ValueError(f"not a time of RFC 3339: {text[:40]!r}")
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"outside the years 1 to 9999 in UTC: {text}") from error
 
 
 def format_instant(instant: datetime) -> str:

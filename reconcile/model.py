@@ -589,7 +589,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
 
     `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
-    where the assertion is implied, for it stands nowhere but in its job.
+    where the assertion is implied, for it stands nowhere but in its job. `ignored` is a waiver that would cover the
+    drift, but has expired or does not count under `--strict`.
     """
 
     path: str
@@ -601,6 +602,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     label: str | None = None
     implied: bool = False
     waiver: Waiver | None = None
+    ignored: Waiver | None = None
 
 
 class Verdict(StrEnum):

@@ -14,6 +14,7 @@ from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.judge import judge_job
 from reconcile.model import (
+    SENSITIVE,
     Absence,
     Diagnostic,
     Evidence,
@@ -76,7 +77,7 @@ def make_plan(
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
         notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
-        strict: waivers are ignored, and warnings are errors.
+        strict: waivers are ignored, and warnings are errors unless a drift is decided anyway.
         soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
         ended_by: the exit code of the signal that ended the run early, if one did.
 
@@ -90,12 +91,13 @@ def make_plan(
     )
     jobs = tuple(
         [
-            _plan_job(job, each, own, now=now, confirmed=observed[job.provider.name] > 0, waivable=not strict)
+            _plan_job(job, each, own, now=now, confirmed=observed[job.provider.name] > 0, strict=strict)
             for job, each, own in zip(manifest.jobs, observations, notes or ((),) * len(manifest.jobs), strict=True)
         ]
     )
     warnings = (*manifest.warnings, *_list_waiver_warnings(jobs, manifest, now))
-    errors = (*(warnings if strict else ()), *_list_reasons_against(jobs, manifest))
+    promoted = strict and not any(job.verdict is Verdict.DRIFT for job in jobs)
+    errors = (*(warnings if promoted else ()), *_list_reasons_against(jobs, manifest))
     verdict, exit_code = _decide_run(jobs, errors, soft_fail=soft_fail, ended_by=ended_by)
     return Plan(
         manifest=manifest,
@@ -104,7 +106,7 @@ def make_plan(
         jobs=jobs,
         summary=_summarize(jobs),
         errors=errors,
-        warnings=() if strict else warnings,
+        warnings=() if promoted else warnings,
         complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
@@ -201,7 +203,7 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool) -> bool:
     """Return whether no later answer can change the verdict of a job; `strict` is that of `make_plan`."""
     findings = judge_job(job, observation, now=now).findings
-    return _decide_job(findings if strict else _waive(findings, job.waivers, now)) is not Verdict.PENDING
+    return _decide_job(_waive(findings, job.waivers, now, strict=strict)) is not Verdict.PENDING
 
 
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
@@ -220,9 +222,13 @@ def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
 def _decide_run(
     jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
 ) -> tuple[Verdict, ExitCode]:
-    """Decide a run by its worst job, and by its own errors before that; without a job it is an error."""
+    """
+    Decide a run by its worst job, and by its own errors before that; without a job it is an error.
+
+    A run whose jobs are all waived is in sync: `_list_reasons_against` has an error for it if nothing was proven.
+    """
     verdicts = {job.verdict for job in jobs}
-    worst = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.ERROR)
+    worst = next((each for each in _WORST_FIRST if each in verdicts), Verdict.IN_SYNC if verdicts else Verdict.ERROR)
     verdict = Verdict.ERROR if errors else worst
     softened = soft_fail and verdict in _SOFTENED
     return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
@@ -237,7 +243,7 @@ def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterat
     verdicts = {job.verdict for job in jobs}
     if len(jobs) != len(manifest.jobs) or not verdicts:
         yield Diagnostic(code=Code.UNPROVEN, message="not every job of the manifest was checked: nothing is proven")
-    elif verdicts == {Verdict.WAIVED}:
+    elif verdicts == {Verdict.WAIVED} and not any(map(proves_something, jobs)):
         message, hint = "the drift of every job is waived: nothing is proven", "select a job that needs no waiver, too"
         yield Diagnostic(code=Code.UNPROVEN, message=message, hint=hint)
     contradicting = _find_contradicting(jobs)
@@ -247,6 +253,21 @@ def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterat
             yield Diagnostic(code=Code.UNPROVEN, message=message)
         if job.verdict in _PASSING and not _is_proven(job):
             yield Diagnostic(code=Code.UNPROVEN, message=f"{job.job.address} is not proven")
+
+
+def proves_something(plan: JobPlan) -> bool:
+    """
+    Return whether a job that does not turn a run red proves at least one expectation.
+
+    Beside a waived drift, an expectation counts if a value that was observed meets it. That a value is absent or
+    hidden, or an expectation that a waiver covers, proves nothing on its own.
+    """
+    return plan.verdict is Verdict.IN_SYNC or any(
+        finding.truth is _HOLDS
+        and finding.actual not in (None, False, 0, SENSITIVE)
+        and not any(_covers(waiver, finding) for waiver in plan.job.waivers)
+        for finding in plan.findings
+    )
 
 
 def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
@@ -295,7 +316,7 @@ def _is_waived(finding: Finding) -> bool:
 
 
 def _plan_job(
-    job: Job, observation: Observation, notes: tuple[str, ...], *, now: datetime, confirmed: bool, waivable: bool
+    job: Job, observation: Observation, notes: tuple[str, ...], *, now: datetime, confirmed: bool, strict: bool
 ) -> JobPlan:
     """
     Judge one job.
@@ -315,7 +336,7 @@ def _plan_job(
             notes=notes,
         )
     judgement = judge_job(job, observation, now=now)
-    findings = _waive(judgement.findings, job.waivers, now) if waivable else judgement.findings
+    findings = _waive(judgement.findings, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
     idle = _note_idle_waivers(job, findings, now) if waivable and job.waivers and verdict in _DECIDED else ()
@@ -378,12 +399,17 @@ def has_expired(waiver: Waiver, now: datetime) -> bool:
     return now.date() > waiver.expires
 
 
-def _waive(findings: tuple[Finding, ...], waivers: Sequence[Waiver], now: datetime) -> tuple[Finding, ...]:
-    """Put the first waiver that covers it into each drift."""
+def _waive(
+    findings: tuple[Finding, ...], waivers: Sequence[Waiver], now: datetime, *, strict: bool
+) -> tuple[Finding, ...]:
+    """Put the first waiver that covers it into each drift; one that has expired is ignored, all are under `strict`."""
     if not waivers:
         return findings
-    valid = [waiver for waiver in waivers if not has_expired(waiver, now)]
-    return tuple([replace(finding, waiver=_find_waiver(finding, valid)) for finding in findings])
+    expired = [waiver for waiver in waivers if has_expired(waiver, now)]
+    current = [waiver for waiver in waivers if not has_expired(waiver, now)]
+    counting, ignored = ([], current + expired) if strict else (current, expired)
+    waived = [replace(finding, waiver=_find_waiver(finding, counting)) for finding in findings]
+    return tuple([each if each.waiver else replace(each, ignored=_find_waiver(each, ignored)) for each in waived])
 
 
 def _find_waiver(finding: Finding, waivers: Sequence[Waiver]) -> Waiver | None:

@@ -225,7 +225,9 @@ def _check_plan(plan: dict[str, Any], code: int, told: str) -> None:
         assert plan["complete"], f"G1: {told}"
         assert plan["errors"] == [], f"G1: {told}"
         assert softened or counts["in_sync"] + counts["waived"] == counts["selected"], f"G1: {told}"
-        assert softened or counts["in_sync"] >= 1, f"G1: {told}"
+        # What proves a job beside a waived drift was observed.
+        passing = [job for job in plan.get("jobs", ()) if job["verdict"] == "waived" and job["observed"]]
+        assert softened or counts["in_sync"] >= 1 or passing, f"G1: {told}"
 
 
 def _check_text(text: str, run: Run, told: str) -> None:

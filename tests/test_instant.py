@@ -67,3 +67,14 @@ def test_a_form_that_python_knows_is_read_as_strictly_as_any_other(text):
 def test_what_is_not_rfc_3339(text):
     with pytest.raises(ValueError, match=r"RFC 3339|month"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"])
+def test_u22_an_instant_beyond_the_years_is_refused_with_a_reason(text):
+    with pytest.raises(ValueError, match="outside the years 1 to 9999"):
+        parse_rfc3339(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_u22_the_first_and_the_last_instant_are_read(text):
+    assert format_instant(parse_rfc3339(text)) == text

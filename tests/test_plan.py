@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders import NOW, PROVIDER, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
+from builders import NOW, PROVIDER, SOURCE, expects, item, job, manifest, observed, sub_job, sub_jobs
 from msgspec.structs import replace
 
 import reconcile
@@ -152,6 +152,83 @@ def test_c35_all_waived_is_1_and_strict_makes_drift_of_waived():
     answers = [observed("failed", job_id="id-a", job_type="x"), observed("success", job_id="id-b")]
     strict = make_plan(manifest(partly, job(name="b")), answers, now=NOW, origins={}, strict=True)
     assert (strict.verdict, strict.exit_code) == (Verdict.DRIFT, 2)
+
+
+@pytest.mark.parametrize(
+    ("expected", "fields", "answer", "code"),
+    [
+        pytest.param({}, ("duration",), {}, 0, id="the status was proven"),
+        pytest.param({"job_type": "x"}, ("status", "duration"), {"status": "failed"}, 0, id="the type was proven"),
+        pytest.param({}, ("status", "duration"), {"status": "failed"}, 1, id="nothing else is asserted"),
+        pytest.param({}, ("status", "duration"), {}, 1, id="what holds would be waived, too"),
+        pytest.param({"error_code": None}, ("status", "duration"), {"status": "failed"}, 1, id="nothing was observed"),
+        pytest.param({}, ("duration",), {"status": "running"}, 3, id="the status is not decided"),
+        pytest.param({}, ("duration",), {"status": "failed"}, 2, id="the status has drifted"),
+        pytest.param({}, ("duration",), {"job_id": "id-b"}, 1, id="the answer is about another job"),
+    ],
+)
+def test_u14_what_is_proven_beside_a_waived_drift_counts(expected, fields, answer, code):
+    the_job = replace(waived("a", *fields), expect=job(**expected).expect)
+    the_job = with_fields(the_job, *the_job.expect.fields, lasting(most=60))
+    seen = replace(begun("success", end="2026-11-21 11:10:00"), **{"job_type": "x", **answer})
+    plan, job_plan = plan_one(the_job, seen)
+    assert plan.exit_code == code
+    assert (job_plan.verdict is Verdict.WAIVED) == (code in (0, 1))
+    if code == 0:
+        assert (plan.verdict, plan.errors) == (Verdict.IN_SYNC, ())
+        assert plan_one(the_job, seen, strict=True)[0].exit_code is ExitCode.DRIFT
+
+
+def test_u14_sub_jobs_that_are_not_there_prove_nothing_beside_a_waived_drift():
+    parts = replace(sub_jobs(Match.EXACT), implied=True)
+    the_job = replace(waived("a", "status"), expect=job(parts).expect)
+    assert plan_one(the_job, observed("failed", job_id="id-a"))[0].exit_code is ExitCode.ERROR
+
+
+def test_u14_a_hidden_value_proves_nothing_beside_a_waived_drift():
+    hidden = replace(expects(error_code=None)[0], sensitive=True)
+    the_job = waived("a", "status")
+    the_job = with_fields(the_job, *the_job.expect.fields, hidden)
+    assert plan_one(the_job, observed("failed", job_id="id-a"))[0].exit_code is ExitCode.ERROR
+
+
+def test_u14_a_missing_job_whose_absence_is_waived_is_proven_beside_another_alone():
+    gone, there = waived("a", "missing"), replace(waived("b", "job_type"), expect=job(job_type="x").expect)
+    answers = [MISSING, observed("success", job_id="id-b")]
+    assert make_plan(manifest(gone, there), answers, now=NOW, origins={}).exit_code is ExitCode.IN_SYNC
+    assert make_plan(manifest(gone), answers[:1], now=NOW, origins={}).exit_code is ExitCode.ERROR
+
+
+@pytest.mark.parametrize("days", [0, -1], ids=["current", "expired"])
+@pytest.mark.parametrize(
+    ("status", "code"), [("failed", ExitCode.DRIFT), ("success", ExitCode.ERROR), ("running", ExitCode.ERROR)]
+)
+def test_u15_strict_leaves_a_decided_drift_and_shows_the_waiver(days, status, code):
+    the_job = waived("a", "status", days=days)
+    plan, job_plan = plan_one(the_job, observed(status, job_id="id-a"), job(name="b"), strict=True)
+    assert plan.exit_code == code
+    # The warning stays as well, as the error that decides or beside the drift.
+    assert [each.code for each in (*plan.errors, *plan.warnings)] == [
+        Code.WAIVER_EXPIRED if days else Code.WAIVER_COVERS_ALL
+    ]
+    assert bool(plan.errors) == (code is ExitCode.ERROR)
+    (finding,) = job_plan.findings
+    assert (finding.waiver, finding.ignored) == (None, the_job.waivers[0] if status == "failed" else None)
+
+
+def test_u15_an_error_beside_the_drift_stays_an_error_under_strict():
+    answers = [observed("failed", job_id="id-a"), UNOBSERVED]
+    plan = make_plan(manifest(waived("a", "status", days=-1), job(name="b")), answers, now=NOW, origins={}, strict=True)
+    assert (plan.verdict, plan.exit_code) == (Verdict.ERROR, ExitCode.ERROR)
+
+
+def test_u15_a_waiver_that_counts_comes_before_one_that_has_expired():
+    old, new = waived("a", "status", days=-1).waivers[0], waived("a", "status").waivers[0]
+    the_job = replace(job(name="a"), waivers=(old, new))
+    answer = observed("failed", job_id="id-a")
+    lenient, strict = (plan_one(the_job, answer, strict=strict)[1].findings[0] for strict in (False, True))
+    assert (lenient.waiver, lenient.ignored) == (new, None)
+    assert (strict.waiver, strict.ignored) == (None, new)
 
 
 @pytest.mark.parametrize(
@@ -420,7 +497,7 @@ def test_what_only_another_job_could_prove(the_job, message):
 
 def test_what_cannot_be_judged_is_a_problem_of_the_job():
     _, job_plan = plan_one(with_fields(job(name="a"), lasting(most=60)), begun("success", "soon", "late"))
-    message = "duration cannot be judged: the times 'soon' and 'late' make no sense"
+    message = "duration cannot be judged: 'soon' is not a time as the API writes it"
     assert job_plan.problems == (Problem(code=Code.UNPROVEN, message=message),)
 
 

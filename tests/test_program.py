@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conformance import CASES, NOT_APPLICABLE, find_numbers
+from conformance import CASES, FAULTS, NOT_APPLICABLE, find_numbers
 from program import Run, check
 
 FOLDER = Path(__file__).parent
@@ -17,6 +17,7 @@ PROVEN = {
     "errors": [],
     "summary": {"selected": 2, "in_sync": 2, "waived": 0},
 }
+UNSEEN = {"verdict": "waived", "observed": None}
 GOOD = Run(
     argv=("plan", "-o", "json", "--timeout", "1s"),
     environ={"RECONCILE_TOKEN": "canary-token"},
@@ -42,6 +43,10 @@ def saying(**changes):
         (saying(summary={"selected": 0, "in_sync": 0, "waived": 0}), "G1"),
         (saying(summary={"selected": 2, "in_sync": 1, "waived": 0}), "G1"),
         (saying(summary={"selected": 2, "in_sync": 0, "waived": 2}), "G1"),
+        (
+            saying(summary={"selected": 1, "in_sync": 0, "waived": 1}, jobs=[{"verdict": "waived", "observed": None}]),
+            "G1",
+        ),
         (saying(complete=False), "G1"),
         (saying(errors=[{}]), "G1"),
         ({"err": "a canary-token"}, "G2"),
@@ -83,10 +88,12 @@ def test_no_test_runs_the_program_in_another_way():
 
 def test_numbers_are_read_from_names():
     assert find_numbers("test_f17_g01_an_error__C29[A05-query-f17-e0]") == ["F17", "G01", "C29", "A05"]
-    assert find_numbers("test_x[1e10-ab12-a1234]") == []
+    assert find_numbers("test_i03_u14_u15_one[I12]") == ["I03", "U14", "U15", "I12"]
+    assert find_numbers("test_x[1e10-ab12-a1234-j01]") == []
 
 
 def test_the_numbers_are_all_there_and_what_does_not_apply_is_explained():
-    assert len(CASES) == 180
+    assert len(CASES) == 192
+    assert len(FAULTS) == 54
     text = (FOLDER.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [number for number in NOT_APPLICABLE if number not in CASES or number not in text] == []

@@ -31,7 +31,7 @@ from reconcile.model import (
     Verdict,
 )
 from reconcile.mutation import Bystanders, bound_time, list_mutants, write_answer
-from reconcile.plan import accept_evidence, make_plan
+from reconcile.plan import accept_evidence, make_plan, proves_something
 
 _ENDPOINT = "http://localhost"
 """The endpoint that messages about mutated responses name."""
@@ -81,7 +81,7 @@ def make_baseline(
 
 def run_mutants(run: BaselineRun, *, every_time: bool, allowed: int) -> Proof:
     """Judge the run once for each mutant of each remote job."""
-    bystanders = Bystanders(run.manifest, run.observations, [job.verdict is Verdict.IN_SYNC for job in run.jobs])
+    bystanders = Bystanders(run.manifest, run.observations, [proves_something(job) for job in run.jobs])
     killed = permitted = 0
     survivors: list[Survivor] = []
     for members in bystanders.remote_jobs():

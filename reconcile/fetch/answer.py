@@ -35,6 +35,12 @@ _REFUSALS_BY_HUNDRED = {
 }
 
 
+# Of a 404 with a code of the service, but in an envelope that others use as well.
+_PERHAPS_MISSING = (
+    "either the job does not exist, or the host or project is wrong (not the service's own form of an error)"
+)
+
+
 class Attempt(Struct, frozen=True, kw_only=True):
     """
     What one request came to.
@@ -70,7 +76,7 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) ->
         return Attempt(observation=missing, age=_read_age(answer.headers))
     setback = setback_of_status(answer.status_code)
     return Attempt(
-        observation=_unobserved(reader, faults, *_explain_refusal(reader)),
+        observation=_unobserved(reader, faults, *_explain_refusal(reader, faults)),
         setback=setback,
         retry_after=read_retry_after(answer.headers) if setback is not None else None,
     )
@@ -144,12 +150,18 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
 
 def _says_missing(api: JobApi, faults: tuple[Fault, ...]) -> bool:
     from_service = any(fault.envelope in api.missing_envelopes and not fault.numbered for fault in faults)
-    from_gateway = any(fault.code.startswith(api.gateway_codes) for fault in faults)
-    return from_service and not from_gateway
+    return from_service and not _is_from_gateway(api, faults)
 
 
-def _explain_refusal(reader: _Reader) -> tuple[Code, str]:
-    status_code = reader.answer.status_code
+def _is_from_gateway(api: JobApi, faults: tuple[Fault, ...]) -> bool:
+    return any(fault.code.startswith(api.gateway_codes) for fault in faults)
+
+
+def _explain_refusal(reader: _Reader, faults: tuple[Fault, ...]) -> tuple[Code, str]:
+    api, status_code = reader.api, reader.answer.status_code
+    known = any(fault.code in api.error_codes for fault in faults) and not _is_from_gateway(api, faults)
+    if status_code == 404 and known:
+        return Code.NOT_FROM_THE_API, _PERHAPS_MISSING
     if status_code == 429:
         wait = reader.header("retry-after")
         return Code.THROTTLED, f"too many requests{f'; Retry-After: {wait}' if wait else ''}"

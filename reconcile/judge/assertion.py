@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
-from reconcile.instant import format_instant, parse_time
+from reconcile.instant import format_instant, read_time
 from reconcile.model import (
     SENSITIVE,
     Accepted,
@@ -152,14 +152,13 @@ def accepts(expectation: FieldExpectation, value: str | None) -> bool:
 
 
 def _compare_moment(expectation: MomentExpectation, state: State) -> tuple[Truth, JsonValue]:
-    record = state.record
-    text = record.begin_time if expectation.moment is Moment.BEGIN_TIME else record.end_time
-    if text is None:
-        return _truth_of_absent(state), None
     try:
-        instant = parse_time(text, state.api.time_format)
-    except ValueError:
-        return Truth.UNDECIDABLE, f"'{text}' is not a time as the API writes it"
+        begin, end = _read_times(state, expectation.moment)
+    except ValueError as error:
+        return Truth.UNDECIDABLE, str(error)
+    instant = begin if expectation.moment is Moment.BEGIN_TIME else end
+    if instant is None:
+        return _truth_of_absent(state), None
     too_early = expectation.after is not None and instant < expectation.after
     too_late = expectation.before is not None and instant > expectation.before
     return _CANNOT_HOLD if too_early or too_late else _HOLDS, format_instant(instant)
@@ -169,9 +168,8 @@ def _compare_span(expectation: SpanExpectation, state: State) -> tuple[Truth, Js
     is_duration = expectation.span is Span.DURATION
     try:
         measured = _measure_duration(state) if is_duration else _measure_age(state)
-    except ValueError:
-        record = state.record
-        return Truth.UNDECIDABLE, f"the times '{record.begin_time}' and '{record.end_time}' make no sense"
+    except ValueError as error:
+        return Truth.UNDECIDABLE, str(error)
     if measured is None:
         return _truth_of_absent(state), None
     length, is_final = measured
@@ -189,31 +187,47 @@ def _compare_span(expectation: SpanExpectation, state: State) -> tuple[Truth, Js
 
 def _measure_duration(state: State) -> tuple[timedelta, bool] | None:
     """Measure from begin to end, or to now if there is no end yet (not final); None if the job has not begun."""
-    begin_time, end_time = state.record.begin_time, state.record.end_time
-    if begin_time is None:
+    begin, end = _read_times(state, Moment.BEGIN_TIME, Moment.END_TIME)
+    if begin is None:
         return None
-    begin = parse_time(begin_time, state.api.time_format)
-    if end_time is None:
-        return _measure_until_now(begin, state), False
-    end = parse_time(end_time, state.api.time_format)
-    if end < begin:
-        raise ValueError("the end is before the begin")
-    return end - begin, True
+    return (_measure_until_now(begin, state), False) if end is None else (end - begin, True)
 
 
 def _measure_age(state: State) -> tuple[timedelta, bool] | None:
     """Measure from the end to now; None if the job has not ended."""
-    if state.record.end_time is None:
-        return None
-    return _measure_until_now(parse_time(state.record.end_time, state.api.time_format), state), True
+    _, end = _read_times(state, Moment.END_TIME)
+    return None if end is None else (_measure_until_now(end, state), True)
 
 
 def _measure_until_now(start: datetime, state: State) -> timedelta:
-    """Return zero for a start that clock skew puts ahead of now; raise ValueError for one further in the future."""
-    length = state.now - start
-    if length < -CLOCK_SKEW:
-        raise ValueError("the time is in the future")
-    return max(length, timedelta(0))
+    """Return zero for a start that clock skew puts ahead of now."""
+    return max(state.now - start, timedelta(0))
+
+
+def _read_times(state: State, *asserted: Moment) -> tuple[datetime | None, datetime | None]:
+    """
+    Read begin and end; None where there is none, or where one that is not asserted cannot be read.
+
+    Raises:
+        ValueError: an asserted time cannot be read or is in the future, or the end is before the begin.
+    """
+    record, time_format = state.record, state.api.time_format
+    for moment in asserted:
+        text = record.begin_time if moment is Moment.BEGIN_TIME else record.end_time
+        if text is not None:
+            _check_time(text, state)
+    begin, end = read_time(record.begin_time, time_format), read_time(record.end_time, time_format)
+    if begin is not None and end is not None and end < begin:
+        raise ValueError(f"the end '{record.end_time}' is before the begin '{record.begin_time}'")
+    return begin, end
+
+
+def _check_time(text: str, state: State) -> None:
+    instant = read_time(text, state.api.time_format)
+    if instant is None:
+        raise ValueError(f"'{text}' is not a time as the API writes it")
+    if instant - state.now > CLOCK_SKEW:
+        raise ValueError(f"'{text}' is in the future")
 
 
 def _truth_of_absent(state: State) -> Truth:

@@ -12,29 +12,29 @@ class Bystanders:
     """
     The jobs of a run that is in sync, by remote job.
 
-    When one remote job is mutated, three things about the others matter: whether one is in sync, because not every job
-    may be waived; whether one of the same provider was observed, because it confirms that a missing job is missing; and
-    whether one of the same provider is missing, because it needs that confirmation. One of each kind stands for all, so
-    that the work stays linear.
+    When one remote job is mutated, three things about the others matter: whether one proves something, because waived
+    drifts alone prove nothing; whether one of the same provider was observed, because it confirms that a missing job is
+    missing; and whether one of the same provider is missing, because it needs that confirmation. One of each kind
+    stands for all, so that the work stays linear.
     """
 
-    def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], synced: Sequence[bool]) -> None:
+    def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], proving: Sequence[bool]) -> None:
         """
         Take a run.
 
         Args:
             observations: one for each job of the manifest, in its order.
-            synced: for each job, whether it is in sync rather than waived.
+            proving: for each job, whether at least one expectation is proven.
         """
         self._jobs = manifest.jobs
         self._members: dict[_Key, list[int]] = {}
         self._representatives: dict[tuple[str, str], list[int]] = {}
-        for index, (job, observation, proven) in enumerate(zip(manifest.jobs, observations, synced, strict=True)):
+        for index, (job, observation, proves) in enumerate(zip(manifest.jobs, observations, proving, strict=True)):
             members = self._members.setdefault(_key_of(job), [])
             members.append(index)
             self._represent(("observed" if isinstance(observation, Observed) else "missing", job.provider.name), index)
-            if proven:
-                self._represent(("synced", ""), index)
+            if proves:
+                self._represent(("proving", ""), index)
 
     def remote_jobs(self) -> tuple[tuple[int, ...], ...]:
         """Return the indexes of the jobs of each remote job, in the order of the manifest."""
@@ -44,7 +44,7 @@ class Bystanders:
         """Return the indexes of the jobs of a remote job and of its bystanders, in order."""
         key = _key_of(self._jobs[members[0]])
         found = set(members)
-        for kind in (("observed", key[0]), ("missing", key[0]), ("synced", "")):
+        for kind in (("observed", key[0]), ("missing", key[0]), ("proving", "")):
             others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
             found |= set(list(others)[:1])
         # A bystander that is absent needs an observed job of its own provider to confirm that.

@@ -139,7 +139,10 @@ def _find_times(assertions: Sequence[Assertion], *, now: datetime) -> tuple[date
     if ended is None:
         return None
     began = _between(max(begin[0], ended - most), min(begin[1], ended - least))
-    return None if began is None else (_instant(began), _instant(ended))
+    try:
+        return None if began is None else (_instant(began), _instant(ended))
+    except OverflowError:  # before the year 1
+        return None
 
 
 def _between(first: float, last: float) -> int | None:

@@ -93,8 +93,8 @@ def _mutate_moment(times: _Times, assertion: MomentExpectation) -> Iterator[_Cha
     yield name, "it is absent", _write_raw(times.observed, assertion.moment, None)
     yield name, "it is not a timestamp", _write_raw(times.observed, assertion.moment, "yesterday")
     for bound, step, word in ((assertion.after, -_SECOND, "before"), (assertion.before, _SECOND, "after")):
-        if bound is not None:
-            moved = bound + step
+        moved = _shift(bound, step)
+        if moved is not None:
             mutated = times.put(begin=moved) if assertion.moment is Moment.BEGIN_TIME else times.put(end=moved)
             yield name, f"it is {word} what is allowed", mutated
 
@@ -109,12 +109,12 @@ def _mutate_duration(times: _Times, assertion: SpanExpectation) -> Iterator[_Cha
     name = assertion.span.value
     yield name, "its begin time is absent", replace(times.observed, begin_time=None)
     yield name, "its end time is not a timestamp", replace(times.observed, end_time="yesterday")
-    if times.end is None:
-        return
-    if assertion.max is not None:
-        yield name, "it is too long", times.put(begin=times.end - timedelta(seconds=math.floor(assertion.max) + 1))
-    if assertion.min is not None and assertion.min > 0:
-        yield name, "it is too short", times.put(begin=times.end - timedelta(seconds=math.ceil(assertion.min) - 1))
+    longest = None if assertion.max is None else timedelta(seconds=math.floor(assertion.max) + 1)
+    shortest = timedelta(seconds=math.ceil(assertion.min) - 1) if assertion.min else None
+    for length, change in ((longest, "it is too long"), (shortest, "it is too short")):
+        begin = None if length is None else _shift(times.end, -length)
+        if begin is not None:
+            yield name, change, times.put(begin=begin)
 
 
 def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Iterator[_Change]:
@@ -123,19 +123,26 @@ def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Ite
     yield name, "its end time is not a timestamp", replace(times.observed, end_time="yesterday")
     bounds = [(assertion.max, _SECOND, "it is too old"), (assertion.min or None, -_SECOND, "it is too young")]
     for bound, step, change in bounds:
-        if bound is not None and times.end is not None:
-            end = now - timedelta(seconds=bound) - step
-            begin = times.begin + (end - times.end) if times.begin else None
-            yield name, change, times.put(begin=begin, end=end)
+        end = None if bound is None else _shift(now, -timedelta(seconds=bound) - step)
+        if end is not None and times.end is not None:
+            yield name, change, times.put(begin=_shift(times.begin, end - times.end), end=end)
 
 
 def _move(times: _Times, named: set[Moment], named_spans: set[Span]) -> Iterator[_Change]:
     """Move what no expectation covers: the begin, both times together, and the begin alone for a longer duration."""
-    begin, end = times.begin, times.end
+    begin, end = _shift(times.begin, -_YEAR), _shift(times.end, -_YEAR)
     if begin is not None and Moment.BEGIN_TIME not in named:
-        yield Moment.BEGIN_TIME.value, "it is a year earlier", times.put(begin=begin - _YEAR)
+        yield Moment.BEGIN_TIME.value, "it is a year earlier", times.put(begin=begin)
     if end is not None and Moment.END_TIME not in named and Span.AGE not in named_spans:
-        moved = begin - _YEAR if begin is not None else None
-        yield Moment.END_TIME.value, "it is a year earlier, as is the begin", times.put(begin=moved, end=end - _YEAR)
-    if begin is not None and end is not None and Span.DURATION not in named_spans:
-        yield Span.DURATION.value, "it is a day longer", times.put(begin=begin - _DAY)
+        yield Moment.END_TIME.value, "it is a year earlier, as is the begin", times.put(begin=begin, end=end)
+    longer = _shift(times.begin, -_DAY)
+    if longer is not None and times.end is not None and Span.DURATION not in named_spans:
+        yield Span.DURATION.value, "it is a day longer", times.put(begin=longer)
+
+
+def _shift(instant: datetime | None, by: timedelta) -> datetime | None:
+    """Return the instant moved by a length; None if there is none, or no such year."""
+    try:
+        return None if instant is None else instant + by
+    except OverflowError:
+        return None

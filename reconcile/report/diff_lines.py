@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved
 from reconcile.report.escape import escape, quote
-from reconcile.report.messages import count, describe_none, describe_waiver, show_value
+from reconcile.report.messages import count, describe_none, list_waivers, show_value
 from reconcile.report.style import Colour, Palette, Style
 
 MEANINGS = {
@@ -77,7 +77,7 @@ def _render_missing(plan: JobPlan, style: Style, today: date) -> Iterator[str]:
     if isinstance(plan.job.expect, Absence):
         yield "  the job API has no such job"
         return
-    remarks = [describe_waiver(finding.waiver, today=today) for finding in plan.findings if finding.waiver]
+    remarks = [remark for finding in plan.findings for remark in list_waivers(finding, today=today)]
     pending = any(finding.truth is Truth.CAN_HOLD for finding in plan.findings)
     line = _Line("?" if pending else "-", f"the job API has no such job{' yet' if pending else ''}", "", *remarks[:1])
     yield from _align([line], style)
@@ -128,7 +128,7 @@ def _sub_job_line(finding: Finding, today: date) -> _Line:
         case Kind.UNEXPECTED:
             why = "success implies that none has" if finding.implied else "not expected"
             observed = f"observed{_describe_status(finding.actual)}, {why}"
-            return _Line(symbol, label, "", ", ".join((observed, *_list_waivers(finding, today))))
+            return _Line(symbol, label, "", ", ".join((observed, *list_waivers(finding, today=today))))
 
 
 def _describe_status(sub_job: JsonValue) -> str:
@@ -145,11 +145,7 @@ def _list_remarks(finding: Finding, today: date) -> Iterator[str]:
         yield f"observed {show_value(finding.actual)}"
     if finding.implied:
         yield "implied"
-    yield from _list_waivers(finding, today)
-
-
-def _list_waivers(finding: Finding, today: date) -> Sequence[str]:
-    return [describe_waiver(finding.waiver, today=today)] if finding.waiver else []
+    yield from list_waivers(finding, today=today)
 
 
 def _align(lines: Sequence[_Line], style: Style, *, least: int = 0, indent: int = 0) -> Iterator[str]:

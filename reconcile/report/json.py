@@ -18,6 +18,7 @@ from reconcile.model import (
     Provider,
     SubJob,
     Truth,
+    Waiver,
 )
 from reconcile.report.causes import Cause, list_causes
 from reconcile.report.location import name_file
@@ -46,10 +47,17 @@ class _Pending(Struct, frozen=True, kw_only=True, gc=False):
     actual: JsonValue
 
 
+class _Waiver(Struct, frozen=True, kw_only=True, gc=False):
+    fields: Sequence[str]
+    reason: str
+    expires: str
+
+
 class _Drift(_Pending, frozen=True, kw_only=True, gc=False):
     kind: str
     implied: bool
     waived: bool
+    waiver: _Waiver | None
     line: int
     column: int
 
@@ -197,9 +205,16 @@ def _drift_to_json(finding: Finding, planned: JobPlan) -> _Drift:
         kind=finding.kind,
         implied=finding.implied,
         waived=finding.waiver is not None,
+        waiver=_waiver_to_json(finding.waiver or finding.ignored),
         line=source.line,
         column=source.column,
     )
+
+
+def _waiver_to_json(waiver: Waiver | None) -> _Waiver | None:
+    if waiver is None:
+        return None
+    return _Waiver(fields=waiver.fields, reason=waiver.reason, expires=waiver.expires.isoformat())
 
 
 def _pending_to_json(finding: Finding) -> _Pending:

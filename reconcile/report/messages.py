@@ -230,6 +230,18 @@ def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
     return f"waived {until}: {escape(waiver.reason)}"
 
 
+def list_waivers(finding: Finding, *, today: date | None = None) -> list[str]:
+    """Describe the waiver of a drift, or the one that does not count; `today` is that of `describe_waiver`."""
+    if finding.waiver:
+        return [describe_waiver(finding.waiver, today=today)]
+    return [_describe_ignored(finding.ignored, today=today)] if finding.ignored else []
+
+
+def _describe_ignored(waiver: Waiver, *, today: date | None) -> str:
+    until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
+    return f"waiver ignored ({until}): {escape(waiver.reason)}"
+
+
 def describe_expiry(waiver: Waiver, today: date) -> str:
     """Describe until when a waiver is valid, and how many days that is."""
     days = (waiver.expires - today).days
@@ -279,5 +291,4 @@ def _describe_circumstances(finding: Finding) -> Iterator[str]:
         yield "implied"
     if finding.truth is Truth.CAN_HOLD:
         yield "not decided yet"
-    if finding.waiver:
-        yield describe_waiver(finding.waiver)
+    yield from list_waivers(finding)

@@ -4,7 +4,7 @@ import json
 import random
 import re
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -12,6 +12,7 @@ from program import main
 
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
+from reconcile.report import FORMATS
 from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator
 from reconcile.simulator.service import Tally
@@ -57,6 +58,30 @@ def test_every_warning_is_an_error_under_strict(plan, tmp_path, job, code):
     for argv, exit_code in (((), 0), (("--strict",), 1)):
         ended, out, err = plan(manifest, scenario, "--var-file", "values.yaml", *argv)
         assert (ended, f" {code} " in out + err) == (exit_code, True)
+
+
+WAIVED = """{job_id: i, expect: {duration: {max: 1s}},
+    waivers: [{fields: [duration], reason: ticket OPS-12, expires: DAY}]}"""
+SLOW = "jobs: {i: {status: success, begin_time: 2026-11-20 09:00:00, end_time: 2026-11-20 09:10:00}}"
+
+
+@pytest.mark.parametrize(
+    ("day", "argv", "code"),
+    [(0, (), 0), (0, ("--strict",), 2), (-1, (), 2), (-1, ("--strict",), 2)],
+    ids=["waived", "waived, strict", "expired", "expired, strict"],
+)
+def test_u14_u15_a_run_of_one_waived_drift(plan, tmp_path, day, argv, code):
+    manifest = f"{HEAD}jobs:\n  a: {WAIVED.replace('DAY', str((datetime.now(UTC) + timedelta(days=day)).date()))}\n"
+    reports = {name: tmp_path / f"report.{name}" for name in FORMATS if name not in ("text", "openmetrics")}
+    options = [f"--report={name}={path}" for name, path in reports.items()]
+    ended, out, _ = plan(manifest, scenario_of(SLOW), *options, *argv)
+    assert ended == code
+    silent = [] if code else ["azure"]  # it has no notices, and counts what is waived
+    shown = {"text": out, **{name: path.read_text() for name, path in reports.items()}}
+    assert [name for name, text in shown.items() if "OPS-12" not in text] == silent
+    (drift,) = json.loads(shown["json"])["jobs"][0]["drifts"]
+    assert drift["waived"] == (code == 0)
+    assert drift["waiver"]["reason"] == "ticket OPS-12"
 
 
 def test_e11_the_order_of_answers_changes_no_byte(plan):

@@ -275,6 +275,25 @@ def test_any_other_404_is_a_wrong_host_or_path(body: bytes, content_type: str) -
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {"error_code": "SFS.TURBO.0019", "error_msg": "Invalid Job Id"},
+        {"errorCode": "SFS.TURBO.0019", "errorMsg": "Invalid Job Id"},
+        {"error": {"code": "SFS.TURBO.0019", "message": "Invalid Job Id"}},
+        {"code": "SFS.TURBO.0019", "message": "Invalid Job Id"},
+    ],
+    ids=["gateway", "camel", "nested", "short"],
+)
+def test_u21_a_known_code_in_a_foreign_envelope_is_told_without_a_contradiction(body: object) -> None:
+    message = message_of(ask(body, status_code=404), Code.NOT_FROM_THE_API)
+    assert message == (
+        "HTTP 404 from the job API: either the job does not exist, or the host or project is wrong (not the service's "
+        'own form of an error), error SFS.TURBO.0019 "Invalid Job Id" (no job has that id)'
+    )
+    assert "not from the job API" not in message
+
+
+@pytest.mark.parametrize(
     ("status_code", "code"),
     [
         (100, Code.UNEXPECTED_STATUS_CODE),

@@ -1,6 +1,7 @@
 """How a run goes along with a host that takes only so many requests."""
 
 from collections import deque
+from math import inf
 from random import Random
 
 import httpx
@@ -9,6 +10,7 @@ from virtual_api import Asked, VirtualApi, job_answer
 
 from reconcile.codes import Code
 from reconcile.fetch import Pace, fetch_jobs, resolve_targets
+from reconcile.fetch.throttle import Throttle
 from reconcile.model import Observed, Unobserved
 
 
@@ -78,3 +80,94 @@ def test_u12_a_wait_that_fits_is_kept_and_one_that_does_not_ends_it_at_once(make
     (observation,), api = fetch(make_job, 1, lambda asked: httpx.Response(429, headers={"Retry-After": "400"}))
     assert isinstance(observation, Unobserved)
     assert api.now() < 1
+
+
+# --- The rate, number by number --------------------------------------------------------------------------------
+
+
+def test_nothing_is_limited_before_the_first_refusal() -> None:
+    throttle = Throttle(0.0)
+    for _ in range(100):
+        throttle.send(1.0)
+        throttle.accept(1.0)
+    assert (throttle.next_chance, throttle.refused) == (-inf, 0)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "begin", "rate"),
+    [
+        pytest.param([], 0.0, 1.0, id="nothing is known: one a second"),
+        pytest.param([9.0, 9.1, 9.2], 0.0, 1.0, id="no less than one a second"),
+        pytest.param([4.9] * 20 + [5.0] * 15, 0.0, 3.0, id="what was taken in the last five seconds"),
+        pytest.param([9.0] * 8, 8.0, 4.0, id="or since the begin"),
+        pytest.param([9.9] * 8, 9.5, 8.0, id="which is a second at least"),
+    ],
+)
+def test_the_first_refusal_sets_the_rate_to_what_was_taken(accepted, begin, rate) -> None:
+    throttle = Throttle(begin)
+    for time in accepted:
+        throttle.accept(time)
+    throttle.refuse(10.0, sent_at=9.0, retry_after=None)
+    assert throttle.refused == 1
+    assert throttle.next_chance == 10 + 1 / rate
+    throttle.send(11.0)
+    assert throttle.next_chance == pytest.approx(11 + 1 / (rate + max(0.05, rate / 10)))
+
+
+def test_a_request_that_leaves_early_keeps_its_place() -> None:
+    throttle = Throttle(0.0)
+    throttle.refuse(0.0, sent_at=0.0, retry_after=None)
+    throttle.send(0.0)
+    assert throttle.next_chance == 2.0
+
+
+def test_each_further_refusal_halves_the_rate_down_to_one_in_five_seconds() -> None:
+    throttle = Throttle(0.0)
+    throttle.refuse(0.0, sent_at=0.0, retry_after=None)
+    intervals = []
+    for now in (1.0, 2.0, 3.0, 4.0):
+        throttle.refuse(now, sent_at=now, retry_after=None)
+        intervals.append(throttle.next_chance - now)
+    # 1 a second grows by 0.1 and is halved; half of it grows by 0.055, half of that by 0.05 at least, and so on.
+    assert intervals == pytest.approx([1 / 0.55, 1 / 0.3025, 5.0, 5.0])
+
+
+def test_a_request_sent_before_the_reduction_reduces_no_further() -> None:
+    throttle = Throttle(0.0)
+    throttle.refuse(5.0, sent_at=4.0, retry_after=None)
+    before = throttle.next_chance
+    throttle.refuse(6.0, sent_at=4.9, retry_after=None)
+    assert (throttle.next_chance, throttle.refused) == (before, 2)
+    throttle.refuse(6.0, sent_at=5.0, retry_after=None)
+    assert throttle.next_chance > before
+
+
+def test_a_retry_after_holds_all_requests_and_the_longest_counts() -> None:
+    throttle = Throttle(0.0)
+    throttle.refuse(5.0, sent_at=4.0, retry_after=30.0)
+    assert throttle.next_chance == 35.0
+    throttle.refuse(6.0, sent_at=4.0, retry_after=1.0)
+    assert throttle.next_chance == 35.0
+    throttle.refuse(7.0, sent_at=4.0, retry_after=60.0)
+    assert throttle.next_chance == 67.0
+
+
+@pytest.mark.parametrize(
+    ("accepted", "now", "per_minute"), [(20, 60.0, 20), (5, 0.5, 300), (0, 60.0, 1), (1, 600.0, 1)]
+)
+def test_what_the_host_took_is_told_by_the_minute(accepted, now, per_minute) -> None:
+    throttle = Throttle(0.0)
+    for _ in range(accepted):
+        throttle.accept(0.0)
+    throttle.refuse(0.0, sent_at=0.0, retry_after=None)
+    assert throttle.describe(now) == (
+        f"the host refused 1 requests as too many and took about {per_minute} a minute; allow more time with "
+        f"--timeout, or ask less with --rate {per_minute}/m"
+    )
+
+
+def test_what_the_host_took_counts_from_the_begin() -> None:
+    throttle = Throttle(100.0)
+    for time in (100.0, 101.0, 102.0):
+        throttle.accept(time)
+    assert "took about 9 a minute" in throttle.describe(120.0)

@@ -98,7 +98,7 @@ DONE = timed(BEGAN, ENDED)
         (
             span(most=60),
             timed(ENDED, BEGAN),
-            told("duration", UNDECIDABLE, {"max": "1m"}, f"the times '{ENDED}' and '{BEGAN}' make no sense"),
+            told("duration", UNDECIDABLE, {"max": "1m"}, f"the end '{BEGAN}' is before the begin '{ENDED}'"),
         ),
     ],
 )

@@ -248,6 +248,60 @@ def test_d12_times(assertion, answer, truth, actual):
     assert finding.actual == actual or truth is UNDECIDABLE
 
 
+TOMORROW = "2026-11-22 12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("assertion", "answer", "reason"),
+    [
+        (moment("begin_time", after=NOON), timed("running", TOMORROW), f"'{TOMORROW}' is in the future"),
+        (moment("end_time", after=NOON), timed("success", BEGAN, TOMORROW), f"'{TOMORROW}' is in the future"),
+        (moment("begin_time", before=NOON), timed("success", ENDED, BEGAN), "is before the begin"),
+        (moment("end_time", before=NOON), timed("success", ENDED, BEGAN), "is before the begin"),
+        (span("duration", most=600), timed("running", TOMORROW), f"'{TOMORROW}' is in the future"),
+        (span("duration", most=999_999), timed("success", BEGAN, TOMORROW), f"'{TOMORROW}' is in the future"),
+        (span("duration", most=600), timed("success", TOMORROW, TOMORROW), f"'{TOMORROW}' is in the future"),
+        (span("age", most=99_999), timed("success", BEGAN, TOMORROW), f"'{TOMORROW}' is in the future"),
+        (span("age", most=99_999), timed("success", ENDED, BEGAN), f"the end '{BEGAN}' is before the begin '{ENDED}'"),
+    ],
+)
+def test_u60_asserted_times_that_cannot_be_true_are_undecidable(assertion, answer, reason):
+    a_job = job(status=answer.status)
+    a_job = replace(a_job, expect=replace(a_job.expect, fields=(*a_job.expect.fields, assertion)))
+    _, finding = judge_job(a_job, answer, now=NOW).findings
+    assert finding.truth is UNDECIDABLE
+    assert reason in finding.actual
+    unasserted = judge_job(job(status=answer.status), answer, now=NOW).findings
+    assert {each.truth for each in unasserted} == {HOLDS}
+
+
+@pytest.mark.parametrize(
+    ("assertion", "answer"),
+    [
+        (moment("end_time", after=NOON), timed("success", BEGAN, "2026-11-21 12:01:00")),  # clocks differ by a minute
+        (moment("begin_time", before=NOON), timed("success", BEGAN, TOMORROW)),
+        (moment("begin_time", before=NOON), timed("success", BEGAN, "soon")),
+        (moment("end_time", before=NOON), timed("success", BEGAN, BEGAN)),
+        (span("age", most=3600), timed("success", "soon", ENDED)),
+    ],
+)
+def test_u60_nothing_but_what_is_asserted_has_to_make_sense(assertion, answer):
+    a_job = job(status=answer.status)
+    a_job = replace(a_job, expect=replace(a_job.expect, fields=(assertion,)))
+    assert [finding.truth for finding in judge_job(a_job, answer, now=NOW).findings] == [HOLDS]
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "0001-01-01T00:00:00+01:00", "0000-00-00 00:00:00"]
+)
+@pytest.mark.parametrize("name", ["begin_time", "end_time", "duration", "age"])
+def test_u22_an_answer_at_the_edge_of_time_is_a_reason(name, text):
+    assertion = moment(name, after=NOON) if name.endswith("time") else span(name, most=60)
+    a_job = replace(job(), expect=replace(job().expect, fields=(assertion,)))
+    (finding,) = judge_job(a_job, timed("success", text, text), now=NOW).findings
+    assert finding.truth in (UNDECIDABLE, CANNOT)  # whether the year 1 can be read differs between systems
+
+
 def test_d12_times_that_make_no_sense_are_no_matter_where_nothing_is_asserted():
     assert worst(job(), timed("success", "soon", "yesterday")) is HOLDS
 

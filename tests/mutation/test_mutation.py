@@ -23,10 +23,9 @@ from reconcile.model import (
     SpanExpectation,
     SubJob,
     Truth,
-    Verdict,
 )
 from reconcile.mutation import Bystanders, list_mutants, make_up, write_answer
-from reconcile.plan import make_plan
+from reconcile.plan import make_plan, proves_something
 
 MANIFESTS = sorted(Path(__file__).parent.glob("manifests/*.yaml"))
 TODAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -74,7 +73,7 @@ def test_a_mutant_is_decided_among_few_jobs_as_among_all(path):
 
     whole = decide(manifest.jobs, seen)
     assert whole.exit_code is ExitCode.IN_SYNC
-    bystanders = Bystanders(manifest, seen, [each.verdict is Verdict.IN_SYNC for each in whole.jobs])
+    bystanders = Bystanders(manifest, seen, [proves_something(each) for each in whole.jobs])
     for members in bystanders.remote_jobs():
         indexes = bystanders.find(members)
         for mutant in list_mutants([manifest.jobs[i] for i in members], seen[members[0]], now=TODAY, every_time=True):

@@ -25,6 +25,7 @@ from reconcile.model import (
     Truth,
     Unobserved,
     Verdict,
+    Waiver,
 )
 from reconcile.report.causes import find_cause
 from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
@@ -35,6 +36,7 @@ from reconcile.report.messages import (
     describe_expiry,
     describe_none,
     find_place,
+    list_waivers,
     show_value,
 )
 from reconcile.report.run_time import read_run_time
@@ -67,6 +69,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     observed: Sequence[str] | None
     implied: bool
     waived: str | None
+    ignored: str | None
     pending: bool
 
 
@@ -241,7 +244,7 @@ def _describe_waivers(job: Job, today: date) -> Iterator[str]:
 
 def _build_difference(finding: Finding, planned: JobPlan, today: date) -> Difference:
     symbol = choose_symbol(finding)
-    source, waiver = find_place(finding, planned), finding.waiver
+    source = find_place(finding, planned)
     return Difference(
         symbol=symbol,
         meaning=MEANINGS[symbol],
@@ -251,9 +254,14 @@ def _build_difference(finding: Finding, planned: JobPlan, today: date) -> Differ
         expected=_show_lines(finding.expected) if _has_expected(finding) else None,
         observed=_show_observed(finding, planned),
         implied=finding.implied,
-        waived=f"{waiver.reason} ({describe_expiry(waiver, today)})" if waiver else None,
+        waived=_show_waiver(finding.waiver, today),
+        ignored=_show_waiver(finding.ignored, today),
         pending=finding.truth is Truth.CAN_HOLD,
     )
+
+
+def _show_waiver(waiver: Waiver | None, today: date) -> str | None:
+    return f"{waiver.reason} ({describe_expiry(waiver, today)})" if waiver else None
 
 
 def _has_expected(finding: Finding) -> bool:
@@ -290,12 +298,11 @@ def _list_lines(planned: JobPlan, today: date, paths: Mapping[str, str]) -> Iter
 def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
     expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
     observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
-    waiver = finding.waiver
     remarks = [
         *([show_value(finding.label)] if finding.label is not None else []),
         *(["implied"] if finding.implied else []),
         f"line {find_place(finding, planned).line}",
-        *([f"waived: {escape(waiver.reason)} ({describe_expiry(waiver, today)})"] if waiver else []),
+        *list_waivers(finding, today=today),
     ]
     return f"{choose_symbol(finding)} {escape(finding.path)} = {expected} -> {observed}   # {', '.join(remarks)}"
 
