@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _PACKAGE = f"{os.sep}reconcile{os.sep}"
 
+_NO_COMPLETION = ""
+"""
+The name of no environment variable.
+
+A shell that asks for completions gives no arguments. With arguments, a variable of the environment must not turn a gate
+into a list of completions, which ends with 0.
+"""
+
 
 def main(
     argv: Sequence[str],
@@ -118,9 +126,15 @@ def _run(argv: Sequence[str], context: Context) -> ExitCode:
 def _invoke(argv: Sequence[str], context: Context) -> object:
     """Return what a command returns, and Done if click handled the request itself."""
     try:
-        returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=context)
+        returned: object = reconcile.main(
+            list(argv),
+            prog_name="reconcile",
+            complete_var=_NO_COMPLETION if argv else COMPLETION,
+            standalone_mode=False,
+            obj=context,
+        )
     except SystemExit as end:  # click printed a completion, or lost stdout
-        if COMPLETION in os.environ and end.code == 0:
+        if not argv and end.code == 0:
             return Done.DONE
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
     except OSError as error:
