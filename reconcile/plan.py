@@ -115,9 +115,9 @@ def make_plan(
 
 def derive_plan(evidence: Evidence) -> Plan:
     """Make the plan that follows from evidence; raise ValueError unless there is one observation for each job."""
-    if evidence.errors:
-        return make_failed_plan(evidence.errors, now=evidence.judged_at)
-    return make_plan(
+    if evidence.errors and not evidence.manifest.jobs:
+        return make_failed_plan(evidence.errors, now=evidence.judged_at, ended_by=evidence.ended_by)
+    plan = make_plan(
         evidence.manifest,
         evidence.observations,
         now=evidence.judged_at,
@@ -127,17 +127,26 @@ def derive_plan(evidence: Evidence) -> Plan:
         soft_fail=evidence.soft_fail,
         ended_by=evidence.ended_by,
     )
+    return _fail_plan(plan, evidence) if evidence.errors else plan
 
 
-def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
+def _fail_plan(plan: Plan, evidence: Evidence) -> Plan:
+    """Return the plan of a run that failed after its jobs were judged."""
+    errors = (*evidence.errors, *plan.errors)
+    verdict, exit_code = _decide_run(plan.jobs, errors, soft_fail=evidence.soft_fail, ended_by=evidence.ended_by)
+    return replace(plan, errors=errors, verdict=verdict, exit_code=exit_code, complete=False)
+
+
+def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime, ended_by: ExitCode | None = None) -> Plan:
     """
     Make the plan of a run that ended before any job could be judged, so that every format can show why.
 
     Args:
         errors: why it ended, at least one.
         now: when it ended, in UTC.
+        ended_by: the exit code of the signal that ended it, if one did.
     """
-    verdict, exit_code = _decide_run((), errors, soft_fail=False, ended_by=None)
+    verdict, exit_code = _decide_run((), errors, soft_fail=False, ended_by=ended_by)
     return Plan(
         manifest=_NOTHING,
         judged_at=now,

@@ -43,7 +43,7 @@ def write(document: str) -> None:
             raise OSError("it is closed")
         sys.stdout.write(document)
     except OSError as cause:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise _not_written(cause) from cause
 
 
@@ -54,7 +54,7 @@ def close() -> None:
             raise OSError("it is closed")
         sys.stdout.flush()
     except OSError as cause:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise _not_written(cause) from cause
 
 
@@ -78,7 +78,7 @@ def print_note(text: str) -> None:
             sys.stderr.write(text)
             sys.stderr.flush()
     except OSError:
-        return
+        _drop(sys.stderr)
 
 
 def print_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
@@ -131,10 +131,14 @@ def _not_written(cause: OSError) -> OutputError:
     return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"standard output: {reason}")
 
 
-def _drop_stdout() -> None:
-    """Redirect stdout to /dev/null, so that the final flush of the interpreter does not change the exit code."""
-    if sys.stdout is None:
+def _drop(stream: TextIO | None) -> None:
+    """Redirect a stream to /dev/null, so that the final flush of the interpreter does not change the exit code."""
+    if stream is None:
+        return
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # text in memory
         return
     devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    os.dup2(devnull, descriptor)
     os.close(devnull)

@@ -52,14 +52,13 @@ def command(
       reconcile verify plan.json --verify-with gate.pub.pem
     """
     report = Report(reporting, context)
-    with report.written_on_failure():
-        report.prepare([path, *manifests, verify_with])
-        saved, _ = load_saved_plan(path, context, verify_with=verify_with)
-        age = check_age(path, saved.evidence, context, max_age=max_age)
-        if manifests:
-            check_manifests(path, saved.evidence, manifests)
-        evidence = replace(saved.evidence, soft_fail=False, ended_by=None)
-        plan = derive_plan(evidence)
+    report.prepare([path, *manifests, verify_with])
+    saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+    age = check_age(path, saved.evidence, context, max_age=max_age)
+    if manifests:
+        check_manifests(path, saved.evidence, manifests)
+    evidence = replace(saved.evidence, soft_fail=False, ended_by=None)
+    plan = derive_plan(evidence)
     if not reporting.terse:
         judged = format_duration(round(age.total_seconds()))
         unchecked = ", signature not checked" if saved.signature and verify_with is None else ""
