@@ -234,10 +234,10 @@ def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
 def _decide_run(
     jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
 ) -> tuple[Verdict, ExitCode]:
-    """Decide a run by its worst job, and by its own errors before that; without a job it is an error."""
+    """Decide a run by its worst job, and by its own errors before that; without a job, or cut short, it is no pass."""
     verdicts = {job.verdict for job in jobs}
     worst = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.ERROR)
-    verdict = Verdict.ERROR if errors else worst
+    verdict = Verdict.ERROR if errors or (ended_by and worst is Verdict.IN_SYNC) else worst
     softened = soft_fail and verdict in _SOFTENED
     return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
 

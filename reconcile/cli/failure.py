@@ -14,7 +14,6 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile import __version__
 from reconcile.cli import output
 from reconcile.cli.commands import reconcile
 from reconcile.cli.context import Context
@@ -67,14 +66,16 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
         if not is_input(path):
             remove_file(path)
     ended_by = code if code > ExitCode.PENDING else None
+    if named.record is not None and not is_input(named.record):
+        remove_folder(named.record, is_part_of_recording)
+        if context.state.recording is not None:
+            _cut_recording(named.record, context.state.recording, ended_by)
     evidence = _make_evidence(errors, context, ended_by)
     plan = derive_plan(evidence)
     for file in files:
         if times[locate(file.path)] == 1:
             with suppress(OutputError):
                 file.write(plan, evidence)
-    if named.record is not None and Path(named.record, HEAD).exists() and not is_input(named.record):
-        _replace_recording(named.record, context, ended_by)
     _print_plan(plan, context)
 
 
@@ -130,17 +131,11 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
     return replace(known, errors=(*known.errors, *errors), ended_by=ended_by)
 
 
-def _replace_recording(folder: str, context: Context, ended_by: ExitCode | None) -> None:
-    """Replace a recording of an earlier run by an empty one; one of this run is kept, as one that was cut short."""
-    now = context.clock()
-    recording = context.state.recording or Recording(
-        version=__version__, begun_at=now, judged_at=now, complete=False, ended_by=None, providers={}, jobs={}
-    )
-    try:
+def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None) -> None:
+    """Write the recording of this run again, as one of a run that was cut short."""
+    with suppress(OutputError):
         files = render_recording(replace(recording, complete=False, ended_by=ended_by))
         write_folder(folder, files, is_part_of_recording)
-    except OutputError:
-        remove_folder(folder, is_part_of_recording)
 
 
 def _print_plan(plan: Plan, context: Context) -> None:

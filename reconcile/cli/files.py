@@ -193,7 +193,8 @@ def remove_folder(path: str, is_known: Callable[[str], bool]) -> None:
     """Remove a folder that an earlier run has written; `is_known` is as in `check_folder`."""
     with suppress(OutputError):
         check_folder(path, is_known)
-        _remove(Path(path))
+        if any(Path(path).iterdir()):
+            _remove(Path(path))
 
 
 def sweep_drafts(path: str) -> None:
