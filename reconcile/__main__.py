@@ -9,9 +9,7 @@ from reconcile import __version__
 def run() -> None:
     """Run the command line of this process and end it."""
     _stop_importing_from_checkout()
-    from reconcile.cli import COMPLETION
-
-    if sys.argv[1:] == ["--version"] and COMPLETION not in os.environ and _write_version():
+    if sys.argv[1:] == ["--version"] and _write_version():
         sys.exit(0)
     import gc
     import signal

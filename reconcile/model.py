@@ -692,7 +692,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Observations and `remarks` are one for each job of the manifest, in its order. `judged_at` is the time of judging
     and `since` that of the oldest judgement in it, both in UTC: they differ where shards were merged. `errors` are
-    those that ended the run before there was anything to judge; there are no jobs then. `tool` is the version of the
+    why the run failed, before its jobs were judged, which are missing then, or after that. `tool` is the version of the
     program.
 
     `timings` are one for each job, or none if nothing is known of them, and `started_at` is when the run began, in UTC.

@@ -130,9 +130,9 @@ def derive_plan(evidence: Evidence) -> Plan:
 
 
 def _judge_evidence(evidence: Evidence) -> Plan:
-    if evidence.errors:
-        return make_failed_plan(evidence.errors, now=evidence.judged_at)
-    return make_plan(
+    if evidence.errors and not evidence.manifest.jobs:
+        return make_failed_plan(evidence.errors, now=evidence.judged_at, ended_by=evidence.ended_by)
+    plan = make_plan(
         evidence.manifest,
         evidence.observations,
         now=evidence.judged_at,
@@ -142,17 +142,26 @@ def _judge_evidence(evidence: Evidence) -> Plan:
         soft_fail=evidence.soft_fail,
         ended_by=evidence.ended_by,
     )
+    return _fail_plan(plan, evidence) if evidence.errors else plan
 
 
-def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime) -> Plan:
+def _fail_plan(plan: Plan, evidence: Evidence) -> Plan:
+    """Return the plan of a run that failed after its jobs were judged."""
+    errors = (*evidence.errors, *plan.errors)
+    verdict, exit_code = _decide_run(plan.jobs, errors, soft_fail=evidence.soft_fail, ended_by=evidence.ended_by)
+    return replace(plan, errors=errors, verdict=verdict, exit_code=exit_code, complete=False)
+
+
+def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime, ended_by: ExitCode | None = None) -> Plan:
     """
     Make the plan of a run that ended before any job could be judged, so that every format can show why.
 
     Args:
         errors: why it ended, at least one.
         now: when it ended, in UTC.
+        ended_by: the exit code of the signal that ended it, if one did.
     """
-    verdict, exit_code = _decide_run((), errors, soft_fail=False, ended_by=None)
+    verdict, exit_code = _decide_run((), errors, soft_fail=False, ended_by=ended_by)
     return Plan(
         manifest=_NOTHING,
         judged_at=now,
@@ -223,13 +232,13 @@ def _decide_run(
     jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
 ) -> tuple[Verdict, ExitCode]:
     """
-    Decide a run by its worst job, and by its own errors before that; without a job it is an error.
+    Decide a run by its worst job, and by its own errors before that; without a job, or cut short, it is no pass.
 
     A run whose jobs are all waived is in sync: `_list_reasons_against` has an error for it if nothing was proven.
     """
     verdicts = {job.verdict for job in jobs}
     worst = next((each for each in _WORST_FIRST if each in verdicts), Verdict.IN_SYNC if verdicts else Verdict.ERROR)
-    verdict = Verdict.ERROR if errors else worst
+    verdict = Verdict.ERROR if errors or (ended_by and worst is Verdict.IN_SYNC) else worst
     softened = soft_fail and verdict in _SOFTENED
     return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
 
@@ -339,7 +348,7 @@ def _plan_job(
     findings = _waive(judgement.findings, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
-    idle = _note_idle_waivers(job, findings, now) if waivable and job.waivers and verdict in _DECIDED else ()
+    idle = _note_idle_waivers(job, findings, now) if job.waivers and verdict in _DECIDED else ()
     return JobPlan(
         job=job,
         observation=judgement.shown,

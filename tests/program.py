@@ -18,13 +18,14 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def main(
         witnessed = _with_witness(argv, Path(folder, "witness.json"), Path())
         states = _states_of(_reports(witnessed, Path()))
         before, started = _forget_peak(), time.monotonic()
-        with redirect_stdout(out), redirect_stderr(err):
+        with _signals_restored(), redirect_stdout(out), redirect_stderr(err):
             code = command_line.main(witnessed, environ=environ, **collaborators)
         check(
             Run(
@@ -124,6 +125,17 @@ def main(
     sys.stdout.write(_text_of(out))
     sys.stderr.write(_text_of(err))
     return code
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Let this process handle signals as before, once a run has set its own handlers."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 class Process(subprocess.Popen[str]):

@@ -19,7 +19,9 @@ from reconcile.duration import format_duration
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    from reconcile.cli.options.reporting import ReportingOptions
     from reconcile.fetch import Client, Pace
+    from reconcile.model import Evidence, Recording
 
 
 class Done(Enum):
@@ -46,25 +48,42 @@ class Deadline(Struct, frozen=True, kw_only=True):
         return max(0.0, self.limit - self.spent)
 
 
+class RunState(Struct, kw_only=True):
+    """
+    How far a run has come, for the reports of its failure.
+
+    `reporting` is None until the command line is known to be valid, `evidence` until the jobs are judged, and
+    `recording` until it is written. `printed` says whether stdout got its document.
+    """
+
+    reporting: "ReportingOptions | None" = None
+    evidence: "Evidence | None" = None
+    recording: "Recording | None" = None
+    deadline: Deadline | None = None
+    printed: bool = False
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """
     The world of one run, passed in so that a test can pass another one.
 
     `client` sends the requests (None: over the network) and `pace` holds the retry settings (None: the defaults).
-    `clock` returns the time in UTC, `timer` monotonic seconds. `colour` is the value of --color.
+    `clock` returns the time in UTC, `timer` monotonic seconds. `colour` is the value of --color. Only `state` changes.
     """
 
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
     timer: Callable[[], float]
     signals: Signals = field(default_factory=Signals)
+    state: RunState = field(default_factory=RunState)
     colour: str = "auto"
     client: "Client | None" = None
     pace: "Pace | None" = None
 
     def start_deadline(self, limit: float) -> Deadline:
         """Start the time limit of a run, in seconds."""
-        return Deadline(limit=limit, begin=self.timer(), timer=self.timer)
+        self.state.deadline = Deadline(limit=limit, begin=self.timer(), timer=self.timer)
+        return self.state.deadline
 
 
 pass_context = click.make_pass_decorator(Context)

@@ -2,21 +2,38 @@
 Write files atomically.
 
 A file is written to a draft beside it, synced and renamed, so a reader sees the old content or the new one. The files
-of a CI step, which several programs write, are appended to. Devices and pipes are written to directly. Symbolic links
-are never followed: one planted in a checkout would choose which file is overwritten.
+of a CI step, which several programs write, are appended to. Devices, pipes and open files of this process are written
+to directly. No other symbolic link is followed: one planted in a checkout would choose which file is overwritten.
 """
 
+import errno
+import fcntl
+import math
 import os
+import re
+import select
 import stat
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from reconcile.cli.context import Deadline
 from reconcile.codes import Code
+from reconcile.duration import format_duration
 from reconcile.errors import OutputError
 
 _DRAFT = ".reconcile-draft"
 _FORMER = ".reconcile-former"
+
+_DESCRIPTOR = re.compile(r"/dev/(stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]+)")
+_NUMBERS = {"stdout": 1, "stderr": 2}
+_PIPE_BUFFER = 4096
+"""Bytes that a pipe takes without blocking once it is ready (PIPE_BUF of Linux)."""
+_CHARACTERS = 1 << 20
+"""How much of a text is encoded at a time, so that a long one is not in memory twice."""
+_PAUSE = 0.02
+"""Seconds between two attempts to open a pipe that nobody reads yet."""
 
 
 def locate(path: str) -> Path:
@@ -28,12 +45,12 @@ def check_place(path: str) -> None:
     """Raise OutputError if no file can be written there. Creates nothing."""
     place = Path(path)
     _check_name(path)
+    if _is_stream(path):
+        return
     if place.is_symlink():
         raise _not_written(path, "it is a symbolic link, and links are not followed")
     if place.is_dir():
         raise _not_written(path, "it is a directory")
-    if _is_stream(place):
-        return
     folder = place.parent
     if not folder.is_dir():
         raise _not_written(path, "there is no such directory")
@@ -45,25 +62,46 @@ def check_end(path: str) -> None:
     """Raise OutputError if a file there, which need not exist, cannot be appended to. Creates nothing."""
     check_place(path)
     place = Path(path)
-    if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+    if not _is_stream(path) and place.exists() and not os.access(place, os.R_OK | os.W_OK):
         raise _not_written(path, "it is not writable")
 
 
 def create_file(path: str, content: bytes) -> None:
     """Create a file, whole or not at all; raise OutputError if it exists. A link, unlike a rename, replaces nothing."""
-    with _naming(path), _draft(Path(path), content, 0o666) as draft:
+    with _naming(path), _draft(Path(path), [content], 0o666) as draft:
         os.link(draft, path)
 
 
-def write_file(path: str, text: str, *, mode: int = 0o644) -> None:
-    """Write a file, whole or not at all; raise OutputError if that fails."""
-    place = Path(path)
+def write_file(path: str, text: str, *, mode: int = 0o644, deadline: Deadline | None = None) -> None:
+    """
+    Write a file, whole or not at all.
+
+    Args:
+        path: of the file.
+        text: its content.
+        mode: the permissions of a new file.
+        deadline: until when a pipe may be full, or not read at all; None does not wait.
+
+    Raises:
+        OutputError: it could not be written.
+    """
     with _naming(path):
-        if _is_stream(place):
-            place.write_bytes(text.encode("utf-8"))
+        if _is_stream(path):
+            _write_stream(path, text, deadline)
             return
-        with _draft(place, text.encode("utf-8"), mode) as draft:
-            draft.replace(place)
+        with _draft(Path(path), _encode(text), mode) as draft:
+            draft.replace(path)
+
+
+def remove_file(path: str) -> None:
+    """Remove a file that an earlier run has written, or empty it where it cannot be removed. Streams and links stay."""
+    with suppress(OSError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return
+        try:
+            Path(path).unlink()
+        except OSError:
+            os.truncate(path, 0)
 
 
 def rewrite_files(texts: Mapping[str, str]) -> None:
@@ -80,21 +118,20 @@ def rewrite_files(texts: Mapping[str, str]) -> None:
         for path, text in texts.items():
             with _naming(path):
                 mode = stat.S_IMODE(Path(path).stat().st_mode)
-                draft = drafts.enter_context(_draft(Path(path), text.encode("utf-8"), mode, exactly=True))
+                draft = drafts.enter_context(_draft(Path(path), _encode(text), mode, exactly=True))
             written.append((path, draft))
         for path, draft in written:
             with _naming(path):
                 draft.replace(path)
 
 
-def append_file(path: str, text: str) -> None:
-    """Append whole lines to a file, all or none; raise OutputError if that fails."""
-    place = Path(path)
+def append_file(path: str, text: str, *, deadline: Deadline | None = None) -> None:
+    """Append whole lines to a file, all or none; raise OutputError if that fails. `deadline` is as in `write_file`."""
     with _naming(path):
-        if _is_stream(place):
-            place.write_bytes(text.encode("utf-8"))
+        if _is_stream(path):
+            _write_stream(path, text, deadline)
         else:
-            _extend(place, text.encode("utf-8"))
+            _extend(Path(path), text.encode("utf-8"))
 
 
 def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
@@ -133,40 +170,59 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
         files: text by path in the folder.
         is_known: as in `check_folder`.
     """
-    from shutil import rmtree
-
     check_folder(path, is_known)
     place = Path(path).absolute()
     draft, former = _beside(place, _DRAFT), _beside(place, _FORMER)
     try:
         with _naming(path):
             draft.mkdir(mode=0o700)
-            for name, text in files.items():
-                file = draft / name
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                    stream.write(text.encode("utf-8"))
-            if place.exists():
-                place.rename(former)
-            draft.rename(place)
+            with _locked(draft):
+                _fill_folder(draft, files)
+                if place.exists():
+                    place.rename(former)
+                draft.rename(place)
     finally:
         if former.exists() and not place.exists():
             former.rename(place)
-        for rest in (draft, former):
-            rmtree(rest, ignore_errors=True)
+        _remove(draft)
+        _remove(former)
+    sweep_drafts(path)
+
+
+def remove_folder(path: str, is_known: Callable[[str], bool]) -> None:
+    """Remove a folder that an earlier run has written; `is_known` is as in `check_folder`."""
+    with suppress(OutputError):
+        check_folder(path, is_known)
+        if any(Path(path).iterdir()):
+            _remove(Path(path))
 
 
 def sweep_drafts(path: str) -> None:
-    """Remove the drafts that killed runs have left beside a file."""
-    place = Path(path)
-    if _is_stream(place):
+    """Remove the drafts that killed runs have left beside a file or folder."""
+    if _is_stream(path):
         return
-    from glob import escape
+    place = Path(path).absolute()
+    for draft in place.parent.iterdir():
+        is_draft = draft.name.startswith(f".{place.name}.") and draft.name.endswith((_DRAFT, _FORMER))
+        if is_draft and not _is_locked(draft):
+            _remove(draft)
 
-    for draft in place.parent.glob(f".{escape(place.name)}.*{_DRAFT}"):
-        if not _is_alive(draft):
-            with suppress(OSError):
-                draft.unlink()
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, as far as possible."""
+    from shutil import rmtree
+
+    rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()
+
+
+def _fill_folder(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.writelines(_encode(text))
 
 
 def _check_name(path: str) -> None:
@@ -179,12 +235,12 @@ def _check_name(path: str) -> None:
 
 
 def _beside(place: Path, suffix: str) -> Path:
-    """Return a path beside `place` that only this process uses."""
-    return place.parent / f".{place.name}.{os.getpid()}{suffix}"
+    """Return a path beside `place` that nobody uses: process ids come again, in containers above all."""
+    return place.parent / f".{place.name}.{os.urandom(4).hex()}{suffix}"
 
 
 @contextmanager
-def _draft(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> Iterator[Path]:
+def _draft(place: Path, content: Iterable[bytes], mode: int, *, exactly: bool = False) -> Iterator[Path]:
     """Write a draft beside `place`; it is removed at the end unless it was renamed."""
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
@@ -192,14 +248,53 @@ def _draft(place: Path, content: bytes, mode: int, *, exactly: bool = False) -> 
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _lock(descriptor)
             if exactly:
                 os.fchmod(descriptor, mode)
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
-        yield draft
+            yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _encode(text: str) -> Iterator[bytes]:
+    """Yield a text as UTF-8, part by part."""
+    for start in range(0, len(text), _CHARACTERS):
+        yield text[start : start + _CHARACTERS].encode("utf-8")
+
+
+def _lock(descriptor: int) -> None:
+    """Show that the writer of a draft is alive: the lock ends with the process, whatever ends it."""
+    with suppress(OSError):  # a file system without locks, where no draft is swept
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a folder while it is filled."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(draft: Path) -> bool:
+    """Return whether the writer of a draft is alive, as far as that can be known."""
+    try:
+        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _extend(place: Path, content: bytes) -> None:
@@ -228,25 +323,66 @@ def _list_files(folder: Path) -> Iterator[str]:
             yield Path(where, name).relative_to(folder).as_posix()
 
 
-def _is_stream(place: Path) -> bool:
-    """Return whether this is a device or a pipe."""
+# --- Devices, pipes, and open files of this process --------------------------------------------------------------
+
+
+def _is_stream(path: str) -> bool:
+    """Return whether this is a device, a pipe or an open file of this process."""
+    if _find_descriptor(path) is not None:
+        return True
     try:
-        mode = place.stat().st_mode
+        mode = os.lstat(path).st_mode
     except OSError:
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
-def _is_alive(draft: Path) -> bool:
-    """Return whether the process that writes a draft still runs."""
-    number = draft.name.removesuffix(_DRAFT).rpartition(".")[2]
+def _find_descriptor(path: str) -> int | None:
+    """Return the number of an open file of this process by its path, such as /dev/stdout; None for another path."""
+    found = _DESCRIPTOR.fullmatch(path)
+    return None if found is None else _NUMBERS.get(found[1]) or int(found[2])
+
+
+def _write_stream(path: str, text: str, deadline: Deadline | None) -> None:
+    descriptor = _open_stream(path, deadline)
     try:
-        os.kill(int(number), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except OSError:
-        return True
-    return True
+        for part in _encode(text):
+            rest = memoryview(part)
+            while rest:
+                _await_room(descriptor, deadline)
+                with suppress(BlockingIOError):
+                    rest = rest[os.write(descriptor, rest[:_PIPE_BUFFER]) :]
+    finally:
+        os.close(descriptor)
+
+
+def _open_stream(path: str, deadline: Deadline | None) -> int:
+    number = _find_descriptor(path)
+    if number is not None:
+        return os.dup(number)  # opened again, a file would be written from its beginning
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        _check_time(deadline, "nobody reads it")
+        time.sleep(_PAUSE)
+
+
+def _await_room(descriptor: int, deadline: Deadline | None) -> None:
+    """Wait until a stream takes more; raise TimeoutError if it does not before the deadline."""
+    ready = select.poll()
+    ready.register(descriptor, select.POLLOUT)
+    milliseconds = 0 if deadline is None else math.ceil(deadline.left * 1000)
+    if not ready.poll(milliseconds):
+        _check_time(deadline, "its reader does not take more")
+
+
+def _check_time(deadline: Deadline | None, reason: str) -> None:
+    if deadline is None or deadline.left == 0:
+        limit = "" if deadline is None else f" within the time of the run, {format_duration(deadline.limit)}"
+        raise TimeoutError(errno.ETIMEDOUT, f"{reason}{limit}")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ means drift, ignores what a command returns, and turns Ctrl-C into 1.
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +23,19 @@ from reconcile.cli.signals import Signals
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, ExitCode, Plan
-from reconcile.report.style import Palette
 
 if TYPE_CHECKING:
     from reconcile.fetch import Client, Pace
 
 _PACKAGE = f"{os.sep}reconcile{os.sep}"
+
+_NO_COMPLETION = ""
+"""
+The name of no environment variable.
+
+A shell that asks for completions gives no arguments. With arguments, a variable of the environment must not turn a gate
+into a list of completions, which ends with 0.
+"""
 
 
 def main(
@@ -64,41 +70,64 @@ def main(
         pace=pace,
         colour=read_colour(argv),
     )
-    palette = output.choose_palette(context.colour, sys.stderr, context.environ)
     try:
         code = _run(argv, context)
         output.close()
+        signals.ignore()
     except BaseException as error:  # noqa: BLE001 - whatever it is, nothing is proven
-        # A second signal ends the process at once.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        output.close_after_error()
-        code = _report_failure(error, palette, argv, ended_by=signals.exit_code)
+        signals.reset()
+        code = _fail(error, argv, context)
     return code
 
 
-def _report_failure(error: BaseException, palette: Palette, argv: Sequence[str], *, ended_by: ExitCode) -> ExitCode:
-    """Print why a run has no verdict, and return the exit code."""
-    code = ExitCode.ERROR
+def _fail(error: BaseException, argv: Sequence[str], context: Context) -> ExitCode:
+    """Report why a run has no verdict, wherever its verdict was wanted; return the exit code."""
+    interrupted = isinstance(error, click.Abort | KeyboardInterrupt)
+    code = context.signals.exit_code if interrupted else ExitCode.ERROR
+    errors = _explain(error, argv, code)
+    try:
+        from reconcile.cli.failure import replace_outputs
+
+        replace_outputs(argv, errors, context, code)
+    except Exception as second:  # noqa: BLE001 - what could not be replaced is removed
+        errors = [*errors, _internal_error(second)]
+    output.close_after_error()
+    _print_failure(error, errors, context)
+    return code
+
+
+def _explain(error: BaseException, argv: Sequence[str], code: ExitCode) -> Sequence[Diagnostic]:
+    """Describe an error in full, for every format."""
     match error:
         case ReconcileError():
-            output.print_errors(error.diagnostics, palette)
-            if not error.terse:
-                output.print_explain_hint(diagnostic.code for diagnostic in error.diagnostics)
-        case click.exceptions.NoArgsIsHelpError():
-            output.print_note(f"{error.format_message()}\n")
+            return error.diagnostics
         case click.ClickException():
-            output.print_errors([_usage_error(error, argv)], palette)
+            return [_usage_error(error, argv)]
         case click.Abort() | KeyboardInterrupt():
-            output.print_note(f"\nreconcile: {ended_by.name.lower().replace('_', ' ')}, nothing is proven\n")
-            code = ended_by
+            word = code.name.lower().replace("_", " ")
+            return [Diagnostic(code=Code.INTERRUPTED, message=f"{word}, nothing is proven")]
         case OSError():
             message = f"the operating system reports: {error.strerror or type(error).__name__}; nothing is proven"
-            output.print_errors([Diagnostic(code=Code.SYSTEM, message=message)], palette)
+            return [Diagnostic(code=Code.SYSTEM, message=message)]
         case _:
-            output.print_errors([_internal_error(error)], palette)
-    return code
+            return [_internal_error(error)]
+
+
+def _print_failure(error: BaseException, errors: Sequence[Diagnostic], context: Context) -> None:
+    """Print the errors to stderr; a reader that has closed the pipe wants no more, and none of it either."""
+    match error:
+        case OutputError() if isinstance(error.__cause__, BrokenPipeError):
+            return
+        case click.exceptions.NoArgsIsHelpError():
+            output.print_note(f"{error.format_message()}\n")
+        case click.Abort() | KeyboardInterrupt():
+            output.print_note(f"\nreconcile: {errors[0].message}\n")
+        case _:
+            output.print_errors(errors, output.choose_palette(context.colour, sys.stderr, context.environ))
+            reporting = context.state.reporting
+            terse = reporting.terse if reporting is not None else False
+            if isinstance(error, ReconcileError) and not (error.terse or terse):
+                output.print_explain_hint(diagnostic.code for diagnostic in errors)
 
 
 def _run(argv: Sequence[str], context: Context) -> ExitCode:
@@ -118,9 +147,15 @@ def _run(argv: Sequence[str], context: Context) -> ExitCode:
 def _invoke(argv: Sequence[str], context: Context) -> object:
     """Return what a command returns, and Done if click handled the request itself."""
     try:
-        returned: object = reconcile.main(list(argv), prog_name="reconcile", standalone_mode=False, obj=context)
+        returned: object = reconcile.main(
+            list(argv),
+            prog_name="reconcile",
+            complete_var=_NO_COMPLETION if argv else COMPLETION,
+            standalone_mode=False,
+            obj=context,
+        )
     except SystemExit as end:  # click printed a completion, or lost stdout
-        if COMPLETION in os.environ and end.code == 0:
+        if not argv and end.code == 0:
             return Done.DONE
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
     except OSError as error:

@@ -47,19 +47,18 @@ def command(
       reconcile merge plan-*.json --report junit=report.xml --out plan.json
     """
     report = Report(reporting, context)
-    with report.written_on_failure():
-        if not paths:
-            raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
-        report.prepare([*paths, verify_with])
-        shards = []
-        for path in paths:
-            saved, _ = load_saved_plan(path, context, verify_with=verify_with)
-            check_age(path, saved.evidence, context, max_age=max_age)
-            shards.append((path, saved.evidence))
-        from reconcile.shards import merge_shards
+    if not paths:
+        raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
+    report.prepare([*paths, verify_with])
+    shards = []
+    for path in paths:
+        saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+        check_age(path, saved.evidence, context, max_age=max_age)
+        shards.append((path, saved.evidence))
+    from reconcile.shards import merge_shards
 
-        # Only this command line may soften the exit code, never a saved plan.
-        evidence = replace(merge_shards(shards), soft_fail=soft_fail)
-        plan = derive_plan(evidence)
+    # Only this command line may soften the exit code, never a saved plan.
+    evidence = replace(merge_shards(shards), soft_fail=soft_fail)
+    plan = derive_plan(evidence)
     report.write(plan, evidence)
     return plan

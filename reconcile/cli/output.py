@@ -43,7 +43,7 @@ def write(text: str) -> None:
             raise OSError("it is closed")
         sys.stdout.write(text)
     except OSError as cause:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise _not_written(cause) from cause
 
 
@@ -60,7 +60,7 @@ def write_document(document: str) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(document.encode("utf-8"))
     except OSError as cause:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise _not_written(cause) from cause
 
 
@@ -71,7 +71,7 @@ def close() -> None:
             raise OSError("it is closed")
         sys.stdout.flush()
     except OSError as cause:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise _not_written(cause) from cause
 
 
@@ -95,7 +95,7 @@ def print_note(text: str) -> None:
             sys.stderr.write(text)
             sys.stderr.flush()
     except OSError:
-        return
+        _drop(sys.stderr)
 
 
 def print_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
@@ -148,10 +148,14 @@ def _not_written(cause: OSError) -> OutputError:
     return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"standard output: {reason}")
 
 
-def _drop_stdout() -> None:
-    """Redirect stdout to /dev/null, so that the final flush of the interpreter does not change the exit code."""
-    if sys.stdout is None:
+def _drop(stream: TextIO | None) -> None:
+    """Redirect a stream to /dev/null, so that the final flush of the interpreter does not change the exit code."""
+    if stream is None:
+        return
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # text in memory
         return
     devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    os.dup2(devnull, descriptor)
     os.close(devnull)

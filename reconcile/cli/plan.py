@@ -76,33 +76,28 @@ def command(
     """
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
-    with report.written_on_failure():
-        report.protect(_list_inputs(manifests, access, context), folders=[recording.record, recording.replay])
-        replayer = _open_replayer(recording, access, quiet=reporting.quiet)
-        if replayer is not None:
-            context = replace(context, clock=replayer.read_clock)
-        started_at = context.clock()
-        recorder = _make_recorder(recording, context, started_at)
-        manifest = load_manifest(
-            manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None
-        )
-        # Text reports name the selection themselves.
-        quiet = reporting.quiet or reporting.format_name == "text"
-        selected = select_jobs(manifest, selection, context, quiet=quiet)
-        report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
-        if recorder is not None:
-            recorder.prepare()
-        if replayer is not None:
-            results = _replay(selected, replayer)
-        else:
-            targets = find_targets(selected, manifest, access, context, verbose=verbose)
-            results = _fetch(selected, targets, access, context, deadline, recorder, manifests.strict, reporting.quiet)
-        plan, evidence = _make_plan(
-            selected, results, context, started_at, strict=manifests.strict, soft_fail=soft_fail
-        )
+    report.protect(_list_inputs(manifests, access, context), folders=[recording.record, recording.replay])
+    replayer = _open_replayer(recording, access, quiet=reporting.quiet)
+    if replayer is not None:
+        context = replace(context, clock=replayer.read_clock)
+    started_at = context.clock()
+    recorder = _make_recorder(recording, context, started_at)
+    manifest = load_manifest(manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None)
+    # Text reports name the selection themselves.
+    quiet = reporting.quiet or reporting.format_name == "text"
+    selected = select_jobs(manifest, selection, context, quiet=quiet)
+    report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
+    if recorder is not None:
+        recorder.prepare()
+    if replayer is not None:
+        results = _replay(selected, replayer)
+    else:
+        targets = find_targets(selected, manifest, access, context, verbose=verbose)
+        results = _fetch(selected, targets, access, context, deadline, recorder, manifests.strict, reporting.quiet)
+    plan, evidence = _make_plan(selected, results, context, started_at, strict=manifests.strict, soft_fail=soft_fail)
     try:
         if recorder is not None:
-            recorder.write(plan, results.fetched, ended_by=results.ended_by)
+            context.state.recording = recorder.write(plan, results.fetched, ended_by=results.ended_by)
     finally:
         report.write(plan, evidence)
     return plan

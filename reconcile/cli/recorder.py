@@ -30,8 +30,8 @@ class RunRecorder:
 
         check_folder(self._folder, is_part_of_recording)
 
-    def write(self, plan: Plan, fetched: tuple[Fetched, ...], *, ended_by: ExitCode | None) -> None:
-        """Write the recording of the run with this plan, whole or not at all; raise OutputError."""
+    def write(self, plan: Plan, fetched: tuple[Fetched, ...], *, ended_by: ExitCode | None) -> Recording:
+        """Write the recording of the run with this plan, whole or not at all, and return it; raise OutputError."""
         from reconcile.recording import is_part_of_recording, render_recording
 
         providers = plan.manifest.providers
@@ -54,6 +54,7 @@ class RunRecorder:
             jobs=self.exchanges.tell(plan.manifest.jobs, fetched),
         )
         write_folder(self._folder, render_recording(recording), is_part_of_recording)
+        return recording
 
 
 class RunReplayer:

@@ -3,25 +3,26 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.cli import output
-from reconcile.cli.context import Context
+from reconcile.cli.context import Context, Deadline
 from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
 from reconcile.cli.options.reporting import ReportingOptions
-from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
-from reconcile.errors import OutputError, ReconcileError, UsageError
+from reconcile.errors import OutputError, UsageError
 from reconcile.model import Evidence, Plan
 from reconcile.report import render_plan
 from reconcile.report.style import Style
 
+_PATIENCE = 300.0
+"""Seconds that a command without a time limit waits for the reader of a pipe."""
 
-class _File(Struct, frozen=True, kw_only=True):
+
+class File(Struct, frozen=True, kw_only=True):
     """A file that a run writes; `appended` keeps what is in it."""
 
     path: str
@@ -33,8 +34,8 @@ class _File(Struct, frozen=True, kw_only=True):
         """Raise OutputError if it cannot be written; nothing is created."""
         (check_end if self.appended else check_place)(self.path)
 
-    def write(self, plan: Plan, evidence: Evidence) -> None:
-        """Write it; raise OutputError if that fails."""
+    def write(self, plan: Plan, evidence: Evidence, deadline: Deadline | None = None) -> None:
+        """Write it; raise OutputError if that fails, or if a pipe is not read before the deadline."""
         try:
             text = self.render(plan, evidence)
         except OutputError:
@@ -44,9 +45,9 @@ class _File(Struct, frozen=True, kw_only=True):
             raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
         self.check()
         if self.appended:
-            append_file(self.path, text)
+            append_file(self.path, text, deadline=deadline)
         else:
-            write_file(self.path, text, mode=self.mode)
+            write_file(self.path, text, mode=self.mode, deadline=deadline)
 
 
 class Report:
@@ -56,7 +57,8 @@ class Report:
         self._reporting = reporting
         self._context = context
         self._style = Style(full=reporting.full)
-        self._files = tuple(_list_files(reporting, self._style))
+        self._files = tuple(list_files(reporting, self._style))
+        context.state.reporting = reporting
 
     def protect(self, read: Iterable[str | None], *, folders: Iterable[str | None] = ()) -> None:
         """
@@ -84,43 +86,19 @@ class Report:
 
     def write(self, plan: Plan, evidence: Evidence) -> None:
         """Write everything that can be written; then raise OutputError if something could not."""
+        self._context.state.evidence = evidence
         failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
         if not self._reporting.terse:
             output.print_explain_hint(_codes_of(plan))
 
-    @contextmanager
-    def written_on_failure(self) -> Iterator[None]:
-        """Write reports that name the error if the block ends with a ReconcileError, which is then raised again."""
-        try:
-            yield
-        except ReconcileError as error:
-            self._write_failure(error)
-            raise
-
-    def _write_failure(self, error: ReconcileError) -> None:
-        from reconcile.plan import derive_plan, make_failed_evidence
-
-        error.terse = self._reporting.terse
-        if isinstance(error, OutputError):
-            return
-        environ = self._context.environ
-        evidence = replace(
-            make_failed_evidence(error.diagnostics, now=self._context.clock()),
-            paths=find_paths(None, error.diagnostics, environ),
-            run_url=find_run_url(environ),
-        )
-        failed = derive_plan(evidence)
-        self._write_files(failed, evidence)
-        if self._reporting.format_name != "text":
-            output.write_document(render_plan(failed, format_name=self._reporting.format_name, style=self._style))
-
     def _write_files(self, plan: Plan, evidence: Evidence) -> list[OutputError]:
         failures = []
+        deadline = self._context.state.deadline or self._context.start_deadline(_PATIENCE)
         for file in self._files:
             try:
-                file.write(plan, evidence)
+                file.write(plan, evidence, deadline)
             except OutputError as failure:
                 failures.append(_with_verdict(failure, plan))
         return failures
@@ -130,6 +108,7 @@ class Report:
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
             text = render_plan(plan, format_name=self._reporting.format_name, style=style)
+            self._context.state.printed = True
             (output.write if self._reporting.format_name == "text" else output.write_document)(text)
             output.close()
         except OutputError as failure:
@@ -137,14 +116,14 @@ class Report:
         return []
 
 
-def _list_files(reporting: ReportingOptions, style: Style) -> Iterator[_File]:
+def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     """List the files to write; raise UsageError if the signing key cannot be used."""
     for name, path in reporting.reports:
-        yield _File(path=path, render=_without_evidence(partial(render_plan, format_name=name, style=style)))
+        yield File(path=path, render=_without_evidence(partial(render_plan, format_name=name, style=style)))
     if reporting.out is not None:
         from reconcile.cli.saved import make_saver
 
-        yield _File(path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600)
+        yield File(path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600)
     elif reporting.sign_with is not None:
         raise UsageError.because(Code.USAGE, "--sign-with signs a saved plan", hint="add --out PLAN")
     if reporting.github_summary is None and reporting.github_output is None:
@@ -152,13 +131,13 @@ def _list_files(reporting: ReportingOptions, style: Style) -> Iterator[_File]:
     from reconcile.report.github import render_outputs, render_summary
 
     if reporting.github_summary is not None:
-        yield _File(path=reporting.github_summary, render=_without_evidence(render_summary), appended=True)
+        yield File(path=reporting.github_summary, render=_without_evidence(render_summary), appended=True)
     if reporting.github_output is not None:
-        yield _File(path=reporting.github_output, render=_without_evidence(render_outputs), appended=True)
+        yield File(path=reporting.github_output, render=_without_evidence(render_outputs), appended=True)
 
 
 def _without_evidence(render: Callable[[Plan], str]) -> Callable[[Plan, Evidence], str]:
-    """Adapt a renderer of plans to the signature of `_File.render`."""
+    """Adapt a renderer of plans to the signature of `File.render`."""
     return lambda plan, evidence: render(plan)
 
 

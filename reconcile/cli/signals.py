@@ -7,6 +7,8 @@ from types import FrameType
 
 from reconcile.model import ExitCode
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Signals:
     """
@@ -29,7 +31,7 @@ class Signals:
 
     def listen(self) -> None:
         """Handle the signals, even if the parent process ignored them, as `cmd &` in a shell does."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _NUMBERS:
             signal.signal(number, self._receive)
 
     @contextmanager
@@ -40,6 +42,16 @@ class Signals:
             yield
         finally:
             self._held = False
+
+    def ignore(self) -> None:
+        """Ignore them from now on: everything is written, and the process ends as its outputs say."""
+        for number in _NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def reset(self) -> None:
+        """Let the next signal end the process at once."""
+        for number in _NUMBERS:
+            signal.signal(number, signal.SIG_DFL)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self._received.append(number)

@@ -9,8 +9,9 @@ from reconcile.cli.options.reporting import ReportingOptions, freshness_options,
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
+from reconcile.codes import Code
 from reconcile.duration import format_duration
-from reconcile.model import Plan
+from reconcile.model import Diagnostic, Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
 
@@ -52,14 +53,16 @@ def command(
       reconcile verify plan.json --verify-with gate.pub.pem
     """
     report = Report(reporting, context)
-    with report.written_on_failure():
-        report.prepare([path, *manifests, verify_with])
-        saved, _ = load_saved_plan(path, context, verify_with=verify_with)
-        age = check_age(path, saved.evidence, context, max_age=max_age)
-        if manifests:
-            check_manifests(path, saved.evidence, manifests)
-        evidence = replace(saved.evidence, soft_fail=False, ended_by=None)
-        plan = derive_plan(evidence)
+    report.prepare([path, *manifests, verify_with])
+    saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+    age = check_age(path, saved.evidence, context, max_age=max_age)
+    if manifests:
+        check_manifests(path, saved.evidence, manifests)
+    evidence = replace(saved.evidence, soft_fail=False, ended_by=None)
+    if saved.evidence.ended_by is not None:
+        cut_short = Diagnostic(code=Code.INTERRUPTED, message="the run was cut short by a signal; nothing is proven")
+        evidence = replace(evidence, errors=(*evidence.errors, cut_short))
+    plan = derive_plan(evidence)
     if not reporting.terse:
         judged = format_duration(round(age.total_seconds()))
         unchecked = ", signature not checked" if saved.signature and verify_with is None else ""

@@ -6,6 +6,6 @@ Recording <-> a folder of small JSON files that read well in a diff: `schemas/re
 """
 
 from reconcile.recording.reader import open_recording
-from reconcile.recording.writer import is_part_of_recording, render_recording
+from reconcile.recording.writer import HEAD, is_part_of_recording, render_recording
 
-__all__ = ["is_part_of_recording", "open_recording", "render_recording"]
+__all__ = ["HEAD", "is_part_of_recording", "open_recording", "render_recording"]

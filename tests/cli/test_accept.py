@@ -3,10 +3,12 @@
 import json
 import os
 import random
+import shlex
 import shutil
 from pathlib import Path
 
 import httpx
+import program
 import pytest
 from layouts import draw_text, find_comments
 from program import main, run
@@ -356,17 +358,16 @@ def test_that_nothing_has_drifted_is_not_said_while_jobs_are_undecided(undecided
 def test_of_several_manifests_all_are_written_or_none(work, capsys):
     jobs = {"id-a": {"status": "failed"}, "id-b": {"status": "failed"}}
     texts = {"a.json": declare("a", {"job_id": "id-a"}), "b.json": declare("b", {"job_id": "id-b"})}
+    texts["b.json"] = texts["b.json"].replace("{", f'{{"x-padding": "{"x" * 1024}", ', 1)
     for name, text in texts.items():
         Path(name).write_text(text)
     assert call(jobs, "plan", *texts, "--out", "plan.json") == 2
-    in_the_way = Path(f".b.json.{os.getpid()}.reconcile-draft")
-    in_the_way.mkdir()
-    capsys.readouterr()
-    assert call({}, "accept", "plan.json", "--write") == 1
-    assert "RC004 cannot write b.json: File exists" in capsys.readouterr().err
+    # No file may become larger than 1 KiB.
+    limited = ("bash", "-c", f'ulimit -f 1; exec {shlex.join(program.COMMAND)} "$@"', "bash")
+    ran = program.run("accept", "plan.json", "--write", prefix=limited, cwd=work)
+    assert (ran.returncode, "RC004 cannot write b.json: File too large" in ran.stderr) == (1, True)
     assert {name: Path(name).read_text() for name in texts} == texts
-    assert sorted(path.name for path in work.iterdir()) == [in_the_way.name, *texts, "plan.json"]
-    in_the_way.rmdir()
+    assert sorted(path.name for path in work.iterdir()) == [*texts, "plan.json"]
     assert call({}, "accept", "plan.json", "--write") == 0
     assert call(jobs, "plan", *texts) == 0
 

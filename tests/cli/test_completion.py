@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 
+import program
 import pytest
 from program import main
+
+from reconcile import __version__
 
 ASKED = [
     ("reconcile pl", "reconcile plan"),
@@ -105,6 +108,35 @@ def test_fish_completes_what_is_typed(environ, tmp_path):
 def test_the_script_is_printed_where_there_is_no_such_shell(shell, capsys):
     assert main(["completion", shell], environ={"PATH": ""}) == 0
     assert "_RECONCILE_COMPLETE" in capsys.readouterr().out
+
+
+ASKING = [
+    *(
+        {"_RECONCILE_COMPLETE": f"{shell}_{what}"}
+        for shell in ("bash", "zsh", "fish")
+        for what in ("complete", "source")
+    ),
+    {"_RECONCILE_COMPLETE": "no_such_instruction"},
+]
+
+
+@pytest.mark.parametrize("asking", ASKING, ids=lambda each: each["_RECONCILE_COMPLETE"])
+@pytest.mark.parametrize(
+    "argv", [["plan"], ["plan", "-q"], ["verify", "nowhere.json"], ["--no-such-option"]], ids=" ".join
+)
+def test_u06_a_command_line_is_never_answered_with_completions(argv, asking, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reconcile.yaml").write_text("version: 1\njobs: {}\n")
+    for name, value in {"COMP_WORDS": "reconcile pl", "COMP_CWORD": "1", **asking}.items():
+        monkeypatch.setenv(name, value)
+    assert main(argv, environ={}) == 1
+    out, err = capsys.readouterr()
+    assert (out, "RC0" in err) == ("", True)
+
+
+def test_u06_the_version_is_the_version_whatever_a_shell_asks():
+    environ = {**os.environ, "_RECONCILE_COMPLETE": "bash_source"}
+    assert program.run("--version", env=environ).stdout == f"{__version__}\n"
 
 
 def test_completing_a_command_imports_none_and_completing_an_option_nothing_heavy():

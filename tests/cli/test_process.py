@@ -21,7 +21,7 @@ import program
 import pytest
 
 from reconcile.cli.commands import reconcile
-from reconcile.cli.reporting import _File
+from reconcile.cli.reporting import File
 from reconcile.codes import Code
 from reconcile.document import Text, parse_text
 from reconcile.errors import OutputError
@@ -175,7 +175,7 @@ def test_f12_a_report_that_fails_is_an_output_that_is_not_written(tmp_path):
 
     evidence = make_failed_evidence([Diagnostic(code=Code.SYSTEM, message="")], now=datetime.now(UTC))
     with pytest.raises(OutputError, match="the report failed: ZeroDivisionError") as raised:
-        _File(path=str(tmp_path / "x"), render=render).write(derive_plan(evidence), evidence)
+        File(path=str(tmp_path / "x"), render=render).write(derive_plan(evidence), evidence)
     assert CANARY not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,150 @@
+"""
+What a failed run leaves behind: no output that it names says more than the exit code does.
+
+A green file of an earlier run must not outlive a red one, and neither must one that this run had written before it
+failed. So every output that the command line names is replaced by a report of the failure, or removed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconcile.cli import output
+from reconcile.cli.commands import reconcile
+from reconcile.cli.context import Context
+from reconcile.cli.files import locate, remove_file, remove_folder, write_folder
+from reconcile.cli.options.reporting import ReportingOptions
+from reconcile.cli.reporting import list_files
+from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.errors import OutputError, ReconcileError
+from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording
+from reconcile.plan import derive_plan, make_failed_evidence
+from reconcile.recording import HEAD, is_part_of_recording, render_recording
+from reconcile.report import FORMATS, render_plan
+from reconcile.report.style import PLAIN
+
+_OUTPUTS = ("reports", "out", "github_summary", "github_output", "record")
+"""The parameters of commands that name outputs."""
+
+
+class _Named(Struct, frozen=True, kw_only=True):
+    """
+    What a command line names, also an invalid one.
+
+    `reporting` holds the files to write and `record` the folder of the recording. `unknown` are the paths of reports
+    in a format that does not exist, and `others` are all other arguments.
+    """
+
+    reporting: ReportingOptions
+    record: str | None
+    unknown: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: Context, code: ExitCode) -> None:
+    """
+    Replace what a run should have written by reports of its failure.
+
+    Everything is removed before anything is written, so that nothing green is left if this is interrupted. Files that
+    the run reads stay as they are.
+
+    Args:
+        argv: the command line.
+        errors: why the run failed, at least one.
+        context: the world of the run.
+        code: what the process ends with.
+    """
+    named = _read_outputs(argv)
+    is_input = _find_inputs(named, context.environ)
+    files = [file for file in list_files(named.reporting, PLAIN) if not is_input(file.path)]
+    times = Counter(locate(file.path) for file in files)
+    for path in (*[file.path for file in files if not file.appended], *named.unknown):
+        if not is_input(path):
+            remove_file(path)
+    ended_by = code if code > ExitCode.PENDING else None
+    if named.record is not None and not is_input(named.record):
+        remove_folder(named.record, is_part_of_recording)
+        if context.state.recording is not None:
+            _cut_recording(named.record, context.state.recording, ended_by)
+    evidence = _make_evidence(errors, context, ended_by)
+    plan = derive_plan(evidence)
+    for file in files:
+        if times[locate(file.path)] == 1:
+            with suppress(OutputError):
+                file.write(plan, evidence)
+    _print_plan(plan, context)
+
+
+def _read_outputs(argv: Sequence[str]) -> _Named:
+    """Read the outputs from a command line; options that its command does not have are no outputs."""
+    context = click.Context(reconcile)
+    name = next((each for each in argv if each in reconcile.list_commands(context)), "plan")
+    command = reconcile.get_command(context, name)
+    options = [each for each in command.params if each.name in _OUTPUTS] if command else []
+    reader = click.Command(name, params=options, add_help_option=False)
+    lenient = click.Context(reader, resilient_parsing=True, ignore_unknown_options=True)
+    values, others, _ = reader.make_parser(lenient).parse_args(list(argv))
+    pairs = [value.partition("=") for value in values.get("reports", ())]
+    return _Named(
+        reporting=ReportingOptions(
+            format_name="text",
+            reports=tuple((name, path) for name, _, path in pairs if name in FORMATS and path),
+            github_summary=values.get("github_summary") or None,
+            github_output=values.get("github_output") or None,
+            out=values.get("out") or None,
+            full=False,
+            quiet=True,
+        ),
+        record=values.get("record") or None,
+        unknown=tuple(path for name, _, path in pairs if name not in FORMATS and path),
+        others=tuple(others),
+    )
+
+
+def _find_inputs(named: _Named, environ: Mapping[str, str]) -> Callable[[str], bool]:
+    """Return a function that tells whether a path is one that the run may read, or in a recording."""
+    values = [value for each in named.others for value in (each, each.partition("=")[2]) if value]
+    inputs = {locate(path) for path in (*values, environ.get("OS_CLIENT_CONFIG_FILE")) if path}
+    recordings = {each for each in inputs if (each / HEAD).is_file()}
+    if named.record is not None:
+        recordings.add(locate(named.record))
+    inputs.update(_list_manifests((".", *values)))
+    return lambda path: locate(path) in inputs or any(parent in recordings for parent in locate(path).parents)
+
+
+def _list_manifests(folders: Iterable[str]) -> Iterator[Path]:
+    from reconcile.manifest import find_manifests
+
+    for folder in folders:
+        if Path(folder).is_dir():
+            with suppress(ReconcileError):
+                yield from map(locate, find_manifests((folder,)))
+
+
+def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: ExitCode | None) -> Evidence:
+    """Make the evidence of a failed run, with the jobs if they had been judged before it failed."""
+    known = context.state.evidence or replace(
+        make_failed_evidence((), now=context.clock()),
+        paths=find_paths(None, errors, context.environ),
+        run_url=find_run_url(context.environ),
+    )
+    return replace(known, errors=(*known.errors, *errors), ended_by=ended_by)
+
+
+def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None) -> None:
+    """Write the recording of this run again, as one of a run that was cut short."""
+    with suppress(OutputError):
+        files = render_recording(replace(recording, complete=False, ended_by=ended_by))
+        write_folder(folder, files, is_part_of_recording)
+
+
+def _print_plan(plan: Plan, context: Context) -> None:
+    """Print the document that a program waits for on stdout, unless the run has printed one."""
+    reporting = context.state.reporting
+    if reporting is not None and reporting.format_name != "text" and not context.state.printed:
+        output.write_document(render_plan(plan, format_name=reporting.format_name, style=PLAIN))
