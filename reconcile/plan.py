@@ -52,6 +52,9 @@ _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 """Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
 
+_OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
+"""Why a job was not fetched: the run was over."""
+
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
@@ -188,6 +191,13 @@ def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, stri
     return _decide_job(findings if strict else _waive(findings, job.waivers, now)) is not Verdict.PENDING
 
 
+def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
+    """Return whether a job ends a run with --fail-fast: it has drifted, or cannot be checked."""
+    observation = accept_evidence(fetched, strict=strict)
+    planned = _plan_job(job, observation, (), now=now, confirmed=True, waivable=not strict)
+    return planned.verdict in (Verdict.DRIFT, Verdict.ERROR)
+
+
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
     """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
@@ -205,11 +215,28 @@ def _decide_run(
     jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
 ) -> tuple[Verdict, ExitCode]:
     """Decide a run by its worst job, and by its own errors before that; without a job it is an error."""
-    verdicts = {job.verdict for job in jobs}
-    worst = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.ERROR)
-    verdict = Verdict.ERROR if errors else worst
+    verdict = Verdict.ERROR if errors else _find_worst(jobs, soft_fail=soft_fail)
     softened = soft_fail and verdict in _SOFTENED
     return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
+
+
+def _find_worst(jobs: Sequence[JobPlan], *, soft_fail: bool) -> Verdict:
+    """
+    Return the verdict of the worst job.
+
+    A job that was not reached because another one had drifted does not hide that drift behind its own error. Without
+    a drift to show for it, or where drift would be let pass, it is an error like any other.
+    """
+    verdicts = {job.verdict for job in jobs}
+    errors = (job for job in jobs if job.verdict is Verdict.ERROR)
+    if not soft_fail and Verdict.DRIFT in verdicts and all(_is_unreached(job.observation) for job in errors):
+        return Verdict.DRIFT
+    return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.ERROR)
+
+
+def _is_unreached(observation: Observation) -> bool:
+    """Return whether a job was not fetched because --fail-fast ended the run."""
+    return isinstance(observation, Unobserved) and observation.problem.code is Code.NOT_REACHED
 
 
 def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
@@ -248,7 +275,7 @@ def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
 
 def _is_cut_off(observation: Observation) -> bool:
     """Return whether a job was not fetched because the run was over."""
-    return isinstance(observation, Unobserved) and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
+    return isinstance(observation, Unobserved) and observation.problem.code in _OVER
 
 
 def _is_proven(plan: JobPlan) -> bool:

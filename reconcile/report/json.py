@@ -18,7 +18,7 @@ from reconcile.model import (
     SubJob,
     Truth,
 )
-from reconcile.report.messages import find_place
+from reconcile.report.messages import count_declared, find_place
 from reconcile.report.style import Style
 
 FORMAT_VERSION = "1.0"
@@ -77,9 +77,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
     return {
         "format_version": FORMAT_VERSION,
         "manifests": [{"file": each.file, "name": each.name, "sha256": each.sha256} for each in manifest.files],
-        "selection": None
-        if manifest.declared is None
-        else {"declared": manifest.declared, "options": manifest.selection},
+        "selection": _selection_to_json(plan),
         "shard": None if shard is None else {"index": shard.index, "total": shard.total, "selected": shard.selected},
         "complete": plan.complete,
         "verdict": plan.verdict,
@@ -91,6 +89,13 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
+
+
+def _selection_to_json(plan: Plan) -> dict[str, object] | None:
+    manifest = plan.manifest
+    if manifest.declared is None and not manifest.selection:
+        return None
+    return {"declared": count_declared(plan), "options": manifest.selection}
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
