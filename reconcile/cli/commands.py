@@ -15,6 +15,7 @@ _COMMANDS = {
     "plan": "Compare jobs with their expectations: the gate.",
     "prove": "Test the gate with mutated observations.",
     "validate": "Check manifests, offline.",
+    "list": "List the jobs of manifests, offline.",
     "show": "Render a saved plan in any format.",
     "verify": "Re-derive the verdict of a saved plan from its evidence.",
     "merge": "Join the plans of all shards of a run.",
