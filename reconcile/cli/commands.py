@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with their expectations: the gate.",
+    "doctor": "Check credentials, endpoints, projects and regions.",
     "prove": "Test the gate with mutated observations.",
     "validate": "Check manifests, offline.",
     "list": "List the jobs of manifests, offline.",

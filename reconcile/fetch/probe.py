@@ -1,11 +1,9 @@
 """One harmless request that shows whether a provider can be asked: for a job that cannot exist."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from itertools import chain
 from typing import Final
 
 import httpx
@@ -21,10 +19,13 @@ from reconcile.fetch.message import Answer
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_job_path
 from reconcile.fetch.target import Target
-from reconcile.model import Observation, Problem, Unobserved
+from reconcile.model import Observation, Unobserved
 
 NO_SUCH_JOB: Final = "00000000-0000-0000-0000-000000000000"
 """The id of no job: one that is written like others, so that the API does not refuse its form."""
+
+_TURN: Final = 0.1
+"""Seconds after which it is asked again whether the run is over."""
 
 
 class Probe(Struct, frozen=True, kw_only=True):
@@ -42,15 +43,21 @@ class Probe(Struct, frozen=True, kw_only=True):
     server_time: datetime | None = None
 
 
-def probe_target(target: Target, client: Client, take_turn: Callable[[], None]) -> Probe:
+def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) -> Probe:
     """
     Ask a provider for a job that cannot exist.
 
     Args:
         target: whom to ask, and with what.
         client: sends the request, and that of a login before it.
-        take_turn: lets both go on for a moment; it may raise httpx.TimeoutException to end them.
+        is_over: asked again and again; once it says so, no answer is waited for.
     """
+
+    def take_turn() -> None:
+        if is_over():
+            raise httpx.ReadTimeout("no answer in the time for the run")
+        client.wait(_TURN)
+
     provider, credential = target.provider, target.credential
     path = build_job_path(provider, NO_SUCH_JOB)
     with closing(open_login_client(client, take_turn)) as session:
@@ -66,9 +73,7 @@ def probe_target(target: Target, client: Client, take_turn: Callable[[], None]) 
             return Probe(observation=Unobserved(problem=problem))
     answer = Answer(response.status_code, dict(response.headers), response.content)
     attempt = assess(provider.api, NO_SUCH_JOB, answer, redact=Redactor(credential.secrets))
-    return Probe(
-        observation=attempt.observation, answered=True, server_time=_read_date(response.headers.get("date"))
-    )
+    return Probe(observation=attempt.observation, answered=True, server_time=_read_date(response.headers.get("date")))
 
 
 def _read_date(text: str | None) -> datetime | None:
