@@ -31,6 +31,7 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "RC016"
     NO_BASELINE = "RC017"
     UNNAMED_RUN = "RC018"
+    NOT_REACHED = "RC019"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

@@ -25,6 +25,9 @@ else:
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """A point in time; whoever reads a saved plan takes none without its offset, which cannot be compared with others."""
 
+FAIL_FAST = "--fail-fast"
+"""The option that ends a run with the first job that is drift or an error, so that others may not be reached."""
+
 SENSITIVE = "(sensitive value)"
 """What stands in place of a value that nobody may be shown."""
 
@@ -397,7 +400,8 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
     jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
-    `selection` are the options that selected them, as a shell takes them; none where all were.
+    `selection` are the options that selected them, as a shell takes them, and FAIL_FAST if it was given; none where
+    all were selected to be checked.
     """
 
     files: tuple[ManifestFile, ...]

@@ -54,6 +54,8 @@ _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 """Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
 
 _DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
+_OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
+"""Why a job was not fetched: the run was over."""
 
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
@@ -215,6 +217,13 @@ def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, stri
     return _decide_job(_waive(findings, job.waivers, now, strict=strict)) is not Verdict.PENDING
 
 
+def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
+    """Return whether a job ends a run with --fail-fast: it has drifted, or cannot be checked."""
+    observation = accept_evidence(fetched, strict=strict)
+    planned = _plan_job(job, observation, (), now=now, confirmed=True, strict=strict)
+    return planned.verdict in (Verdict.DRIFT, Verdict.ERROR)
+
+
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
     """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
@@ -236,11 +245,29 @@ def _decide_run(
 
     A run whose jobs are all waived is in sync: `_list_reasons_against` has an error for it if nothing was proven.
     """
-    verdicts = {job.verdict for job in jobs}
-    worst = next((each for each in _WORST_FIRST if each in verdicts), Verdict.IN_SYNC if verdicts else Verdict.ERROR)
+    worst = _find_worst(jobs, soft_fail=soft_fail)
     verdict = Verdict.ERROR if errors or (ended_by and worst is Verdict.IN_SYNC) else worst
     softened = soft_fail and verdict in _SOFTENED
     return verdict, ended_by or _EXIT_CODES[Verdict.IN_SYNC if softened else verdict]
+
+
+def _find_worst(jobs: Sequence[JobPlan], *, soft_fail: bool) -> Verdict:
+    """
+    Return the verdict of the worst job.
+
+    A job that was not reached because another one had drifted does not hide that drift behind its own error. Without
+    a drift to show for it, or where drift would be let pass, it is an error like any other.
+    """
+    verdicts = {job.verdict for job in jobs}
+    errors = (job for job in jobs if job.verdict is Verdict.ERROR)
+    if not soft_fail and Verdict.DRIFT in verdicts and all(_is_unreached(job.observation) for job in errors):
+        return Verdict.DRIFT
+    return next((each for each in _WORST_FIRST if each in verdicts), Verdict.IN_SYNC if verdicts else Verdict.ERROR)
+
+
+def _is_unreached(observation: Observation) -> bool:
+    """Return whether a job was not fetched because --fail-fast ended the run."""
+    return isinstance(observation, Unobserved) and observation.problem.code is Code.NOT_REACHED
 
 
 def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
@@ -294,7 +321,7 @@ def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
 
 def _is_cut_off(observation: Observation) -> bool:
     """Return whether a job was not fetched because the run was over."""
-    return isinstance(observation, Unobserved) and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
+    return isinstance(observation, Unobserved) and observation.problem.code in _OVER
 
 
 def _is_proven(plan: JobPlan) -> bool:

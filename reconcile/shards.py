@@ -23,7 +23,7 @@ _SAME_IN_MANIFEST = {
     "files": "another manifest or other variables",
     "providers": "other providers",
     "warnings": "other warnings of its manifest",
-    "selection": "another --target or --selector",
+    "selection": "another selection of jobs, or another --fail-fast",
 }
 _SAME_IN_SHARD = {
     "total": "another number of shards",

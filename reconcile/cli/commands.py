@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "plan": "Compare jobs with their expectations: the gate.",
+    "doctor": "Check credentials, endpoints, projects and regions.",
     "prove": "Test the gate with mutated observations.",
     "validate": "Check manifests, offline.",
+    "list": "List the jobs of manifests, offline.",
     "show": "Render a saved plan in any format.",
     "verify": "Re-derive the verdict of a saved plan from its evidence.",
     "merge": "Join the plans of all shards of a run.",

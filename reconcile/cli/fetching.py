@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
 from reconcile.cli.options.access import AccessOptions
-from reconcile.model import ExitCode, Fetched, Manifest
+from reconcile.codes import Code
+from reconcile.model import FAIL_FAST, ExitCode, Fetched, Manifest, Problem, Unobserved
 
 if TYPE_CHECKING:
     from reconcile.fetch import Progress, Target, WaitPolicy
@@ -56,6 +57,7 @@ def fetch_manifest(
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
     signals = context.signals
+    cutter = FailFast(manifest, context.clock, strict=strict)
     client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
     try:
         with _show_progress(manifest, access, quiet=quiet) as on_progress, signals.held():
@@ -68,12 +70,46 @@ def fetch_manifest(
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate),
                 wait=_make_wait_policy(access, context.clock, on_progress, strict=strict),
+                on_fetched=cutter.look_at,
                 recorder=recorder,
-                interrupted=lambda: bool(signals),
+                interrupted=lambda: bool(signals or cutter.ended_at),
             )
     finally:
         client.close()
-    return fetched, signals.exit_code if signals else None
+    return (fetched, signals.exit_code) if signals else (cutter.explain_unreached(fetched), None)
+
+
+class FailFast:
+    """Ends a run with the first job that has drifted or cannot be checked, if its manifest says `--fail-fast`."""
+
+    def __init__(self, manifest: Manifest, clock: Callable[[], datetime], *, strict: bool) -> None:
+        self._jobs = manifest.jobs
+        self._wanted = FAIL_FAST in manifest.selection
+        self._clock = clock
+        self._strict = strict
+        self.ended_at: str | None = None
+        """The address of that job, None as long as there is none."""
+
+    def look_at(self, index: int, fetched: Fetched) -> None:
+        """Judge a job that was fetched."""
+        if not self._wanted or self.ended_at is not None:
+            return
+        from reconcile.plan import ends_fail_fast
+
+        if ends_fail_fast(self._jobs[index], fetched, now=self._clock(), strict=self._strict):
+            self.ended_at = self._jobs[index].address
+
+    def explain_unreached(self, fetched: tuple[Fetched, ...]) -> tuple[Fetched, ...]:
+        """Give the jobs that were interrupted the reason why."""
+        if self.ended_at is None:
+            return fetched
+        message = f"not checked: --fail-fast ended the run at {self.ended_at}"
+        unreached = Unobserved(problem=Problem(code=Code.NOT_REACHED, message=message))
+        return tuple([replace(each, observation=unreached) if _is_interrupted(each) else each for each in fetched])
+
+
+def _is_interrupted(fetched: Fetched) -> bool:
+    return isinstance(fetched.observation, Unobserved) and fetched.observation.problem.code is Code.INTERRUPTED
 
 
 def _make_wait_policy(

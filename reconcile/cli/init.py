@@ -22,7 +22,9 @@ _NEXT_STEPS: Final = """\
 reconcile: wrote {path}, a valid manifest. Next steps:
   1. fill in your provider and jobs, and remove what you do not need
   2. reconcile validate
-  3. RECONCILE_TOKEN=... reconcile plan
+  3. RECONCILE_TOKEN=... reconcile doctor
+  4. RECONCILE_TOKEN=... reconcile plan
+Without an account, plan against a simulator: reconcile simulate --manifest {path}
 """
 
 

@@ -1,9 +1,14 @@
 """Loading manifests and selecting jobs, for every command that is about manifests."""
 
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
 from reconcile.cli import output
-from reconcile.cli.context import Context, Deadline, open_stdin
+from reconcile.cli.context import Context, Deadline, open_stdin, read_clock
 from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
-from reconcile.model import Manifest
+from reconcile.errors import ReconcileError
+from reconcile.model import FAIL_FAST, Manifest
 from reconcile.report.escape import escape
 
 
@@ -33,12 +38,12 @@ def load_manifest(
 def select_jobs(manifest: Manifest, options: SelectionOptions, context: Context, *, quiet: bool) -> Manifest:
     """Return the manifest with only the selected jobs of the selected shard."""
     selected = manifest
-    if options.targets or options.selectors:
-        from reconcile.manifest import selection
-
-        selected = selection.select_jobs(manifest, targets=options.targets, selectors=options.selectors)
+    if options.targets or options.target_files or options.excluded or options.selectors:
+        selected = _pick_jobs(manifest, options)
         if not quiet:
             output.print_note(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
+    if options.fail_fast:
+        selected = replace(selected, selection=(*selected.selection, FAIL_FAST))
     if options.shard is None:
         return selected
     from reconcile.cli.sharding import find_shard, name_run
@@ -49,3 +54,31 @@ def select_jobs(manifest: Manifest, options: SelectionOptions, context: Context,
     if not quiet:
         output.print_note(f"reconcile: shard {index} of {total}: {len(shard.jobs)} of {len(selected.jobs)} jobs\n")
     return shard
+
+
+def _pick_jobs(manifest: Manifest, options: SelectionOptions) -> Manifest:
+    from reconcile.manifest.selection import read_target_file, select_jobs
+
+    return select_jobs(
+        manifest,
+        targets=options.targets,
+        files={path: read_target_file(path, stdin=open_stdin()) for path in options.target_files},
+        excluded=options.excluded,
+        selectors=options.selectors,
+    )
+
+
+def list_addresses(paths: Sequence[str]) -> Sequence[str]:
+    """
+    List the addresses in manifests, or in the default ones, for completion.
+
+    Returns:
+        None at all if the manifests cannot be read: a shell has no place for errors.
+    """
+    from reconcile.manifest import find_manifests, load_manifests
+
+    try:
+        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock())
+    except ReconcileError:
+        return []
+    return [job.address for job in manifest.jobs]

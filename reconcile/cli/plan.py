@@ -18,13 +18,15 @@ from reconcile.cli.options.manifests import (
     ManifestCommand,
     ManifestOptions,
     SelectionOptions,
+    fail_fast_option,
     manifest_options,
     selection_options,
 )
 from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
 from reconcile.cli.reporting import Report
 from reconcile.cli.surroundings import find_paths, find_run_url
-from reconcile.errors import ReconcileError
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError, UsageError
 from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
 from reconcile.report import FORMATS
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=ManifestCommand)
 @manifest_options
+@fail_fast_option
 @selection_options
 @access_options
 @recording_options
@@ -76,7 +79,9 @@ def command(
     """
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
-    report.protect(_list_inputs(manifests, access, context), folders=[recording.record, recording.replay])
+    _check_usage(selection, soft_fail=soft_fail)
+    inputs = _list_inputs(manifests, selection, access, context)
+    report.protect(inputs, folders=[recording.record, recording.replay])
     replayer = _open_replayer(recording, access, quiet=reporting.quiet)
     if replayer is not None:
         context = replace(context, clock=replayer.read_clock)
@@ -172,7 +177,9 @@ def _make_plan(
     return derive_plan(evidence), evidence
 
 
-def _list_inputs(manifests: ManifestOptions, access: AccessOptions, context: Context) -> Sequence[str | None]:
+def _list_inputs(
+    manifests: ManifestOptions, selection: SelectionOptions, access: AccessOptions, context: Context
+) -> Sequence[str | None]:
     """List the files that the run reads, as far as they are known before any is read."""
     from reconcile.manifest import find_manifests
 
@@ -181,7 +188,15 @@ def _list_inputs(manifests: ManifestOptions, access: AccessOptions, context: Con
         paths = find_manifests(manifests.paths)
     except ReconcileError:
         paths = [path for path in manifests.paths if not Path(path).is_dir()]
-    return [*paths, *manifests.var_files, access.ca_file, context.environ.get("OS_CLIENT_CONFIG_FILE")]
+    config = context.environ.get("OS_CLIENT_CONFIG_FILE")
+    return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, config]
+
+
+def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
+    if selection.fail_fast and soft_fail:
+        message = "--fail-fast leaves jobs unchecked, which --soft-fail cannot let pass"
+        raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
 
 
 def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet: bool) -> "RunReplayer | None":

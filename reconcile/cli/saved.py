@@ -88,7 +88,7 @@ def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None
         raise _error(Code.OTHER_MANIFEST, message, "join the shards first: reconcile merge PLAN... --out PLAN")
     if declared is not None:
         message = f"{file}: it covers only {len(evidence.observations)} of the {declared} jobs of its manifest"
-        raise _error(Code.OTHER_MANIFEST, message, "plan without --target and --selector")
+        raise _error(Code.OTHER_MANIFEST, message, "plan without options that select jobs")
     from reconcile.manifest import find_manifests
 
     found = {path: read_text(path).digest() for path in find_manifests(tuple(paths))}

@@ -1,22 +1,57 @@
 """`reconcile simulate`: a job API on loopback."""
 
 import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from reconcile.cli import output
-from reconcile.cli.context import open_stdin
+from reconcile.cli.context import Context, open_stdin, pass_context
+from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, variable_options
 from reconcile.cli.options.values import FilePath
-from reconcile.model import ExitCode
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+from reconcile.model import ExitCode, Given
+from reconcile.report.escape import escape
+
+if TYPE_CHECKING:
+    from reconcile.simulator import Scenario
 
 
-@click.command()
-@click.argument("scenario", type=FilePath())
+@click.command(cls=ManifestCommand)
+@click.argument("scenario", required=False, type=FilePath())
+@click.option(
+    "--manifest",
+    "paths",
+    metavar="MANIFEST",
+    multiple=True,
+    type=FilePath(),
+    help="Serve what this manifest expects, at times relative to now, instead of a scenario. Repeatable.",
+)
+@click.option(
+    "--break",
+    "breaches",
+    metavar="ADDRESS[=KIND]",
+    multiple=True,
+    help="Let this job of the manifest, or those that match a glob, go wrong: failed, success, pending, missing, "
+    "other-type, extra-sub-job, lost-sub-job, error (HTTP 500), or an error code of the API. Default: failed, or "
+    "success where failure is expected. Repeatable.",
+)
+@variable_options
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 picks a free one. Default: 0."
 )
-def command(scenario: str, port: int) -> ExitCode:
-    """Serve the job API of a scenario file on loopback, until interrupted.
+@pass_context
+def command(
+    context: Context,
+    scenario: str | None,
+    paths: tuple[str, ...],
+    breaches: tuple[str, ...],
+    given: tuple[Given, ...],
+    port: int,
+) -> ExitCode:
+    """Serve a job API on loopback, until interrupted: that of a scenario file, or what a manifest expects.
 
     The first line of standard output is the URL. Requests need a token or a signature: any, unless the scenario lists
     the valid ones. Tokens are issued at /v3/auth/tokens.
@@ -24,18 +59,44 @@ def command(scenario: str, port: int) -> ExitCode:
     \b
     Examples:
       reconcile simulate scenario.yaml --port 8080
+      reconcile simulate --manifest reconcile.yaml --port 8080
+      reconcile simulate --manifest . --break jobs.expand --break 'jobs.bind-*=missing'
       RECONCILE_TOKEN=any reconcile plan --endpoint http://127.0.0.1:8080
     """
-    from reconcile.document import read_document
-    from reconcile.simulator import load_scenario, serve
+    from reconcile.simulator import serve
+
+    if (scenario is None) is (not paths):
+        raise UsageError.because(Code.USAGE, "give either a scenario file or --manifest")
+    if scenario is not None and (breaches or given):
+        raise UsageError.because(Code.USAGE, "--break and --var need --manifest")
 
     def announce(url: str) -> None:
         output.write(f"{url}\n")
         output.close()
 
-    ended_by = serve(
-        load_scenario(read_document(scenario, stdin=open_stdin())),
-        port=port,
-        on_ready=announce,
+    served = (
+        _load(scenario)
+        if scenario is not None
+        else _rehearse(ManifestOptions(paths=paths, given=given, strict=False), breaches, context)
     )
+    ended_by = serve(served, port=port, on_ready=announce)
     return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.TERMINATED
+
+
+def _load(path: str) -> "Scenario":
+    from reconcile.document import read_document
+    from reconcile.simulator import load_scenario
+
+    return load_scenario(read_document(path, stdin=open_stdin()))
+
+
+def _rehearse(manifests: ManifestOptions, breaches: Sequence[str], context: Context) -> "Scenario":
+    """Build the scenario of manifests, and print what it is."""
+    from reconcile.cli.manifests import load_manifest
+    from reconcile.cli.rehearsal import build_scenario, parse_breach
+
+    manifest = load_manifest(manifests, context, quiet=True)
+    scenario = build_scenario(manifest, [parse_breach(each) for each in breaches], context.clock)
+    broken = f", except for {', '.join(map(escape, breaches))}" if breaches else ""
+    output.print_note(f"reconcile: {len(scenario.jobs)} jobs do what is expected of them{broken}\n")
+    return scenario

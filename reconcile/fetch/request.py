@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from reconcile import __version__
 from reconcile.fetch.target import Target
-from reconcile.model import Job, JobApi
+from reconcile.model import Job, JobApi, Provider
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -18,8 +18,13 @@ def build_path(job: Job) -> str:
     The ids were checked when the manifest was read. They are checked again here, where they become a URL: a dot or a
     slash that came through would request another resource with the same credentials.
     """
-    before, after = _split_path(job.provider.api.path, job.provider.project_id)
-    return f"{before}{_check_id(job.job_id)}{after}"
+    return build_job_path(job.provider, job.job_id)
+
+
+def build_job_path(provider: Provider, job_id: str) -> str:
+    """Build the path of a job by its id, as `build_path` does."""
+    before, after = _split_path(provider.api.path, provider.project_id)
+    return f"{before}{_check_id(job_id)}{after}"
 
 
 @lru_cache(maxsize=64)

@@ -2,22 +2,26 @@
 
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import accumulate
+from types import MappingProxyType
+from typing import BinaryIO, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.document import list_names, shorten, suggest
-from reconcile.errors import UsageError
+from reconcile.document import MARK_SHIFT, list_names, read_text, shorten, suggest
+from reconcile.errors import DocumentError, UsageError
 from reconcile.glob import matches_glob
+from reconcile.manifest.diagnostics import MOST_REPORTED, MOST_SUGGESTED
 from reconcile.model import Diagnostic, Job, Manifest
 
 _REQUIREMENT: Final = re.compile(
     r"(?P<not>!)? \s* (?P<key>[A-Za-z_][A-Za-z0-9_./-]{0,63}) \s* (?:(?P<sign>==|=|!=) \s* (?P<value>[^,=]*))?",
     re.ASCII | re.VERBOSE,
 )
+_NONE: Final[Mapping[str, "Sequence[Pattern]"]] = MappingProxyType({})
 _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
 
 
@@ -34,27 +38,75 @@ class _Requirement(Struct, frozen=True):
         return found is self.wanted
 
 
+class Pattern(Struct, frozen=True):
+    """
+    An address, or a glob of addresses.
+
+    `given` is how a message names it after "selected by" or "excluded by". `line` is its line in the file that it was
+    read from, as a diagnostic without a message; None if it was typed.
+    """
+
+    text: str
+    given: str
+    line: Diagnostic | None = None
+
+
+def read_target_file(path: str, *, stdin: BinaryIO | None = None) -> tuple[Pattern, ...]:
+    """
+    Read addresses and globs from a file, one per line. Blank lines and lines that begin with `#` are skipped.
+
+    Raises:
+        DocumentError: the file cannot be read, or names nothing.
+    """
+    text = read_text(path, stdin=stdin)
+    lines = text.content.split("\n")
+    starts = accumulate((len(line) + 1 for line in lines), initial=0)
+    patterns = []
+    for line, start in zip(lines, starts, strict=False):
+        name = line.strip()
+        if name and not name.startswith("#"):
+            mark = (start + line.index(name)) << MARK_SHIFT | len(name)
+            place = text.diagnose(mark, Code.NOTHING_TO_CHECK, "")
+            patterns.append(Pattern(name, f"'{shorten(name)}'", place))
+    if not patterns:
+        message = f"{text.file} names no job"
+        hint = "write one address or glob per line, such as jobs.bind-ldap"
+        raise DocumentError([Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)])
+    return tuple(patterns)
+
+
 def select_jobs(
-    manifest: Manifest, *, targets: Sequence[str], selectors: Sequence[str], option: str = "--target "
+    manifest: Manifest,
+    *,
+    targets: Sequence[str] = (),
+    files: Mapping[str, Sequence[Pattern]] = _NONE,
+    excluded: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    option: str = "--target ",
 ) -> Manifest:
     """
-    Return a manifest of the jobs that any of the targets names and that all of the selectors accept.
+    Return a manifest of the jobs that any target names, that no exclusion names, and that all selectors accept.
 
     Providers that no selected job uses are left out, because no requests go to them. The order stays.
 
     Args:
         targets: addresses or globs of addresses; `jobs.x` names every `jobs.x["key"]` as well, and an address that
-            exists is no glob. None means every job.
+            exists is no glob. None, here and in files, means every job.
+        files: more targets, by the path of the file that they were read from.
+        excluded: addresses or globs of addresses, of any job in the manifest.
         selectors: requirements on labels in kubectl's equality-based syntax, where `k!=v` accepts jobs without `k`.
         option: what stands before a target where it is typed, for messages.
 
     Raises:
-        UsageError: a selector is malformed, a target names no job, or no job is left.
+        UsageError: a selector is malformed, a target or an exclusion names no job, or no job is left.
     """
     requirements = [requirement for selector in selectors for requirement in _parse_selector(selector)]
-    if not targets and not requirements:
+    if not targets and not files and not excluded and not requirements:
         return manifest
-    jobs = _pick_targets(manifest.jobs, targets, option) if targets else manifest.jobs
+    wanted = [Pattern(each, f"{option}'{shorten(each)}'") for each in targets]
+    wanted += [pattern for patterns in files.values() for pattern in patterns]
+    unwanted = [Pattern(each, f"--exclude '{shorten(each)}'") for each in excluded]
+    jobs = _pick_jobs(manifest.jobs, wanted, unwanted)
     for requirement in requirements:
         left = tuple([job for job in jobs if requirement.is_met(job.labels)])
         if not left:
@@ -64,35 +116,67 @@ def select_jobs(
     providers = {name: provider for name, provider in manifest.providers.items() if name in used}
     if len(jobs) == len(manifest.jobs):
         return replace(manifest, providers=providers)
-    options = [*(f"--target {shlex.quote(each)}" for each in targets)]
-    options += [f"--selector {shlex.quote(each)}" for each in selectors]
+    given = {"--target": targets, "--target-file": files, "--exclude": excluded, "--selector": selectors}
+    options = [f"{name} {shlex.quote(value)}" for name, values in given.items() for value in values]
     return replace(manifest, jobs=jobs, providers=providers, declared=len(manifest.jobs), selection=tuple(options))
 
 
-def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> tuple[Job, ...]:
-    """Return the jobs that any target names; every target has to name one."""
-    addresses = dict.fromkeys(job.address for job in jobs)
-    names = dict.fromkeys(_strip_key(address) for address in addresses)
-    picked: set[str] = set()
+def _pick_jobs(jobs: tuple[Job, ...], wanted: Sequence[Pattern], unwanted: Sequence[Pattern]) -> tuple[Job, ...]:
+    """Return the jobs that any wanted pattern names, all without one, and no unwanted one; each has to name a job."""
+    known: dict[str, dict[str, None]] = {}
+    for job in jobs:
+        known.setdefault(_strip_key(job.address), {})[job.address] = None
+    picked, unknown = _find_named(wanted, known)
+    dropped, also_unknown = _find_named(unwanted, known)
+    if unknown or also_unknown:
+        raise UsageError(
+            [
+                *_explain_unknown(unknown, known, f"0 of {len(jobs)} jobs selected by"),
+                *_explain_unknown(also_unknown, known, f"0 of {len(jobs)} jobs excluded by"),
+            ]
+        )
+    left = [job for job in jobs if (not wanted or job.address in picked) and job.address not in dropped]
+    if not left:
+        message = f"0 of {len(jobs)} jobs selected: {list_names(each.given for each in unwanted)} leaves none"
+        raise UsageError([Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint="exclude fewer jobs")])
+    return tuple(left)
+
+
+def _find_named(
+    patterns: Sequence[Pattern], known: Mapping[str, Collection[str]]
+) -> tuple[set[str], Sequence[Pattern]]:
+    """
+    Return the addresses that any pattern names, and the patterns that name none.
+
+    Args:
+        known: the addresses of each job, by its address without key.
+    """
+    found: set[str] = set()
     unknown = []
-    for target in dict.fromkeys(targets):
-        found = _match_target(target, addresses, names)
-        picked |= found
-        if not found:
-            like = [address for address in addresses if _strip_key(address) == _strip_key(target)]
-            unknown.append(_unknown_target(target, like or names, len(jobs), option))
-    if unknown:
-        raise UsageError(unknown)
-    return tuple([job for job in jobs if job.address in picked or _strip_key(job.address) in picked])
+    first: dict[str, Pattern] = {}
+    for pattern in patterns:
+        first.setdefault(pattern.text, pattern)
+    for pattern in first.values():
+        named = _match(pattern.text, known)
+        found.update(named)
+        if not named:
+            unknown.append(pattern)
+    return found, unknown
 
 
-def _match_target(target: str, addresses: Mapping[str, None], names: Mapping[str, None]) -> set[str]:
-    """Return the addresses, with or without key, that a target names."""
-    if target in addresses or target in names:
-        return {target}
-    if "*" not in target and "?" not in target:
-        return set()
-    return {known for known in (*names, *addresses) if matches_glob(target, known)}
+def _match(text: str, known: Mapping[str, Collection[str]]) -> Collection[str]:
+    """Return the addresses that a pattern names."""
+    name = _strip_key(text)
+    if text in known:
+        return known[text]
+    if text in known.get(name, ()):
+        return [text]
+    if "*" not in text and "?" not in text:
+        return []
+    found: list[str] = []
+    for each, addresses in known.items():
+        found += addresses if matches_glob(text, each) else [one for one in addresses if matches_glob(text, one)]
+    return found
 
 
 def _strip_key(address: str) -> str:
@@ -100,10 +184,16 @@ def _strip_key(address: str) -> str:
     return address.partition("[")[0]
 
 
-def _unknown_target(target: str, known: Collection[str], total: int, option: str) -> Diagnostic:
-    hint = suggest(target, known) or f"addresses here: {list_names(known)}"
-    message = f"0 of {total} jobs selected by {option}'{shorten(target)}'"
-    return Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)
+def _explain_unknown(
+    unknown: Sequence[Pattern], known: Mapping[str, Collection[str]], beginning: str
+) -> Iterator[Diagnostic]:
+    """Explain patterns that name no job; only the first get a suggestion, because comparing names takes long."""
+    for number, pattern in enumerate(unknown[:MOST_REPORTED]):
+        like = known.get(_strip_key(pattern.text), known)
+        similar = suggest(pattern.text, like) if number < MOST_SUGGESTED else None
+        hint = similar or f"addresses here: {list_names(like)}"
+        blank = pattern.line or Diagnostic(code=Code.NOTHING_TO_CHECK, message="")
+        yield replace(blank, message=f"{beginning} {pattern.given}", hint=hint)
 
 
 def _parse_selector(selector: str) -> list[_Requirement]:

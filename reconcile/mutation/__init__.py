@@ -4,15 +4,25 @@ What a job API could answer, to put a gate to the test. Pure.
     Jobs -> an observation that meets them           make_up         observation.py
     observation -> the API's answer                  write_answer    answer.py
     observation -> what could be observed instead    list_mutants    mutants.py, times.py, allowed.py
+    observation -> one that goes wrong as asked      break_observation  breakage.py
     which other jobs a verdict depends on            Bystanders      bystanders.py
 
 Nothing here judges: the gate itself decides whether a mutant is killed.
 """
 
 from reconcile.mutation.answer import write_answer
+from reconcile.mutation.breakage import Breakage, break_observation
 from reconcile.mutation.bystanders import Bystanders
 from reconcile.mutation.mutants import list_mutants
 from reconcile.mutation.observation import make_up
 from reconcile.mutation.times import bound_time
 
-__all__ = ["Bystanders", "bound_time", "list_mutants", "make_up", "write_answer"]
+__all__ = [
+    "Breakage",
+    "Bystanders",
+    "bound_time",
+    "break_observation",
+    "list_mutants",
+    "make_up",
+    "write_answer",
+]

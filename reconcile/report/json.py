@@ -22,7 +22,7 @@ from reconcile.model import (
 )
 from reconcile.report.causes import Cause, list_causes
 from reconcile.report.location import name_file
-from reconcile.report.messages import find_place
+from reconcile.report.messages import count_declared, find_place
 from reconcile.report.style import Style
 
 FORMAT_VERSION = "1.0"
@@ -108,9 +108,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
             {"file": each.file, "path": name_file(each.file, plan), "name": each.name, "sha256": each.sha256}
             for each in manifest.files
         ],
-        "selection": None
-        if manifest.declared is None
-        else {"declared": manifest.declared, "options": manifest.selection},
+        "selection": _selection_to_json(plan),
         "shard": None if shard is None else {"index": shard.index, "total": shard.total, "selected": shard.selected},
         "complete": plan.complete,
         "verdict": plan.verdict,
@@ -123,6 +121,13 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
     }
+
+
+def _selection_to_json(plan: Plan) -> dict[str, object] | None:
+    manifest = plan.manifest
+    if manifest.declared is None and not manifest.selection:
+        return None
+    return {"declared": count_declared(plan), "options": manifest.selection}
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from datetime import date
 
 from reconcile.codes import Code
 from reconcile.model import (
+    FAIL_FAST,
     Diagnostic,
     Finding,
     JobPlan,
@@ -92,8 +93,9 @@ def describe_run(plan: Plan) -> str:
 
 
 def is_part(plan: Plan) -> bool:
-    """Return whether a plan covers only some of the declared jobs."""
-    return plan.manifest.declared is not None or plan.manifest.shard is not None
+    """Return whether a plan covers only some of the declared jobs, or may not have reached all of them."""
+    manifest = plan.manifest
+    return manifest.declared is not None or manifest.shard is not None or FAIL_FAST in manifest.selection
 
 
 def count_declared(plan: Plan) -> int:
@@ -110,16 +112,17 @@ def describe_jobs(plan: Plan, selection: str = "") -> str:
         selection: the options that selected them, safe for the reader; "" leaves them out.
     """
     shard, number = plan.manifest.shard, len(plan.jobs)
-    if not is_part(plan):
-        return count(number, "job")
+    fail_fast = f", {FAIL_FAST}" if FAIL_FAST in plan.manifest.selection else ""
+    if plan.manifest.declared is None and shard is None:
+        return f"{count(number, 'job')}{fail_fast}"
     by = f" selected by {selection}" if selection else ""
     dealt = f", shard {shard.index} of {shard.total}" if shard else ""
-    return f"{number:,} of {count(count_declared(plan), 'job')}{by}{dealt}"
+    return f"{number:,} of {count(count_declared(plan), 'job')}{by}{dealt}{fail_fast}"
 
 
 def describe_selection(plan: Plan) -> str:
     """Name the options that selected the jobs of a plan, at least the first of them; "" if all jobs were selected."""
-    options = plan.manifest.selection
+    options = [option for option in plan.manifest.selection if option != FAIL_FAST]
     shown = cut(escape(" ".join(options[:_MOST_OPTIONS])), _LONGEST_SELECTION)
     hidden = len(options) - _MOST_OPTIONS
     return f"{shown} and {count(hidden, 'more option')}" if hidden > 0 else shown

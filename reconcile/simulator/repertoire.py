@@ -38,6 +38,10 @@ class Repertoire:
         """Return a 200 with a job that has only these fields and its id."""
         return self._write(200, [_dump({"job_id": job_id, **fields}).encode()])
 
+    def answer(self, status_code: int, body: bytes) -> Answer:
+        """Return a response with this body, which is JSON."""
+        return self._write(status_code, [body])
+
     def raw(self, status_code: int, headers: Mapping[str, str], body: str) -> Answer:
         """Return a response as written in a scenario, valid or not. It closes the connection, which it may break."""
         return self._write(status_code, [body.encode()], headers=headers, close=True)

@@ -1,6 +1,6 @@
 """Scenario files: what the simulator responds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -27,10 +27,11 @@ class Step(Struct, frozen=True, kw_only=True):
     The response for a job until the next step begins.
 
     A step begins `after` this number of seconds since the start of the server or, if that is None, when the previous
-    step has answered its number of `requests`. `delay` delays the response, in seconds.
+    step has answered its number of `requests`. `delay` delays the response, in seconds. A `reply` that is called is
+    made for each request, because it depends on the time.
     """
 
-    reply: Reply
+    reply: Reply | Callable[[], Reply]
     after: float | None
     requests: int | None
     delay: float

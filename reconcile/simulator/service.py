@@ -84,7 +84,8 @@ class Service:
         step = timeline.advance(self._clock() - self._start) if timeline else None
         if step is None:
             return Cue(reply=self._scenario.repertoire.reply("not_found", job_id), request_id=request_id)
-        return Cue(reply=step.reply, request_id=request_id, delay=step.delay)
+        reply = step.reply() if callable(step.reply) else step.reply
+        return Cue(reply=reply, request_id=request_id, delay=step.delay)
 
     def _refuse_as_gateway(self, name: str) -> Cue:
         return self._refuse(self._scenario.repertoire.reply(name, ""))

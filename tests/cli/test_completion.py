@@ -21,7 +21,14 @@ ASKED = [
     ("reconcile plan -o jun", "reconcile plan -o junit"),
     ("reconcile explain rc50", "reconcile explain RC500"),
     ("reconcile validate stor", "reconcile validate storage.yaml"),
+    ("reconcile plan --target jobs.bi", "reconcile plan --target jobs.bind-ldap"),
+    ("reconcile list --exclude jobs.e", "reconcile list --exclude jobs.expand"),
 ]
+MANIFEST = """
+version: 1
+providers: {otc: {api: sfs-turbo, project_id: p1}}
+jobs: {bind-ldap: {job_id: id-a}, expand: {job_id: id-b}}
+"""
 START = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], ""),
     "zsh": (["zsh", "-f", "-i"], "autoload -Uz compinit; compinit -u -D; "),
@@ -31,12 +38,13 @@ PATIENCE = 20  # seconds, of a shell that does not answer
 
 @pytest.fixture
 def environ(tmp_path):
-    """Make a home with the program on the PATH, and one file to complete."""
+    """Make a home with the program on the PATH, a file and a manifest to complete."""
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "reconcile"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconcile "$@"\n')
     program.chmod(0o755)
     (tmp_path / "storage.yaml").touch()
+    (tmp_path / "reconcile.yaml").write_text(MANIFEST)
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     kept = {name: os.environ[name] for name in ("PYTHONPATH", "LANG") if name in os.environ}
     return {**kept, "PATH": path, "HOME": str(tmp_path), "TERM": "dumb", "PS1": "> "}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from steps import measure_growth
 
-from reconcile.errors import UsageError
-from reconcile.manifest.selection import select_jobs
+from reconcile.errors import DocumentError, UsageError
+from reconcile.manifest.selection import read_target_file, select_jobs
 
 JOBS = """
 version: 1
@@ -153,3 +153,80 @@ def test_the_work_grows_as_jobs_and_targets_do(manifest):
         assert refuse(large, "jobs.*-nothing", "jobs.expnad")
 
     assert measure_growth(work, 1_000) < 2.5
+
+
+# --- Files of targets, and exclusions --------------------------------------------------------------------------
+
+
+def write(tmp_path, text):
+    path = tmp_path / "targets.txt"
+    path.write_text(text)
+    return {str(path): read_target_file(str(path))}
+
+
+def test_a_file_of_targets_adds_to_the_typed_ones(manifest, tmp_path):
+    files = write(tmp_path, f"# the web tier\n\n  jobs.bind-* \n{A}\n#jobs.plain\n")
+    selected = select_jobs(manifest, targets=[LATE], files=files)
+    assert [job.address for job in selected.jobs] == [LDAP, DNS, A, LATE]
+    assert selected.selection == (f"--target {LATE}", f"--target-file {tmp_path}/targets.txt")
+
+
+def test_a_file_of_targets_names_the_line_of_each_that_names_no_job(manifest, tmp_path):
+    files = write(tmp_path, "jobs.plain\n  jobs.bind-ldpa\njobs.x*\n")
+    with pytest.raises(UsageError) as raised:
+        select_jobs(manifest, files=files)
+    first, second = raised.value.diagnostics
+    assert (first.source.line, first.source.column, first.excerpt) == (2, 3, "  jobs.bind-ldpa")
+    assert (first.message, first.hint) == (
+        "0 of 6 jobs selected by 'jobs.bind-ldpa'",
+        "did you mean 'jobs.bind-ldap'?",
+    )
+    assert second.source.line == 3
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# jobs.plain\n"], ids=repr)
+def test_a_file_of_targets_that_names_none_is_no_selection(text, tmp_path):
+    with pytest.raises(DocumentError, match="names no job"):
+        write(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("options", "selected"),
+    [
+        ({"excluded": [PLAIN]}, [LDAP, DNS, A, B, LATE]),
+        ({"excluded": ["jobs.expand", "jobs.bind-*"]}, [LATE, PLAIN]),
+        ({"excluded": [B]}, [LDAP, DNS, A, LATE, PLAIN]),
+        ({"targets": ["jobs.bind-*"], "excluded": [DNS]}, [LDAP]),
+        ({"targets": ["jobs.bind-*"], "excluded": [DNS, PLAIN]}, [LDAP]),
+        ({"excluded": [DNS], "selectors": ["tier=web"]}, [LDAP]),
+    ],
+    ids=str,
+)
+def test_excluded_jobs_are_not_selected(manifest, options, selected):
+    assert [job.address for job in select_jobs(manifest, **options).jobs] == selected
+
+
+def test_an_exclusion_that_names_no_job_is_an_error_like_a_target(manifest):
+    with pytest.raises(UsageError) as raised:
+        select_jobs(manifest, targets=["jobs.nope"], excluded=["jobs.plian", "jobs.z*"])
+    assert [(each.message, each.hint) for each in raised.value.diagnostics][1:2] == [
+        ("0 of 6 jobs excluded by --exclude 'jobs.plian'", "did you mean 'jobs.plain'?")
+    ]
+    assert len(raised.value.diagnostics) == 3
+
+
+def test_to_exclude_everything_is_an_error(manifest):
+    with pytest.raises(UsageError) as raised:
+        select_jobs(manifest, targets=[LDAP], excluded=["jobs.bind-*"])
+    (only,) = raised.value.diagnostics
+    assert (only.code.value, only.message) == (
+        "RC003",
+        "0 of 6 jobs selected: --exclude 'jobs.bind-*' leaves none",
+    )
+
+
+def test_u44_of_many_wrong_targets_the_first_thousand_are_explained(load):
+    many = load(JOBS + "".join(f'  j{n}: {{job_id: "n{n}"}}\n' for n in range(2_000)))
+    with pytest.raises(UsageError) as raised:
+        select_jobs(many, targets=[f"jobs.wrong-{n}" for n in range(2_000)])
+    assert len(raised.value.diagnostics) == 1_000

@@ -21,10 +21,10 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     endpoints: tuple[str, ...]
     ca_file: str | None
     proxy: str | None
-    wait: float | None
     timeout: float | None
-    rate: float | None
-    concurrency: int
+    wait: float | None = None
+    rate: float | None = None
+    concurrency: int = 64
 
     @property
     def limit(self) -> float:
@@ -39,9 +39,7 @@ class RecordingOptions(Struct, frozen=True, kw_only=True):
     replay: str | None
 
 
-access_options = as_one(
-    AccessOptions,
-    "access",
+_CONNECTION = (
     click.option(
         "--endpoint",
         "endpoints",
@@ -59,6 +57,12 @@ access_options = as_one(
     click.option(
         "--proxy", metavar="URL", help="Proxy for https requests. Proxy variables of the environment are ignored."
     ),
+)
+
+access_options = as_one(
+    AccessOptions,
+    "access",
+    *_CONNECTION,
     click.option("--wait", type=Duration(), help="How long to wait for unfinished jobs. Default: do not wait."),
     click.option(
         "--timeout",
@@ -77,6 +81,14 @@ access_options = as_one(
     ),
 )
 """Options of commands that fetch jobs."""
+
+connection_options = as_one(
+    AccessOptions,
+    "access",
+    *_CONNECTION,
+    click.option("--timeout", type=Duration(), default=60.0, help="Time limit of the whole run. Default: 1m."),
+)
+"""Options of commands that only send single requests."""
 
 recording_options = as_one(
     RecordingOptions,

@@ -1,6 +1,6 @@
 """Which jobs a command is about: manifests, values of variables, and a selection of jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,18 @@ class ManifestOptions(Struct, frozen=True, kw_only=True):
 
 
 class SelectionOptions(Struct, frozen=True, kw_only=True):
-    """Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones."""
+    """
+    Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones.
+
+    `target_files` are paths. `fail_fast` ends the run with the first job that is drift or an error.
+    """
 
     targets: tuple[str, ...]
+    target_files: tuple[str, ...]
+    excluded: tuple[str, ...]
     selectors: tuple[str, ...]
     shard: str | None
+    fail_fast: bool = False
 
 
 class _AssignmentType(click.ParamType[Given]):
@@ -72,7 +79,17 @@ class ManifestCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         ctx.meta[_ORDER] = [parameter.name for parameter in order if parameter.name in _GIVEN]
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        _refuse_second_reader(ctx.params)
+        return rest
+
+
+def _refuse_second_reader(given: Mapping[str, Any]) -> None:
+    """Raise UsageError if standard input is to hold targets and something else as well."""
+    target_files = given.get("target_files") or ()
+    others = [*(given.get("paths") or ()), *(each.path for each in given.get("files") or ())]
+    if target_files.count("-") > ("-" not in others):
+        raise click.UsageError("'-' is named twice, and standard input can be read once")
 
 
 def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,6 +120,13 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_variables
 
 
+def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[str]":
+    """Return the addresses in the manifests of the command line, or of the working directory, that begin like this."""
+    from reconcile.cli.manifests import list_addresses
+
+    return [address for address in list_addresses(ctx.params.get("paths") or ()) if address.startswith(incomplete)]
+
+
 manifest_options = as_one(
     ManifestOptions,
     "manifests",
@@ -120,7 +144,25 @@ selection_options = as_one(
         "targets",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_addresses,
         help="Only the job with this address, or those that match a glob such as 'jobs.bind-*'. Repeatable.",
+    ),
+    click.option(
+        "--target-file",
+        "target_files",
+        multiple=True,
+        metavar="FILE",
+        type=FilePath(),
+        help="Also the jobs that FILE names: one address or glob per line, # begins a comment; - reads standard "
+        "input. Repeatable.",
+    ),
+    click.option(
+        "--exclude",
+        "excluded",
+        multiple=True,
+        metavar="ADDRESS",
+        shell_complete=complete_addresses,
+        help="Not the job with this address, nor those that match a glob. Repeatable.",
     ),
     click.option(
         "-l",
@@ -138,3 +180,10 @@ selection_options = as_one(
     ),
 )
 """Options of selecting jobs."""
+
+fail_fast_option = click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="Stop with the first job that has drifted or cannot be checked. The plan says which jobs were not reached.",
+)
+"""Belongs to `selection_options`; apply it outside of those."""

@@ -1,0 +1,261 @@
+"""What stands between each provider of a manifest and a first plan."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from reconcile.cli.context import Context
+from reconcile.cli.options.access import AccessOptions
+from reconcile.codes import Code
+from reconcile.duration import format_duration
+from reconcile.errors import AccessError
+from reconcile.model import Manifest, Missing, Observed, Problem, Provider, Unobserved
+
+if TYPE_CHECKING:
+    from reconcile.fetch import Client, Target
+    from reconcile.fetch.probe import Probe
+
+
+class Status(StrEnum):
+    """What came of a check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not known, because of another check or of what the answer left out."""
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that was checked; `code` is that of an error, `hint` says what to do."""
+
+    name: str
+    status: Status
+    message: str
+    hint: str | None = None
+    code: Code | None = None
+
+
+class Examination(Struct, frozen=True, kw_only=True):
+    """All checks of one provider, in the order in which they build on each other; `endpoint` is None if it has none."""
+
+    provider: Provider
+    endpoint: str | None
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the provider cannot be asked."""
+        return any(check.status is Status.FAILED for check in self.checks)
+
+
+CREDENTIAL, VARIABLES, ENDPOINT, CONNECTION, CLOCK, PROJECT = (
+    "credential",
+    "variables",
+    "endpoint",
+    "connection",
+    "clock",
+    "project",
+)
+
+_ENDPOINT_CODES = (Code.ENDPOINT_NOT_ALLOWED, Code.NO_ENDPOINT, Code.BLOCKED_ADDRESS, Code.UNKNOWN_PROVIDER)
+"""What can be wrong with an endpoint before anything is sent."""
+
+_CHECK_OF = {
+    Code.UNAUTHENTICATED: CREDENTIAL,
+    Code.NOT_FROM_THE_API: ENDPOINT,
+    Code.REDIRECT: ENDPOINT,
+    Code.NOT_JSON: ENDPOINT,
+    Code.BLOCKED_ADDRESS: CONNECTION,
+    Code.NOT_CONNECTED: CONNECTION,
+    Code.TLS: CONNECTION,
+    Code.TIMED_OUT: CONNECTION,
+    Code.CONNECTION_BROKEN: CONNECTION,
+    Code.NOT_HTTP: CONNECTION,
+    Code.ANSWER_TOO_LARGE: CONNECTION,
+    Code.ANSWER_ENCODED: CONNECTION,
+}
+"""Which check an answer, or none, decides; all other codes are about the project."""
+
+_HINTS = {
+    Code.UNAUTHENTICATED: "get a new token, or check the access key; both are for one cloud, and tokens expire",
+    Code.FORBIDDEN: "check that the project is in this region, and that the user may read its jobs",
+    Code.NOT_FROM_THE_API: "check cloud and region, or --endpoint: the API is not at this host",
+    Code.REDIRECT: "something in between answers, such as a proxy or a sign-in page: check --endpoint and --proxy",
+    Code.NOT_JSON: "something in between answers, such as a proxy or a sign-in page: check --endpoint and --proxy",
+    Code.NOT_CONNECTED: "check the network, the name of the host, and --proxy",
+    Code.TIMED_OUT: "check the network, a firewall, and --proxy",
+    Code.TLS: "if a proxy or a private cloud has an authority of its own, give its certificate: --ca-file FILE",
+    Code.THROTTLED: "try again in a minute",
+}
+
+_PREFIXES = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
+_KNOWN = (
+    *("RECONCILE_TOKEN", "RECONCILE_ENDPOINT", "OS_TOKEN", "OS_AUTH_TOKEN", "HW_AUTH_TOKEN"),
+    *("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN", "HUAWEICLOUD_SDK_PROJECT_ID"),
+    *("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN", "HW_PROJECT_ID", "OS_ACCESS_KEY", "OS_SECRET_KEY"),
+    *("OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID"),
+    *("OS_PASSWORD", "OS_USER_DOMAIN_NAME", "OS_USER_DOMAIN_ID", "OS_PROJECT_ID", "OS_PROJECT_NAME"),
+    *("OS_PROJECT_DOMAIN_NAME", "OS_PROJECT_DOMAIN_ID"),
+)
+"""Variables that hold credentials and endpoints, without those of single providers."""
+
+_CLOSE_CLOCKS = 60.0
+_MOST_SKEW = 900.0
+"""Seconds. Further apart, the API refuses signatures (support.huaweicloud.com, "AK/SK Signing and Authentication")."""
+
+
+def examine_providers(manifest: Manifest, access: AccessOptions, context: Context) -> tuple[Examination, ...]:
+    """
+    Check every provider of a manifest, one after the other.
+
+    Raises:
+        AccessError: the CA file or the proxy cannot be used.
+        KeyboardInterrupt: a signal came.
+    """
+    from reconcile.fetch import open_client
+
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    deadline = context.start_deadline(access.limit)
+    signals = context.signals
+    try:
+        with signals.held():
+            doctor = _Doctor(manifest, access, context, client, lambda: bool(signals) or not deadline.left)
+            examinations = tuple([doctor.examine(provider) for provider in manifest.providers.values()])
+    finally:
+        client.close()
+    if signals:
+        raise KeyboardInterrupt
+    return examinations
+
+
+class _Doctor:
+    """Checks the providers of one manifest with one client."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        access: AccessOptions,
+        context: Context,
+        client: "Client",
+        is_over: Callable[[], bool],
+    ) -> None:
+        self._names = tuple(manifest.providers)
+        self._access = access
+        self._context = context
+        self._client = client
+        self._is_over = is_over
+
+    def examine(self, provider: Provider) -> Examination:
+        from reconcile.fetch import resolve_targets
+        from reconcile.fetch.probe import probe_target
+
+        try:
+            targets = resolve_targets(
+                [provider],
+                endpoints=self._access.endpoints,
+                environ=self._context.environ,
+                unused=[name for name in self._names if name != provider.name],
+            )
+        except AccessError as error:
+            checks = (*_explain(error), *self._check_names(), _skip(PROJECT, "no request could be sent"))
+            return Examination(provider=provider, endpoint=None, checks=checks)
+        target = targets[provider.name]
+        probe = probe_target(target, self._client, self._is_over)
+        return Examination(provider=provider, endpoint=str(target.origin), checks=tuple(self._check(target, probe)))
+
+    def _check(self, target: "Target", probe: "Probe") -> Iterator[Check]:
+        """Yield what one request has shown."""
+        problem = probe.observation.problem if isinstance(probe.observation, Unobserved) else None
+        at = None
+        if problem is not None:
+            at = _CHECK_OF.get(problem.code, PROJECT) if probe.logged_in else CREDENTIAL
+        yield _decide(CREDENTIAL, str(target.credential), problem if at == CREDENTIAL else None)
+        yield from self._check_names()
+        yield _decide(ENDPOINT, self._describe_endpoint(target), problem if at == ENDPOINT else None)
+        if probe.answered or at == CONNECTION:
+            yield _decide(CONNECTION, self._describe_connection(target), problem if at == CONNECTION else None)
+        if probe.answered:
+            yield _check_clock(probe.server_time, self._context.clock())
+        yield _check_project(target.provider, probe, problem if at == PROJECT else None)
+
+    def _check_names(self) -> Iterator[Check]:
+        for name, meant in _find_misspelt(self._context.environ, self._names):
+            yield Check(
+                name=VARIABLES,
+                status=Status.WARNING,
+                message=f"{name} is set and means nothing",
+                hint=f"did you mean {meant}?",
+            )
+
+    def _describe_endpoint(self, target: "Target") -> str:
+        provider = target.provider
+        cloud = provider.api.clouds.get(provider.cloud or "")
+        host = cloud.hosts.get(provider.region or "") if cloud else None
+        source = "from the built-in table" if str(target.origin) == f"https://{host}" else "given by the operator"
+        return f"{target.origin}, {source}"
+
+    def _describe_connection(self, target: "Target") -> str:
+        if target.origin.scheme == "http":
+            return "plain http to loopback"
+        by = f"the certificates of {self._access.ca_file}" if self._access.ca_file else "public authorities"
+        return f"TLS, verified by {by}{', through --proxy' if self._access.proxy else ''}"
+
+
+def _explain(error: AccessError) -> Iterator[Check]:
+    """Yield what is wrong before anything can be sent."""
+    for each in error.diagnostics:
+        name = ENDPOINT if each.code in _ENDPOINT_CODES else CREDENTIAL
+        yield Check(name=name, status=Status.FAILED, message=each.message, hint=each.hint, code=each.code)
+
+
+def _decide(name: str, message: str, problem: Problem | None) -> Check:
+    if problem is None:
+        return Check(name=name, status=Status.OK, message=message)
+    hint = _HINTS.get(problem.code)
+    return Check(name=name, status=Status.FAILED, message=f"{message}: {problem.message}", hint=hint, code=problem.code)
+
+
+def _skip(name: str, message: str) -> Check:
+    return Check(name=name, status=Status.SKIPPED, message=message)
+
+
+def _check_clock(server_time: datetime | None, now: datetime) -> Check:
+    if server_time is None:
+        return _skip(CLOCK, "the answer does not say what time it is")
+    skew = (now - server_time).total_seconds()
+    apart = f"this clock is {format_duration(abs(round(skew)))} {'ahead' if skew > 0 else 'behind'}"
+    if abs(skew) <= _CLOSE_CLOCKS:
+        return Check(name=CLOCK, status=Status.OK, message="this clock and the server's agree")
+    status = Status.FAILED if abs(skew) > _MOST_SKEW else Status.WARNING
+    hint = "set the clock: ages and waivers are judged by it, and over 15m apart, signatures are refused"
+    return Check(name=CLOCK, status=status, message=apart, hint=hint)
+
+
+def _check_project(provider: Provider, probe: "Probe", problem: Problem | None) -> Check:
+    where = f" in {provider.cloud} {provider.region}" if provider.cloud and provider.region else ""
+    subject = f"{provider.project_id}{where}"
+    match probe.observation:
+        case Missing():
+            return Check(name=PROJECT, status=Status.OK, message=f"{subject}: the API answers")
+        case Observed():
+            message = f"{subject}: the API shows a job that cannot exist, so its answers prove nothing"
+            return Check(name=PROJECT, status=Status.FAILED, message=message, code=Code.OTHER_JOB)
+        case Unobserved() if problem is None:
+            return _skip(PROJECT, f"{subject}: the API was not reached")
+        case Unobserved():
+            return _decide(PROJECT, subject, problem)
+
+
+def _find_misspelt(environ: Iterable[str], providers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that means nothing but has nearly the name of one that does, with that name."""
+    known = [*_KNOWN, *(f"RECONCILE_TOKEN_{name.upper().replace('-', '_')}" for name in providers)]
+    for name in sorted(environ):
+        if name.startswith(_PREFIXES) and name not in known and not name.startswith("RECONCILE_VAR_"):
+            close = get_close_matches(name, known, n=1, cutoff=0.85)
+            if close:
+                yield name, close[0]

@@ -1,0 +1,84 @@
+"""One harmless request that shows whether a provider can be asked: for a job that cannot exist."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx
+from msgspec import Struct
+
+from reconcile.fetch.answer import assess
+from reconcile.fetch.client import Client
+from reconcile.fetch.credentials import CredentialError, UnsignedRequest
+from reconcile.fetch.failure import explain_failure
+from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
+from reconcile.fetch.httpx_transport import open_login_client
+from reconcile.fetch.message import Answer
+from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.request import build_headers, build_job_path
+from reconcile.fetch.target import Target
+from reconcile.model import Observation, Unobserved
+
+NO_SUCH_JOB: Final = "00000000-0000-0000-0000-000000000000"
+"""The id of no job: one that is written like others, so that the API does not refuse its form."""
+
+_TURN: Final = 0.1
+"""Seconds after which it is asked again whether the run is over."""
+
+
+class Probe(Struct, frozen=True, kw_only=True):
+    """
+    What one request established.
+
+    `observation` is Missing where host, path, project and credential are right. `logged_in` is False if the credential
+    could not even be issued, `answered` whether there was any answer. `server_time` is that of the answer, in UTC, None
+    if it gives none.
+    """
+
+    observation: Observation
+    logged_in: bool = True
+    answered: bool = False
+    server_time: datetime | None = None
+
+
+def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) -> Probe:
+    """
+    Ask a provider for a job that cannot exist.
+
+    Args:
+        target: whom to ask, and with what.
+        client: sends the request, and that of a login before it.
+        is_over: asked again and again; once it says so, no answer is waited for.
+    """
+
+    def take_turn() -> None:
+        if is_over():
+            raise httpx.ReadTimeout("no answer in the time for the run")
+        client.wait(_TURN)
+
+    provider, credential = target.provider, target.credential
+    path = build_job_path(provider, NO_SUCH_JOB)
+    with closing(open_login_client(client, take_turn)) as session:
+        question = UnsignedRequest("GET", target.origin.authority, path, provider.api.headers)
+        try:
+            headers = build_headers(target, credential.headers(question, client=session))
+        except CredentialError as error:
+            return Probe(observation=Unobserved(problem=error.problem), logged_in=False)
+        try:
+            response = session.send(httpx.Request("GET", f"{target.origin}{path}", headers=headers), auth=None)
+        except SEND_ERRORS as error:
+            problem = explain_failure(read_failure(error), target.origin)
+            return Probe(observation=Unobserved(problem=problem))
+    answer = Answer(response.status_code, dict(response.headers), response.content)
+    attempt = assess(provider.api, NO_SUCH_JOB, answer, redact=Redactor(credential.secrets))
+    return Probe(observation=attempt.observation, answered=True, server_time=_read_date(response.headers.get("date")))
+
+
+def _read_date(text: str | None) -> datetime | None:
+    """Read a Date header (RFC 9110, 5.6.7)."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None
