@@ -3,16 +3,12 @@
 import json
 import os
 import signal
-import stat
-import subprocess
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import program
 import pytest
-from clients import TransportClient
 
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
