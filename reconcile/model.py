@@ -325,7 +325,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One remote asynchronous task and what it should have done.
 
-    `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other.
+    `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other. `owner` is who
+    to tell and `runbook` an https URL of what to do when the job is not in sync; both are texts that somebody wrote.
     """
 
     address: str
@@ -337,6 +338,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waivers: tuple[Waiver, ...] = ()
     timeout: float | None = None
     missing: MissingPolicy = MissingPolicy.DRIFT
+    owner: str | None = None
+    runbook: str | None = None
 
 
 class Assignment(Struct, frozen=True):

@@ -62,6 +62,8 @@ class JobReader:
             waivers=self._read_waivers(table, expect),
             timeout=self._read_timeout(table),
             missing=self._read_missing(table),
+            owner=self._read_text(table, "owner"),
+            runbook=self._read_text(table, "runbook"),
         )
         self._last = (instance, job)
         return job
@@ -104,6 +106,10 @@ class JobReader:
 
     def _read_missing(self, table: Table) -> MissingPolicy:
         return MissingPolicy(as_string(table["missing"])) if "missing" in table else self._missing
+
+    def _read_text(self, table: Table, key: str) -> str | None:
+        source = table if key in table else self._defaults
+        return as_string(source[key]) if key in source else None
 
     def _find_default_provider(self) -> str | None:
         """Return the provider of jobs that name none: that of the defaults, or the only one."""

@@ -166,6 +166,36 @@ def test_what_a_job_does_not_say_it_has_from_the_defaults(load_jobs):
     assert [(job.timeout, job.missing) for job in jobs] == [(600, MissingPolicy.WAIT), (90, MissingPolicy.DRIFT)]
 
 
+def test_a_job_has_its_own_owner_and_runbook_or_those_of_the_defaults(load_jobs):
+    jobs = load_jobs(
+        "defaults: {owner: storage, runbook: 'https://wiki/all'}\n"
+        "jobs:\n  a: {job_id: i}\n  b: {job_id: j, owner: ldap}\n"
+        "  c: {job_id: '${each.key}', for_each: [x], runbook: 'https://wiki/${each.key}'}\n"
+    )
+    assert [(job.owner, job.runbook) for job in jobs] == [
+        ("storage", "https://wiki/all"),
+        ("ldap", "https://wiki/all"),
+        ("storage", "https://wiki/x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "runbook",
+    [
+        "http://wiki/a",
+        "https:wiki",
+        "https://",
+        "https://me@wiki/",
+        "https://wiki/a b",
+        "javascript:alert(1)",
+        "//wiki",
+    ],
+)
+def test_a_runbook_is_an_https_url_without_a_user(refuse_jobs, runbook):
+    (error,) = refuse_jobs(f"jobs:\n  a: {{job_id: i, runbook: '{runbook}'}}\n")
+    assert error.code is Code.VALUE_NOT_ALLOWED
+
+
 # --- Waivers -----------------------------------------------------------------------------------------------------
 
 WAIVED = "jobs:\n  a: {job_id: i, waivers: [{fields: [duration, missing], reason: OPS-12, expires: %s}]}\n"

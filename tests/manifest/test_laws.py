@@ -50,6 +50,8 @@ def render_job(job):
     rendered = {"job_id": job.job_id, "provider": job.provider.name, "labels": labels, "missing": job.missing.value}
     if job.timeout is not None:
         rendered["timeout"] = format_duration(job.timeout)
+    texts = {"owner": job.owner, "runbook": job.runbook}
+    rendered |= {key: text.replace("${", "$${") for key, text in texts.items() if text is not None}
     if job.waivers:
         rendered["waivers"] = [
             {"fields": waiver.fields, "reason": waiver.reason, "expires": waiver.expires.isoformat()}
@@ -112,6 +114,8 @@ JOB = st.fixed_dictionaries(
         "labels": st.dictionaries(st.sampled_from(["tier", "a/b"]), st.sampled_from(["${var.word}", "$${x}", "web"])),
         "timeout": st.just("90s"),
         "missing": st.sampled_from(["wait", "drift"]),
+        "owner": st.sampled_from(["Jörg", "${var.word}"]),
+        "runbook": st.sampled_from(["https://wiki", "https://wiki/?q=${var.where}#x"]),
         "expect": EXPECT,
         "waivers": st.just([{"fields": ["age"], "reason": "r", "expires": date(2026, 12, 1).isoformat()}]),
     },
@@ -119,7 +123,13 @@ JOB = st.fixed_dictionaries(
 
 
 DEFAULTS = st.fixed_dictionaries(
-    {}, optional={"timeout": st.just("1h"), "labels": st.just({"d": "e"}), "expect": EXPECT}
+    {},
+    optional={
+        "timeout": st.just("1h"),
+        "labels": st.just({"d": "e"}),
+        "owner": st.just("everyone"),
+        "expect": EXPECT,
+    },
 )
 
 
@@ -131,9 +141,7 @@ def manifests(draw):
         job_id = f"id-{number}-${{each.key}}" if many else f"id-{number}"
         jobs[f"j{number}"] = {"job_id": job_id, **draw(JOB), **({"for_each": ["a", "b"]} if many else {})}
     jobs["gone"] = {"job_id": "gone", "provider": "eu", "expect": {"absent": True}}
-    defaults = draw(
-        st.fixed_dictionaries({}, optional={"timeout": st.just("1h"), "labels": st.just({"d": "e"}), "expect": EXPECT})
-    )
+    defaults = draw(DEFAULTS)
     variables = {"where": {"default": "eu"}, "word": {"default": "$${var.where}"}}
     return json.dumps(
         {"version": 1, "variables": variables, "providers": PROVIDERS, "defaults": defaults, "jobs": jobs}
