@@ -15,7 +15,7 @@ from reconcile.apis import load_api
 from reconcile.codes import Code
 from reconcile.document import STDIN, Schema, Text, find_schema, is_json, parse_text, read_text
 from reconcile.errors import DocumentError, ReconcileError, UsageError
-from reconcile.manifest.consistency import DeclaredJob, check_contradictions, choose_prefixes, join_providers
+from reconcile.manifest.consistency import DeclaredJob, check_repetitions, choose_prefixes, join_providers
 from reconcile.manifest.language import SCHEMA
 from reconcile.manifest.location import find_manifests
 from reconcile.manifest.reader import ManifestReader
@@ -106,7 +106,7 @@ def _read_jobs(manifests: Sequence[ManifestReader], now: datetime) -> list[Decla
         for manifest, prefix in zip(manifests, prefixes, strict=True)
         for job in manifest.read_jobs(prefix=prefix, today=today)
     ]
-    check_contradictions(declared)
+    check_repetitions(declared)
     return declared
 
 

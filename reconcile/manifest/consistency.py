@@ -81,17 +81,42 @@ def _identify(provider: Provider) -> tuple[str | None, ...]:
 # --- Several declarations of one remote job --------------------------------------------------------------------
 
 
-def check_contradictions(jobs: Sequence[DeclaredJob]) -> None:
-    """Refuse a job that is declared twice at the same provider, with expectations that cannot both hold."""
-    if len({(declared.job.provider.name, declared.job.job_id) for declared in jobs}) == len(jobs):
+def check_repetitions(jobs: Sequence[DeclaredJob]) -> None:
+    """
+    Refuse a remote job that one manifest declares twice, or that several do with expectations that cannot all hold.
+
+    Within a manifest, a second declaration is mostly a copy whose id was not changed: the job that was meant is never
+    fetched. Manifests of several teams may well share a job.
+    """
+    if len({_identify_job(declared.job) for declared in jobs}) == len(jobs):
         return
-    same: defaultdict[tuple[str, str], list[DeclaredJob]] = defaultdict(list)
+    same: defaultdict[tuple[str | None, ...], list[DeclaredJob]] = defaultdict(list)
     for declared in jobs:
-        same[declared.job.provider.name, declared.job.job_id].append(declared)
+        same[_identify_job(declared.job)].append(declared)
     for declarations in same.values():
         if len(declarations) > 1:
-            _check_presence(declarations)
-            _check_values(declarations)
+            first = _refuse_copies(declarations)
+            _check_presence(first)
+            _check_values(first)
+
+
+def _identify_job(job: Job) -> tuple[str | None, ...]:
+    """Return what is equal for declarations of one remote job; two names of one provider make no second job."""
+    provider = job.provider
+    where = _identify(provider) if provider.cloud is not None else (provider.name,)
+    return (*where, job.job_id)
+
+
+def _refuse_copies(declarations: Iterable[DeclaredJob]) -> list[DeclaredJob]:
+    """Return the first declaration of each manifest, and refuse the others."""
+    first: dict[str, DeclaredJob] = {}
+    for declared in declarations:
+        job, other = declared.job, first.setdefault(declared.job.source.file, declared).job
+        if other is not job:
+            message = f"{job.address} has the job_id of {other.address} on line {other.source.line}"
+            hint = "correct the id if it was copied, or declare the job once with all that is expected of it"
+            declared.diagnostics.add(declared.mark, Code.CONTRADICTING_JOBS, message, hint)
+    return list(first.values())
 
 
 def _check_presence(declarations: Iterable[DeclaredJob]) -> None:
@@ -118,12 +143,8 @@ def _check_values(declarations: Iterable[DeclaredJob]) -> None:
 
 def _add_contradiction(declared: DeclaredJob, other: Job, what: str) -> None:
     job = declared.job
-    place = f"on line {other.source.line}"
-    if other.source.file != job.source.file:
-        place = f"at {other.source.file}:{other.source.line}"
-    message = (
-        f"{job.address} is the job of {other.address} {place}, and their expectations of {what} contradict each other"
-    )
+    first = f"{other.address} at {other.source.file}:{other.source.line}"
+    message = f"{job.address} is the job of {first}, and their expectations of {what} contradict each other"
     declared.diagnostics.add(declared.mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from builders import NOW
 
+from reconcile.document import Text
 from reconcile.errors import ReconcileError
 from reconcile.manifest import load_manifests
 from reconcile.model import Diagnostic, Job, Manifest
@@ -30,6 +31,17 @@ def _refuse(content: str, **options: object) -> Sequence[Diagnostic]:
 def load() -> Load:
     """Load a whole manifest."""
     return _load
+
+
+@pytest.fixture(scope="session")
+def load_files() -> Load:
+    """Load several manifests of one provider, each from what follows it; they are called a, b, c."""
+
+    def load(*contents: str, **options: object) -> Manifest:
+        texts = [Text(name, f"name: {name}\n{HEAD}{content}") for name, content in zip("abc", contents, strict=False)]
+        return load_manifests([text.file for text in texts], now=NOW, texts=texts, **options)
+
+    return load
 
 
 @pytest.fixture(scope="session")

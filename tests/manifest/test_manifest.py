@@ -152,7 +152,7 @@ TWO = "version: 1\nproviders:\n  p: {api: sfs-turbo, project_id: a}\n  q: {api: 
 
 
 def test_a_provider_is_found_by_name_or_by_default_or_because_it_is_the_only_one(load):
-    jobs = "jobs: {a: {job_id: i}, b: {job_id: i, provider: p}}\n"
+    jobs = "jobs: {a: {job_id: i}, b: {job_id: j, provider: p}}\n"
     assert [job.provider.name for job in load(TWO + "defaults: {provider: q}\n" + jobs).jobs] == ["q", "p"]
     only = TWO.replace("  q: {api: sfs-turbo, project_id: b}\n", "")
     assert [job.provider.project_id for job in load(only + jobs).jobs] == ["a", "a"]
@@ -251,19 +251,43 @@ def test_a_job_that_is_declared_twice_and_otherwise_is_refused__B07(refuse_jobs)
     assert "jobs.a on line 4" in found.message
 
 
-def test_three_declarations_that_agree_in_pairs_can_contradict_each_other__B07(refuse_jobs):
-    pairs = ("[a, b]", "[b, c]", "[a, c]")
-    found = refuse_jobs(
-        "jobs:\n" + "".join(f"  j{n}: {{job_id: i, expect: {{job_type: {p}}}}}\n" for n, p in enumerate(pairs))
-    )
-    assert [fault.code for fault in found] == [Code.CONTRADICTING_JOBS]
+def test_three_declarations_that_agree_in_pairs_can_contradict_each_other__B07(load_files):
+    jobs = [f"jobs: {{j: {{job_id: i, expect: {{job_type: {pair}}}}}}}\n" for pair in ("[a, b]", "[b, c]", "[a, c]")]
+    with pytest.raises(DocumentError) as raised:
+        load_files(*jobs)
+    assert [(found.code, found.source.file) for found in raised.value.diagnostics] == [(Code.CONTRADICTING_JOBS, "c")]
 
 
-def test_a_job_may_be_declared_twice_if_both_can_hold__B07(load_jobs):
-    assert (
-        len(load_jobs("jobs:\n  a: {job_id: i, expect: {job_type: t}}\n  b: {job_id: i, expect: {status: success}}\n"))
-        == 2
+def test_several_manifests_may_declare_a_job_if_both_can_hold__B07(load_files):
+    manifest = load_files(
+        "jobs: {j: {job_id: i, expect: {job_type: t}}}\n", "jobs: {j: {job_id: i, expect: {status: success}}}\n"
     )
+    assert [job.address for job in manifest.jobs] == ["a.jobs.j", "b.jobs.j"]
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        pytest.param("  a: {job_id: i}\n  b: {job_id: i}\n", id="alike"),
+        pytest.param("  a: {job_id: i}\n  b: {job_id: '${var.id}'}\n", id="by a variable"),
+        pytest.param("  a: {job_id: i}\n  b: {job_id: '${each.value}', for_each: {x: j, y: i}}\n", id="for_each"),
+        pytest.param("  a: {job_id: i}\n  b: {job_id: i, provider: same}\n", id="one provider, two names"),
+        pytest.param("  a: {job_id: i}\n  b: {job_id: i, expect: {absent: true}}\n", id="absent"),
+    ],
+)
+def test_u02_one_manifest_declares_each_job_once(refuse, jobs):
+    provider = "{api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}"
+    (found,) = refuse(
+        f"version: 1\nvariables: {{id: {{default: i}}}}\nproviders: {{otc: {provider}, same: {provider}}}\n"
+        f"defaults: {{provider: otc, labels: {{id: '${{var.id}}'}}}}\njobs:\n{jobs}"
+    )
+    assert (found.code, found.source.line) == (Code.CONTRADICTING_JOBS, 7)
+    assert "the job_id of jobs.a on line 6" in found.message
+
+
+def test_u02_two_entries_of_one_for_each_are_two_jobs(refuse_jobs):
+    (found,) = refuse_jobs("jobs: {a: {job_id: i, for_each: [x, y]}}\n")
+    assert found.message == 'jobs.a["y"] has the job_id of jobs.a["x"] on line 3'
 
 
 @pytest.mark.parametrize(
