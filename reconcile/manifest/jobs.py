@@ -8,6 +8,7 @@ from reconcile.document import Document, Mark, Table, as_array, as_string, as_ta
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.expectations import ExpectationReader
 from reconcile.manifest.instances import Instance
+from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
@@ -50,6 +51,7 @@ class JobReader:
         provider = self._find_provider(table, mark)
         if provider is None:
             return None
+        refuse_placeholder(self._document, table, "job_id", self._diagnostics)
         like = self._find_like(instance, provider)
         expect = like.expect if like else self._read_expect(table, provider.api)
         job = Job(

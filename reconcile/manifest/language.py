@@ -7,6 +7,7 @@ from reconcile.codes import Code
 from reconcile.document import Document, Schema, SchemaError, Table, find_schema_errors, find_schema_errors_in
 from reconcile.errors import DocumentError
 from reconcile.manifest.diagnostics import Diagnostics
+from reconcile.manifest.placeholders import explain_placeholders
 from reconcile.model import Diagnostic
 
 SCHEMA: Final = "manifest.v1"
@@ -45,12 +46,14 @@ def refuse_other_files(document: Document) -> None:
 
 def find_language_errors(document: Document, schema: Schema, *, interpolated: bool) -> list[SchemaError]:
     """Return everything that the schema of the language finds wrong with a document."""
-    return find_schema_errors(document, schema, interpolated=interpolated, operator_only=_OPERATOR_ONLY)
+    errors = find_schema_errors(document, schema, interpolated=interpolated, operator_only=_OPERATOR_ONLY)
+    return list(explain_placeholders(errors, document.root))
 
 
 def find_job_errors(document: Document, schema: Schema, name: str, job: Table) -> list[SchemaError]:
     """Return everything that the schema finds wrong with a job of a document, its references replaced."""
-    return find_schema_errors_in(document, job, ("jobs", name), schema, "job")
+    errors = find_schema_errors_in(document, job, ("jobs", name), schema, "job")
+    return list(explain_placeholders(errors, Table(jobs=Table({name: job})))) if errors else []
 
 
 def check_names(document: Document, table: Table, diagnostics: Diagnostics, *, fold: Callable[[str], str]) -> None:

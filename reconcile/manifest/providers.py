@@ -7,6 +7,7 @@ from reconcile.codes import Code
 from reconcile.document import Document, Mark, Table, as_string, as_table, list_names, shorten
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.language import check_names
+from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.model import JobApi, Provider
 
 
@@ -33,6 +34,7 @@ class _Reader:
         self._diagnostics = diagnostics
 
     def read(self, name: str, table: Table, mark: Mark) -> Provider | None:
+        refuse_placeholder(self._document, table, "project_id", self._diagnostics)
         api = self._load_api(table)
         if api is None or not self._knows_region(api, table):
             return None

@@ -71,6 +71,6 @@ def read_duration(document: Document, table: Table, key: str, diagnostics: Diagn
         return parse_duration(written)
     except ValueError:
         message = f"'{shorten(written)}' is no duration"
-        hint = "write it like 90s, 10m or 1h30m: the units h, m, s and ms, in that order and each once"
+        hint = "write it like 90s, 1h30m or 7d: the units w, d, h, m, s and ms, in that order and each once"
         diagnostics.add(document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
         return None

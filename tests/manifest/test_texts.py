@@ -151,3 +151,51 @@ def test_a_hundred_thousand_jobs_are_not_too_many__C29():
     content += f"variables: {{x: {{default: [{', '.join(f'e{n}' for n in range(100_000))}]}}}}\n"
     manifest = load_manifests(["-"], now=NOW, stdin=io.BytesIO(content.replace("${var.x}", '"${var.x}"').encode()))
     assert len(manifest.jobs) == 100_000
+
+
+# --- Texts that say nothing --------------------------------------------------------------------------------------
+
+BLANKS = ["", " ", "\t", "\n", "\u00a0", "\u1680", "\u2003", "\u202f", "\u205f", "\u3000", " \u3000 "]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("given", ["written", "--var"])
+def test_u05_a_blank_text_has_no_visible_character(load, refuse, blank, given):
+    def write(text):
+        waivers = f'[{{fields: [age], expires: 2026-12-01, reason: "{text}"}}]'
+        job = f'{{job_id: i, owner: "{text}", waivers: {waivers}}}'
+        return f'{HEAD}variables: {{t: {{default: a}}}}\nname: "{text}"\njobs: {{a: {job}}}\n'
+
+    text = blank.encode("unicode_escape").decode() if given == "written" else "${var.t}"
+    found = refuse(write(text), given=[Assignment("t", blank)])
+    assert [each.code for each in found] == [Code.VALUE_NOT_ALLOWED] * 3
+    assert load(write(f"{blank.strip()}Jörg")).jobs
+
+
+IDS = [
+    "null", "Null", "NULL", "none", "None", "nil", "undefined", "NaN", "_none_", "N-A", "true",
+    "00000000-0000-0000-0000-000000000000", "0" * 32, "TODO", "tbd", "FIXME", "xxx", "changeme", "job_id", "JOB-ID",
+    "your-job-id",
+    "${X}", "$JOB_ID", "$(terraform output id)", "{{ x }}", "{% x %}", "<no value>", "<nil>", "<id>", "%JOB_ID%",
+    "@@JOB@@", "[object Object]", "...", "", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["job_id", "project_id", "for_each"])
+@pytest.mark.parametrize("word", IDS)
+def test_u04_a_word_for_nothing_and_a_left_over_are_no_ids(refuse, word, place):
+    project, job = ("${var.x}", "{job_id: i}") if place == "project_id" else ("p", '{job_id: "${var.x}"}')
+    if place == "for_each":
+        job = '{for_each: {a: "${var.x}"}, job_id: "${each.value}", expect: {absent: true}}'
+    (found,) = refuse(
+        f'version: 1\nvariables: {{x: {{}}}}\nproviders: {{p: {{api: sfs-turbo, project_id: "{project}"}}}}\n'
+        f"jobs: {{a: {job}}}\n",
+        given=[Assignment("x", word)],
+    )
+    assert found.code is Code.VALUE_NOT_ALLOWED
+    assert "jq -e" in found.hint or "template" in found.hint
+
+
+@pytest.mark.parametrize("job_id", ["26f6b565-0000-4000-8000-03f0bd975433", "0", "null-1", "nonesuch", "todo-list"])
+def test_u04_an_id_may_contain_such_a_word(load, job_id):
+    assert load(f"{HEAD}jobs: {{a: {{job_id: '{job_id}'}}}}\n").jobs[0].job_id == job_id

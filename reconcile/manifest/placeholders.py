@@ -1,0 +1,67 @@
+"""Texts that stand where an id is due: words for nothing, and what a template should have replaced."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from reconcile.codes import Code
+from reconcile.document import Document, Node, Pending, SchemaError, Sensitive, Table, shorten
+from reconcile.manifest.diagnostics import Diagnostics
+
+_IDS: Final = frozenset({"job_id", "project_id"})
+_NIL_UUID: Final = "0" * 32
+_NOTHING: Final = frozenset(["false", "n_a", "nan", "nil", "none", "null", "true", "undefined"])
+_UNFINISHED: Final = frozenset(["change_me", "changeme", "fixme", "placeholder", "tbd", "todo", "xxx"])
+_NAMES: Final = frozenset(["id", "job_id", "jobid", "project_id", "uuid"])
+_LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({]|\{[{%]|[%}]\}|^%.+%$|<.*>|@@|^\[object |^\.{3}$")
+"""The syntax of shells, Terraform, GitHub, Jinja, Windows, sed, and what Go and JavaScript print for no value."""
+
+_PRINTED: Final = "the step that printed it found no id; `jq -e` fails there instead of printing null"
+_WRITTEN: Final = "put the id of the job here; if a template did not fill it in, check the name of its variable"
+
+
+class Placeholder(NamedTuple):
+    """Why a text is no id, and what to do."""
+
+    message: str
+    hint: str
+
+
+def find_placeholder(text: str) -> Placeholder | None:
+    """Return what is known of a text that stands for an id, None if it may be one."""
+    word = text.strip("_- ").casefold().replace("-", "_")
+    shown = shorten(text)
+    if not word:
+        return Placeholder("this id is empty", _PRINTED)
+    if word in _NOTHING or text.replace("-", "") == _NIL_UUID:
+        return Placeholder(f"'{shown}' means that there is no id", _PRINTED)
+    if word in _UNFINISHED | _NAMES or word.startswith("your_") or _LEFT_OVER.search(text):
+        return Placeholder(f"'{shown}' is a placeholder, not an id", _WRITTEN)
+    return None
+
+
+def refuse_placeholder(document: Document, table: Table, key: str, diagnostics: Diagnostics) -> None:
+    """Refuse a valid id that is only a word for one."""
+    node = table[key]
+    found = find_placeholder(node) if isinstance(node, str) and not isinstance(node, Pending) else None
+    if found:
+        diagnostics.add(document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, found.message, found.hint)
+
+
+def explain_placeholders(errors: Iterable[SchemaError], root: Node) -> Iterator[SchemaError]:
+    """Give each schema error about a placeholder the hint that belongs to it; `root` is what was checked."""
+    for error in errors:
+        node = _find_id(error, root)
+        found = None if node is None or isinstance(node, Sensitive) else find_placeholder(node)
+        yield replace(error, diagnostic=replace(error.diagnostic, hint=found.hint)) if found else error
+
+
+def _find_id(error: SchemaError, root: Node) -> str | None:
+    if error.diagnostic.code is not Code.VALUE_NOT_ALLOWED or not error.path or error.path[-1] not in _IDS:
+        return None
+    node = root
+    for step in error.path:
+        node = node.get(str(step)) if isinstance(node, Table) else None
+    return node if isinstance(node, str) else None
