@@ -1,4 +1,4 @@
-"""Durations in Go's style, and nothing that could mean two things."""
+"""Durations in Go's style, with days and weeks, and nothing that could mean two things."""
 
 import pytest
 from hypothesis import given
@@ -16,11 +16,18 @@ def test_durations(text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10", "10d", "1m1h", "5m5m", "-5s", "1e3s", "nan", "٣s", "5 s", "5s\n", "s", "1" * 10 + "s"]
+    "text", ["", "10", "10y", "1m1h", "1h1d", "5m5m", "-5s", "1e3s", "nan", "٣s", "5 s", "5s\n", "s", "1" * 10 + "s"]
 )
 def test_g13_what_is_not_a_duration(text):
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("1d", 24), ("7d", 168), ("1w", 168), ("1w2d3h", 219), ("1.5d", 36), ("1d12h", 36)]
+)
+def test_u53_days_and_weeks_are_units(text, hours):
+    assert parse_duration(text) == hours * 3600
 
 
 @given(st.integers(0, 10**10))

@@ -196,6 +196,14 @@ def test_a_runbook_is_an_https_url_without_a_user(refuse_jobs, runbook):
     assert error.code is Code.VALUE_NOT_ALLOWED
 
 
+@pytest.mark.parametrize(
+    "place", ["timeout: {0}", "expect: {{age: {{max: {0}}}}}", "expect: {{duration: {{min: {0}}}}}"]
+)
+@pytest.mark.parametrize("written", ["1d", "1w", "1w2d3h"])
+def test_u53_days_and_weeks_are_units_in_manifests(load_jobs, place, written):
+    assert load_jobs(f"jobs:\n  a: {{job_id: i, {place.format(written)}}}\n")
+
+
 # --- Waivers -----------------------------------------------------------------------------------------------------
 
 WAIVED = "jobs:\n  a: {job_id: i, waivers: [{fields: [duration, missing], reason: OPS-12, expires: %s}]}\n"
