@@ -27,11 +27,11 @@ RULES = (
     "scalars",
     # Its sections.
     "version", "version-missing", "name", "operator-only", "variable-required", "variable-default",
-    "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "provider-api",
-    "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
+    "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "variable-type",
+    "provider-api", "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
     # Jobs.
-    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown", "labels",
-    "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
+    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown",
+    "labels", "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
     "missing-drift", "missing-wait", "missing", "owner", "runbook",
     # What is expected of texts.
     "status", "status-word", "implied-status", "job-type", "any-of", "error-code", "fail-reason", "null", "glob",

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from reconcile.document.builder import MAX_SCALAR
 from reconcile.document.file import STDIN, read_text, read_text_beneath
-from reconcile.document.hints import list_names, suggest
+from reconcile.document.hints import is_close, list_names, suggest
 from reconcile.document.schema import Schema, find_schema
 from reconcile.document.text import MARK_SHIFT, Mark, Text, escape_hidden, find_hidden, name_character, shorten
 from reconcile.document.tree import (
@@ -59,6 +59,7 @@ __all__ = [
     "find_schema",
     "find_schema_errors",
     "find_schema_errors_in",
+    "is_close",
     "is_json",
     "list_names",
     "name_character",

@@ -88,10 +88,15 @@ def count_tokens(node: Node) -> int:
 
 
 class Origin(Struct, frozen=True):
-    """Where a value comes from that was not written in its place, and whether a message may show it."""
+    """
+    Where a value comes from that was not written in its place, and whether a message may show it.
+
+    `written` is the text of a number or a boolean, None if it is not known.
+    """
 
     name: str
     sensitive: bool
+    written: str | None = None
 
     def explain(self, message: str) -> str:
         """Add to a message where the value comes from; a sensitive value leaves nothing of the message."""

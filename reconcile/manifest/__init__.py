@@ -66,9 +66,8 @@ def load_manifests(
         return ManifestReader(document, values=values, apis=apis, schema=used_schema)
 
     manifests = _read_all(paths, read)
-    unknown, unknown_in_files = values.find_unknown(
-        dict.fromkeys(name for each in manifests for name in each.variables)
-    )
+    declared_variables = dict.fromkeys(name for each in manifests for name in each.variables)
+    unknown = values.refuse_unknown(declared_variables)
     if unknown:
         raise UsageError(unknown)
     declared = _read_jobs(manifests, now)
@@ -80,7 +79,8 @@ def load_manifests(
         files=tuple([manifest.file for manifest in manifests]),
         providers=providers,
         jobs=tuple([each.job for each in declared]),
-        warnings=(*unknown_in_files, *(each for manifest in manifests for each in manifest.diagnostics.warnings)),
+        warnings=tuple([each for manifest in manifests for each in manifest.diagnostics.warnings]),
+        unused=values.count_unused(declared_variables),
     )
 
 

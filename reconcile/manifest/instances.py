@@ -108,10 +108,15 @@ class Expander:
                 mark, Code.NOTHING_TO_CHECK, message, "a job that is made for no entry proves nothing"
             )
         if isinstance(node, Table):
-            for key, value in node.items():
-                yield Entry(key, value)
+            for key, value, mark in self._document.values(node):
+                yield Entry(key, value, self._read_written(value, mark))
         elif isinstance(node, Array):
             yield from self._read_elements(node)
+
+    def _read_written(self, value: Node, mark: Mark) -> str | None:
+        """Return the text of a number or a boolean that stands in the file itself."""
+        is_here = isinstance(value, bool | int | float) and self._document.find_origin(mark) is None
+        return self._document.text.read(mark) if is_here else None
 
     def _read_elements(self, nodes: Array) -> Iterator[Entry]:
         """Yield the strings of a list, which are keys and values; two equal ones would have one address."""

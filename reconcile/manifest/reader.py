@@ -38,7 +38,7 @@ class ManifestReader:
         refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
         if refers:
             document.root = Interpolator(document, None, self.diagnostics).fill_defaults()
-        self.variables: Mapping[str, Variable] = read_variables(document, values)
+        self.variables: Mapping[str, Variable] = read_variables(document, values, may_be_unset=False)
         self._interpolator = Interpolator(document, self.variables, self.diagnostics)
         if refers:
             document.root = self._interpolator.fill_root()

@@ -113,6 +113,18 @@ def test_what_is_said_to_kill_a_survivor_kills_it(path, tmp_path):
     assert (code, document["survivors"]) == (0, [])
 
 
+def test_a_job_of_two_manifests_is_mutated_once_and_both_are_asked(tmp_path):
+    head = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+    head += "defaults: {expect: {status: success, error_code: null}}\n"
+    expectations = {"a": "{job_type: bind_ldap, sub_jobs: []}", "b": "{duration: {max: 10m}}"}
+    for name, expect in expectations.items():
+        content = f"name: {name}\n{head}jobs: {{j: {{job_id: id-a, expect: {expect}}}}}\n"
+        (tmp_path / f"{name}.reconcile.yaml").write_text(content)
+    code, document = prove(tmp_path)
+    assert code == 2
+    assert [(each["address"], each["path"]) for each in document["survivors"]] == [("a.jobs.j", "fail_reason")]
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_examples_kill_every_mutant(path):
     values = [argument for file in path.parent.glob("*.json") for argument in ("--var-file", str(file))]
