@@ -30,6 +30,7 @@ from reconcile.document.tree import (
     as_string,
     as_table,
     count_tokens,
+    has_pending,
 )
 from reconcile.document.validation import SchemaError, check_document, find_schema_errors, find_schema_errors_in
 
@@ -59,6 +60,7 @@ __all__ = [
     "find_schema",
     "find_schema_errors",
     "find_schema_errors_in",
+    "has_pending",
     "is_close",
     "is_json",
     "list_names",

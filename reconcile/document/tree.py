@@ -6,7 +6,7 @@ entries are in one array of the document, those of one container side by side.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -55,6 +55,15 @@ class Sensitive(str):
     """A string that no report and no message may show."""
 
     __slots__ = ()
+
+
+def has_pending(node: Node) -> bool:
+    """Tell whether a value, or anything in it, is pending."""
+    if isinstance(node, Table):
+        return any(map(has_pending, node.values()))
+    if isinstance(node, Array):
+        return any(map(has_pending, node))
+    return isinstance(node, Pending)
 
 
 def as_table(node: Node) -> Table:
@@ -148,6 +157,13 @@ class Document:
     def element_mark(self, nodes: Array, number: int) -> Mark:
         """Return the mark of an element of a list."""
         return self._marks[nodes.first + number]
+
+    def without(self, table: Table, keys: Collection[str]) -> Table:
+        """Return a mapping of this document without some of its keys; the others stay where they are."""
+        kept = Table({key: node for key, node in table.items() if key not in keys})
+        kept.first = len(self._marks)
+        self._marks.extend([mark for key in kept for mark in (self.key_mark(table, key), self.value_mark(table, key))])
+        return kept
 
     def graft(self, node: Node, mark: Mark) -> Node:
         """

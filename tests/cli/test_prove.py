@@ -132,6 +132,28 @@ def test_the_examples_kill_every_mutant(path):
     assert (code, document["survivors"]) == (0, [])
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_u10_the_examples_need_no_values_offline(path):
+    assert run("validate", str(path))[0] == 0
+    code, document = prove(path)
+    assert (code, document["survivors"]) == (0, [])
+
+
+def test_u10_a_job_of_which_nobody_can_tell_what_is_expected_is_left_out(tmp_path):
+    manifest = tmp_path / "reconcile.yaml"
+    head = "version: 1\nvariables: {id: {}, type: {}}\nproviders: {otc: {api: sfs-turbo, project_id: p1}}\n"
+    exact = "status: failed, error_code: E, fail_reason: F, job_type: bind_ldap, sub_jobs: []"
+    known = f"a: {{job_id: '${{var.id}}', expect: {{{exact}}}}}"
+    undecided = "b: {job_id: b, expect: {job_type: '${var.type}'}}"
+    manifest.write_text(f"{head}jobs:\n  {known}\n  {undecided}\n")
+    code, out, err = run("prove", str(manifest))
+    assert (code, "1 job made up" in out) == (0, True)
+    assert "1 job left out: nobody can tell what is expected without values for id, type" in err
+    manifest.write_text(f"{head}jobs:\n  {undecided}\n")
+    code, _, err = run("prove", str(manifest))
+    assert (code, "RC212" in err) == (1, True)
+
+
 def test_a_refusal_or_silence_is_an_error_and_never_only_drift():
     path = next(path for path in SEEDED if path.stem == "nothing-said")
     ((job_id, jobs),) = members_of(path).items()
