@@ -29,6 +29,7 @@ from reconcile.document.tree import (
     as_array,
     as_string,
     as_table,
+    count_characters,
     count_tokens,
     has_pending,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "as_string",
     "as_table",
     "check_document",
+    "count_characters",
     "count_tokens",
     "escape_hidden",
     "find_hidden",

@@ -96,6 +96,15 @@ def count_tokens(node: Node) -> int:
     return 1 + len(node) // _TOKEN if isinstance(node, str) else 1
 
 
+def count_characters(node: Node) -> int:
+    """Count the characters of all texts of a value, keys included."""
+    if isinstance(node, Table):
+        return sum(len(key) + count_characters(value) for key, value in node.items())
+    if isinstance(node, Array):
+        return sum(map(count_characters, node))
+    return len(node) if isinstance(node, str) else 0
+
+
 class Origin(Struct, frozen=True):
     """
     Where a value comes from that was not written in its place, and whether a message may show it.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,6 +15,7 @@ from reconcile.document import (
     as_array,
     as_string,
     as_table,
+    count_characters,
     has_pending,
     list_names,
     shorten,
@@ -21,10 +23,17 @@ from reconcile.document import (
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.expectations import ExpectationReader
 from reconcile.manifest.instances import Instance
+from reconcile.manifest.interpolation import FOR_EACH
 from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
+
+_COMMON: Final = 1024
+"""The characters that every job may share with others; a job that expects more is rare."""
+_MOST_SHARED: Final = 16 * 1024 * 1024
+"""What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
+_REPEATED: Final = ("expect", "owner", "runbook")
 
 
 class JobReader:
@@ -32,6 +41,7 @@ class JobReader:
 
     __slots__ = (
         "_default_is_complete",
+        "_default_size",
         "_defaults",
         "_diagnostics",
         "_document",
@@ -41,6 +51,7 @@ class JobReader:
         "_missing",
         "_provider_name",
         "_providers",
+        "_shared",
         "_today",
     )
 
@@ -59,10 +70,18 @@ class JobReader:
         self._expectations: dict[str, ExpectationReader] = {}
         self._provider_name = self._find_default_provider()
         self._last: tuple[Instance, Job] | None = None
+        self._default_size = _count_repeated(self._defaults)
+        self._shared = 0
 
     def read(self, instance: Instance) -> Job | None:
-        """Return a job, None if its provider is unknown or invalid, which is reported."""
+        """
+        Return a job, None if its provider is unknown or invalid, which is reported.
+
+        Raises:
+            DocumentError: what this job and those before it share is too much, written out under each of them.
+        """
         table, mark = instance.table, instance.mark
+        self._count_shared(table, mark)
         provider = self._find_provider(table, mark)
         if provider is None:
             return None
@@ -84,6 +103,14 @@ class JobReader:
         )
         self._last = (instance, job)
         return job
+
+    def _count_shared(self, table: Table, mark: Mark) -> None:
+        size = self._default_size + (_count_repeated(table) if FOR_EACH in table else 0)
+        self._shared += max(0, size - _COMMON)
+        if self._shared > _MOST_SHARED:
+            message = f"written out under each job, what the jobs share is more than {_MOST_SHARED // 2**20} MiB"
+            hint = "shorten the long texts in 'defaults' or beside 'for_each', or split it into several runs"
+            raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
     def is_complete(self, table: Table) -> bool:
         """Tell whether nothing that is expected of a job depends on a variable without a value."""
@@ -163,6 +190,10 @@ class JobReader:
             hint = self._diagnostics.suggest(name, self._providers) or f"declared: {list_names(self._providers)}"
             mark = self._document.value_mark(table, "provider")
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, f"unknown provider '{shorten(name)}'", hint)
+
+
+def _count_repeated(table: Table) -> int:
+    return sum(count_characters(table[key]) for key in _REPEATED if key in table)
 
 
 def _read_missing(table: Table, default: MissingPolicy) -> MissingPolicy:

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from reconcile.codes import Code
 from reconcile.document import list_names, shorten, suggest
 from reconcile.errors import UsageError
 from reconcile.glob import matches_glob
+from reconcile.manifest.diagnostics import MOST_SUGGESTED
 from reconcile.model import Diagnostic, Job, Manifest
 
 _REQUIREMENT: Final = re.compile(
@@ -19,6 +21,11 @@ _REQUIREMENT: Final = re.compile(
     re.ASCII | re.VERBOSE,
 )
 _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
+
+_MOST_COMPARED: Final = 40_000_000
+"""The characters of addresses that patterns are compared with, all taken together; it takes a few seconds."""
+_LAST: Final = "\U0010ffff"
+"""No address has a character behind this one."""
 
 
 class _Requirement(Struct, frozen=True):
@@ -71,28 +78,63 @@ def select_jobs(
 
 def _pick_targets(jobs: Sequence[Job], targets: Sequence[str], option: str) -> tuple[Job, ...]:
     """Return the jobs that any target names; every target has to name one."""
-    addresses = dict.fromkeys(job.address for job in jobs)
-    names = dict.fromkeys(_strip_key(address) for address in addresses)
+    index = _Index(job.address for job in jobs)
     picked: set[str] = set()
-    unknown = []
+    unknown: list[Diagnostic] = []
     for target in dict.fromkeys(targets):
-        found = _match_target(target, addresses, names)
+        found = index.find(target)
         picked |= found
         if not found:
-            like = [address for address in addresses if _strip_key(address) == _strip_key(target)]
-            unknown.append(_unknown_target(target, like or names, len(jobs), option))
+            hint = index.suggest(target) if len(unknown) < MOST_SUGGESTED else None
+            unknown.append(_unknown_target(target, hint or index.listed, len(jobs), option))
     if unknown:
         raise UsageError(unknown)
     return tuple([job for job in jobs if job.address in picked or _strip_key(job.address) in picked])
 
 
-def _match_target(target: str, addresses: Mapping[str, None], names: Mapping[str, None]) -> set[str]:
-    """Return the addresses, with or without key, that a target names."""
-    if target in addresses or target in names:
-        return {target}
-    if "*" not in target and "?" not in target:
-        return set()
-    return {known for known in (*names, *addresses) if matches_glob(target, known)}
+class _Index:
+    """The addresses of a run, with and without the keys of `for_each`, to find those that targets name."""
+
+    __slots__ = ("_compared", "_keyed", "_names", "_sorted", "listed")
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._keyed: dict[str, list[str]] = {}
+        for address in addresses:
+            self._keyed.setdefault(_strip_key(address), []).append(address)
+        self._names = {address for keyed in self._keyed.values() for address in keyed} | self._keyed.keys()
+        self._sorted: list[str] = []
+        self._compared = 0
+        self.listed = f"addresses here: {list_names(self._keyed)}"
+
+    def find(self, target: str) -> set[str]:
+        """
+        Return the addresses, with or without key, that a target names.
+
+        Raises:
+            UsageError: all targets so far have been compared with more than a run has time for.
+        """
+        if target in self._names:
+            return {target}
+        prefix = re.split("[*?]", target, maxsplit=1)[0]
+        if prefix == target:
+            return set()
+        candidates = self._list_candidates(prefix)
+        self._compared += sum(map(len, candidates))
+        if self._compared > _MOST_COMPARED:
+            message = f"the patterns up to {shorten(target)} have too many addresses to be compared with"
+            hint = "begin them with what the addresses begin with, or select by --selector"
+            raise UsageError.because(Code.TOO_LARGE, message, hint=hint)
+        return {known for known in candidates if matches_glob(target, known)}
+
+    def suggest(self, target: str) -> str | None:
+        """Return a hint that names the address most similar to a target."""
+        return suggest(target, self._keyed.get(_strip_key(target)) or self._keyed)
+
+    def _list_candidates(self, prefix: str) -> list[str]:
+        if not self._sorted:
+            self._sorted = sorted(self._names)
+        begin = bisect_left(self._sorted, prefix)
+        return self._sorted[begin : bisect_left(self._sorted, prefix + _LAST, begin)]
 
 
 def _strip_key(address: str) -> str:
@@ -100,8 +142,7 @@ def _strip_key(address: str) -> str:
     return address.partition("[")[0]
 
 
-def _unknown_target(target: str, known: Collection[str], total: int, option: str) -> Diagnostic:
-    hint = suggest(target, known) or f"addresses here: {list_names(known)}"
+def _unknown_target(target: str, hint: str, total: int, option: str) -> Diagnostic:
     message = f"0 of {total} jobs selected by {option}'{shorten(target)}'"
     return Diagnostic(code=Code.NOTHING_TO_CHECK, message=message, hint=hint)
 
