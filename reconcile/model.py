@@ -401,7 +401,9 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
     jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
     `selection` are the options that selected them, as a shell takes them, and FAIL_FAST if it was given; none where
-    all were selected to be checked.
+    all were selected to be checked. `unset` are variables whose values are given later, and `undecided` the addresses
+    of jobs whose expectations depend on these; only commands that ask no job API have any. `unused` counts, for each
+    file of variables, the values no variable takes.
     """
 
     files: tuple[ManifestFile, ...]
@@ -411,6 +413,9 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     shard: Shard | None = None
     declared: int | None = None
     selection: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 # --- Observations ----------------------------------------------------------------------------------------------

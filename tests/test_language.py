@@ -27,8 +27,8 @@ RULES = (
     "scalars",
     # Its sections.
     "version", "version-missing", "name", "operator-only", "variable-required", "variable-default",
-    "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "provider-api",
-    "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
+    "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "variable-type",
+    "provider-api", "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
     # Jobs.
     "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown",
     "labels", "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",

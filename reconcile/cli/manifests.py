@@ -13,13 +13,21 @@ from reconcile.report.escape import escape
 
 
 def load_manifest(
-    options: ManifestOptions, context: Context, *, quiet: bool, deadline: Deadline | None = None
+    options: ManifestOptions,
+    context: Context,
+    *,
+    quiet: bool,
+    deadline: Deadline | None = None,
+    offline: bool = False,
+    separate: bool = False,
 ) -> Manifest:
     """
     Load the manifests that a user named, or the default ones, whose names are then printed.
 
     Args:
         deadline: how long to wait for standard input; None waits without a limit.
+        offline: whether a variable may be without a value.
+        separate: whether each file is checked as a run of its own.
     """
     from reconcile.manifest import find_manifests, load_manifests
 
@@ -32,6 +40,8 @@ def load_manifest(
         given=options.given,
         environ=context.environ,
         stdin=open_stdin(deadline),
+        offline=offline,
+        separate=separate,
     )
 
 

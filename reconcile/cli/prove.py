@@ -26,6 +26,8 @@ from reconcile.cli.recorder import RunReplayer, list_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model import Baseline, ExitCode, Fetched, Job, JsonValue, Manifest, Observation, Proof
+from reconcile.report.escape import escape
+from reconcile.report.messages import count
 
 if TYPE_CHECKING:
     from reconcile.fetch import Target
@@ -105,8 +107,9 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
         replayer = RunReplayer(replay, quiet=quiet) if replay is not None else None
         if replayer is not None:
             context = replace(context, clock=replayer.read_clock)
-        manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline)
-        selected = select_jobs(manifest, selection, context, quiet=silent)
+        offline = not live and replayer is None
+        manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline, offline=offline)
+        selected = _leave_out_undecided(select_jobs(manifest, selection, context, quiet=silent), quiet=silent)
         if replayer is not None:
             observations = _replay(selected, replayer, strict=manifests.strict)
         elif deadline is not None:
@@ -122,6 +125,22 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
         raise
     _write_proof(proof, format_name, context)
     return Done.DONE if proof.holds else ExitCode.DRIFT
+
+
+def _leave_out_undecided(selected: Manifest, *, quiet: bool) -> Manifest:
+    """Return the manifest without the jobs whose expectations depend on a variable that has no value."""
+    undecided = set(selected.undecided)
+    jobs = tuple(job for job in selected.jobs if job.address not in undecided)
+    left_out = len(selected.jobs) - len(jobs)
+    if not left_out and jobs:
+        return selected
+    needs = f"without values for {', '.join(map(escape, selected.unset))}"
+    if not jobs:
+        message = f"nobody can tell what is expected of any job {needs}"
+        raise UsageError.because(Code.NO_VALUE, message, hint="give them by --var or --var-file")
+    if not quiet:
+        output.print_note(f"reconcile: {count(left_out, 'job')} left out: nobody can tell what is expected {needs}\n")
+    return replace(selected, jobs=jobs)
 
 
 def _write_failure(error: ReconcileError, format_name: str) -> None:

@@ -13,6 +13,7 @@ from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
 from reconcile.report.escape import escape
+from reconcile.report.messages import count
 
 
 @click.command(cls=ManifestCommand)
@@ -24,7 +25,9 @@ def command(context: Context, manifests: ManifestOptions, format_name: str) -> D
     """Check manifests, offline.
 
     MANIFEST is a file, a directory, or - for standard input; the default is the current directory. All errors are
-    listed, in the order of the text. The exit code is 0 if the manifests are valid, else 1.
+    listed, in the order of the text. Each file is checked as a run of its own; what only breaks a run of all of them
+    is a warning. Variables need no values: what depends on one is checked as far as possible, and the variables that
+    plan needs values for are listed. The exit code is 0 if the manifests are valid, else 1.
 
     \b
     Examples:
@@ -33,29 +36,35 @@ def command(context: Context, manifests: ManifestOptions, format_name: str) -> D
       terraform output -json | reconcile validate --var-file -
     """
     try:
-        manifest = load_manifest(manifests, context, quiet=True)
+        manifest = load_manifest(manifests, context, quiet=True, offline=True, separate=True)
         if manifests.strict and manifest.warnings:
             raise DocumentError(manifest.warnings)
     except ReconcileError as error:
         error.terse = format_name == "json"
         if format_name == "json":
-            output.write(_render_json(0, errors=error.diagnostics))
+            output.write(_render_json(None, errors=error.diagnostics))
         raise
     palette = output.choose_palette(context.colour, sys.stderr, context.environ)
     output.print_warnings(manifest.warnings, palette)
-    jobs = len(manifest.jobs)
-    output.write(_render_json(jobs, warnings=manifest.warnings) if format_name == "json" else _render_text(manifest))
+    if format_name == "json":
+        output.write(_render_json(manifest, warnings=manifest.warnings))
+    else:
+        output.write(_render_text(manifest))
     return Done.DONE
 
 
 def _render_text(manifest: Manifest) -> str:
-    jobs = len(manifest.jobs)
     files = [escape(each.file) for each in manifest.files]
-    what = f"{files[0]} is" if len(files) == 1 else f"{', '.join(files[:-1])} and {files[-1]} are"
-    return f"{what} valid: {jobs} job{'' if jobs == 1 else 's'}.\n"
+    is_valid = f"{files[0]} is valid" if len(files) == 1 else f"{', '.join(files[:-1])} and {files[-1]} are valid"
+    if not manifest.unset:
+        return f"{is_valid}: {count(len(manifest.jobs), 'job')}.\n"
+    needs = "needs" if len(files) == 1 else "need"
+    return f"{is_valid}; {needs} {count(len(manifest.unset), 'variable')}: {', '.join(map(escape, manifest.unset))}.\n"
 
 
-def _render_json(jobs: int, *, errors: Sequence[Diagnostic] = (), warnings: Sequence[Diagnostic] = ()) -> str:
+def _render_json(
+    manifest: Manifest | None, *, errors: Sequence[Diagnostic] = (), warnings: Sequence[Diagnostic] = ()
+) -> str:
     from reconcile.canonical import dump
     from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 
@@ -63,7 +72,8 @@ def _render_json(jobs: int, *, errors: Sequence[Diagnostic] = (), warnings: Sequ
         {
             "format_version": FORMAT_VERSION,
             "valid": not errors,
-            "jobs": jobs,
+            "jobs": len(manifest.jobs) if manifest else 0,
+            "needs": list(manifest.unset) if manifest else [],
             "errors": [diagnostic_to_json(diagnostic) for diagnostic in errors],
             "warnings": [diagnostic_to_json(diagnostic) for diagnostic in warnings],
         }

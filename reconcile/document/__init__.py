@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from reconcile.document.builder import MAX_SCALAR
 from reconcile.document.file import STDIN, read_text, read_text_beneath
-from reconcile.document.hints import list_names, suggest
+from reconcile.document.hints import is_close, list_names, suggest
 from reconcile.document.schema import Schema, find_schema
 from reconcile.document.text import MARK_SHIFT, Mark, Text, escape_hidden, find_hidden, name_character, shorten
 from reconcile.document.tree import (
@@ -29,7 +29,9 @@ from reconcile.document.tree import (
     as_array,
     as_string,
     as_table,
+    count_characters,
     count_tokens,
+    has_pending,
 )
 from reconcile.document.validation import SchemaError, check_document, find_schema_errors, find_schema_errors_in
 
@@ -53,12 +55,15 @@ __all__ = [
     "as_string",
     "as_table",
     "check_document",
+    "count_characters",
     "count_tokens",
     "escape_hidden",
     "find_hidden",
     "find_schema",
     "find_schema_errors",
     "find_schema_errors_in",
+    "has_pending",
+    "is_close",
     "is_json",
     "list_names",
     "name_character",

@@ -1,5 +1,6 @@
 """Hints that messages about a file share: the name that was probably meant, and the names that there are."""
 
+import re
 from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Final
@@ -11,6 +12,9 @@ _NAMED: Final = 10
 _COMPARED: Final = 1_000
 """A misspelt word is compared with at most this many: more would take longer than a reader waits."""
 
+_CLOSE: Final = 0.85
+"""Names that are this alike are taken for the same; 1.0 is equal."""
+
 
 def suggest(word: str, known: Collection[str]) -> str | None:
     """Return a hint that names the known word most similar to this one, None if none is similar."""
@@ -19,6 +23,20 @@ def suggest(word: str, known: Collection[str]) -> str | None:
     folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
     close = get_close_matches(shorten(word).strip().casefold(), folded, n=1)
     return f"did you mean '{folded[close[0]]}'?" if close else None
+
+
+def is_close(one: str, other: str) -> bool:
+    """
+    Tell whether one name is probably the other, misspelt: much the same letters, or the same in another order.
+
+    Case and separators do not count, but digits do: people number things.
+    """
+    from difflib import SequenceMatcher
+
+    one, other = (re.sub("[-_. ]", "", shorten(name).casefold()) for name in (one, other))
+    if re.findall("[0-9]", one) != re.findall("[0-9]", other):
+        return False
+    return sorted(one) == sorted(other) or SequenceMatcher(None, one, other).ratio() >= _CLOSE
 
 
 def list_names(names: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """What jsonschema finds wrong with a value, each error at the very token that is wrong."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from reconcile.document.schema_messages import (
     describe_unknown_key,
     is_choice_of_keys,
 )
-from reconcile.document.text import Mark
+from reconcile.document.text import Mark, shorten
 from reconcile.document.tree import Document, Node, Pending
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -54,18 +53,17 @@ def explain_errors(
         operator_only: unknown keys that only an operator may set, each with a hint that says how.
     """
     # The empty registry has no means to fetch a schema.
-    validator = _Validator(schema.strict, registry=EMPTY_REGISTRY)
-    if definition is not None:
-        validator = validator.evolve(schema=schema.strict["$defs"][definition])
+    root = _Validator(schema.strict, registry=EMPTY_REGISTRY)
+    validator = root if definition is None else root.evolve(schema=schema.strict["$defs"][definition])
     for error in validator.iter_errors(node):
         for leaf in _find_leaves(error):
-            yield from _locate(leaf, (*path, *leaf.absolute_path), document, operator_only)
+            yield from _locate(leaf, (*path, *leaf.absolute_path), document, operator_only, root)
 
 
 def _locate(
-    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
+    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str], root: Validator
 ) -> Iterator[LocatedError]:
-    for token, at_key, message in _describe(error, path, document, operator_only):
+    for token, at_key, message in _describe(error, path, document, operator_only, root):
         mark = document.find_mark(token, at_key=at_key)
         origin = None if at_key else document.find_origin(mark)
         if origin:
@@ -75,7 +73,7 @@ def _locate(
 
 
 def _describe(
-    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str]
+    error: ValidationError, path: Path, document: Document, operator_only: Mapping[str, str], root: Validator
 ) -> Iterator[tuple[Path, bool, Message]]:
     """Yield the path to each token that is wrong, whether the token is a key, and the message."""
     if error.validator == "additionalProperties":
@@ -90,8 +88,42 @@ def _describe(
         yield (*path, str(error.instance)), True, describe_error(error, str(error.instance))
     else:
         mark = document.find_mark(path, at_key=False)
-        written = json.dumps(error.instance) if document.find_origin(mark) else document.text.read(mark)
-        yield path, False, describe_error(error, written)
+        written = document.text.read(mark)
+        origin = document.find_origin(mark)
+        message = describe_error(error, origin.written if origin else written)
+        mend = _write_what_was_meant(error, written, root)
+        key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+        yield path, False, message._replace(hint=f"write {key}{mend}") if mend else message
+
+
+def _write_what_was_meant(error: ValidationError, written: str, root: Validator) -> str | None:
+    """
+    Return a scalar as the part that it was meant to be of the mapping or the list that is due, None if it is no such.
+
+    The schema shows that form as `x-meant`, with "$" in place of the scalar.
+    """
+    schema: Any = error.schema
+    value: Any = error.instance
+    if error.validator != "type" or "x-meant" not in schema or isinstance(value, dict | list) or value is None:
+        return None
+    if "\n" in written or shorten(written) != written:
+        return None
+    form = schema["x-meant"]
+    return _write_form(form, written) if root.evolve(schema=schema).is_valid(_fill_form(form, value)) else None
+
+
+def _fill_form(form: Any, value: Any) -> Any:  # noqa: ANN401
+    if isinstance(form, dict):
+        return {key: _fill_form(part, value) for key, part in form.items()}
+    return [_fill_form(part, value) for part in form] if isinstance(form, list) else value
+
+
+def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
+    if isinstance(form, dict):
+        return f"{{{', '.join(f'{key}: {_write_form(part, written)}' for key, part in form.items())}}}"
+    if isinstance(form, list):
+        return f"[{', '.join(_write_form(part, written) for part in form)}]"
+    return f'"{written}"' if written[0] not in "\"'" and re.search(r"[][{},]|: | #", written) else written
 
 
 def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:

@@ -48,7 +48,7 @@ class Message(NamedTuple):
     hint: str | None = None
 
 
-_Describe: TypeAlias = "Callable[[ValidationError, str], Message]"
+_Describe: TypeAlias = "Callable[[ValidationError, str | None], Message]"
 
 
 def is_choice_of_keys(error: "ValidationError") -> bool:
@@ -56,8 +56,8 @@ def is_choice_of_keys(error: "ValidationError") -> bool:
     return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
 
 
-def describe_error(error: "ValidationError", written: str) -> Message:
-    """Describe what is wrong with a value that the file spells as `written`."""
+def describe_error(error: "ValidationError", written: str | None) -> Message:
+    """Describe what is wrong with a value; `written` is its text, None if that is not known."""
     return _BY_KEYWORD.get(str(error.validator), _describe_other)(error, written)
 
 
@@ -86,17 +86,12 @@ def describe_missing_keys(error: "ValidationError") -> list[Message]:
     ]
 
 
-def _describe_type(error: "ValidationError", written: str) -> Message:
+def _describe_type(error: "ValidationError", written: str | None) -> Message:
     types = _list(error)
     due = _join([_TYPES[name] for name in types])
     value = error.instance
     if "string" in types and isinstance(value, bool | int | float):
-        read_as = "true or false" if isinstance(value, bool) else "a number"
-        quoted = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
-        pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
-        if pattern and not re.search(pattern, written, re.ASCII):
-            quoted = _find_description(error) or quoted
-        return Message(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", quoted)
+        return _describe_unquoted(error, written, due)
     hint = _find_description(error)
     if isinstance(value, str) and _is_of_type(value, types):
         hint = "remove the quotes"
@@ -105,7 +100,19 @@ def _describe_type(error: "ValidationError", written: str) -> Message:
     return Message(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
 
 
-def _describe_pattern(error: "ValidationError", _: str) -> Message:
+def _describe_unquoted(error: "ValidationError", written: str | None, due: str) -> Message:
+    """Describe a number or a boolean that stands where a string is due."""
+    read_as = _name_type(error.instance)
+    if written is None:
+        return Message(Code.QUOTE_IT, f"{read_as}, where {due} is due", "put it in quotes where it is given")
+    hint: str | None = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
+    pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
+    if pattern and not re.search(pattern, written, re.ASCII):
+        hint = _find_description(error) or hint
+    return Message(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", hint)
+
+
+def _describe_pattern(error: "ValidationError", _: str | None) -> Message:
     content = str(error.instance)
     foreign = next((character for character in content if not character.isascii()), None)
     because = f": it holds {name_character(foreign)}" if foreign else ""
@@ -113,7 +120,7 @@ def _describe_pattern(error: "ValidationError", _: str) -> Message:
     return Message(Code.VALUE_NOT_ALLOWED, message, _find_description(error))
 
 
-def _describe_enum(error: "ValidationError", _: str) -> Message:
+def _describe_enum(error: "ValidationError", _: str | None) -> Message:
     words = [str(word) for word in _list(error)]
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
@@ -121,19 +128,19 @@ def _describe_enum(error: "ValidationError", _: str) -> Message:
     return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _find_description(error))
 
 
-def _describe_const(error: "ValidationError", _: str) -> Message:
+def _describe_const(error: "ValidationError", _: str | None) -> Message:
     return Message(
         Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", _find_description(error)
     )
 
 
-def _describe_limit(error: "ValidationError", _: str) -> Message:
+def _describe_limit(error: "ValidationError", _: str | None) -> Message:
     least_of_all = error.validator_value == 1 and str(error.validator) in _LEAST
     message = "this must not be empty" if least_of_all else _LIMITS[str(error.validator)].format(error.validator_value)
     return Message(Code.VALUE_NOT_ALLOWED, message, _find_description(error))
 
 
-def _describe_any_of(error: "ValidationError", _: str) -> Message:
+def _describe_any_of(error: "ValidationError", _: str | None) -> Message:
     """Describe a choice: of keys, one of which is required, or of types, none of which the value has."""
     if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
@@ -144,7 +151,7 @@ def _describe_any_of(error: "ValidationError", _: str) -> Message:
     return Message(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _find_description(error))
 
 
-def _describe_other(error: "ValidationError", _: str) -> Message:
+def _describe_other(error: "ValidationError", _: str | None) -> Message:
     return Message(
         Code.VALUE_NOT_ALLOWED, f"{_name_type(error.instance)} is not allowed here", _find_description(error)
     )

@@ -6,7 +6,7 @@ entries are in one array of the document, those of one container side by side.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -57,6 +57,15 @@ class Sensitive(str):
     __slots__ = ()
 
 
+def has_pending(node: Node) -> bool:
+    """Tell whether a value, or anything in it, is pending."""
+    if isinstance(node, Table):
+        return any(map(has_pending, node.values()))
+    if isinstance(node, Array):
+        return any(map(has_pending, node))
+    return isinstance(node, Pending)
+
+
 def as_table(node: Node) -> Table:
     """Return a node that the schema promises is a mapping; raise TypeError if it is not."""
     if isinstance(node, Table):
@@ -87,11 +96,25 @@ def count_tokens(node: Node) -> int:
     return 1 + len(node) // _TOKEN if isinstance(node, str) else 1
 
 
+def count_characters(node: Node) -> int:
+    """Count the characters of all texts of a value, keys included."""
+    if isinstance(node, Table):
+        return sum(len(key) + count_characters(value) for key, value in node.items())
+    if isinstance(node, Array):
+        return sum(map(count_characters, node))
+    return len(node) if isinstance(node, str) else 0
+
+
 class Origin(Struct, frozen=True):
-    """Where a value comes from that was not written in its place, and whether a message may show it."""
+    """
+    Where a value comes from that was not written in its place, and whether a message may show it.
+
+    `written` is the text of a number or a boolean, None if it is not known.
+    """
 
     name: str
     sensitive: bool
+    written: str | None = None
 
     def explain(self, message: str) -> str:
         """Add to a message where the value comes from; a sensitive value leaves nothing of the message."""
@@ -143,6 +166,13 @@ class Document:
     def element_mark(self, nodes: Array, number: int) -> Mark:
         """Return the mark of an element of a list."""
         return self._marks[nodes.first + number]
+
+    def without(self, table: Table, keys: Collection[str]) -> Table:
+        """Return a mapping of this document without some of its keys; the others stay where they are."""
+        kept = Table({key: node for key, node in table.items() if key not in keys})
+        kept.first = len(self._marks)
+        self._marks.extend([mark for key in kept for mark in (self.key_mark(table, key), self.value_mark(table, key))])
+        return kept
 
     def graft(self, node: Node, mark: Mark) -> Node:
         """

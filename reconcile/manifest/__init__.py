@@ -27,7 +27,7 @@ __all__ = ["find_manifests", "load_manifests"]
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def load_manifests(
+def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     paths: Sequence[str],
     *,
     now: datetime,
@@ -37,6 +37,8 @@ def load_manifests(
     schema: Schema | None = None,
     stdin: BinaryIO | None = None,
     texts: Sequence[Text] = (),
+    offline: bool = False,
+    separate: bool = False,
 ) -> Manifest:
     """
     Read manifests from files, or from `stdin` for "-".
@@ -50,6 +52,9 @@ def load_manifests(
         schema: what manifests have to be; None is the language that this version of the program knows.
         stdin: what "-" stands for, once.
         texts: those of files that have been read already.
+        offline: whether no job API will be asked. Then variables may be given their values later: what depends on one
+            without a value is unknown, and everything else is checked.
+        separate: whether each file is a run of its own, so that what only all of them together break is a warning.
 
     Raises:
         DocumentError: with everything that is wrong, file by file in order of position.
@@ -63,28 +68,34 @@ def load_manifests(
     def read(path: str) -> ManifestReader:
         text = known[path] if path in known else read_text(path, stdin=stdin)
         document = parse_text(text, is_json=is_json(path, text))
-        return ManifestReader(document, values=values, apis=apis, schema=used_schema)
+        return ManifestReader(document, values=values, apis=apis, schema=used_schema, offline=offline)
 
-    manifests = _read_all(paths, read)
-    unknown, unknown_in_files = values.find_unknown(
-        dict.fromkeys(name for each in manifests for name in each.variables)
-    )
+    manifests, unreadable = _read_all(paths, read)
+    if unreadable and not separate:
+        raise DocumentError([*unreadable, *_list_errors(manifests)])
+    variables = dict.fromkeys(name for each in manifests for name in each.variables)
+    unknown = [] if unreadable else values.refuse_unknown(variables)
     if unknown:
         raise UsageError(unknown)
-    declared = _read_jobs(manifests, now)
-    providers = join_providers(manifests)
-    errors = [error for manifest in manifests for error in manifest.diagnostics.errors]
+    declared = _read_jobs(manifests, now, separate=separate)
+    providers = join_providers(manifests, separate=separate)
+    errors = [*unreadable, *_list_errors(manifests)]
     if errors:
         raise DocumentError(errors)
     return Manifest(
         files=tuple([manifest.file for manifest in manifests]),
         providers=providers,
         jobs=tuple([each.job for each in declared]),
-        warnings=(*unknown_in_files, *(each for manifest in manifests for each in manifest.diagnostics.warnings)),
+        warnings=tuple([each for manifest in manifests for each in manifest.diagnostics.warnings]),
+        unset=tuple(dict.fromkeys(name for manifest in manifests for name in manifest.unset)),
+        undecided=tuple([each.job.address for each in declared if not each.complete]),
+        unused=values.count_unused(variables),
     )
 
 
-def _read_all(paths: Sequence[str], read: Callable[[str], ManifestReader]) -> list[ManifestReader]:
+def _read_all(
+    paths: Sequence[str], read: Callable[[str], ManifestReader]
+) -> tuple[list[ManifestReader], list[Diagnostic]]:
     """Read each file; one that cannot be parsed does not hide what is wrong with the others."""
     manifests: list[ManifestReader] = []
     errors: list[Diagnostic] = []
@@ -93,20 +104,22 @@ def _read_all(paths: Sequence[str], read: Callable[[str], ManifestReader]) -> li
             manifests.append(read(path))
         except ReconcileError as error:
             errors += error.diagnostics
-    if errors:
-        raise DocumentError([*errors, *(error for manifest in manifests for error in manifest.diagnostics.errors)])
-    return manifests
+    return manifests, errors
 
 
-def _read_jobs(manifests: Sequence[ManifestReader], now: datetime) -> list[DeclaredJob]:
-    prefixes = choose_prefixes(manifests)
+def _list_errors(manifests: Sequence[ManifestReader]) -> list[Diagnostic]:
+    return [error for manifest in manifests for error in manifest.diagnostics.errors]
+
+
+def _read_jobs(manifests: Sequence[ManifestReader], now: datetime, *, separate: bool) -> list[DeclaredJob]:
+    prefixes = choose_prefixes(manifests, separate=separate)
     today = now.date()
     declared = [
         job
         for manifest, prefix in zip(manifests, prefixes, strict=True)
         for job in manifest.read_jobs(prefix=prefix, today=today)
     ]
-    check_repetitions(declared)
+    check_repetitions(declared, separate=separate)
     return declared
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.document import Mark
+from reconcile.document import Mark, Pending
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.model import Absence, Accepted, Expectation, Field, FieldExpectation, Glob, Job, Provider
 
@@ -19,21 +19,26 @@ _PLAIN: Final = "[A-Za-z_][A-Za-z0-9_.-]*"
 
 
 class DeclaredJob(Struct, frozen=True):
-    """A job, the mark of its declaration, and where to report what is wrong with it."""
+    """
+    A job, the mark of its declaration, and where to report what is wrong with it.
+
+    `complete` is False if expectations are left out of the job because they depend on a variable without a value.
+    """
 
     job: Job
     mark: Mark
     diagnostics: Diagnostics
+    complete: bool = True
 
 
 # --- Several manifests -----------------------------------------------------------------------------------------
 
 
-def choose_prefixes(manifests: Sequence["ManifestReader"]) -> list[str]:
+def choose_prefixes(manifests: Sequence["ManifestReader"], *, separate: bool) -> list[str]:
     """
     Return what the addresses of each manifest's jobs begin with: nothing if it is the only one.
 
-    Each of several manifests needs a name of its own; one without is an error.
+    Each of several manifests needs a name of its own; one without is an error, or a warning if each is `separate`.
     """
     if len(manifests) == 1:
         return [""]
@@ -42,19 +47,20 @@ def choose_prefixes(manifests: Sequence["ManifestReader"]) -> list[str]:
         file = manifest.file
         if file.name is None:
             message = "this manifest has no name, and it is one of several: addresses begin with it"
-            _add_ambiguous(manifest, message, "add 'name' to each of them")
+            _add_ambiguous(manifest, message, "add 'name' to each of them", separate=separate)
+        elif isinstance(file.name, Pending):
+            continue
         elif not re.fullmatch(_PLAIN, file.name):
             message = "an address cannot begin with this name"
-            _add_ambiguous(
-                manifest, message, "of several manifests each is called by letters, digits, '_', '.' and '-'"
-            )
+            hint = "of several manifests each is called by letters, digits, '_', '.' and '-'"
+            _add_ambiguous(manifest, message, hint, separate=separate)
         elif first.setdefault(file.name.casefold(), file.file) != file.file:
             message = f"this manifest has the name of {first[file.name.casefold()]}"
-            _add_ambiguous(manifest, message, "addresses begin with it: choose another")
+            _add_ambiguous(manifest, message, "addresses begin with it: choose another", separate=separate)
     return [f"{manifest.file.name}." if manifest.file.name else "" for manifest in manifests]
 
 
-def join_providers(manifests: Sequence["ManifestReader"]) -> dict[str, Provider]:
+def join_providers(manifests: Sequence["ManifestReader"], *, separate: bool) -> dict[str, Provider]:
     """Return the providers of all manifests; refuse a name that has two meanings, because options go by name."""
     joined: dict[str, Provider] = {}
     for manifest in manifests:
@@ -62,31 +68,38 @@ def join_providers(manifests: Sequence["ManifestReader"]) -> dict[str, Provider]
             if provider is None:
                 continue
             other = joined.setdefault(name, provider)
-            if _identify(other) != _identify(provider):
+            if _identify(other) != _identify(provider) and not _is_pending(other) and not _is_pending(provider):
                 message = f"the provider '{name}' is another one at {other.source.file}:{other.source.line}"
                 hint = "one run knows each provider by its name: choose another"
                 mark = manifest.find_mark("providers", name)
-                manifest.diagnostics.add(mark, Code.AMBIGUOUS_MANIFESTS, message, hint)
+                report = manifest.diagnostics.warn if separate else manifest.diagnostics.add
+                report(mark, Code.AMBIGUOUS_MANIFESTS, message, hint)
     return joined
 
 
-def _add_ambiguous(manifest: "ManifestReader", message: str, hint: str) -> None:
-    manifest.diagnostics.add(manifest.find_mark("name"), Code.AMBIGUOUS_MANIFESTS, message, hint)
+def _add_ambiguous(manifest: "ManifestReader", message: str, hint: str, *, separate: bool) -> None:
+    report = manifest.diagnostics.warn if separate else manifest.diagnostics.add
+    report(manifest.find_mark("name"), Code.AMBIGUOUS_MANIFESTS, message, hint)
 
 
 def _identify(provider: Provider) -> tuple[str | None, ...]:
     return provider.api.name, provider.cloud, provider.region, provider.project_id
 
 
+def _is_pending(provider: Provider) -> bool:
+    """Tell whether nobody knows yet which project at which API this is."""
+    return any(isinstance(part, Pending) for part in (provider.name, *_identify(provider)))
+
+
 # --- Several declarations of one remote job --------------------------------------------------------------------
 
 
-def check_repetitions(jobs: Sequence[DeclaredJob]) -> None:
+def check_repetitions(jobs: Sequence[DeclaredJob], *, separate: bool) -> None:
     """
     Refuse a remote job that one manifest declares twice, or that several do with expectations that cannot all hold.
 
     Within a manifest, a second declaration is mostly a copy whose id was not changed: the job that was meant is never
-    fetched. Manifests of several teams may well share a job.
+    fetched. Manifests of several teams may well share a job; if each is `separate`, a contradiction is a warning.
     """
     if len({_identify_job(declared.job) for declared in jobs}) == len(jobs):
         return
@@ -95,15 +108,15 @@ def check_repetitions(jobs: Sequence[DeclaredJob]) -> None:
         same[_identify_job(declared.job)].append(declared)
     for declarations in same.values():
         if len(declarations) > 1:
-            first = _refuse_copies(declarations)
-            _check_presence(first)
-            _check_values(first)
+            first = [each for each in _refuse_copies(declarations) if each.complete]
+            _check_presence(first, separate=separate)
+            _check_values(first, separate=separate)
 
 
 def _identify_job(job: Job) -> tuple[str | None, ...]:
     """Return what is equal for declarations of one remote job; two names of one provider make no second job."""
     provider = job.provider
-    where = _identify(provider) if provider.cloud is not None else (provider.name,)
+    where = (provider.name,) if provider.cloud is None or _is_pending(provider) else _identify(provider)
     return (*where, job.job_id)
 
 
@@ -119,16 +132,16 @@ def _refuse_copies(declarations: Iterable[DeclaredJob]) -> list[DeclaredJob]:
     return list(first.values())
 
 
-def _check_presence(declarations: Iterable[DeclaredJob]) -> None:
+def _check_presence(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:
     first: dict[bool, Job] = {}
     for declared in declarations:
         absent = isinstance(declared.job.expect, Absence)
         first.setdefault(absent, declared.job)
         if (not absent) in first:
-            _add_contradiction(declared, first[not absent], "absent")
+            _add_contradiction(declared, first[not absent], "absent", separate=separate)
 
 
-def _check_values(declarations: Iterable[DeclaredJob]) -> None:
+def _check_values(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:
     """Narrow down what each field can still be, one declaration after the other: linear, however many there are."""
     possible: dict[Field, tuple[frozenset[Accepted], Job]] = {}
     for declared in declarations:
@@ -138,14 +151,15 @@ def _check_values(declarations: Iterable[DeclaredJob]) -> None:
             if before & accept:
                 possible[expectation.field] = (before & accept, declared.job)
             else:
-                _add_contradiction(declared, other, expectation.field.value)
+                _add_contradiction(declared, other, expectation.field.value, separate=separate)
 
 
-def _add_contradiction(declared: DeclaredJob, other: Job, what: str) -> None:
+def _add_contradiction(declared: DeclaredJob, other: Job, what: str, *, separate: bool) -> None:
     job = declared.job
     first = f"{other.address} at {other.source.file}:{other.source.line}"
     message = f"{job.address} is the job of {first}, and their expectations of {what} contradict each other"
-    declared.diagnostics.add(declared.mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
+    report = declared.diagnostics.warn if separate else declared.diagnostics.add
+    report(declared.mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
 
 
 def _find_comparable(expect: Expectation | Absence) -> Iterator[FieldExpectation]:

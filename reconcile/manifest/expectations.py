@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.document import Document, Node, Table, as_table
+from reconcile.document import Document, Node, Pending, Table, as_table, has_pending
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, order_fields
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
@@ -24,11 +24,16 @@ _ABSENT: Final = "absent"
 
 
 class _Expect(Struct, frozen=True):
-    """One `expect` mapping by itself: fields by name, and sub-jobs, None if it does not mention them."""
+    """
+    One `expect` mapping by itself: fields by name, and sub-jobs, None if it does not mention them.
+
+    `is_known` is False if anything in it depends on a variable without a value, and is left out.
+    """
 
     table: Table
     fields: dict[str, Assertion]
     sub_jobs: SubJobsExpectation | None
+    is_known: bool = True
 
 
 _NOTHING: Final = _Expect(Table(), {}, None)
@@ -65,7 +70,11 @@ class ExpectationReader:
             )
 
     def read(self, node: Node) -> Expectation | Absence:
-        """Return everything that must hold for a job; `node` is its own `expect`, None if it has none."""
+        """
+        Return everything that must hold for a job; `node` is its own `expect`, None if it has none.
+
+        What depends on a variable without a value is left out, and with it whatever it could contradict.
+        """
         own = self._read_mapping(node)
         if _ABSENT in own.table:
             return self._read_absence(own.table)
@@ -74,7 +83,7 @@ class ExpectationReader:
         if not isinstance(status, FieldExpectation):
             status = self._implied_status
             fields = {_STATUS: status, **fields}
-        if len(fields) > 1:
+        if len(fields) > 1 and own.is_known and self._defaults.is_known:
             self._fields.check(fields, own.table, self._defaults.table)
         sub_jobs = own.sub_jobs or self._defaults.sub_jobs
         if sub_jobs is None and status.accept == self._success:
@@ -93,8 +102,13 @@ class ExpectationReader:
     def _read_mapping(self, node: Node) -> _Expect:
         if node is None:
             return _NOTHING
+        if isinstance(node, Pending):
+            return _Expect(Table(), {}, None, is_known=False)
         table = as_table(node)
+        unknown = frozenset(key for key, value in table.items() if has_pending(value))
+        if unknown:
+            table = self._document.without(table, unknown)
         if "sub_jobs" not in table:
-            return _Expect(table, self._fields.read_by_name(table), None)
+            return _Expect(table, self._fields.read_by_name(table), None, is_known=not unknown)
         sub_jobs = self._sub_jobs.read(table["sub_jobs"], self._document.key_mark(table, "sub_jobs"))
-        return _Expect(table, self._fields.read_by_name(table), sub_jobs)
+        return _Expect(table, self._fields.read_by_name(table), sub_jobs, is_known=not unknown)

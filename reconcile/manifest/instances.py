@@ -17,6 +17,7 @@ from reconcile.document import (
     Table,
     as_string,
     count_tokens,
+    has_pending,
     shorten,
 )
 from reconcile.manifest.diagnostics import Diagnostics
@@ -86,21 +87,24 @@ class Expander:
         bare = Table({**table, FOR_EACH: Array()})
         bare.first = table.first
         changing = _find_changing(bare)
-        for entry in self._read_entries(table):
+        for entry in self._read_entries(name, table):
             job = self._interpolator.fill_job(bare, entry, changing)
             # What the jobs have in common was checked with the declaration.
             own = Table({"job_id": job["job_id"], **{key: job[key] for key in changing}})
             errors = find_job_errors(self._document, self._schema, name, own)
             if not errors:
-                yield Instance(f"{address}[{encode_basestring(entry.key)}]", job, mark)
+                key = "" if isinstance(table[FOR_EACH], Pending) else f"[{encode_basestring(entry.key)}]"
+                yield Instance(address + key, job, mark)
                 continue
             self._diagnostics.add_schema_errors(errors)
             if self._diagnostics.is_full:
                 return
 
-    def _read_entries(self, table: Table) -> Iterator[Entry]:
+    def _read_entries(self, name: str, table: Table) -> Iterator[Entry]:
         node = table[FOR_EACH]
         if isinstance(node, Pending):
+            # Nobody knows how many jobs there will be; one of them is read, so that what they share is checked.
+            yield Entry(Pending(f"${{each.key of {name}}}"), Pending(f"${{each.value of {name}}}"))
             return
         if not node:
             mark, message = self._document.key_mark(table, FOR_EACH), "no entries: there is nothing to check"
@@ -108,10 +112,15 @@ class Expander:
                 mark, Code.NOTHING_TO_CHECK, message, "a job that is made for no entry proves nothing"
             )
         if isinstance(node, Table):
-            for key, value in node.items():
-                yield Entry(key, value)
+            for key, value, mark in self._document.values(node):
+                yield Entry(key, value, self._read_written(value, mark))
         elif isinstance(node, Array):
             yield from self._read_elements(node)
+
+    def _read_written(self, value: Node, mark: Mark) -> str | None:
+        """Return the text of a number or a boolean that stands in the file itself."""
+        is_here = isinstance(value, bool | int | float) and self._document.find_origin(mark) is None
+        return self._document.text.read(mark) if is_here else None
 
     def _read_elements(self, nodes: Array) -> Iterator[Entry]:
         """Yield the strings of a list, which are keys and values; two equal ones would have one address."""
@@ -130,13 +139,4 @@ class Expander:
 
 def _find_changing(table: Table) -> list[str]:
     """Return the keys of a declaration whose values differ from job to job."""
-    return [key for key, value in table.items() if key != FOR_EACH and _is_pending(value)]
-
-
-def _is_pending(node: Node) -> bool:
-    """Tell whether a value, or anything in it, depends on the entry of `for_each`."""
-    if isinstance(node, Table):
-        return any(map(_is_pending, node.values()))
-    if isinstance(node, Array):
-        return any(map(_is_pending, node))
-    return isinstance(node, Pending)
+    return [key for key, value in table.items() if key != FOR_EACH and has_pending(value)]

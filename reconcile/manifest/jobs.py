@@ -2,22 +2,46 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
+
+from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.document import Document, Mark, Table, as_array, as_string, as_table, list_names, shorten
+from reconcile.document import (
+    Document,
+    Mark,
+    Pending,
+    Table,
+    as_array,
+    as_string,
+    as_table,
+    count_characters,
+    has_pending,
+    list_names,
+    shorten,
+)
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.expectations import ExpectationReader
 from reconcile.manifest.instances import Instance
+from reconcile.manifest.interpolation import FOR_EACH
 from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
+
+_COMMON: Final = 1024
+"""The characters that every job may share with others; a job that expects more is rare."""
+_MOST_SHARED: Final = 16 * 1024 * 1024
+"""What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
+_REPEATED: Final = ("expect", "owner", "runbook")
 
 
 class JobReader:
     """Reads the jobs of one manifest."""
 
     __slots__ = (
+        "_default_is_complete",
+        "_default_size",
         "_defaults",
         "_diagnostics",
         "_document",
@@ -27,6 +51,7 @@ class JobReader:
         "_missing",
         "_provider_name",
         "_providers",
+        "_shared",
         "_today",
     )
 
@@ -40,14 +65,23 @@ class JobReader:
         root = as_table(document.root)
         self._defaults = as_table(root["defaults"]) if "defaults" in root else Table()
         self._labels = _read_labels(self._defaults)
-        self._missing = MissingPolicy(as_string(self._defaults.get("missing", MissingPolicy.DRIFT)))
+        self._missing = _read_missing(self._defaults, MissingPolicy.DRIFT)
+        self._default_is_complete = not has_pending(self._defaults.get("expect"))
         self._expectations: dict[str, ExpectationReader] = {}
         self._provider_name = self._find_default_provider()
         self._last: tuple[Instance, Job] | None = None
+        self._default_size = _count_repeated(self._defaults)
+        self._shared = 0
 
     def read(self, instance: Instance) -> Job | None:
-        """Return a job, None if its provider is unknown or invalid, which is reported."""
+        """
+        Return a job, None if its provider is unknown or invalid, which is reported.
+
+        Raises:
+            DocumentError: what this job and those before it share is too much, written out under each of them.
+        """
         table, mark = instance.table, instance.mark
+        self._count_shared(table, mark)
         provider = self._find_provider(table, mark)
         if provider is None:
             return None
@@ -63,12 +97,24 @@ class JobReader:
             source=like.source if like else self._document.text.find_source(mark),
             waivers=self._read_waivers(table, expect),
             timeout=self._read_timeout(table),
-            missing=self._read_missing(table),
+            missing=_read_missing(table, self._missing),
             owner=self._read_text(table, "owner"),
             runbook=self._read_text(table, "runbook"),
         )
         self._last = (instance, job)
         return job
+
+    def _count_shared(self, table: Table, mark: Mark) -> None:
+        size = self._default_size + (_count_repeated(table) if FOR_EACH in table else 0)
+        self._shared += max(0, size - _COMMON)
+        if self._shared > _MOST_SHARED:
+            message = f"written out under each job, what the jobs share is more than {_MOST_SHARED // 2**20} MiB"
+            hint = "shorten the long texts in 'defaults' or beside 'for_each', or split it into several runs"
+            raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
+
+    def is_complete(self, table: Table) -> bool:
+        """Tell whether nothing that is expected of a job depends on a variable without a value."""
+        return self._default_is_complete and not has_pending(table.get("expect"))
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""
@@ -92,22 +138,20 @@ class JobReader:
         return expect
 
     def _read_waivers(self, table: Table, expect: Expectation | Absence) -> tuple[Waiver, ...]:
-        if "waivers" not in table:
+        if "waivers" not in table or isinstance(table["waivers"], Pending):
             return ()
-        return read_waivers(self._document, as_array(table["waivers"]), expect, self._diagnostics, today=self._today)
+        known = expect if self.is_complete(table) else None
+        return read_waivers(self._document, as_array(table["waivers"]), known, self._diagnostics, today=self._today)
 
     def _read_timeout(self, table: Table) -> float | None:
         source = table if "timeout" in table else self._defaults
-        if "timeout" not in source:
+        if "timeout" not in source or isinstance(source["timeout"], Pending):
             return None
         timeout = read_duration(self._document, source, "timeout", self._diagnostics)
         if timeout == 0:
             mark = self._document.value_mark(source, "timeout")
             self._diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "a timeout is longer than nothing", "write it like 10m")
         return timeout
-
-    def _read_missing(self, table: Table) -> MissingPolicy:
-        return MissingPolicy(as_string(table["missing"])) if "missing" in table else self._missing
 
     def _read_text(self, table: Table, key: str) -> str | None:
         source = table if key in table else self._defaults
@@ -121,23 +165,46 @@ class JobReader:
         return next(iter(self._providers)) if len(self._providers) == 1 else None
 
     def _find_provider(self, job: Table, mark: Mark) -> Provider | None:
+        name = self._provider_name
         if "provider" in job:
             self._check_provider(job)
-            return self._providers.get(as_string(job["provider"]))
-        if self._provider_name is None:
+            name = as_string(job["provider"])
+        if isinstance(name, Pending):
+            return self._find_likely_provider(name)
+        if name is None:
             message = f"no provider is named here, and there are several: {list_names(self._providers)}"
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, message, "add 'provider' to the job or to the defaults")
             return None
-        return self._providers.get(self._provider_name)
+        return self._providers.get(name)
+
+    def _find_likely_provider(self, name: Pending) -> Provider | None:
+        """Return what all providers have in common, None if they have different APIs: nothing is known of the job."""
+        known = [provider for provider in self._providers.values() if provider is not None]
+        if len({provider.api.name for provider in known}) != 1:
+            return None
+        return replace(known[0], name=name)
 
     def _check_provider(self, table: Table) -> None:
         name = as_string(table["provider"])
-        if name not in self._providers:
+        if name not in self._providers and not isinstance(name, Pending):
             hint = self._diagnostics.suggest(name, self._providers) or f"declared: {list_names(self._providers)}"
             mark = self._document.value_mark(table, "provider")
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, f"unknown provider '{shorten(name)}'", hint)
 
 
+def _count_repeated(table: Table) -> int:
+    return sum(count_characters(table[key]) for key in _REPEATED if key in table)
+
+
+def _read_missing(table: Table, default: MissingPolicy) -> MissingPolicy:
+    node = table.get("missing", default)
+    return default if isinstance(node, Pending) else MissingPolicy(as_string(node))
+
+
 def _read_labels(table: Table) -> dict[str, str]:
     labels = table.get("labels")
-    return {} if labels is None else {name: as_string(value) for name, value in as_table(labels).items()}
+    return (
+        {}
+        if labels is None or isinstance(labels, Pending)
+        else {name: as_string(value) for name, value in as_table(labels).items()}
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from reconcile.apis import api_names
 from reconcile.codes import Code
-from reconcile.document import Document, Mark, Table, as_string, as_table, list_names, shorten
+from reconcile.document import Document, Mark, Pending, Table, as_string, as_table, list_names, shorten
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.language import check_names
 from reconcile.manifest.placeholders import refuse_placeholder
@@ -49,6 +49,8 @@ class _Reader:
 
     def _load_api(self, table: Table) -> JobApi | None:
         name = as_string(table["api"])
+        if isinstance(name, Pending):
+            return None
         try:
             return self._apis(name)
         except KeyError:
@@ -58,10 +60,12 @@ class _Reader:
     def _knows_region(self, api: JobApi, table: Table) -> bool:
         """Tell whether cloud and region, if given, are in the API's table, because they choose the host."""
         cloud, region = _string(table, "cloud"), _string(table, "region")
+        if isinstance(cloud, Pending):
+            return True
         if cloud is not None and cloud not in api.clouds:
             self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)
             return False
-        if cloud is not None and region not in api.clouds[cloud].hosts:
+        if cloud is not None and not isinstance(region, Pending) and region not in api.clouds[cloud].hosts:
             self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts)
             return False
         return True

@@ -29,7 +29,15 @@ class ManifestReader:
 
     __slots__ = ("_interpolator", "_schema", "diagnostics", "document", "file", "providers", "variables")
 
-    def __init__(self, document: Document, *, values: Values, apis: Callable[[str], JobApi], schema: Schema) -> None:
+    def __init__(
+        self,
+        document: Document,
+        *,
+        values: Values,
+        apis: Callable[[str], JobApi],
+        schema: Schema,
+        offline: bool = False,
+    ) -> None:
         refuse_other_files(document)
         self.document = document
         self.diagnostics = Diagnostics(document)
@@ -38,7 +46,7 @@ class ManifestReader:
         refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
         if refers:
             document.root = Interpolator(document, None, self.diagnostics).fill_defaults()
-        self.variables: Mapping[str, Variable] = read_variables(document, values)
+        self.variables: Mapping[str, Variable] = read_variables(document, values, may_be_unset=offline)
         self._interpolator = Interpolator(document, self.variables, self.diagnostics)
         if refers:
             document.root = self._interpolator.fill_root()
@@ -54,6 +62,11 @@ class ManifestReader:
             sha256=document.text.digest(),
             variables={name: variable.show() for name, variable in self.variables.items()},
         )
+
+    @property
+    def unset(self) -> list[str]:
+        """The variables whose values are given later."""
+        return [name for name, variable in self.variables.items() if variable.is_unset]
 
     def find_mark(self, *path: str) -> Mark:
         """Return the mark of the key at a path, or of the first key of the file if there is none."""
@@ -76,7 +89,7 @@ class ManifestReader:
                 for instance in expander.expand(name, as_table(node), mark):
                     job = reader.read(instance)
                     if job is not None:
-                        yield DeclaredJob(job, mark, self.diagnostics)
+                        yield DeclaredJob(job, mark, self.diagnostics, complete=reader.is_complete(instance.table))
             # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
             table[name] = None
 

@@ -1,5 +1,6 @@
 """The value of a string with references."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -25,11 +26,22 @@ from reconcile.manifest.variables import Variable
 _GRAMMAR: Final = "a reference is ${var.NAME}, ${each.key} or ${each.value}; write $${ for a plain ${"
 
 
+_OTHER_STYLES: Final = re.compile(
+    r"\{? *(?:(?:env|inputs|local|secrets|vars?|variables)[.:])?(?P<name>[A-Za-z_][A-Za-z0-9_-]{0,63})(?::?[-=?+].*)? *"
+)
+"""`JOB_ID`, `JOB_ID:-none`, `env.JOB_ID`, `env:JOB_ID`, `{ secrets.JOB_ID`, `vars.JOB_ID`."""
+
+
 class Entry(Struct, frozen=True):
-    """The entry of `for_each` that a job is made for; it is pending until the jobs are made."""
+    """
+    The entry of `for_each` that a job is made for; it is pending until the jobs are made.
+
+    `written` is the text of a value that is a number or a boolean, None if it is not known.
+    """
 
     key: str
     value: Node
+    written: str | None = None
 
 
 class _Found(Struct, frozen=True):
@@ -38,6 +50,7 @@ class _Found(Struct, frozen=True):
     reference: Reference
     value: Node
     sensitive: bool
+    written: str | None = None
 
 
 class Resolver:
@@ -81,11 +94,11 @@ class Resolver:
             return Pending(content)
         values = [part for part in parts if isinstance(part, _Found)]
         if any(isinstance(found.value, Pending) for found in values):
-            return Pending(content)
+            return Pending(content if _comes_later(entry) else "".join(map(_show_part, parts)))
         sensitive = any(found.sensitive for found in values)
-        if values and self._document.find_origin(mark) is None:
+        if values and (values[0].written is not None or self._document.find_origin(mark) is None):
             name = " and ".join(dict.fromkeys(found.reference.path for found in values))
-            self._document.set_origin(mark, Origin(name, sensitive))
+            self._document.set_origin(mark, Origin(name, sensitive, values[0].written))
         if len(parts) == len(values) == 1:
             node = self._document.graft(values[0].value, mark)
         else:
@@ -136,7 +149,9 @@ class Resolver:
             message = f"{part.path} means nothing here: it stands for an entry of a job's own for_each"
             self._add(string, part, Code.MALFORMED_REFERENCE, message, "use it in a job that has 'for_each'")
             return None
-        return _Found(part, entry.key if part.path == EACH_KEY else entry.value, sensitive=False)
+        if part.path == EACH_KEY:
+            return _Found(part, entry.key, sensitive=False)
+        return _Found(part, entry.value, sensitive=False, written=entry.written)
 
     def _find_variable(
         self, part: Reference, name: str, string: "_Interpolated", *, concealable: bool
@@ -147,23 +162,39 @@ class Resolver:
             hint = self._diagnostics.suggest(name, self._variables) or f"declare it: variables: {{{name}: {{}}}}"
             self._add(string, part, Code.UNDEFINED_VARIABLE, f"there is no variable '{name}'", hint)
             return None
-        if isinstance(variable.value, Pending):
-            return None
         if variable.sensitive and not concealable:
-            message = f"{part.path} is sensitive, and what stands here is printed"
-            hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
-            self._add(string, part, Code.SENSITIVE_SHOWN, message, hint)
+            self._add_shown(string, part, variable)
             return None
-        return _Found(part, variable.value, variable.sensitive)
+        if variable.value == "" and isinstance(variable.value, Pending):
+            return None
+        return _Found(part, variable.value, variable.sensitive, variable.written)
+
+    def _add_shown(self, string: "_Interpolated", part: Reference, variable: Variable) -> None:
+        message = f"{part.path} is sensitive, and what stands here is printed"
+        hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
+        if variable.secret_in is not None:
+            message = f"{part.path} is sensitive in {variable.secret_in}, and what stands here is printed"
+            hint = "a job id is no secret: in Terraform, let the output be nonsensitive(...) without 'sensitive = true'"
+        self._add(string, part, Code.SENSITIVE_SHOWN, message, hint)
 
     def _add_malformed(self, string: "_Interpolated", part: Malformed) -> None:
         if part.path is None:
             message, hint = "this reference never ends", "close it with '}', or write $${ for a plain ${"
         else:
             message = f"'{part.path}' is nothing that can be referred to"
-            name = part.path.removeprefix("var.")
-            hint = f"did you mean 'var.{name}'?" if name in self._variables else _GRAMMAR
+            hint = self._suggest_reference(part.path) or _GRAMMAR
         self._add(string, part, Code.MALFORMED_REFERENCE, message, hint)
+
+    def _suggest_reference(self, path: str) -> str | None:
+        """Return what was meant by a reference in the style of a shell, of Terraform or of a CI system."""
+        if path.partition(".")[0] == "each":
+            return "write ${each.value} or ${each.key}"
+        found = _OTHER_STYLES.fullmatch(path)
+        if found is None:
+            return None
+        name = found["name"]
+        declare = "" if name in self._variables else f", and declare it: variables: {{{name}: {{}}}}"
+        return f"write ${{var.{name}}}{declare}"
 
     def _add(self, string: "_Interpolated", part: Reference | Malformed, code: Code, message: str, hint: str) -> None:
         """Add an error at a reference, or at its string if escapes hide where in the string it is."""
@@ -177,6 +208,18 @@ class _Interpolated(NamedTuple):
 
     content: str
     mark: Mark
+
+
+def _comes_later(entry: Entry | None) -> bool:
+    """Tell whether a string with references may be resolved again, for an entry of `for_each`."""
+    return entry is None or (isinstance(entry.key, Pending) and entry.key == "")
+
+
+def _show_part(part: str | _Found) -> str:
+    """Return a part of a string that is not known as a whole; equal strings have equal values."""
+    if isinstance(part, str):
+        return part
+    return part.value if isinstance(part.value, str) else f"${{{part.reference.path}}}"
 
 
 def _conceal(node: Node) -> Node:

@@ -26,6 +26,9 @@ _FAILURE_FIELDS: Final = (Field.ERROR_CODE.value, Field.FAIL_REASON.value)
 MOST_COUNTED: Final = 10_000
 """An answer has at most 1 MiB, with no room for more sub-jobs: a higher bound is no bound."""
 
+MOST_COMPARED: Final = 10_000_000
+"""The characters of a manifest's texts that are compared with patterns; it takes about a second."""
+
 CENTURY: Final = 100 * 365 * 24 * 3600.0
 """In seconds; nothing takes as long."""
 
@@ -82,6 +85,18 @@ def are_disjoint(one: FieldExpectation, other: FieldExpectation) -> bool:
     return not any(_accepts(other, each) for each in one.accept if not isinstance(each, Glob)) and not any(
         _accepts(one, each) for each in other.accept if not isinstance(each, Glob)
     )
+
+
+def count_compared(one: FieldExpectation, other: FieldExpectation) -> int:
+    """Count the characters that `are_disjoint` compares with patterns, at most."""
+    return sum(
+        len(patterns) * sum(len(each) for each in texts.accept if isinstance(each, str))
+        for patterns, texts in ((_globs_of(one), other), (_globs_of(other), one))
+    )
+
+
+def _globs_of(expectation: FieldExpectation) -> list[Glob]:
+    return [each for each in expectation.accept if isinstance(each, Glob)]
 
 
 def _bounds_of(match: Match, items: Sequence[Item] | None) -> tuple[int, int | None]:

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from types import MappingProxyType
 from typing import BinaryIO, Final
@@ -23,6 +24,11 @@ _REQUIREMENT: Final = re.compile(
 )
 _NONE: Final[Mapping[str, "Sequence[Pattern]"]] = MappingProxyType({})
 _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
+
+_MOST_COMPARED: Final = 40_000_000
+"""The characters of addresses that patterns are compared with, all taken together; it takes a few seconds."""
+_LAST: Final = "\U0010ffff"
+"""No address has a character behind this one."""
 
 
 class _Requirement(Struct, frozen=True):
@@ -123,16 +129,14 @@ def select_jobs(
 
 def _pick_jobs(jobs: tuple[Job, ...], wanted: Sequence[Pattern], unwanted: Sequence[Pattern]) -> tuple[Job, ...]:
     """Return the jobs that any wanted pattern names, all without one, and no unwanted one; each has to name a job."""
-    known: dict[str, dict[str, None]] = {}
-    for job in jobs:
-        known.setdefault(_strip_key(job.address), {})[job.address] = None
-    picked, unknown = _find_named(wanted, known)
-    dropped, also_unknown = _find_named(unwanted, known)
+    index = _Index(job.address for job in jobs)
+    picked, unknown = _find_named(wanted, index)
+    dropped, also_unknown = _find_named(unwanted, index)
     if unknown or also_unknown:
         raise UsageError(
             [
-                *_explain_unknown(unknown, known, f"0 of {len(jobs)} jobs selected by"),
-                *_explain_unknown(also_unknown, known, f"0 of {len(jobs)} jobs excluded by"),
+                *_explain_unknown(unknown, index.keyed, f"0 of {len(jobs)} jobs selected by"),
+                *_explain_unknown(also_unknown, index.keyed, f"0 of {len(jobs)} jobs excluded by"),
             ]
         )
     left = [job for job in jobs if (not wanted or job.address in picked) and job.address not in dropped]
@@ -142,41 +146,64 @@ def _pick_jobs(jobs: tuple[Job, ...], wanted: Sequence[Pattern], unwanted: Seque
     return tuple(left)
 
 
-def _find_named(
-    patterns: Sequence[Pattern], known: Mapping[str, Collection[str]]
-) -> tuple[set[str], Sequence[Pattern]]:
-    """
-    Return the addresses that any pattern names, and the patterns that name none.
-
-    Args:
-        known: the addresses of each job, by its address without key.
-    """
+def _find_named(patterns: Sequence[Pattern], index: "_Index") -> tuple[set[str], Sequence[Pattern]]:
+    """Return the addresses that any pattern names, and the patterns that name none."""
     found: set[str] = set()
     unknown = []
     first: dict[str, Pattern] = {}
     for pattern in patterns:
         first.setdefault(pattern.text, pattern)
     for pattern in first.values():
-        named = _match(pattern.text, known)
+        named = index.find(pattern.text)
         found.update(named)
         if not named:
             unknown.append(pattern)
     return found, unknown
 
 
-def _match(text: str, known: Mapping[str, Collection[str]]) -> Collection[str]:
-    """Return the addresses that a pattern names."""
-    name = _strip_key(text)
-    if text in known:
-        return known[text]
-    if text in known.get(name, ()):
-        return [text]
-    if "*" not in text and "?" not in text:
-        return []
-    found: list[str] = []
-    for each, addresses in known.items():
-        found += addresses if matches_glob(text, each) else [one for one in addresses if matches_glob(text, one)]
-    return found
+class _Index:
+    """The addresses of a run, with and without the keys of `for_each`, to find those that patterns name."""
+
+    __slots__ = ("_compared", "_names", "_sorted", "keyed")
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self.keyed: dict[str, dict[str, None]] = {}
+        """The addresses of each job, by its address without key."""
+        for address in addresses:
+            self.keyed.setdefault(_strip_key(address), {})[address] = None
+        self._names = {address for keyed in self.keyed.values() for address in keyed} | self.keyed.keys()
+        self._sorted: list[str] = []
+        self._compared = 0
+
+    def find(self, pattern: str) -> Collection[str]:
+        """
+        Return the addresses that a pattern names.
+
+        Raises:
+            UsageError: all patterns so far have been compared with more than a run has time for.
+        """
+        if pattern in self._names:
+            return self.keyed.get(pattern, [pattern])
+        prefix = re.split("[*?]", pattern, maxsplit=1)[0]
+        if prefix == pattern:
+            return []
+        candidates = self._list_candidates(prefix)
+        self._compared += sum(map(len, candidates))
+        if self._compared > _MOST_COMPARED:
+            message = f"the patterns up to {shorten(pattern)} have too many addresses to be compared with"
+            hint = "begin them with what the addresses begin with, or select by --selector"
+            raise UsageError.because(Code.TOO_LARGE, message, hint=hint)
+        found: list[str] = []
+        for name in candidates:
+            if matches_glob(pattern, name):
+                found += self.keyed.get(name, [name])
+        return found
+
+    def _list_candidates(self, prefix: str) -> list[str]:
+        if not self._sorted:
+            self._sorted = sorted(self._names)
+        begin = bisect_left(self._sorted, prefix)
+        return self._sorted[begin : bisect_left(self._sorted, prefix + _LAST, begin)]
 
 
 def _strip_key(address: str) -> str:

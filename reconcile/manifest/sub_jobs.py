@@ -7,7 +7,14 @@ from reconcile.codes import Code
 from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_array, as_string, as_table
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, check_elements
-from reconcile.manifest.satisfiability import are_disjoint, find_impossible_number, find_open_items, is_any_number
+from reconcile.manifest.satisfiability import (
+    MOST_COMPARED,
+    are_disjoint,
+    count_compared,
+    find_impossible_number,
+    find_open_items,
+    is_any_number,
+)
 from reconcile.model import (
     Assertion,
     Count,
@@ -34,7 +41,7 @@ def imply_no_failure(api: JobApi) -> SubJobsExpectation:
 class SubJobsReader:
     """Reads `sub_jobs` in both forms, for one job API."""
 
-    __slots__ = ("_api", "_diagnostics", "_document", "_fields", "_success")
+    __slots__ = ("_api", "_compared", "_diagnostics", "_document", "_fields", "_success")
 
     def __init__(self, document: Document, api: JobApi, diagnostics: Diagnostics) -> None:
         self._document = document
@@ -42,6 +49,7 @@ class SubJobsReader:
         self._success = api.success
         self._diagnostics = diagnostics
         self._fields = FieldReader(document, api, diagnostics)
+        self._compared = 0
 
     def read(self, node: Node, mark: Mark) -> SubJobsExpectation:
         """Return the expectation under the key at `mark`."""
@@ -96,9 +104,18 @@ class SubJobsReader:
             for field in item.fields:
                 if not isinstance(field, FieldExpectation) or item.count.min == 0 or field.field not in wanted:
                     continue
+                self._count_compared(field, wanted[field.field], mark)
                 if are_disjoint(field, wanted[field.field]):
                     message = f"this item's {field.field.value} is none that 'each' accepts"
                     self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
+
+    def _count_compared(self, one: FieldExpectation, other: FieldExpectation, mark: Mark) -> None:
+        """Refuse more comparisons of patterns with texts than anybody has time for, before they are made."""
+        self._compared += count_compared(one, other)
+        if self._compared > MOST_COMPARED:
+            message = "'each' and 'items' have too many patterns to be compared, and too long texts"
+            hint = "name fewer values, or say of the items alone what they have to be"
+            raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
     def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:
         return tuple([self._read_item(as_table(node), mark, match) for node, mark in self._document.elements(nodes)])

@@ -6,6 +6,7 @@ nothing of them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from msgspec import Struct
@@ -13,12 +14,15 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.document import (
+    Array,
     Document,
     Node,
     Pending,
     Table,
     Text,
+    as_table,
     find_hidden,
+    is_close,
     list_names,
     name_character,
     parse_text,
@@ -27,7 +31,8 @@ from reconcile.document import (
     suggest,
 )
 from reconcile.errors import DocumentError, UsageError
-from reconcile.manifest.diagnostics import MOST_REPORTED, MOST_SUGGESTED, Diagnostics
+from reconcile.manifest.diagnostics import MOST_SUGGESTED, Diagnostics
+from reconcile.manifest.references import Reference, parse_references
 from reconcile.model import SENSITIVE, Assignment, Diagnostic, Given, JsonValue, VariableFile
 
 _PREFIX: Final = "RECONCILE_VAR_"
@@ -36,14 +41,38 @@ _OUTPUT: Final = frozenset({"sensitive", "type", "value"})
 _UNKNOWN: Final = Pending("")
 
 
+class _Type(Struct, frozen=True):
+    """A type of variables: what its values are called, and one as it is written on the command line."""
+
+    name: str
+    example: str
+
+
+_TYPES: Final[Mapping[str, _Type]] = MappingProxyType(
+    {
+        "string": _Type("a string", '"26f6b565"'),
+        "number": _Type("a number", "3"),
+        "bool": _Type("true or false", "true"),
+        "list": _Type("a list", '["a", "b"]'),
+        "map": _Type("a mapping", '{"north": "26f6b565"}'),
+    }
+)
+
+
 # --- Given values ----------------------------------------------------------------------------------------------
 
 
 class Value(Struct, frozen=True):
-    """The value of a variable, and whether it comes from where it is kept secret."""
+    """
+    The value of a variable, and the option, environment variable or file that gives it.
+
+    `secret` is whether the file marks it as sensitive. `written` is the text of a number or a boolean, None for others.
+    """
 
     node: Node
-    sensitive: bool = False
+    place: str
+    secret: bool = False
+    written: str | None = None
 
 
 class _Given(Struct, frozen=True):
@@ -72,20 +101,19 @@ class Values:
     def read_file(self, path: str, stdin: BinaryIO | None) -> None:
         """Take the values of a file; raise DocumentError if it holds none."""
         document = read_document(path, stdin=stdin)
-        root = document.root
+        root, file = document.root, document.text.file
         if not isinstance(root, Table):
             message = "a file of variables is a mapping of names to values"
             hint = "write it like 'name: value', a line for each"
             raise document.text.error(document.find_mark((), at_key=False), Code.WRONG_TYPE, message, hint)
         outputs = {name: node for name, node in root.items() if isinstance(node, Table) and node.keys() == _OUTPUT}
         if root and len(outputs) == len(root):
-            # Terraform prints all its outputs, and nobody needs all of them.
-            self._given |= {
-                name: Value(each["value"], each["sensitive"] is not False) for name, each in outputs.items()
-            }
+            for name, output in outputs.items():
+                secret = output["sensitive"] is not False
+                self._given[name] = Value(output["value"], file, secret, _read_written(document, output, "value"))
         else:
-            self._given |= {name: Value(node) for name, node in root.items()}
-            self._in_files |= dict.fromkeys(root, document.text.file)
+            self._given |= {name: Value(root[name], file, written=_read_written(document, root, name)) for name in root}
+        self._in_files |= dict.fromkeys(root, file)
 
     def find(self, name: str, *, is_string: bool) -> Value | None:
         """
@@ -103,14 +131,35 @@ class Values:
             given = _Given(self._environ[_PREFIX + name], _PREFIX + name)
         return _parse_given(given, is_string=is_string) if isinstance(given, _Given) else given
 
-    def find_unknown(self, declared: Collection[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    def refuse_unknown(self, declared: Collection[str]) -> list[Diagnostic]:
         """
-        Return errors and warnings about values for variables that no manifest declares.
+        Return an error for each value of a variable that no manifest declares, if it looks like a typing error.
 
-        On the command line, such a name is a typing error. A file may be shared by several runs, so there it is a
-        warning. The environment is shared by everyone, so there it is fine.
+        On the command line it always does. Files and the environment may be shared by several runs, so there a name
+        only does if it is close to that of a variable that no value was given for.
         """
-        return list(_refuse_unknown(self._assigned, declared)), list(_warn_of_unknown(self._in_files, declared))
+        errors = list(_refuse_assigned(self._assigned, declared))
+        without = [name for name in declared if name not in self._given and _PREFIX + name not in self._environ]
+        given = {name: f"{file} gives a value for '{shorten(name)}'" for name, file in self._in_files.items()}
+        in_environment = (name for name in self._environ if name.startswith(_PREFIX))
+        given |= {name.removeprefix(_PREFIX): f"the environment has {shorten(name)}" for name in in_environment}
+        for name, what in given.items():
+            meant = next((each for each in without if is_close(name, each)), None) if name not in declared else None
+            if meant is not None:
+                message = f"{what}, and no manifest declares that variable"
+                hint = f"did you mean '{meant}', which was given no value?"
+                errors.append(Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint))
+        return errors
+
+    def count_unused(self, declared: Collection[str]) -> dict[str, int]:
+        """Count the values that no manifest declares a variable for, by the file that gives them."""
+        files = [file for name, file in self._in_files.items() if name not in declared]
+        return {file: files.count(file) for file in dict.fromkeys(files)}
+
+
+def _read_written(document: Document, table: Table, key: str) -> str | None:
+    """Return the text of the number or boolean under a key, None for any other value."""
+    return document.text.read(document.value_mark(table, key)) if isinstance(table[key], bool | int | float) else None
 
 
 def read_values(given: Sequence[Given], environ: Mapping[str, str], stdin: BinaryIO | None) -> Values:
@@ -141,27 +190,20 @@ def _parse_given(given: _Given, *, is_string: bool) -> Value:
         message = f"the value of {given.place} holds the hidden character {name_character(given.text[at])}"
         raise UsageError([Diagnostic(code=Code.ENCODING, message=message)])
     if is_string:
-        return Value(given.text)
+        return Value(given.text, given.place)
     try:
-        return Value(parse_text(Text(given.place, given.text), is_json=False).root)
+        node = parse_text(Text(given.place, given.text), is_json=False).root
     except DocumentError as error:
         raise DocumentError([replace(diagnostic, excerpt=None) for diagnostic in error.diagnostics]) from error
+    written = given.text.strip() if isinstance(node, bool | int | float) else None
+    return Value(node, given.place, written=written)
 
 
-def _refuse_unknown(names: Collection[str], declared: Collection[str]) -> Iterator[Diagnostic]:
-    for name in names:
-        if name not in declared:
-            known = f"declared: {list_names(declared)}" if declared else "declare it under 'variables'"
-            hint = suggest(name, declared) or known
-            message = f"--var gives a value for '{shorten(name)}', and no manifest declares that variable"
-            yield Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint)
-
-
-def _warn_of_unknown(in_files: Mapping[str, str], declared: Collection[str]) -> Iterator[Diagnostic]:
-    unknown = [(name, file) for name, file in in_files.items() if name not in declared]
-    for number, (name, file) in enumerate(unknown[:MOST_REPORTED]):
-        hint = suggest(name, declared) if number < MOST_SUGGESTED else None
-        message = f"{file} gives a value for '{shorten(name)}', and no manifest declares that variable"
+def _refuse_assigned(names: Collection[str], declared: Collection[str]) -> Iterator[Diagnostic]:
+    for number, name in enumerate(name for name in names if name not in declared):
+        known = f"declared: {list_names(declared)}" if declared else "declare it under 'variables'"
+        hint = (suggest(name, declared) if number < MOST_SUGGESTED else None) or known
+        message = f"--var gives a value for '{shorten(name)}', and no manifest declares that variable"
         yield Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint)
 
 
@@ -169,47 +211,142 @@ def _warn_of_unknown(in_files: Mapping[str, str], declared: Collection[str]) -> 
 
 
 class Variable(Struct, frozen=True):
-    """A value that can be referred to by name; it is pending if no value is known."""
+    """
+    A value that can be referred to by name.
+
+    The value is pending if there is none: as a reference to the variable where the value may be given later, and
+    without content where something is wrong. `problem` is what is wrong with a value that was given, and what to do.
+    """
 
     value: Node
     sensitive: bool
+    secret_in: str | None = None
+    written: str | None = None
+    problem: tuple[str, str] | None = None
+
+    @property
+    def is_unset(self) -> bool:
+        """Whether a value may still be given."""
+        return isinstance(self.value, Pending) and self.value != ""
 
     def show(self) -> JsonValue:
         """Return what a plan may keep of the value."""
         return SENSITIVE if self.sensitive else self.value
 
 
-def read_variables(document: Document, values: Values) -> dict[str, Variable]:
+def read_variables(document: Document, values: Values, *, may_be_unset: bool) -> dict[str, Variable]:
     """
     Return the variables of a manifest by name, in the order of the file.
 
     The manifest need not be valid: what the schema refuses makes a variable that is pending.
+
+    Args:
+        document: the manifest.
+        values: those that were given.
+        may_be_unset: whether a variable without a value is one whose value is given later.
     """
+    table = _find_table(document)
+    repeated = _find_repeated(document.root) if table else frozenset()
+    reader = _Reader(document, values, repeated, may_be_unset=may_be_unset)
+    return {name: reader.read(name, node) for name, node in (table or {}).items()}
+
+
+class _Reader:
+    """Reads variables; `repeated` are those that a `for_each` stands for."""
+
+    __slots__ = ("_document", "_may_be_unset", "_repeated", "_values")
+
+    def __init__(self, document: Document, values: Values, repeated: Collection[str], *, may_be_unset: bool) -> None:
+        self._document = document
+        self._values = values
+        self._repeated = repeated
+        self._may_be_unset = may_be_unset
+
+    def read(self, name: str, node: Node) -> Variable:
+        if not isinstance(node, Table):
+            return Variable(_UNKNOWN, sensitive=False)
+        sensitive = node.get("sensitive") is not False if "sensitive" in node else False
+        given = self._values.find(name, is_string=self._is_string(name, node))
+        if given is None:
+            return self._read_default(name, node, sensitive=sensitive)
+        problem = _find_mismatch(node.get("type"), given.node)
+        if problem:
+            due, hint = problem
+            return Variable(_UNKNOWN, sensitive, problem=(f"{given.place} gives this variable {due}", hint))
+        secret_in = given.place if given.secret and not sensitive else None
+        return Variable(given.node, sensitive or given.secret, secret_in, given.written)
+
+    def _read_default(self, name: str, node: Table, *, sensitive: bool) -> Variable:
+        if "default" not in node:
+            return Variable(Pending(f"${{var.{name}}}") if self._may_be_unset else _UNKNOWN, sensitive)
+        problem = _find_mismatch(node.get("type"), node["default"])
+        if problem:
+            due, hint = problem
+            return Variable(_UNKNOWN, sensitive, problem=(f"the default is {due}", hint))
+        return Variable(node["default"], sensitive, written=_read_written(self._document, node, "default"))
+
+    def _is_string(self, name: str, node: Table) -> bool:
+        """Tell whether a text is the value itself: for_each needs a list or a mapping, which is read as YAML."""
+        if "type" in node:
+            return node["type"] == "string"
+        return name not in self._repeated and ("default" not in node or isinstance(node["default"], str | None))
+
+
+def _find_mismatch(type_name: Node, node: Node) -> tuple[str, str] | None:
+    """Return what a value is and what is due instead, and how that is written, None if it is of its type."""
+    if not isinstance(type_name, str) or type_name not in _TYPES:
+        return None
+    found = _name_type(node)
+    if found == type_name or (type_name == "string" and node is None):
+        return None
+    given = _TYPES[found].name if found else "null"
+    return f"{given}, where {_TYPES[type_name].name} is due", f"write it like {_TYPES[type_name].example}"
+
+
+def _name_type(node: Node) -> str | None:
+    match node:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case Array():
+            return "list"
+        case Table():
+            return "map"
+        case _:
+            return None
+
+
+def _find_repeated(root: Node) -> frozenset[str]:
+    """Return the variables that are the whole `for_each` of a job."""
+    jobs = root.get("jobs") if isinstance(root, Table) else None
+    each = (job.get("for_each") for job in jobs.values() if isinstance(job, Table)) if isinstance(jobs, Table) else ()
+    parts = (parse_references(node) for node in each if isinstance(node, str))
+    whole = (only[0] for only in parts if len(only) == 1)
+    return frozenset(part.variable for part in whole if isinstance(part, Reference) and part.variable is not None)
+
+
+def _find_table(document: Document) -> Table | None:
     root = document.root
     table = root.get("variables") if isinstance(root, Table) else None
-    if not isinstance(table, Table):
-        return {}
-    return {name: _read_variable(name, node, values) for name, node in table.items()}
-
-
-def _read_variable(name: str, node: Node, values: Values) -> Variable:
-    if not isinstance(node, Table):
-        return Variable(_UNKNOWN, sensitive=False)
-    declared = node.get("sensitive") is not False if "sensitive" in node else False
-    given = values.find(name, is_string="default" not in node or isinstance(node["default"], str | None))
-    if given is not None:
-        return Variable(given.node, sensitive=declared or given.sensitive)
-    if "default" in node:
-        return Variable(node["default"], sensitive=declared)
-    return Variable(_UNKNOWN, sensitive=declared)
+    return table if isinstance(table, Table) else None
 
 
 def check_values(document: Document, variables: Mapping[str, Variable], diagnostics: Diagnostics) -> None:
-    """Refuse each valid variable that has no value."""
-    root = document.root
-    table = root.get("variables") if isinstance(root, Table) else None
+    """Refuse each valid variable that has no value, or one of another type than its own."""
+    table = _find_table(document)
     for name, variable in variables.items():
-        if isinstance(table, Table) and isinstance(variable.value, Pending) and diagnostics.is_valid("variables", name):
+        if table is None or variable.value != _UNKNOWN or not isinstance(variable.value, Pending):
+            continue
+        if not diagnostics.is_valid("variables", name):
+            continue
+        if variable.problem:
+            node = as_table(table[name])
+            mark = document.value_mark(node, "type")
+            diagnostics.add(mark, Code.WRONG_TYPE, *variable.problem)
+        else:
             message = f"the variable '{name}' has no value"
             hint = f"give it one by --var {name}=..., --var-file or RECONCILE_VAR_{name}, or give it a default"
             diagnostics.add(document.key_mark(table, name), Code.NO_VALUE, message, hint)
@@ -217,9 +354,8 @@ def check_values(document: Document, variables: Mapping[str, Variable], diagnost
 
 def warn_of_unused(document: Document, used: Collection[str], diagnostics: Diagnostics) -> None:
     """Warn of each variable that nothing refers to: a reference may be misspelt, or an assertion may be missing."""
-    root = document.root
-    table = root.get("variables") if isinstance(root, Table) else None
-    if isinstance(table, Table):
+    table = _find_table(document)
+    if table is not None:
         for name, _, mark in document.entries(table):
             if name not in used:
                 hint = f"write ${{var.{name}}} where it is meant, or remove it"

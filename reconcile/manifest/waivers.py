@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Table, as_array, as_string, as_table, shorten
+from reconcile.document import Array, Document, Table, as_array, as_string, as_table, has_pending, shorten
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.model import Absence, Expectation, Waiver
 
@@ -12,7 +12,7 @@ _LONGEST: Final = timedelta(days=90)
 
 
 def read_waivers(
-    document: Document, nodes: Array, expect: Expectation | Absence, diagnostics: Diagnostics, *, today: date
+    document: Document, nodes: Array, expect: Expectation | Absence | None, diagnostics: Diagnostics, *, today: date
 ) -> tuple[Waiver, ...]:
     """
     Return the waivers of a job. One that lasts too long is an error; one that has expired or covers all, a warning.
@@ -20,12 +20,14 @@ def read_waivers(
     Args:
         document: what the waivers are part of.
         nodes: the waivers.
-        expect: what is expected of the job.
+        expect: what is expected of the job, None if that is not known.
         diagnostics: where to report.
         today: the day of reading, in UTC.
     """
     waivers = []
     for node, mark in document.elements(nodes):
+        if has_pending(node):
+            continue
         table = as_table(node)
         expires = _read_expiry(document, table, diagnostics, today=today)
         if expires is None:
@@ -34,7 +36,7 @@ def read_waivers(
             message = f"this waiver has expired on {expires}: what it covered is drift again"
             diagnostics.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
         fields = tuple([as_string(field) for field in as_array(table["fields"])])
-        if expires >= today and _name_asserted(expect) <= set(fields):
+        if expires >= today and expect is not None and _name_asserted(expect) <= set(fields):
             message = "this waiver covers all that is expected of its job: nothing of it is proven"
             diagnostics.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
         source = document.text.find_source(mark)

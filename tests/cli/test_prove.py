@@ -113,11 +113,45 @@ def test_what_is_said_to_kill_a_survivor_kills_it(path, tmp_path):
     assert (code, document["survivors"]) == (0, [])
 
 
+def test_a_job_of_two_manifests_is_mutated_once_and_both_are_asked(tmp_path):
+    head = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+    head += "defaults: {expect: {status: success, error_code: null}}\n"
+    expectations = {"a": "{job_type: bind_ldap, sub_jobs: []}", "b": "{duration: {max: 10m}}"}
+    for name, expect in expectations.items():
+        content = f"name: {name}\n{head}jobs: {{j: {{job_id: id-a, expect: {expect}}}}}\n"
+        (tmp_path / f"{name}.reconcile.yaml").write_text(content)
+    code, document = prove(tmp_path)
+    assert code == 2
+    assert [(each["address"], each["path"]) for each in document["survivors"]] == [("a.jobs.j", "fail_reason")]
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_examples_kill_every_mutant(path):
     values = [argument for file in path.parent.glob("*.json") for argument in ("--var-file", str(file))]
     code, document = prove(path, *values)
     assert (code, document["survivors"]) == (0, [])
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_u10_the_examples_need_no_values_offline(path):
+    assert run("validate", str(path))[0] == 0
+    code, document = prove(path)
+    assert (code, document["survivors"]) == (0, [])
+
+
+def test_u10_a_job_of_which_nobody_can_tell_what_is_expected_is_left_out(tmp_path):
+    manifest = tmp_path / "reconcile.yaml"
+    head = "version: 1\nvariables: {id: {}, type: {}}\nproviders: {otc: {api: sfs-turbo, project_id: p1}}\n"
+    exact = "status: failed, error_code: E, fail_reason: F, job_type: bind_ldap, sub_jobs: []"
+    known = f"a: {{job_id: '${{var.id}}', expect: {{{exact}}}}}"
+    undecided = "b: {job_id: b, expect: {job_type: '${var.type}'}}"
+    manifest.write_text(f"{head}jobs:\n  {known}\n  {undecided}\n")
+    code, out, err = run("prove", str(manifest))
+    assert (code, "1 job made up" in out) == (0, True)
+    assert "1 job left out: nobody can tell what is expected without values for id, type" in err
+    manifest.write_text(f"{head}jobs:\n  {undecided}\n")
+    code, _, err = run("prove", str(manifest))
+    assert (code, "RC212" in err) == (1, True)
 
 
 def test_a_refusal_or_silence_is_an_error_and_never_only_drift():

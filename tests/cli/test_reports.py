@@ -232,10 +232,9 @@ def test_f08_a_run_that_is_killed_while_it_writes_leaves_the_old_file_or_the_new
 
 
 def test_two_jobs_that_are_one_remote_job_are_told_by_the_same_look(gate):
-    manifest = (
-        f"{HEAD}jobs:\n  a: {{job_id: id-a, expect: {{status: [running, success]}}}}\n"
-        "  b: {job_id: id-a, expect: {status: [success, failed]}}\n"
-    )
+    manifest = f"name: a\n{HEAD}jobs: {{a: {{job_id: id-a, expect: {{status: [running, success]}}}}}}\n"
+    other = f"name: b\n{HEAD}jobs: {{b: {{job_id: id-a, expect: {{status: [success, failed]}}}}}}\n"
+    Path("b.reconcile.yaml").write_text(other)
     scenario = "jobs: {id-a: {timeline: [{requests: 1, status: running}, {status: failed}]}}"
     code, out, _ = gate(scenario, "--wait", "20s", "-o", "json", manifest=manifest)
     assert code == 2

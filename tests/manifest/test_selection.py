@@ -230,3 +230,21 @@ def test_u44_of_many_wrong_targets_the_first_thousand_are_explained(load):
     with pytest.raises(UsageError) as raised:
         select_jobs(many, targets=[f"jobs.wrong-{n}" for n in range(2_000)])
     assert len(raised.value.diagnostics) == 1_000
+
+
+def test_u44_the_work_of_targets_that_name_nothing_grows_as_they_and_the_jobs_do(manifest):
+    def work(many):
+        large = replace(
+            manifest, jobs=tuple(replace(manifest.jobs[0], address=f"jobs.job-{number}") for number in range(many))
+        )
+        wrong = [f"{'z' * 40}{number}" for number in range(many // 10)]
+        patterns = [f"jobs.none-{number}*" for number in range(many // 10)]
+        assert len(refuse(large, *wrong, *patterns)) == len(wrong) + len(patterns)
+
+    assert measure_growth(work, 1_000) < 2.5
+
+
+def test_u44_more_patterns_than_there_is_time_for_are_refused(manifest):
+    jobs = tuple(replace(manifest.jobs[0], address=f"jobs.job-{number}{'a' * 50}") for number in range(10_000))
+    ((code, said, hint),) = refuse(replace(manifest, jobs=jobs), *(f"?{number}*" for number in range(100)))
+    assert (code, "too many addresses" in said, "--selector" in hint) == ("RC105", True, True)

@@ -199,3 +199,53 @@ def test_u04_a_word_for_nothing_and_a_left_over_are_no_ids(refuse, word, place):
 @pytest.mark.parametrize("job_id", ["26f6b565-0000-4000-8000-03f0bd975433", "0", "null-1", "nonesuch", "todo-list"])
 def test_u04_an_id_may_contain_such_a_word(load, job_id):
     assert load(f"{HEAD}jobs: {{a: {{job_id: '{job_id}'}}}}\n").jobs[0].job_id == job_id
+
+
+# --- What takes too long or too much room ------------------------------------------------------------------------
+
+
+def test_u44_patterns_and_texts_that_take_too_long_to_compare_are_refused(refuse_jobs):
+    patterns = ", ".join(f"{{glob: 'b{number}*'}}" for number in range(100))
+    texts = ", ".join(f"{'a' * 400}-{number}" for number in range(20))
+    items = ", ".join([f"{{job_type: [{texts}]}}"] * 90)
+    (found,) = refuse_jobs(
+        f"jobs: {{a: {{job_id: i, expect: {{sub_jobs: {{each: {{job_type: [{patterns}]}}, items: [{items}]}}}}}}}}\n"
+    )
+    assert (found.code, "too many patterns" in found.message) == (Code.TOO_LARGE, True)
+
+
+LONG = "a" * 60_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "defaults: {expect: {job_type: {long}}}\njobs:\n{jobs}",
+        "defaults: {expect: {sub_jobs: [{types}]}}\njobs:\n{jobs}",
+        "jobs: {a: {for_each: [{keys}], job_id: '${each.key}', expect: {job_type: {long}}}}\n",
+        "jobs: {a: {for_each: [{keys}], job_id: '${each.key}', expect: {job_type: '${each.key}{long}'}}}\n",
+        "variables: {t: {default: {long}}}\ndefaults: {expect: {job_type: '${var.t}'}}\njobs:\n{jobs}",
+    ],
+    ids=["defaults", "sub_jobs", "for_each", "each.key", "variable"],
+)
+def test_u63_what_jobs_share_is_bounded(load_jobs, refuse_jobs, content):
+    def write(jobs):
+        parts = {
+            "{long}": LONG,
+            "{types}": ", ".join(f"{'t' * 56}{number:04}" for number in range(1_000)),
+            "{jobs}": "".join(f"  j{number}: {{job_id: i{number}}}\n" for number in range(jobs)),
+            "{keys}": ", ".join(f"k{number}" for number in range(jobs)),
+        }
+        written = content
+        for name, text in parts.items():
+            written = written.replace(name, text)
+        return written
+
+    assert len(load_jobs(write(200))) == 200
+    (found,) = refuse_jobs(write(2_000))
+    assert (found.code, "what the jobs share" in found.message) == (Code.TOO_LARGE, True)
+
+
+def test_u63_a_hundred_thousand_jobs_may_share_what_is_common(load_jobs):
+    jobs = "".join(f"  j{number}: {{job_id: i{number}}}\n" for number in range(20_000))
+    assert len(load_jobs(f"defaults: {{expect: {{job_type: {'a' * 900}}}}}\njobs:\n{jobs}")) == 20_000

@@ -7,7 +7,7 @@ import pytest
 from builders import NOW
 
 from reconcile.codes import Code
-from reconcile.errors import DocumentError
+from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest import load_manifests
 from reconcile.model import Assignment, Glob, VariableFile
 
@@ -98,10 +98,89 @@ def test_a_file_that_is_not_all_outputs_is_a_file_of_mappings(load_with):
     assert load_with(content, {"m": mapping, "n": "x"}).jobs[0].labels == mapping
 
 
-def test_a_name_that_is_not_declared_is_an_error_a_warning_or_nothing(load_with, refuse_with):
+def test_a_name_that_is_not_declared_is_an_error_on_the_command_line_and_counted_in_a_file(load_with, refuse_with):
     assert refuse_with(ONE % "{default: a}", "y=1") == [Code.UNDEFINED_VARIABLE]
-    manifest = load_with(ONE % "{default: a}", {"y": 1}, environ={"RECONCILE_VAR_y": "1"})
-    assert [warning.code for warning in manifest.warnings] == [Code.UNDEFINED_VARIABLE]
+    manifest = load_with(ONE % "{default: a}", {"y": 1, "zone": 2}, environ={"RECONCILE_VAR_y": "1"})
+    assert (manifest.warnings, manifest.unused) == ((), {"0.json": 2})
+
+
+LISTED = (
+    "variables: {expand_jobs: {default: [a]}, tier: {default: web}}\n"
+    "jobs: {a: {for_each: '${var.expand_jobs}', job_id: '${each.key}', labels: {tier: '${var.tier}'}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "key", ["expand_job", "expand-jobs", "EXPAND_JOBS", "expandJobs", "epxand_jobs", "teir", "tiers"]
+)
+@pytest.mark.parametrize("source", ["file", "outputs", "environment"])
+def test_u03_a_name_close_to_a_variable_without_a_value_is_an_error(load_with, key, source):
+    output = {"sensitive": False, "type": "string", "value": "b"}
+    given = {"file": [{key: ["b"]}], "outputs": [{key: output, "other": output}], "environment": []}[source]
+    environ = {f"RECONCILE_VAR_{key}": "b"} if source == "environment" else {}
+    with pytest.raises(UsageError) as raised:
+        load_with(LISTED, *given, environ=environ)
+    (found,) = raised.value.diagnostics
+    meant = "tier" if "t" in key[:2] else "expand_jobs"
+    assert (found.code, found.hint) == (Code.UNDEFINED_VARIABLE, f"did you mean '{meant}', which was given no value?")
+
+
+@pytest.mark.parametrize("key", ["bind_job", "expand_jobs_2", "owner", "title"])
+def test_u03_other_names_of_a_file_are_counted(load_with, key):
+    manifest = load_with(LISTED, {key: "b"}, environ={f"RECONCILE_VAR_{key}": "b"})
+    assert manifest.unused == {"0.json": 1}
+
+
+def test_u03_a_name_close_to_a_variable_that_has_a_value_is_counted(load_with):
+    manifest = load_with(LISTED, {"expand_jobs": ["b"], "expand_job": ["c"], "tiers": "a"}, "tier=db")
+    assert ([job.job_id for job in manifest.jobs], manifest.unused) == (["b"], {"0.json": 2})
+
+
+# --- Types -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [["ids=[a, b]"], [], [{"ids": ["a", "b"]}]])
+@pytest.mark.parametrize("declared", ["{}", "{type: list}", "{default: ''}", "{default: null}"])
+def test_u16_what_for_each_uses_is_read_as_yaml(load_with, given, declared):
+    content = f"variables: {{ids: {declared}}}\njobs: {{a: {{for_each: '${{var.ids}}', job_id: '${{each.key}}'}}}}\n"
+    manifest = load_with(content, *given, environ={"RECONCILE_VAR_ids": '["a", "b"]'})
+    assert [job.job_id for job in manifest.jobs] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "known"),
+    [
+        ("{type: string}", "12", "12"),
+        ("{type: string, default: a}", "true", "true"),
+        ("{type: string, default: null}", None, None),
+        ("{type: number}", "12", 12),
+        ("{type: bool}", "true", True),
+        ("{type: list}", "[a]", ["a"]),
+        ("{type: map, default: {}}", "{a: b}", {"a": "b"}),
+    ],
+)
+def test_u16_a_variable_has_values_of_its_type(load_with, declared, given, known):
+    content = f"variables: {{x: {declared}}}\njobs: {{a: {{job_id: i}}}}\n"
+    manifest = load_with(content, *([f"x={given}"] if given else []))
+    assert manifest.files[0].variables == {"x": known}
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "message"),
+    [
+        ("{type: list}", "x=a,b", "--var x gives this variable a string, where a list is due"),
+        ("{type: map}", "x=[a]", "--var x gives this variable a list, where a mapping is due"),
+        ("{type: bool}", "x=yes", "--var x gives this variable a string, where true or false is due"),
+        ("{type: number}", "x=", "--var x gives this variable null, where a number is due"),
+        ("{type: string}", {"x": 26}, "0.json gives this variable a number, where a string is due"),
+        ("{type: list, default: a}", None, "the default is a string, where a list is due"),
+    ],
+)
+def test_u16_a_value_of_another_type_is_an_error(load_with, declared, given, message):
+    content = f"variables: {{x: {declared}}}\njobs: {{a: {{job_id: i, labels: {{x: '${{var.x}}'}}}}}}\n"
+    with pytest.raises(DocumentError) as raised:
+        load_with(content, *([given] if given else []))
+    assert [(each.code, each.message) for each in raised.value.diagnostics] == [(Code.WRONG_TYPE, message)]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "a"])
@@ -250,3 +329,92 @@ def test_a_sensitive_value_that_does_not_fit_is_not_shown(load_with, refuse_with
     with pytest.raises(Exception) as raised:  # noqa: PT011
         load_with("variables: {s: {}}\njobs: {a: {job_id: i, expect: {job_type: {glob: '${var.s}'}}}}\n", outputs)
     assert not any(secret in repr(raised.value.diagnostics) for secret in ("s3cr3t", "5318008"))
+
+
+# --- What messages say -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "hint"),
+    [
+        ("jobs: {a: {job_id: 26e65}}", None, 'quote it: "26e65"'),
+        ("variables: {x: {default: 26e65}}\njobs: {a: {job_id: '${var.x}'}}", None, 'quote it: "26e65"'),
+        ("variables: {x: {type: number}}\njobs: {a: {job_id: '${var.x}'}}", "x=0x1F", 'quote it: "0x1F"'),
+        ("variables: {x: {}}\njobs: {a: {job_id: '${var.x}'}}", {"x": 26}, 'quote it: "26"'),
+        ("jobs: {a: {for_each: {n: 1, m: 0o17}, job_id: '${each.value}'}}", None, 'quote it: "0o17"'),
+        (
+            "variables: {x: {default: {n: 26e65}}}\njobs: {a: {for_each: '${var.x}', job_id: '${each.value}'}}",
+            None,
+            "put it in quotes where it is given",
+        ),
+    ],
+)
+def test_u46_a_hint_shows_a_value_as_it_was_written(load_with, content, given, hint):
+    with pytest.raises(DocumentError) as raised:
+        load_with(content + "\n", *([given] if given else []))
+    found = raised.value.diagnostics[-1]
+    assert (found.code, found.hint) == (Code.QUOTE_IT, hint)
+    assert "e+" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("${JOB_ID}", "write ${var.JOB_ID}, and declare it: variables: {JOB_ID: {}}"),
+        ("${env.JOB_ID}", "write ${var.JOB_ID}, and declare it: variables: {JOB_ID: {}}"),
+        ("${env:JOB_ID}", "write ${var.JOB_ID}, and declare it: variables: {JOB_ID: {}}"),
+        ("${JOB_ID:-none}", "write ${var.JOB_ID}, and declare it: variables: {JOB_ID: {}}"),
+        ("${{ secrets.JOB_ID }}", "write ${var.JOB_ID}, and declare it: variables: {JOB_ID: {}}"),
+        ("${x}", "write ${var.x}"),
+        ("${vars.x}", "write ${var.x}"),
+        ("${each}", "write ${each.value} or ${each.key}"),
+    ],
+)
+def test_u51_a_reference_is_mended_as_it_would_be_written(refuse_jobs, written, hint):
+    content = f"variables: {{x: {{default: i}}}}\njobs:\n  a: {{job_id: '${{var.x}}'}}\n  b: {{job_id: '{written}'}}\n"
+    (found,) = refuse_jobs(content)
+    assert (found.code, found.hint) == (Code.MALFORMED_REFERENCE, hint)
+
+
+@pytest.mark.parametrize(
+    ("job", "hint"),
+    [
+        ("26f6b565", "write a: {job_id: 26f6b565}"),
+        ("{job_id: i, expect: success}", "write expect: {status: success}"),
+        ("{job_id: i, expect: {duration: 10m}}", "write duration: {max: 10m}"),
+        ("{job_id: i, expect: {age: '7d'}}", "write age: {max: '7d'}"),
+        ("{job_id: i, expect: {end_time: 2026-11-21T00:00:00Z}}", "write end_time: {after: 2026-11-21T00:00:00Z}"),
+        ("{job_id: i, expect: {sub_jobs: bind_ldap}}", "write sub_jobs: [bind_ldap]"),
+        ("{job_id: i, expect: {sub_jobs: {count: 3}}}", "write count: {min: 3, max: 3}"),
+        ("{job_id: i, expect: {sub_jobs: {each: success}}}", "write each: {status: success}"),
+        ("{job_id: i, expect: {sub_jobs: {items: [bind_ldap]}}}", "write {job_type: bind_ldap}"),
+        ("{job_id: i, expect: {sub_jobs: {items: bind_ldap}}}", "write items: [{job_type: bind_ldap}]"),
+        ("{job_id: '${each.key}', for_each: a}", "write for_each: [a]"),
+        ("{job_id: i, waivers: [{fields: age, reason: r, expires: 2026-12-01}]}", "write fields: [age]"),
+        ("{job_id: i, expect: {duration: soon}}", "Bounds of a length of time, both included, one at least"),
+        ("{job_id: i, expect: {duration: '${var.x}'}}", "write duration: {max: '${var.x}'}"),
+        ("{job_id: i, expect: {duration: ${var.x}}}", 'write duration: {max: "${var.x}"}'),
+    ],
+)
+def test_u51_a_value_is_mended_as_it_would_be_written(refuse_jobs, job, hint):
+    content = "jobs:\n  a: " + job + "\n"
+    if "{var.x}" in content:
+        content = "variables: {x: {default: 10m}}\n" + content
+    if "duration: ${" in content:
+        content = "variables: {x: {default: 10m}}\njobs:\n  a:\n    job_id: i\n    expect:\n      duration: ${var.x}\n"
+    (found,) = refuse_jobs(content)
+    assert (found.code, found.hint) == (Code.WRONG_TYPE, hint)
+
+
+@pytest.mark.parametrize(
+    "place", ["job_id: '${var.id}'", "job_id: i, labels: {id: '${var.id}'}", "job_id: 'a-${var.id}'"]
+)
+def test_u55_a_sensitive_output_is_named_with_its_file_and_what_to_do_in_terraform(load_with, place):
+    content = f"variables: {{id: {{}}}}\njobs: {{a: {{{place}}}}}\n"
+    with pytest.raises(ReconcileError) as raised:
+        load_with(content, {"id": {"sensitive": True, "type": "string", "value": "s3cr3t"}})
+    (found,) = raised.value.diagnostics
+    assert found.code is Code.SENSITIVE_SHOWN
+    assert "sensitive in 0.json" in found.message
+    assert "nonsensitive(" in found.hint
+    assert "s3cr3t" not in f"{found}"
