@@ -33,7 +33,6 @@ from reconcile.model import (
 from reconcile.plan import (
     accept_evidence,
     derive_plan,
-    expect_end,
     is_settled,
     make_failed_evidence,
     make_failed_plan,
@@ -227,6 +226,28 @@ def test_one_remote_job_told_in_two_ways_is_no_proof():
     answers = [observed("running", job_id="id-a"), observed("success", job_id="id-a")]
     plan = make_plan(manifest(accepting, again), answers, now=NOW, origins={})
     assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "strict", "noted"),
+    [
+        ("success", 3, False, True),
+        ("failed", 3, False, False),
+        ("running", 3, False, False),
+        ("success", -1, False, False),
+        ("success", 3, True, False),
+    ],
+    ids=["in sync", "waived", "pending", "expired", "strict"],
+)
+def test_u58_a_waiver_that_covers_nothing_is_noted(status, days, strict, noted):
+    plan, first = plan_one(
+        waived("a", "status", days=days), observed(status, job_id="id-a"), job(name="b"), strict=strict
+    )
+    notes = [
+        note for note in first.notes if note.startswith("the waiver of status until 2026-11-24 is not needed any more")
+    ]
+    assert bool(notes) is noted
+    assert plan.verdict is not Verdict.IN_SYNC or not noted or plan.exit_code is ExitCode.IN_SYNC
 
 
 def test_one_id_at_two_providers_names_two_remote_jobs():
@@ -480,26 +501,6 @@ def test_what_is_said_of_waivers(days, code, message):
 
 
 # --- Waiting and fetching --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("the_job", "observation", "seconds"),
-    [
-        (with_fields(job(), lasting(least=3660)), begun(), 60.0),
-        (with_fields(job(), lasting(least=60)), begun(), 0.0),
-        (with_fields(job(), lasting(least=3600.5)), begun(), 0.5),
-        (with_fields(job(), *job().expect.fields, lasting(least=3660)), begun(), 60.0),
-        (with_fields(job(), lasting(most=9999)), begun(), None),
-        (with_fields(job(), lasting(least=3660, span=Span.AGE)), begun(), None),
-        (job(), begun(), None),
-        (with_fields(job(), lasting(least=3660)), begun(begin=None), None),
-        (with_fields(job(), lasting(least=3660)), begun(begin="soon"), None),
-        (with_fields(job(), lasting(least=3660)), MISSING, None),
-        (replace(job(), expect=Absence(source=SOURCE)), begun(), None),
-    ],
-)
-def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
-    assert expect_end(the_job, observation, now=NOW) == seconds
 
 
 def test_d37_strict_does_not_believe_a_cache():

@@ -82,12 +82,11 @@ def _make_wait_policy(
     if access.wait is None:
         return None
     from reconcile.fetch import WaitPolicy
-    from reconcile.plan import expect_end, is_settled
+    from reconcile.plan import is_settled
 
     return WaitPolicy(
         duration=access.wait,
         is_settled=lambda job, seen: is_settled(job, seen, now=clock(), strict=strict),
-        expected_end=lambda job, seen: expect_end(job, seen, now=clock()),
         on_progress=on_progress,
     )
 
