@@ -305,6 +305,28 @@ def test_one_remote_job_told_in_two_ways_is_no_proof():
     assert (plan.verdict, [error.code for error in plan.errors]) == (Verdict.ERROR, [Code.UNPROVEN])
 
 
+@pytest.mark.parametrize(
+    ("status", "days", "strict", "noted"),
+    [
+        ("success", 3, False, True),
+        ("failed", 3, False, False),
+        ("running", 3, False, False),
+        ("success", -1, False, False),
+        ("success", 3, True, False),
+    ],
+    ids=["in sync", "waived", "pending", "expired", "strict"],
+)
+def test_u58_a_waiver_that_covers_nothing_is_noted(status, days, strict, noted):
+    plan, first = plan_one(
+        waived("a", "status", days=days), observed(status, job_id="id-a"), job(name="b"), strict=strict
+    )
+    notes = [
+        note for note in first.notes if note.startswith("the waiver of status until 2026-11-24 is not needed any more")
+    ]
+    assert bool(notes) is noted
+    assert plan.verdict is not Verdict.IN_SYNC or not noted or plan.exit_code is ExitCode.IN_SYNC
+
+
 def test_one_id_at_two_providers_names_two_remote_jobs():
     elsewhere = replace(job(name="a"), address="jobs.b", provider=replace(PROVIDER, name="other"))
     answers = [observed("success", job_id="id-a"), observed("failed", job_id="id-a")]

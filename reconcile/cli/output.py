@@ -100,14 +100,16 @@ def print_note(text: str) -> None:
 
 def print_errors(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     """Print errors to stderr."""
-    print_note(render_diagnostics(tuple(diagnostics), palette))
+    print_note(render_diagnostics(tuple(diagnostics), palette, width=measure_width(sys.stderr)))
 
 
 def print_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
     """Print warnings to stderr."""
     warnings = tuple(diagnostics)
     if warnings:
-        print_note(f"Warnings:\n{render_diagnostics(warnings, palette, kind='warning')}")
+        print_note(
+            f"Warnings:\n{render_diagnostics(warnings, palette, kind='warning', width=measure_width(sys.stderr))}"
+        )
 
 
 def print_explain_hint(codes: Iterable[Code]) -> None:

@@ -142,8 +142,9 @@ def _join(group: Sequence[tuple[JobPlan, JobCause]]) -> Cause:
 
 
 def _find_problem(plan: JobPlan, problem: Problem) -> JobCause:
-    shared = _IDS.sub("...", _erase_own_ids(erase_circumstances(problem.message, plan), plan))
-    return JobCause(problem.code.value, problem.message, (plan.verdict, problem.code.value, shared))
+    reason = erase_circumstances(problem.message, plan)
+    shared = _IDS.sub("...", _erase_own_ids(reason, plan))
+    return JobCause(problem.code.value, reason, (plan.verdict, problem.code.value, shared))
 
 
 def _quote(plan: JobPlan, code: str | None, reason: str | None, of: int | None) -> JobCause:

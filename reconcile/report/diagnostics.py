@@ -8,11 +8,19 @@ from reconcile.report.escape import escape
 from reconcile.report.messages import describe_place
 from reconcile.report.style import NO_COLOUR, Colour, Palette
 
-_WIDEST_EXCERPT = 120
+_WIDEST = 128
+"""Columns of an excerpt and its margin where there is no screen."""
+
+_MARGIN = len("    1 | ")
+_CUT = "..."
 
 
 def render_diagnostics(
-    diagnostics: Sequence[Diagnostic], palette: Palette = NO_COLOUR, *, kind: Literal["error", "warning"] = "error"
+    diagnostics: Sequence[Diagnostic],
+    palette: Palette = NO_COLOUR,
+    *,
+    kind: Literal["error", "warning"] = "error",
+    width: int | None = None,
 ) -> str:
     """
     Render diagnostics in the order given, each ending in a line break.
@@ -21,32 +29,67 @@ def render_diagnostics(
         diagnostics: what is wrong.
         palette: the colours.
         kind: what stands at the beginning of a diagnostic without a place.
+        width: columns of the screen that an excerpt may take, None where there is no screen.
     """
-    return "".join(_render_diagnostic(diagnostic, palette, kind) for diagnostic in diagnostics)
+    return "".join(_render_diagnostic(diagnostic, palette, kind, width) for diagnostic in diagnostics)
 
 
-def _render_diagnostic(diagnostic: Diagnostic, palette: Palette, kind: str) -> str:
+def _render_diagnostic(diagnostic: Diagnostic, palette: Palette, kind: str, width: int | None) -> str:
     source = diagnostic.source
     place = describe_place(source) if source else kind
     head = f"{palette.paint(f'{place}:', Colour.STRONG)} {palette.paint(diagnostic.code, Colour.REMOVED)}"
     lines = [f"{head} {escape(diagnostic.message)}"]
     if source and diagnostic.excerpt is not None:
-        lines += _render_excerpt(diagnostic, source, diagnostic.excerpt, palette)
+        lines += _render_excerpt(diagnostic, source, diagnostic.excerpt, palette, width)
     elif diagnostic.hint:
         lines.append(f"  {escape(diagnostic.hint)}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _render_excerpt(diagnostic: Diagnostic, source: Source, excerpt: str, palette: Palette) -> list[str]:
-    start = source.column - 1
-    # Of a long line, only the part around the problem is shown.
-    cut = max(0, start - _WIDEST_EXCERPT // 2) if len(excerpt) > _WIDEST_EXCERPT else 0
-    shown = excerpt[cut : cut + _WIDEST_EXCERPT]
-    before = _flatten(shown[: start - cut])
-    width = max(1, len(_flatten(shown[start - cut : start - cut + diagnostic.width])))
-    hint = f" {escape(diagnostic.hint)}" if diagnostic.hint else ""
-    carets = palette.paint("^" * width, Colour.REMOVED)
-    return [f"{source.line:>5} | {_flatten(shown)}", f"      | {' ' * len(before)}{carets}{hint}"]
+def _render_excerpt(
+    diagnostic: Diagnostic, source: Source, excerpt: str, palette: Palette, width: int | None
+) -> list[str]:
+    """Show the line with carets below what is wrong; of a long line, only the part around it."""
+    before, marked, after = _cut_around(
+        excerpt, source.column - 1, diagnostic.width, max(20, (width or _WIDEST) - _MARGIN)
+    )
+    carets = palette.paint("^" * max(1, len(marked)), Colour.REMOVED)
+    lines = [f"{source.line:>5} | {before}{marked}{after}", f"      | {' ' * len(before)}{carets}"]
+    if not diagnostic.hint:
+        return lines
+    hint = escape(diagnostic.hint)
+    if width is None or _MARGIN + len(before) + max(1, len(marked)) + 1 + len(hint) <= width:
+        lines[-1] += f" {hint}"
+    else:
+        lines.append(f"      | {hint}")
+    return lines
+
+
+def _cut_around(line: str, start: int, width: int, room: int) -> tuple[str, str, str]:
+    """
+    Cut a line so that it fits, in three parts that are safe: before, in and after what is marked.
+
+    Args:
+        line: of the file.
+        start: the index of the first marked character.
+        width: how many characters are marked.
+        room: columns to fit into.
+    """
+    end = start + min(width, room)
+    # More of either side would not fit; what is cut here is longer than the room, and so is marked as cut below.
+    before, marked = _flatten(line[max(0, start - room) : start]), _flatten(line[start:end])
+    after = _flatten(line[end : end + room])
+    if len(before) + max(1, len(marked)) + len(after) <= room:
+        return before, marked, after
+    marked = marked[: room - 2 * len(_CUT)]
+    rest = room - max(1, len(marked))
+    left = max(rest // 2, rest - len(after))
+    if len(before) > left:
+        before = f"{_CUT}{before[len(before) - max(0, left - len(_CUT)) :]}"
+    right = rest - len(before)
+    if len(after) > right:
+        after = f"{after[: max(0, right - len(_CUT))]}{_CUT}"
+    return before, marked, after
 
 
 def _flatten(text: str) -> str:

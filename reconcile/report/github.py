@@ -42,8 +42,8 @@ def render_outputs(plan: Plan) -> str:
     outputs = {
         "verdict": plan.verdict.value,
         "complete": "true" if plan.complete else "false",
-        "exit_code": int(plan.exit_code),
         **asdict(plan.summary),
+        "exit_code": int(plan.exit_code),
     }
     return "".join(f"{name}={value}\n" for name, value in outputs.items())
 

@@ -50,8 +50,12 @@ def render(plan: Plan, style: Style) -> str:
         *(_render_jobs(shown, style, plan.judged_at) if shown else []),
         *_render_causes(plan, style),
         *([_render_table(plan, style)] if plan.jobs else []),
-        *([f"Warnings:\n\n{render_diagnostics(plan.warnings, palette, kind='warning')}"] if plan.warnings else []),
-        *([render_diagnostics(plan.errors, palette)] if plan.errors else []),
+        *(
+            [f"Warnings:\n\n{render_diagnostics(plan.warnings, palette, kind='warning', width=style.width)}"]
+            if plan.warnings
+            else []
+        ),
+        *([render_diagnostics(plan.errors, palette, width=style.width)] if plan.errors else []),
         _break_prose(f"Plan: {_describe_summary(plan)}{_describe_soft_fail(plan)}", style).replace(
             "Plan:", palette.paint("Plan:", Colour.STRONG), 1
         ),

@@ -435,3 +435,20 @@ def test_d37_what_a_cache_held_for_long_is_no_proof_under_strict(argv, code, age
     assert ended == (code if age == "86400" else 0)
     assert any("out of a cache and was 86400 s old" in note for note in job["notes"]) is (age == "86400")
     assert [error["code"] for error in job["errors"]] == (["RC007"] if ended else [])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+@pytest.mark.parametrize("name", ["html", "markdown", "json", "junit", "github", "tap"])
+def test_u31_a_document_is_the_same_bytes_on_stdout_as_in_a_file_whatever_the_locale(gate, tmp_path, name, encoding):
+    manifest = f"{HEAD}name: größe É 漢\njobs: {{a: {{job_id: id-a, expect: {{job_type: größe É 漢}}}}}}\n"
+    with (tmp_path / "out").open("wb") as out:
+        ran = gate(
+            *("-q", "-o", name, "--report", f"{name}=report"),
+            manifest=manifest,
+            env={"PYTHONIOENCODING": encoding},
+            stdout=out,
+        )
+    assert ran.returncode == 2
+    written = (tmp_path / "report").read_bytes()
+    assert (tmp_path / "out").read_bytes() == written
+    assert written.decode("utf-8")

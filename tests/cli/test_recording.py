@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from program import main
 
-from reconcile.document import read_document
+from reconcile.document import Text, parse_text, read_document
 from reconcile.fetch import Pace
 from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator
@@ -46,6 +46,38 @@ def run(argv, environ=None, *, now=NOW, transport=None):
     with redirect_stdout(out), redirect_stderr(err):
         code = main(argv, environ=environ or {}, clock=lambda: now, pace=Pace(attempts=2), transport=transport)
     return code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode()
+
+
+def test_u32_times_are_data_of_the_plan(tmp_path, monkeypatch):
+    """A replay, a saved plan that is shown and one that is verified give the times of the run itself."""
+    monkeypatch.chdir(tmp_path)
+    Path("reconcile.yaml").write_text(ONE)
+    scenario = parse_text(
+        Text("s.yaml", "version: 1\napi: sfs-turbo\njobs: {id-a: {status: success, delay: 60ms}}\n"), is_json=False
+    )
+    ticks = iter([NOW + timedelta(seconds=each) for each in range(100)])
+    formats = ("json", "junit", "ctrf", "openmetrics", "text", "markdown", "html")
+    environ = {"RECONCILE_TOKEN": "a-token"}
+
+    def report(name, *argv, now=None, **options):
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        reports = [part for form in formats for part in ("--report", f"{form}={name}.{form}")]
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*argv, *reports], clock=(lambda: now) if now else lambda: next(ticks), **options)
+        assert code == 0, err.buffer.getvalue()
+        return [Path(f"{name}.{form}").read_bytes() for form in formats]
+
+    with running_simulator(load_scenario(scenario)) as url:
+        live = report("live", "plan", "--endpoint", url, "--record", "tape", "--out", "plan.json", environ=environ)
+    document = json.loads(live[0])
+    assert document["started_at"] < document["judged_at"]
+    (job,) = document["jobs"]
+    assert (job["attempts"], job["polls"]) == (1, 0)
+    assert 60 <= job["elapsed_ms"] < 60_000
+    later = NOW + timedelta(minutes=30)
+    assert report("replayed", "plan", "--replay", "tape", environ={}, now=later) == live
+    assert report("shown", "show", "plan.json", environ={}, now=later) == live
+    assert report("verified", "verify", "plan.json", environ={}, now=later) == live
 
 
 @pytest.mark.parametrize(("folder", "argv"), RUNS)

@@ -69,6 +69,7 @@ def run_gate(folder: Path, status: str) -> int:
             ["plan", "-q", "--out", SAVED, *reports],
             environ={"RECONCILE_TOKEN": "a-token"},
             clock=lambda: NOW,
+            timer=lambda: 0.0,
             client=TransportClient(httpx.MockTransport(answer)),
             pace=Pace(attempts=1),
         )

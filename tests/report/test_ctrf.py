@@ -40,7 +40,7 @@ def test_every_verdict_has_its_status():
         "drift": "failed",
         "waived": "skipped",
         "pending": "pending",
-        "error": "other",
+        "error": "failed",
     }
 
 
@@ -56,6 +56,8 @@ def test_a_test_says_what_and_where():
         "status": "failed",
         "rawStatus": "drift",
         "duration": 0,
+        "start": 1_795_262_400_000,
+        "stop": 1_795_262_400_000,
         "suite": ["jobs.a"],
         "filePath": "reconcile.yaml",
         "line": 7,

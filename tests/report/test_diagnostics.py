@@ -1,5 +1,8 @@
 """Errors read like a good compiler's."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Source
 from reconcile.report.diagnostics import render_diagnostics
@@ -51,3 +54,33 @@ def test_e14_a_hostile_file_name_stays_one_line():
 
 def test_an_error_without_a_place():
     assert render_diagnostics([diagnostic(hint="do this")]) == "error: RC102 unknown key 'expcet'\n  do this\n"
+
+
+@given(
+    line=st.text(max_size=300, alphabet=st.characters(exclude_characters="\n")),
+    start=st.integers(0, 300),
+    width=st.integers(1, 60),
+    columns=st.integers(40, 200),
+)
+def test_u40_an_excerpt_fits_the_screen_and_its_carets_stand_below_what_they_mark(line, start, width, columns):
+    start = min(start, len(line))
+    source = Source(file="m.yaml", line=1, column=start + 1)
+    shown = render_diagnostics([diagnostic(source=source, excerpt=line, width=width)], width=columns).splitlines()
+    _, text, carets = shown
+    assert len(text) <= columns
+    assert len(carets) <= columns
+    if line.isascii() and line.isprintable() and "##" not in line and "::" not in line:
+        marked = text[carets.index("^") :][: carets.count("^")]
+        assert line[start : start + width].startswith(marked.strip()[:3])
+
+
+def test_u40_an_error_far_to_the_right_is_shown_with_what_stands_around_it():
+    line = f"{'a: b, ' * 15}expcet: {{status: success}}, c: d"
+    source = Source(file="m.yaml", line=1, column=91)
+    hint = "did you mean 'expect'?"
+    (_, text, carets, below) = render_diagnostics(
+        [diagnostic(source=source, excerpt=line, width=6, hint=hint)], width=50
+    ).splitlines()
+    assert "..." in text[:12]
+    assert text.index("expcet") == carets.index("^^^^^^") < 45
+    assert below.strip() == f"| {hint}"

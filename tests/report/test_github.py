@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from builders import SOURCE
+from builders import SOURCE, job, observed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
@@ -68,9 +68,15 @@ def test_a_drift_stands_beside_its_line_with_what_the_job_says():
 def test_e05_of_many_the_worst_are_shown_and_the_rest_counted():
     commands = check(render(load_plan("many"), PLAIN))
     errors = [(properties["title"], data) for name, properties, data in commands if name == "error"]
+    assert errors[0] == (
+        "1%2C000 jobs%3A RC412",
+        "RC412: the answer is no JSON%0Ajobs.j9, jobs.j19, jobs.j29 and 997 more",
+    )
+    assert len(errors) == 6
+    different = [(job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", error_code=f"E.{i}")) for i in range(30)]
+    errors = check(render(plan_of(*different), PLAIN))
     assert len(errors) == 10
-    assert {title.split()[1] for title, _ in errors[:9]} == {"error.RC412"}
-    assert errors[9] == ("reconcile", "10,991 more errors not shown here; another report has them all")
+    assert errors[9][1:] == ({"title": "reconcile"}, "21 more errors not shown here; another report has them all")
 
 
 def test_levels():
@@ -91,7 +97,7 @@ def test_f29_soft_fail_is_told(soft_fail):
 @each_plan
 def test_e06_outputs_have_fixed_names_and_no_foreign_text(name):
     outputs = dict(line.split("=") for line in render_outputs(load_plan(name)).splitlines())
-    assert list(outputs) == ["verdict", "complete", *Summary.__struct_fields__]
+    assert list(outputs) == ["verdict", "complete", *Summary.__struct_fields__, "exit_code"]
     assert outputs.pop("verdict") in set(Verdict)
     assert outputs.pop("complete") in ("true", "false")
     assert all(value.isdecimal() for value in outputs.values())
@@ -99,3 +105,28 @@ def test_e06_outputs_have_fixed_names_and_no_foreign_text(name):
 
 def test_e07_a_summary_shows_more_than_a_comment_and_keeps_its_own_limit():
     assert COMMENT_LIMIT < len(render_summary(load_plan("many")).encode()) <= SUMMARY_LIMIT
+
+
+def test_u35_each_job_has_one_annotation_at_its_worst_assertion():
+    commands = check(render(load_plan("mixed"), PLAIN))
+    jobs = [properties["title"].split()[0] for _, properties, _ in commands]
+    bad = [job.job.address for job in load_plan("mixed").jobs if job.verdict is not Verdict.IN_SYNC]
+    assert sorted(each for each in jobs if each != "run") == sorted(bad)
+    assert [name for name, _, _ in commands] == sorted(
+        (name for name, _, _ in commands), key=["error", "warning", "notice"].index
+    )
+    (_, properties, data) = next(each for each in commands if each[1]["title"].startswith("jobs.j1 "))
+    assert properties["title"] == "jobs.j1 status"
+    assert data.endswith("%0Aand 2 more differences")
+
+
+def test_u35_more_than_ten_are_grouped_by_cause():
+    cases = [drifted(f"j{i}") for i in range(14)]
+    cases += [(job(name=f"k{i}"), observed("failed", job_id=f"id-k{i}", error_code=f"E.{i}")) for i in range(2)]
+    commands = check(render(plan_of(*cases), PLAIN))
+    assert [properties["title"] for _, properties, _ in commands] == [
+        "14 jobs%3A SFS.TURBO.0005",
+        "jobs.k0 status",
+        "jobs.k1 status",
+    ]
+    assert commands[0][2] == "SFS.TURBO.0005: it broke%0Ajobs.j0, jobs.j1, jobs.j2 and 11 more"

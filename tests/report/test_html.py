@@ -274,11 +274,36 @@ def test_an_axis_keeps_the_order_of_time_and_stays_on_the_page(spans):
 def test_of_many_jobs_each_is_told_though_not_at_length():
     plan = plan_fleet(1_560)
     page = page_of(plan)
+    assert len(page.find("table", class_="diff")) == 1
+    shown = {each["id"] for name in ("body", "job slim") for each in page.find("div", class_=name)}
+    assert shown == {each.job.address for each in plan.jobs}
+    assert "520 jobs status: expected" in page.said
+    assert "519 more with this cause" in page.said
+    assert len(page.find("li")) - 5 == 500
+    assert "1,060 more jobs are not drawn." in page.said
+
+
+def test_of_many_jobs_with_causes_of_their_own_the_first_are_shown_at_length():
+    cases = [(job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", error_code=f"E.{i}")) for i in range(520)]
+    page = page_of(plan_of(*cases))
     assert len(page.find("table", class_="diff")) == 500
-    assert {each["id"] for each in page.find("div", class_="body")} == {each.job.address for each in plan.jobs}
     assert page.said.count('~ status = "success" -> "failed" # line 7') == 20
     assert "20 more, in brief" in page.said
-    assert len(page.find("li")) - 5 == 1_560
+
+
+def test_u37_five_thousand_equal_drifts_are_one_cause_and_less_than_two_megabytes():
+    cases = []
+    for i in range(5_000):
+        job_id = f"8a8b8c8d-0000-4000-8000-{i:012d}"
+        answer = observed("failed", job_id=job_id, error_code="SFS.TURBO.0005", fail_reason=f"quota of {i} exceeded")
+        times = {"begin_time": at("10:00:00"), "end_time": at("10:30:00"), "request_id": f"{i:032x}"}
+        cases.append((replace(job(name=f"expand-{i}"), job_id=job_id), replace(answer, **times)))
+    text = show(plan_of(*cases))
+    assert len(text.encode()) < 2_000_000
+    page = Page(text)
+    assert len(page.find("details", class_="alike drift", data_code="SFS.TURBO.0005")) == 1
+    assert len(page.find("div", class_="job slim")) == 4_999
+    assert page.said.count("quota of") <= 6
 
 
 def test_the_work_and_the_page_grow_as_the_jobs_do():

@@ -1,11 +1,13 @@
 """Markdown that shows foreign text and obeys none of it, and never more of it than its place can hold."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 from report.plans import done, drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT, render
@@ -45,7 +47,7 @@ class Page(HTMLParser):
 def check(text):
     page = Page(GITHUB.render(text))
     assert page.tags <= TAGS
-    assert set(page.rows) <= {4}
+    assert set(page.rows) in (set(), {4}, {5})  # with the provider where there are several
     assert not any(character in part for part in page.prose for character in "@[]`|")
     return page
 
@@ -100,8 +102,8 @@ def test_the_worst_job_is_the_first_row_and_those_in_sync_of_many_are_only_count
 
 def test_a_drift_is_told_with_its_place_and_its_cause():
     text = render(load_plan("changed"), PLAIN)
-    assert '- drift: `status: expected "success", observed "failed"`, `reconcile.yaml:7:5`\n' in text
-    assert "- `note: the job says SFS.TURBO.0005: it broke`\n" in text
+    assert '- drift: `status`: expected `"success"`, observed `"failed"`, `reconcile.yaml:7:5`\n' in text
+    assert "- note: the job says SFS.TURBO.0005: it broke\n" in text
 
 
 def test_f29_soft_fail_is_told():
@@ -112,11 +114,49 @@ def test_what_repeats_is_said_once_before_the_table():
     text = render(plan_of(*(drifted(f"j{i}") for i in range(5)), done("k")), PLAIN)
     head, _, table = text.partition("| Job |")
     assert head.split("**Causes that repeat**\n\n")[1].splitlines() == [
-        "- drift, 5 jobs: `jobs.j0, jobs.j1, jobs.j2 and 2 more`",
-        '  - `status: expected "success", observed "failed"`',
-        '  - `job_type: expected ["a", "b"], observed null`',
-        '  - `error_code: expected null, observed "SFS.TURBO.0005"`',
+        "- **5 jobs, drift**: `SFS.TURBO.0005` it broke: `jobs.j0, jobs.j1, jobs.j2 and 2 more`",
         "",
     ]
     assert all(f"| `jobs.j{i}` | drift |" in table for i in range(5))
     assert "Causes that repeat" not in render(plan_of(drifted("a"), done("b")), PLAIN)
+
+
+def test_u36_the_cause_stands_in_the_table_and_prose_is_no_code():
+    text = render(load_plan("changed"), PLAIN)
+    (row,) = [line for line in text.splitlines() if line.startswith("| `jobs.a`")]
+    assert row == "| `jobs.a` | drift | `SFS.TURBO.0005` it broke (2 more differences) | `reconcile.yaml:7:5` |"
+    assert not [span for span in re.findall("`([^`]*)`", text) if len(span.split()) > 4]
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("quota exceeded: 20 of 20", "quota exceeded: 20 of 20"),
+        ("ask @org/team, see #12 or GH-12", "ask `@org/team,` see `#12` or `GH-12`"),
+        ("read https://evil.example now", "read `https://evil.example` now"),
+        ("*bold* [x](y) <b>", "`*bold*` `[x]`(y) `<b>`"),
+    ],
+)
+def test_u36_what_github_would_read_as_anything_but_words_is_code(reason, shown):
+    expected, answer = drifted("a")
+    plan = plan_of((expected, replace(answer, fail_reason=reason)), done("b"))
+    text = render(plan, PLAIN)
+    assert f"| `SFS.TURBO.0005` {shown} (2 more differences) |" in text
+    check(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [
+        ("prod-storage", "<!-- reconcile:prod-storage -->"),
+        ("a --> <b>", "<!-- reconcile:a-b -->"),
+        ("漢", "<!-- reconcile -->"),
+    ],
+)
+def test_u36_a_comment_has_a_marker_that_stays(name, marker):
+    lines = set()
+    for plan in (load_plan("changed"), load_plan("in_sync")):
+        files = tuple(replace(file, name=name) for file in plan.manifest.files)
+        text = render(replace(plan, manifest=replace(plan.manifest, files=files)), PLAIN)
+        lines.add(next(line for line in text.splitlines() if line.startswith("<!--")))
+    assert lines == {marker}

@@ -22,7 +22,7 @@ def test_both_parsers_read_the_same(name):
     text = render(load_plan(name), PLAIN)
     samples = samples_of(text, parse_openmetrics)
     assert samples == samples_of(text, parse_prometheus)
-    assert len(samples) == 17
+    assert len(samples) == 21
 
 
 @each_plan
@@ -45,4 +45,4 @@ def test_a_label_is_what_it_is(text):
 @given(text=st.text(min_size=1, max_size=12, alphabet=st.sampled_from('{}",=# \\\n') | st.characters()))
 @settings(max_examples=30, deadline=None)
 def test_no_text_breaks_the_document(text):
-    assert len(samples_of(render(poison_plan(plan_mixed(), text), PLAIN), parse_openmetrics)) == 17
+    assert len(samples_of(render(poison_plan(plan_mixed(), text), PLAIN), parse_openmetrics)) == 21

@@ -24,8 +24,10 @@ from report.plans import (
     waived,
 )
 
-from reconcile.model import Match, Verdict
+from reconcile.codes import Code
+from reconcile.model import Match, Problem, Timing, Unobserved, Verdict
 from reconcile.plan import make_plan
+from reconcile.report import markdown, render_plan
 from reconcile.report.causes import MOST_SEPARATE
 from reconcile.report.style import PLAIN, Palette, Style
 from reconcile.report.text import render
@@ -106,13 +108,13 @@ def test_another_error_code_is_another_cause():
 
 
 def test_notes_of_jobs_that_are_alike_are_counted():
-    reasons = ["a", "a", "a", "b", "c", "d", "e"]
+    kinds = ["a", "a", "a", "b", "c", "d", "e"]
     cases = [
-        (job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", fail_reason=reason))
-        for i, reason in enumerate(reasons)
+        (job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", job_type=kind, fail_reason="it broke"))
+        for i, kind in enumerate(kinds)
     ]
     (body,) = told_of(plan_of(*cases))[0].values()
-    assert "      # note: the job says a (3 of 7 jobs)\n" in body
+    assert '      # note: no source page of SFS Turbo lists the job type "a" (3 of 7 jobs)\n' in body
     assert "      # (2 more notes hidden)\n" in body
 
 
@@ -202,3 +204,81 @@ def test_a_run_that_was_cut_short_says_so_whatever_was_decided(kind):
     whole = plan_of(kind("a"))
     assert "cut short" not in render(replace(whole, complete=True), PLAIN)
     assert render(replace(whole, complete=False), PLAIN).splitlines()[-1].endswith(" The run was cut short.")
+
+
+def test_u20_the_table_names_the_provider_where_there_are_several():
+    lost, answer = unobserved("a")
+    elsewhere = replace(lost, provider=replace(lost.provider, name="elsewhere"))
+    several = render(plan_of(done("b"), (elsewhere, answer)), PLAIN)
+    assert re.search(r"^Job +Provider +Verdict", several, re.MULTILINE)
+    assert re.search(r"^jobs\.a +elsewhere +error", several, re.MULTILINE)
+    assert "Provider" not in render(plan_of(done("b"), unobserved("a")), PLAIN)
+
+
+@pytest.mark.parametrize("code", [Code.DEADLINE, Code.INTERRUPTED])
+def test_u39_jobs_that_were_not_reached_are_one_line_with_their_number(code):
+    problem = Problem(code=code, message="not answered when the run was over")
+    cases = [(job(name=f"j{i}"), Unobserved(problem=problem)) for i in range(100)]
+    plan = plan_of(done("a"), drifted("b"), *cases)
+    tried = replace(plan.jobs[2], timing=Timing(attempts=1))
+    plan = replace(plan, jobs=(*plan.jobs[:2], tried, *plan.jobs[3:]))
+    _, rows = told_of(plan)
+    assert rows == ["jobs.b", "jobs.j0"]
+    assert "\n# (99 jobs not reached before the run ended, not listed)\n" in render(plan, PLAIN)
+    assert "\n99 jobs not reached before the run ended, not listed.\n" in markdown.render(plan, PLAIN)
+    assert len(told_of(plan, FULL)[1]) == 102
+
+
+def test_u41_values_are_broken_between_words_on_a_narrow_screen():
+    reason = " ".join(f"word{i}" for i in range(60))
+    expected = job(name="a", fail_reason=reason, error_code=None)
+    plan = plan_of(
+        (expected, observed("failed", job_id="id-a", fail_reason=f"{reason} end", error_code="E")), done("b")
+    )
+    lines = render(plan, NARROW).splitlines()
+    assert max(len(line) for line in lines) <= 80
+    said = " ".join(line.strip() for line in lines)
+    assert f'"{reason}" -> "{reason} end"' in said
+    assert lines != render(plan, Style(width=160)).splitlines()
+
+
+def test_u41_verdicts_have_a_colour_and_the_table_keeps_its_columns():
+    plan = plan_of(done("a"), drifted("b"), pending("c"), waived("d"), unobserved("e"))
+    text = render(plan, Style(palette=Palette(colour=True)))
+    painted = dict(re.findall(r"^jobs\.(\w) +\x1b\[(\d+)m", text, re.MULTILINE))
+    assert painted == {"a": "32", "b": "31", "c": "33", "d": "33", "e": "31"}
+
+
+@given(picks=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_u57_the_last_line_names_every_count(picks):
+    plan = plan_of(*(kind(f"j{i}") for i, kind in enumerate(picks)))
+    last = render(plan, PLAIN).splitlines()[-1]
+    for verdict, word in (("in_sync", "in sync"), ("drift", "drift"), ("pending", "pending"), ("waived", "waived")):
+        assert (f"{getattr(plan.summary, verdict)} {word}" in last) is (getattr(plan.summary, verdict) > 0)
+    assert (f"{plan.summary.error} error" in last) is (plan.summary.error > 0)
+    assert ("An error outranks drift." in last) is (plan.summary.error > 0 and plan.summary.drift > 0)
+    assert (f"{len(plan.errors)} error" in last) or not plan.errors
+
+
+def test_owner_and_runbook_are_shown_wherever_a_job_is_not_in_sync():
+    def contact(case, name):
+        return replace(case[0], owner=f"team {name}", runbook=f"https://wiki.example/{name}"), case[1]
+
+    kinds = (drifted, pending, missing, unobserved, waived)
+    bad = plan_of(done("a"), *(contact(kind(f"b{i}"), f"b{i}") for i, kind in enumerate(kinds)))
+    good = plan_of(contact(done("a"), "a"))
+    for name in ("text", "markdown", "html", "github", "junit"):
+        text = render_plan(bad, format_name=name)
+        assert all(f"https://wiki.example/b{i}" in text and f"team b{i}" in text for i in range(5)), name
+        assert "wiki.example" not in render_plan(good, format_name=name)
+    many = plan_of(*(contact(drifted(f"j{i}"), f"o{i % 5}") for i in range(20)))
+    assert "# owner: team o0, team o1, team o2 and 2 more\n" in render(many, PLAIN)
+    assert 'href="https://wiki.example/o3" rel="noopener noreferrer"' in render_plan(many, format_name="html")
+
+
+@pytest.mark.parametrize("bad", ["javascript:alert(1)", "http://a/\"onclick='x'", "https://a/)[x](http://evil"])
+def test_a_runbook_that_is_no_url_is_no_link(bad):
+    plan = plan_of((replace(drifted("a")[0], runbook=bad), drifted("a")[1]))
+    assert 'rel="noopener' not in render_plan(plan, format_name="html")
+    assert "[runbook]" not in render_plan(plan, format_name="markdown")

@@ -115,13 +115,18 @@ class JobLine(Struct, frozen=True, kw_only=True):
     job: Job
     gist: str
     request_id: str | None
+    owner: str | None
+    runbook: str | None
 
 
-def build_line(planned: JobPlan, *, now: datetime) -> JobLine:
-    """Prepare one job of many with one cause."""
+def build_line(planned: JobPlan, like: Job, *, now: datetime) -> JobLine:
+    """Prepare one job of many with one cause; what it has in common with the one that is `like` it is left out."""
+    job, runbook = planned.job, choose_url(planned.job.runbook)
     return JobLine(
-        anchor=name_anchor(planned.job.address),
-        job=planned.job,
+        anchor=name_anchor(job.address),
+        job=job,
+        owner=job.owner if job.owner != like.owner else None,
+        runbook=Markup(escape_markup(runbook)) if runbook and job.runbook != like.runbook else None,
         gist=_describe_state(planned, now),
         request_id=planned.observation.request_id,
     )

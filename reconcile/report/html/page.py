@@ -206,7 +206,7 @@ def _build_blocks(jobs: Sequence[JobPlan], plan: Plan, repeating: Mapping[str, C
         yield Block(
             cause=cause,
             jobs=_build_jobs([planned], plan, brief=planned.verdict is Verdict.IN_SYNC),
-            lines=(build_line(each, now=plan.judged_at) for each in others),
+            lines=(build_line(each, planned.job, now=plan.judged_at) for each in others),
             count=len(others),
             open=len(others) <= _MOST_LINES,
         )
