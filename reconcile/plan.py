@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.instant import read_time
 from reconcile.judge import judge_job
 from reconcile.model import (
     Absence,
@@ -29,8 +28,6 @@ from reconcile.model import (
     Observed,
     Plan,
     Problem,
-    Span,
-    SpanExpectation,
     Summary,
     Truth,
     Unobserved,
@@ -198,24 +195,6 @@ def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, stri
     """Return whether no later answer can change the verdict of a job; `strict` is that of `make_plan`."""
     findings = judge_job(job, observation, now=now).findings
     return _decide_job(findings if strict else _waive(findings, job.waivers, now)) is not Verdict.PENDING
-
-
-def expect_end(job: Job, observation: Observed | Missing, *, now: datetime) -> float | None:
-    """
-    Return in how many seconds a job can be done at the earliest: when it reaches the least duration expected.
-
-    Returns:
-        None if no least duration is expected, or if it is not known when the job began.
-    """
-    if isinstance(job.expect, Absence) or not isinstance(observation, Observed) or observation.begin_time is None:
-        return None
-    least = [
-        assertion.min
-        for assertion in job.expect.fields
-        if isinstance(assertion, SpanExpectation) and assertion.span is Span.DURATION and assertion.min is not None
-    ]
-    begin = read_time(observation.begin_time, job.provider.api.time_format)
-    return max(0.0, least[0] - (now - begin).total_seconds()) if least and begin else None
 
 
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:

@@ -33,7 +33,6 @@ from reconcile.model import (
 from reconcile.plan import (
     accept_evidence,
     derive_plan,
-    expect_end,
     is_settled,
     make_failed_evidence,
     make_failed_plan,
@@ -480,26 +479,6 @@ def test_what_is_said_of_waivers(days, code, message):
 
 
 # --- Waiting and fetching --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("the_job", "observation", "seconds"),
-    [
-        (with_fields(job(), lasting(least=3660)), begun(), 60.0),
-        (with_fields(job(), lasting(least=60)), begun(), 0.0),
-        (with_fields(job(), lasting(least=3600.5)), begun(), 0.5),
-        (with_fields(job(), *job().expect.fields, lasting(least=3660)), begun(), 60.0),
-        (with_fields(job(), lasting(most=9999)), begun(), None),
-        (with_fields(job(), lasting(least=3660, span=Span.AGE)), begun(), None),
-        (job(), begun(), None),
-        (with_fields(job(), lasting(least=3660)), begun(begin=None), None),
-        (with_fields(job(), lasting(least=3660)), begun(begin="soon"), None),
-        (with_fields(job(), lasting(least=3660)), MISSING, None),
-        (replace(job(), expect=Absence(source=SOURCE)), begun(), None),
-    ],
-)
-def test_how_soon_a_job_can_be_done(the_job, observation, seconds):
-    assert expect_end(the_job, observation, now=NOW) == seconds
 
 
 def test_d37_strict_does_not_believe_a_cache():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +11,9 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
 from reconcile.cli.options.access import AccessOptions
+from reconcile.cli.progress import Watch, show_progress
+from reconcile.cli.request_log import RequestLog
+from reconcile.cli.signals import Signals
 from reconcile.model import ExitCode, Fetched, Manifest
 
 if TYPE_CHECKING:
@@ -18,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def find_targets(
-    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context, *, verbose: bool
+    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context
 ) -> "Mapping[str, Target]":
-    """Find the endpoint and the credential of every provider of the selected jobs; print them if `verbose`."""
+    """Find the endpoint and the credential of every provider of the selected jobs; print them under -v."""
     from reconcile.fetch import resolve_targets
 
     targets = resolve_targets(
@@ -29,7 +33,7 @@ def find_targets(
         environ=context.environ,
         unused=manifest.providers.keys() - selected.providers.keys(),
     )
-    if verbose:
+    if access.verbose:
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
     return targets
@@ -49,6 +53,9 @@ def fetch_manifest(
     """
     Fetch every job before the deadline.
 
+    Args:
+        quiet: shows no progress.
+
     Returns:
         The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
         early, None without one.
@@ -56,9 +63,11 @@ def fetch_manifest(
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
     signals = context.signals
+    watch = Watch(manifest, context.timer)
+    log = RequestLog(each=access.verbose > 1)
     client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
     try:
-        with _show_progress(manifest, access, quiet=quiet) as on_progress, signals.held():
+        with _showing(watch, quiet=quiet) as show, signals.held():
             fetched = fetch_jobs(
                 manifest.jobs,
                 targets,
@@ -67,13 +76,22 @@ def fetch_manifest(
                 spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate),
-                wait=_make_wait_policy(access, context.clock, on_progress, strict=strict),
+                wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
+                on_fetched=watch.note_fetched,
+                on_request=log.note if access.verbose else None,
                 recorder=recorder,
-                interrupted=lambda: bool(signals),
+                interrupted=partial(_take_turn, show, signals),
             )
     finally:
         client.close()
+    log.print_summary()
     return fetched, signals.exit_code if signals else None
+
+
+def _take_turn(show: Callable[[], None], signals: Signals) -> bool:
+    """Show progress when it is time to; return whether the run was interrupted."""
+    show()
+    return bool(signals)
 
 
 def _make_wait_policy(
@@ -82,22 +100,15 @@ def _make_wait_policy(
     if access.wait is None:
         return None
     from reconcile.fetch import WaitPolicy
-    from reconcile.plan import expect_end, is_settled
+    from reconcile.plan import is_settled
 
     return WaitPolicy(
         duration=access.wait,
         is_settled=lambda job, seen: is_settled(job, seen, now=clock(), strict=strict),
-        expected_end=lambda job, seen: expect_end(job, seen, now=clock()),
         on_progress=on_progress,
     )
 
 
-def _show_progress(
-    manifest: Manifest, access: AccessOptions, *, quiet: bool
-) -> "AbstractContextManager[Callable[[Progress], None]]":
-    """Show live progress on a terminal while waiting for jobs."""
-    if access.wait is None or quiet or not output.is_interactive():
-        return nullcontext(lambda progress: None)
-    from reconcile.cli.progress import show_progress
-
-    return show_progress(manifest)
+def _showing(watch: Watch, *, quiet: bool) -> AbstractContextManager[Callable[[], None]]:
+    """Show progress unless the operator wants none."""
+    return nullcontext(lambda: None) if quiet else show_progress(watch, interactive=output.is_interactive())

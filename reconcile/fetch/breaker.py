@@ -43,12 +43,6 @@ class Breaker:
             self.failing_since = None
             self._close()
 
-    def throttle(self, now: float) -> None:
-        """Take notice that the host answered, if only that it is asked too often: it is there, but is of no use."""
-        if self.failing_since is None:
-            self.failing_since = now
-        self._close()
-
     def fail(self, now: float, *, probe: bool) -> None:
         """Take notice that a request failed; one that was under way before the break says nothing new."""
         self._failures += 1

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias
 
 from msgspec import Struct
@@ -394,7 +395,9 @@ def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
 def _check_ca_file(path: str) -> None:
     """Find out before any request whether a CA file is of use."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a path of the operator's, as it is
+        if not Path(path).is_file():
+            raise _refuse_ca_file(Code.NO_SUCH_FILE, f"the CA file {path} cannot be read: it is not a regular file")
+        with Path(path).open("rb") as file:
             content = file.read(_MAX_CA_FILE)
     except OSError as error:
         raise _refuse_ca_file(Code.NO_SUCH_FILE, f"the CA file {path} cannot be read: {error.strerror}") from error

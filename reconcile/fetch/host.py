@@ -12,29 +12,34 @@ from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.policy import Setback
 from reconcile.fetch.provider_queue import ProviderQueue
+from reconcile.fetch.throttle import Throttle
 from reconcile.model import Missing, Observed
 
 
 class Slot(Struct, frozen=True, eq=False):
-    """A job that may be requested now; `probe` if it alone finds out whether the host is back."""
+    """A job that is requested at a time; `probe` if it alone finds out whether the host is back."""
 
     queue: ProviderQueue
     job: JobFetch
     probe: bool
+    at: float
 
 
 class Host:
     """The queues of the providers at one origin, which fail together and therefore share its limits."""
 
-    def __init__(self, origin: Origin, queues: Sequence[ProviderQueue], *, concurrency: int) -> None:
+    def __init__(self, origin: Origin, queues: Sequence[ProviderQueue], *, concurrency: int, now: float) -> None:
         """`concurrency` is how many requests may be under way at once."""
         self.queues = tuple(queues)
         self.open = sum(len(queue.schedule) for queue in queues)
         """How many jobs are not settled yet."""
         self.budget = RetryBudget()
         self.breaker = Breaker()
+        self.throttle = Throttle(now)
         self.answered = False
         """Whether it has ever answered."""
+        self.jobs = [job for queue in queues for job in queue.schedule]
+        """All of them, settled or not."""
         self._origin = origin
         self._concurrency = concurrency
         self._under_way = 0
@@ -45,11 +50,12 @@ class Host:
         """The time from which on a request may be sent; infinity if that depends on those that are under way."""
         if self._under_way >= self._concurrency:
             return float("inf")
-        return max(self.breaker.next_chance, min(queue.next_chance for queue in self.queues))
+        earliest = min(queue.next_chance for queue in self.queues)
+        return max(self.breaker.next_chance, self.throttle.next_chance, earliest)
 
     def take(self, now: float) -> Slot | None:
         """Take a slot, if a request may be sent now; `release` must follow."""
-        if self._under_way >= self._concurrency or self.breaker.next_chance > now:
+        if self._under_way >= self._concurrency or max(self.breaker.next_chance, self.throttle.next_chance) > now:
             return None
         for _ in self.queues:
             queue = self._order[0]
@@ -57,7 +63,8 @@ class Host:
             job = queue.take(now)
             if job is not None:
                 self._under_way += 1
-                return Slot(queue, job, self.breaker.send())
+                self.throttle.send(now)
+                return Slot(queue, job, self.breaker.send(), now)
         return None
 
     def release(self, slot: Slot) -> None:
@@ -75,8 +82,10 @@ class Host:
         match attempt.setback:
             case None:
                 self.breaker.succeed()
+                self.throttle.accept(now)
             case Setback.THROTTLED:
-                self.breaker.throttle(now)
+                self.breaker.succeed()  # it is there
+                self.throttle.refuse(now, sent_at=slot.at, retry_after=attempt.retry_after)
             case Setback.NOISE | Setback.DUBIOUS:
                 self.breaker.fail(now, probe=slot.probe)
         if isinstance(attempt.observation, Observed | Missing):

@@ -51,6 +51,12 @@ class JobFetch(Struct, kw_only=True, eq=False):
         """Return the last observation if it is too late for another poll, None if the job is still to be requested."""
         return self.seen if self.failure is None and now > self.look_by else None
 
+    def begin_look(self) -> None:
+        """Begin another look after one that failed."""
+        self.tries = 0
+        if self.setbacks:
+            self.setbacks = {}
+
     def begin_try(self, now: float) -> None:
         """Count a request that is sent now."""
         self.attempts += 1
@@ -82,10 +88,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
         if self.cached is not None:
             self._note(f"the answer came out of a cache and was {age} s old")
         self.seen, self.seen_at = seen, now
-        self.tries = 0
         self.failure = None
-        if self.setbacks:
-            self.setbacks = {}
+        self.begin_look()
 
     def give_up(self, reason: Problem | None, now: float) -> Unobserved:
         """

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 8
 LONGEST_BACKOFF = 10.0
-LONGEST_RETRY_AFTER = 30.0
 
 
 class Setback(Enum):
@@ -44,16 +43,20 @@ class Setback(Enum):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """How often a setback may happen to one question, and the seconds up to which the first wait after it is drawn."""
+    """
+    How often a request may fail so, and the seconds up to which the first wait after it is drawn.
 
-    times: int
+    `times` None is as often as the time of the run allows.
+    """
+
+    times: int | None
     base: float
 
 
 RULES = {
     Setback.NOISE: Rule(times=8, base=0.5),
     Setback.DUBIOUS: Rule(times=3, base=0.5),
-    Setback.THROTTLED: Rule(times=8, base=1.0),
+    Setback.THROTTLED: Rule(times=None, base=1.0),
 }
 
 _BY_STATUS_CODE = {
@@ -122,10 +125,10 @@ def plan_retry(
         rng: draws the wait.
     """
     asked = retry_after or 0.0
-    if asked > min(LONGEST_RETRY_AFTER, remaining):
-        limit = "after the end of the run" if asked > remaining else f"longer than {LONGEST_RETRY_AFTER:g} s"
-        return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is {limit}")
-    if tries >= most or times >= RULES[setback].times:
+    if asked > remaining:
+        return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is after the end of the run")
+    limit = RULES[setback].times
+    if most == 1 or (limit is not None and (tries >= most or times >= limit)):
         return Stop()
     return Again(after=asked + min(draw_backoff(setback, tries, rng), (remaining - asked) / 2))
 

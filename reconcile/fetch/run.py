@@ -5,6 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
 from reconcile.fetch.answer_memory import AnswerMemory
@@ -14,6 +17,7 @@ from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
+from reconcile.fetch.message import Answer
 from reconcile.fetch.pace import Pace, draw_poll_wait
 from reconcile.fetch.policy import Again, Setback, Stop, TooLong, plan_retry
 from reconcile.fetch.provider_queue import ProviderQueue
@@ -50,6 +54,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
+    on_request: "Callable[[RequestDone], None] | None" = None,
     recorder: "Recorder | None" = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[Fetched, ...]:
@@ -70,6 +75,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         pace: None is no rate, and as many attempts as `policy` has.
         wait: None looks at each job once.
         on_fetched: called with the index of the job, once for each, as they are settled.
+        on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
         interrupted: asked in every turn of the loop; once it says so, the run ends.
     """
@@ -82,8 +88,10 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
 
     run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
     fetches = _find_remote_jobs(jobs, settle)
+    run.on_request = on_request
     queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
-    run.run([Host(origin, each, concurrency=concurrency) for origin, each in queues.items()], fetches, interrupted)
+    hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
+    run.run(hosts, interrupted)
     return tuple([fetched[index] for index in range(len(jobs))])
 
 
@@ -137,6 +145,20 @@ def _make_queues(
     return queues
 
 
+class RequestDone(Struct, frozen=True, kw_only=True):
+    """
+    One request that is over, and what came of it, without secrets.
+
+    `status_code` is None if there was no answer. `throttled` says that the host asked for fewer requests.
+    """
+
+    job: Job
+    seconds: float
+    status_code: int | None
+    observation: Observation
+    throttled: bool
+
+
 class _RunOverError(Exception):
     """The run is over; `code` and `message` say why."""
 
@@ -182,22 +204,23 @@ class Run:
         self._hosts: Sequence[Host] = ()
         self._interrupted: Callable[[], bool] = lambda: False
         self._login_client: httpx.Client | None = None
+        self.on_request: Callable[[RequestDone], None] | None = None
+        """Called with every request for a job, once it is over."""
 
     @property
     def rate(self) -> float | None:
         """Requests per second to each provider, None without a limit."""
         return self._pace.rate
 
-    def run(self, hosts: Sequence[Host], fetches: Sequence[JobFetch], interrupted: Callable[[], bool]) -> None:
+    def run(self, hosts: Sequence[Host], interrupted: Callable[[], bool]) -> None:
         """Fetch the jobs of every host, until all are settled or the run is over."""
         self._hosts, self._interrupted = hosts, interrupted
         try:
             while any(host.open for host in hosts):
                 self._take_turn()
         except _RunOverError as over:
-            now = self._client.now()
-            for fetch in fetches:
-                self._report(fetch, fetch.leave(over.problem), now)
+            for host in hosts:
+                self._leave(host, over.problem)
 
     def login_client(self) -> "httpx.Client":
         """Return the client for logins: the run goes on while it waits for an answer."""
@@ -244,16 +267,25 @@ class Run:
             host.release(slot)
             return
         sent_at = slot.queue.begin(slot.job, self._client.now())
-        on_done = partial(self._receive, host, slot, sent_at)
+        on_done = partial(self._receive, host, slot, sent_at, self._client.now())
         try:
             self._client.send(request, on_done)
         except ExchangeError as error:
             on_done(error)
 
-    def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, outcome: Outcome) -> None:
+    def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, begun: float, outcome: Outcome) -> None:
         """Decide what follows from an answer, or from none."""
         now = self._client.now()
         attempt = slot.queue.read(slot.job, outcome, sent_at)
+        if self.on_request is not None:
+            done = RequestDone(
+                job=slot.job.job,
+                seconds=now - begun,
+                status_code=outcome.status_code if isinstance(outcome, Answer) else None,
+                observation=attempt.observation,
+                throttled=attempt.setback is Setback.THROTTLED,
+            )
+            self.on_request(done)
         host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):
@@ -307,16 +339,29 @@ class Run:
         if retry_after is not None:
             queue.hold(now + retry_after)
         match plan:
+            case Again() if setback is Setback.THROTTLED:
+                self._try_again(host, slot, now)  # when that may be is the host's to say
             case Again(after=after) if host.budget.spend():
                 self._try_again(host, slot, now + after)
             case Again():
                 spent = "too many requests to this host have failed to try again"
                 self._give_up(host, job, Problem(code=code, message=spent))
             case Stop():
-                self._give_up(host, job)
+                self._look_later(host, slot, now)
             case TooLong(reason=reason):
                 self._give_up(host, job, Problem(code=code, message=reason))
                 self._close(host, [queue], Problem(code=code, message=reason))
+
+    def _look_later(self, host: Host, slot: Slot, now: float) -> None:
+        """Give the job up, unless it is waited for: then this was one failed look, and another one follows."""
+        job = slot.job
+        ends = [self._end_of_waiting(self._jobs[index], self._wait) for index in job.indexes] if self._wait else []
+        due = now + draw_poll_wait(job.polls, self._pace.chance)
+        if any(due < end for end in ends) and slot.queue.closed is None:
+            job.begin_look()
+            slot.queue.schedule.add_retry(job, due)
+        else:
+            self._give_up(host, job)
 
     def _miss_credential(self, host: Host, slot: Slot, error: CredentialError) -> None:
         now = self._client.now()
@@ -367,8 +412,7 @@ class Run:
         if slot.queue.closed is not None:
             self._give_up(host, job, slot.queue.closed)
             return
-        pause = self._draw_pause(job, seen, wait)
-        due = min(now + pause, *ends.values())
+        due = min(now + draw_poll_wait(job.polls, self._pace.chance), *ends.values())
         job.look_by = max(ends.values()) + _LAST_LOOK
         slot.queue.schedule.add_poll(job, due)
         status = seen.status if isinstance(seen, Observed) else None
@@ -386,14 +430,15 @@ class Run:
         own = wait.duration if job.timeout is None else min(wait.duration, job.timeout)
         return min(self._begin + own, self._deadline - _LAST_LOOK)
 
-    def _draw_pause(self, job: JobFetch, seen: Seen, wait: WaitPolicy) -> float:
-        """Draw the seconds until the next poll: not before the job can be expected to be done, if that is known."""
-        hints = [wait.expected_end(self._jobs[index], seen) for index in job.indexes]
-        rng = self._pace.chance
-        late = [hint + draw_poll_wait(0, rng) for hint in hints if hint is not None]
-        return max([draw_poll_wait(job.polls, rng), *late])
-
     # --- The end of a job ----------------------------------------------------------------------------------------
+
+    def _leave(self, host: Host, problem: Problem) -> None:
+        """Report every job of a host that is not settled when the run is over."""
+        now = self._client.now()
+        if host.throttle.refused:
+            problem = replace(problem, message=f"{problem.message}; {host.throttle.describe(now)}")
+        for job in host.jobs:
+            self._report(job, job.leave(problem), now)
 
     def _settle(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
         """Report the job; it is done."""

@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconcile.fetch.job_fetch import JobFetch, Seen
 
@@ -28,6 +28,9 @@ class Schedule:
 
     def __len__(self) -> int:
         return len(self._new) + len(self._retries) + len(self._polls)
+
+    def __iter__(self) -> Iterator[JobFetch]:
+        return iter([*self._new, *(entry[2] for entry in (*self._retries, *self._polls))])
 
     @property
     def next_due(self) -> float:
@@ -63,7 +66,7 @@ class Schedule:
 
     def clear(self) -> list[JobFetch]:
         """Take out every job."""
-        jobs = [*self._new, *(entry[2] for entry in (*self._retries, *self._polls))]
+        jobs = [*self]
         self._new.clear()
         self._retries.clear()
         self._polls.clear()

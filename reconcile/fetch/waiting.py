@@ -27,12 +27,9 @@ class WaitPolicy(Struct, frozen=True, kw_only=True):
     For how long undecided jobs are polled.
 
     `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_settled` says
-    whether a job needs no further look. `expected_end` says in how many seconds a job can be expected to be done,
-    None where that is not known: until then it is not polled. `on_progress` is told of every look that decided
-    nothing.
+    whether a job needs no further look. `on_progress` is told of every look that decided nothing.
     """
 
     duration: float
     is_settled: Callable[[Job, Seen], bool]
-    expected_end: Callable[[Job, Seen], float | None] = lambda job, seen: None
     on_progress: Callable[[Progress], None] = lambda progress: None

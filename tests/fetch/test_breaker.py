@@ -84,16 +84,6 @@ def test_g03_a_host_is_down_after_90_s_without_a_success() -> None:
     assert not breaker.is_down(1000.0)
 
 
-def test_a_host_that_throttles_is_there_but_of_no_use() -> None:
-    breaker = opened(at=10.0)
-    breaker.throttle(11.0)
-    assert breaker.next_chance == -math.inf
-    assert breaker.failing_since == 10.0
-    breaker = Breaker()
-    breaker.throttle(10.0)
-    assert breaker.is_down(100.0)
-
-
 def test_a_hundred_retries_in_a_row_and_then_three_for_every_five_successes() -> None:
     budget = RetryBudget()
     assert [budget.spend() for _ in range(101)] == [True] * 100 + [False]

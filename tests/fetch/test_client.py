@@ -633,6 +633,25 @@ def test_a_ca_file_that_is_of_no_use_is_found_before_any_request(tmp_path, conte
         CurlClient(ca_file=str(path))
 
 
+def test_a_ca_file_that_is_a_pipe_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(AccessError, match="not a regular file"):
+        CurlClient(ca_file=str(tmp_path / "ca.pem"))
+
+
+def test_without_pycurl_a_run_says_what_to_install(tmp_path) -> None:
+    manifest = "version: 1\nproviders: {otc: {api: sfs-turbo, project_id: p}}\njobs: {a: {job_id: a}}\n"
+    (tmp_path / "reconcile.yaml").write_text(manifest)
+    code = "import sys; sys.modules['pycurl'] = None; from reconcile.__main__ import run; run()"
+    command = [sys.executable, "-c", code, "plan", "--endpoint", "http://127.0.0.1:1"]
+    environ = {**os.environ, "RECONCILE_TOKEN": "a-token"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 1
+    assert "pycurl" in ran.stderr
+    assert "pip install pycurl" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_a_ca_file_that_only_looks_like_one_trusts_nobody(authority, tmp_path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")

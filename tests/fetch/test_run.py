@@ -59,7 +59,6 @@ def unresolved() -> NameNotResolvedError:
     ("answer", "most"),
     [
         *(pytest.param(status(code), 8, id=f"D35-{code}") for code in (408, 425, 502, 503, 504)),
-        pytest.param(status(429), 8, id="429"),
         pytest.param(status(500), 3, id="D34-D35-500"),
         pytest.param(lambda: httpx.ReadError("reset"), 8, id="D15-D22-reset-or-truncated"),
         pytest.param(lambda: httpx.ConnectError("refused"), 8, id="D22-refused"),
@@ -121,11 +120,11 @@ def test_g07_what_one_job_suffers_is_its_own(make_job) -> None:
 
 
 def test_a_host_at_which_most_requests_fail_has_its_retries_cut(make_job) -> None:
-    api = VirtualApi(lambda asked: job_answer(asked.job_id) if asked.number == 6 else status(429)())
+    api = VirtualApi(lambda asked: job_answer(asked.job_id) if int(asked.job_id[1:]) % 3 == 0 else status(503)())
     jobs = [make_job(f"j{number}") for number in range(1000)]
     fetched, _ = fetch(jobs, api, timeout=3000.0)
     assert len(api.asked) <= 1000 + 100 + len(seen(fetched)) * 3 // 5
-    assert "too many requests to this host have failed" in problem_of(fetched[-1]).message
+    assert "too many requests to this host have failed" in problem_of(fetched[-2]).message
 
 
 # --- What the server asks for --------------------------------------------------------------------------------------
@@ -144,7 +143,6 @@ def test_d32_a_server_that_asks_to_wait_is_waited_for(make_job) -> None:
     [
         pytest.param("86400", 300.0, "86400 s", id="D33-86400"),
         pytest.param("99999999999999999999", 300.0, "100000000000000000000 s", id="D33-20-digits"),
-        pytest.param("31", 300.0, "31 s", id="D33-31"),
         pytest.param("20", 10.0, "20 s", id="D33-over-the-deadline"),
     ],
 )
@@ -168,9 +166,11 @@ def test_a_wait_that_is_none_is_ours_to_choose(make_job, wait) -> None:
 
 def test_g08_nobody_comes_back_earlier_than_a_throttling_server_asks(make_job) -> None:
     refused: list[float] = []
+    taken: list[float] = []
 
     def answer(asked: Asked) -> httpx.Response:
-        if asked.number > 1:
+        if sum(asked.time - 1 < time for time in taken) < 10:
+            taken.append(asked.time)
             return job_answer(asked.job_id)
         refused.append(asked.time + 0.05)
         return status(429, **{"Retry-After": "1"})()
@@ -178,7 +178,6 @@ def test_g08_nobody_comes_back_earlier_than_a_throttling_server_asks(make_job) -
     api = VirtualApi(answer)
     fetched, seconds = fetch([make_job(job_id) for job_id in IDS], api)
     assert seen(fetched) == IDS
-    assert len(api.asked) == 200
     assert seconds < 60
     for asked in api.asked:
         # What was under way when the first refusal came could not know of it.
@@ -189,7 +188,7 @@ def test_g08_nobody_comes_back_earlier_than_a_throttling_server_asks(make_job) -
 def test_a_rate_holds_for_each_provider_and_for_retries(make_job, make_provider, rate) -> None:
     other = make_provider("other", region="eu-nl")
     jobs = [make_job(job_id) for job_id in IDS[:50]] + [make_job(job_id, other) for job_id in IDS[:50]]
-    api = VirtualApi(failing(1, status(429)))
+    api = VirtualApi(failing(1, status(425)))
     fetched, seconds = fetch(jobs, api, pace=Pace(rate=rate, rng=Random(1)))
     assert len(seen(fetched)) == 100
     for host in {asked.host for asked in api.asked}:

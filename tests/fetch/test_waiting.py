@@ -21,7 +21,7 @@ def is_settled(job, seen) -> bool:
 def fetch(jobs, api, *, duration=600.0, **options) -> tuple[tuple[Fetched, ...], float]:
     providers = {job.provider.name: job.provider for job in jobs}.values()
     targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": "a-token"})
-    policy = {key: options.pop(key) for key in ("is_settled", "expected_end", "on_progress") if key in options}
+    policy = {key: options.pop(key) for key in ("is_settled", "on_progress") if key in options}
     wait = WaitPolicy(duration=duration, **{"is_settled": is_settled, **policy})
     options = {"timeout": 3600.0, "pace": Pace(rng=Random(1)), **options}
     return fetch_jobs(jobs, targets, client=api, wait=wait, **options), api.now()
@@ -106,22 +106,25 @@ def test_jobs_that_are_one_remote_job_are_settled_together_by_the_last_look(make
     assert done == [0, 1]
 
 
-def test_a_job_whose_end_can_be_expected_is_polled_then_and_not_before(make_job) -> None:
-    end = 400.0
-    api = VirtualApi(lambda asked: job_answer("a", "success" if asked.time >= end else "running"))
-    left = lambda job, seen: end - api.now()  # noqa: E731
-    (fetched,), seconds = fetch([make_job("a")], api, expected_end=left)
+def test_u62_a_job_that_is_decided_early_is_seen_early(make_job) -> None:
+    api = VirtualApi(lambda asked: job_answer("a", "failed" if asked.time > 1 else "running"))
+    (fetched,), seconds = fetch([make_job("a")], api, duration=1800.0)
+    assert word_of(fetched) == "failed"
+    assert seconds < 3
+
+
+@pytest.mark.parametrize("code", [500, 502, 503])
+def test_u13_a_server_error_is_one_failed_look_until_the_waiting_ends(make_job, code) -> None:
+    api = VirtualApi(lambda asked: httpx.Response(code) if asked.time < 18 else job_answer("a"))
+    (fetched,), seconds = fetch([make_job("a")], api, duration=60.0)
     assert word_of(fetched) == "success"
-    assert fetched.polls == 1
-    assert end <= seconds <= end + 3
+    assert 18 <= seconds < 60
 
-
-def test_an_end_that_is_expected_after_the_waiting_is_not_waited_for(make_job) -> None:
-    (fetched,), seconds = fetch(
-        [make_job("a")], VirtualApi(telling("running")), duration=60.0, expected_end=lambda job, seen: 10**6
-    )
-    assert (word_of(fetched), fetched.polls) == ("running", 1)
-    assert seconds == pytest.approx(60.05)
+    api = VirtualApi(lambda asked: httpx.Response(code))
+    (fetched,), seconds = fetch([make_job("a")], api, duration=60.0)
+    assert isinstance(fetched.observation, Unobserved)
+    assert f"HTTP {code}" in fetched.observation.problem.message
+    assert 30 < seconds < 100
 
 
 def test_a_missing_job_is_waited_for_where_that_is_asked(make_job) -> None:
@@ -167,7 +170,7 @@ def test_noise_between_looks_is_got_over_and_each_look_has_its_own_tries(make_jo
 @pytest.mark.parametrize(
     ("answer", "attempts"),
     [
-        pytest.param(lambda asked: httpx.Response(503), 8, id="503-for-ever"),
+        pytest.param(lambda asked: httpx.Response(503), 16, id="503-for-ever"),
         pytest.param(lambda asked: httpx.Response(403), 1, id="403"),
         pytest.param(lambda asked: job_answer("other"), 1, id="D07-other-job"),
         pytest.param(lambda asked: httpx.Response(429, headers={"Retry-After": "3600"}), 1, id="D33"),
