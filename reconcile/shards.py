@@ -131,7 +131,9 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
     shards: list[tuple[str, Evidence]] = []
     for name, evidence in parts:
         if evidence.errors:
-            yield _mismatch(f"{name}: this run ended before it had a plan: {evidence.errors[0].message}")
+            yield _mismatch(f"{name}: this run failed: {evidence.errors[0].message}")
+        elif evidence.ended_by is not None:
+            yield _mismatch(f"{name}: this run was cut short by a signal")
         elif evidence.manifest.shard is None:
             yield _mismatch(f"{name}: this is no shard, but the plan of a whole run")
         else:

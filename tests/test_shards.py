@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Diagnostic, Evidence
+from reconcile.model import SENSITIVE, Diagnostic, Evidence, ExitCode
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
@@ -140,14 +140,18 @@ def test_jobs_that_were_exchanged_between_shards_are_found():
         merge_shards([("a", one), ("b", replace(two, manifest=replace(two.manifest, jobs=jobs)))])
 
 
+def test_u07_a_shard_that_a_signal_cut_short_is_not_merged():
+    (name, evidence), second = shards_of(2)
+    with pytest.raises(DocumentError, match=r"plan-1\.json: this run was cut short by a signal"):
+        merge_shards([(name, replace(evidence, ended_by=ExitCode.TERMINATED)), second])
+
+
 def test_of_a_shard_that_ended_early_only_that_is_told():
     one, (_, two) = shards_of(2)
     failed = make_failed_evidence([Diagnostic(code=Code.NO_CREDENTIALS, message="no credential")], now=NOW)
     with pytest.raises(DocumentError) as caught:
         merge_shards([("failed.json", failed), one, ("plan-2.json", two)])
-    assert [each.message for each in caught.value.diagnostics] == [
-        "failed.json: this run ended before it had a plan: no credential"
-    ]
+    assert [each.message for each in caught.value.diagnostics] == ["failed.json: this run failed: no credential"]
 
 
 @pytest.mark.parametrize("name", ["positions", "observations", "remarks"])

@@ -75,11 +75,31 @@ class Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Print the version alone, or with -v what it runs on."""
+    if value and not ctx.resilient_parsing:
+        click.echo("\n".join([__version__, *(_list_parts() if ctx.params.get("verbose") else [])]))
+        ctx.exit()
+
+
+def _list_parts() -> list[str]:
+    import platform
+
+    try:
+        from pycurl import version as libcurl
+    except ImportError:
+        libcurl = "PycURL is not installed"
+    return [f"Python {platform.python_version()}", libcurl, platform.platform()]
+
+
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="reconcile", message="%(version)s")
-def reconcile() -> None:
+@click.option("--version", is_flag=True, expose_value=False, callback=_print_version, help="Print the version.")
+@click.option("-v", "--verbose", is_flag=True, is_eager=True, help="With --version: also print what it runs on.")
+def reconcile(verbose: bool) -> None:
     """terraform plan for asynchronous cloud jobs.
 
     A manifest states what each job should have done. The gate fetches the jobs, compares them with the manifest, prints
     a plan, and exits with 0 only if every expectation was proven.
     """
+    if verbose:
+        raise click.UsageError("-v stands after the command, or with --version")

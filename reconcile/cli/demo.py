@@ -48,10 +48,20 @@ def command(context: Context) -> Done:
 def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str], expected: ExitCode) -> None:
     output.write(f"\n## {title}\n\n$ reconcile {' '.join(argv)}\n")
     output.close()
-    code = subprocess.run([*_reconcile(), *argv], cwd=folder, env=environ, check=False).returncode
-    output.write(f"\nexit code {code}\n")
-    if code != expected:
-        message = f"'reconcile {' '.join(argv)}' exited with {code} and not with {int(expected)}"
+    # Only a terminal is left to the command itself, for its colours. A pipe may be closed, which is for us to notice.
+    to_terminal = sys.stdout is not None and sys.stdout.isatty()
+    run = subprocess.run(
+        [*_reconcile(), *argv],
+        cwd=folder,
+        env=environ,
+        check=False,
+        stdout=None if to_terminal else subprocess.PIPE,
+        encoding=sys.stdout.encoding if sys.stdout is not None else None,
+    )
+    output.write(f"{run.stdout or ''}\nexit code {run.returncode}\n")
+    output.close()
+    if run.returncode != expected:
+        message = f"'reconcile {' '.join(argv)}' exited with {run.returncode} and not with {int(expected)}"
         raise ReconcileError.because(Code.INTERNAL, message)
 
 

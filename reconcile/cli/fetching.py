@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +11,9 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
 from reconcile.cli.options.access import AccessOptions
+from reconcile.cli.progress import Watch, show_progress
+from reconcile.cli.request_log import RequestLog
+from reconcile.cli.signals import Signals
 from reconcile.codes import Code
 from reconcile.model import FAIL_FAST, ExitCode, Fetched, Manifest, Problem, Unobserved
 
@@ -19,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def find_targets(
-    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context, *, verbose: bool
+    selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context
 ) -> "Mapping[str, Target]":
-    """Find the endpoint and the credential of every provider of the selected jobs; print them if `verbose`."""
+    """Find the endpoint and the credential of every provider of the selected jobs; print them under -v."""
     from reconcile.fetch import resolve_targets
 
     targets = resolve_targets(
@@ -30,7 +34,7 @@ def find_targets(
         environ=context.environ,
         unused=manifest.providers.keys() - selected.providers.keys(),
     )
-    if verbose:
+    if access.verbose:
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
     return targets
@@ -50,6 +54,9 @@ def fetch_manifest(
     """
     Fetch every job before the deadline.
 
+    Args:
+        quiet: shows no progress.
+
     Returns:
         The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
         early, None without one.
@@ -58,9 +65,11 @@ def fetch_manifest(
 
     signals = context.signals
     cutter = FailFast(manifest, context.clock, strict=strict)
+    watch = Watch(manifest, context.timer)
+    log = RequestLog(each=access.verbose > 1)
     client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
     try:
-        with _show_progress(manifest, access, quiet=quiet) as on_progress, signals.held():
+        with _showing(watch, quiet=quiet) as show, signals.held():
             fetched = fetch_jobs(
                 manifest.jobs,
                 targets,
@@ -69,13 +78,15 @@ def fetch_manifest(
                 spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate),
-                wait=_make_wait_policy(access, context.clock, on_progress, strict=strict),
-                on_fetched=cutter.look_at,
+                wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
+                on_fetched=partial(_note_fetched, watch, cutter),
+                on_request=log.note if access.verbose else None,
                 recorder=recorder,
-                interrupted=lambda: bool(signals or cutter.ended_at),
+                interrupted=partial(_take_turn, show, signals, cutter),
             )
     finally:
         client.close()
+    log.print_summary()
     return (fetched, signals.exit_code) if signals else (cutter.explain_unreached(fetched), None)
 
 
@@ -112,6 +123,17 @@ def _is_interrupted(fetched: Fetched) -> bool:
     return isinstance(fetched.observation, Unobserved) and fetched.observation.problem.code is Code.INTERRUPTED
 
 
+def _note_fetched(watch: Watch, cutter: FailFast, index: int, fetched: Fetched) -> None:
+    watch.note_fetched(index, fetched)
+    cutter.look_at(index, fetched)
+
+
+def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> bool:
+    """Show progress when it is time to; return whether the run is to end."""
+    show()
+    return bool(signals or cutter.ended_at)
+
+
 def _make_wait_policy(
     access: AccessOptions, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
 ) -> "WaitPolicy | None":
@@ -127,12 +149,6 @@ def _make_wait_policy(
     )
 
 
-def _show_progress(
-    manifest: Manifest, access: AccessOptions, *, quiet: bool
-) -> "AbstractContextManager[Callable[[Progress], None]]":
-    """Show live progress on a terminal while waiting for jobs."""
-    if access.wait is None or quiet or not output.is_interactive():
-        return nullcontext(lambda progress: None)
-    from reconcile.cli.progress import show_progress
-
-    return show_progress(manifest)
+def _showing(watch: Watch, *, quiet: bool) -> AbstractContextManager[Callable[[], None]]:
+    """Show progress unless the operator wants none."""
+    return nullcontext(lambda: None) if quiet else show_progress(watch, interactive=output.is_interactive())

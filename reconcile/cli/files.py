@@ -46,6 +46,7 @@ def check_place(path: str) -> None:
     place = Path(path)
     _check_name(path)
     if _is_stream(path):
+        _check_descriptor(path)
         return
     if place.is_symlink():
         raise _not_written(path, "it is a symbolic link, and links are not followed")
@@ -341,6 +342,16 @@ def _find_descriptor(path: str) -> int | None:
     """Return the number of an open file of this process by its path, such as /dev/stdout; None for another path."""
     found = _DESCRIPTOR.fullmatch(path)
     return None if found is None else _NUMBERS.get(found[1]) or int(found[2])
+
+
+def _check_descriptor(path: str) -> None:
+    """Raise OutputError if this is a file of this process that is not open for writing."""
+    number = _find_descriptor(path)
+    if number is None:
+        return
+    with _naming(path):
+        if fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError("it is not open for writing")
 
 
 def _write_stream(path: str, text: str, deadline: Deadline | None) -> None:

@@ -66,7 +66,6 @@ _provider_options = as_one(
 @_provider_options
 @variable_options
 @access_options
-@click.option("-v", "--verbose", is_flag=True, help="Print the endpoint and the source of the credential.")
 @pass_context
 def command(
     context: Context,
@@ -74,7 +73,6 @@ def command(
     options: _ProviderOptions,
     given: tuple[Given, ...],
     access: AccessOptions,
-    verbose: bool,
 ) -> Done:
     """Write a manifest that expects the current state of jobs to standard output.
 
@@ -94,7 +92,7 @@ def command(
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
     probe = _probe(options, job_ids, given, context, stdin)
-    targets = find_targets(probe, probe, access, context, verbose=verbose)
+    targets = find_targets(probe, probe, access, context)
     fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
         raise KeyboardInterrupt

@@ -21,7 +21,7 @@ from reconcile.cli.context import Context, Done, read_clock
 from reconcile.cli.options.reporting import read_colour
 from reconcile.cli.signals import Signals
 from reconcile.codes import Code
-from reconcile.errors import OutputError, ReconcileError
+from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.model import Diagnostic, ExitCode, Plan
 
 if TYPE_CHECKING:
@@ -154,10 +154,14 @@ def _invoke(argv: Sequence[str], context: Context) -> object:
             standalone_mode=False,
             obj=context,
         )
-    except SystemExit as end:  # click printed a completion, or lost stdout
-        if not argv and end.code == 0:
+    except SystemExit as end:  # click printed a completion, or was left by the reader of its help
+        if not _is_from_click(end):
+            raise
+        if argv:
+            raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from BrokenPipeError()
+        if end.code == 0:
             return Done.DONE
-        raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, "standard output: it is closed") from end
+        raise UsageError.because(Code.USAGE, f"{COMPLETION} asks for completions that do not exist") from end
     except OSError as error:
         if not _is_from_click(error):
             raise
@@ -166,8 +170,8 @@ def _invoke(argv: Sequence[str], context: Context) -> object:
     return Done.DONE if type(returned) is int and returned == 0 else returned  # --help and --version
 
 
-def _is_from_click(error: OSError) -> bool:
-    """Return whether the error was raised in click, which only writes help and version."""
+def _is_from_click(error: BaseException) -> bool:
+    """Return whether this was raised in click, which only writes help, version and completions."""
     from traceback import extract_tb
 
     return Path(extract_tb(error.__traceback__)[-1].filename).is_relative_to(Path(click.__file__).parent)

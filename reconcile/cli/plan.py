@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 @saving_options
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3. The plan says so.")
-@click.option("-v", "--verbose", is_flag=True, help="Print each provider's endpoint and the source of its credential.")
 @pass_context
 def command(
     context: Context,
@@ -54,7 +53,6 @@ def command(
     recording: RecordingOptions,
     reporting: ReportingOptions,
     soft_fail: bool,
-    verbose: bool,
 ) -> Plan:
     """Compare jobs with their expectations.
 
@@ -97,7 +95,7 @@ def command(
     if replayer is not None:
         results = _replay(selected, replayer)
     else:
-        targets = find_targets(selected, manifest, access, context, verbose=verbose)
+        targets = find_targets(selected, manifest, access, context)
         results = _fetch(selected, targets, access, context, deadline, recorder, manifests.strict, reporting.quiet)
     plan, evidence = _make_plan(selected, results, context, started_at, strict=manifests.strict, soft_fail=soft_fail)
     try:

@@ -1,50 +1,89 @@
-"""Live progress on a terminal: one line for each job that is waited for."""
+"""What a run is waiting for: a live display on a terminal, elsewhere a line now and then."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
+from reconcile.cli import output
 from reconcile.duration import format_duration
-from reconcile.model import Manifest
-from reconcile.report.escape import escape
+from reconcile.model import Fetched, Manifest
 
 if TYPE_CHECKING:
+    from reconcile.cli.live import LiveDisplay
     from reconcile.fetch import Progress
 
-MOST_LINES = 12
+_HEARTBEAT = 30.0
+"""Seconds between two lines where no terminal is."""
+_FIRST_SECOND = 1.0
+"""Seconds after which a terminal shows progress. Most runs are over before, and need no display."""
+
+
+class Watch:
+    """The jobs of a run, and which are decided. Times are seconds of `timer`, which only goes forward."""
+
+    def __init__(self, manifest: Manifest, timer: Callable[[], float]) -> None:
+        self.manifest = manifest
+        self.timer = timer
+        self.begin = timer()
+        self.looks: dict[int, tuple[Progress, float]] = {}
+        """The last look at each job that is pending, and when that was."""
+        self._decided = 0
+
+    def note_fetched(self, index: int, fetched: Fetched) -> None:
+        """Note that a job is decided."""
+        del fetched
+        self._decided += 1
+        self.looks.pop(index, None)
+
+    def note_look(self, progress: "Progress") -> None:
+        """Note a look that decided nothing."""
+        self.looks[progress.index] = (progress, self.timer())
+
+    def describe(self) -> str:
+        """Return one line about all jobs."""
+        now, total = self.timer(), len(self.manifest.jobs)
+        left = total - self._decided
+        parts = [f"{self._decided:,} of {total:,} decided"]
+        if self.looks:
+            next_look = min(at + progress.next_look for progress, at in self.looks.values())
+            wait = format_duration(max(0, round(next_look - now)))
+            parts.append(f"{len(self.looks):,} pending, next look in {wait}")
+        parts.append(f"{format_duration(round(now - self.begin))} elapsed")
+        return f"waiting for {left:,} job{'' if left == 1 else 's'}: {', '.join(parts)}"
 
 
 @contextmanager
-def show_progress(manifest: Manifest) -> "Iterator[Callable[[Progress], None]]":
-    """Yield a callback for every poll of an undecided job. The lines are removed at the end."""
-    console = Console(stderr=True)
-    begin = time.monotonic()
-    looks: dict[int, tuple[Progress, float]] = {}
+def show_progress(watch: Watch, *, interactive: bool) -> Iterator[Callable[[], None]]:
+    """Yield a function that shows progress when it is time to; it is to be called all the time."""
+    if not interactive:
+        yield _Heartbeat(watch).beat
+        return
+    display: LiveDisplay | None = None
 
-    def render() -> Table:
-        return _render(manifest, looks, elapsed=time.monotonic() - begin, now=time.monotonic())
+    def show() -> None:
+        nonlocal display
+        if display is None and watch.timer() - watch.begin >= _FIRST_SECOND:
+            from reconcile.cli.live import LiveDisplay
 
-    with Live(get_renderable=render, console=console, transient=True, refresh_per_second=4):
-        yield lambda progress: looks.__setitem__(progress.index, (progress, time.monotonic()))
+            display = LiveDisplay(watch)
+
+    try:
+        yield show
+    finally:
+        if display is not None:
+            display.close()
 
 
-def _render(manifest: Manifest, looks: "dict[int, tuple[Progress, float]]", *, elapsed: float, now: float) -> Table:
-    table = Table.grid(padding=(0, 2))
-    # A job whose next poll is overdue has been decided.
-    waiting = [(progress, at) for progress, at in looks.values() if now < at + progress.next_look + 1.0]
-    for progress, at in sorted(waiting, key=lambda look: look[0].index)[:MOST_LINES]:
-        job = manifest.jobs[progress.index]
-        table.add_row(
-            Text(escape(job.address)),
-            Text(escape(progress.status or "not there yet")),
-            Text(f"poll {progress.polls + 1}, next in {format_duration(max(0, round(at + progress.next_look - now)))}"),
-        )
-    jobs = f"{len(waiting)} job{'' if len(waiting) == 1 else 's'}"
-    table.add_row(Text(f"waiting for {jobs}, {format_duration(round(elapsed))} elapsed"))
-    return table
+class _Heartbeat:
+    """Prints a line every so often, so that a log shows that the run is alive."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._due = watch.begin + _HEARTBEAT
+
+    def beat(self) -> None:
+        """Print a line if it is time to."""
+        now = self._watch.timer()
+        if now >= self._due:
+            self._due = now + _HEARTBEAT
+            output.print_note(f"reconcile: {self._watch.describe()}\n")

@@ -61,7 +61,6 @@ _Observations: TypeAlias = tuple[Baseline, Sequence[Observation], datetime]
 @format_option("text", "json")
 @colour_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only documents and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Print each provider's endpoint and the source of its credential.")
 @pass_context
 def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     context: Context,
@@ -74,7 +73,6 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     allowed: int,
     format_name: str,
     quiet: bool,
-    verbose: bool,
 ) -> Done | ExitCode:
     """Test the gate: mutate what was observed, and check that the gate turns red.
 
@@ -113,7 +111,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
         if replayer is not None:
             observations = _replay(selected, replayer, strict=manifests.strict)
         elif deadline is not None:
-            targets = find_targets(selected, manifest, access, context, verbose=verbose)
+            targets = find_targets(selected, manifest, access, context)
             observations = _fetch(selected, targets, access, context, deadline, strict=manifests.strict, quiet=quiet)
         else:
             observations = _make_up(selected, context.clock())

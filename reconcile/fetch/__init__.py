@@ -18,7 +18,7 @@ What few runs need, recording and replaying, is imported from where it is.
 
 from reconcile.fetch.client import Client, CurlClient, TimeLimits
 from reconcile.fetch.pace import Pace
-from reconcile.fetch.run import DEFAULT_CONCURRENCY, fetch_jobs
+from reconcile.fetch.run import DEFAULT_CONCURRENCY, RequestDone, fetch_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Fetched
@@ -30,6 +30,7 @@ __all__ = [
     "Fetched",
     "Pace",
     "Progress",
+    "RequestDone",
     "Target",
     "TimeLimits",
     "WaitPolicy",

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
@@ -16,6 +17,7 @@ from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
+from reconcile.fetch.message import Answer
 from reconcile.fetch.pace import Pace, draw_poll_wait
 from reconcile.fetch.policy import Again, Setback, Stop, TooLong, plan_retry
 from reconcile.fetch.provider_queue import ProviderQueue
@@ -52,6 +54,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     pace: Pace | None = None,
     wait: WaitPolicy | None = None,
     on_fetched: Callable[[int, Fetched], None] | None = None,
+    on_request: "Callable[[RequestDone], None] | None" = None,
     recorder: "Recorder | None" = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[Fetched, ...]:
@@ -72,6 +75,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         pace: None is no rate, and as many attempts as `policy` has.
         wait: None looks at each job once.
         on_fetched: called with the index of the job, once for each, as they are settled.
+        on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
         interrupted: asked in every turn of the loop; once it says so, the run ends.
     """
@@ -84,6 +88,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
 
     run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
     fetches = _find_remote_jobs(jobs, settle)
+    run.on_request = on_request
     queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
     hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
     run.run(hosts, interrupted)
@@ -140,6 +145,20 @@ def _make_queues(
     return queues
 
 
+class RequestDone(Struct, frozen=True, kw_only=True):
+    """
+    One request that is over, and what came of it, without secrets.
+
+    `status_code` is None if there was no answer. `throttled` says that the host asked for fewer requests.
+    """
+
+    job: Job
+    seconds: float
+    status_code: int | None
+    observation: Observation
+    throttled: bool
+
+
 class _RunOverError(Exception):
     """The run is over; `code` and `message` say why."""
 
@@ -186,6 +205,8 @@ class Run:
         self._hosts: Sequence[Host] = ()
         self._interrupted: Callable[[], bool] = lambda: False
         self._login_client: httpx.Client | None = None
+        self.on_request: Callable[[RequestDone], None] | None = None
+        """Called with every request for a job, once it is over."""
 
     @property
     def rate(self) -> float | None:
@@ -247,16 +268,25 @@ class Run:
             host.release(slot)
             return
         sent_at = slot.queue.begin(slot.job, self._client.now())
-        on_done = partial(self._receive, host, slot, sent_at)
+        on_done = partial(self._receive, host, slot, sent_at, self._client.now())
         try:
             self._client.send(request, on_done)
         except ExchangeError as error:
             on_done(error)
 
-    def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, outcome: Outcome) -> None:
+    def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, begun: float, outcome: Outcome) -> None:
         """Decide what follows from an answer, or from none."""
         now = slot.job.answered_at = self._client.now()
         attempt = slot.queue.read(slot.job, outcome, sent_at)
+        if self.on_request is not None:
+            done = RequestDone(
+                job=slot.job.job,
+                seconds=now - begun,
+                status_code=outcome.status_code if isinstance(outcome, Answer) else None,
+                observation=attempt.observation,
+                throttled=attempt.setback is Setback.THROTTLED,
+            )
+            self.on_request(done)
         host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):

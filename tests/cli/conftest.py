@@ -50,9 +50,7 @@ def hanging_gate(tmp_path):
                 *argv,
                 cwd=tmp_path,
                 env={**os.environ, "RECONCILE_TOKEN": "a-token"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                **options,
+                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
             )
             processes.append(process)
             connection, _ = server.accept()

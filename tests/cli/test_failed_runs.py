@@ -1,14 +1,21 @@
 """Whatever ends a run, none of its outputs says more than its exit code, whoever wrote it and when."""
 
+import fcntl
 import json
 import os
+import random
+import shlex
 import signal
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import program
 import pytest
+from proof.fork import await_end, start
+from proof.killing import await_draft, make_folder, run_gate
 
 from reconcile.document import Text, parse_text
 from reconcile.fetch import Pace
@@ -190,3 +197,137 @@ def test_u07_a_run_that_fails_while_it_writes_still_shows_its_jobs(green):
     document = json.loads(Path("json.report").read_text())
     assert [job["verdict"] for job in document["jobs"]] == ["in_sync"]
     assert [error["code"] for error in document["errors"]] == ["RC004"]
+
+
+# --- Signals at any time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_u09_a_signal_at_any_moment_leaves_files_that_say_what_the_process_says(number, tmp_path):
+    whole = []
+    for seed in range(int(os.environ.get("RECONCILE_KILLS", "20"))):
+        delay = random.Random(seed).uniform(0, whole[0]) if whole else None
+        code, seconds, said = end_while_writing(tmp_path / str(seed), number, delay)
+        whole.append(seconds)
+        assert {told for told in said.values() if told is not None} <= {code}, (seed, said)
+
+
+def end_while_writing(folder, number, delay):
+    """Run the gate in a process, and send it a signal so long after its first draft; return what each of both says."""
+    make_folder(folder, {})
+    process = start(lambda: run_gate(folder, "success"))
+    await_draft(folder, process)
+    begun = time.monotonic()
+    if delay is not None:
+        time.sleep(delay)
+        os.kill(process, number)
+    code = await_end(process)
+    files = {name: read_code(folder / name) for name in ("report.json", "plan.json")}
+    text = (folder / "report.junit").read_text() if (folder / "report.junit").exists() else None
+    files["report.junit"] = None if text is None else code if (code == 0) is ("RC006" not in text) else "other"
+    return code, time.monotonic() - begun, files
+
+
+def read_code(path):
+    return json.loads(path.read_text())["exit_code"] if path.exists() else None
+
+
+# --- Pipes, devices and open files -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gate(tmp_path, monkeypatch):
+    """A folder with a manifest and a pipe that nobody reads."""
+    monkeypatch.chdir(tmp_path)
+    Path("reconcile.yaml").write_text(MANIFEST)
+    os.mkfifo("pipe")
+
+
+@pytest.mark.parametrize(
+    "argv", [["--report", "json=pipe"], ["--out", "pipe"], ["--github-summary", "pipe"], ["--github-output", "pipe"]]
+)
+def test_u43_a_pipe_that_nobody_reads_is_written_to_until_the_deadline(argv, gate, capsys):
+    assert run(*argv, "--timeout", "200ms") == 1
+    told = "RC004 cannot write pipe: nobody reads it within the time of the run, 200ms; the verdict was in_sync"
+    assert told in capsys.readouterr().err
+
+
+def test_u43_a_pipe_whose_reader_has_stopped_is_written_to_until_the_deadline(gate, capsys):
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    manifest = MANIFEST.replace("{a: {job_id: id-a}}", "")
+    Path("reconcile.yaml").write_text(manifest + "".join(f"  j{n}: {{job_id: id-a}}\n" for n in range(500)))
+    assert run("--report", "html=pipe", "--timeout", "500ms") == 1
+    assert "cannot write pipe: its reader does not take more" in capsys.readouterr().err
+    os.close(reader)
+
+
+def test_u43_a_pipe_is_waited_for_and_gets_all_of_a_report(gate):
+    read = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_text()))
+    reader.start()
+    assert run("--report", "json=pipe", "--report", "json=file") == 0
+    reader.join()
+    assert read == [Path("file").read_text()]
+
+
+@pytest.mark.parametrize("place", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_u56_what_the_process_has_open_can_be_written_to(place, gate):
+    with Path("printed").open("w") as stdout:
+        ran = program.run("show", "plan.json", "-o", "tap", "--report", f"json={place}", stdout=stdout)
+    assert ran.returncode == 1
+    assert json.JSONDecoder().raw_decode(Path("printed").read_text())[0]["exit_code"] == 1
+
+
+def test_u56_a_descriptor_that_is_not_open_or_not_for_writing_is_an_error(gate, capsys):
+    Path("read-only").touch()
+    with Path("read-only").open() as file:
+        assert run("--report", f"json=/dev/fd/{file.fileno()}") == 1
+    assert "it is not open for writing" in capsys.readouterr().err
+    assert run("--report", "json=/dev/fd/999999") == 1
+    assert "RC004 cannot write /dev/fd/999999: Bad file descriptor" in capsys.readouterr().err
+
+
+def test_u61_a_draft_that_a_killed_run_has_left_is_in_nobodys_way(gate):
+    for name in (f".r.json.{os.getpid()}.reconcile-draft", ".tape.12345678.reconcile-draft"):
+        Path(name).mkdir()
+    Path(".r.json.1.reconcile-draft").write_text("half")
+    assert run("--report", "json=r.json", *RECORD) == 0
+    assert {path.name for path in Path().iterdir()} == {"reconcile.yaml", "pipe", "r.json", "tape"}
+
+
+def test_u61_a_draft_of_a_run_that_is_alive_is_not_swept(gate):
+    draft = Path(".r.json.other.reconcile-draft")
+    with draft.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert run("--report", "json=r.json") == 0
+        assert draft.exists()
+
+
+def in_shell(places):
+    return ("bash", "-c", f'exec {shlex.join(program.COMMAND)} "$@" {places}', "bash")
+
+
+@pytest.mark.parametrize(("argv", "code"), [(["--version", "--"], 0), (["plan", "nowhere"], 1), (["init", "."], 1)])
+@pytest.mark.parametrize("place", ["2>/dev/full", "2>&-"])
+def test_u64_a_stderr_that_takes_nothing_does_not_change_the_code(argv, code, place, gate):
+    ran = program.run(*argv, prefix=in_shell(place))
+    assert (ran.returncode, ran.stderr) == (code, "")
+
+
+@pytest.mark.parametrize(
+    "argv", [["demo"], ["man"], ["plan", "--help"], ["schema", "plan"], ["explain", "RC100"]], ids=" ".join
+)
+def test_u42_a_closed_pipe_ends_a_command_quietly(argv):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ran = program.run(*argv, stdout=writer)
+    finally:
+        os.close(writer)
+    assert (ran.returncode, ran.stderr) == (1, "")
+
+
+def test_u42_the_demo_ends_quietly_after_the_first_lines():
+    piped = ("bash", "-c", f'{shlex.join(program.COMMAND)} "$@" | head -5; exit ${{PIPESTATUS[0]}}', "bash")
+    ran = program.run("demo", prefix=piped)
+    assert (ran.returncode, ran.stderr, len(ran.stdout.splitlines())) == (1, "", 5)

@@ -95,7 +95,7 @@ def write_whole(folder: Path, status: str) -> tuple[Files, float]:
     run_gate(folder, status)
     os.chdir(where)
     process = start(lambda: run_gate(folder, status))
-    _await_draft(folder, process)
+    await_draft(folder, process)
     begun = time.perf_counter()
     code = await_end(process)
     seconds = time.perf_counter() - begun
@@ -117,7 +117,7 @@ def try_kill(folder: Path, *, old: Files, new: Files, seconds: float, seed: int)
     """
     make_folder(folder, old)
     process = start(lambda: run_gate(folder, "failed"))
-    _await_draft(folder, process)
+    await_draft(folder, process)
     time.sleep(random.Random(seed).uniform(0, seconds))
     os.kill(process, signal.SIGKILL)
     _, status, _ = os.wait4(process, 0)
@@ -149,7 +149,7 @@ def _read(folder: Path) -> Files:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
 
 
-def _await_draft(folder: Path, process: int) -> None:
+def await_draft(folder: Path, process: int) -> None:
     """Return when a process has begun to write, or has ended: its status is still to be waited for."""
     ending = time.monotonic() + LONGEST
     while time.monotonic() < ending:

@@ -15,7 +15,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     How jobs are fetched. Only the operator decides this, never a manifest.
 
     `wait` and `timeout` are seconds, `rate` is requests per second and provider. None means: do not wait, a timeout
-    that leaves room for the waiting, no limit.
+    that leaves room for the waiting, no limit. `verbose` is 1 for -v and 2 for -vv.
     """
 
     endpoints: tuple[str, ...]
@@ -25,6 +25,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     wait: float | None = None
     rate: float | None = None
     concurrency: int = 64
+    verbose: int = 0
 
     @property
     def limit(self) -> float:
@@ -78,6 +79,13 @@ access_options = as_one(
         metavar="N",
         default=64,
         help="Maximum number of concurrent requests. Default: 64.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        help="Print each provider's endpoint, the source of its credential and how many requests it got. -vv prints "
+        "every request.",
     ),
 )
 """Options of commands that fetch jobs."""
