@@ -175,7 +175,10 @@ def _match(text: str, known: Mapping[str, Collection[str]]) -> Collection[str]:
         return []
     found: list[str] = []
     for each, addresses in known.items():
-        found += addresses if matches_glob(text, each) else [one for one in addresses if matches_glob(text, one)]
+        if matches_glob(text, each):
+            found += addresses
+        elif each not in addresses:
+            found += [address for address in addresses if matches_glob(text, address)]
     return found
 
 
