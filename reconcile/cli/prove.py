@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
         if replayer is not None:
             context = replace(context, clock=replayer.read_clock)
         manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline)
-        selected = select_jobs(manifest, selection, context, quiet=silent)
+        selected = select_jobs(manifest, selection, context, quiet=silent, deadline=deadline)
         if replayer is not None:
             observations = _replay(selected, replayer, strict=manifests.strict)
         elif deadline is not None:

@@ -71,6 +71,12 @@ def test_no_format_of_a_run_that_was_cut_short_hides_the_option(plan, name):
     assert "fail-fast" in out or name in ("openmetrics", "gitlab")
 
 
+@pytest.mark.parametrize("name", ["github", "azure", "gitlab", "markdown"])
+def test_what_ended_the_run_comes_before_what_was_not_reached(plan, name):
+    _, out, _ = plan((GOOD, GOOD, BAD, GOOD), "-o", name)
+    assert 0 < out.index("observed") < out.index("not checked")
+
+
 def test_the_selection_line_names_it_beside_the_other_options(plan):
     _, out, _ = plan((GOOD, GOOD, GOOD, GOOD), "--exclude", "jobs.c")
     assert out.startswith("reconcile: 3 of 4 jobs selected by --exclude jobs.c, --fail-fast, provider otc")
