@@ -79,10 +79,9 @@ def command(
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
     with report.written_on_failure():
+        inputs = _list_inputs(manifests, selection, access, context)
+        report.protect(inputs, folders=[recording.record, recording.replay])
         _check_usage(selection, soft_fail=soft_fail)
-        report.protect(
-            _list_inputs(manifests, selection, access, context), folders=[recording.record, recording.replay]
-        )
         replayer = _open_replayer(recording, access, quiet=reporting.quiet)
         if replayer is not None:
             context = replace(context, clock=replayer.read_clock)
