@@ -185,12 +185,8 @@ class _Doctor:
 
     def _check_names(self) -> Iterator[Check]:
         for name, meant in _find_misspelt(self._context.environ, self._names):
-            yield Check(
-                name=VARIABLES,
-                status=Status.WARNING,
-                message=f"{name} is set and means nothing",
-                hint=f"did you mean {meant}?",
-            )
+            message = f"'{name[:200]}' is set: did you mean '{meant}'?"
+            yield Check(name=VARIABLES, status=Status.WARNING, message=message)
 
     def _describe_endpoint(self, target: "Target") -> str:
         provider = target.provider

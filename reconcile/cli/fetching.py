@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
+from reconcile.cli.fail_fast import FailFast
 from reconcile.cli.options.access import AccessOptions
 from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
-from reconcile.codes import Code
-from reconcile.model import FAIL_FAST, ExitCode, Fetched, Manifest, Problem, Unobserved
+from reconcile.model import ExitCode, Fetched, Manifest
 
 if TYPE_CHECKING:
     from reconcile.fetch import Progress, Target, WaitPolicy
@@ -88,39 +88,6 @@ def fetch_manifest(
         client.close()
     log.print_summary()
     return (fetched, signals.exit_code) if signals else (cutter.explain_unreached(fetched), None)
-
-
-class FailFast:
-    """Ends a run with the first job that has drifted or cannot be checked, if its manifest says `--fail-fast`."""
-
-    def __init__(self, manifest: Manifest, clock: Callable[[], datetime], *, strict: bool) -> None:
-        self._jobs = manifest.jobs
-        self._wanted = FAIL_FAST in manifest.selection
-        self._clock = clock
-        self._strict = strict
-        self.ended_at: str | None = None
-        """The address of that job, None as long as there is none."""
-
-    def look_at(self, index: int, fetched: Fetched) -> None:
-        """Judge a job that was fetched."""
-        if not self._wanted or self.ended_at is not None:
-            return
-        from reconcile.plan import ends_fail_fast
-
-        if ends_fail_fast(self._jobs[index], fetched, now=self._clock(), strict=self._strict):
-            self.ended_at = self._jobs[index].address
-
-    def explain_unreached(self, fetched: tuple[Fetched, ...]) -> tuple[Fetched, ...]:
-        """Give the jobs that were interrupted the reason why."""
-        if self.ended_at is None:
-            return fetched
-        message = f"not checked: --fail-fast ended the run at {self.ended_at}"
-        unreached = Unobserved(problem=Problem(code=Code.NOT_REACHED, message=message))
-        return tuple([replace(each, observation=unreached) if _is_interrupted(each) else each for each in fetched])
-
-
-def _is_interrupted(fetched: Fetched) -> bool:
-    return isinstance(fetched.observation, Unobserved) and fetched.observation.problem.code is Code.INTERRUPTED
 
 
 def _note_fetched(watch: Watch, cutter: FailFast, index: int, fetched: Fetched) -> None:

@@ -105,12 +105,13 @@ def _render_json(
 
 
 def _job_to_json(job: Job, today: date) -> dict[str, object]:
+    """Return a job; `str` makes plain text of a reference that stands where a value is not known yet."""
     source = job.source
     return {
         "address": job.address,
-        "provider": job.provider.name,
-        "job_id": job.job_id,
-        "labels": job.labels,
+        "provider": str(job.provider.name),
+        "job_id": str(job.job_id),
+        "labels": {key: str(value) for key, value in job.labels.items()},
         "waivers": [_waiver_to_json(waiver, today) for waiver in job.waivers],
         "source": {"file": source.file, "line": source.line, "column": source.column},
     }

@@ -45,11 +45,23 @@ def load_manifest(
     )
 
 
-def select_jobs(manifest: Manifest, options: SelectionOptions, context: Context, *, quiet: bool) -> Manifest:
-    """Return the manifest with only the selected jobs of the selected shard."""
+def select_jobs(
+    manifest: Manifest,
+    options: SelectionOptions,
+    context: Context,
+    *,
+    quiet: bool,
+    deadline: Deadline | None = None,
+) -> Manifest:
+    """
+    Return the manifest with only the selected jobs of the selected shard.
+
+    Args:
+        deadline: how long to wait for standard input; None waits without a limit.
+    """
     selected = manifest
     if options.targets or options.target_files or options.excluded or options.selectors:
-        selected = _pick_jobs(manifest, options)
+        selected = _pick_jobs(manifest, options, deadline)
         if not quiet:
             output.print_note(f"reconcile: {len(selected.jobs)} of {len(manifest.jobs)} jobs selected\n")
     if options.fail_fast:
@@ -66,13 +78,13 @@ def select_jobs(manifest: Manifest, options: SelectionOptions, context: Context,
     return shard
 
 
-def _pick_jobs(manifest: Manifest, options: SelectionOptions) -> Manifest:
+def _pick_jobs(manifest: Manifest, options: SelectionOptions, deadline: Deadline | None) -> Manifest:
     from reconcile.manifest.selection import read_target_file, select_jobs
 
     return select_jobs(
         manifest,
         targets=options.targets,
-        files={path: read_target_file(path, stdin=open_stdin()) for path in options.target_files},
+        files={path: read_target_file(path, stdin=open_stdin(deadline)) for path in options.target_files},
         excluded=options.excluded,
         selectors=options.selectors,
     )

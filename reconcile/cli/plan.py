@@ -88,7 +88,7 @@ def command(
     manifest = load_manifest(manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None)
     # Text reports name the selection themselves.
     quiet = reporting.quiet or reporting.format_name == "text"
-    selected = select_jobs(manifest, selection, context, quiet=quiet)
+    selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
     report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
     if recorder is not None:
         recorder.prepare()

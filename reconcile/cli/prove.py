@@ -107,7 +107,8 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
             context = replace(context, clock=replayer.read_clock)
         offline = not live and replayer is None
         manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline, offline=offline)
-        selected = _leave_out_undecided(select_jobs(manifest, selection, context, quiet=silent), quiet=silent)
+        selected = select_jobs(manifest, selection, context, quiet=silent, deadline=deadline)
+        selected = _leave_out_undecided(selected, quiet=silent)
         if replayer is not None:
             observations = _replay(selected, replayer, strict=manifests.strict)
         elif deadline is not None:

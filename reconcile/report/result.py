@@ -82,16 +82,21 @@ def list_results(plan: Plan) -> tuple[Result, ...]:
 
 
 def rank_results(results: Iterable[Result]) -> list[Result]:
-    """Return what is not in sync, the worst first, otherwise in the order given."""
+    """Return what is not in sync, the worst first, otherwise in the order given; what was not reached comes last."""
     shown = (result for result in results if result.verdict is not Verdict.IN_SYNC)
-    return sorted(shown, key=lambda result: _SEVERITY[result.verdict])
+    return sorted(shown, key=lambda result: (_is_unreached(result), _SEVERITY[result.verdict]))
 
 
 def group_by_job(results: Iterable[Result]) -> list[tuple[JobPlan, Sequence[Result]]]:
-    """Group results by job, the worst job first; those of no job are left out."""
+    """Group results by job, the worst job first and those not reached last; those of no job are left out."""
     groups = [tuple(group) for _, group in groupby(results, lambda result: result.address)]
     jobs = [(group[0].job, group) for group in groups if group[0].job]
-    return sorted(jobs, key=lambda pair: _SEVERITY[pair[0].verdict])
+    return sorted(jobs, key=lambda pair: (_is_unreached(pair[1][0]), _SEVERITY[pair[0].verdict]))
+
+
+def _is_unreached(result: Result) -> bool:
+    """Return whether a job was not reached after --fail-fast had found another one, which is what readers look for."""
+    return result.rule == _error_rule(Code.NOT_REACHED)
 
 
 def _job_results(plan: JobPlan) -> list[Result]:

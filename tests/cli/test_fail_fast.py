@@ -71,6 +71,12 @@ def test_no_format_of_a_run_that_was_cut_short_hides_the_option(plan, name):
     assert "fail-fast" in out or name in ("openmetrics", "gitlab")
 
 
+@pytest.mark.parametrize("name", ["github", "azure", "gitlab", "markdown"])
+def test_what_ended_the_run_comes_before_what_was_not_reached(plan, name):
+    _, out, _ = plan((GOOD, GOOD, BAD, GOOD), "-o", name)
+    assert 0 < out.index("observed") < out.index("not checked")
+
+
 def test_the_selection_line_names_it_beside_the_other_options(plan):
     _, out, _ = plan((GOOD, GOOD, GOOD, GOOD), "--exclude", "jobs.c")
     assert out.startswith("reconcile: 3 of 4 jobs selected by --exclude jobs.c, --fail-fast, provider otc")
@@ -94,3 +100,18 @@ def test_a_saved_plan_and_a_recording_keep_what_was_not_reached(plan, capsys):
     assert capsys.readouterr().out == out
     assert main(["plan", "--replay", "monday", "--fail-fast", "-o", "json"], environ={}) == 2
     assert capsys.readouterr().out == out
+
+
+def test_a_usage_error_never_writes_over_the_manifest(plan, tmp_path):
+    code, _, err = plan((GOOD, GOOD, GOOD, GOOD), "--soft-fail", "--report", "json=reconcile.yaml")
+    assert code == 1
+    assert "RC004" in err
+    assert (tmp_path / "reconcile.yaml").read_text() == MANIFEST
+
+
+def test_a_report_never_replaces_a_file_of_targets(plan, tmp_path):
+    (tmp_path / "targets.txt").write_text("jobs.a\n")
+    code, _, err = plan((GOOD, GOOD, GOOD, GOOD), "--target-file", "targets.txt", "--report", "json=targets.txt")
+    assert code == 1
+    assert "RC004" in err
+    assert (tmp_path / "targets.txt").read_text() == "jobs.a\n"
