@@ -8,7 +8,7 @@ are never followed: one planted in a checkout would choose which file is overwri
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -123,14 +123,14 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
         raise _not_written(path, "the directory is not writable")
 
 
-def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], bool]) -> None:
+def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable[[str], bool]) -> None:
     """
     Write a folder that only its owner can read, and replace the previous one; whole or not at all.
 
     The files are not synced one by one, which takes a hundred times as long. Reading a recording detects truncation.
 
     Args:
-        files: text by path in the folder.
+        files: path in the folder and text of each.
         is_known: as in `check_folder`.
     """
     from shutil import rmtree
@@ -141,7 +141,7 @@ def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], 
     try:
         with _naming(path):
             draft.mkdir(mode=0o700)
-            for name, text in files.items():
+            for name, text in files:
                 file = draft / name
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
