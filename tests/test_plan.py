@@ -175,7 +175,7 @@ def test_u14_what_is_proven_beside_a_waived_drift_counts(expected, fields, answe
     assert plan.exit_code == code
     assert (job_plan.verdict is Verdict.WAIVED) == (code in (0, 1))
     if code == 0:
-        assert (plan.verdict, plan.errors) == (Verdict.IN_SYNC, ())
+        assert (plan.verdict, plan.errors, plan.warnings) == (Verdict.IN_SYNC, (), ())
         assert plan_one(the_job, seen, strict=True)[0].exit_code is ExitCode.DRIFT
 
 

@@ -161,14 +161,14 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
         raise _not_written(path, "the directory is not writable")
 
 
-def write_folder(path: str, files: Mapping[str, str], is_known: Callable[[str], bool]) -> None:
+def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable[[str], bool]) -> None:
     """
     Write a folder that only its owner can read, and replace the previous one; whole or not at all.
 
     The files are not synced one by one, which takes a hundred times as long. Reading a recording detects truncation.
 
     Args:
-        files: text by path in the folder.
+        files: path in the folder and text of each.
         is_known: as in `check_folder`.
     """
     check_folder(path, is_known)
@@ -218,8 +218,8 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _fill_folder(folder: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
+def _fill_folder(folder: Path, files: Iterable[tuple[str, str]]) -> None:
+    for name, text in files:
         file = folder / name
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:

@@ -37,7 +37,7 @@ from reconcile.model import Diagnostic
 if TYPE_CHECKING:
     from reconcile.fetch.proxy import Proxy
 
-MAX_IN_FLIGHT: Final = 32 * 1024 * 1024
+MAX_IN_FLIGHT: Final = 8 * 1024 * 1024
 """Bytes of unfinished answers that are held at once; 64 answers with a hundred sub-jobs each take 2 MiB."""
 
 _ENVIRONMENT: Final = (

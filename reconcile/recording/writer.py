@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from reconcile.document import escape_hidden
@@ -26,13 +26,11 @@ def find_job_file(provider: str, job_id: str) -> tuple[str, str, str]:
     return "jobs", provider, f"{job_id}.json"
 
 
-def render_recording(recording: Recording) -> Mapping[str, str]:
-    """Return the text of every file by its path in the folder, HEAD last."""
-    files = {
-        "/".join(find_job_file(provider, job_id)): _dump(_job_to_json(job))
-        for (provider, job_id), job in recording.jobs.items()
-    }
-    return {**files, HEAD: _dump(_head_to_json(recording))}
+def render_recording(recording: Recording) -> Iterator[tuple[str, str]]:
+    """Yield the path in the folder and the text of every file, one at a time to save memory, HEAD last."""
+    for (provider, job_id), job in recording.jobs.items():
+        yield "/".join(find_job_file(provider, job_id)), _dump(_job_to_json(job))
+    yield HEAD, _dump(_head_to_json(recording))
 
 
 def _dump(document: JsonValue) -> str:

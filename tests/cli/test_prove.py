@@ -237,3 +237,24 @@ def test_a_shard_mutates_its_own_jobs_only():
     whole = prove(path)[1]
     assert all(part["summary"]["jobs"] for part in parts)
     assert sum(part["summary"]["jobs"] for part in parts) == whole["summary"]["jobs"]
+
+
+@pytest.mark.parametrize(
+    ("expect", "codes"),
+    [
+        ('end_time: {after: "0001-01-01T00:00:00Z", before: "2026-12-31T23:59:59Z"}', {0, 2}),
+        ('end_time: {after: "2020-01-01T00:00:00Z", before: "9999-12-31T23:59:59Z"}', {0, 2}),
+        ("age: {min: 1s, max: 999999999h}", {0, 2}),
+        ("duration: {min: 1s, max: 999999999h}", {0, 2}),
+        ('end_time: {before: "0001-01-02T00:00:00Z"}, duration: {min: 1000h}', {1}),
+        ('begin_time: {after: "9999-12-31T23:59:59Z"}', {1}),
+        ('begin_time: {after: "0001-01-01T00:00:00+01:00"}', {1}),
+    ],
+)
+def test_u22_bounds_at_the_edge_of_time_are_proven_or_refused(tmp_path, expect, codes):
+    head = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\n"
+    path = tmp_path / "reconcile.yaml"
+    path.write_text(f"{head}jobs: {{a: {{job_id: id-a, expect: {{{expect}}}}}}}\n")
+    code, out, err = run("prove", str(path), "--mutants", "all")
+    assert code in codes
+    assert "RC009" not in out + err
