@@ -123,21 +123,6 @@ def _suggest_origin(text: str) -> str | None:
     return f"write it as {origin}, and nothing after it"
 
 
-def suggest_cloud(provider: Provider) -> str | None:
-    """Say which cloud has the provider's region, or which region was probably meant; None without a guess."""
-    from difflib import get_close_matches
-
-    clouds, region = provider.api.clouds, provider.region
-    if region is None:
-        return None
-    having = [name for name, cloud in clouds.items() if region in cloud.hosts]
-    if having:
-        return f"region '{region[:200]}' belongs to cloud {' and '.join(map(repr, having))}: name that one"
-    known = {name: cloud for name, cloud in clouds.items() if provider.cloud in (None, name)} or clouds
-    close = get_close_matches(region, {each for cloud in known.values() for each in cloud.hosts}, n=1)
-    return f"did you mean region '{close[0]}'?" if close else None
-
-
 def host_for(provider: Provider) -> Origin:
     """Look up the provider's host in its API's table of clouds; raise AccessError where the table has none."""
     cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
@@ -154,8 +139,7 @@ def host_for(provider: Provider) -> Origin:
             Diagnostic(
                 code=Code.NO_ENDPOINT,
                 message=f"provider '{provider.name}' {where}",
-                hint=suggest_cloud(provider)
-                or f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
+                hint=f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
                 source=provider.source,
             )
         ]

@@ -66,15 +66,17 @@ class _Reader:
             self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)
             return False
         if cloud is not None and not isinstance(region, Pending) and region not in api.clouds[cloud].hosts:
-            self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts)
+            others = [name for name, other in api.clouds.items() if region in other.hosts]
+            hint = f"cloud {' and '.join(map(repr, others))} has this region" if others else None
+            self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts, hint)
             return False
         return True
 
-    def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str]) -> None:
+    def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str], hint: str | None = None) -> None:
         name = as_string(table[key])
         message = f"unknown {key} '{shorten(name)}'; known: {list_names(known)}"
         self._diagnostics.add(
-            self._document.value_mark(table, key), code, message, self._diagnostics.suggest(name, known)
+            self._document.value_mark(table, key), code, message, hint or self._diagnostics.suggest(name, known)
         )
 
 

@@ -166,23 +166,6 @@ def test_u52_nothing_is_suggested_for_what_no_mend_makes_right(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("cloud", "region", "hint"),
-    [
-        ("huaweicloud", "eu-de", "region 'eu-de' belongs to cloud 'otc': name that one"),
-        ("otc", "cn-north-4", "region 'cn-north-4' belongs to cloud 'huaweicloud': name that one"),
-        (None, "eu-nl", "region 'eu-nl' belongs to cloud 'otc': name that one"),
-        ("otc", "eu-dee", "did you mean region 'eu-de'?"),
-        (None, None, "give its cloud and region in the manifest, or run with --endpoint otc=https://HOST"),
-        ("otc", "nowhere", "give its cloud and region in the manifest, or run with --endpoint otc=https://HOST"),
-    ],
-)
-def test_u52_a_region_of_another_cloud_names_that_cloud(make_provider, cloud, region, hint: str) -> None:
-    with pytest.raises(AccessError) as raised:
-        host_for(make_provider(cloud=cloud, region=region))
-    assert raised.value.diagnostics[0].hint == hint
-
-
-@pytest.mark.parametrize(
     ("origin", "peer", "metadata", "allowed"),
     [
         (METADATA_ORIGIN, "169.254.169.254", True, True),

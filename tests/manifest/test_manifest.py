@@ -194,6 +194,20 @@ def test_a_provider_that_leads_nowhere_is_refused(refuse, providers, code, colum
 
 
 @pytest.mark.parametrize(
+    ("cloud", "region", "hint"),
+    [
+        ("huaweicloud", "eu-de", "cloud 'otc' has this region"),
+        ("otc", "cn-north-4", "cloud 'huaweicloud' has this region"),
+        ("otc", "eu-dee", "did you mean 'eu-de'?"),
+    ],
+)
+def test_u52_a_region_of_another_cloud_names_that_cloud(refuse, cloud, region, hint):
+    provider = f"{{api: sfs-turbo, cloud: {cloud}, region: {region}, project_id: a}}"
+    (found,) = refuse(f"version: 1\nproviders:\n  p: {provider}\njobs: {{a: {{job_id: i}}}}\n")
+    assert (found.code, found.hint) == (Code.UNKNOWN_REGION, hint)
+
+
+@pytest.mark.parametrize(
     ("rest", "line", "hint"),
     [
         ("jobs:\n  a: {job_id: i}\n", 6, "add 'provider' to the job or to the defaults"),

@@ -10,7 +10,7 @@ from reconcile.fetch.credentials.id_token import find_id_token
 from reconcile.fetch.credentials.identity import IdentityUrl
 from reconcile.fetch.credentials.keystone import ApplicationCredential, KeystoneLogin, Method, Password
 from reconcile.fetch.credentials.settings import PASSWORD, SECONDS, SECRET, TEXT, Settings, refuse
-from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint, suggest_cloud
+from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
 from reconcile.model import Provider
 
 _VERSION_PATH = "/v3"
@@ -230,8 +230,7 @@ def _look_up_url(settings: Settings) -> IdentityUrl:
             Code.NO_ENDPOINT,
             f"no identity service is known for provider '{provider.name}', and {settings.describe('auth_url')} is not "
             "set",
-            hint=suggest_cloud(provider)
-            or "set it to the https address of the identity service, as in https://HOST/v3",
+            hint="set it to the https address of the identity service, as in https://HOST/v3",
         )
     return url
 

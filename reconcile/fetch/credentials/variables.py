@@ -59,6 +59,7 @@ _WORDS = {
     "ak": "ACCESS_KEY",
     "sk": "SECRET_KEY",
     "cloud": "OS_CLOUD",
+    "duration": "KEY_DURATION",
     "idp_id": "OIDC_IDP_ID",
     "provider_urn": "OIDC_PROVIDER_URN",
     "agency_urn": "OIDC_AGENCY_URN",
