@@ -34,6 +34,9 @@ def is_close(one: str, other: str) -> bool:
     from difflib import SequenceMatcher
 
     one, other = (re.sub("[-_. ]", "", shorten(name).casefold()) for name in (one, other))
+    # The lengths alone rule out most pairs.
+    if 2 * min(len(one), len(other)) < _CLOSE * (len(one) + len(other)):
+        return False
     if re.findall("[0-9]", one) != re.findall("[0-9]", other):
         return False
     return sorted(one) == sorted(other) or SequenceMatcher(None, one, other).ratio() >= _CLOSE

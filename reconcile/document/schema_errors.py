@@ -80,7 +80,12 @@ def _describe(
         table: Any = error.instance
         schema: Any = error.schema
         for key in _find_unknown_keys(table, schema):
-            yield (*path, key), True, describe_unknown_key(key, schema, operator_only)
+            message = describe_unknown_key(key, schema, operator_only)
+            inside = _find_property_with(key, schema, root) if message.code is Code.UNKNOWN_KEY else None
+            written = document.text.read(document.find_mark((*path, key), at_key=False))
+            if inside is not None and "\n" not in written and shorten(written) == written:
+                message = message._replace(hint=f"write {inside}: {{{key}: {_quote_in_flow(written)}}}")
+            yield (*path, key), True, message
     elif error.validator in {"required", "dependentRequired"}:
         for message in describe_missing_keys(error):
             yield path, True, message
@@ -123,7 +128,25 @@ def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
         return f"{{{', '.join(f'{key}: {_write_form(part, written)}' for key, part in form.items())}}}"
     if isinstance(form, list):
         return f"[{', '.join(_write_form(part, written) for part in form)}]"
-    return f'"{written}"' if written[0] not in "\"'" and re.search(r"[][{},]|: | #", written) else written
+    return _quote_in_flow(written)
+
+
+def _quote_in_flow(written: str) -> str:
+    """Quote a plain scalar that would end early between brackets."""
+    plain = written[:1] not in ("'", '"', "[", "{")
+    return f'"{written}"' if plain and re.search(r"[][{},]|: | #", written) else written
+
+
+def _find_property_with(key: str, schema: Mapping[str, Any], root: Validator) -> str | None:
+    """Return the only property of a mapping whose own value may have a key that the mapping cannot have."""
+    definitions: Any = root.schema
+    found = []
+    for name, part in schema.get("properties", {}).items():
+        while "$ref" in part and "properties" not in part:
+            part = definitions["$defs"][part["$ref"].rpartition("/")[2]]
+        if key in part.get("properties", {}):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
 
 
 def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:

@@ -39,6 +39,8 @@ _PREFIX: Final = "RECONCILE_VAR_"
 _OUTPUT: Final = frozenset({"sensitive", "type", "value"})
 """The keys of each output of `terraform output -json`."""
 _UNKNOWN: Final = Pending("")
+_MOST_COMPARED: Final = 100_000
+"""Pairs of names that are compared, in search of typing errors; more would take longer than reading the rest."""
 
 
 class _Type(Struct, frozen=True):
@@ -143,10 +145,11 @@ class Values:
         given = {name: f"{file} gives a value for '{shorten(name)}'" for name, file in self._in_files.items()}
         in_environment = (name for name in self._environ if name.startswith(_PREFIX))
         given |= {name.removeprefix(_PREFIX): f"the environment has {shorten(name)}" for name in in_environment}
-        for name, what in given.items():
-            meant = next((each for each in without if is_close(name, each)), None) if name not in declared else None
+        unknown = [name for name in given if name not in declared]
+        for name in unknown[: _MOST_COMPARED // max(1, len(without))]:
+            meant = next((each for each in without if is_close(name, each)), None)
             if meant is not None:
-                message = f"{what}, and no manifest declares that variable"
+                message = f"{given[name]}, and no manifest declares that variable"
                 hint = f"did you mean '{meant}', which was given no value?"
                 errors.append(Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint))
         return errors

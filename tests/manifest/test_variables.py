@@ -232,6 +232,20 @@ def test_a_reference_that_is_written_with_escapes_is_one(load_with, refuse_with)
 
 
 @pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("jobs: {a: {job_id: i, status: success}}", "write expect: {status: success}"),
+        ("jobs: {a: {job_id: i, sub_jobs: [bind_ldap]}}", "write expect: {sub_jobs: [bind_ldap]}"),
+        ("defaults: {error_code: null}\njobs: {a: {job_id: i}}", "write expect: {error_code: null}"),
+        ("expect: {status: success}\njobs: {a: {job_id: i}}", "write defaults: {expect: {status: success}}"),
+    ],
+)
+def test_u51_a_key_one_level_too_high_is_mended_as_it_would_be_written(refuse_jobs, content, hint):
+    (found,) = refuse_jobs(f"{content}\n")
+    assert (found.code, found.hint) == (Code.UNKNOWN_KEY, hint)
+
+
+@pytest.mark.parametrize(
     "place", ["job_id: '{}'", "job_id: a, expect: {{fail_reason: '{}'}}", "job_id: a, labels: {{a: '{}'}}"]
 )
 @pytest.mark.parametrize(
