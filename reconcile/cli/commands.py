@@ -85,11 +85,9 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
 def _list_parts() -> list[str]:
     import platform
 
-    try:
-        from pycurl import version as libcurl
-    except ImportError:
-        libcurl = "PycURL is not installed"
-    return [f"Python {platform.python_version()}", libcurl, platform.platform()]
+    from reconcile.fetch.client import describe_libcurl
+
+    return [f"Python {platform.python_version()}", describe_libcurl(), platform.platform()]
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

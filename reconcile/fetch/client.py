@@ -378,6 +378,14 @@ class _Transfer:
         self._chunks, self._held = [], 0
 
 
+def describe_libcurl() -> str:
+    """Return the versions of pycurl, libcurl and its libraries, as a line."""
+    try:
+        return str(_import_pycurl().version)
+    except AccessError as error:
+        return error.diagnostics[0].message
+
+
 @cache
 def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
     """Import pycurl, which loads libcurl and OpenSSL; raise AccessError if it is not installed."""
