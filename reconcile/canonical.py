@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_SHORT = 64
+"""Elements of a list that is written in one go."""
 _NOT_PRINTABLE_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
@@ -26,6 +29,48 @@ def dump(value: object, *, compact: bool = False) -> str:
     if not text.isascii() or "\x7f" in text:
         text = _NOT_PRINTABLE_ASCII.sub(_escape_character, text)
     return text.replace("##", r"#\u0023") + "\n"
+
+
+def stream(value: object, *, compact: bool = False) -> Iterator[str]:
+    """Yield what `dump` returns part by part, so that a long list in a document is never in memory as text."""
+    yield from _stream(value, None if compact else "\n")
+    yield "\n"
+
+
+def _stream(value: object, line: str | None) -> Iterator[str]:
+    """Yield a value. `line` is a line break and the indentation of its line, None for a document on one line."""
+    inner = "" if line is None else f"{line}  "
+    between, end = (", ", "") if line is None else (f",{inner}", line)
+    if isinstance(value, list | tuple) and len(value) > _SHORT:
+        for index, each in enumerate(value):
+            yield between if index else f"[{inner}"
+            yield from _stream(each, inner or None)
+        yield f"{end}]"
+    elif (members := _find_members(value)) and any(map(_is_long, members.values())):
+        for index, key in enumerate(sorted(members)):
+            yield f"{between if index else f'{{{inner}'}{dump(key).rstrip()}: "
+            yield from _stream(members[key], inner or None)
+        yield f"{end}}}"
+    else:
+        yield dump(value, compact=line is None)[:-1].replace("\n", line or "")
+
+
+def _is_long(value: object) -> bool:
+    """Return whether a value holds a long list, not too deep in it."""
+    if isinstance(value, list | tuple):
+        return len(value) > _SHORT
+    return isinstance(value, msgspec.Struct) and any(map(_is_long, (_find_members(value) or {}).values()))
+
+
+def _find_members(value: object) -> Mapping[str, object] | None:
+    """Return the members that a value has as a JSON object, None if it is none or has a tag."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, msgspec.Struct) or value.__struct_config__.tag is not None:
+        return None
+    omits = value.__struct_config__.omit_defaults
+    fields = {each.encode_name: (each.default, getattr(value, each.name)) for each in msgspec.structs.fields(value)}
+    return {name: own for name, (default, own) in fields.items() if not (omits and own is default)}
 
 
 def _escape_character(found: re.Match[str]) -> str:

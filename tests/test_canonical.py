@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from reconcile.canonical import dump
+from reconcile.canonical import _SHORT, dump, stream
 
 # Any text, with lone surrogates: a file name can hold bytes that are not UTF-8.
 texts = st.text(st.characters() | st.characters(categories=["Cs"]))
@@ -31,6 +31,26 @@ def test_a_value_is_written_as_the_standard_library_writes_it(value, compact):
 @given(values)
 def test_a_struct_is_written_as_the_mapping_of_its_fields(value):
     assert dump([Pair(second=value, first=1)]) == dump([{"first": 1, "second": value}])
+
+
+class Omitting(Struct, omit_defaults=True):
+    long: object
+    left_out: object = None
+
+
+@settings(max_examples=25)
+@given(values, st.booleans())
+def test_u45_a_long_document_is_the_same_part_by_part(value, compact):
+    many = _SHORT + 1
+    document = {
+        "b": [value] * many,
+        "a": Omitting(long=[Pair(second=value, first=1)] * many),
+        "c": Omitting(long=[[value] * many], left_out=value),
+        "#": (),
+        "##": value,
+    }
+    for each in (document, [document], value):
+        assert "".join(stream(each, compact=compact)) == dump(each, compact=compact)
 
 
 @pytest.mark.parametrize("text", ["\x7f", "\u00e9", "\U0001f680", "\ud800", "##[error]", "###"])

@@ -73,13 +73,13 @@ def create_file(path: str, content: bytes) -> None:
         os.link(draft, path)
 
 
-def write_file(path: str, text: str, *, mode: int = 0o644, deadline: Deadline | None = None) -> None:
+def write_file(path: str, text: Iterable[str], *, mode: int = 0o644, deadline: Deadline | None = None) -> None:
     """
     Write a file, whole or not at all.
 
     Args:
         path: of the file.
-        text: its content.
+        text: its content, in parts.
         mode: the permissions of a new file.
         deadline: until when a pipe may be full, or not read at all; None does not wait.
 
@@ -119,7 +119,7 @@ def rewrite_files(texts: Mapping[str, str]) -> None:
         for path, text in texts.items():
             with _naming(path):
                 mode = stat.S_IMODE(Path(path).stat().st_mode)
-                draft = drafts.enter_context(_draft(Path(path), _encode(text), mode, exactly=True))
+                draft = drafts.enter_context(_draft(Path(path), _encode([text]), mode, exactly=True))
             written.append((path, draft))
         for path, draft in written:
             with _naming(path):
@@ -130,7 +130,7 @@ def append_file(path: str, text: str, *, deadline: Deadline | None = None) -> No
     """Append whole lines to a file, all or none; raise OutputError if that fails. `deadline` is as in `write_file`."""
     with _naming(path):
         if _is_stream(path):
-            _write_stream(path, text, deadline)
+            _write_stream(path, [text], deadline)
         else:
             _extend(Path(path), text.encode("utf-8"))
 
@@ -223,7 +223,7 @@ def _fill_folder(folder: Path, files: Iterable[tuple[str, str]]) -> None:
         file = folder / name
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.writelines(_encode(text))
+            stream.writelines(_encode([text]))
 
 
 def _check_name(path: str) -> None:
@@ -260,10 +260,11 @@ def _draft(place: Path, content: Iterable[bytes], mode: int, *, exactly: bool = 
         draft.unlink(missing_ok=True)
 
 
-def _encode(text: str) -> Iterator[bytes]:
+def _encode(text: Iterable[str]) -> Iterator[bytes]:
     """Yield a text as UTF-8, part by part."""
-    for start in range(0, len(text), _CHARACTERS):
-        yield text[start : start + _CHARACTERS].encode("utf-8")
+    for part in text:
+        for start in range(0, len(part), _CHARACTERS):
+            yield part[start : start + _CHARACTERS].encode("utf-8")
 
 
 def _lock(descriptor: int) -> None:
@@ -354,7 +355,7 @@ def _check_descriptor(path: str) -> None:
             raise OSError("it is not open for writing")
 
 
-def _write_stream(path: str, text: str, deadline: Deadline | None) -> None:
+def _write_stream(path: str, text: Iterable[str], deadline: Deadline | None) -> None:
     descriptor = _open_stream(path, deadline)
     try:
         for part in _encode(text):

@@ -26,7 +26,7 @@ class File(Struct, frozen=True, kw_only=True):
     """A file that a run writes; `appended` keeps what is in it."""
 
     path: str
-    render: Callable[[Plan, Evidence], str]
+    render: Callable[[Plan, Evidence], Iterable[str]]
     appended: bool = False
     mode: int = 0o644
 
@@ -36,18 +36,17 @@ class File(Struct, frozen=True, kw_only=True):
 
     def write(self, plan: Plan, evidence: Evidence, deadline: Deadline | None = None) -> None:
         """Write it; raise OutputError if that fails, or if a pipe is not read before the deadline."""
+        self.check()
         try:
-            text = self.render(plan, evidence)
+            if self.appended:
+                append_file(self.path, "".join(self.render(plan, evidence)), deadline=deadline)
+            else:
+                write_file(self.path, self.render(plan, evidence), mode=self.mode, deadline=deadline)
         except OutputError:
             raise
         except Exception as error:  # the other files are written anyway
             message = f"cannot write {self.path}: the report failed: {type(error).__name__}"
             raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message) from error
-        self.check()
-        if self.appended:
-            append_file(self.path, text, deadline=deadline)
-        else:
-            write_file(self.path, text, mode=self.mode, deadline=deadline)
 
 
 class Report:
@@ -87,6 +86,7 @@ class Report:
     def write(self, plan: Plan, evidence: Evidence) -> None:
         """Write everything that can be written; then raise OutputError if something could not."""
         self._context.state.evidence = evidence
+        self._context.state.evidence = evidence
         failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
@@ -107,9 +107,10 @@ class Report:
         palette = output.choose_palette(self._context.colour, sys.stdout, self._context.environ)
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
-            text = render_plan(plan, format_name=self._reporting.format_name, style=style)
-            self._context.state.printed = True
-            (output.write if self._reporting.format_name == "text" else output.write_document)(text)
+            write = output.write if self._reporting.format_name == "text" else output.write_document
+            for part in _render(plan, format_name=self._reporting.format_name, style=style):
+                self._context.state.printed = True
+                write(part)
             output.close()
         except OutputError as failure:
             return [_with_verdict(failure, plan)]
@@ -119,7 +120,7 @@ class Report:
 def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     """List the files to write; raise UsageError if the signing key cannot be used."""
     for name, path in reporting.reports:
-        yield File(path=path, render=_without_evidence(partial(render_plan, format_name=name, style=style)))
+        yield File(path=path, render=_without_evidence(partial(_render, format_name=name, style=style)))
     if reporting.out is not None:
         from reconcile.cli.saved import make_saver
 
@@ -131,12 +132,22 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     from reconcile.report.github import render_outputs, render_summary
 
     if reporting.github_summary is not None:
-        yield File(path=reporting.github_summary, render=_without_evidence(render_summary), appended=True)
+        yield File(path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan)], appended=True)
     if reporting.github_output is not None:
-        yield File(path=reporting.github_output, render=_without_evidence(render_outputs), appended=True)
+        yield File(path=reporting.github_output, render=lambda plan, evidence: [render_outputs(plan)], appended=True)
 
 
-def _without_evidence(render: Callable[[Plan], str]) -> Callable[[Plan, Evidence], str]:
+def _render(plan: Plan, *, format_name: str, style: Style) -> Iterable[str]:
+    """Render a plan; JSON comes part by part, for it holds all that was observed."""
+    if format_name != "json":
+        return [render_plan(plan, format_name=format_name, style=style)]
+    from reconcile.canonical import stream
+    from reconcile.report.json import plan_to_json
+
+    return stream(plan_to_json(plan))
+
+
+def _without_evidence(render: Callable[[Plan], Iterable[str]]) -> Callable[[Plan, Evidence], Iterable[str]]:
     """Adapt a renderer of plans to the signature of `File.render`."""
     return lambda plan, evidence: render(plan)
 

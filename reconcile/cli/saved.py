@@ -11,14 +11,14 @@ from reconcile.errors import DocumentError, OutputError
 from reconcile.model import Diagnostic, Evidence, Plan
 from reconcile.plan import derive_plan
 from reconcile.report.json import plan_to_json
-from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, write_saved_plan
+from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, stream_saved_plan
 
 LARGEST = 512 * 1024 * 1024
 """Maximum size of a saved plan in bytes, four times that of 100,000 jobs."""
 _SKEW = timedelta(minutes=1)
 
 
-def make_saver(path: str, key: str | None) -> Callable[[Plan, Evidence], str]:
+def make_saver(path: str, key: str | None) -> Callable[[Plan, Evidence], Iterable[str]]:
     """
     Return a renderer of saved plans; raise UsageError if the key cannot be used.
 
@@ -34,14 +34,14 @@ def make_saver(path: str, key: str | None) -> Callable[[Plan, Evidence], str]:
     return lambda plan, evidence: _save(path, plan, evidence, sign=sign)
 
 
-def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], str] | None) -> str:
+def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], str] | None) -> Iterable[str]:
     """Render a saved plan; raise OutputError if the plan would not follow from the evidence without its secrets."""
     document = plan_to_json(plan)
     kept = hide_secrets(evidence)
     if kept is not evidence and not is_document_of(document, plan_to_json(derive_plan(kept))):
         message = f"cannot write {path}: a field of one job is compared with a sensitive value and with one that is not"
         raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, message, hint="make both variables sensitive, or none")
-    return write_saved_plan(document, kept, sign=sign)
+    return stream_saved_plan(document, kept, sign=sign)
 
 
 def load_saved_plan(path: str, context: Context, *, verify_with: str | None = None) -> tuple[SavedPlan, Plan]:

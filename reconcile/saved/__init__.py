@@ -9,7 +9,7 @@ The file is the plan's JSON with two more keys, `evidence` and `digest`, and a t
 Deriving the plan from the evidence and comparing the two is up to the caller.
 """
 
-from reconcile.saved.file import SavedPlan, is_document_of, read_saved_plan, write_saved_plan
+from reconcile.saved.file import SavedPlan, is_document_of, read_saved_plan, stream_saved_plan, write_saved_plan
 from reconcile.saved.redaction import hide_secrets
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "hide_secrets",
     "is_document_of",
     "read_saved_plan",
+    "stream_saved_plan",
     "write_saved_plan",
 ]

@@ -6,12 +6,12 @@ and edits; only a signature shows who wrote it.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 
 from msgspec import Struct
 
-from reconcile.canonical import dump
+from reconcile.canonical import dump, stream
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, Evidence, JsonValue
@@ -40,8 +40,15 @@ class SavedPlan(Struct, frozen=True, kw_only=True):
 def write_saved_plan(
     document: Mapping[str, object], evidence: Evidence, *, sign: Callable[[bytes], str] | None = None
 ) -> str:
+    """Return what `stream_saved_plan` yields."""
+    return "".join(stream_saved_plan(document, evidence, sign=sign))
+
+
+def stream_saved_plan(
+    document: Mapping[str, object], evidence: Evidence, *, sign: Callable[[bytes], str] | None = None
+) -> Iterator[str]:
     """
-    Write a plan and the evidence from which it follows.
+    Write a plan and the evidence from which it follows, part by part.
 
     Args:
         document: the plan as JSON.
@@ -49,9 +56,13 @@ def write_saved_plan(
         sign: returns the signature of bytes; None leaves the plan unsigned.
     """
     body = {**document, _EVIDENCE: encode_evidence(hide_secrets(evidence))}
-    content = _write(body)
-    seal = {_DIGEST: _digest(content)} if sign is None else {_DIGEST: _digest(content), _SIGNATURE: sign(content)}
-    return _write({**body, **seal}).decode("ascii")
+    digest = sha256()
+    for part in stream(body, compact=True):
+        digest.update(part.encode("ascii"))
+    seal = {_DIGEST: f"sha256:{digest.hexdigest()}"}
+    if sign is not None:
+        seal[_SIGNATURE] = sign(_write(body))
+    yield from stream({**body, **seal}, compact=True)
 
 
 def read_saved_plan(file: str, content: str) -> SavedPlan:
