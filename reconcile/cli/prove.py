@@ -133,12 +133,12 @@ def _leave_out_undecided(selected: Manifest, *, quiet: bool) -> Manifest:
     left_out = len(selected.jobs) - len(jobs)
     if not left_out and jobs:
         return selected
-    needs = f"without values for {', '.join(map(escape, selected.unset))}"
+    needs = f"variables without a value: {', '.join(map(escape, selected.unset))}"
     if not jobs:
-        message = f"nobody can tell what is expected of any job {needs}"
+        message = f"what is expected of every job depends on {needs}"
         raise UsageError.because(Code.NO_VALUE, message, hint="give them by --var or --var-file")
     if not quiet:
-        output.print_note(f"reconcile: {count(left_out, 'job')} left out: nobody can tell what is expected {needs}\n")
+        output.print_note(f"reconcile: {count(left_out, 'job')} left out: expectations depend on {needs}\n")
     return replace(selected, jobs=jobs)
 
 

@@ -52,7 +52,10 @@ class TreeBuilder:
             self._key = None
         elif type(parent) is Table:
             message = "a key that is a mapping or a list is not allowed"
-            raise self._text.error(mark | 1, Code.YAML_FEATURE, message, "a key is a string")
+            hint = "a key is a string"
+            if self._text.content.startswith("{{", start - 1):
+                hint = "this looks like a template that nothing has filled in; fill it in before the file is read"
+            raise self._text.error(mark | 1, Code.YAML_FEATURE, message, hint)
         else:
             self._append(container, mark)
         self._unstored.append(mark)

@@ -108,7 +108,7 @@ class JobReader:
         size = self._default_size + (_count_repeated(table) if FOR_EACH in table else 0)
         self._shared += max(0, size - _COMMON)
         if self._shared > _MOST_SHARED:
-            message = f"written out under each job, what the jobs share is more than {_MOST_SHARED // 2**20} MiB"
+            message = f"what the jobs share is more than {_MOST_SHARED // 2**20} MiB, written out under each of them"
             hint = "shorten the long texts in 'defaults' or beside 'for_each', or split it into several runs"
             raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 

@@ -18,8 +18,8 @@ _NAMES: Final = frozenset(["id", "job_id", "jobid", "project_id", "uuid"])
 _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({]|\{[{%]|[%}]\}|^%.+%$|<.*>|@@|^\[object |^\.{3}$")
 """The syntax of shells, Terraform, GitHub, Jinja, Windows, sed, and what Go and JavaScript print for no value."""
 
-_PRINTED: Final = "the step that printed it found no id; `jq -e` fails there instead of printing null"
-_WRITTEN: Final = "put the id of the job here; if a template did not fill it in, check the name of its variable"
+_PRINTED: Final = "the step that printed it found no id: with `jq -e`, it fails instead of printing null"
+_WRITTEN: Final = "write the real id, or check why the template did not fill it in"
 
 
 class Placeholder(NamedTuple):

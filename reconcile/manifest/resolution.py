@@ -174,7 +174,7 @@ class Resolver:
         hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
         if variable.secret_in is not None:
             message = f"{part.path} is sensitive in {variable.secret_in}, and what stands here is printed"
-            hint = "a job id is no secret: in Terraform, let the output be nonsensitive(...) without 'sensitive = true'"
+            hint = "if it is no secret, wrap the output in nonsensitive(...) and drop 'sensitive = true'"
         self._add(string, part, Code.SENSITIVE_SHOWN, message, hint)
 
     def _add_malformed(self, string: "_Interpolated", part: Malformed) -> None:

@@ -190,8 +190,8 @@ class _Index:
         candidates = self._list_candidates(prefix)
         self._compared += sum(map(len, candidates))
         if self._compared > _MOST_COMPARED:
-            message = f"the patterns up to {shorten(pattern)} have too many addresses to be compared with"
-            hint = "begin them with what the addresses begin with, or select by --selector"
+            message = f"there are too many addresses to compare with all patterns up to '{shorten(pattern)}'"
+            hint = "start each pattern as the addresses start, or use --selector"
             raise UsageError.because(Code.TOO_LARGE, message, hint=hint)
         found: list[str] = []
         for name in candidates:

@@ -113,8 +113,8 @@ class SubJobsReader:
         """Refuse more comparisons of patterns with texts than anybody has time for, before they are made."""
         self._compared += count_compared(one, other)
         if self._compared > MOST_COMPARED:
-            message = "'each' and 'items' have too many patterns to be compared, and too long texts"
-            hint = "name fewer values, or say of the items alone what they have to be"
+            message = "'each' and 'items' have too many patterns and too much text to compare"
+            hint = "list fewer values, or put the expectations into the items alone"
             raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
     def _read_items(self, nodes: Array, match: Match) -> tuple[Item, ...]:

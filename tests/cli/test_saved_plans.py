@@ -107,6 +107,12 @@ def test_f11_an_old_plan_and_one_from_the_future_prove_nothing(plan, run):
         assert (code, "RC012" in err) == (1, True)
 
 
+@pytest.mark.parametrize(("option", "age", "code"), [("1d", 23, 0), ("1d", 25, 1), ("2w", 300, 0), ("1w", 300, 1)])
+def test_u53_the_age_of_a_plan_may_be_days_and_weeks(plan, run, option, age, code):
+    plan(GREEN, "--out", "plan.json")
+    assert run("verify", "plan.json", "--max-age", option, now=NOW + timedelta(hours=age))[0] == code
+
+
 def test_c34_a_plan_of_a_manifest_that_was_changed_proves_nothing(plan, run):
     plan(GREEN, "--out", "plan.json")
     assert run("verify", "plan.json", "--manifest", ".")[0] == 0

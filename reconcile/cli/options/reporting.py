@@ -142,7 +142,7 @@ def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of checking a saved plan to a command: `max_age` in seconds, `verify_with` a path or None."""
     with_age = click.option(
         "--max-age",
-        type=Duration(),
+        type=Duration(longest=90 * 24),
         default=3600.0,
         metavar="DURATION",
         help="Maximum age of the plan. Default: 1h.",

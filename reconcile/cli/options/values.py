@@ -13,22 +13,22 @@ from reconcile.rate import parse_rate
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_LONGEST_RUN = 24 * 3600.0
-"""Seconds. A longer duration is most likely a wrong unit."""
-
 
 class Duration(click.ParamType[float]):
-    """A duration above zero, as seconds."""
+    """A duration above zero, as seconds. One of more than `longest` hours is most likely a wrong unit."""
 
     name = "duration"
+
+    def __init__(self, longest: int = 24) -> None:
+        self._longest = longest
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         try:
             seconds = value if isinstance(value, float) else parse_duration(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if not 0 < seconds <= _LONGEST_RUN:
-            self.fail(f"{value} is not between 1ms and 24h", param, ctx)
+        if not 0 < seconds <= self._longest * 3600:
+            self.fail(f"{value} is not between 1ms and {self._longest}h", param, ctx)
         return seconds
 
 
