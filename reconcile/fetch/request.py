@@ -18,7 +18,14 @@ def build_path(job: Job) -> str:
     The ids were checked when the manifest was read. They are checked again here, where they become a URL: a dot or a
     slash that came through would request another resource with the same credentials.
     """
-    before, after = _split_path(job.provider.api.path, job.provider.project_id)
+    api = job.provider.api
+    path = api.paths.get(job.provider.cloud or "", api.path)
+    if job.parameters:
+        before, after = path.split("{job_id}")
+        given = {name: _check_id(value) for name, value in job.parameters.items()}
+        given["project_id"] = _check_id(job.provider.project_id)
+        return f"{before.format(**given)}{_check_id(job.job_id)}{after.format(**given)}"
+    before, after = _split_path(path, job.provider.project_id)
     return f"{before}{_check_id(job.job_id)}{after}"
 
 
