@@ -32,6 +32,18 @@ def parse_time(text: str, time_format: str) -> datetime:
     return instant
 
 
+def is_time(text: str, time_format: str) -> bool:
+    """Tell whether a text is a time in a job API's own form."""
+    usual = _USUAL.get(time_format)
+    if usual is not None and usual.fullmatch(text):
+        return True
+    try:
+        parse_time(text, time_format)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 def write_time(instant: datetime, time_format: str) -> str:
     """Write a time as an API of that form does."""
     instant = instant.astimezone(UTC)
@@ -85,6 +97,14 @@ _OFFSET = re.compile(
 )
 _GO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})? ([+-][0-9]{4}) [A-Z]{3,5}")
 _EPOCH_MS = re.compile(r"[0-9]{13}")
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_USUAL = {
+    "rfc3339": re.compile(rf"{_DAY}T{_CLOCK}(?:\.[0-9]{{1,9}})?(?:Z|[+-](?:0[0-9]|1[0-4])00)"),
+    "go": re.compile(rf"{_DAY} {_CLOCK}(?:\.[0-9]{{1,9}})? \+0000 UTC"),
+    "epoch-ms": _EPOCH_MS,
+}
+"""Most times of a form, days that every month has: they need not be built to be known as times."""
 _NAMED: Mapping[str, Callable[[str], datetime]] = {
     "rfc3339": _parse_offset,
     "epoch-ms": _parse_epoch,

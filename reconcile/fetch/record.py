@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.fetch.payload import DisbeliefError
-from reconcile.instant import parse_time
+from reconcile.instant import is_time
 from reconcile.model import Heading, JobApi, Observed, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
@@ -84,6 +84,11 @@ _State: TypeAlias = tuple[str, str | None, bool]
 _ReadStatus: TypeAlias = Callable[[_Object, _Place, Redact], _State]
 _ReadTexts: TypeAlias = Callable[[_Object, _Place, Redact], _Texts]
 _ReadShown: TypeAlias = Callable[[_Object, _Place, Redact], Mapping[str, str]]
+_Get: TypeAlias = Callable[[_Object, _Place], object]
+_Find: TypeAlias = Callable[[_Object, _Place], _Object | None]
+_Name = TypeVar("_Name", int, str)
+_SHORT = 2
+_FindParts: TypeAlias = Callable[[_Object, _Place, int], list[object]]
 _ReadParts: TypeAlias = Callable[[_Object, Redact], tuple[tuple[SubJob, ...], tuple[Heading, ...]]]
 
 
@@ -118,15 +123,55 @@ def _compile_record(api: JobApi, ways: RecordWays, read_parts: _ReadParts | None
     )
 
 
+def _compile_way(way: tuple[str, ...]) -> _Get:
+    """Return what finds the value at the end of a way: see `_follow`, which does it for any length."""
+    first, last = way[0], way[-1]
+    if len(way) == 1:
+        return lambda record, _: record.get(first)
+    if len(way) > _SHORT:
+        return lambda record, place: _follow(record, way, place)
+
+    def get(record: _Object, place: _Place) -> object:
+        inner = record.get(first)
+        return inner.get(last) if isinstance(inner, dict) else _follow(record, way, place)
+
+    return get
+
+
+def _group(ways: Mapping[_Name, tuple[str, ...]]) -> list[tuple[_Find, list[tuple[_Name, str, str]]]]:
+    """Gather what is read by the object that it is in, so that each object is found once: name, key, whole way."""
+    groups: dict[tuple[str, ...], list[tuple[_Name, str, str]]] = {}
+    for name, way in ways.items():
+        groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
+    return [(_compile_object(way), entries) for way, entries in groups.items()]
+
+
+def _compile_object(way: tuple[str, ...]) -> _Find:
+    """Return what finds an object, None if it is absent, null or ""; anything else is refused."""
+    if not way:
+        return lambda record, _: record
+    first, deep = way[0], len(way) > 1
+
+    def find(record: _Object, place: _Place) -> _Object | None:
+        inner = _follow(record, way, place) if deep else record.get(first)
+        if isinstance(inner, dict):
+            return inner
+        if inner is None or inner == "":
+            return None
+        raise _malformed(place, ".".join(way), inner, "an object")
+
+    return find
+
+
 def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
     words: dict[str, _State] = {
         word: (state, word if word != state else None, api.statuses[state].terminal)
         for word, state in api.words.items()
     }
-    first, deep = way[0], len(way) > 1
+    get = _compile_way(way)
 
     def read_status(record: _Object, place: _Place, redact: Redact) -> _State:
-        word = _follow(record, way, place) if deep else record.get(first)
+        word = get(record, place)
         if not isinstance(word, str):
             raise _malformed(place, ".".join(way), word, "a string")
         state = words.get(word)
@@ -159,21 +204,14 @@ def _compile_flat_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
 
 
 def _compile_deep_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
-    """Gather the texts by the object that they are in, so that each object is found once."""
-    groups: dict[tuple[str, ...], list[tuple[int, str, str]]] = {}
-    for index, role in enumerate(_TEXTS):
-        if role in fields:
-            *parents, key = fields[role]
-            groups.setdefault(tuple(parents), []).append((index, key, ".".join(fields[role])))
+    groups = _group({_TEXTS.index(role): way for role, way in fields.items() if role in _TEXTS})
 
     def read_texts(record: _Object, place: _Place, redact: Redact) -> _Texts:
         texts: list[str | None] = [None] * len(_TEXTS)
-        for way, entries in groups.items():
-            inner = _follow(record, way, place) if way else record
-            if inner is None or inner == "":
+        for find, entries in groups:
+            inner = find(record, place)
+            if inner is None:
                 continue
-            if not isinstance(inner, dict):
-                raise _malformed(place, ".".join(way), inner, "an object")
             for index, key, name in entries:
                 value = inner.get(key)
                 if value is None or value == "":
@@ -201,30 +239,30 @@ def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
     return read_and_check
 
 
+_is_short_time = lru_cache(maxsize=1024)(is_time)
+
+
 def _is_time(text: str, time_format: str) -> bool:
-    return len(text) <= _LONGEST_TIME and _reads(text, time_format)
-
-
-@lru_cache(maxsize=1024)
-def _reads(text: str, time_format: str) -> bool:
-    try:
-        parse_time(text, time_format)
-    except (ValueError, OverflowError):
-        return False
-    return True
+    return len(text) <= _LONGEST_TIME and _is_short_time(text, time_format)
 
 
 def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
+    groups = _group(shown)
+
     def read_shown(record: _Object, place: _Place, redact: Redact) -> Mapping[str, str]:
         texts: dict[str, str] = {}
-        for label, way in shown.items():
-            value = _follow(record, way, place)
-            if isinstance(value, list | dict):
-                raise _malformed(place, ".".join(way), value, "a string")
-            if isinstance(value, bool):
-                texts[label] = str(value).lower()
-            elif value is not None and value != "":
-                texts[label] = redact(str(value))
+        for find, entries in groups:
+            inner = find(record, place)
+            if inner is None:
+                continue
+            for label, key, name in entries:
+                value = inner.get(key)
+                if isinstance(value, list | dict):
+                    raise _malformed(place, name, value, "a string")
+                if isinstance(value, bool):
+                    texts[label] = str(value).lower()
+                elif value is not None and value != "":
+                    texts[label] = redact(str(value))
         return texts
 
     return read_shown
@@ -235,14 +273,14 @@ def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
 
 def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
     reader = _compile_record(api, ways, None)
-    at = ".".join(ways.at)
+    at, find_parts = ".".join(ways.at), _compile_list(ways.at)
 
     def read_parts(record: _Object, redact: Redact) -> tuple[tuple[SubJob, ...], tuple[Heading, ...]]:
-        entries = _find_parts(record, ways.at, None, 0)
+        entries = find_parts(record, None, 0)
         if not entries:
             return (), ()
         if ways.nested:
-            tree = _Tree(ways, reader, redact)
+            tree = _Tree(ways, reader, find_parts, redact)
             tree.read(entries, None, 1)
             return tuple(tree.sub_jobs), tuple(tree.headings)
         sub_jobs = []
@@ -273,48 +311,42 @@ def _read_part(entry: object, reader: _Reader, ways: PartWays, place: _Place, re
     )
 
 
-def _find_parts(record: _Object, at: tuple[str, ...], place: _Place, before: int) -> list[object]:
+def _compile_list(at: tuple[str, ...]) -> _FindParts:
     """
-    Find the list of a record's parts, empty where there are none.
+    Return what finds the list of a record's parts, empty where there are none.
 
-    Args:
-        before: how many parts of the job were found before these.
+    It is told how many parts of the job were found before these. Parts that are listed nearer to the record than
+    described are refused, for they would be passed over.
     """
-    if len(at) > 1:
-        _refuse_parts_elsewhere(record, at, place)
-        entries = _follow(record, at, place)
-    else:
-        entries = record.get(at[0])
-    if entries is None or entries == "":
-        return []
-    if not isinstance(entries, list):
-        raise _malformed(place, ".".join(at), entries, "a list")
-    size = before + len(entries)
-    if size > MOST_SUB_JOBS:
-        reason = f"it lists {size:,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
-        raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
-    return entries
+    get, nearer = _compile_way(at), [_compile_object(at[:index]) for index in range(len(at) - 1)]
 
+    def find_parts(record: _Object, place: _Place, before: int) -> list[object]:
+        entries = get(record, place)
+        for find in nearer:
+            inner = find(record, place)
+            if inner is not None and inner.get(at[-1]):
+                reason = f"its {_write(place)}{at[-1]} is not where its parts are described"
+                raise DisbeliefError(Code.MALFORMED_FIELD, reason)
+        if entries is None or entries == "":
+            return []
+        if not isinstance(entries, list):
+            raise _malformed(place, ".".join(at), entries, "a list")
+        size = before + len(entries)
+        if size > MOST_SUB_JOBS:
+            reason = f"it lists {size:,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
+            raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
+        return entries
 
-def _refuse_parts_elsewhere(record: _Object, at: tuple[str, ...], place: _Place) -> None:
-    """Refuse parts that are listed nearer to the record than described: they would be passed over."""
-    inner: object = record
-    for key in at[:-1]:
-        if not isinstance(inner, dict):
-            return
-        if inner.get(at[-1]):
-            raise DisbeliefError(
-                Code.MALFORMED_FIELD, f"its {_write(place)}{at[-1]} is not where its parts are described"
-            )
-        inner = inner.get(key)
+    return find_parts
 
 
 class _Tree:
     """The parts of a job and theirs, gathered depth first."""
 
-    __slots__ = ("_at", "_reader", "_redact", "_ways", "headings", "sub_jobs")
+    __slots__ = ("_at", "_find_parts", "_reader", "_redact", "_ways", "headings", "sub_jobs")
 
-    def __init__(self, ways: PartWays, reader: _Reader, redact: Redact) -> None:
+    def __init__(self, ways: PartWays, reader: _Reader, find_parts: _FindParts, redact: Redact) -> None:
+        self._find_parts = find_parts
         self._ways = ways
         self._at = ".".join(ways.at)
         self._reader = reader
@@ -328,16 +360,12 @@ class _Tree:
             raise DisbeliefError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
         for index, entry in enumerate(entries):
             at = (place, self._at, index)
-            inner = self._find_parts(entry, at)
+            before = len(self.sub_jobs) + len(self.headings)
+            inner = self._find_parts(entry, at, before) if isinstance(entry, dict) else []
             if not inner or not self._add_heading(entry, at, depth):
                 self.sub_jobs.append(_read_part(entry, self._reader, self._ways, at, self._redact, depth))
             if inner:
                 self.read(inner, at, depth + 1)
-
-    def _find_parts(self, entry: object, place: _Place) -> list[object]:
-        if not isinstance(entry, dict):
-            return []
-        return _find_parts(entry, self._ways.at, place, len(self.sub_jobs) + len(self.headings))
 
     def _add_heading(self, entry: object, place: _Place, depth: int) -> bool:
         """Add a part that has parts and no status; one that gives a reason for failing is none."""
