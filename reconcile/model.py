@@ -211,6 +211,11 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
         return ".".join(self.parts.at) if self.parts is not None else None
 
     @property
+    def rate(self) -> float | None:
+        """Requests per second that its provider publishes as the most, None if it publishes nothing."""
+        return self.requests_per_minute / 60 if self.requests_per_minute is not None else None
+
+    @property
     def can_be_missing(self) -> bool:
         """Whether any answer says that there is no such job."""
         return bool(self.missing) or self.missing_if_empty
@@ -650,7 +655,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
 
     `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
-    where the assertion is implied, for it stands nowhere but in its job.
+    where the assertion is implied, for it stands nowhere but in its job. `status_word` is that of the record, of a
+    finding about its status.
     """
 
     path: str
@@ -662,6 +668,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     label: str | None = None
     implied: bool = False
     waiver: Waiver | None = None
+    status_word: str | None = None
 
 
 class Verdict(StrEnum):

@@ -117,7 +117,7 @@ jobs:
         ("", "where a mapping is due"),
         ("version: 2\napi: sfs-turbo\n", "this must be 1"),
         ("version: 1\n", "the key 'api' is missing here"),
-        ("version: 1\napi: sfs\n", "'sfs' is not one of sfs-turbo"),
+        ("version: 1\napi: sfs\n", "'sfs' is not one of bms, cce, "),
     ],
 )
 def test_scenario_must_say_for_which_api_it_is(text: str, message: str) -> None:

@@ -25,7 +25,14 @@ from reconcile.model import (
 )
 from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
 from reconcile.report.escape import LONGEST, escape
-from reconcile.report.messages import choose_headline, describe_expiry, describe_none, find_place, show_value
+from reconcile.report.messages import (
+    choose_headline,
+    describe_expiry,
+    describe_none,
+    find_place,
+    show_actual,
+    show_value,
+)
 from reconcile.report.run_time import read_run_time
 
 SYMBOLS: Final = {
@@ -248,7 +255,7 @@ def _list_lines(planned: JobPlan, today: date) -> Iterator[str]:
 
 def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
     expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
-    observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
+    observed = "(not there)" if finding.kind is Kind.MISSING else show_actual(finding)
     waiver = finding.waiver
     remarks = [
         *([show_value(finding.label)] if finding.label is not None else []),
@@ -268,7 +275,7 @@ def _write_held(finding: Finding) -> str:
     if finding.label not in (None, finding.actual):
         remarks.append(show_value(finding.label))
     if finding.actual != finding.expected:
-        remarks.append(f"observed {show_value(finding.actual)}")
+        remarks.append(f"observed {show_actual(finding)}")
     if finding.implied:
         remarks.append("implied")
     return f"{line}   # {', '.join(remarks)}" if remarks else line
