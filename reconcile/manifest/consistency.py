@@ -90,8 +90,17 @@ def check_contradictions(jobs: Sequence[DeclaredJob]) -> None:
         same[declared.job.provider.name, declared.job.job_id].append(declared)
     for declarations in same.values():
         if len(declarations) > 1:
+            _check_parameters(declarations)
             _check_presence(declarations)
             _check_values(declarations)
+
+
+def _check_parameters(declarations: Sequence[DeclaredJob]) -> None:
+    """An id is that of one remote job, so it is asked for at one path."""
+    first, *others = declarations
+    for declared in others:
+        if declared.job.parameters != first.job.parameters:
+            _add_contradiction(declared, first.job, "parameters")
 
 
 def _check_presence(declarations: Iterable[DeclaredJob]) -> None:

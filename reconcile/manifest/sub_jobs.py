@@ -41,7 +41,7 @@ class SubJobsReader:
         self._api = api
         self._success = api.success
         self._diagnostics = diagnostics
-        self._fields = FieldReader(document, api, diagnostics)
+        self._fields = FieldReader(document, api, diagnostics, ways=api.parts)
 
     def read(self, node: Node, mark: Mark) -> SubJobsExpectation:
         """Return the expectation under the key at `mark`."""
