@@ -55,6 +55,8 @@ def fetch_manifest(
     """
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
+    if access.rate is None and not quiet:
+        _tell_rates(manifest)
     signals = context.signals
     client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
     try:
@@ -74,6 +76,13 @@ def fetch_manifest(
     finally:
         client.close()
     return fetched, signals.exit_code if signals else None
+
+
+def _tell_rates(manifest: Manifest) -> None:
+    for name, provider in manifest.providers.items():
+        if provider.api.requests_per_minute is not None:
+            limit = f"{provider.api.requests_per_minute:,} requests per minute, as {provider.api.title} publishes"
+            output.print_note(f"reconcile: provider {name}: at most {limit}; --rate sets another limit\n")
 
 
 def _make_wait_policy(
