@@ -68,6 +68,9 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 # --- What is known of a job API --------------------------------------------------------------------------------
 
+ROLES = ("status", "job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
+"""What an answer can say of a job and of a part alike."""
+
 
 class Outcome(StrEnum):
     """What a terminal status word says of the job."""
@@ -78,7 +81,7 @@ class Outcome(StrEnum):
 
 class Status(Struct, frozen=True, kw_only=True):
     """
-    One status word of a job API.
+    One status word: waiting, running, success or failed.
 
     `then` holds every word that a job with this one can have later, not only the next; it is empty for a
     terminal word, and only a terminal word has an outcome.
@@ -114,16 +117,61 @@ class Cloud(Struct, frozen=True, kw_only=True):
     iam_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class JobApi(Struct, frozen=True, kw_only=True):
+class RecordWays(Struct, frozen=True, kw_only=True):
+    """
+    Where an answer says what of a job or of a part.
+
+    `fields` holds a way for each role that the API has: the keys from the record to the value, outermost first. `shown`
+    holds the same for values that reports show and nothing judges, by label. `end_time_moves` says that the end time
+    is that of the latest change, and no end before the job has ended.
+    """
+
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {role: (role,) for role in ROLES})
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    end_time_moves: bool = False
+
+
+class JobWays(RecordWays, frozen=True, kw_only=True):
+    """
+    Where the body of an answer has the job: at the end of the keys `at`.
+
+    With `among` there is a list, and the job is its element with the id that was asked for; `count` leads to the number
+    of jobs that the list should have, if the API says it.
+    """
+
+    at: tuple[str, ...] = ()
+    among: bool = False
+    count: tuple[str, ...] = ()
+
+
+class PartWays(RecordWays, frozen=True, kw_only=True):
+    """Where a job lists its parts; with `nested`, each part lists its own parts at the same place."""
+
+    at: tuple[str, ...] = ("sub_jobs",)
+    nested: bool = False
+
+
+class ErrorSign(Struct, frozen=True, kw_only=True):
+    """An error answer by its status code, its envelope and its error codes; None is any code."""
+
+    status_code: int
+    envelope: str
+    codes: frozenset[str] | None = None
+
+
+class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     """
     What is known of one job API, read from `reconcile/apis/<name>.json`.
 
-    `path` is a template of `{project_id}` and `{job_id}`. `headers` are sent as they are, `token_header` with the
-    credential. `sub_jobs` is the body's key of the sub-job list, None where the API has none. `time_format` is
-    strptime's; the times are UTC. A 404 says that the job is missing only if its body has one of `missing_envelopes`
-    and an error code that starts with none of `gateway_codes`. `job_types` are those that at least one source page
-    lists, and `error_codes` holds what each known code means; both sets are open. `retention` is a clause for messages
-    about a missing job.
+    `path` is a template of `{project_id}`, `{job_id}` and `parameters`, which each job brings; `paths` has those of
+    clouds with another one. `headers` are sent as they are, `token_header` with the credential. `words` turns the API's
+    status words into those of this program, whose order `statuses` knows. `parts` is None where jobs have none.
+    `time_format` is a form of `instant.py`, and a time of any other is refused unless `times_as_text`.
+
+    A job is missing only by an answer in `missing` without a code that starts with one of `gateway_codes`, or by an
+    empty list where `missing_if_empty`; what is in `doubtful` may mean the same and is only told. `job_types` are those
+    that at least one source page lists, and `error_codes` holds what each known code means; both sets are open.
+    `retention` is a clause for messages about a missing job.
     """
 
     name: str
@@ -133,15 +181,23 @@ class JobApi(Struct, frozen=True, kw_only=True):
     token_header: str
     request_id_header: str
     statuses: Mapping[str, Status]
-    sub_jobs: str | None
     time_format: str
     envelopes: tuple[ErrorEnvelope, ...]
-    missing_envelopes: frozenset[str]
     gateway_codes: tuple[str, ...]
     retention: str
     job_types: tuple[str, ...]
     clouds: Mapping[str, Cloud]
+    words: Mapping[str, str]
+    times_as_text: bool = False
+    missing: tuple[ErrorSign, ...] = ()
+    missing_if_empty: bool = False
+    doubtful: tuple[ErrorSign, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    job: JobWays = field(default_factory=JobWays)
+    parts: PartWays | None = field(default_factory=PartWays)
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    requests_per_minute: int | None = None
 
     @property
     def success(self) -> str:
@@ -152,6 +208,21 @@ class JobApi(Struct, frozen=True, kw_only=True):
     def failure(self) -> str:
         """The word for a job that did not."""
         return self._word_for(Outcome.FAILURE)
+
+    @property
+    def sub_jobs(self) -> str | None:
+        """The place of the parts in a job, as a text; None where jobs have none."""
+        return ".".join(self.parts.at) if self.parts is not None else None
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second that its provider publishes as the most, None if it publishes nothing."""
+        return self.requests_per_minute / 60 if self.requests_per_minute is not None else None
+
+    @property
+    def can_be_missing(self) -> bool:
+        """Whether any answer says that there is no such job."""
+        return bool(self.missing) or self.missing_if_empty
 
     def _word_for(self, outcome: Outcome) -> str:
         return next(s.word for s in self.statuses.values() if s.outcome is outcome)
@@ -331,6 +402,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other. `owner` is who
     to tell and `runbook` an https URL of what to do when the job is not in sync; both are texts that somebody wrote.
+    `parameters` are what the path of the API needs beside the ids.
     """
 
     address: str
@@ -344,6 +416,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: MissingPolicy = MissingPolicy.DRIFT
     owner: str | None = None
     runbook: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Assignment(Struct, frozen=True):
@@ -421,8 +494,12 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # --- Observations ----------------------------------------------------------------------------------------------
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """What the API tells of a job and of a sub-job alike; None is absent, null or ""; times are the API's own text."""
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What the API tells of a job and of a sub-job alike; None is absent, null or ""; times are the API's own text.
+
+    `status_word` is the API's own word, None where it is `status` itself. `shown` are values for reports, by label.
+    """
 
     status: str
     job_id: str | None
@@ -431,10 +508,24 @@ class Record(Struct, frozen=True, kw_only=True):
     end_time: str | None
     error_code: str | None
     fail_reason: str | None
+    status_word: str | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 class SubJob(Record, frozen=True, kw_only=True):
-    """A part of a job, as listed in the job's own answer."""
+    """A part of a job, as listed in the job's own answer; a part of the job itself has depth 1, its own parts 2."""
+
+    depth: int = 1
+
+
+class Heading(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part with parts and no status of its own, which nothing judges; `before` is the index of the next sub-job."""
+
+    before: int
+    job_id: str | None
+    job_type: str | None
+    shown: Mapping[str, str] = field(default_factory=dict)
+    depth: int = 1
 
 
 class Observed(Record, frozen=True, kw_only=True, tag=True):
@@ -442,6 +533,7 @@ class Observed(Record, frozen=True, kw_only=True, tag=True):
 
     sub_jobs: tuple[SubJob, ...]
     request_id: str | None
+    headings: tuple[Heading, ...] = ()
 
 
 class Missing(Struct, frozen=True, kw_only=True, tag=True):
@@ -599,7 +691,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
     where the assertion is implied, for it stands nowhere but in its job. `ignored` is a waiver that would cover the
-    drift, but has expired or does not count under `--strict`.
+    drift, but has expired or does not count under `--strict`. `status_word` is that of the record, of a finding about
+    its status.
     """
 
     path: str
@@ -612,6 +705,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     implied: bool = False
     waiver: Waiver | None = None
     ignored: Waiver | None = None
+    status_word: str | None = None
 
 
 class Verdict(StrEnum):

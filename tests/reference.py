@@ -21,7 +21,8 @@ _REFERENCE = r"\$\{"
 def render_reference(schema: Schema) -> str:
     """Return the page of a schema whose references all lead to its own `$defs`."""
     page = _Page(schema)
-    head = f"# {schema['title']}\n\n{schema['description']} Any mapping may have keys that begin with `x-`: notes.\n"
+    where = "Any mapping" if "patternProperties" in str(schema.get("$defs")) else "The file"
+    head = f"# {schema['title']}\n\n{schema['description']} {where} may have keys that begin with `x-`: notes.\n"
     return "\n".join([head, *page.render_sections()])
 
 

@@ -1,7 +1,8 @@
 """
-What is known of each job API, as data: one JSON file per API, described by `schemas/job-api.v1.schema.json`.
+What is known of each job API, as data: `<name>.json` says what the program needs, `<name>.sources.json` who says so.
 
-An API is added by adding a file; no code of the program knows one API from another.
+The hosts of all clouds are in `clouds.json`. An API is added by adding files; no code of the program knows one API
+from another.
 """
 
 from collections.abc import Mapping
@@ -11,73 +12,151 @@ from typing import Any
 
 import msgspec
 
-from reconcile.model import Cloud, ErrorEnvelope, JobApi, Outcome, Status
+from reconcile.apis.description import Description, Error, Fields, Sign, parse_description
+from reconcile.model import (
+    Cloud,
+    ErrorEnvelope,
+    ErrorSign,
+    JobApi,
+    JobWays,
+    Outcome,
+    PartWays,
+    Status,
+)
 
 _FOLDER = Path(__file__).parent
+_CLOUDS = "clouds"
+_SOURCES = ".sources"
 
-
-def api_names() -> tuple[str, ...]:
-    """List the known APIs in alphabetical order."""
-    return tuple(sorted(path.stem for path in _FOLDER.iterdir() if path.suffix == ".json"))
+_FOLLOWING = {
+    "waiting": ("running", "success", "failed"),
+    "running": ("success", "failed"),
+    "success": (),
+    "failed": (),
+}
+_OUTCOMES = {"success": Outcome.SUCCESS, "failed": Outcome.FAILURE}
 
 
 @cache
-def read_api(name: str) -> Mapping[str, Any]:
-    """Return everything that is known of the API, as a value that no one may change; raise KeyError for a stranger."""
+def api_names() -> tuple[str, ...]:
+    """List the known APIs in alphabetical order."""
+    stems = (path.stem for path in _FOLDER.iterdir() if path.suffix == ".json")
+    return tuple(sorted(stem for stem in stems if stem != _CLOUDS and not stem.endswith(_SOURCES)))
+
+
+@cache
+def read_sources(name: str) -> Mapping[str, Any]:
+    """Return the provenance of an API's facts, as a value that no one may change; raise KeyError for a stranger."""
     if name not in api_names():
         raise KeyError(name)
-    data: Mapping[str, Any] = msgspec.json.decode((_FOLDER / f"{name}.json").read_bytes())
+    data: Mapping[str, Any] = msgspec.json.decode((_FOLDER / f"{name}{_SOURCES}.json").read_bytes())
     return data
 
 
 @cache
 def load_api(name: str) -> JobApi:
     """Return what the program needs of the API; raise KeyError for a name that is not one of `api_names`."""
-    data = read_api(name)
-    request, missing, sub_job = data["request"], data["missing"], data["sub_job"]
+    if name not in api_names():
+        raise KeyError(name)
+    return build_api(parse_description((_FOLDER / f"{name}.json").read_bytes()), find_clouds(name))
+
+
+def find_clouds(name: str) -> dict[str, Cloud]:
+    """Return the clouds that run an API, by name."""
+    clouds = {cloud: _read_cloud(cloud, data["regions"], name) for cloud, data in _read_clouds().items()}
+    return {name: cloud for name, cloud in clouds.items() if cloud.hosts}
+
+
+def build_api(description: Description, clouds: Mapping[str, Cloud]) -> JobApi:
+    """Return the API that is described."""
+    request, job, parts = description.request, description.job, description.parts
+    missing = () if description.missing == "empty list" else description.missing
     return JobApi(
-        name=data["name"],
-        title=data["title"],
-        path=request["path"],
-        headers={header["name"]: header["value"] for header in request["headers"] if header["role"] == "fixed"},
-        token_header=next(header["name"] for header in request["headers"] if header["role"] == "token"),
-        request_id_header=data["request_id"]["header"],
-        statuses={status["word"]: _status(status) for status in data["statuses"]},
-        sub_jobs=sub_job["key"] if sub_job else None,
-        time_format=data["times"]["format"],
-        envelopes=tuple(_envelope(envelope) for envelope in data["error_envelopes"]),
-        missing_envelopes=frozenset(missing["envelopes"]),
-        gateway_codes=tuple(missing["gateway_code_prefixes"]),
-        retention=data["retention"]["sentence"],
-        job_types=tuple(job_type["name"] for job_type in data["job_types"]),
-        clouds={cloud["name"]: _cloud(cloud) for cloud in data["clouds"]},
-        error_codes={code["code"]: code["meaning"] for code in data["error_codes"]},
+        name=description.name,
+        title=description.title,
+        path=request.path,
+        paths=request.paths,
+        parameters=request.parameters,
+        headers=request.headers,
+        token_header=request.token_header,
+        request_id_header=request.request_id_header,
+        requests_per_minute=request.requests_per_minute,
+        words=description.statuses,
+        statuses=_order_states(set(description.statuses.values())),
+        job=JobWays(
+            at=_keys(job.at),
+            among=job.among,
+            count=_keys(job.count),
+            fields=_read_fields(job.fields),
+            shown={label: _keys(way) for label, way in job.shown.items()},
+            end_time_moves=job.end_time_moves,
+        ),
+        parts=None
+        if parts == "none"
+        else PartWays(
+            at=_keys(parts.at),
+            nested=parts.nested,
+            fields=_read_fields(parts.fields),
+            shown={label: _keys(way) for label, way in parts.shown.items()},
+            end_time_moves=parts.end_time_moves,
+        ),
+        time_format=description.times,
+        times_as_text=description.times_as_text,
+        envelopes=tuple(_read_envelope(name, error) for name, error in description.errors.items()),
+        missing=tuple(map(_read_sign, missing)),
+        missing_if_empty=job.among,
+        doubtful=tuple(map(_read_sign, description.doubtful)),
+        gateway_codes=description.gateway_codes,
+        retention=description.retention,
+        job_types=description.job_types,
+        clouds=clouds,
+        error_codes=description.error_codes,
     )
 
 
-def _status(data: Mapping[str, Any]) -> Status:
-    outcome = data["outcome"]
-    return Status(
-        word=data["word"],
-        then=frozenset(data["then"]),
-        outcome=Outcome(outcome) if outcome else None,
-    )
+def _order_states(states: set[str]) -> dict[str, Status]:
+    """Return the states that an API has, in the order in which a job has them, each with those that can follow."""
+    return {
+        state: Status(word=state, then=frozenset(states.intersection(following)), outcome=_OUTCOMES.get(state))
+        for state, following in _FOLLOWING.items()
+        if state in states
+    }
 
 
-def _envelope(data: Mapping[str, Any]) -> ErrorEnvelope:
-    request_id = data["request_id"]
+def _keys(way: str | None) -> tuple[str, ...]:
+    return tuple(way.split(".")) if way else ()
+
+
+def _read_fields(fields: Fields) -> dict[str, tuple[str, ...]]:
+    ways = {role: getattr(fields, role) for role in fields.__struct_fields__}
+    return {role: _keys(way) for role, way in ways.items() if way is not None}
+
+
+def _read_envelope(name: str, error: Error) -> ErrorEnvelope:
     return ErrorEnvelope(
-        name=data["name"],
-        code=tuple(data["code"]),
-        message=tuple(data["message"]),
-        request_id=tuple(request_id) if request_id else None,
+        name=name,
+        code=_keys(error.code),
+        message=_keys(error.message),
+        request_id=_keys(error.request_id) if error.request_id else None,
     )
 
 
-def _cloud(data: Mapping[str, Any]) -> Cloud:
-    regions = data["regions"]
+def _read_sign(sign: Sign) -> ErrorSign:
+    codes = frozenset(sign.codes) if sign.codes is not None else None
+    return ErrorSign(status_code=sign.status_code, envelope=sign.error, codes=codes)
+
+
+@cache
+def _read_clouds() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = msgspec.json.decode((_FOLDER / f"{_CLOUDS}.json").read_bytes())
+    clouds: Mapping[str, Any] = data["clouds"]
+    return clouds
+
+
+def _read_cloud(name: str, regions: Mapping[str, Any], api_name: str) -> Cloud:
+    own = {region: data for region, data in regions.items() if api_name in data["hosts"]}
     return Cloud(
-        name=data["name"],
-        hosts={region["name"]: region["host"] for region in regions},
-        iam_hosts={region["name"]: tuple(region["iam_hosts"]) for region in regions},
+        name=name,
+        hosts={region: data["hosts"][api_name] for region, data in own.items()},
+        iam_hosts={region: tuple(data["iam_hosts"]) for region, data in own.items()},
     )

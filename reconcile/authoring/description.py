@@ -38,6 +38,8 @@ def describe_job(observed: Observed, api: JobApi) -> Description:
     expect: dict[str, JsonValue] = {"status": observed.status}
     notes: list[str] = []
     for name in ("job_type", *_OF_A_FAILURE):
+        if name not in api.job.fields:
+            continue
         try:
             expect[name] = describe_text(observed, name, api)
         except InexpressibleError as error:

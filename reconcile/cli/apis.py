@@ -1,26 +1,44 @@
 """`reconcile apis`: the known job APIs."""
 
+from collections.abc import Iterator
+
 import click
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.cli.options.reporting import format_option
-from reconcile.model import JobApi, JsonValue
+from reconcile.model import ROLES, JobApi, JsonValue
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @format_option("text", "json")
-def command(format_name: str) -> Done:
+@click.pass_context
+def command(ctx: click.Context, format_name: str) -> Done:
     """List the known job APIs with their clouds, regions and hosts.
 
     \b
     Examples:
       reconcile apis
       reconcile apis -o json | jq '.apis[].clouds'
+      reconcile apis show ecs
     """
-    apis = [load_api(name) for name in api_names()]
-    output.write(_render_json(apis) if format_name == "json" else _render_text(apis))
+    if ctx.invoked_subcommand is None:
+        apis = [load_api(name) for name in api_names()]
+        output.write(_render_json(apis) if format_name == "json" else _render_text(apis))
+    return Done.DONE
+
+
+@command.command()
+@click.argument("name", type=click.Choice(api_names()), metavar="NAME")
+def show(name: str) -> Done:
+    """Print how a job API is asked, and what is read from where.
+
+    \b
+    Examples:
+      reconcile apis show ecs
+    """
+    output.write("".join(f"{line}\n" for line in _describe(load_api(name))))
     return Done.DONE
 
 
@@ -52,3 +70,48 @@ def _to_json(api: JobApi) -> dict[str, JsonValue]:
         "job_types": list(api.job_types),
         "clouds": {cloud.name: dict(cloud.hosts) for cloud in api.clouds.values()},
     }
+
+
+# --- One API ------------------------------------------------------------------------------------------------------
+
+
+def _describe(api: JobApi) -> Iterator[str]:
+    from reconcile.report.table import draw_table
+
+    yield from (f"{api.name}: {api.title}", "")
+    yield f"GET {api.path}"
+    yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
+    if api.parameters:
+        yield f"Each job brings, under parameters: {', '.join(api.parameters)}."
+    if api.requests_per_minute is not None:
+        yield f"At most {api.requests_per_minute:,} requests per minute, unless --rate says otherwise."
+    yield ""
+    yield from draw_table(list(_list_ways(api)), ["Field", "In a job", "In a part"])
+    yield ""
+    yield from draw_table([[state, word] for word, state in api.words.items()], ["Status", "The API's word"])
+    yield ""
+    yield f"Times: {api.time_format}."
+    yield f"No such job: {', '.join(_list_signs(api)) or 'no answer says so, so none can be expected to be absent'}."
+    yield f"Retention: {api.retention}."
+
+
+def _list_ways(api: JobApi) -> Iterator[list[str]]:
+    prefix = "".join(f"{key}." for key in api.job.at)
+    if api.job.among:
+        prefix = f"{prefix[:-1]}[]."
+    parts = api.parts
+    for role in ROLES:
+        own, of_part = api.job.fields.get(role), parts.fields.get(role) if parts is not None else None
+        yield [role, f"{prefix}{'.'.join(own)}" if own else "-", ".".join(of_part) if of_part else "-"]
+    if parts is not None:
+        yield ["sub_jobs", f"{prefix}{'.'.join(parts.at)}", ".".join(parts.at) if parts.nested else "-"]
+    for label, way in api.job.shown.items():
+        yield [f"({label})", f"{prefix}{'.'.join(way)}", ".".join(parts.shown.get(label, "-")) if parts else "-"]
+
+
+def _list_signs(api: JobApi) -> Iterator[str]:
+    if api.missing_if_empty:
+        yield "an empty list"
+    for sign in api.missing:
+        codes = f" with {' or '.join(sorted(sign.codes))}" if sign.codes is not None else ""
+        yield f"HTTP {sign.status_code}{codes} from the {sign.envelope}"

@@ -63,6 +63,8 @@ def fetch_manifest(
     """
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
+    if access.rate is None and not quiet:
+        _tell_rates(manifest)
     signals = context.signals
     cutter = FailFast(manifest, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)
@@ -99,6 +101,13 @@ def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> 
     """Show progress when it is time to; return whether the run is to end."""
     show()
     return bool(signals or cutter.ended_at)
+
+
+def _tell_rates(manifest: Manifest) -> None:
+    for name, provider in manifest.providers.items():
+        if provider.api.requests_per_minute is not None:
+            limit = f"{provider.api.requests_per_minute:,} requests per minute, as {provider.api.title} publishes"
+            output.print_note(f"reconcile: provider {name}: at most {limit}; --rate sets another limit\n")
 
 
 def _make_wait_policy(

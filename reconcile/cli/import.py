@@ -53,7 +53,12 @@ _provider_options = as_one(
     click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions."),
     click.option("--region", metavar="REGION", help="Region of the cloud."),
     click.option("--project-id", metavar="ID", help="Project of the jobs."),
-    click.option("--api", type=click.Choice(api_names()), help=f"Job API. Default: {_DEFAULT_API}."),
+    click.option(
+        "--api",
+        type=click.Choice(api_names()),
+        metavar="API",
+        help=f"Job API, as 'reconcile apis' lists them. Default: {_DEFAULT_API}.",
+    ),
     click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
     click.option(
         "--provider", metavar="NAME", help="Provider of that manifest. Without --manifest, the name of the new one."

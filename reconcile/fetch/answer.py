@@ -2,12 +2,12 @@
 One HTTP answer -> one Observation, and whether to ask again. Pure.
 
 A job is believed only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
-that the API documents. A job is missing only by a 404 in the service's own error envelope. All else is Unobserved,
-with everything in the message that helps to find out why.
+that the API documents. A job is missing only by an answer that the API's description names: an error of the service
+itself, or an empty list. All else is Unobserved, with everything in the message that helps to find out why.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -18,8 +18,8 @@ from reconcile.fetch.envelope import MAX_REQUEST_ID, Fault, quote_fault, read_fa
 from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
 from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
-from reconcile.fetch.record import MAX_FOREIGN_TEXT, Redact, cut_text, read_job
-from reconcile.model import JobApi, Missing, Observation, Problem, Unobserved
+from reconcile.fetch.record import MAX_FOREIGN_TEXT, NoJobError, Redact, cut_text, read_job
+from reconcile.model import ErrorSign, JobApi, Missing, Observation, Problem, Unobserved
 
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that the job API does not document")
 # Where a status code has a meaning of its own here; the rest goes by its hundred.
@@ -69,14 +69,15 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) ->
     if answer.status_code == 200:
         return _observe_job(reader, job_id)
     faults = reader.faults()
-    if answer.status_code == 404 and _says_missing(api, faults):
-        fault = next(fault for fault in faults if fault.envelope in api.missing_envelopes)
+    fault = _find_fault(api, api.missing, answer.status_code, faults)
+    if fault is not None:
         request_id = reader.request_id or fault.request_id
         missing = Missing(code=fault.code, message=fault.message, request_id=request_id)
         return Attempt(observation=missing, age=_read_age(answer.headers))
     setback = setback_of_status(answer.status_code)
+    doubtful = _find_fault(api, api.doubtful, answer.status_code, faults) is not None
     return Attempt(
-        observation=_unobserved(reader, faults, *_explain_refusal(reader, faults)),
+        observation=_unobserved(reader, faults, *_explain_refusal(reader, faults), doubtful=doubtful),
         setback=setback,
         retry_after=read_retry_after(answer.headers) if setback is not None else None,
     )
@@ -138,6 +139,8 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
     try:
         document = reader.document()
         observed = read_job(api, job_id, document, request_id=reader.request_id, redact=reader.redact)
+    except NoJobError:
+        return _observe_empty_list(reader, document)
     except DisbeliefError as error:
         setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
         doubt = _unobserved(reader, reader.read_faults(document), error.code, error.reason)
@@ -145,12 +148,29 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
     return Attempt(observation=observed, age=_read_age(headers))
 
 
+def _observe_empty_list(reader: _Reader, document: Mapping[str, object]) -> Attempt:
+    """An empty list says that there is no such job, unless an error stands beside it."""
+    faults = reader.read_faults(document)
+    if faults:
+        return Attempt(observation=_unobserved(reader, faults, Code.MALFORMED_FIELD, "its list of jobs is empty"))
+    missing = Missing(code=None, message=None, request_id=reader.request_id)
+    return Attempt(observation=missing, age=_read_age(reader.answer.headers))
+
+
 # --- Anything else ---------------------------------------------------------------------------------------------
 
 
-def _says_missing(api: JobApi, faults: tuple[Fault, ...]) -> bool:
-    from_service = any(fault.envelope in api.missing_envelopes and not fault.numbered for fault in faults)
-    return from_service and not _is_from_gateway(api, faults)
+def _find_fault(api: JobApi, signs: Iterable[ErrorSign], status_code: int, faults: tuple[Fault, ...]) -> Fault | None:
+    """Return the fault by which one of the signs is met; None if none is, or if the answer is the gateway's."""
+    if _is_from_gateway(api, faults):
+        return None
+    for sign in signs:
+        if sign.status_code == status_code:
+            for fault in faults:
+                known = sign.codes is None or fault.code in sign.codes
+                if fault.envelope == sign.envelope and known and not fault.numbered:
+                    return fault
+    return None
 
 
 def _is_from_gateway(api: JobApi, faults: tuple[Fault, ...]) -> bool:
@@ -186,7 +206,9 @@ def _name_origin(location: str) -> str:
     return cut_text(f"{scheme}{host}{f':{port}' if port is not None else ''}")
 
 
-def _unobserved(reader: _Reader, faults: tuple[Fault, ...], code: Code, reason: str) -> Unobserved:
+def _unobserved(
+    reader: _Reader, faults: tuple[Fault, ...], code: Code, reason: str, *, doubtful: bool = False
+) -> Unobserved:
     fault = next(iter(faults), None)
     status_code = reader.answer.status_code
     request_id = reader.request_id or (fault.request_id if fault is not None else None)
@@ -194,5 +216,6 @@ def _unobserved(reader: _Reader, faults: tuple[Fault, ...], code: Code, reason: 
     if fault is None and status_code != 200 and reader.answer.headers.get("content-type"):
         said = f"; its content type is {reader.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
-    message = f"HTTP {status_code} from the job API: {reason}{said}{named}"
+    perhaps = f"; it may mean that there is no such job: {reader.api.retention}" if doubtful else ""
+    message = f"HTTP {status_code} from the job API: {reason}{said}{named}{perhaps}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)

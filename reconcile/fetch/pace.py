@@ -26,8 +26,8 @@ class Pace(Struct, frozen=True, kw_only=True):
     """
     How a run treats the APIs.
 
-    `rate` is requests per second to each provider, None without a limit; `attempts` is how often a question is
-    asked, at most; `rng` draws how long to wait, None is one of the process.
+    `rate` is requests per second to each provider, None is what its API publishes; `attempts` is how often a question
+    is asked, at most; `rng` draws how long to wait, None is one of the process.
     """
 
     rate: float | None = None

@@ -173,6 +173,9 @@ def _number_out_of_range() -> DisbeliefError:
 
 
 _Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | bool | None
-_Plain: TypeAlias = dict[str, _Scalar | dict[str, _Scalar] | list[_Scalar | dict[str, _Scalar]]]
+_Leaf: TypeAlias = _Scalar | dict[str, _Scalar] | list[_Scalar | dict[str, _Scalar]]
+_Twig: TypeAlias = _Scalar | dict[str, _Leaf] | list[_Scalar | dict[str, _Leaf]]
+_Plain: TypeAlias = dict[str, _Scalar | dict[str, _Twig] | list[_Scalar | dict[str, _Twig]]]
+"""As deep as the parts of a job and what they are about; parts of parts are read the long way."""
 _PLAIN_DECODER: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(_Plain)
 _PLAIN_ENCODER = msgspec.json.Encoder()

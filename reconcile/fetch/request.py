@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from reconcile import __version__
 from reconcile.fetch.target import Target
 from reconcile.model import Job, JobApi, Provider
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -18,12 +20,18 @@ def build_path(job: Job) -> str:
     The ids were checked when the manifest was read. They are checked again here, where they become a URL: a dot or a
     slash that came through would request another resource with the same credentials.
     """
-    return build_job_path(job.provider, job.job_id)
+    return build_job_path(job.provider, job.job_id, job.parameters)
 
 
-def build_job_path(provider: Provider, job_id: str) -> str:
-    """Build the path of a job by its id, as `build_path` does."""
-    before, after = _split_path(provider.api.path, provider.project_id)
+def build_job_path(provider: Provider, job_id: str, parameters: Mapping[str, str] = _NONE) -> str:
+    """Build the path of a job by its id and what else its API needs, as `build_path` does."""
+    path = provider.api.paths.get(provider.cloud or "", provider.api.path)
+    if parameters:
+        before, after = path.split("{job_id}")
+        given = {name: _check_id(value) for name, value in parameters.items()}
+        given["project_id"] = _check_id(provider.project_id)
+        return f"{before.format(**given)}{_check_id(job_id)}{after.format(**given)}"
+    before, after = _split_path(path, provider.project_id)
     return f"{before}{_check_id(job_id)}{after}"
 
 

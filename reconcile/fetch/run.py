@@ -139,7 +139,12 @@ def _make_queues(
     for name, theirs in by_provider.items():
         target = targets[name]
         queue = ProviderQueue(
-            target, theirs, login_client=run.login_client, rate=run.rate, memory=memory, recorder=recorder
+            target,
+            theirs,
+            login_client=run.login_client,
+            rate=run.rate or target.provider.api.rate,
+            memory=memory,
+            recorder=recorder,
         )
         queues.setdefault(target.origin, []).append(queue)
     return queues
@@ -210,7 +215,7 @@ class Run:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second to each provider, None without a limit."""
+        """Requests per second to each provider, None is what its API publishes."""
         return self._pace.rate
 
     def run(self, hosts: Sequence[Host], interrupted: Callable[[], bool]) -> None:

@@ -72,6 +72,7 @@ def judge_assertion(assertion: Assertion, state: State, *, path: str = "", label
         source=assertion.source,
         label=label,
         implied=implied,
+        status_word=state.record.status_word if name is Field.STATUS and actual is not SENSITIVE else None,
     )
 
 

@@ -17,6 +17,7 @@ from reconcile.judge.assertion import (
 from reconcile.judge.pairing import Owners, PairingTooLongError, count_slots, pair_ordered, pair_unordered
 from reconcile.judge.sensitive import hide_fields
 from reconcile.model import (
+    ROLES,
     SENSITIVE,
     Assertion,
     Count,
@@ -439,7 +440,7 @@ def show_item(item: Item) -> dict[str, JsonValue]:
 
 def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
     """Return the fields of a sub-job that have a value."""
-    shown = {field: getattr(sub_job, field) for field in SubJob.__struct_fields__}
+    shown = {field: getattr(sub_job, field) for field in ROLES}
     return {field: value for field, value in shown.items() if value is not None}
 
 

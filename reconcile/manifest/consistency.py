@@ -109,6 +109,7 @@ def check_repetitions(jobs: Sequence[DeclaredJob], *, separate: bool) -> None:
     for declarations in same.values():
         if len(declarations) > 1:
             first = [each for each in _refuse_copies(declarations) if each.complete]
+            _check_parameters(first, separate=separate)
             _check_presence(first, separate=separate)
             _check_values(first, separate=separate)
 
@@ -130,6 +131,15 @@ def _refuse_copies(declarations: Iterable[DeclaredJob]) -> list[DeclaredJob]:
             hint = "correct the id if it was copied, or declare the job once with all that is expected of it"
             declared.diagnostics.add(declared.mark, Code.CONTRADICTING_JOBS, message, hint)
     return list(first.values())
+
+
+def _check_parameters(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:
+    """An id is that of one remote job, so it is requested at one path."""
+    first: Job | None = None
+    for declared in declarations:
+        first = first or declared.job
+        if declared.job.parameters != first.parameters:
+            _add_contradiction(declared, first, "parameters", separate=separate)
 
 
 def _check_presence(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:

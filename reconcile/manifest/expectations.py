@@ -43,6 +43,7 @@ class ExpectationReader:
     """Reads the expectations of jobs at one job API, over the same defaults."""
 
     __slots__ = (
+        "_api",
         "_defaults",
         "_diagnostics",
         "_document",
@@ -55,6 +56,7 @@ class ExpectationReader:
 
     def __init__(self, document: Document, api: JobApi, defaults: Node, diagnostics: Diagnostics) -> None:
         self._document = document
+        self._api = api
         self._success = (api.success,)
         # Jobs share what is implied, so that it is in memory once.
         self._implied_status = FieldExpectation(field=Field.STATUS, accept=self._success, source=None, implied=True)
@@ -97,7 +99,11 @@ class ExpectationReader:
                 self._diagnostics.add(
                     mark, Code.IMPOSSIBLE_EXPECTATION, message, "'absent' stands alone: remove one of them"
                 )
-        return Absence(source=self._document.text.find_source(self._document.key_mark(table, _ABSENT)))
+        mark = self._document.key_mark(table, _ABSENT)
+        if not self._api.can_be_missing:
+            message = f"no answer of the API {self._api.name} says that there is no such job"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "expect what the job came to")
+        return Absence(source=self._document.text.find_source(mark))
 
     def _read_mapping(self, node: Node) -> _Expect:
         if node is None:

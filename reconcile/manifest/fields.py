@@ -4,27 +4,46 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_string, as_table, name_character
+from reconcile.document import (
+    Array,
+    Document,
+    Mark,
+    Node,
+    Sensitive,
+    Table,
+    as_string,
+    as_table,
+    list_names,
+    name_character,
+)
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.satisfiability import find_impossible, find_tautology
 from reconcile.manifest.times import TimeReader
-from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, Span
+from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, RecordWays, Span
 
 # Keyed by plain strings, because the members of an enum are hashed in Python.
 _FIELDS: Final[Mapping[str, Field]] = {field.value: field for field in Field}
 _MOMENTS: Final[Mapping[str, Moment]] = {moment.value: moment for moment in Moment}
 _SPANS: Final[Mapping[str, Span]] = {span.value: span for span in Span}
 _JOB_TYPE: Final = Field.JOB_TYPE.value
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    Span.DURATION.value: (Moment.BEGIN_TIME.value, Moment.END_TIME.value),
+    Span.AGE.value: (Moment.END_TIME.value,),
+}
+"""What an API must say of a job so that a span can be told."""
 _ORDER: Final = (*_FIELDS, *_MOMENTS, *_SPANS)
 
 
 class FieldReader:
-    """Reads expectations of fields, for one job API."""
+    """Reads expectations of fields of a job or of its parts, for one job API."""
 
-    __slots__ = ("_api_name", "_diagnostics", "_document", "_statuses", "_success", "_times")
+    __slots__ = ("_api_name", "_diagnostics", "_document", "_roles", "_statuses", "_success", "_times")
 
-    def __init__(self, document: Document, api: JobApi, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, document: Document, api: JobApi, diagnostics: Diagnostics, *, ways: RecordWays | None = None
+    ) -> None:
         self._document = document
+        self._roles = (ways or api.job).fields
         self._api_name = api.name
         self._statuses = api.statuses
         self._success = api.success
@@ -50,6 +69,7 @@ class FieldReader:
             elif key in _SPANS:
                 fields[key] = self._times.read_span(_SPANS[key], as_table(node), mark)
             if key in fields:
+                self._check_role(key, mark)
                 self._check_tautology(fields[key], mark)
         return fields
 
@@ -78,6 +98,15 @@ class FieldReader:
             check_elements(self._document, node, key, self._diagnostics)
         else:
             check_text(self._document, node, self._document.value_mark(table, key), key, self._diagnostics)
+
+    def _check_role(self, key: str, mark: Mark) -> None:
+        """Refuse what the API never says: it could not fail, or could not hold."""
+        if all(role in self._roles for role in _NEEDED.get(key, (key,))):
+            return
+        said = [name for name in _ORDER if all(role in self._roles for role in _NEEDED.get(name, (name,)))]
+        message = f"the API {self._api_name} says no {key} here"
+        hint = f"it can say {list_names(said)}"
+        self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, hint)
 
     def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
         reason = find_tautology(assertion, self._statuses)

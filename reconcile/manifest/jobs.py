@@ -100,6 +100,7 @@ class JobReader:
             missing=_read_missing(table, self._missing),
             owner=self._read_text(table, "owner"),
             runbook=self._read_text(table, "runbook"),
+            parameters=self._read_parameters(table, mark, provider.api),
         )
         self._last = (instance, job)
         return job
@@ -156,6 +157,19 @@ class JobReader:
     def _read_text(self, table: Table, key: str) -> str | None:
         source = table if key in table else self._defaults
         return as_string(source[key]) if key in source else None
+
+    def _read_parameters(self, table: Table, mark: Mark, api: JobApi) -> dict[str, str]:
+        """Return what the path of the API needs beside the ids; report what is missing, and what it does not need."""
+        given = as_table(table["parameters"]) if "parameters" in table else Table()
+        for name in api.parameters:
+            if name not in given:
+                hint = f"add it under 'parameters': the API {api.name} needs {list_names(api.parameters)}"
+                self._diagnostics.add(mark, Code.KEY_REQUIRED, f"'{name}' is missing", hint)
+        for name in given:
+            if name not in api.parameters:
+                message = f"the API {api.name} takes no parameter '{shorten(name)}'"
+                self._diagnostics.add(self._document.key_mark(given, name), Code.UNKNOWN_KEY, message, "remove it")
+        return {name: str(as_string(value)) for name, value in given.items()}
 
     def _find_default_provider(self) -> str | None:
         """Return the provider of jobs that name none: that of the defaults, or the only one."""

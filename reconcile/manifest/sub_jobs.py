@@ -48,7 +48,7 @@ class SubJobsReader:
         self._api = api
         self._success = api.success
         self._diagnostics = diagnostics
-        self._fields = FieldReader(document, api, diagnostics)
+        self._fields = FieldReader(document, api, diagnostics, ways=api.parts)
         self._compared = 0
 
     def read(self, node: Node, mark: Mark) -> SubJobsExpectation:

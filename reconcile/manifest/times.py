@@ -6,7 +6,7 @@ from typing import Final
 from reconcile.codes import Code
 from reconcile.document import Document, Mark, Table, as_string, shorten
 from reconcile.duration import parse_duration
-from reconcile.instant import parse_rfc3339, parse_time
+from reconcile.instant import parse_rfc3339, parse_time, write_time
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.satisfiability import CENTURY
 from reconcile.model import JobApi, Moment, MomentExpectation, Span, SpanExpectation
@@ -59,7 +59,9 @@ class TimeReader:
             return parse_rfc3339(written)
         except ValueError:
             message = f"'{shorten(written)}' is no time"
-            hint = f"write it like {_EXAMPLE:%Y-%m-%dT%H:%M:%SZ}, or as the API does: {_EXAMPLE.strftime(self._format)}"
+            hint = (
+                f"write it like {_EXAMPLE:%Y-%m-%dT%H:%M:%SZ}, or as the API does: {write_time(_EXAMPLE, self._format)}"
+            )
             self._diagnostics.add(self._document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
             return None
 

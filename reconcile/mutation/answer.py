@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from reconcile.model import ErrorEnvelope, Exchange, Job, JobApi, JsonValue, Missing, Mutant, Observed, Record
+from reconcile.apis.body import find_record, put, remove, write_error, write_no_job, write_observed
+from reconcile.model import Exchange, Job, JobApi, Missing, Mutant, Observed
 
 _JSON = "application/json"
 _HTML = "text/html"
 _PAGE = b"<html><body>It works.</body></html>"
 _ANY_CODE = "MUTANT.0001"
-_TEXTS = ("status", "job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
 
 
 def write_answer(job: Job, observation: Observed | Missing, *, at: datetime) -> Exchange:
@@ -18,19 +19,19 @@ def write_answer(job: Job, observation: Observed | Missing, *, at: datetime) -> 
     api = job.provider.api
     match observation:
         case Observed():
-            document = _write_record(observation)
-            if api.sub_jobs is not None:
-                document[api.sub_jobs] = [_write_record(each) for each in observation.sub_jobs]
-            return _answer_as_json(job, observation, 200, document, at)
+            return _answer_as_json(job, observation, 200, write_observed(api, observation), at)
+        case Missing() if api.missing_if_empty:
+            return _answer_as_json(job, observation, 200, write_no_job(api), at)
         case Missing():
-            envelope = next(each for each in api.envelopes if each.name in api.missing_envelopes)
-            code = observation.code or _find_own_code(api)
-            document = _write_error(envelope, code, observation.message or "the job does not exist")
-            return _answer_as_json(job, observation, 404, document, at)
+            sign = api.missing[0]
+            envelope = next(each for each in api.envelopes if each.name == sign.envelope)
+            code = observation.code or min(sign.codes or {_find_own_code(api)})
+            document = write_error(envelope, code, observation.message or "the job does not exist")
+            return _answer_as_json(job, observation, sign.status_code, document, at)
 
 
 def _answer_as_json(
-    job: Job, observation: Observed | Missing, status_code: int, document: Mapping[str, JsonValue], at: datetime
+    job: Job, observation: Observed | Missing, status_code: int, document: Mapping[str, Any], at: datetime
 ) -> Exchange:
     headers = {"content-type": _JSON}
     if observation.request_id is not None:
@@ -46,7 +47,7 @@ def list_bad_answers(job: Job, exchange: Exchange) -> Iterator[Mutant]:
         exchange: the good answer.
     """
     api = job.provider.api
-    error = _dump(_write_error(api.envelopes[0], _ANY_CODE, "refused"))
+    error = _dump(write_error(api.envelopes[0], _ANY_CODE, "refused"))
     for status_code, why in (
         (401, "the credentials are rejected"),
         (403, "the credentials have no permission"),
@@ -56,14 +57,14 @@ def list_bad_answers(job: Job, exchange: Exchange) -> Iterator[Mutant]:
     ):
         yield _mutate_answer(f"HTTP {status_code}: {why}", _answer(exchange, status_code, error))
     if api.gateway_codes:
-        gateway = _dump(_write_error(api.envelopes[0], f"{api.gateway_codes[0]}0101", "no such API"))
+        gateway = _dump(write_error(api.envelopes[0], f"{api.gateway_codes[0]}0101", "no such API"))
         yield _mutate_answer("HTTP 404 of the gateway", _answer(exchange, 404, gateway))
     yield _mutate_answer("HTTP 404 of another server", _answer(exchange, 404, _PAGE, _HTML))
     yield _mutate_answer("a page instead of JSON", _answer(exchange, 200, _PAGE, _HTML))
     yield _mutate_answer("JSON that is cut off", _answer(exchange, 200, exchange.body[:-1]))
     yield _mutate_answer("an empty body", _answer(exchange, 200, b""))
     yield _mutate_answer("a redirect", _answer(exchange, 302, b""))
-    if exchange.status_code == 200:
+    if exchange.status_code == 200 and exchange.body != _dump(write_no_job(api)):
         yield from _garble_job(job, exchange)
     late = Exchange(sent_at=exchange.sent_at, ended_at=exchange.ended_at, failure="no answer in time")
     yield _mutate_answer("no answer in time", late)
@@ -74,17 +75,32 @@ def _mutate_answer(change: str, exchange: Exchange) -> Mutant:
 
 
 def _garble_job(job: Job, exchange: Exchange) -> Iterator[Mutant]:
-    document: dict[str, JsonValue] = json.loads(exchange.body)
-    without_id = {key: value for key, value in document.items() if key != "job_id"}
-    twice = b'{"status":' + _dump(document["status"]) + b"," + exchange.body[1:]
-    other = "0" if job.job_id != "0" else "1"
+    api = job.provider.api
+    job_id, status = api.job.fields["job_id"], api.job.fields["status"]
+    key = _dump(status[-1]) + b":"
+    twice = exchange.body.replace(key, key + b'"again",' + key, 1)
     for path, change, body in (
-        ("job_id", "the answer is about another job", _dump({**document, "job_id": other})),
-        ("job_id", "the answer does not say which job it is about", _dump(without_id)),
-        ("status", "a word that the API does not have", _dump({**document, "status": "done"})),
+        (
+            "job_id",
+            "the answer is about another job",
+            _change(job, exchange, job_id, "0" if job.job_id != "0" else "1"),
+        ),
+        ("job_id", "the answer does not say which job it is about", _change(job, exchange, job_id, None)),
+        ("status", "a word that the API does not have", _change(job, exchange, status, "done")),
         ("status", "it is given twice", twice),
     ):
         yield Mutant(path=path, change=change, exchange=_answer(exchange, 200, body))
+
+
+def _change(job: Job, exchange: Exchange, way: tuple[str, ...], value: str | None) -> bytes:
+    """Put another value into the job; None removes the one that is there."""
+    document: dict[str, Any] = json.loads(exchange.body)
+    record = find_record(job.provider.api, document)
+    if value is None:
+        remove(record, way)
+    else:
+        put(record, way, value)
+    return _dump(document)
 
 
 def _answer(exchange: Exchange, status_code: int, body: bytes, content_type: str = _JSON) -> Exchange:
@@ -94,31 +110,10 @@ def _answer(exchange: Exchange, status_code: int, body: bytes, content_type: str
     )
 
 
-def _write_record(record: Record) -> dict[str, JsonValue]:
-    return {name: getattr(record, name) for name in _TEXTS}
-
-
-def _write_error(envelope: ErrorEnvelope, code: str, message: str) -> dict[str, JsonValue]:
-    document: dict[str, JsonValue] = {}
-    for path, text in ((envelope.code, code), (envelope.message, message)):
-        _put(document, path, text)
-    return document
-
-
-def _put(document: dict[str, JsonValue], path: tuple[str, ...], text: str) -> None:
-    *parents, last = path
-    for key in parents:
-        child = document.setdefault(key, {})
-        if not isinstance(child, dict):
-            raise TypeError(f"an envelope has two values at {key}")
-        document = child
-    document[last] = text
-
-
 def _find_own_code(api: JobApi) -> str:
     """Return an error code that is not the gateway's."""
     return next((code for code in api.error_codes if not code.startswith(api.gateway_codes)), _ANY_CODE)
 
 
-def _dump(value: JsonValue) -> bytes:
+def _dump(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")

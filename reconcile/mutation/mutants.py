@@ -34,8 +34,9 @@ def list_mutants(
     if isinstance(observation, Missing):
         changes = _appear(job)
     else:
-        missing = Missing(code=None, message=None, request_id=observation.request_id)
-        yield Mutant(path="missing", change="the API has no such job", exchange=write_answer(job, missing, at=now))
+        if job.provider.api.can_be_missing:
+            missing = Missing(code=None, message=None, request_id=observation.request_id)
+            yield Mutant(path="missing", change="the API has no such job", exchange=write_answer(job, missing, at=now))
         changes = _mutate(Declared(jobs), observation, job.provider.api, now=now, every_time=every_time)
     for path, change, observed, permitted in changes:
         exchange = write_answer(job, observed, at=now)
@@ -68,7 +69,8 @@ def _mutate(
 ) -> Iterator[_Change]:
     for word in api.statuses:
         if word != observed.status:
-            yield "status", f"it is {word}", replace(observed, status=word), declared.allows_status(word)
+            mutated = replace(observed, status=word, status_word=None)
+            yield "status", f"it is {word}", mutated, declared.allows_status(word)
     yield from _mutate_texts(declared, observed, api)
     for path, change, changed in mutate_times(observed, declared.fields, api, now=now, every_time=every_time):
         yield path, change, changed, False
@@ -78,12 +80,15 @@ def _mutate(
 
 
 def _mutate_texts(declared: Declared, observed: Observed, api: JobApi) -> Iterator[_Change]:
-    job_type = _choose_other(api.job_types, observed.job_type, declared.of(Field.JOB_TYPE))
-    yield "job_type", f"it is {job_type}", replace(observed, job_type=job_type), False
-    error_code = _choose_other(api.error_codes, observed.error_code, declared.of(Field.ERROR_CODE))
-    yield "error_code", f"it is {error_code}", replace(observed, error_code=error_code), False
+    roles = api.job.fields
+    if "job_type" in roles:
+        job_type = _choose_other(api.job_types, observed.job_type, declared.of(Field.JOB_TYPE))
+        yield "job_type", f"it is {job_type}", replace(observed, job_type=job_type), False
+    if "error_code" in roles:
+        error_code = _choose_other(api.error_codes, observed.error_code, declared.of(Field.ERROR_CODE))
+        yield "error_code", f"it is {error_code}", replace(observed, error_code=error_code), False
     # Another wording of the reason is no new failure, unless the manifest expects a wording.
-    if observed.fail_reason is None or declared.of(Field.FAIL_REASON):
+    if "fail_reason" in roles and (observed.fail_reason is None or declared.of(Field.FAIL_REASON)):
         reason = _choose_other(_REASONS, observed.fail_reason, declared.of(Field.FAIL_REASON))
         yield "fail_reason", f"it is '{reason}'", replace(observed, fail_reason=reason), False
 
@@ -93,13 +98,14 @@ def _mutate_sub_jobs(declared: Declared, observed: Observed, api: JobApi) -> Ite
         before, after = observed.sub_jobs[:j], observed.sub_jobs[j + 1 :]
         path = f"sub_jobs[+{j}]"
         yield path, "it is not there", replace(observed, sub_jobs=(*before, *after)), declared.allows_other_count
-        job_type = _choose_other(api.job_types, sub_job.job_type, declared.of_sub_jobs(Field.JOB_TYPE))
-        retyped = replace(sub_job, job_type=job_type)
-        mutated = replace(observed, sub_jobs=(*before, retyped, *after))
-        yield f"{path}.job_type", f"it is {job_type}", mutated, declared.allows_other_types
+        if api.parts is not None and "job_type" in api.parts.fields:
+            job_type = _choose_other(api.job_types, sub_job.job_type, declared.of_sub_jobs(Field.JOB_TYPE))
+            retyped = replace(sub_job, job_type=job_type)
+            mutated = replace(observed, sub_jobs=(*before, retyped, *after))
+            yield f"{path}.job_type", f"it is {job_type}", mutated, declared.allows_other_types
         for word in api.statuses:
             if word != sub_job.status:
-                mutated = replace(observed, sub_jobs=(*before, replace(sub_job, status=word), *after))
+                mutated = replace(observed, sub_jobs=(*before, replace(sub_job, status=word, status_word=None), *after))
                 yield f"{path}.status", f"it is {word}", mutated, declared.allows_sub_job_status(sub_job, word)
 
 

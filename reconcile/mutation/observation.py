@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import asdict
 
+from reconcile.instant import write_time
 from reconcile.judge import accepts
 from reconcile.model import (
     Absence,
@@ -113,7 +114,7 @@ def _make_times(
     times = _find_times(assertions, now=now)
     if times is None:
         return None, None
-    begin, end = (instant.strftime(api.time_format) for instant in times)
+    begin, end = (write_time(instant, api.time_format) for instant in times)
     ended = api.statuses[status].terminal
     asserts = any(
         isinstance(each, SpanExpectation) or (isinstance(each, MomentExpectation) and each.moment is Moment.END_TIME)

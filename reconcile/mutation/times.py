@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from reconcile.duration import format_duration
-from reconcile.instant import format_instant, read_time
+from reconcile.instant import format_instant, read_time, write_time
 from reconcile.model import (
     Assertion,
     JobApi,
@@ -85,7 +85,7 @@ class _Times:
         )
 
     def _write(self, instant: datetime) -> str:
-        return instant.astimezone(UTC).strftime(self._format)
+        return write_time(instant, self._format)
 
 
 def _mutate_moment(times: _Times, assertion: MomentExpectation) -> Iterator[_Change]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved
 from reconcile.report.escape import escape, quote
-from reconcile.report.messages import count, describe_none, list_waivers, show_value
+from reconcile.report.messages import count, describe_none, list_waivers, show_actual, show_value
 from reconcile.report.style import Colour, Palette, Style
 
 MEANINGS = {
@@ -137,12 +137,12 @@ def _describe_status(sub_job: JsonValue) -> str:
 
 def _show_change(finding: Finding) -> str:
     expected = show_value(finding.expected)
-    return expected if finding.truth is Truth.HOLDS else f"{expected} -> {show_value(finding.actual)}"
+    return expected if finding.truth is Truth.HOLDS else f"{expected} -> {show_actual(finding)}"
 
 
 def _list_remarks(finding: Finding, today: date) -> Iterator[str]:
     if finding.truth is Truth.HOLDS and finding.actual != finding.expected:
-        yield f"observed {show_value(finding.actual)}"
+        yield f"observed {show_actual(finding)}"
     if finding.implied:
         yield "implied"
     yield from list_waivers(finding, today=today)

@@ -9,6 +9,7 @@ from reconcile.instant import format_instant
 from reconcile.model import (
     Diagnostic,
     Finding,
+    Heading,
     JobPlan,
     JsonValue,
     Observation,
@@ -39,6 +40,7 @@ class _Observed(SubJob, frozen=True, kw_only=True, gc=False):
     """What was observed of the job itself."""
 
     sub_jobs: Sequence[SubJob]
+    headings: Sequence[Heading] = ()
 
 
 class _Pending(Struct, frozen=True, kw_only=True, gc=False):
@@ -197,7 +199,10 @@ def _observed_to_json(observation: Observation) -> _Observed | None:
         end_time=observation.end_time,
         error_code=observation.error_code,
         fail_reason=observation.fail_reason,
+        status_word=observation.status_word,
+        shown=observation.shown,
         sub_jobs=observation.sub_jobs,
+        headings=observation.headings,
     )
 
 

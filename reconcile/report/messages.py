@@ -271,6 +271,12 @@ def show_value(value: JsonValue) -> str:
             return f"[{', '.join(show_value(part) for part in value)}]"
 
 
+def show_actual(finding: Finding) -> str:
+    """Write what was observed, with the API's own word beside a status."""
+    own = f" ({escape(finding.status_word)})" if finding.status_word is not None else ""
+    return f"{show_value(finding.actual)}{own}"
+
+
 def _describe_difference(finding: Finding) -> str:
     if finding.truth is Truth.UNDECIDABLE:
         return f"cannot be judged: {show_value(finding.actual)}"
@@ -280,7 +286,7 @@ def _describe_difference(finding: Finding) -> str:
         case "absent", _:
             return "the job API has such a job, and there must be none"
         case _, Kind.CHANGED:
-            return f"expected {show_value(finding.expected)}, observed {show_value(finding.actual)}"
+            return f"expected {show_value(finding.expected)}, observed {show_actual(finding)}"
         case _, Kind.MISSING:
             return f"expected {show_value(finding.expected)}, not observed"
         case _:

@@ -2,26 +2,46 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
-from reconcile.apis import load_api, read_api
+from reconcile.apis import load_api, read_sources
+from reconcile.apis.body import SUB_JOBS, find_record, put, write_error, write_job, write_no_job
+from reconcile.instant import read_time, write_time
 from reconcile.model import ErrorEnvelope, JobApi
 from reconcile.simulator.answer import Answer, Fault, Reply, write_answer
 
 _PORTAL = b"<!doctype html>\n<html><head><title>Sign in</title></head><body><p>success</p></body></html>\n"
 _ELSEWHERE = "https://portal.invalid/sign-in"
+_TIMES = ("begin_time", "end_time")
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+"""How scenarios write times."""
+
+
+_UNDOCUMENTED = {
+    "bad_request": (400, "parameter error"),
+    "forbidden": (403, "no permission"),
+    "not_found": (404, "no such job"),
+    "not_found_as_documented": (404, "no such job"),
+    "server_error": (500, "internal server error"),
+}
+"""Answers for which an API's sources have no example."""
 
 
 class Repertoire:
-    """The responses of one job API. Error bodies are taken from the data of the API."""
+    """The responses of one job API. Error bodies are taken from its sources where they have some."""
 
     def __init__(self, api_name: str) -> None:
         self.api: JobApi = load_api(api_name)
-        data = read_api(api_name)
-        self._examples: dict[int, dict[str, Any]] = {entry["code"]: entry["example"] for entry in data["status_codes"]}
+        data = read_sources(api_name)
+        self._examples: dict[int, dict[str, Any]] = {
+            entry["code"]: entry["example"] for entry in data["status_codes"] if "example" in entry
+        }
         envelopes = {envelope.name: envelope for envelope in self.api.envelopes}
         self._fixed: dict[str, Reply] = {
+            **{name: self._write_undocumented(*answer) for name, answer in _UNDOCUMENTED.items()},
+            "not_found": self._write_not_found(envelopes),
             **{entry["name"]: self._write_error(entry, envelopes) for entry in data["error_answers"]},
             "html": self._write(200, [_PORTAL], headers={"Content-Type": "text/html; charset=utf-8"}),
             "redirect": self._write(302, [b""], headers={"Location": _ELSEWHERE}),
@@ -35,8 +55,9 @@ class Repertoire:
         return self._fixed[name] if name in self._fixed else self._write(200, [self._spoil(name, job_id).encode()])
 
     def job(self, job_id: str, fields: Mapping[str, object]) -> Answer:
-        """Return a 200 with a job that has only these fields and its id."""
-        return self._write(200, [_dump({"job_id": job_id, **fields}).encode()])
+        """Return a 200 with a job that has only these fields and its id, each where the API has it."""
+        values = _translate({"job_id": job_id, **fields}, self.api.time_format)
+        return self._write(200, [_dump(write_job(self.api, values)).encode()])
 
     def answer(self, status_code: int, body: bytes) -> Answer:
         """Return a response with this body, which is JSON."""
@@ -62,25 +83,43 @@ class Repertoire:
         return self._write(201, [body], headers={"X-Subject-Token": token})
 
     def _spoil(self, name: str, job_id: str) -> str:
-        """Return the documented job with one thing wrong."""
-        job = {**self._examples[200], "job_id": job_id}
+        """Return the documented job, or a finished one, with one thing wrong."""
+        ways = self.api.job.fields
+        body = deepcopy(self._examples.get(200)) or write_job(self.api, {"job_id": job_id, "status": "success"})
+        record = find_record(self.api, body)
+        put(record, ways["job_id"], job_id)
         match name:
             case "other_job":
-                return _dump({**job, "job_id": f"not-{job_id}"})
+                put(record, ways["job_id"], f"not-{job_id}")
             case "unknown_status":
-                return _dump({**job, "status": "cancelled"})
+                put(record, ways["status"], "cancelled")
             case "duplicate_key":
-                return _dump(job).replace("{", '{"status": "failed", ', 1)
+                key = f"{_dump(ways['status'][-1])}: "
+                return _dump(body).replace(key, f'{key}"failed", {key}', 1)
             case "not_json":
-                return _dump(job)[:-20]
+                return _dump(body)[:-20]
             case _:
                 raise KeyError(name)
+        return _dump(body)
+
+    def _write_not_found(self, envelopes: Mapping[str, ErrorEnvelope]) -> Answer:
+        """Write what says that there is no such job, or may say it."""
+        api = self.api
+        if api.missing_if_empty:
+            return self._write(200, [_dump(write_no_job(api)).encode()])
+        for sign in (*api.missing, *api.doubtful):
+            code = min(sign.codes or {f"SIMULATOR.{sign.status_code}"})
+            return self._write(sign.status_code, _cut(envelopes[sign.envelope], code, "no such job"))
+        return self._write_undocumented(*_UNDOCUMENTED["not_found"])
+
+    def _write_undocumented(self, status_code: int, message: str) -> Answer:
+        return self._write(status_code, _cut(self.api.envelopes[0], f"SIMULATOR.{status_code}", message))
 
     def _write_error(self, entry: Mapping[str, Any], envelopes: Mapping[str, ErrorEnvelope]) -> Answer:
         status_code = entry["status_code"]
         if entry["error_code"] is None:
             return self._write(status_code, [_dump(self._examples[status_code]).encode()])
-        body = _wrap(envelopes[entry["envelope"]], entry["error_code"], entry["message"])
+        body = _cut(envelopes[entry["envelope"]], entry["error_code"], entry["message"])
         return self._write(status_code, body, headers=entry.get("headers"))
 
     def _write(
@@ -90,15 +129,22 @@ class Repertoire:
         return write_answer(status_code, body, headers=headers, request_id_header=header, close=close)
 
 
-def _wrap(envelope: ErrorEnvelope, code: str, message: str) -> list[bytes]:
+def _cut(envelope: ErrorEnvelope, code: str, message: str) -> list[bytes]:
     """Return the body of an error in pieces, with the request id between them if the envelope has one."""
-    (code_key,), (message_key,) = envelope.code, envelope.message
-    body = {code_key: code, message_key: message}
-    if envelope.request_id is None:
-        return [_dump(body).encode()]
-    (request_id_key,) = envelope.request_id
     mark = "{request id}"
-    return [piece.encode() for piece in _dump({**body, request_id_key: mark}).split(mark)]
+    return [piece.encode() for piece in _dump(write_error(envelope, code, message, mark)).split(mark)]
+
+
+def _translate(values: Mapping[str, Any], time_format: str) -> dict[str, Any]:
+    """Turn the times of a scenario, of a job and of its parts, into those of the API; leave what is no time."""
+    translated = dict(values)
+    for role in _TIMES:
+        instant = read_time(str(values.get(role)), _TIME_FORMAT)
+        if instant is not None:
+            translated[role] = write_time(instant, time_format)
+    if values.get(SUB_JOBS):
+        translated[SUB_JOBS] = [_translate(part, time_format) for part in values[SUB_JOBS]]
+    return translated
 
 
 def _dump(value: object) -> str:

@@ -47,7 +47,8 @@ class Service:
         self._clock = clock
         self._start = clock()
         self._timelines = {job_id: _Timeline(steps) for job_id, steps in scenario.jobs.items()}
-        self._target = re.compile(_pattern_of(scenario.repertoire.api.path))
+        api = scenario.repertoire.api
+        self._targets = [re.compile(_pattern_of(path)) for path in dict.fromkeys((api.path, *api.paths.values()))]
         self.tally = tally
 
     def answer(self, request: Request) -> Cue:
@@ -55,7 +56,7 @@ class Service:
         self.tally.requests_seen[request.method] += 1
         if request.method == "POST" and request.target == TOKENS_TARGET:
             return self._log_in(request)
-        target = self._target.fullmatch(request.target)
+        target = next((found for each in self._targets if (found := each.fullmatch(request.target))), None)
         if request.method != "GET":
             return self.refuse(405, "a job API only supports GET", allow="GET")
         if target is None:
@@ -63,9 +64,10 @@ class Service:
         refusal = find_refusal(self._scenario, request)
         if refusal is not None:
             return self._refuse_as_gateway(refusal)
-        if self._scenario.project_id not in (None, target["project_id"]):
+        given = target.groupdict()
+        if self._scenario.project_id not in (None, given.get("project_id", self._scenario.project_id)):
             return self._refuse_as_gateway("gateway_not_found")
-        return self._answer_for(target["job_id"])
+        return self._answer_for(given["job_id"])
 
     def refuse(self, status_code: int, message: str, *, allow: str | None = None) -> Cue:
         """Count and answer a request that is not one for a job API."""

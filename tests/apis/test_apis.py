@@ -3,34 +3,82 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconcile.apis import api_names, load_api, read_api
+from reconcile import apis
+from reconcile.apis import api_names, load_api, read_sources
+from reconcile.model import ErrorSign
 from reconcile.shipped import load_schema
 
 API = load_api("sfs-turbo")
-DATA = read_api("sfs-turbo")
-SCHEMA = load_schema("job-api.v1")
+DATA = read_sources("sfs-turbo")
+HERE = Path(__file__).parent
+FOLDER = Path(apis.__file__).parent
+SCHEMAS = {
+    "": load_schema("job-api.v1"),
+    ".sources": json.loads((HERE / "sources.schema.json").read_text()),
+}
+CLOUDS_SCHEMA = json.loads((HERE / "clouds.schema.json").read_text())
 
 
-@pytest.mark.parametrize("name", api_names())
-def test_data_obeys_the_schema(name: str) -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-    errors = Draft202012Validator(SCHEMA).iter_errors(read_api(name))
+def check(path: Path, schema: Mapping[str, Any]) -> Any:
+    """Return what is in a file that obeys the schema, and has no key twice."""
+    data = json.loads(path.read_text(), object_pairs_hook=read_pairs)
+    Draft202012Validator.check_schema(schema)
+    errors = Draft202012Validator(schema).iter_errors(data)
     assert [f"{error.json_path}: {error.message}" for error in errors] == []
-    assert read_api(name)["name"] == name
+    return data
 
 
-def test_schema_describes_every_property_and_closes_every_object() -> None:
-    for schema in mappings_in(SCHEMA):
+def read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+@pytest.mark.parametrize("suffix", SCHEMAS)
+@pytest.mark.parametrize("name", api_names())
+def test_data_obeys_the_schema(name: str, suffix: str) -> None:
+    assert check(FOLDER / f"{name}{suffix}.json", SCHEMAS[suffix])["name"] == name
+
+
+def test_clouds_obey_their_schema_and_know_no_other_api() -> None:
+    clouds = check(FOLDER / "clouds.json", CLOUDS_SCHEMA)["clouds"]
+    hosts = {name for cloud in clouds.values() for region in cloud["regions"].values() for name in region["hosts"]}
+    assert hosts == set(api_names())
+
+
+@pytest.mark.parametrize("whole", [SCHEMAS[""], CLOUDS_SCHEMA])
+def test_schema_describes_every_property_and_closes_every_object(whole: dict[str, Any]) -> None:
+    for schema in mappings_in(whole):
         if "properties" in schema and "description" in schema:
             assert schema["additionalProperties"] is False
             assert all("description" in value for value in schema["properties"].values())
+
+
+@pytest.mark.parametrize("name", api_names())
+def test_sources_say_what_the_program_does(name: str) -> None:
+    """Every word, code, type and way of a description is one that its sources have."""
+    api, sources = load_api(name), read_sources(name)
+    assert set(api.words) == {status["word"] for status in sources["statuses"]}
+    for status in sources["statuses"]:
+        outcome = api.statuses[api.words[status["word"]]].outcome
+        assert status["outcome"] == (outcome.value if outcome else None)
+    assert api.path == sources["request"]["path"]
+    assert list(api.job_types) == [entry["name"] for entry in sources["job_types"]]
+    assert api.error_codes == {entry["code"]: entry["meaning"] for entry in sources["error_codes"]}
+    assert {cloud["name"] for cloud in sources["clouds"]} == api.clouds.keys()
+    for owner, ways in (("job", api.job), ("sub_job", api.parts)):
+        fields = sources[owner]["fields"] if sources[owner] else []
+        said = {tuple(entry.get("at", [entry["name"]])) for entry in fields}
+        assert {*ways.fields.values(), *ways.shown.values()} <= said if ways else not said
+    if api.parts:
+        assert list(api.parts.at) == sources["sub_job"].get("at", [sources["sub_job"].get("key")])
 
 
 def mappings_in(value: object) -> Iterator[dict[str, Any]]:
@@ -107,7 +155,7 @@ def test_no_code_of_the_gateway_says_that_a_job_is_missing() -> None:
     gateway = {code for code in API.error_codes if code.startswith(API.gateway_codes)}
     assert {"APIGW.0101", "APIGW.0301", "APIGW.0308"} <= gateway
     assert all(code.startswith("SFS.TURBO.") for code in API.error_codes.keys() - gateway)
-    assert API.missing_envelopes == {"service"}
+    assert API.missing == (ErrorSign(status_code=404, envelope="service"),)
 
 
 def test_documented_error_bodies_are_of_the_shape_they_are_said_to_have() -> None:

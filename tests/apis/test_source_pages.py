@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from reconcile.apis import read_api
+from reconcile.apis import read_sources
 
 PAGES = Path(__file__).parents[2].parent / "shared" / "api"
 IDS = ["000", "001", "002", "003", "004"]
-DATA = read_api("sfs-turbo")
+DATA = read_sources("sfs-turbo")
 
 pytestmark = pytest.mark.skipif(not PAGES.is_dir(), reason="the source pages lie beside the checkout")
 

@@ -68,7 +68,8 @@ def test_apis_tell_clouds_regions_and_hosts(capsys):
     assert main(["apis", "-o", "json"], environ={}) == 0
     document = json.loads(capsys.readouterr().out)
     assert [api["name"] for api in document["apis"]] == list(api_names())
-    assert document["apis"][0]["clouds"]["otc"]["eu-nl"] == "sfs-turbo.eu-nl.otc.t-systems.com"
+    clouds = {api["name"]: api["clouds"] for api in document["apis"]}
+    assert clouds["sfs-turbo"]["otc"]["eu-nl"] == "sfs-turbo.eu-nl.otc.t-systems.com"
 
 
 def find_paths():

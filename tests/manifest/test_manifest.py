@@ -363,7 +363,7 @@ def test_a_status_that_this_api_does_not_have_is_refused():
 
 
 def test_an_api_without_sub_jobs_implies_nothing_of_them_and_takes_none():
-    api = replace(API, sub_jobs=None)
+    api = replace(API, parts=None)
     assert load_with(api, "{}").expect.sub_jobs is None
     assert refuse_with(api, "{sub_jobs: []}") == [(Code.IMPOSSIBLE_EXPECTATION, 4, 27)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconcile.apis import read_api
+from reconcile.apis import read_sources
 from reconcile.document import Text, parse_text
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic
@@ -26,7 +26,7 @@ def faults_of(text: str) -> list[Diagnostic]:
 
 def test_schema_has_the_words_of_the_api() -> None:
     words = load_schema("scenario.v1")["$defs"]
-    data = read_api("sfs-turbo")
+    data = read_sources("sfs-turbo")
     assert words["status"]["enum"] == [status["word"] for status in data["statuses"]]
     assert {entry["name"] for entry in data["error_answers"]} <= set(words["answer"]["enum"])
 
@@ -37,7 +37,7 @@ def test_every_answer_of_the_schema_can_be_given(name: str) -> None:
 
 
 def test_errors_that_are_answered_are_known_errors() -> None:
-    data = read_api("sfs-turbo")
+    data = read_sources("sfs-turbo")
     known = {code["code"]: code for code in data["error_codes"]}
     for entry in data["error_answers"]:
         if entry["error_code"]:
@@ -117,7 +117,7 @@ jobs:
         ("", "where a mapping is due"),
         ("version: 2\napi: sfs-turbo\n", "this must be 1"),
         ("version: 1\n", "the key 'api' is missing here"),
-        ("version: 1\napi: sfs\n", "'sfs' is not one of sfs-turbo"),
+        ("version: 1\napi: sfs\n", "'sfs' is not one of bms, cce, "),
     ],
 )
 def test_scenario_must_say_for_which_api_it_is(text: str, message: str) -> None:

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reconcile.apis import read_api
+from reconcile.apis import read_sources
 from reconcile.document import Text, parse_text
 from reconcile.errors import UsageError
 from reconcile.simulator import Scenario, Tally, load_scenario, running_simulator
 
-DATA = read_api("sfs-turbo")
+DATA = read_sources("sfs-turbo")
 EXAMPLES = {entry["code"]: entry["example"] for entry in DATA["status_codes"]}
 PATIENCE = 5.0
 

@@ -15,7 +15,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     How jobs are fetched. Only the operator decides this, never a manifest.
 
     `wait` and `timeout` are seconds, `rate` is requests per second and provider. None means: do not wait, a timeout
-    that leaves room for the waiting, no limit. `verbose` is 1 for -v and 2 for -vv.
+    that leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
     """
 
     endpoints: tuple[str, ...]
@@ -71,7 +71,10 @@ access_options = as_one(
         help="Time limit for reading standard input and fetching together. Default: 5m, or --wait plus 1m if longer.",
     ),
     click.option(
-        "--rate", type=Rate(), metavar="N[/s|/m]", help="Maximum request rate per provider. Default: no limit."
+        "--rate",
+        type=Rate(),
+        metavar="N[/s|/m]",
+        help="Maximum request rate per provider. Default: the published one, if there is any.",
     ),
     click.option(
         "--concurrency",

@@ -37,6 +37,7 @@ from reconcile.report.messages import (
     describe_none,
     find_place,
     list_waivers,
+    show_actual,
     show_value,
 )
 from reconcile.report.run_time import read_run_time
@@ -302,7 +303,7 @@ def _list_lines(planned: JobPlan, today: date, paths: Mapping[str, str]) -> Iter
 
 def _write_difference(finding: Finding, planned: JobPlan, today: date) -> str:
     expected = show_value(finding.expected) if _has_expected(finding) else "(not expected)"
-    observed = "(not there)" if finding.kind is Kind.MISSING else show_value(finding.actual)
+    observed = "(not there)" if finding.kind is Kind.MISSING else show_actual(finding)
     remarks = [
         *([show_value(finding.label)] if finding.label is not None else []),
         *(["implied"] if finding.implied else []),
@@ -321,7 +322,7 @@ def _write_held(finding: Finding) -> str:
     if finding.label not in (None, finding.actual):
         remarks.append(show_value(finding.label))
     if finding.actual != finding.expected:
-        remarks.append(f"observed {show_value(finding.actual)}")
+        remarks.append(f"observed {show_actual(finding)}")
     if finding.implied:
         remarks.append("implied")
     return f"{line}   # {', '.join(remarks)}" if remarks else line
