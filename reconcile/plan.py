@@ -375,7 +375,7 @@ def _plan_job(
     findings = _waive(judgement.findings, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
-    idle = _note_idle_waivers(job, findings, now) if job.waivers and verdict in _DECIDED else ()
+    idle = _note_idle_waivers(job, findings, now) if job.waivers and not strict and verdict in _DECIDED else ()
     return JobPlan(
         job=job,
         observation=judgement.shown,
