@@ -630,6 +630,7 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     waited: float
     age: float
     notes: tuple[str, ...]
+    attempts: int = 0
     started: float = 0.0
     elapsed: float = 0.0
 

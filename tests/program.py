@@ -198,6 +198,17 @@ def run(*argv: str, input: str | None = None, timeout: float = 60, **options: An
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+_TIMES = re.compile(
+    r'"(?:elapsed_ms|duration|start|stop)": ?\d+|"(?:start|judg)ed_at": ?"[^"]+"| time(?:stamp)?="[^"]+"'
+    r'|_seconds\{manifest=[^\n]+| in \d+[.]\d s(?=[.,; (\n"&<])'
+)
+
+
+def without_times(text: str) -> str:
+    """Take out of a report when its run was and how long it took, which differ from run to run."""
+    return _TIMES.sub("", text)
+
+
 # --- What is true of every run ---------------------------------------------------------------------------------
 
 

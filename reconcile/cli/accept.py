@@ -205,7 +205,7 @@ def _judge_again(evidence: Evidence, edited: Mapping[str, Job], jobs: Sequence[J
         evidence.manifest, jobs=tuple(edited[evidence.manifest.jobs[number].address] for number in numbers)
     )
     observations = tuple(evidence.observations[number] for number in numbers)
-    return derive_plan(replace(evidence, manifest=manifest, observations=observations, remarks=())).jobs
+    return derive_plan(replace(evidence, manifest=manifest, observations=observations, remarks=(), timings=())).jobs
 
 
 def _load(evidence: Evidence, texts: Sequence[Text]) -> Manifest:

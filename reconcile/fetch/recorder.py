@@ -97,6 +97,7 @@ class Recorder:
                     evidence=self._evidence[_key_of(job)] if unobserved is None else None,
                     unobserved=unobserved,
                     polls=outcome.polls,
+                    attempts=outcome.attempts,
                     started=outcome.started,
                     elapsed=outcome.elapsed,
                     waited=outcome.waited,

@@ -101,7 +101,7 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
     attempt = _observe(job, recorded)
     return Fetched(
         observation=attempt.observation,
-        attempts=len(recorded.exchanges),
+        attempts=max(recorded.attempts, len(recorded.exchanges)),
         polls=recorded.polls,
         started=recorded.started,
         elapsed=recorded.elapsed,

@@ -104,6 +104,7 @@ def _read_job(job: Mapping[str, Any]) -> RecordedJob:
         evidence=job["evidence"],
         unobserved=_read_unobserved(unobserved) if unobserved is not None else None,
         polls=job["polls"],
+        attempts=job.get("attempts", 0),
         started=job.get("started", 0.0),
         elapsed=job.get("elapsed", 0.0),
         waited=job["waited"],

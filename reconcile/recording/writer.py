@@ -65,6 +65,7 @@ def _job_to_json(job: RecordedJob) -> JsonValue:
         "evidence": job.evidence,
         "unobserved": _unobserved_to_json(job.unobserved) if job.unobserved is not None else None,
         "polls": job.polls,
+        "attempts": job.attempts,
         "started": job.started,
         "elapsed": job.elapsed,
         "waited": job.waited,

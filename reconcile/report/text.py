@@ -124,7 +124,7 @@ def _render_causes(plan: Plan, style: Style) -> list[str]:
     causes = list_causes(plan.jobs)
     if not any(len(cause.jobs) > 1 for cause in causes):
         return []
-    lines = ["Causes:"]
+    lines = [style.palette.paint("Causes:", Colour.STRONG)]
     for cause in causes[:MOST_CAUSES]:
         word = style.palette.paint(f"{WORDS[cause.verdict]:<8}", COLOURS[cause.verdict])
         first, *rest = break_line(f"{cause.text} ({name_jobs(cause.jobs)})", style, indent=10)
