@@ -53,6 +53,8 @@ _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 """Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
 
+_ABOUT_WAIVERS = (Code.WAIVER_EXPIRED, Code.WAIVER_COVERS_ALL)
+
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
@@ -75,7 +77,8 @@ def make_plan(
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
         notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
-        strict: waivers are ignored, and warnings are errors unless a drift is decided anyway.
+        strict: waivers are ignored, and warnings are errors; beside a drift, which is decided, those about waivers are
+            not.
         soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
         ended_by: the exit code of the signal that ended the run early, if one did.
 
@@ -94,8 +97,9 @@ def make_plan(
         ]
     )
     warnings = (*manifest.warnings, *_list_waiver_warnings(jobs, manifest, now))
-    promoted = strict and not any(job.verdict is Verdict.DRIFT for job in jobs)
-    errors = (*(warnings if promoted else ()), *_list_reasons_against(jobs, manifest))
+    harmless = _ABOUT_WAIVERS if any(job.verdict is Verdict.DRIFT for job in jobs) else ()
+    promoted = tuple(warning for warning in warnings if strict and warning.code not in harmless)
+    errors = (*promoted, *_list_reasons_against(jobs, manifest))
     verdict, exit_code = _decide_run(jobs, errors, soft_fail=soft_fail, ended_by=ended_by)
     return Plan(
         manifest=manifest,
@@ -104,7 +108,7 @@ def make_plan(
         jobs=jobs,
         summary=_summarize(jobs),
         errors=errors,
-        warnings=() if promoted else warnings,
+        warnings=tuple(warning for warning in warnings if warning not in promoted),
         complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
