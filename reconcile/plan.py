@@ -252,7 +252,7 @@ def proves_something(plan: JobPlan) -> bool:
     """
     return plan.verdict is Verdict.IN_SYNC or any(
         finding.truth is _HOLDS
-        and finding.actual not in (None, False, 0, SENSITIVE)
+        and finding.actual not in (None, 0, SENSITIVE)
         and not any(_covers(waiver, finding) for waiver in plan.job.waivers)
         for finding in plan.findings
     )
