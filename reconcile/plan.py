@@ -56,6 +56,7 @@ _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 _DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
 _OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
 """Why a job was not fetched: the run was over."""
+_ABOUT_WAIVERS = (Code.WAIVER_EXPIRED, Code.WAIVER_COVERS_ALL)
 
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
@@ -79,7 +80,8 @@ def make_plan(
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
         notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
-        strict: waivers are ignored, and warnings are errors unless a drift is decided anyway.
+        strict: waivers are ignored, and warnings are errors; beside a drift, which is decided, those about waivers are
+            not.
         soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
         ended_by: the exit code of the signal that ended the run early, if one did.
 
@@ -98,8 +100,9 @@ def make_plan(
         ]
     )
     warnings = (*manifest.warnings, *_list_waiver_warnings(jobs, manifest, now))
-    promoted = strict and not any(job.verdict is Verdict.DRIFT for job in jobs)
-    errors = (*(warnings if promoted else ()), *_list_reasons_against(jobs, manifest))
+    harmless = _ABOUT_WAIVERS if any(job.verdict is Verdict.DRIFT for job in jobs) else ()
+    promoted = tuple(warning for warning in warnings if strict and warning.code not in harmless)
+    errors = (*promoted, *_list_reasons_against(jobs, manifest))
     verdict, exit_code = _decide_run(jobs, errors, soft_fail=soft_fail, ended_by=ended_by)
     return Plan(
         manifest=manifest,
@@ -108,7 +111,7 @@ def make_plan(
         jobs=jobs,
         summary=_summarize(jobs),
         errors=errors,
-        warnings=() if promoted else warnings,
+        warnings=tuple(warning for warning in warnings if warning not in promoted),
         complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
         soft_fail=soft_fail,
         verdict=verdict,
@@ -300,7 +303,7 @@ def proves_something(plan: JobPlan) -> bool:
     """
     return plan.verdict is Verdict.IN_SYNC or any(
         finding.truth is _HOLDS
-        and finding.actual not in (None, False, 0, SENSITIVE)
+        and finding.actual not in (None, 0, SENSITIVE)
         and not any(_covers(waiver, finding) for waiver in plan.job.waivers)
         for finding in plan.findings
     )

@@ -185,6 +185,14 @@ def test_u14_sub_jobs_that_are_not_there_prove_nothing_beside_a_waived_drift():
     assert plan_one(the_job, observed("failed", job_id="id-a"))[0].exit_code is ExitCode.ERROR
 
 
+def test_u14_that_there_are_no_sub_jobs_proves_nothing_beside_a_waived_drift():
+    parts = replace(sub_jobs(Match.CONTAINS), count=Count(min=0, max=0), items=None)
+    the_job = replace(waived("a", "status"), expect=job(parts).expect)
+    plan, job_plan = plan_one(the_job, observed("failed", job_id="id-a"))
+    assert {finding.path: finding.actual for finding in job_plan.findings} == {"status": "failed", "sub_jobs.count": 0}
+    assert plan.exit_code is ExitCode.ERROR
+
+
 def test_u14_a_hidden_value_proves_nothing_beside_a_waived_drift():
     hidden = replace(expects(error_code=None)[0], sensitive=True)
     the_job = waived("a", "status")
@@ -486,7 +494,7 @@ def test_two_remote_jobs_may_differ():
 
 def test_why_a_job_was_not_observed_is_its_problem():
     _, job_plan = plan_one(job(name="a"), UNOBSERVED)
-    assert (job_plan.problems, job_plan.notes) == ((UNOBSERVED.problem,), ())
+    assert (job_plan.problems, job_plan.findings, job_plan.notes) == ((UNOBSERVED.problem,), (), ())
 
 
 def test_a_plan_says_of_what_it_is_when_it_was_made_and_where_was_asked():

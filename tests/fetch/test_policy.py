@@ -201,3 +201,7 @@ def test_a_wait_that_is_too_long_is_named_and_not_begun(seconds, remaining, said
     chosen = plan(Setback.THROTTLED, retry_after=seconds, remaining=remaining)
     assert isinstance(chosen, TooLong)
     assert said in chosen.reason
+
+
+def test_a_wait_that_ends_with_the_run_is_kept() -> None:
+    assert plan(Setback.THROTTLED, retry_after=100.0) == Again(after=100.0)

@@ -54,6 +54,18 @@ def test_what_is_not_there_is_not_covered():
     assert show(asserting(secret(fail_reason=CANARY)), answer) == answer
 
 
+def test_that_a_sensitive_field_is_absent_is_covered_where_it_is_compared():
+    *_, finding = judge_job(asserting(secret(fail_reason=None)), observed("success"), now=NOW).findings
+    assert (finding.expected, finding.actual) == (COVERED, COVERED)
+
+
+def test_a_value_of_the_job_is_covered_where_only_an_item_is_sensitive():
+    a_job = asserting(expects(fail_reason="because"), sub_jobs(Match.EXACT, SECRET_ITEM))
+    answer = observed("failed", part(fail_reason=CANARY), fail_reason=CANARY)
+    _, finding, *_ = judge_job(a_job, answer, now=NOW).findings
+    assert (finding.path, finding.expected, finding.actual) == ("fail_reason", "because", COVERED)
+
+
 def test_where_nothing_is_sensitive_everything_is_shown():
     answer = observed("failed", part(fail_reason="because"), fail_reason="because")
     assert show(asserting(expects(fail_reason="because")), answer) == answer
