@@ -16,6 +16,7 @@ from reconcile.instant import is_time_format
 Way: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$")]
 State: TypeAlias = Literal["waiting", "running", "success", "failed"]
 
+_USUAL_HEADER = "X-Auth-Token"
 _OPEN_TO_OTHERS = (401, 403, 429)
 """Status codes that anyone on the way answers, whatever was asked."""
 
@@ -27,7 +28,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paths: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    token_header: str = "X-Auth-Token"
+    token_header: str = _USUAL_HEADER
     request_id_header: str = "X-Request-Id"
     requests_per_minute: Annotated[int, Meta(ge=1)] | None = None
 

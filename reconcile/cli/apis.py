@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from reconcile.apis import api_names, load_api
+from reconcile.apis import api_names, load_api, read_sources
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.cli.options.reporting import format_option
@@ -31,14 +31,17 @@ def command(ctx: click.Context, format_name: str) -> Done:
 
 @command.command()
 @click.argument("name", type=click.Choice(api_names()), metavar="NAME")
-def show(name: str) -> Done:
+@click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
+def show(name: str, ids: bool) -> Done:
     """Print how a job API is asked, and what is read from where.
 
     \b
     Examples:
       reconcile apis show ecs
+      reconcile apis show cce --ids
     """
-    output.write("".join(f"{line}\n" for line in _describe(load_api(name))))
+    lines = _describe_ids(name) if ids else _describe(load_api(name))
+    output.write("".join(f"{line}\n" for line in lines))
     return Done.DONE
 
 
@@ -93,6 +96,21 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"Times: {api.time_format}."
     yield f"No such job: {', '.join(_list_signs(api)) or 'no answer says so, so none can be expected to be absent'}."
     yield f"Retention: {api.retention}."
+
+
+def _describe_ids(name: str) -> Iterator[str]:
+    from reconcile.report.table import draw_table
+
+    data = read_sources(name)
+    titles = {source["id"]: source["title"] for source in data["sources"]}
+    rows = [
+        [".".join(entry["key"]), str(entry["operations"]), titles[entry["source"]]]
+        for entry in data.get("started_by", ())
+    ]
+    if rows:
+        yield from draw_table(rows, ["Key", "Operations", "Source"])
+    else:
+        yield f"No source says which operations give ids for {data['title']}."
 
 
 def _list_ways(api: JobApi) -> Iterator[list[str]]:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from program import main
 
 from reconcile.apis import api_names, load_api
 from reconcile.document import read_document
+from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator
 
 SPAN = {"begin_time": "2026-01-02 10:00:00", "end_time": "2026-01-02 11:00:00"}
@@ -34,7 +36,8 @@ def url(api: str, tmp_path: Path) -> Iterator[str]:
         "other": {"answer": "other_job"},
     }
     scenario = tmp_path / "scenario.yaml"
-    scenario.write_text(json.dumps({"version": 1, "api": api, "jobs": jobs}))
+    keys = {"ak": "sk"}
+    scenario.write_text(json.dumps({"version": 1, "api": api, "access_keys": keys, "jobs": jobs}))
     with running_simulator(load_scenario(read_document(str(scenario)))) as url:
         yield url
 
@@ -75,6 +78,25 @@ def test_what_is_imported_is_in_sync(api: str, url: str, tmp_path: Path, capsys:
     assert main(arguments, environ={"RECONCILE_TOKEN": "t"}) == 0, capsys.readouterr().out
 
 
+def test_what_is_kept_of_a_run_says_the_same(
+    api: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("done", "failed", "running", *(["part-failed"] if load_api(api).parts is not None else []))
+    path = write_manifest(tmp_path, api, {name: {} for name in names})
+    reports = [f"{name}={tmp_path / name}" for name in ("html", "junit", "sarif", "markdown", "json", "tap")]
+    kept = ("--record", str(tmp_path / "record"), "--out", str(tmp_path / "plan.rcplan"))
+    options = [part for report in reports for part in ("--report", report)]
+    signed = {"HW_ACCESS_KEY": "ak", "HW_SECRET_KEY": "sk"}
+    arguments = ("plan", str(path), "--endpoint", url, "-o", "json", "--rate", "100/s", *kept, *options)
+    assert main(arguments, environ=signed) == 2, capsys.readouterr().err
+    live = json.loads(capsys.readouterr().out)
+    assert main(("plan", str(path), "--replay", str(tmp_path / "record"), "-o", "json"), environ={}) == 2
+    assert json.loads(capsys.readouterr().out)["jobs"] == live["jobs"]
+    assert main(("show", str(tmp_path / "plan.rcplan"), "-o", "json"), environ={}) in (0, 2)
+    assert json.loads(capsys.readouterr().out)["jobs"] == live["jobs"]
+    Draft202012Validator(load_schema("plan.v1")).validate(live)
+
+
 def test_every_mutant_is_killed(api: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = load_api(api)
     expect: dict[str, Any] = {"status": "success"}
@@ -98,3 +120,12 @@ def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFix
     }
     shown = capsys.readouterr().out
     assert [text for text in said[name] if text not in shown] == []
+
+
+@pytest.mark.parametrize("name", api_names())
+def test_show_tells_where_ids_come_from(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("apis", "show", name, "--ids"), environ={}) == 0
+    first = {"bms": "job_id", "cce": "status.jobID", "eip": "job_ids[]", "sfs-turbo-du-task": "task_id"}
+    shown = capsys.readouterr().out
+    assert ("sdk" in shown) is (name != "cce-v2")
+    assert first.get(name, "") in shown
