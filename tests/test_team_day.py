@@ -5,8 +5,11 @@ import re
 import subprocess
 from contextlib import contextmanager
 
+import httpx
 import program
 import pytest
+from program import main
+from virtual_api import VirtualApi
 
 MANIFEST = """
 version: 1
@@ -99,3 +102,41 @@ def test_a_team_gets_from_nothing_to_a_gate_that_explains_a_bad_morning(day):
         assert "drift" in run("plan", *there, *IDS, "--fail-fast", code=2)
         excluded = [word for breach in BREACHES for word in ("--exclude", breach.partition("=")[0])]
         assert f"Plan: {JOBS - OVER_QUOTA} in sync" in run("plan", *there, *IDS, *excluded, code=0)
+
+
+def answer_missing(request):
+    return httpx.Response(404, json={"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Job Id"})
+
+
+DONE = {
+    "status": "success",
+    "job_type": "create_share",
+    "sub_jobs": [{"status": "success", "job_type": "create_share"}],
+}
+RUNNING = {"status": "running", "job_type": "create_share"}
+
+
+def test_u10_without_the_ids_everything_but_a_plan_works(day, capsys):
+    (day / "reconcile.yaml").write_text(MANIFEST)
+    assert main(["validate"], environ=CI) == 0
+    assert "mounts" in capsys.readouterr().out
+    assert main(["list"], environ=CI) == 0
+    assert "jobs.mount" in capsys.readouterr().out
+    assert main(["doctor"], environ=CI, transport=httpx.MockTransport(answer_missing)) == 0
+    assert "the provider can be asked" in capsys.readouterr().out
+    assert main(["plan"], environ=CI) == 1
+    assert "RC212" in capsys.readouterr().err
+
+
+def test_u38_in_ci_a_wait_is_heard_of_every_half_minute(day, capsys):
+    (day / "reconcile.yaml").write_text(MANIFEST)
+
+    def answer(asked):
+        return httpx.Response(200, json={"job_id": asked.job_id, **(DONE if asked.time > 170 else RUNNING)})
+
+    api = VirtualApi(answer)
+    argv = ["plan", "--endpoint", "http://127.0.0.1:1", *IDS, "--wait", "10m"]
+    assert main(argv, environ=CI, client=api, timer=api.now) == 0
+    beats = [line for line in capsys.readouterr().err.splitlines() if "waiting for" in line]
+    assert 4 <= len(beats) <= 7
+    assert "200 pending" in beats[0]

@@ -48,7 +48,7 @@ def command(context: Context, manifests: ManifestOptions, access: AccessOptions,
     """
     quiet = format_name == "json"
     try:
-        manifest = load_manifest(manifests, context, quiet=quiet)
+        manifest = load_manifest(manifests, context, quiet=quiet, offline=True)
         examinations = examine_providers(manifest, access, context)
     except ReconcileError as error:
         error.terse = quiet

@@ -1,8 +1,7 @@
 """What stands between each provider of a manifest and a first plan."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -93,17 +92,6 @@ _HINTS = {
     Code.THROTTLED: "try again in a minute",
 }
 
-_PREFIXES = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
-_KNOWN = (
-    *("RECONCILE_TOKEN", "RECONCILE_ENDPOINT", "OS_TOKEN", "OS_AUTH_TOKEN", "HW_AUTH_TOKEN"),
-    *("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN", "HUAWEICLOUD_SDK_PROJECT_ID"),
-    *("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN", "HW_PROJECT_ID", "OS_ACCESS_KEY", "OS_SECRET_KEY"),
-    *("OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID"),
-    *("OS_PASSWORD", "OS_USER_DOMAIN_NAME", "OS_USER_DOMAIN_ID", "OS_PROJECT_ID", "OS_PROJECT_NAME"),
-    *("OS_PROJECT_DOMAIN_NAME", "OS_PROJECT_DOMAIN_ID"),
-)
-"""Variables that hold credentials and endpoints, without those of single providers."""
-
 _CLOSE_CLOCKS = 60.0
 _MOST_SKEW = 900.0
 """Seconds. Further apart, the API refuses signatures (support.huaweicloud.com, "AK/SK Signing and Authentication")."""
@@ -184,9 +172,13 @@ class _Doctor:
         yield _check_project(target.provider, probe, problem if at == PROJECT else None)
 
     def _check_names(self) -> Iterator[Check]:
-        for name, meant in _find_misspelt(self._context.environ, self._names):
-            message = f"'{name[:200]}' is set: did you mean '{meant}'?"
-            yield Check(name=VARIABLES, status=Status.WARNING, message=message)
+        from reconcile.fetch.credentials.settings import suggest_name
+        from reconcile.fetch.credentials.variables import find_unknown_variables, list_known_variables
+
+        known = tuple(list_known_variables(self._names))
+        for name in sorted(find_unknown_variables(self._context.environ, self._names)):
+            if message := suggest_name(known, [name]):
+                yield Check(name=VARIABLES, status=Status.WARNING, message=message)
 
     def _describe_endpoint(self, target: "Target") -> str:
         provider = target.provider
@@ -245,13 +237,3 @@ def _check_project(provider: Provider, probe: "Probe", problem: Problem | None) 
             return _skip(PROJECT, f"{subject}: the API was not reached")
         case Unobserved():
             return _decide(PROJECT, subject, problem)
-
-
-def _find_misspelt(environ: Iterable[str], providers: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each variable that means nothing but has nearly the name of one that does, with that name."""
-    known = [*_KNOWN, *(f"RECONCILE_TOKEN_{name.upper().replace('-', '_')}" for name in providers)]
-    for name in sorted(environ):
-        if name.startswith(_PREFIXES) and name not in known and not name.startswith("RECONCILE_VAR_"):
-            close = get_close_matches(name, known, n=1, cutoff=0.85)
-            if close:
-                yield name, close[0]

@@ -45,7 +45,8 @@ def command(context: Context, manifests: ManifestOptions, selection: SelectionOp
     """
     quiet = format_name == "json"
     try:
-        manifest = select_jobs(load_manifest(manifests, context, quiet=quiet), selection, context, quiet=quiet)
+        declared = load_manifest(manifests, context, quiet=quiet, offline=True)
+        manifest = select_jobs(declared, selection, context, quiet=quiet)
         if manifests.strict and manifest.warnings:
             raise DocumentError(manifest.warnings)
     except ReconcileError as error:

@@ -100,7 +100,7 @@ def list_addresses(paths: Sequence[str]) -> Sequence[str]:
     from reconcile.manifest import find_manifests, load_manifests
 
     try:
-        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock())
+        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock(), offline=True)
     except ReconcileError:
         return []
     return [job.address for job in manifest.jobs]

@@ -6,7 +6,9 @@ Job -> Observation: the only place that speaks HTTP.
     what is requested when                               host.py, provider_queue.py, schedule.py, job_fetch.py
     whether it is requested again                        policy.py, budget.py, breaker.py, pace.py
     request -> complete answer       open_client         client.py, curl_errors.py, message.py, failure.py, proxy.py
-    the same for httpx.Client                            httpx_transport.py
+    how many requests a throttling host may get          throttle.py
+    one request that tells what stands in the way        probe.py
+    the same for httpx.Client                            httpx_transport.py, httpx_errors.py
     where a connection may lead                          address.py
     answer -> Observation            assess              answer.py, payload.py, record.py, envelope.py
     how much of it is kept                               answer_memory.py

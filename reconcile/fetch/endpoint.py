@@ -88,21 +88,14 @@ def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
     return name, parse_endpoint(url)
 
 
-METADATA_ORIGIN = Origin(scheme="http", host="169.254.169.254", port=80)
-"""The metadata service of a cloud's server. `parse_endpoint` returns it for no text, so no endpoint leads there."""
-
-
 @lru_cache(maxsize=64)  # Many connections lead to few addresses.
-def blocked_peer(origin: Origin, peer: str, *, metadata: bool = False) -> str | None:
+def blocked_peer(origin: Origin, peer: str) -> str | None:
     """
     Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
 
     Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
-    over http it would show the credentials to a network. METADATA_ORIGIN is reached at its own address and
-    only with `metadata`, which nothing but the operator's option sets.
+    over http it would show the credentials to a network.
     """
-    if origin == METADATA_ORIGIN:
-        return None if metadata and peer == origin.host else "not the metadata service, or it may not be asked"
     reason = blocked_reason(peer, loopback_allowed=origin.loopback)
     if reason is None and origin.loopback and not _is_literal_loopback(peer):
         return "not on this machine, although the endpoint is loopback"

@@ -27,7 +27,6 @@ def resolve_targets(
     endpoints: Sequence[str],
     environ: Mapping[str, str],
     unused: Iterable[str] = (),
-    metadata: bool = False,
 ) -> dict[str, Target]:
     """
     Find origin and credential of every provider.
@@ -37,7 +36,6 @@ def resolve_targets(
         endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
         environ: where the endpoint variable and the credentials are.
         unused: names of providers that are declared too, but not asked: they may have endpoints and need no credential.
-        metadata: whether the metadata service of this server may be asked for a credential where none is set.
 
     Raises AccessError with everything that is wrong, endpoints first.
     """
@@ -54,7 +52,7 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            credential = find_credential(provider, environ=environ, providers=names, metadata=metadata)
+            credential = find_credential(provider, environ=environ, providers=names)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:

@@ -3,7 +3,6 @@ import pytest
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.endpoint import (
-    METADATA_ORIGIN,
     Origin,
     blocked_peer,
     host_for,
@@ -166,27 +165,8 @@ def test_u52_nothing_is_suggested_for_what_no_mend_makes_right(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("origin", "peer", "metadata", "allowed"),
-    [
-        (METADATA_ORIGIN, "169.254.169.254", True, True),
-        (METADATA_ORIGIN, "169.254.169.254", False, False),
-        (METADATA_ORIGIN, "169.254.169.253", True, False),
-        (METADATA_ORIGIN, "::ffff:169.254.169.254", True, False),
-        (METADATA_ORIGIN, "fd00:ec2::254", True, False),
-        (METADATA_ORIGIN, "10.0.0.1", True, False),
-        (Origin(scheme="https", host="api.test", port=443), "169.254.169.254", True, False),
-        (Origin(scheme="http", host="localhost", port=80), "169.254.169.254", True, False),
-        (Origin(scheme="http", host="169.254.169.254", port=8080), "169.254.169.254", True, False),
-        (Origin(scheme="https", host="169.254.169.254", port=443), "169.254.169.254", True, False),
-    ],
+    "text", ["http://169.254.169.254", "http://169.254.169.254:80/", "http://[::ffff:169.254.169.254]"]
 )
-def test_only_the_metadata_service_itself_is_let_through_and_only_on_request_A08(
-    origin, peer, metadata, allowed
-) -> None:
-    assert (blocked_peer(origin, peer, metadata=metadata) is None) == allowed
-
-
-@pytest.mark.parametrize("text", [str(METADATA_ORIGIN), f"{METADATA_ORIGIN}:80/", "http://[::ffff:169.254.169.254]"])
 def test_no_endpoint_leads_to_the_metadata_service_A07(text: str) -> None:
     with pytest.raises(AccessError) as raised:
         parse_endpoint_option(f"otc={text}")

@@ -12,9 +12,6 @@ from identity_service import Recorded, Service, issue, issue_key, issue_sts_key,
 from reconcile.apis import load_api
 from reconcile.fetch import open_client
 from reconcile.fetch.credentials import UnsignedRequest, find_credential
-from reconcile.fetch.credentials.issued import IssuedCredential
-from reconcile.fetch.credentials.metadata import MetadataLogin
-from reconcile.fetch.endpoint import parse_endpoint
 from reconcile.fetch.httpx_transport import open_login_client
 from reconcile.model import Provider, Source
 from reconcile.signature import parse_authorization
@@ -25,7 +22,6 @@ sfsturbo = pytest.importorskip("huaweicloudsdksfsturbo.v1", reason=REASON)
 loading = pytest.importorskip("keystoneauth1.loading", reason=REASON)
 
 from huaweicloudsdkcore.auth import provider as providers  # noqa: E402
-from huaweicloudsdkcore.auth.internal import MetadataAccessor  # noqa: E402
 from keystoneauth1.session import Session  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -47,7 +43,7 @@ ANSWERS = {
     "/v3/auth/tokens": issue("keystone", PROJECT),
     JOB.target: httpx.Response(200, json={"job_id": "j", "status": "success"}),
 }
-COMPARED = ("x-idp-id", "x-auth-token", "x-metadata-token", "x-metadata-token-ttl-seconds")
+COMPARED = ("x-idp-id", "x-auth-token")
 SDK_ENVIRONMENT = ("HUAWEICLOUD_", "HC_CONTAINER_", "HOME")
 
 
@@ -198,20 +194,3 @@ def test_the_file_of_the_sdk(service, environ, tmp_path: Path) -> None:
     headers, ours = ask_us(service, variables)
     assert (theirs, ours) == ([], [])
     compare_signed(signed, headers)
-
-
-@pytest.mark.parametrize("session", [httpx.Response(200, text="session"), httpx.Response(404)], ids=["session", "none"])
-def test_the_metadata_service(environ, monkeypatch, session: httpx.Response) -> None:
-    environ()
-    answers = {**ANSWERS, "/meta-data/latest/api/token": session, "/openstack/latest/securitykey": issue_key("ecs")}
-    with serve_identity(answers) as service:
-        monkeypatch.setattr(MetadataAccessor, "_METADATA_ENDPOINT", service.url)
-        credentials = providers.MetadataCredentialProvider.get_basic().get_credentials().with_project_id(PROJECT)
-        theirs = [*service.requests]
-        signed, _ = ask_the_sdk(service, credentials)
-        before = len(service.requests)
-        login = MetadataLogin(provider=PROVIDER, origin=parse_endpoint(service.url))
-        with httpx.Client(trust_env=False) as client:
-            headers = IssuedCredential(login).headers(JOB, client=client)
-        compare(theirs, service.requests[before:])
-    compare_signed(signed, {name.lower(): value for name, value in headers.items()})

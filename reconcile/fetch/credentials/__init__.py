@@ -1,10 +1,11 @@
 """
 How requests are authenticated, and where the operator may keep the credentials.
 
-    environment, clouds.yaml -> Settings       variables.py, settings.py, clouds_yaml.py
+    environment, files -> Settings             variables.py, settings.py, clouds_yaml.py, profile.py, secret_file.py
     Settings -> Credential                     find_credential: selection.py, login.py
     Credential -> the headers of one request   credential.py, access_key.py, issued.py
-    a secret -> the credential issued for it   keystone.py, identity.py
+    a secret -> the credential issued for it   keystone.py, identity.py, agency.py
+    an id token -> the credential for it       id_token.py, federation.py
 """
 
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest

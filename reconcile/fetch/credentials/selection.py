@@ -8,7 +8,7 @@ Where credentials are looked for, in this order:
     OpenStack's variables, if OS_AUTH_TYPE says which of them count
     tokens, then id tokens, profiles and access keys of the SDK, the Terraform provider and OpenStack's tools
     a cloud of clouds.yaml, a user's password or application credential
-    the SDK's file in the user's home, and the metadata service, if the operator allows it
+    the SDK's file in the user's home
 
 The first one is an error if it is malformed, whatever else is set.
 """
@@ -24,7 +24,6 @@ from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import Credential, Token
 from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, Settings, refuse, suggest_name
 from reconcile.fetch.credentials.variables import (
-    AGENCY_VARIABLES,
     CLOUD_VARIABLES,
     KEY_VARIABLES,
     LOGIN_VARIABLES,
@@ -87,9 +86,7 @@ _AUTH_TYPES = {
 }
 
 
-def find_credential(
-    provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = (), metadata: bool = False
-) -> Credential:
+def find_credential(provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = ()) -> Credential:
     """
     Find the credential of a provider, without fetching anything.
 
@@ -97,12 +94,11 @@ def find_credential(
         provider: whose jobs are requested.
         environ: the environment variables.
         providers: the names of all providers, whose own variables are no misspellings of each other.
-        metadata: whether the metadata service of this server may be asked where nothing else is set.
 
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
     unknown = find_unknown_variables(environ, {provider.name, *providers})
-    credential = _find_in_variables(provider, environ, unknown) or _find_here(provider, environ, metadata=metadata)
+    credential = _find_in_variables(provider, environ, unknown) or _find_at_home(provider, environ)
     if credential is None:
         raise _refuse_none(provider, unknown)
     return credential
@@ -122,16 +118,12 @@ def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: 
     return None
 
 
-def _find_here(provider: Provider, environ: Mapping[str, str], *, metadata: bool) -> Credential | None:
-    """Make the credential that this machine has without a variable; None if it has none, or may not be asked."""
+def _find_at_home(provider: Provider, environ: Mapping[str, str]) -> Credential | None:
+    """Make the credential that the user's home holds without a variable; None if it holds none."""
     home = environ.get("HOME")
     if home and Path(home, ".huaweicloud", "credentials").exists():
         return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
-    if not metadata:
-        return None
-    from reconcile.fetch.credentials.metadata import MetadataLogin
-
-    return _finish(MetadataLogin(provider=provider), _read(provider, environ, AGENCY_VARIABLES))
+    return None
 
 
 def choose_kind(settings: Settings) -> Kind | None:
