@@ -97,9 +97,9 @@ def count_tokens(node: Node) -> int:
 
 
 def count_characters(node: Node) -> int:
-    """Count the characters of all texts of a value, keys included."""
+    """Count the characters of all texts of a value, keys aside."""
     if isinstance(node, Table):
-        return sum(len(key) + count_characters(value) for key, value in node.items())
+        return sum(map(count_characters, node.values()))
     if isinstance(node, Array):
         return sum(map(count_characters, node))
     return len(node) if isinstance(node, str) else 0
