@@ -168,10 +168,11 @@ def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
         word: (state, word if word != state else None, api.statuses[state].terminal)
         for word, state in api.words.items()
     }
+    first, deep = way[0], len(way) > 1
     get = _compile_way(way)
 
     def read_status(record: _Object, place: _Place, redact: Redact) -> _State:
-        word = get(record, place)
+        word = get(record, place) if deep else record.get(first)
         if not isinstance(word, str):
             raise _malformed(place, ".".join(way), word, "a string")
         state = words.get(word)
@@ -190,12 +191,13 @@ def _compile_flat_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
 
     def read_texts(record: _Object, place: _Place, redact: Redact) -> _Texts:
         texts: list[str | None] = []
+        get, append, plain = record.get, texts.append, redact is str
         for key in keys:
-            value = record.get(key)
+            value = get(key)
             if value is None or value == "":
-                texts.append(None)
+                append(None)
             elif isinstance(value, str):
-                texts.append(redact(value))
+                append(value if plain else redact(value))
             else:
                 raise _malformed(place, key, value, "a string")
         return texts
