@@ -30,7 +30,7 @@ RULES = (
     "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "variable-type",
     "provider-api", "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
     # Jobs.
-    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown",
+    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "parameters", "provider", "provider-unknown",
     "labels", "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
     "missing-drift", "missing-wait", "missing", "owner", "runbook",
     # What is expected of texts.
