@@ -30,9 +30,9 @@ RULES = (
     "variable-description", "variable-sensitive", "variable-unused", "variable-undefined", "variable-type",
     "provider-api", "provider-cloud", "provider-region", "provider-project-id", "defaults", "defaults-keys",
     # Jobs.
-    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "parameters", "provider", "provider-unknown",
+    "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown",
     "labels", "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
-    "missing-drift", "missing-wait", "missing", "owner", "runbook",
+    "missing-drift", "missing-wait", "missing", "owner", "runbook", "parameters",
     # What is expected of texts.
     "status", "status-word", "implied-status", "job-type", "any-of", "error-code", "fail-reason", "null", "glob",
     "glob-key", "glob-status",
@@ -53,6 +53,7 @@ RULES = (
     "value-file", "value-terraform",
     # What no schema can say.
     "contradictions", "impossible", "impossible-bounds", "impossible-count", "vacuous", "look-alikes",
+    "api-says",
 )
 # fmt: on
 """In the order in which the language is described; an example of each is its explanation."""

@@ -1,6 +1,6 @@
 """`reconcile apis`: the known job APIs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -8,7 +8,7 @@ from reconcile.apis import api_names, load_api, read_sources
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.cli.options.reporting import format_option
-from reconcile.model import ROLES, JobApi, JsonValue
+from reconcile.model import ROLES, ErrorSign, JobApi, JsonValue
 
 
 @click.group(invoke_without_command=True)
@@ -94,7 +94,10 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield from draw_table([[state, word] for word, state in api.words.items()], ["Status", "The API's word"])
     yield ""
     yield f"Times: {api.time_format}."
-    yield f"No such job: {', '.join(_list_signs(api)) or 'no answer says so, so none can be expected to be absent'}."
+    signs = ["an empty list"] if api.missing_if_empty else [*_list_signs(api.missing)]
+    yield f"No such job: {', '.join(signs) or 'no answer says so, so none can be expected to be absent'}."
+    if api.doubtful:
+        yield f"Perhaps no such job, which is told and never judged: {', '.join(_list_signs(api.doubtful))}."
     yield f"Retention: {api.retention}."
 
 
@@ -127,9 +130,7 @@ def _list_ways(api: JobApi) -> Iterator[list[str]]:
         yield [f"({label})", f"{prefix}{'.'.join(way)}", ".".join(parts.shown.get(label, "-")) if parts else "-"]
 
 
-def _list_signs(api: JobApi) -> Iterator[str]:
-    if api.missing_if_empty:
-        yield "an empty list"
-    for sign in api.missing:
+def _list_signs(signs: Iterable[ErrorSign]) -> Iterator[str]:
+    for sign in signs:
         codes = f" with {' or '.join(sorted(sign.codes))}" if sign.codes is not None else ""
         yield f"HTTP {sign.status_code}{codes} from the {sign.envelope}"

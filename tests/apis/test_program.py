@@ -109,13 +109,14 @@ def test_every_mutant_is_killed(api: str, tmp_path: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out)["survivors"] == []
 
 
-@pytest.mark.parametrize("name", ["cce", "geminidb", "sfs-turbo-data-task", "rds"])
+@pytest.mark.parametrize("name", ["cce", "geminidb", "sfs-turbo-data-task", "rds", "ecs"])
 def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("apis", "show", name), environ={}) == 0
     said = {
         "cce": ["status.phase", "spec.subJobs", "CCE.03404001"],
         "geminidb": ["jobs[].instance.id", "No such job: an empty list."],
         "sfs-turbo-data-task": ["Each job brings, under parameters: share_id."],
+        "ecs": ["entities.sub_jobs", "never judged: HTTP 400 with Common.0011"],
         "rds": ["/v3/{project_id}/jobs?id={job_id}", "At most 60 requests per minute", "job.created"],
     }
     shown = capsys.readouterr().out
