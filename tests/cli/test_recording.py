@@ -89,7 +89,7 @@ def test_a_replay_gives_the_same_bytes(folder, argv, tmp_path, monkeypatch):
     reports = [argument for name in files for argument in ("--report", f"{name}=../{name}")]
     with running_simulator(load_scenario(read_document("scenario.yaml"))) as url:
         environ = {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url}
-        live = run([*plan, *reports, "--record", "../tape"], environ)
+        live = run([*plan, *reports, "--record", "../tape", "--timeout", "4s"], environ)
     if not (tmp_path / "tape").exists():
         assert live[0] == 1  # It ended before anything was asked.
         return
