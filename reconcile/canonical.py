@@ -69,8 +69,13 @@ def _find_members(value: object) -> Mapping[str, object] | None:
     if not isinstance(value, msgspec.Struct) or value.__struct_config__.tag is not None:
         return None
     omits = value.__struct_config__.omit_defaults
-    fields = {each.encode_name: (each.default, getattr(value, each.name)) for each in msgspec.structs.fields(value)}
-    return {name: own for name, (default, own) in fields.items() if not (omits and own is default)}
+    fields = {each.encode_name: (each, getattr(value, each.name)) for each in msgspec.structs.fields(value)}
+    return {name: own for name, (field, own) in fields.items() if not (omits and _is_default(field, own))}
+
+
+def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
+    """Return whether msgspec leaves a value out as the default: the very same object, or an empty collection."""
+    return value is field.default or (type(value) is field.default_factory and not value)
 
 
 def _escape_character(found: re.Match[str]) -> str:

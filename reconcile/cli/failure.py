@@ -108,8 +108,10 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
 
 def _find_inputs(named: _Named, environ: Mapping[str, str]) -> Callable[[str], bool]:
     """Return a function that tells whether a path is one that the run may read, or in a recording."""
+    from reconcile.fetch.credentials.variables import find_credential_files
+
     values = [value for each in named.others for value in (each, each.partition("=")[2]) if value]
-    inputs = {locate(path) for path in (*values, environ.get("OS_CLIENT_CONFIG_FILE")) if path}
+    inputs = {locate(path) for path in (*values, *find_credential_files(environ))}
     recordings = {each for each in inputs if (each / HEAD).is_file()}
     if named.record is not None:
         recordings.add(locate(named.record))

@@ -179,6 +179,7 @@ def _list_inputs(
     manifests: ManifestOptions, selection: SelectionOptions, access: AccessOptions, context: Context
 ) -> Sequence[str | None]:
     """List the files that the run reads, as far as they are known before any is read."""
+    from reconcile.fetch.credentials.variables import find_credential_files
     from reconcile.manifest import find_manifests
 
     paths: Sequence[str]
@@ -186,8 +187,8 @@ def _list_inputs(
         paths = find_manifests(manifests.paths)
     except ReconcileError:
         paths = [path for path in manifests.paths if not Path(path).is_dir()]
-    config = context.environ.get("OS_CLIENT_CONFIG_FILE")
-    return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, config]
+    credentials = find_credential_files(context.environ)
+    return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, *credentials]
 
 
 def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:

@@ -105,7 +105,7 @@ def test_a_saved_plan_and_a_recording_keep_what_was_not_reached(plan, capsys):
 def test_a_usage_error_never_writes_over_the_manifest(plan, tmp_path):
     code, _, err = plan((GOOD, GOOD, GOOD, GOOD), "--soft-fail", "--report", "json=reconcile.yaml")
     assert code == 1
-    assert "RC004" in err
+    assert "RC001 --fail-fast" in err
     assert (tmp_path / "reconcile.yaml").read_text() == MANIFEST
 
 

@@ -140,7 +140,8 @@ def find_green(path, before, code):
         return False
     text = Path(path).read_text()
     if path == "output":
-        return text.splitlines()[-8:][0] != "verdict=error"
+        outputs = dict(line.split("=", 1) for line in text.splitlines())
+        return (outputs["verdict"], outputs["exit_code"]) != ("error", str(code))
     if path == "summary":
         return "error" not in text.removeprefix(before)
     if path == "json.report":
@@ -171,6 +172,8 @@ def test_u07_a_report_in_a_format_that_does_not_exist_is_removed(green):
         ["--no-such-option", "--record", "tape", "--replay", "tape"],
         ["--no-such-option", "--record", "folder"],
         ["--no-such-option", "--report", "text=link"],
+        ["--out", "input.yaml"],
+        ["--no-such-option", "--out", "input.yaml"],
     ],
     ids=lambda argv: " ".join(argv[1:]),
 )
@@ -181,7 +184,7 @@ def test_u07_what_a_failed_run_may_have_read_is_not_touched(argv, green):
     Path("link").symlink_to("input.yaml")
     files = [path for path in Path().rglob("*") if path.is_file()]
     before = {path: path.read_bytes() for path in files}
-    assert run(*argv) == 1
+    assert run(*argv, environ={**TOKEN, "OS_CLIENT_CONFIG_FILE": "input.yaml"}) == 1
     assert {path: path.read_bytes() for path in files} == before
 
 
@@ -255,7 +258,7 @@ def test_u43_a_pipe_that_nobody_reads_is_written_to_until_the_deadline(argv, gat
 def test_u43_a_pipe_whose_reader_has_stopped_is_written_to_until_the_deadline(gate, capsys):
     reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
     manifest = MANIFEST.replace("{a: {job_id: id-a}}", "")
-    Path("reconcile.yaml").write_text(manifest + "".join(f"  j{n}: {{job_id: id-a}}\n" for n in range(500)))
+    Path("reconcile.yaml").write_text(manifest + "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(500)))
     assert run("--report", "html=pipe", "--timeout", "500ms") == 1
     assert "cannot write pipe: its reader does not take more" in capsys.readouterr().err
     os.close(reader)

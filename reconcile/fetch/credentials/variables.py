@@ -174,6 +174,13 @@ def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str])
     )
 
 
+def find_credential_files(environ: Mapping[str, str]) -> list[str]:
+    """Return the paths of the files that variables name, those of any provider included."""
+    names = tuple(name for name in list_known_variables(()) if name.endswith("_FILE"))
+    of_providers = tuple(f"{name}_" for name in names)
+    return [path for name, path in environ.items() if path and (name in names or name.startswith(of_providers))]
+
+
 def find_ambiguous_variables(environ: Mapping[str, str], providers: Iterable[str]) -> Iterator[Diagnostic]:
     """Find the variables that two providers have in common, for a credential must not go to the wrong one."""
     owners: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ import pytest
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials import find_credential
-from reconcile.fetch.credentials.variables import SETTINGS, name_variable
+from reconcile.fetch.credentials.variables import SETTINGS, find_credential_files, name_variable
 from reconcile.fetch.redaction import Redactor
 from reconcile.model import Diagnostic
 
@@ -351,3 +351,13 @@ def test_u50_a_token_of_another_provider_is_no_misspelling(make_provider) -> Non
     with pytest.raises(AccessError) as raised:
         find_credential(make_provider("otc1"), environ={"RECONCILE_TOKEN_OTC2": CANARY}, providers=["otc1", "otc2"])
     assert "did you mean" not in (raised.value.diagnostics[0].hint or "")
+
+
+def test_files_that_variables_name_are_known_for_every_provider() -> None:
+    environ = {
+        "RECONCILE_OIDC_TOKEN_FILE_OTHER": "id.jwt",
+        "HW_SHARED_CONFIG_FILE": "config.json",
+        "OS_CLIENT_SECURE_FILE": "",
+        "RECONCILE_PLAN_FILE": "plan.json",
+    }
+    assert find_credential_files(environ) == ["id.jwt", "config.json"]
