@@ -27,7 +27,7 @@ jobs:
 JOBS, OVER_QUOTA = 200, 30
 QUOTA = "SFS.TURBO.0010"
 BREACHES = [f'jobs.mount["0{tens}?"]={QUOTA}' for tens in range(3)]
-EXPLAINING = ("markdown",)
+EXPLAINING = ("markdown", "github")
 """Formats for people, beside text."""
 IDS = ("--var-file", "ids.json")
 CI = {"CI": "true", "TERM": "xterm-256color", "RECONCILE_TOKEN": "c4n4ry-token"}

@@ -16,6 +16,7 @@ from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
 from reconcile.model import ExitCode, Fetched, Manifest
+from reconcile.report.escape import escape
 
 if TYPE_CHECKING:
     from reconcile.fetch import Progress, Target, WaitPolicy
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def find_targets(
     selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context
 ) -> "Mapping[str, Target]":
-    """Find the endpoint and the credential of every provider of the selected jobs; print them under -v."""
+    """Find endpoint and credential of every provider of the selected jobs; under -v, print what was used and not."""
     from reconcile.fetch import resolve_targets
 
     targets = resolve_targets(
@@ -37,6 +38,8 @@ def find_targets(
     if access.verbose:
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
+        for file, count in manifest.unused.items():
+            output.print_note(f"reconcile: {escape(file)}: values of no declared variable: {count}\n")
     return targets
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from reconcile.codes import Code
 from reconcile.judge import find_root
 from reconcile.model import Finding, JobPlan, Missing, Observed, Problem, Record, Truth, Verdict
 from reconcile.report.escape import escape
@@ -69,14 +70,18 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 def list_causes(jobs: Iterable[JobPlan]) -> list[Cause]:
-    """List the causes of jobs, those of most jobs first; a job in sync has none."""
+    """
+    List the causes of jobs, those of most jobs first; a job in sync has none.
+
+    That a run stopped before some jobs is the last cause, for another one stopped it.
+    """
     groups: dict[_Key, list[tuple[JobPlan, JobCause]]] = {}
     for job in jobs:
         cause = find_cause(job)
         if cause is not None:
             groups.setdefault(cause.key, []).append((job, cause))
     causes = [_join(group) for group in groups.values()]
-    return sorted(causes, key=lambda cause: -len(cause.jobs))
+    return sorted(causes, key=lambda cause: (cause.code == Code.NOT_REACHED, -len(cause.jobs)))
 
 
 def find_cause(plan: JobPlan) -> JobCause | None:

@@ -87,6 +87,15 @@ def test_u38_a_terminal_shows_progress_from_the_first_second_on(hanging_gate, mo
     os.close(follower)
 
 
+def test_u03_v_counts_the_values_of_no_variable(gate):
+    Path("values.yaml").write_text("{subnet: a, tier: b}\n")
+    assert (
+        "values.yaml: values of no declared variable: 2"
+        in gate({"a": ["success"]}, "--var-file", "values.yaml", "-v")[1]
+    )
+    assert "no declared variable" not in gate({"a": ["success"]}, "--var-file", "values.yaml")[1]
+
+
 def test_u33_v_says_how_many_requests_each_provider_got(gate):
     code, err = gate({"a": [500, "success"], "b": [429, 429, "success"]}, "-v")
     assert code == 0
