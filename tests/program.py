@@ -107,7 +107,7 @@ def main(
         witnessed = _with_witness(argv, Path(folder, "witness.json"), Path())
         states = _states_of(_reports(witnessed, Path()))
         before, started = _forget_peak(), time.monotonic()
-        with _signals_restored(), redirect_stdout(out), redirect_stderr(err):
+        with signals_restored(), redirect_stdout(out), redirect_stderr(err):
             code = command_line.main(witnessed, environ=environ, **collaborators)
         check(
             Run(
@@ -128,7 +128,7 @@ def main(
 
 
 @contextmanager
-def _signals_restored() -> Iterator[None]:
+def signals_restored() -> Iterator[None]:
     """Let this process handle signals as before, once a run has set its own handlers."""
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from builders import NOW
 from clients import TransportClient
+from program import signals_restored
 from proof.fork import LONGEST, await_end, has_ended, start
 
 from reconcile.cli.main import main
@@ -92,7 +93,8 @@ def write_whole(folder: Path, status: str) -> tuple[Files, float]:
     """
     make_folder(folder, {})
     where = Path.cwd()
-    run_gate(folder, status)
+    with signals_restored():
+        run_gate(folder, status)
     os.chdir(where)
     process = start(lambda: run_gate(folder, status))
     await_draft(folder, process)
