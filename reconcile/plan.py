@@ -89,13 +89,13 @@ def make_plan(
         ValueError: there is not exactly one observation, or not exactly one tuple of notes, for each job.
     """
     observed = Counter(
-        job.provider.name
+        _name_place(job)
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
     jobs = tuple(
         [
-            _plan_job(job, each, own, now=now, confirmed=observed[job.provider.name] > 0, strict=strict)
+            _plan_job(job, each, own, now=now, confirmed=observed[_name_place(job)] > 0, strict=strict)
             for job, each, own in zip(manifest.jobs, observations, notes or ((),) * len(manifest.jobs), strict=True)
         ]
     )
@@ -117,6 +117,11 @@ def make_plan(
         verdict=verdict,
         exit_code=exit_code,
     )
+
+
+def _name_place(job: Job) -> tuple[str, ...]:
+    """Name where a job is looked for, without its id: provider and parameters."""
+    return job.provider.name, *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters))
 
 
 def derive_plan(evidence: Evidence) -> Plan:
@@ -362,8 +367,8 @@ def _plan_job(
 
     Args:
         notes: about how it was fetched.
-        confirmed: another job of the same provider was observed in this run, so that a missing job is really missing,
-            rather than looked for in the wrong project.
+        confirmed: another job of the same provider and parameters was observed in this run, so that a missing job is
+            really missing, rather than looked for in the wrong place.
     """
     if isinstance(observation, Unobserved):
         return JobPlan(
@@ -416,16 +421,18 @@ def _list_problems(
 
 
 def _list_reasons_against_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Problem]:
-    """List why it proves nothing that a job is missing, if no other job of its provider was observed."""
+    """List why it proves nothing that a job is missing, if no other job was observed in the same place."""
     if isinstance(job.expect, Absence):
         reason = "its absence is not proven"
     elif any(finding.waiver for finding in findings):
         reason = "that it is missing cannot be waived"
     else:
         return
+    parameters = " and the same parameters" if job.parameters else ""
+    wrong = " or parameter" if job.parameters else ""
     message = (
-        f"{reason}: no other job of provider {job.provider.name} was observed in this run, and a wrong project id "
-        "looks the same; select one that is there, too"
+        f"{reason}: no other job of provider {job.provider.name}{parameters} was observed in this run, and a wrong "
+        f"project id{wrong} looks the same; select one that is there, too"
     )
     yield Problem(code=Code.UNPROVEN, message=message)
 

@@ -4,7 +4,7 @@ Job -> Observation: the only place that speaks HTTP.
     Provider -> Target               resolve_targets     target.py, endpoint.py, credentials/
     Job -> requests -> Fetched       fetch_jobs          run.py, request.py, waiting.py
     what is requested when                               host.py, provider_queue.py, schedule.py, job_fetch.py
-    whether it is requested again                        policy.py, budget.py, breaker.py, pace.py
+    whether it is requested again                        retry.py, budget.py, breaker.py, pace.py
     request -> complete answer       open_client         client.py, curl_errors.py, message.py, failure.py, proxy.py
     how many requests a throttling host may get          throttle.py
     one request that tells what stands in the way        probe.py

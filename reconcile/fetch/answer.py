@@ -1,7 +1,7 @@
 """
 One HTTP answer -> one Observation, and whether to ask again. Pure.
 
-A job is believed only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
+A job is accepted only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
 that the API documents. A job is missing only by an answer that the API's description names: an error of the service
 itself, or an empty list. All else is Unobserved, with everything in the message that helps to find out why.
 """
@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.fetch.envelope import MAX_REQUEST_ID, Fault, quote_fault, read_faults
 from reconcile.fetch.message import Answer
-from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
-from reconcile.fetch.policy import Setback, read_retry_after, setback_of_status
+from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import MAX_FOREIGN_TEXT, NoJobError, Redact, cut_text, read_job
+from reconcile.fetch.retry import Retryable, classify_status, read_retry_after
 from reconcile.model import ErrorSign, JobApi, Missing, Observation, Problem, Unobserved
 
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that the job API does not document")
@@ -45,12 +45,12 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """
     What one request came to.
 
-    `setback` is None unless another attempt may do better; `retry_after` is the seconds that the server asks to wait
+    `retryable` is None unless another attempt may do better; `retry_after` is the seconds that the server asks to wait
     before it. `age` is the seconds that a cache had held the answer, None if none says so.
     """
 
     observation: Observation
-    setback: Setback | None = None
+    retryable: Retryable | None = None
     retry_after: float | None = None
     age: int | None = None
 
@@ -74,12 +74,12 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) ->
         request_id = reader.request_id or fault.request_id
         missing = Missing(code=fault.code, message=fault.message, request_id=request_id)
         return Attempt(observation=missing, age=_read_age(answer.headers))
-    setback = setback_of_status(answer.status_code)
+    retryable = classify_status(answer.status_code)
     doubtful = _find_fault(api, api.doubtful, answer.status_code, faults) is not None
     return Attempt(
         observation=_unobserved(reader, faults, *_explain_refusal(reader, faults), doubtful=doubtful),
-        setback=setback,
-        retry_after=read_retry_after(answer.headers) if setback is not None else None,
+        retryable=retryable,
+        retry_after=read_retry_after(answer.headers) if retryable is not None else None,
     )
 
 
@@ -100,14 +100,14 @@ class _Reader(Struct, frozen=True, kw_only=True):
         return self.redact(value)[:length] if value else None
 
     def document(self) -> dict[str, object]:
-        """Return the body as a JSON object; raise DisbeliefError."""
+        """Return the body as a JSON object; raise InvalidAnswerError."""
         return parse_object(self.header("content-type"), self.answer.body)
 
     def faults(self) -> tuple[Fault, ...]:
         """Read the body in every envelope that fits; none where it is no JSON object."""
         try:
             document = self.document()
-        except DisbeliefError:
+        except InvalidAnswerError:
             return ()
         return self.read_faults(document)
 
@@ -141,10 +141,10 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
         observed = read_job(api, job_id, document, request_id=reader.request_id, redact=reader.redact)
     except NoJobError:
         return _observe_empty_list(reader, document)
-    except DisbeliefError as error:
-        setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
+    except InvalidAnswerError as error:
+        retryable = Retryable.TRANSIENT if isinstance(error, BrokenJsonError) else None
         doubt = _unobserved(reader, reader.read_faults(document), error.code, error.reason)
-        return Attempt(observation=doubt, setback=setback)
+        return Attempt(observation=doubt, retryable=retryable)
     return Attempt(observation=observed, age=_read_age(headers))
 
 

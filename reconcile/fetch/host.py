@@ -10,8 +10,8 @@ from reconcile.fetch.breaker import Breaker
 from reconcile.fetch.budget import RetryBudget
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
-from reconcile.fetch.policy import Setback
 from reconcile.fetch.provider_queue import ProviderQueue
+from reconcile.fetch.retry import Retryable
 from reconcile.fetch.throttle import Throttle
 from reconcile.model import Missing, Observed
 
@@ -79,14 +79,14 @@ class Host:
 
     def judge(self, slot: Slot, attempt: Attempt, now: float) -> None:
         """Learn from an attempt how well the host is."""
-        match attempt.setback:
+        match attempt.retryable:
             case None:
                 self.breaker.succeed()
                 self.throttle.accept(now)
-            case Setback.THROTTLED:
+            case Retryable.THROTTLED:
                 self.breaker.succeed()  # it is there
                 self.throttle.refuse(now, sent_at=slot.at, retry_after=attempt.retry_after)
-            case Setback.NOISE | Setback.DUBIOUS:
+            case Retryable.TRANSIENT | Retryable.MAYBE_PERMANENT:
                 self.breaker.fail(now, probe=slot.probe)
         if isinstance(attempt.observation, Observed | Missing):
             self.budget.earn()

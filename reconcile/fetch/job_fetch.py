@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from reconcile.fetch.policy import Setback
+from reconcile.fetch.retry import Retryable
 from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
 
 Seen: TypeAlias = Observed | Missing
@@ -34,7 +34,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
     tries: int = 0
     tried_since: float = 0.0
     failure: Unobserved | None = None
-    setbacks: dict[Setback, int] = field(default_factory=dict)
+    retry_counts: dict[Retryable, int] = field(default_factory=dict)
     """How many tries of this look failed in each way."""
     shown: Mapping[str, str] | None = None
     """The headers that carried the credential of the last request."""
@@ -57,8 +57,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
     def begin_look(self) -> None:
         """Begin another look after one that failed."""
         self.tries = 0
-        if self.setbacks:
-            self.setbacks = {}
+        if self.retry_counts:
+            self.retry_counts = {}
 
     def begin_try(self, now: float) -> None:
         """Count a request that is sent now."""
@@ -69,11 +69,11 @@ class JobFetch(Struct, kw_only=True, eq=False):
         if self.tries == 1:
             self.tried_since = now
 
-    def fail(self, failure: Unobserved, setback: Setback | None) -> None:
+    def fail(self, failure: Unobserved, retryable: Retryable | None) -> None:
         """Record that a try failed."""
         self.failure = failure
-        if setback is not None:
-            self.setbacks[setback] = self.setbacks.get(setback, 0) + 1
+        if retryable is not None:
+            self.retry_counts[retryable] = self.retry_counts.get(retryable, 0) + 1
 
     def see(self, seen: Seen, age: int | None, now: float) -> None:
         """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconcile.fetch.policy import MAX_ATTEMPTS
+from reconcile.fetch.retry import MAX_ATTEMPTS
 
 if TYPE_CHECKING:
     from random import Random

@@ -25,8 +25,8 @@ _JSON_TYPES = r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
-class DisbeliefError(Exception):
-    """What a server sent cannot be believed; `reason` completes the sentence "HTTP 200 from the job API: ..."."""
+class InvalidAnswerError(Exception):
+    """The answer of a server proves nothing; `reason` completes the sentence "HTTP 200 from the job API: ..."."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -34,7 +34,7 @@ class DisbeliefError(Exception):
         self.reason = reason
 
 
-class BrokenJsonError(DisbeliefError):
+class BrokenJsonError(InvalidAnswerError):
     """The body is not JSON where JSON was announced: it may have been cut or garbled on its way."""
 
 
@@ -42,7 +42,7 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     """
     Read the body as one JSON object in UTF-8, a byte order mark allowed.
 
-    Raises DisbeliefError: for a content type that is not JSON's (none and text/plain are let through), and for what
+    Raises InvalidAnswerError: for a content type that is not JSON's (none and text/plain are let through), and for what
     two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH. And for
     more than MOST_VALUES, of which each takes many times the memory of its text. What is no JSON at all is a
     BrokenJsonError.
@@ -58,7 +58,7 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     except ValueError as error:
         raise BrokenJsonError(Code.NOT_JSON, f"the body is not JSON in UTF-8 ({_name_type(content_type)})") from error
     if not isinstance(document, dict):
-        raise DisbeliefError(Code.NOT_JSON, "the body is not a JSON object")
+        raise InvalidAnswerError(Code.NOT_JSON, "the body is not a JSON object")
     return document
 
 
@@ -85,7 +85,7 @@ def parse_plain(body: bytes) -> dict[str, object] | None:
 def _check_content_type(content_type: str | None, body: bytes) -> None:
     reason = "the body is not JSON" if body.lstrip()[:1] == b"<" else _refuse_content_type(content_type)
     if reason is not None:
-        raise DisbeliefError(Code.NOT_JSON, f"{reason} ({_name_type(content_type)})")
+        raise InvalidAnswerError(Code.NOT_JSON, f"{reason} ({_name_type(content_type)})")
 
 
 @lru_cache(maxsize=16)  # of a server that says the same with every answer
@@ -118,9 +118,9 @@ def _check_bulk(text: str) -> None:
             case _:
                 continue
         if depth > MAX_DEPTH:
-            raise DisbeliefError(Code.AMBIGUOUS_JSON, f"the body is nested deeper than {MAX_DEPTH} levels")
+            raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f"the body is nested deeper than {MAX_DEPTH} levels")
         if values > MOST_VALUES:
-            raise DisbeliefError(Code.ANSWER_TOO_LARGE, f"the body holds more than {MOST_VALUES:,} values")
+            raise InvalidAnswerError(Code.ANSWER_TOO_LARGE, f"the body holds more than {MOST_VALUES:,} values")
 
 
 def _decode(text: str) -> object:
@@ -147,7 +147,7 @@ def _make_decoder() -> "JSONDecoder":
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
-        raise DisbeliefError(Code.AMBIGUOUS_JSON, "the body has a key twice in one object")
+        raise InvalidAnswerError(Code.AMBIGUOUS_JSON, "the body has a key twice in one object")
     return keys
 
 
@@ -165,11 +165,11 @@ def _read_int(text: str) -> int:
 
 
 def _refuse_constant(text: str) -> object:
-    raise DisbeliefError(Code.NOT_JSON, f"the body holds {text}, which is not JSON")
+    raise InvalidAnswerError(Code.NOT_JSON, f"the body holds {text}, which is not JSON")
 
 
-def _number_out_of_range() -> DisbeliefError:
-    return DisbeliefError(Code.AMBIGUOUS_JSON, "the body holds a number out of range")
+def _number_out_of_range() -> InvalidAnswerError:
+    return InvalidAnswerError(Code.AMBIGUOUS_JSON, "the body holds a number out of range")
 
 
 _Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | bool | None

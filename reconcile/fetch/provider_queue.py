@@ -13,9 +13,9 @@ from reconcile.fetch.failure import ExchangeError, explain_failure
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.message import Request, write_headers
 from reconcile.fetch.pace import Pace, TokenBucket
-from reconcile.fetch.policy import Again, TooLong, plan_retry, setback_of_error
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers
+from reconcile.fetch.retry import Again, TooLong, classify_error, plan_retry
 from reconcile.fetch.schedule import Schedule
 from reconcile.fetch.target import Target
 from reconcile.model import Problem, Unobserved
@@ -138,7 +138,7 @@ class ProviderQueue:
             problem = explain_failure(outcome, self._target.origin)
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(job.job, sent_at, problem.message)
-            return Attempt(observation=Unobserved(problem=problem), setback=setback_of_error(outcome))
+            return Attempt(observation=Unobserved(problem=problem), retryable=classify_error(outcome))
         attempt = assess(self._target.provider.api, job.job.job_id, outcome, redact=self._redact)
         attempt = self._memory.admit(job, attempt, len(outcome.body))
         if self._recorder is not None and sent_at is not None:
@@ -159,11 +159,11 @@ class ProviderQueue:
 
         The queue does this as one: its jobs need the same credential, and their own tries are for the job API.
         """
-        if error.setback is None:
+        if error.retryable is None:
             return error.problem
         self._failed_logins += 1
         plan = plan_retry(
-            error.setback,
+            error.retryable,
             tries=self._failed_logins,
             times=self._failed_logins,
             most=pace.attempts,

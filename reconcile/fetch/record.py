@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.fetch.payload import DisbeliefError
+from reconcile.fetch.payload import InvalidAnswerError
 from reconcile.instant import is_time
 from reconcile.model import Heading, JobApi, Observed, PartWays, RecordWays, SubJob
 
@@ -15,9 +15,9 @@ Redact: TypeAlias = Callable[[str], str]
 
 MAX_FOREIGN_TEXT = 200
 MOST_SUB_JOBS = 1_000
-"""Sub-jobs that are believed of one job; a real one has a handful, and each is judged, kept and told by itself."""
+"""Most sub-jobs of one job. A real one has a handful, and each is judged, kept and reported separately."""
 DEEPEST = 8
-"""Levels of parts that are believed of one job."""
+"""Most levels of parts of one job."""
 
 _LONGEST_TIME = 64
 
@@ -45,8 +45,8 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     """
     Read the answer to the question for this job; keys that the API does not document are ignored.
 
-    Raises DisbeliefError if it is about another job, if a status is not one of the API's words exactly, if a field has
-    another type or form than the API gives it, or if there are more than MOST_SUB_JOBS; and NoJobError.
+    Raises InvalidAnswerError if it is about another job, if a status is not one of the API's words exactly, if a field
+    has another type or form than the API gives it, or if there are more than MOST_SUB_JOBS; and NoJobError.
     """
     reader = _compile(api)
     record = _find_job(api, job_id, document, redact) if api.job.at else document
@@ -179,7 +179,7 @@ def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
         if state is None:
             known = ", ".join(sorted(words))
             reason = f'its {_write(place)}status "{cut_text(redact(word))}" is unknown; known are {known}'
-            raise DisbeliefError(Code.UNKNOWN_STATUS_WORD, reason)
+            raise InvalidAnswerError(Code.UNKNOWN_STATUS_WORD, reason)
         return state
 
     return read_status
@@ -235,7 +235,7 @@ def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
             text = texts[index]
             if text is not None and not _is_time(text, time_format):
                 reason = f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is no time as the API writes it'
-                raise DisbeliefError(Code.MALFORMED_FIELD, reason)
+                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         return texts
 
     return read_and_check
@@ -287,7 +287,11 @@ def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
             return tuple(tree.sub_jobs), tuple(tree.headings)
         sub_jobs = []
         for index, entry in enumerate(entries):
-            sub_jobs.append(_read_part(entry, reader, ways, (None, at, index), redact, 1))
+            place = (None, at, index)
+            if isinstance(entry, dict) and find_parts(entry, place, 0):
+                reason = f"its {_write(place)[:-1]} lists parts of its own, which this API is not described to have"
+                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
+            sub_jobs.append(_read_part(entry, reader, ways, place, redact, 1))
         return tuple(sub_jobs), ()
 
     return read_parts
@@ -296,7 +300,7 @@ def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
 def _read_part(entry: object, reader: _Reader, ways: PartWays, place: _Place, redact: Redact, depth: int) -> SubJob:
     if not isinstance(entry, dict):
         reason = f"its {_write(place)[:-1]} is {_name_kind(entry)}, not an object"
-        raise DisbeliefError(Code.MALFORMED_FIELD, reason)
+        raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
     state, word, ended = reader.read_status(entry, place, redact)
     job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(entry, place, redact)
     return SubJob(
@@ -328,15 +332,15 @@ def _compile_list(at: tuple[str, ...]) -> _FindParts:
             inner = find(record, place)
             if inner is not None and inner.get(at[-1]):
                 reason = f"its {_write(place)}{at[-1]} is not where its parts are described"
-                raise DisbeliefError(Code.MALFORMED_FIELD, reason)
+                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         if entries is None or entries == "":
             return []
         if not isinstance(entries, list):
             raise _malformed(place, ".".join(at), entries, "a list")
         size = before + len(entries)
         if size > MOST_SUB_JOBS:
-            reason = f"it lists {size:,} sub-jobs, and more than {MOST_SUB_JOBS:,} are not believed of one job"
-            raise DisbeliefError(Code.ANSWER_TOO_LARGE, reason)
+            reason = f"it lists {size:,} sub-jobs, and one job may have {MOST_SUB_JOBS:,} at most"
+            raise InvalidAnswerError(Code.ANSWER_TOO_LARGE, reason)
         return entries
 
     return find_parts
@@ -359,7 +363,7 @@ class _Tree:
     def read(self, entries: Sequence[object], place: _Place, depth: int) -> None:
         """Read the parts that the record at a place lists, and theirs."""
         if depth > DEEPEST:
-            raise DisbeliefError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
+            raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
         for index, entry in enumerate(entries):
             at = (place, self._at, index)
             before = len(self.sub_jobs) + len(self.headings)
@@ -413,26 +417,28 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
         raise _malformed(None, ".".join(api.job.at), jobs, "a list")
     if not jobs:
         if api.job.count and _follow(document, api.job.count, None) not in (None, 0):
-            raise DisbeliefError(Code.OTHER_JOB, "it lists no job, and says that there are some")
+            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, and says that there are some")
         raise NoJobError
     way = api.job.fields["job_id"]
     ids = [_follow(each, way, None) if isinstance(each, dict) else None for each in jobs]
     if ids.count(job_id) > 1:
-        raise DisbeliefError(Code.AMBIGUOUS_JSON, f'it lists job "{job_id}" {ids.count(job_id)} times')
+        raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f'it lists job "{job_id}" {ids.count(job_id)} times')
     if job_id not in ids:
         raise _refuse_other(ids[0], job_id, redact)
     record: _Object = jobs[ids.index(job_id)]
     return record
 
 
-def _refuse_other(answered: object, asked: str, redact: Redact) -> DisbeliefError:
+def _refuse_other(answered: object, asked: str, redact: Redact) -> InvalidAnswerError:
     if isinstance(answered, str):
-        return DisbeliefError(Code.OTHER_JOB, f'it is about job "{cut_text(redact(answered))}", not about "{asked}"')
-    return DisbeliefError(Code.OTHER_JOB, f'it does not say that it is about job "{asked}"')
+        return InvalidAnswerError(
+            Code.OTHER_JOB, f'it is about job "{cut_text(redact(answered))}", not about "{asked}"'
+        )
+    return InvalidAnswerError(Code.OTHER_JOB, f'it does not say that it is about job "{asked}"')
 
 
-def _malformed(place: _Place, name: str, value: object, wanted: str) -> DisbeliefError:
-    return DisbeliefError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {_name_kind(value)}, not {wanted}")
+def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidAnswerError:
+    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {_name_kind(value)}, not {wanted}")
 
 
 def _write(place: _Place) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from reconcile.fetch.message import Answer
-from reconcile.fetch.payload import DisbeliefError, parse_object
+from reconcile.fetch.payload import InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact
 from reconcile.fetch.request import build_path
 from reconcile.model import Exchange, Fetched, Job, Missing, Observation, Observed, RecordedJob, Unobserved
@@ -118,7 +118,7 @@ def redact_body(content_type: str | None, body: bytes, *, job_id: str, redact: R
     """
     try:
         document = parse_object(content_type, body)
-    except DisbeliefError:
+    except InvalidAnswerError:
         clean = redact(body.decode("utf-8", "surrogateescape"))
         narrow = clean.replace("\0", "")
         return (clean if redact(narrow) == narrow else redact(narrow)).encode("utf-8", "surrogateescape")

@@ -117,11 +117,11 @@ def _find_old(attempt: Attempt) -> int | None:
 
 
 def _observe(job: Job, recorded: RecordedJob) -> Attempt:
-    """Read the answer that is the evidence, if no later one shows the job: it would have been believed instead."""
+    """Read the answer that is the evidence, if no later one shows the job: that one would have counted instead."""
     if recorded.unobserved is not None:
         return Attempt(observation=recorded.unobserved)
     if recorded.evidence is None or recorded.evidence >= len(recorded.exchanges):
-        return _contradict("there is neither an answer nor a reason why none was believed")
+        return _contradict("there is neither an answer nor a reason why there is none")
     attempt, *later = (_assess(job, each) for each in recorded.exchanges[recorded.evidence :])
     if any(isinstance(each.observation, Observed | Missing) for each in later):
         return _contradict("a later answer shows the job than the one that is named as evidence")

@@ -19,9 +19,9 @@ from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
 from reconcile.fetch.message import Answer
 from reconcile.fetch.pace import Pace, draw_poll_wait
-from reconcile.fetch.policy import Again, Setback, Stop, TooLong, plan_retry
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.request import build_path
+from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
@@ -72,7 +72,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         timeout: seconds that the run has in all.
         spent: seconds of it that were over before.
         concurrency: how many requests are under way to one host at once, at most.
-        pace: None is no rate, and as many attempts as `policy` has.
+        pace: None is no rate, and as many attempts as `retry` has.
         wait: None looks at each job once.
         on_fetched: called with the index of the job, once for each, as they are settled.
         on_request: called with every request for a job, once it is answered or has failed.
@@ -289,7 +289,7 @@ class Run:
                 seconds=now - begun,
                 status_code=outcome.status_code if isinstance(outcome, Answer) else None,
                 observation=attempt.observation,
-                throttled=attempt.setback is Setback.THROTTLED,
+                throttled=attempt.retryable is Retryable.THROTTLED,
             )
             self.on_request(done)
         host.judge(slot, attempt, now)
@@ -308,9 +308,9 @@ class Run:
 
     def _meet_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
         job, problem = slot.job, failure.problem
-        job.fail(failure, attempt.setback)
-        if attempt.setback is not None:
-            self._retry(host, slot, attempt.setback, attempt.retry_after, problem.code)
+        job.fail(failure, attempt.retryable)
+        if attempt.retryable is not None:
+            self._retry(host, slot, attempt.retryable, attempt.retry_after, problem.code)
         elif problem.code is Code.UNAUTHENTICATED:
             self._renew_credential(host, slot, problem)
         else:
@@ -326,7 +326,7 @@ class Run:
             rejected = Problem(code=problem.code, message="the credentials were rejected for another job")
             self._close(host, [slot.queue], rejected)
 
-    def _retry(self, host: Host, slot: Slot, setback: Setback, retry_after: float | None, code: Code) -> None:
+    def _retry(self, host: Host, slot: Slot, retryable: Retryable, retry_after: float | None, code: Code) -> None:
         queue, job, now = slot.queue, slot.job, self._client.now()
         if host.breaker.is_down(now):
             down = Problem(code=code, message=host.explain_down(now, since=self._begin))
@@ -334,9 +334,9 @@ class Run:
             self._close(host, host.queues, down)
             return
         plan = plan_retry(
-            setback,
+            retryable,
             tries=job.tries,
-            times=job.setbacks[setback],
+            times=job.retry_counts[retryable],
             most=self._pace.attempts,
             retry_after=retry_after,
             remaining=self._deadline - now,
@@ -345,7 +345,7 @@ class Run:
         if retry_after is not None:
             queue.hold(now + retry_after)
         match plan:
-            case Again() if setback is Setback.THROTTLED:
+            case Again() if retryable is Retryable.THROTTLED:
                 self._try_again(host, slot, now)  # when that may be is the host's to say
             case Again(after=after) if host.budget.spend():
                 self._try_again(host, slot, now + after)

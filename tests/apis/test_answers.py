@@ -149,8 +149,8 @@ def list_broken(entry: dict[str, Any]) -> Iterator[tuple[str, int, bytes]]:
 
 @pytest.mark.parametrize("entry", [each for each in INDEX if each["expect"]["kind"] == "job"], ids=name)
 def test_a_broken_answer_is_not_believed(entry: dict[str, Any]) -> None:
-    believed = [what for what, code, body in list_broken(entry) if not isinstance(read(entry, body, code), Unobserved)]
-    assert believed == []
+    accepted = [what for what, code, body in list_broken(entry) if not isinstance(read(entry, body, code), Unobserved)]
+    assert accepted == []
 
 
 @pytest.mark.parametrize("entry", [each for each in INDEX if each["expect"]["kind"] == "missing"], ids=name)

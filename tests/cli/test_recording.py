@@ -1,4 +1,4 @@
-"""What was recorded is judged again: the same bytes, nothing sent, and nothing believed more easily."""
+"""What was recorded is judged again: the same bytes, nothing sent, and nothing accepted more easily."""
 
 import base64
 import io

@@ -36,7 +36,7 @@ def message_of(observation: Observation, code: Code) -> str:
     return observation.problem.message
 
 
-# --- Believed --------------------------------------------------------------------------------------------------
+# --- Accepted --------------------------------------------------------------------------------------------------
 
 
 def test_a_whole_answer_is_observed_D01() -> None:
@@ -127,7 +127,7 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
     assert isinstance(ask(job(fail_reason="[,{" * MOST_VALUES)), Observed)
 
 
-# --- Not believed, although it is a 200 ------------------------------------------------------------------------
+# --- Refused, although it is a 200 -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

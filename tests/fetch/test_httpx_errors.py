@@ -6,26 +6,26 @@ import pytest
 from reconcile.codes import Code
 from reconcile.fetch.failure import NameNotResolvedError, TlsError
 from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
-from reconcile.fetch.policy import Setback, setback_of_error
+from reconcile.fetch.retry import Retryable, classify_error
 
 FAILURES = {
     httpx.RequestError: (Code.NOT_CONNECTED, None),
     httpx.TooManyRedirects: (Code.NOT_CONNECTED, None),
     httpx.TransportError: (Code.NOT_CONNECTED, None),
     httpx.UnsupportedProtocol: (Code.NOT_CONNECTED, None),
-    httpx.ProxyError: (Code.NOT_CONNECTED, Setback.DUBIOUS),
-    httpx.NetworkError: (Code.NOT_CONNECTED, Setback.NOISE),
-    httpx.ConnectError: (Code.NOT_CONNECTED, Setback.NOISE),
-    httpx.CloseError: (Code.NOT_CONNECTED, Setback.NOISE),
-    httpx.ReadError: (Code.CONNECTION_BROKEN, Setback.NOISE),
-    httpx.WriteError: (Code.CONNECTION_BROKEN, Setback.NOISE),
-    httpx.TimeoutException: (Code.TIMED_OUT, Setback.NOISE),
-    httpx.ConnectTimeout: (Code.TIMED_OUT, Setback.NOISE),
-    httpx.ReadTimeout: (Code.TIMED_OUT, Setback.NOISE),
-    httpx.WriteTimeout: (Code.TIMED_OUT, Setback.NOISE),
-    httpx.PoolTimeout: (Code.TIMED_OUT, Setback.NOISE),
-    httpx.ProtocolError: (Code.NOT_HTTP, Setback.DUBIOUS),
-    httpx.RemoteProtocolError: (Code.NOT_HTTP, Setback.DUBIOUS),
+    httpx.ProxyError: (Code.NOT_CONNECTED, Retryable.MAYBE_PERMANENT),
+    httpx.NetworkError: (Code.NOT_CONNECTED, Retryable.TRANSIENT),
+    httpx.ConnectError: (Code.NOT_CONNECTED, Retryable.TRANSIENT),
+    httpx.CloseError: (Code.NOT_CONNECTED, Retryable.TRANSIENT),
+    httpx.ReadError: (Code.CONNECTION_BROKEN, Retryable.TRANSIENT),
+    httpx.WriteError: (Code.CONNECTION_BROKEN, Retryable.TRANSIENT),
+    httpx.TimeoutException: (Code.TIMED_OUT, Retryable.TRANSIENT),
+    httpx.ConnectTimeout: (Code.TIMED_OUT, Retryable.TRANSIENT),
+    httpx.ReadTimeout: (Code.TIMED_OUT, Retryable.TRANSIENT),
+    httpx.WriteTimeout: (Code.TIMED_OUT, Retryable.TRANSIENT),
+    httpx.PoolTimeout: (Code.TIMED_OUT, Retryable.TRANSIENT),
+    httpx.ProtocolError: (Code.NOT_HTTP, Retryable.MAYBE_PERMANENT),
+    httpx.RemoteProtocolError: (Code.NOT_HTTP, Retryable.MAYBE_PERMANENT),
     httpx.LocalProtocolError: (Code.NOT_HTTP, None),
     httpx.DecodingError: (Code.ANSWER_ENCODED, None),
 }
@@ -44,7 +44,7 @@ def test_every_request_error_of_httpx_is_listed():
 @pytest.mark.parametrize("kind", FAILURES, ids=lambda kind: kind.__name__)
 def test_an_exception_keeps_its_text_and_gets_a_code_and_whether_it_is_transient(kind):
     failure = read_failure(kind("why"))
-    assert ((failure.code, setback_of_error(failure)), str(failure)) == (FAILURES[kind], "why")
+    assert ((failure.code, classify_error(failure)), str(failure)) == (FAILURES[kind], "why")
 
 
 @pytest.mark.parametrize("kind", FAILURES, ids=lambda kind: kind.__name__)
@@ -57,7 +57,7 @@ def test_the_failure_that_our_transport_raised_from_has_precedence(kind):
 def test_a_name_that_is_not_found_is_found_out_behind_an_exception():
     error = httpx.ConnectError("no name")
     error.__cause__ = NameNotResolvedError("no name")
-    assert setback_of_error(read_failure(error)) is Setback.DUBIOUS
+    assert classify_error(read_failure(error)) is Retryable.MAYBE_PERMANENT
 
 
 @pytest.mark.parametrize("location", ["http:x", "http://xn--/"])
@@ -67,5 +67,5 @@ def test_a_location_that_is_no_url_is_a_final_failure(location):
     with pytest.raises(SEND_ERRORS) as raised:
         client.send(httpx.Request("GET", "http://h/"))
     failure = read_failure(raised.value)
-    assert (failure.code, setback_of_error(failure)) == (Code.NOT_HTTP, None)
+    assert (failure.code, classify_error(failure)) == (Code.NOT_HTTP, None)
     assert str(failure).startswith("not a valid URL: ")

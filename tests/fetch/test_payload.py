@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.fetch.payload import MOST_VALUES, DisbeliefError, parse_object, parse_plain
+from reconcile.fetch.payload import MOST_VALUES, InvalidAnswerError, parse_object, parse_plain
 
 # --- Read in less time -----------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ def _read(body: bytes) -> str:
     """Tell what a body says, with the kinds of numbers, or why it says nothing."""
     try:
         return repr(parse_object(None, body))
-    except DisbeliefError as error:
+    except InvalidAnswerError as error:
         return f"{type(error).__name__} {error.code} {error.reason}"
 
 

@@ -13,7 +13,7 @@ from reconcile.codes import Code
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, TlsError
-from reconcile.fetch.policy import Setback
+from reconcile.fetch.retry import Retryable
 from reconcile.model import Observed, Problem, Unobserved
 
 IDS = [f"job-{number:03}" for number in range(100)]
@@ -275,18 +275,20 @@ class Renewable:
     secrets = ()
     standing = None
 
-    def __init__(self, *, renewals: int = 1, failures: int = 0, setback: Setback | None = Setback.NOISE) -> None:
+    def __init__(
+        self, *, renewals: int = 1, failures: int = 0, retryable: Retryable | None = Retryable.TRANSIENT
+    ) -> None:
         self.token = {"X-Auth-Token": "0"}
         self.renewed = 0
         self.failed = 0
         self._renewals = renewals
         self._failures = failures
-        self._setback = setback
+        self._retryable = retryable
 
     def headers(self, request: UnsignedRequest, *, client: httpx.Client) -> Mapping[str, str]:
         if self.failed < self._failures:
             self.failed += 1
-            raise CredentialError(Problem(code=Code.SERVER_ERROR, message="no token"), setback=self._setback)
+            raise CredentialError(Problem(code=Code.SERVER_ERROR, message="no token"), retryable=self._retryable)
         return self.token
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
@@ -339,9 +341,11 @@ def test_a_token_that_cannot_be_had_at_once_is_waited_for_without_asking_for_job
     assert len(api.asked) == 100
 
 
-@pytest.mark.parametrize(("setback", "most"), [(Setback.NOISE, 8 * 5), (Setback.DUBIOUS, 3 * 5), (None, 5)])
-def test_a_token_that_cannot_be_had_at_all_ends_the_provider(make_job, setback, most) -> None:
-    api, credential = VirtualApi(lambda asked: job_answer(asked.job_id)), Renewable(failures=10**6, setback=setback)
+@pytest.mark.parametrize(
+    ("retryable", "most"), [(Retryable.TRANSIENT, 8 * 5), (Retryable.MAYBE_PERMANENT, 3 * 5), (None, 5)]
+)
+def test_a_token_that_cannot_be_had_at_all_ends_the_provider(make_job, retryable, most) -> None:
+    api, credential = VirtualApi(lambda asked: job_answer(asked.job_id)), Renewable(failures=10**6, retryable=retryable)
     fetched, _ = fetch([make_job(job_id) for job_id in IDS], api, credential=credential)
     assert api.asked == []
     assert 1 <= credential.failed <= most

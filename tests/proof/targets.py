@@ -166,12 +166,12 @@ def assess_answer(data: bytes) -> None:
     match observation:
         case Observed():
             said = json.loads(body.decode("utf-8-sig"))
-            check(code == 200 and said["job_id"] == JOB_ID, "only a 200 about the job is believed")
+            check(code == 200 and said["job_id"] == JOB_ID, "only a 200 about the job is accepted")
             check(said["status"] == observation.status and observation.status in _API.statuses, "its status is known")
         case Missing():
             check(code == 404, "only a 404 says that there is no job")
         case _:
-            check(observation.problem.message.startswith("HTTP "), "what is not believed is explained")
+            check(observation.problem.message.startswith("HTTP "), "what is refused is explained")
 
 
 # --- What readers are told -------------------------------------------------------------------------------------

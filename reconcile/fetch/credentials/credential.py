@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Hidden
+from reconcile.fetch.retry import Retryable
 from reconcile.fetch.secret import Secret
 from reconcile.model import Problem
 
@@ -31,14 +31,16 @@ class CredentialError(Exception):
     """
     A request cannot be authenticated, because no token was issued.
 
-    `setback` is None if asking again cannot help, and then every later request fails the same way at once.
+    `retryable` is None if asking again cannot help, and then every later request fails the same way at once.
     `retry_after` is how many seconds the identity service asks to wait, None if it does not say.
     """
 
-    def __init__(self, problem: Problem, *, setback: Setback | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, problem: Problem, *, retryable: Retryable | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(problem.message)
         self.problem = problem
-        self.setback = setback
+        self.retryable = retryable
         self.retry_after = retry_after
 
 

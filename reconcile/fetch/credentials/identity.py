@@ -20,9 +20,9 @@ from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.envelope import quote_fault, read_faults
 from reconcile.fetch.failure import explain_failure
 from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
-from reconcile.fetch.payload import BrokenJsonError, DisbeliefError, parse_object
-from reconcile.fetch.policy import Setback, read_retry_after, setback_of_error, setback_of_status
+from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact, cut_text
+from reconcile.fetch.retry import Retryable, classify_error, classify_status, read_retry_after
 from reconcile.fetch.secret import Secret
 from reconcile.model import Problem, Provider
 
@@ -111,7 +111,7 @@ class Question(Struct, frozen=True, kw_only=True, eq=False):
             failure = read_failure(error)
             problem = explain_failure(failure, self.url.origin)
             redacted = Problem(code=problem.code, message=self.redact(problem.message))
-            raise CredentialError(redacted, setback=setback_of_error(failure)) from error
+            raise CredentialError(redacted, retryable=classify_error(failure)) from error
         return IdentityResponse(question=self, response=response)
 
 
@@ -138,9 +138,9 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
             raise self._refuse_status()
         try:
             return self._parse_body()
-        except DisbeliefError as error:
-            setback = Setback.NOISE if isinstance(error, BrokenJsonError) else None
-            raise self.refuse(error.code, error.reason, setback=setback) from error
+        except InvalidAnswerError as error:
+            retryable = Retryable.TRANSIENT if isinstance(error, BrokenJsonError) else None
+            raise self.refuse(error.code, error.reason, retryable=retryable) from error
 
     def read_token(self) -> Secret:
         """Return the token that was issued; raise CredentialError if there is none."""
@@ -165,16 +165,16 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
             return Secret(value)
         raise self.refuse(Code.MALFORMED_FIELD, f"the answer has no {expected.name} in its '{name}'")
 
-    def refuse(self, code: Code, reason: str, *, setback: Setback | None = None) -> CredentialError:
+    def refuse(self, code: Code, reason: str, *, retryable: Retryable | None = None) -> CredentialError:
         """Make the error that no credential was issued."""
         message = f"{self.question.url}: HTTP {self.status_code} from the identity service: {reason}"
-        retry_after = read_retry_after(self.response.headers) if setback is not None else None
-        return CredentialError(Problem(code=code, message=message), setback=setback, retry_after=retry_after)
+        retry_after = read_retry_after(self.response.headers) if retryable is not None else None
+        return CredentialError(Problem(code=code, message=message), retryable=retryable, retry_after=retry_after)
 
     def _parse_body(self) -> dict[str, object]:
         body = self.response.content
         if len(body) > MAX_RESPONSE_SIZE:
-            raise DisbeliefError(Code.ANSWER_TOO_LARGE, f"the body has more than {MAX_RESPONSE_SIZE} bytes")
+            raise InvalidAnswerError(Code.ANSWER_TOO_LARGE, f"the body has more than {MAX_RESPONSE_SIZE} bytes")
         return parse_object(self.question.redact(self.response.headers.get("content-type", "")), body)
 
     def _refuse_status(self) -> CredentialError:
@@ -185,10 +185,10 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
         api = question.provider.api
         try:
             faults = read_faults(api.envelopes, self._parse_body(), redact=question.redact)
-        except DisbeliefError:
+        except InvalidAnswerError:
             faults = ()
         said = quote_fault(faults[0], api.error_codes) if faults else ""
-        return self.refuse(code, f"{reason}{said}", setback=setback_of_status(status_code))
+        return self.refuse(code, f"{reason}{said}", retryable=classify_status(status_code))
 
 
 def check_project(response: IdentityResponse, document: Mapping[str, object]) -> None:

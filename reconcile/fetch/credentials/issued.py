@@ -67,7 +67,7 @@ class IssuedCredential:
             try:
                 issued = self._login.issue(client, self._hidden)
             except CredentialError as error:
-                if error.setback is None:
+                if error.retryable is None:
                     self._refusal = error.problem
                 raise
             self._hidden.extend(issued.secrets)

@@ -10,8 +10,8 @@ from identity_service import Identity, issue, issue_key, issue_sts_key, refusal
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials import Credential, CredentialError, UnsignedRequest, find_credential
-from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.retry import Retryable
 from reconcile.signature import parse_authorization, sign_request
 
 CANARY = "canary-7f3a9c51"
@@ -214,7 +214,7 @@ def test_the_token_goes_to_a_known_service_or_to_the_operators_own(find, cloud, 
 
 
 @pytest.mark.parametrize(
-    ("answers", "code", "setback", "says"),
+    ("answers", "code", "retryable", "says"),
     [
         (
             [refusal(401, f"{CANARY}-one")],
@@ -222,8 +222,8 @@ def test_the_token_goes_to_a_known_service_or_to_the_operators_own(find, cloud, 
             None,
             "the id token was rejected (HUAWEICLOUD_SDK_IDP_ID and",
         ),
-        ([refusal(503)], Code.SERVER_ERROR, Setback.NOISE, "the server failed"),
-        ([httpx.ConnectError("refused")], Code.NOT_CONNECTED, Setback.NOISE, "refused"),
+        ([refusal(503)], Code.SERVER_ERROR, Retryable.TRANSIENT, "the server failed"),
+        ([httpx.ConnectError("refused")], Code.NOT_CONNECTED, Retryable.TRANSIENT, "refused"),
         ([httpx.Response(201, json={})], Code.MALFORMED_FIELD, None, "is no token (length 0)"),
         ([issue("u"), refusal(403)], Code.FORBIDDEN, None, "HTTP 403"),
         (
@@ -241,14 +241,14 @@ def test_the_token_goes_to_a_known_service_or_to_the_operators_own(find, cloud, 
         ([httpx.Response(302, headers={"Location": "https://evil.test"})], Code.REDIRECT, None, "redirect"),
     ],
 )
-def test_an_answer_that_grants_nothing_is_an_error(find, token_file, answers, code, setback, says: str) -> None:
+def test_an_answer_that_grants_nothing_is_an_error(find, token_file, answers, code, retryable, says: str) -> None:
     credential, identity = find({**IAM, "HUAWEICLOUD_SDK_ID_TOKEN_FILE": str(token_file)}), Identity(*answers)
     error = fail(credential, identity)
-    assert (error.problem.code, error.setback) == (code, setback)
+    assert (error.problem.code, error.retryable) == (code, retryable)
     assert says in error.problem.message
     asked = len(identity.requests)
     fail(credential, identity)
-    assert (len(identity.requests) == asked) == (setback is None)
+    assert (len(identity.requests) == asked) == (retryable is None)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"a b", b"\xff", f"{CANARY} x".encode()])

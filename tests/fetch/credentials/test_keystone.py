@@ -12,8 +12,8 @@ from reconcile.fetch.credentials.identity import MAX_RESPONSE_SIZE
 from reconcile.fetch.credentials.keystone import KeystoneLogin, Password, build_token_request
 from reconcile.fetch.credentials.login import parse_identity_url
 from reconcile.fetch.failure import BlockedAddressError
-from reconcile.fetch.policy import Setback
 from reconcile.fetch.redaction import Redactor
+from reconcile.fetch.retry import Retryable
 from reconcile.fetch.secret import Secret
 
 PASSWORD = "canary-7f3a9c51"
@@ -184,25 +184,25 @@ def test_an_answer_without_a_token_is_final_and_says_why_A23(read, status_code, 
     with pytest.raises(CredentialError) as raised:
         read(status_code, body, **headers)
     error = raised.value
-    assert (error.problem.code, error.setback) == (code, None)
+    assert (error.problem.code, error.retryable) == (code, None)
     assert error.problem.message.startswith(f"https://iam.test/v3: HTTP {status_code} from the identity service: ")
     assert says in error.problem.message
     assert PASSWORD not in repr(error)
 
 
 @pytest.mark.parametrize(
-    ("status_code", "body", "setback", "retry_after"),
+    ("status_code", "body", "retryable", "retry_after"),
     [
-        (429, {}, Setback.THROTTLED, 7.0),
-        (503, b"", Setback.NOISE, 7.0),
-        (500, {}, Setback.DUBIOUS, 7.0),
-        (201, b'{"token": {', Setback.NOISE, 7.0),
+        (429, {}, Retryable.THROTTLED, 7.0),
+        (503, b"", Retryable.TRANSIENT, 7.0),
+        (500, {}, Retryable.MAYBE_PERMANENT, 7.0),
+        (201, b'{"token": {', Retryable.TRANSIENT, 7.0),
     ],
 )
-def test_an_answer_that_may_be_better_next_time_says_so(read, status_code, body, setback, retry_after) -> None:
+def test_an_answer_that_may_be_better_next_time_says_so(read, status_code, body, retryable, retry_after) -> None:
     with pytest.raises(CredentialError) as raised:
         read(status_code, body, Retry_After="7")
-    assert (raised.value.setback, raised.value.retry_after) == (setback, retry_after)
+    assert (raised.value.retryable, raised.value.retry_after) == (retryable, retry_after)
 
 
 # --- The login -------------------------------------------------------------------------------------------------
@@ -233,16 +233,16 @@ def test_a_wrong_password_is_tried_once_A23_D26(make_login) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "setback"),
+    ("answer", "retryable"),
     [
-        (refusal(503), Setback.NOISE),
-        (refusal(429), Setback.THROTTLED),
-        (httpx.ConnectError("refused"), Setback.NOISE),
+        (refusal(503), Retryable.TRANSIENT),
+        (refusal(429), Retryable.THROTTLED),
+        (httpx.ConnectError("refused"), Retryable.TRANSIENT),
     ],
 )
-def test_a_transient_error_can_be_overcome(make_login, answer: Answer, setback: Setback) -> None:
+def test_a_transient_error_can_be_overcome(make_login, answer: Answer, retryable: Retryable) -> None:
     login, identity = make_login(), Identity(answer, issue("t1"))
-    assert fail(login, identity).setback is setback
+    assert fail(login, identity).retryable is retryable
     assert ask(login, identity) == "t1"
     assert len(identity.requests) == 2
 
@@ -258,7 +258,7 @@ def test_what_our_transport_reports_is_what_counts(make_login) -> None:
     refused.__cause__ = cause
     login, identity = make_login(), Identity(refused)
     error = fail(login, identity)
-    assert (error.problem.code, error.setback) == (Code.BLOCKED_ADDRESS, None)
+    assert (error.problem.code, error.retryable) == (Code.BLOCKED_ADDRESS, None)
     assert error.problem.message == "https://iam.test: it is a private address"
     fail(login, identity)
     assert len(identity.requests) == 1
@@ -328,7 +328,7 @@ def test_a_compressed_answer_is_not_unpacked(make_login) -> None:
     body = gzip.compress(json.dumps(ISSUED).encode())
     headers = {"X-Subject-Token": "t1", "Content-Encoding": "GZIP"}
     error = fail(make_login(), Identity(httpx.Response(201, headers=headers, stream=httpx.ByteStream(body))))
-    assert (error.problem.code, error.setback) == (Code.ANSWER_ENCODED, None)
+    assert (error.problem.code, error.retryable) == (Code.ANSWER_ENCODED, None)
 
 
 # --- Two providers ---------------------------------------------------------------------------------------------

@@ -21,50 +21,50 @@ from reconcile.fetch.failure import (
     TimedOutError,
     TlsError,
 )
-from reconcile.fetch.policy import (
+from reconcile.fetch.retry import (
     LONGEST_BACKOFF,
     Again,
-    Setback,
+    Retryable,
     Stop,
     TooLong,
+    classify_error,
+    classify_status,
     draw_backoff,
     plan_retry,
     read_retry_after,
-    setback_of_error,
-    setback_of_status,
 )
 
 
-def plan(setback: Setback = Setback.NOISE, **changes):
+def plan(retryable: Retryable = Retryable.TRANSIENT, **changes):
     arguments = {"tries": 1, "times": 1, "most": 8, "retry_after": None, "remaining": 100.0, "rng": Random(1)}
-    return plan_retry(setback, **{**arguments, **changes})
+    return plan_retry(retryable, **{**arguments, **changes})
 
 
 @pytest.mark.parametrize(
-    ("status_code", "setback"),
+    ("status_code", "retryable"),
     [
-        *((code, Setback.NOISE) for code in (408, 425, 502, 503, 504)),
-        (429, Setback.THROTTLED),
-        (500, Setback.DUBIOUS),
+        *((code, Retryable.TRANSIENT) for code in (408, 425, 502, 503, 504)),
+        (429, Retryable.THROTTLED),
+        (500, Retryable.MAYBE_PERMANENT),
         *((code, None) for code in (200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405)),
         *(pytest.param(code, None, id=f"D31-{code}") for code in (409, 410, 418, 422, 451)),
         *((code, None) for code in (501, 505, 507, 511)),
     ],
 )
-def test_g10_which_status_codes_are_asked_again(status_code, setback) -> None:
-    assert setback_of_status(status_code) is setback
+def test_g10_which_status_codes_are_asked_again(status_code, retryable) -> None:
+    assert classify_status(status_code) is retryable
 
 
 @pytest.mark.parametrize(
-    ("error", "setback"),
+    ("error", "retryable"),
     [
-        pytest.param(NotConnectedError("refused"), Setback.NOISE, id="D22-refused"),
-        pytest.param(TimedOutError("slow"), Setback.NOISE, id="D19-D20-drip"),
-        pytest.param(ConnectionBrokenError("reset"), Setback.NOISE, id="D15-D22-reset-or-truncated"),
-        pytest.param(NotHttpError("no length"), Setback.DUBIOUS, id="D16-D38-not-HTTP/1.1"),
-        pytest.param(NameNotResolvedError("unknown"), Setback.DUBIOUS, id="D23-name"),
+        pytest.param(NotConnectedError("refused"), Retryable.TRANSIENT, id="D22-refused"),
+        pytest.param(TimedOutError("slow"), Retryable.TRANSIENT, id="D19-D20-drip"),
+        pytest.param(ConnectionBrokenError("reset"), Retryable.TRANSIENT, id="D15-D22-reset-or-truncated"),
+        pytest.param(NotHttpError("no length"), Retryable.MAYBE_PERMANENT, id="D16-D38-not-HTTP/1.1"),
+        pytest.param(NameNotResolvedError("unknown"), Retryable.MAYBE_PERMANENT, id="D23-name"),
         pytest.param(TlsError("untrusted"), None, id="A16-TLS"),
-        pytest.param(ProxyError("refused"), Setback.DUBIOUS, id="A12-proxy"),
+        pytest.param(ProxyError("refused"), Retryable.MAYBE_PERMANENT, id="A12-proxy"),
         pytest.param(BlockedAddressError("metadata"), None, id="A07-blocked"),
         pytest.param(AnswerTooLargeError("1 GiB"), None, id="D17-D18-too-large"),
         pytest.param(EncodedAnswerError("gzip"), None, id="D17-compressed"),
@@ -72,8 +72,8 @@ def test_g10_which_status_codes_are_asked_again(status_code, setback) -> None:
         pytest.param(ExchangeError("ftp"), None, id="scheme"),
     ],
 )
-def test_g10_which_failures_are_asked_again(error, setback) -> None:
-    assert setback_of_error(error) is setback
+def test_g10_which_failures_are_asked_again(error, retryable) -> None:
+    assert classify_error(error) is retryable
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_g10_which_failures_are_asked_again(error, setback) -> None:
         ({"tries": 7, "times": 7}, True),
         ({"tries": 8, "times": 1}, False),
         ({"tries": 1, "most": 1}, False),
-        ({"setback": Setback.DUBIOUS, "tries": 2, "times": 2}, True),
-        ({"setback": Setback.DUBIOUS, "tries": 5, "times": 2}, True),
-        ({"setback": Setback.DUBIOUS, "tries": 3, "times": 3}, False),
-        ({"setback": Setback.THROTTLED, "tries": 80, "times": 80}, True),
-        ({"setback": Setback.THROTTLED, "tries": 1, "most": 1}, False),
+        ({"retryable": Retryable.MAYBE_PERMANENT, "tries": 2, "times": 2}, True),
+        ({"retryable": Retryable.MAYBE_PERMANENT, "tries": 5, "times": 2}, True),
+        ({"retryable": Retryable.MAYBE_PERMANENT, "tries": 3, "times": 3}, False),
+        ({"retryable": Retryable.THROTTLED, "tries": 80, "times": 80}, True),
+        ({"retryable": Retryable.THROTTLED, "tries": 1, "most": 1}, False),
     ],
 )
 def test_g10_how_often_is_asked_again(changes, again) -> None:
@@ -94,12 +94,12 @@ def test_g10_how_often_is_asked_again(changes, again) -> None:
     assert isinstance(plan(**changes), Again) is again
 
 
-@pytest.mark.parametrize("setback", Setback)
+@pytest.mark.parametrize("retryable", Retryable)
 @pytest.mark.parametrize("tries", range(1, 8))
-def test_the_wait_is_drawn_from_all_of_a_bound_that_doubles(setback, tries) -> None:
-    base = 1.0 if setback is Setback.THROTTLED else 0.5
+def test_the_wait_is_drawn_from_all_of_a_bound_that_doubles(retryable, tries) -> None:
+    base = 1.0 if retryable is Retryable.THROTTLED else 0.5
     bound = min(10.0, base * 2 ** (tries - 1))
-    draws = [draw_backoff(setback, tries, Random(seed)) for seed in range(300)]
+    draws = [draw_backoff(retryable, tries, Random(seed)) for seed in range(300)]
     assert 0 <= min(draws) < 0.05 * bound
     assert 0.95 * bound < max(draws) <= bound <= LONGEST_BACKOFF
 
@@ -109,7 +109,7 @@ def test_g09_clients_that_failed_together_do_not_come_back_together() -> None:
     for seed in range(100):
         rng, now = Random(seed), 0.0
         for tries, wave in enumerate(waves, 1):
-            now += draw_backoff(Setback.NOISE, tries, rng)
+            now += draw_backoff(Retryable.TRANSIENT, tries, rng)
             wave.append(now)
     assert most_in_a_tenth([time for wave in waves for time in wave]) <= 0.15
     # Of the first wave, which half a second bounds, a fifth is what each tenth gets if they are as far apart as can be.
@@ -183,7 +183,7 @@ def test_no_retry_after_is_none() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 2.0, 30.0])
 def test_d32_a_wait_that_was_asked_for_is_never_shortened(seconds) -> None:
     for seed in range(100):
-        chosen = plan(Setback.THROTTLED, retry_after=seconds, rng=Random(seed))
+        chosen = plan(Retryable.THROTTLED, retry_after=seconds, rng=Random(seed))
         assert isinstance(chosen, Again)
         assert seconds <= chosen.after <= seconds + 1
 
@@ -198,10 +198,10 @@ def test_d32_a_wait_that_was_asked_for_is_never_shortened(seconds) -> None:
     ],
 )
 def test_a_wait_that_is_too_long_is_named_and_not_begun(seconds, remaining, said) -> None:
-    chosen = plan(Setback.THROTTLED, retry_after=seconds, remaining=remaining)
+    chosen = plan(Retryable.THROTTLED, retry_after=seconds, remaining=remaining)
     assert isinstance(chosen, TooLong)
     assert said in chosen.reason
 
 
 def test_a_wait_that_ends_with_the_run_is_kept() -> None:
-    assert plan(Setback.THROTTLED, retry_after=100.0) == Again(after=100.0)
+    assert plan(Retryable.THROTTLED, retry_after=100.0) == Again(after=100.0)

@@ -34,11 +34,11 @@ MAX_ATTEMPTS = 8
 LONGEST_BACKOFF = 10.0
 
 
-class Setback(Enum):
+class Retryable(Enum):
     """A failure that another attempt may get over. Any failure that is none of these is final."""
 
-    NOISE = "the network or an overloaded server"
-    DUBIOUS = "noise, or so for good"
+    TRANSIENT = "the network or an overloaded server"
+    MAYBE_PERMANENT = "the same, or a permanent failure"
     THROTTLED = "too many requests"
 
 
@@ -54,43 +54,43 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 RULES = {
-    Setback.NOISE: Rule(times=8, base=0.5),
-    Setback.DUBIOUS: Rule(times=3, base=0.5),
-    Setback.THROTTLED: Rule(times=None, base=1.0),
+    Retryable.TRANSIENT: Rule(times=8, base=0.5),
+    Retryable.MAYBE_PERMANENT: Rule(times=3, base=0.5),
+    Retryable.THROTTLED: Rule(times=None, base=1.0),
 }
 
 _BY_STATUS_CODE = {
-    408: Setback.NOISE,
-    425: Setback.NOISE,
-    429: Setback.THROTTLED,
-    500: Setback.DUBIOUS,
-    502: Setback.NOISE,
-    503: Setback.NOISE,
-    504: Setback.NOISE,
+    408: Retryable.TRANSIENT,
+    425: Retryable.TRANSIENT,
+    429: Retryable.THROTTLED,
+    500: Retryable.MAYBE_PERMANENT,
+    502: Retryable.TRANSIENT,
+    503: Retryable.TRANSIENT,
+    504: Retryable.TRANSIENT,
 }
 # The first that fits counts, so a subclass stands before its base. What is not here is final.
-_BY_ERROR: tuple[tuple[type[ExchangeError], Setback | None], ...] = (
-    (NameNotResolvedError, Setback.DUBIOUS),
+_BY_ERROR: tuple[tuple[type[ExchangeError], Retryable | None], ...] = (
+    (NameNotResolvedError, Retryable.MAYBE_PERMANENT),
     (BlockedAddressError, None),
     (TlsError, None),
     (AnswerTooLargeError, None),
-    (TooMuchInFlightError, Setback.NOISE),
-    (NotHttpError, Setback.DUBIOUS),
-    (ProxyError, Setback.DUBIOUS),
-    (TimedOutError, Setback.NOISE),
-    (NotConnectedError, Setback.NOISE),
-    (ConnectionBrokenError, Setback.NOISE),
+    (TooMuchInFlightError, Retryable.TRANSIENT),
+    (NotHttpError, Retryable.MAYBE_PERMANENT),
+    (ProxyError, Retryable.MAYBE_PERMANENT),
+    (TimedOutError, Retryable.TRANSIENT),
+    (NotConnectedError, Retryable.TRANSIENT),
+    (ConnectionBrokenError, Retryable.TRANSIENT),
 )
 
 
-def setback_of_status(status_code: int) -> Setback | None:
-    """Say what kind of setback an answer with this status code is; None if it is final."""
+def classify_status(status_code: int) -> Retryable | None:
+    """Say what kind of retryable an answer with this status code is; None if it is final."""
     return _BY_STATUS_CODE.get(status_code)
 
 
-def setback_of_error(error: ExchangeError) -> Setback | None:
-    """Say what kind of setback a request without an answer is; None if it is final."""
-    return next((setback for kind, setback in _BY_ERROR if isinstance(error, kind)), None)
+def classify_error(error: ExchangeError) -> Retryable | None:
+    """Say what kind of retryable a request without an answer is; None if it is final."""
+    return next((retryable for kind, retryable in _BY_ERROR if isinstance(error, kind)), None)
 
 
 class Again(Struct, frozen=True, kw_only=True):
@@ -110,15 +110,22 @@ class TooLong(Struct, frozen=True, kw_only=True):
 
 
 def plan_retry(
-    setback: Setback, *, tries: int, times: int, most: int, retry_after: float | None, remaining: float, rng: "Random"
+    retryable: Retryable,
+    *,
+    tries: int,
+    times: int,
+    most: int,
+    retry_after: float | None,
+    remaining: float,
+    rng: "Random",
 ) -> Again | Stop | TooLong:
     """
     Decide whether a question is asked again.
 
     Args:
-        setback: what the last try came to.
+        retryable: what the last try came to.
         tries: how often the question was asked, at least once.
-        times: how many of these tries came to the same setback.
+        times: how many of these tries came to the same retryable.
         most: tries that are allowed.
         retry_after: seconds that the server asks to wait, at least; None if it does not.
         remaining: seconds of the run that are left; no wait that is our own choice takes more than half of them.
@@ -127,15 +134,15 @@ def plan_retry(
     asked = retry_after or 0.0
     if asked > remaining:
         return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is after the end of the run")
-    limit = RULES[setback].times
+    limit = RULES[retryable].times
     if most == 1 or (limit is not None and (tries >= most or times >= limit)):
         return Stop()
-    return Again(after=asked + min(draw_backoff(setback, tries, rng), (remaining - asked) / 2))
+    return Again(after=asked + min(draw_backoff(retryable, tries, rng), (remaining - asked) / 2))
 
 
-def draw_backoff(setback: Setback, tries: int, rng: "Random") -> float:
+def draw_backoff(retryable: Retryable, tries: int, rng: "Random") -> float:
     """Draw the seconds to wait after so many tries."""
-    return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[setback].base * 2 ** (tries - 1)))
+    return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[retryable].base * 2 ** (tries - 1)))
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
