@@ -21,11 +21,12 @@ def test_transcript(folder, monkeypatch, check_golden):
     monkeypatch.chdir(folder)
     transcript = folder / "transcript.txt"
     text = transcript.read_text(encoding="utf-8")
+    environ = {"RECONCILE_TOKEN": "a-token", "CI_PROJECT_DIR": str(ROOT)}
     if (folder / "scenario.yaml").exists():
         with running_simulator(load_scenario(read_document("scenario.yaml"))) as url:
-            replayed = replay(text, {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url})
+            replayed = replay(text, {**environ, "RECONCILE_ENDPOINT": url})
     else:
-        replayed = replay(text, {"RECONCILE_TOKEN": "a-token"})
+        replayed = replay(text, environ)
     check_golden(transcript, replayed)
 
 

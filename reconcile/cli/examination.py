@@ -165,8 +165,11 @@ class _Doctor:
         yield _decide(CREDENTIAL, str(target.credential), problem if at == CREDENTIAL else None)
         yield from self._check_names()
         yield _decide(ENDPOINT, self._describe_endpoint(target), problem if at == ENDPOINT else None)
-        if probe.answered or at == CONNECTION:
-            yield _decide(CONNECTION, self._describe_connection(target), problem if at == CONNECTION else None)
+        if at == CONNECTION and problem is not None:
+            hint = _HINTS.get(problem.code)
+            yield Check(name=CONNECTION, status=Status.FAILED, message=problem.message, hint=hint, code=problem.code)
+        elif probe.answered:
+            yield _decide(CONNECTION, self._describe_connection(target), None)
         if probe.answered:
             yield _check_clock(probe.server_time, self._context.clock())
         yield _check_project(target.provider, probe, problem if at == PROJECT else None)
@@ -234,6 +237,6 @@ def _check_project(provider: Provider, probe: "Probe", problem: Problem | None) 
             message = f"{subject}: the API shows a job that cannot exist, so its answers prove nothing"
             return Check(name=PROJECT, status=Status.FAILED, message=message, code=Code.OTHER_JOB)
         case Unobserved() if problem is None:
-            return _skip(PROJECT, f"{subject}: the API was not reached")
+            return _skip(PROJECT, f"{subject}: not checked, because of the failure above")
         case Unobserved():
             return _decide(PROJECT, subject, problem)

@@ -49,7 +49,8 @@ class Watch:
             wait = format_duration(max(0, round(next_look - now)))
             parts.append(f"{len(self.looks):,} pending, next look in {wait}")
         parts.append(f"{format_duration(round(now - self.begin))} elapsed")
-        return f"waiting for {left:,} job{'' if left == 1 else 's'}: {', '.join(parts)}"
+        waiting = f"waiting for {left:,} job{'' if left == 1 else 's'}: " if left else ""
+        return f"{waiting}{', '.join(parts)}"
 
 
 @contextmanager

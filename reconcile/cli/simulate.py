@@ -14,6 +14,7 @@ from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.model import ExitCode, Given
 from reconcile.report.escape import escape
+from reconcile.report.messages import count
 
 if TYPE_CHECKING:
     from reconcile.simulator import Scenario
@@ -98,5 +99,5 @@ def _rehearse(manifests: ManifestOptions, breaches: Sequence[str], context: Cont
     manifest = load_manifest(manifests, context, quiet=True)
     scenario = build_scenario(manifest, [parse_breach(each) for each in breaches], context.clock)
     broken = f", except for {', '.join(map(escape, breaches))}" if breaches else ""
-    output.print_note(f"reconcile: {len(scenario.jobs)} jobs do what is expected of them{broken}\n")
+    output.print_note(f"reconcile: serving {count(len(scenario.jobs), 'job')} as the manifest expects{broken}\n")
     return scenario

@@ -21,7 +21,7 @@ _SHOWN: Final = 40
 
 _LEAD: Final = 16
 """How many characters before a place are shown of a line that is too long to show."""
-_WIDEST: Final = 160
+_WIDEST: Final = 1000
 """A place in a column beyond this one is reported without its line."""
 
 _LINE_END: Final = re.compile("\n")

@@ -50,9 +50,10 @@ def _render_excerpt(
     diagnostic: Diagnostic, source: Source, excerpt: str, palette: Palette, width: int | None
 ) -> list[str]:
     """Show the line with carets below what is wrong; of a long line, only the part around it."""
-    before, marked, after = _cut_around(
-        excerpt, source.column - 1, diagnostic.width, max(20, (width or _WIDEST) - _MARGIN)
-    )
+    lead, rest = excerpt[: source.column - 1], excerpt[source.column - 1 :]
+    if lead.lstrip().startswith("…"):  # Blanks keep the column of what is cut off there.
+        lead = lead.lstrip()
+    before, marked, after = _cut_around(lead + rest, len(lead), diagnostic.width, max(20, (width or _WIDEST) - _MARGIN))
     carets = palette.paint("^" * max(1, len(marked)), Colour.REMOVED)
     lines = [f"{source.line:>5} | {before}{marked}{after}", f"      | {' ' * len(before)}{carets}"]
     if not diagnostic.hint:

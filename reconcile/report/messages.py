@@ -188,7 +188,7 @@ def _is_unreached(plan: JobPlan) -> bool:
     observation = plan.observation
     return (
         isinstance(observation, Unobserved)
-        and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED)
+        and observation.problem.code in (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
         and not plan.timing.attempts
     )
 

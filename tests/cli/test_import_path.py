@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import reconcile
 from reconcile.document import Text, parse_text
 from reconcile.simulator import load_scenario, running_simulator
 
@@ -138,9 +139,8 @@ def test_u01_completion_imports_nothing_of_a_checkout(checkout):
 
 def test_the_directory_of_the_package_itself_stays_on_the_path(tmp_path):
     """Where everything is installed into one directory, that may be the working directory, or a relative entry."""
-    package = Path(__file__).parents[2] / "reconcile"
     (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "reconcile").symlink_to(package)
+    (tmp_path / "lib" / "reconcile").symlink_to(Path(reconcile.__file__).parent)
     (tmp_path / "lib" / "beside.py").write_text("")
     code = "import sys; sys.argv = ['reconcile', 'explain']; from reconcile.__main__ import run\n"
     code += "try: run()\nexcept SystemExit: import beside"
