@@ -525,6 +525,14 @@ def test_what_only_another_job_could_prove(the_job, message):
     assert plan_one(the_job, MISSING, job(name="b"))[1].problems == ()
 
 
+def test_a_job_with_other_parameters_proves_no_absence():
+    gone = replace(job(name="a"), expect=Absence(source=SOURCE), parameters={"share_id": "s1"})
+    elsewhere, beside = (replace(job(name="b"), parameters={"share_id": share}) for share in ("s2", "s1"))
+    _, job_plan = plan_one(gone, MISSING, elsewhere)
+    assert "the same parameters was observed" in job_plan.problems[0].message
+    assert plan_one(gone, MISSING, beside)[1].verdict is Verdict.IN_SYNC
+
+
 def test_what_cannot_be_judged_is_a_problem_of_the_job():
     _, job_plan = plan_one(with_fields(job(name="a"), lasting(most=60)), begun("success", "soon", "late"))
     message = "duration cannot be judged: 'soon' is not a time as the API writes it"

@@ -205,6 +205,12 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
         ),
         pytest.param(job(error_code=5), Code.MALFORMED_FIELD, "error_code is a number", id="field-number"),
         pytest.param(job(end_time=False), Code.MALFORMED_FIELD, "end_time is a boolean", id="field-boolean"),
+        pytest.param(
+            job(sub_jobs=[{"status": "success", "sub_jobs": [{"status": "failed"}]}]),
+            Code.MALFORMED_FIELD,
+            "its sub_jobs[0] lists parts of its own",
+            id="D10-deeper-than-described",
+        ),
         *(
             pytest.param(
                 f'{{"job_id":"{JOB_ID}","status":"success","x":{number}}}'.encode(), code, "", id=f"D41-{number[:9]}"
