@@ -192,7 +192,7 @@ def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable
 
 def remove_folder(path: str, is_known: Callable[[str], bool]) -> None:
     """Remove a folder that an earlier run has written; `is_known` is as in `check_folder`."""
-    with suppress(OutputError):
+    with suppress(FileNotFoundError, OutputError):
         check_folder(path, is_known)
         if any(Path(path).iterdir()):
             _remove(Path(path))

@@ -60,4 +60,4 @@ def _nothing_in(folder: Path) -> Diagnostic:
     looked = f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}"
     where = folder if folder.name else folder.absolute()
     message = f"there is no {looked} in {where}, and no file called *.{_NAMES[0]}"
-    return Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint="name a manifest")
+    return Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint="name a manifest, or write one: reconcile init")

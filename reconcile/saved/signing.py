@@ -27,9 +27,8 @@ def load_signer(path: str) -> Callable[[bytes], str]:
 
 def load_verifier(path: str) -> Callable[[bytes, str], bool]:
     """Return a function that checks a signature with the public key in a file; raise UsageError if it holds none."""
-    from cryptography.exceptions import InvalidSignature
-
     key = _load_public_key(path)
+    from cryptography.exceptions import InvalidSignature
 
     def is_signed(content: bytes, signature: str) -> bool:
         try:

@@ -156,6 +156,11 @@ def test_u07_what_cannot_be_replaced_is_removed(green):
     assert {path.name for path in Path().iterdir()} == {"reconcile.yaml", "summary", "output"}
 
 
+def test_u07_a_recording_that_was_never_there_needs_no_removal(green, capsys):
+    assert run("--replay", "tape", "--record", "new") == 1
+    assert "RC009" not in capsys.readouterr().err
+
+
 def test_u07_a_report_in_a_format_that_does_not_exist_is_removed(green):
     assert run("--report", "jnuit=junit.report", "--report", "tap=tap.report") == 1
     assert not Path("junit.report").exists()

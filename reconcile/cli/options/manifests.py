@@ -153,7 +153,7 @@ selection_options = as_one(
         multiple=True,
         metavar="FILE",
         type=FilePath(),
-        help="Also the jobs that FILE names: one address or glob per line, # begins a comment; - reads standard "
+        help="Also the jobs that FILE names: one address, glob or comment (# ...) per line; - reads standard "
         "input. Repeatable.",
     ),
     click.option(
