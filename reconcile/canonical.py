@@ -42,9 +42,10 @@ def _stream(value: object, line: str | None) -> Iterator[str]:
     inner = "" if line is None else f"{line}  "
     between, end = (", ", "") if line is None else (f",{inner}", line)
     if isinstance(value, list | tuple) and len(value) > _SHORT:
-        for index, each in enumerate(value):
-            yield between if index else f"[{inner}"
-            yield from _stream(each, inner or None)
+        for start in range(0, len(value), _SHORT):
+            text = dump(value[start : start + _SHORT], compact=line is None)
+            part = text[1:-2] if line is None else text[1:-3].replace("\n", line)
+            yield f"{(',' if line else ', ') if start else '['}{part}"
         yield f"{end}]"
     elif (members := _find_members(value)) and any(map(_is_long, members.values())):
         for index, key in enumerate(sorted(members)):
