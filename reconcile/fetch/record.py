@@ -416,8 +416,9 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
     if not isinstance(jobs, list):
         raise _malformed(None, ".".join(api.job.at), jobs, "a list")
     if not jobs:
-        if api.job.count and _follow(document, api.job.count, None) not in (None, 0):
-            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, and says that there are some")
+        count = _follow(document, api.job.count, None) if api.job.count else None
+        if count is not None and (count != 0 or isinstance(count, bool)):
+            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, and does not say that there is none")
         raise NoJobError
     way = api.job.fields["job_id"]
     ids = [_follow(each, way, None) if isinstance(each, dict) else None for each in jobs]

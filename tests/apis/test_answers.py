@@ -204,3 +204,10 @@ def test_parts_that_are_elsewhere_are_not_passed_over(name: str) -> None:
     assert api.parts is not None
     body = change(json.loads(body_of(entry)), api, api.parts.at[-1:], [{"status": "FAIL"}])
     assert isinstance(read(entry, body), Unobserved)
+
+
+@pytest.mark.parametrize("count", [1, False, "0", [], {}])
+def test_an_empty_list_that_does_not_say_that_it_is_empty_proves_no_absence(count: object) -> None:
+    entry = next(each for each in INDEX if each["api"] == "geminidb" and each["expect"]["kind"] == "missing")
+    assert isinstance(read(entry, json.dumps({"jobs": [], "total_count": 0}).encode(), 200), Missing)
+    assert isinstance(read(entry, json.dumps({"jobs": [], "total_count": count}).encode(), 200), Unobserved)

@@ -21,12 +21,11 @@ _KEY_LIFETIME = 6 * 60 * 60
 _SHOWN = "the id token"
 
 
-class FederatedLogin(Struct, frozen=True, kw_only=True, eq=False):
-    """An id token that IAM accepts from the identity provider `idp_id`."""
+class _IdTokenLogin(Struct, frozen=True, kw_only=True, eq=False):
+    """An id token that a service exchanges for a temporary access key."""
 
     url: IdentityUrl
     provider: Provider
-    idp_id: str
     id_token: IdToken
     source: str
 
@@ -38,12 +37,19 @@ class FederatedLogin(Struct, frozen=True, kw_only=True, eq=False):
     def __str__(self) -> str:
         return f"id token from {self.source}, for a temporary access key of {self.url.origin}"
 
+    def _make_question(self, hidden: list[Hidden]) -> Question:
+        return Question(url=self.url, provider=self.provider, source=self.source, shown=_SHOWN, redact=Redactor(hidden))
+
+
+class FederatedLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
+    """An id token that IAM accepts from the identity provider `idp_id`."""
+
+    idp_id: str
+
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Exchange the id token for a token without a scope, and that for an access key; raise CredentialError."""
         id_token = fetch_id_token(self.id_token, client, hidden)
-        question = Question(
-            url=self.url, provider=self.provider, source=self.source, shown=_SHOWN, redact=Redactor(hidden)
-        )
+        question = self._make_question(hidden)
         response = question.ask(client, build_exchange(self.url, self.idp_id, id_token))
         response.read_document()
         token = response.read_token()
@@ -52,32 +58,18 @@ class FederatedLogin(Struct, frozen=True, kw_only=True, eq=False):
         return key.make_credential(source=self.source, project_id=self.provider.project_id)
 
 
-class StsLogin(Struct, frozen=True, kw_only=True, eq=False):
+class StsLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
     """An id token that STS accepts for a trust agency; both are named by their URNs."""
 
-    url: IdentityUrl
-    provider: Provider
     provider_urn: str
     agency_urn: str
     session_name: str
     duration: int
-    id_token: IdToken
-    source: str
-
-    @property
-    def secrets(self) -> tuple[Hidden, ...]:
-        """What no output may show."""
-        return list_secrets(self.id_token)
-
-    def __str__(self) -> str:
-        return f"id token from {self.source}, for a temporary access key of {self.url.origin}"
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Exchange the id token for the access key of the agency; raise CredentialError."""
         id_token = fetch_id_token(self.id_token, client, hidden)
-        question = Question(
-            url=self.url, provider=self.provider, source=self.source, shown=_SHOWN, redact=Redactor(hidden)
-        )
+        question = self._make_question(hidden)
         document = {
             "provider_urn": self.provider_urn,
             "agency_urn": self.agency_urn,
