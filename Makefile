@@ -11,7 +11,7 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile mutants clean
+.PHONY: help demo test check conformance docs site editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,11 @@ check: $(VENV)/dev ## lint, types, layers
 
 docs: $(VENV)/dev ## write schemas/manifest.v1.md from the schema
 	$(BIN)/pytest tests/test_reference.py --rewrite
+
+site: $(VENV)/site ## build the documentation into build/site/html, without a warning
+	$(BIN)/python .site/assemble.py build/site/pages
+	cp .site/zensical.toml build/site
+	$(BIN)/zensical build --clean --strict --config-file build/site/zensical.toml
 
 editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
@@ -88,6 +93,10 @@ $(VENV)/oracle: $(VENV)/dev
 # Where there is no wheel of atheris, `make fuzz` says so and goes on without it.
 $(VENV)/fuzz: $(VENV)/dev
 	-$(PIP) install --only-binary :all: --group fuzz && touch $@
+
+$(VENV)/site: $(VENV)/run
+	$(PIP) install --group site
+	@touch $@
 
 $(VENV)/mutants: $(VENV)/dev
 	$(PIP) install --group mutants

@@ -1,4 +1,4 @@
-"""The README's section of figures, written from the kept results of the commands that measure."""
+"""CONTRIBUTING's section of figures, written from the kept results of the commands that measure."""
 
 import json
 import re
@@ -10,7 +10,7 @@ _FOLDER = Path(__file__).parent
 _PROVING = ("chaos", "fuzz", "kill9", "hostile", "mutants")
 """The commands whose figure says all, in the order of the section."""
 
-SECTION = re.compile(r"^## Measured\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
+SECTION = re.compile(r"^## Measured\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
 def write_measured() -> str:

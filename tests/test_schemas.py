@@ -1,5 +1,6 @@
 """A tool that knows nothing of ours agrees with the schemas: check-jsonschema, as users run it before a commit."""
 
+import json
 import re
 import subprocess
 import sys
@@ -33,7 +34,15 @@ def check(*argv: str | Path) -> str:
 
 
 def test_the_schemas_are_schemas():
-    assert check("--check-metaschema", *sorted(shipped_folder("schemas").glob("*.json"))).startswith("0 ")
+    assert check("--check-metaschema", *sorted(shipped_folder("schemas").glob("*.schema.json"))).startswith("0 ")
+
+
+def test_the_entry_for_schemastore_fits_its_catalogue_and_our_names():
+    entry = shipped_folder("schemas") / "schemastore.json"
+    assert check("--schemafile", Path(__file__).parent / "schemastore.schema.json", entry).startswith("0 ")
+    (ours,) = json.loads(entry.read_text(encoding="utf-8"))["schemas"]
+    assert {"reconcile.yaml", "*.reconcile.yaml"} <= set(ours["fileMatch"])
+    assert ours["url"].endswith(f"/schemas/{MANIFEST_SCHEMA.name}")
 
 
 @pytest.mark.parametrize(

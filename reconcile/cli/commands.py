@@ -26,7 +26,7 @@ _COMMANDS = {
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",
     "apis": "List the known job APIs, clouds and regions.",
-    "explain": "Explain an error code.",
+    "explain": "Explain an error code, a verdict or a topic.",
     "completion": "Print the completion script of a shell.",
     "man": "Print the manual page.",
 }

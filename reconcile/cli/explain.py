@@ -1,50 +1,84 @@
-"""`reconcile explain`: what an error code means, why it matters, and how to fix it."""
+"""`reconcile explain`: what an error code, a code of a job API or a verdict means, and the guides."""
 
 import click
 
+from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.codes import Code
+from reconcile.document import shorten, suggest
 from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
 
 
-def _complete_code(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del ctx, param
-    return [code for code in Code if code.startswith(incomplete.upper())]
+    pages = [page for page in _list_pages() if page.lower().startswith(incomplete.lower())]
+    return pages or [code for code in _find_api_codes() if code.startswith(incomplete.upper())]
 
 
 @click.command()
-@click.argument("code", required=False, metavar="[RCnnn]", shell_complete=_complete_code)
-def command(code: str | None) -> Done:
-    """Explain an error code; without one, list them all.
+@click.argument("word", required=False, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
+def command(word: str | None) -> Done:
+    """Explain an error code, a job API's error code or a verdict, or print a guide.
 
-    Prints what it means, why it matters, how to fix it, and an example.
+    Without a word, lists the error codes, the verdicts and the guides.
 
     \b
     Examples:
       reconcile explain
       reconcile explain RC102
+      reconcile explain drift
+      reconcile explain SFS.TURBO.0005
+      reconcile explain credentials
     """
-    output.write(_list_codes() if code is None else _read_explanation(_find_code(code)))
+    output.write(_list_titles() if word is None else _explain(word.strip()))
     return Done.DONE
 
 
-def _list_codes() -> str:
-    """List the codes with their titles."""
-    titles = [_read_explanation(code).partition("\n")[0].removeprefix("# ") for code in Code]
-    return "".join(f"{title.replace(':', ' ', 1)}\n" for title in titles)
+def _explain(word: str) -> str:
+    pages = {page.lower(): page for page in _list_pages()}
+    page = pages.get(word.lower())
+    if page is not None:
+        return _read_page(page)
+    meanings = _find_api_codes()
+    if word.upper() in meanings:
+        return "".join(f"{meaning}\n" for meaning in meanings[word.upper()])
+    if word.upper().startswith(_list_gateway_codes()):
+        return (
+            f"{word.upper()}: an error of the API gateway in front of the job APIs. The request did not reach a job\n"
+            "API, so this says nothing about the job, and the gate is red.\n"
+        )
+    hint = suggest(word, [*pages.values(), *meanings]) or "'reconcile explain' lists the pages"
+    raise UsageError.because(Code.USAGE, f"there is no explanation of '{shorten(word)}'", hint=hint)
 
 
-def _find_code(word: str) -> Code:
-    try:
-        return Code(word.strip().upper())
-    except ValueError as error:
-        from reconcile.document import shorten, suggest
-
-        hint = suggest(word, list(Code)) or "'reconcile explain' lists them"
-        raise UsageError.because(Code.USAGE, f"there is no error code '{shorten(word)}'", hint=hint) from error
+def _list_titles() -> str:
+    """List the pages with their titles: error codes, then verdicts and guides."""
+    titles = {page: _read_page(page).partition("\n")[0].removeprefix("# ") for page in _list_pages()}
+    width = max(map(len, titles))
+    return "".join(f"{page:{width}}  {title.removeprefix(f'{page}: ')}\n" for page, title in titles.items())
 
 
-def _read_explanation(code: Code) -> str:
-    return (shipped_folder("explanations") / f"{code}.md").read_text(encoding="utf-8")
+def _list_pages() -> list[str]:
+    """List the names of the pages: the error codes in their order, then the words."""
+    words = sorted(path.stem for path in shipped_folder("explanations").glob("*.md") if path.stem not in list(Code))
+    return [*Code, *words]
+
+
+def _read_page(page: str) -> str:
+    return (shipped_folder("explanations") / f"{page}.md").read_text(encoding="utf-8")
+
+
+def _find_api_codes() -> dict[str, list[str]]:
+    """Find what each error code of each job API means, by the code in capitals; one line for each API that has it."""
+    meanings: dict[str, list[str]] = {}
+    for api in map(load_api, api_names()):
+        for code, meaning in api.error_codes.items():
+            meanings.setdefault(code.upper(), []).append(f"{code} ({api.title}): {meaning}")
+    return meanings
+
+
+def _list_gateway_codes() -> tuple[str, ...]:
+    """List how the error codes of API gateways begin."""
+    return tuple(sorted({code for api in map(load_api, api_names()) for code in api.gateway_codes}))

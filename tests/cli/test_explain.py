@@ -11,9 +11,11 @@ from program import main
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
+from reconcile.model import Verdict
 from reconcile.shipped import shipped_folder
 
-EXPLANATIONS = {path.stem: path.read_text(encoding="utf-8") for path in shipped_folder("explanations").glob("*")}
+EXPLANATIONS = {path.stem: path.read_text(encoding="utf-8") for path in shipped_folder("explanations").glob("RC*.md")}
+WORDS = sorted(path.stem for path in shipped_folder("explanations").glob("[!R]*.md"))
 SECTIONS = ["What", "Why", "Fix", "Example"]
 EXAMPLE = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
 
@@ -69,14 +71,30 @@ def test_the_wrong_example_gives_the_code_and_the_right_one_nothing(code):
 def test_the_list_has_every_code_with_its_title(capsys):
     assert main(["explain"], environ={}) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(" ")[0] for line in lines] == list(Code)
-    assert "RC102  Unknown key" in lines
+    assert [line.partition(" ")[0] for line in lines] == [*Code, *WORDS]
+    assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("RC102")] == ["Unknown key"]
 
 
 @pytest.mark.parametrize("word", ["RC102", "rc102", " Rc102 "])
 def test_a_code_is_found_in_any_case(word, capsys):
     assert main(["explain", word], environ={}) == 0
     assert capsys.readouterr().out == EXPLANATIONS["RC102"]
+
+
+@pytest.mark.parametrize("word", [verdict.value for verdict in Verdict])
+def test_every_verdict_is_explained(word, capsys):
+    assert main(["explain", word], environ={}) == 0
+    assert capsys.readouterr().out.startswith(f"# {word}: ")
+
+
+def test_a_code_of_a_job_api_is_explained_by_each_api_that_has_it(capsys):
+    assert main(["explain", "sfs.turbo.0010"], environ={}) == 0
+    assert "SFS.TURBO.0010 (SFS Turbo): the quota of the project is used up\n" in capsys.readouterr().out
+
+
+def test_a_code_of_the_gateway_says_nothing_about_the_job(capsys):
+    assert main(["explain", "APIG.9999"], environ={}) == 0
+    assert "the gate is red" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("word", ["RC1022", "102", "../RC102"])
