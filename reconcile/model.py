@@ -684,6 +684,13 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
+class DriftState(StrEnum):
+    """What an earlier plan says of a drift: the same address and path, and the same was observed."""
+
+    NEW = "new"
+    PERSISTING = "persisting"
+
+
 # Of these, a run makes more than of anything else, and they are in no cycle: the garbage collector need not visit them.
 class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
@@ -693,7 +700,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
     where the assertion is implied, for it stands nowhere but in its job. `ignored` is a waiver that would cover the
     drift, but has expired or does not count under `--strict`. `status_word` is that of the record, of a finding about
-    its status.
+    its status. `state` is what an earlier plan says of a drift, None where the plan is compared with none.
     """
 
     path: str
@@ -707,6 +714,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     waiver: Waiver | None = None
     ignored: Waiver | None = None
     status_word: str | None = None
+    state: DriftState | None = None
 
 
 class Verdict(StrEnum):
@@ -759,6 +767,48 @@ class Summary(Struct, frozen=True, kw_only=True):
     error: int
 
 
+class EarlierDrift(Struct, frozen=True, kw_only=True):
+    """A drift of an earlier plan: the address of its job, its path, and what was observed."""
+
+    address: str
+    path: str
+    actual: JsonValue
+
+
+class EarlierPlan(Struct, frozen=True, kw_only=True):
+    """
+    What a plan is compared with: all drifts of an earlier one, in its order.
+
+    `file` is its name in messages, and `judged_at` when it was judged, in UTC. `manifests` are the paths of its
+    manifests in their repository, and `unchecked` the addresses of jobs that could not be checked.
+    """
+
+    file: str
+    judged_at: Instant
+    manifests: tuple[str, ...]
+    drifts: tuple[EarlierDrift, ...]
+    unchecked: frozenset[str]
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """
+    How the drifts of a plan compare with those of an earlier one.
+
+    `new` and `persisting` add up to the drifts of this plan. `persisting`, `fixed` and `undecided` add up to those of
+    the earlier plan: `undecided` are those of jobs that are not decided now, or are not in this plan. `unchecked`
+    counts the new drifts of jobs that the earlier plan could not check. `began_with` is the address of the job that
+    failed first among several with new drifts, None where that is not known.
+    """
+
+    earlier: EarlierPlan
+    new: int
+    persisting: int
+    fixed: tuple[EarlierDrift, ...]
+    undecided: tuple[EarlierDrift, ...]
+    unchecked: int
+    began_with: str | None
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """
     All selected jobs with what was found, in manifest order, and the verdict of the run.
@@ -768,6 +818,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
     name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
     time of judging, both in UTC. `tool` is the version of the program. `paths` and `run_url` are those of `Evidence`.
+    `comparison` is that with an earlier plan, None without one; it follows from no evidence.
     """
 
     manifest: Manifest
@@ -785,6 +836,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+    comparison: Comparison | None = None
 
 
 # --- The saved plan --------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from reconcile.cli.options.manifests import (
     manifest_options,
     selection_options,
 )
-from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
+from reconcile.cli.options.reporting import ReportingOptions, baseline_option, reporting_options, saving_options
 from reconcile.cli.reporting import Report
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @access_options
 @recording_options
 @saving_options
+@baseline_option
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3. The plan says so.")
 @pass_context
@@ -73,6 +74,7 @@ def command(
       reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
       reconcile plan --record monday; reconcile plan --replay monday
+      reconcile plan --baseline yesterday.json
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     deadline = context.start_deadline(access.limit)
@@ -89,7 +91,7 @@ def command(
     # Text reports name the selection themselves.
     quiet = reporting.quiet or reporting.format_name == "text"
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
-    report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
+    report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file], selected)
     if recorder is not None:
         recorder.prepare()
     if replayer is not None:

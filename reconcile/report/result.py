@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
+from reconcile.model import Diagnostic, DriftState, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
 from reconcile.report.escape import escape
 from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
@@ -37,7 +37,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     `address` is the job's, or `run` where there is no job, and `name` the path of the assertion or the rule of the
     error. Together they are unique in a run and the same in every run, whatever the verdict. `message` is one line,
     empty for what is in sync. `source` is None for an error without a place in a file, and `job` for every error of
-    the run.
+    the run. `state` is that of the finding.
     """
 
     verdict: Verdict
@@ -48,6 +48,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     source: Source | None
     job: JobPlan | None
     waiver: Waiver | None = None
+    state: DriftState | None = None
 
     @property
     def title(self) -> str:
@@ -124,6 +125,7 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
         source=find_place(finding, plan),
         job=plan,
         waiver=finding.waiver,
+        state=finding.state,
     )
 
 

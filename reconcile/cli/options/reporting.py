@@ -16,8 +16,9 @@ class ReportingOptions(Struct, frozen=True, kw_only=True):
     What is written where.
 
     `format_name` is the format of stdout, `reports` are pairs of format and path. `github_summary` and `github_output`
-    are the files of a GitHub step to append to, `out` is the path of the saved plan and `sign_with` that of its signing
-    key; None for each that was not asked for. `full` also shows what is in sync.
+    are the files of a GitHub step to append to, `out` is the path of the saved plan, `sign_with` that of its signing
+    key and `baseline` that of the plan to compare with; None for each that was not asked for. `full` also shows what is
+    in sync.
     """
 
     format_name: str
@@ -28,6 +29,7 @@ class ReportingOptions(Struct, frozen=True, kw_only=True):
     quiet: bool
     out: str | None = None
     sign_with: str | None = None
+    baseline: str | None = None
 
     @property
     def terse(self) -> bool:
@@ -128,6 +130,15 @@ def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     return with_out(with_key(command))
 
+
+baseline_option = click.option(
+    "--baseline",
+    metavar="PLAN",
+    type=FilePath(),
+    help="Also show which drifts are new, persisting or fixed since this plan, written by --out or -o json. It never "
+    "changes the verdict.",
+)
+"""For a command that has `reporting_options`; apply it outside of those."""
 
 signature_option = click.option(
     "--verify-with",
