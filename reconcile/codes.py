@@ -33,6 +33,7 @@ class Code(StrEnum):
     UNNAMED_RUN = "RC018"
     NOT_REACHED = "RC019"
     NOT_COMPARABLE = "RC020"
+    WRONG_INCIDENTS = "RC021"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

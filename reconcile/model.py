@@ -614,6 +614,20 @@ class Exchange(Struct, frozen=True, kw_only=True):
     failure: str | None = None
 
 
+class Decision(Struct, frozen=True, kw_only=True):
+    """
+    The one expectation, or the one error, that decides the verdict of a run: of the worst, the first.
+
+    `address` is that of its job, or `run`, `path` its place in the plan or the rule of the error, and `reason` says in
+    one line what is wrong, safe on a terminal. `source` is None where it is not known.
+    """
+
+    address: str
+    path: str
+    reason: str
+    source: Source | None = None
+
+
 class RecordedJob(Struct, frozen=True, kw_only=True):
     """
     What a run exchanged about one remote job, in order, and what came of it.
@@ -650,8 +664,9 @@ class Recording(Struct, frozen=True, kw_only=True):
     All that a run asked and was answered; times in UTC.
 
     `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
-    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `jobs` are by
-    provider and job id, in the order of the manifest; `version` is that of the program.
+    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `verdict` is that
+    of the run and `decided_by` what decided it, None where it is in sync. `jobs` are by provider and job id, in the
+    order of the manifest; `version` is that of the program.
     """
 
     version: str
@@ -659,6 +674,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     judged_at: datetime
     complete: bool
     ended_by: "ExitCode | None"
+    verdict: "Verdict"
+    decided_by: Decision | None
     providers: Mapping[str, RecordedProvider]
     jobs: Mapping[tuple[str, str], RecordedJob]
 
@@ -933,3 +950,72 @@ class Proof(Struct, frozen=True, kw_only=True):
     def holds(self) -> bool:
         """Whether something was tried, and no more survived than is allowed."""
         return self.killed > 0 and len(self.survivors) <= self.allowed
+
+
+# --- The backtest ----------------------------------------------------------------------------------------------
+
+
+class Effect(StrEnum):
+    """What a gate does to a deployment."""
+
+    PASSED = "passed"
+    BLOCKED = "blocked"
+    """By a drift."""
+    UNDECIDED = "undecided"
+    """It could not be checked, or jobs were unfinished."""
+
+
+class BacktestRun(Struct, frozen=True, kw_only=True):
+    """
+    One recording, judged by the manifest of a backtest.
+
+    `judged_at` is when its run was judged, in UTC, and `recorded` what the gate did then; None where the recording
+    cannot be read or does not say. `exit_code` is that of a replay. `decided_by` is what decides it, None where it
+    passes. `changed` says in one line what became of the expectation that had blocked a recording that passes now;
+    `decided_by` is that expectation then, None where the recording does not say. `incident` is None where nobody says.
+    """
+
+    name: str
+    judged_at: datetime | None
+    recorded: Effect | None
+    effect: Effect
+    exit_code: ExitCode
+    decided_by: Decision | None
+    changed: str | None = None
+    incident: bool | None = None
+
+    @property
+    def is_flip(self) -> bool:
+        """Whether the gate does something else now."""
+        return self.recorded is not None and self.recorded is not self.effect
+
+
+class Confusion(Struct, frozen=True, kw_only=True):
+    """
+    How many recordings with and without an incident were blocked, passed and undecided.
+
+    What is undecided counts as missed: the gate did not say why the deployment must not go on.
+    """
+
+    blocked_incidents: int
+    passed_incidents: int
+    undecided_incidents: int
+    blocked_others: int
+    passed_others: int
+    undecided_others: int
+
+    @property
+    def precision(self) -> float | None:
+        """The share of incidents in what was blocked; None where nothing was."""
+        return _divide(self.blocked_incidents, self.blocked_incidents + self.blocked_others)
+
+    @property
+    def recall(self) -> float | None:
+        """The share of the incidents that was blocked; None where there was no incident."""
+        return _divide(
+            self.blocked_incidents, self.blocked_incidents + self.passed_incidents + self.undecided_incidents
+        )
+
+
+def _divide(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

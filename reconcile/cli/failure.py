@@ -22,7 +22,7 @@ from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.reporting import list_files
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.errors import OutputError, ReconcileError
-from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording
+from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording, Verdict
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan
@@ -141,7 +141,9 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
 def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None) -> None:
     """Write the recording of this run again, as one of a run that was cut short."""
     with suppress(OutputError):
-        files = render_recording(replace(recording, complete=False, ended_by=ended_by))
+        files = render_recording(
+            replace(recording, complete=False, ended_by=ended_by, verdict=Verdict.ERROR, decided_by=None)
+        )
         write_folder(folder, files, is_part_of_recording)
 
 

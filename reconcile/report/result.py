@@ -20,7 +20,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, DriftState, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
+from reconcile.model import (
+    Decision,
+    Diagnostic,
+    DriftState,
+    Finding,
+    JobPlan,
+    Plan,
+    Problem,
+    Source,
+    Truth,
+    Verdict,
+    Waiver,
+)
 from reconcile.report.escape import escape
 from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
@@ -86,6 +98,14 @@ def rank_results(results: Iterable[Result]) -> list[Result]:
     """Return what is not in sync, the worst first, otherwise in the order given; what was not reached comes last."""
     shown = (result for result in results if result.verdict is not Verdict.IN_SYNC)
     return sorted(shown, key=lambda result: (_is_unreached(result), _SEVERITY[result.verdict]))
+
+
+def find_decision(plan: Plan) -> Decision | None:
+    """Find what decides the verdict of a plan: the first of its worst results; None if it is in sync."""
+    if plan.verdict is Verdict.IN_SYNC:
+        return None
+    worst = rank_results(list_results(plan))[0]
+    return Decision(address=worst.address, path=worst.name, reason=worst.message, source=worst.source)
 
 
 def group_by_job(results: Iterable[Result]) -> list[tuple[JobPlan, Sequence[Result]]]:
