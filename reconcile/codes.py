@@ -34,6 +34,7 @@ class Code(StrEnum):
     NOT_REACHED = "RC019"
     NOT_COMPARABLE = "RC020"
     WRONG_INCIDENTS = "RC021"
+    NOT_ATTESTED = "RC022"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

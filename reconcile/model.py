@@ -890,6 +890,13 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_url: str | None = None
 
 
+class Subject(Struct, frozen=True, kw_only=True):
+    """What a receipt is about: an artifact by a name and by its SHA-256 in hexadecimal."""
+
+    name: str
+    sha256: str
+
+
 # --- The gate under test ---------------------------------------------------------------------------------------
 
 

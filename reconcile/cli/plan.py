@@ -22,7 +22,13 @@ from reconcile.cli.options.manifests import (
     manifest_options,
     selection_options,
 )
-from reconcile.cli.options.reporting import ReportingOptions, baseline_option, reporting_options, saving_options
+from reconcile.cli.options.reporting import (
+    ReportingOptions,
+    attesting_options,
+    baseline_option,
+    reporting_options,
+    saving_options,
+)
 from reconcile.cli.reporting import Report
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
 @selection_options
 @access_options
 @recording_options
+@attesting_options
 @saving_options
 @baseline_option
 @reporting_options(*FORMATS)
@@ -80,6 +87,8 @@ def command(
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
     _check_usage(selection, soft_fail=soft_fail)
+    if reporting.attest is not None:
+        _check_receipt(selection, recording)
     inputs = _list_inputs(manifests, selection, access, context)
     report.protect(inputs, folders=[recording.record, recording.replay])
     replayer = _open_replayer(recording, access, quiet=reporting.quiet)
@@ -191,6 +200,16 @@ def _list_inputs(
         paths = [path for path in manifests.paths if not Path(path).is_dir()]
     credentials = find_credential_files(context.environ)
     return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, *credentials]
+
+
+def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> None:
+    """Raise UsageError for options that a receipt would not tell of."""
+    if selection.leaves_out:
+        message = "a receipt is about all jobs of its manifests, and options that select jobs leave some out"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest, or the selection")
+    if recording.replay is not None:
+        message = "a receipt is about what was observed in this run, and --replay observes nothing"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
 
 
 def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
-from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
+from reconcile.cli.files import append_file, check_end, check_place, locate, remove_file, sweep_drafts, write_file
 from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.surroundings import find_paths
 from reconcile.codes import Code
@@ -25,13 +25,13 @@ _PATIENCE = 300.0
 
 class File(Struct, frozen=True, kw_only=True):
     """
-    A file that a run writes; `appended` keeps what is in it.
+    A file that a run writes; `appended` keeps what is in it. If nothing is rendered, an old file is removed.
 
     `compared` says whether it shows the comparison with an earlier plan, which a saved plan does not keep.
     """
 
     path: str
-    render: Callable[[Plan, Evidence], Iterable[str]]
+    render: Callable[[Plan, Evidence], Iterable[str] | None]
     appended: bool = False
     mode: int = 0o644
     compared: bool = True
@@ -44,10 +44,13 @@ class File(Struct, frozen=True, kw_only=True):
         """Write it; raise OutputError if that fails, or if a pipe is not read before the deadline."""
         self.check()
         try:
-            if self.appended:
-                append_file(self.path, "".join(self.render(plan, evidence)), deadline=deadline)
+            text = self.render(plan, evidence)
+            if text is None:
+                remove_file(self.path)
+            elif self.appended:
+                append_file(self.path, "".join(text), deadline=deadline)
             else:
-                write_file(self.path, self.render(plan, evidence), mode=self.mode, deadline=deadline)
+                write_file(self.path, text, mode=self.mode, deadline=deadline)
         except OutputError:
             raise
         except Exception as error:  # the other files are written anyway
@@ -152,7 +155,8 @@ class Report:
 
 
 def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
-    """List the files to write; raise UsageError if the signing key cannot be used."""
+    """List the files to write; raise UsageError if the signing key cannot be used, or an option lacks another."""
+    _check_receipt(reporting)
     for name, path in reporting.reports:
         yield File(path=path, render=_without_evidence(partial(_render, format_name=name, style=style)))
     if reporting.out is not None:
@@ -161,6 +165,8 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
         yield File(
             path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600, compared=False
         )
+        if reporting.attest is not None:
+            yield _make_receipt(reporting.out, reporting.attest, reporting)
     elif reporting.sign_with is not None:
         raise UsageError.because(Code.USAGE, "--sign-with signs a saved plan", hint="add --out PLAN")
     if reporting.github_summary is None and reporting.github_output is None:
@@ -171,6 +177,26 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
         yield File(path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan)], appended=True)
     if reporting.github_output is not None:
         yield File(path=reporting.github_output, render=lambda plan, evidence: [render_outputs(plan)], appended=True)
+
+
+def _check_receipt(reporting: ReportingOptions) -> None:
+    """Raise UsageError if a receipt lacks an option, or an option its receipt."""
+    needed = {"--out": reporting.out, "--sign-with": reporting.sign_with, "--subject": reporting.attested}
+    missing = [name for name, value in needed.items() if value is None]
+    if reporting.attest is not None and missing:
+        raise UsageError.because(
+            Code.USAGE, f"--attest needs {' and '.join(missing)}", hint="see 'reconcile plan --help'"
+        )
+    if reporting.attest is None and reporting.attested is not None:
+        raise UsageError.because(Code.USAGE, "--subject is what a receipt is about", hint="add --attest FILE")
+
+
+def _make_receipt(out: str, path: str, reporting: ReportingOptions) -> File:
+    from reconcile.cli.attestation import make_attester
+
+    if reporting.sign_with is None or reporting.attested is None:
+        raise TypeError("a receipt needs a key and a subject")
+    return File(path=path, render=make_attester(out, reporting.sign_with, reporting.attested), compared=False)
 
 
 def _render(plan: Plan, *, format_name: str, style: Style) -> Iterable[str]:
