@@ -42,7 +42,7 @@ site: $(VENV)/site ## build the documentation into build/site/html, without a wa
 editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
 
-oracle: $(VENV)/oracle ## compare signatures, clouds.yaml and the Helm chart with the official SDKs and Helm
+oracle: $(VENV)/oracle ## compare signatures, receipts, clouds.yaml and the Helm chart with what others make
 	$(BIN)/pytest tests/oracle
 
 format: $(VENV)/dev ## format the code

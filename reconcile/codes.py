@@ -32,6 +32,9 @@ class Code(StrEnum):
     NO_BASELINE = "RC017"
     UNNAMED_RUN = "RC018"
     NOT_REACHED = "RC019"
+    NOT_COMPARABLE = "RC020"
+    WRONG_INCIDENTS = "RC021"
+    NOT_ATTESTED = "RC022"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

@@ -614,6 +614,20 @@ class Exchange(Struct, frozen=True, kw_only=True):
     failure: str | None = None
 
 
+class Decision(Struct, frozen=True, kw_only=True):
+    """
+    The one expectation, or the one error, that decides the verdict of a run: of the worst, the first.
+
+    `address` is that of its job, or `run`, `path` its place in the plan or the rule of the error, and `reason` says in
+    one line what is wrong, safe on a terminal. `source` is None where it is not known.
+    """
+
+    address: str
+    path: str
+    reason: str
+    source: Source | None = None
+
+
 class RecordedJob(Struct, frozen=True, kw_only=True):
     """
     What a run exchanged about one remote job, in order, and what came of it.
@@ -650,8 +664,9 @@ class Recording(Struct, frozen=True, kw_only=True):
     All that a run asked and was answered; times in UTC.
 
     `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
-    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `jobs` are by
-    provider and job id, in the order of the manifest; `version` is that of the program.
+    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `verdict` is that
+    of the run and `decided_by` what decided it, None where it is in sync. `jobs` are by provider and job id, in the
+    order of the manifest; `version` is that of the program.
     """
 
     version: str
@@ -659,6 +674,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     judged_at: datetime
     complete: bool
     ended_by: "ExitCode | None"
+    verdict: "Verdict"
+    decided_by: Decision | None
     providers: Mapping[str, RecordedProvider]
     jobs: Mapping[tuple[str, str], RecordedJob]
 
@@ -684,6 +701,13 @@ class Kind(StrEnum):
     UNEXPECTED = "unexpected"
 
 
+class DriftState(StrEnum):
+    """What an earlier plan says of a drift: the same address and path, and the same was observed."""
+
+    NEW = "new"
+    PERSISTING = "persisting"
+
+
 # Of these, a run makes more than of anything else, and they are in no cycle: the garbage collector need not visit them.
 class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
@@ -693,7 +717,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
     where the assertion is implied, for it stands nowhere but in its job. `ignored` is a waiver that would cover the
     drift, but has expired or does not count under `--strict`. `status_word` is that of the record, of a finding about
-    its status.
+    its status. `state` is what an earlier plan says of a drift, None where the plan is compared with none.
     """
 
     path: str
@@ -707,6 +731,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     waiver: Waiver | None = None
     ignored: Waiver | None = None
     status_word: str | None = None
+    state: DriftState | None = None
 
 
 class Verdict(StrEnum):
@@ -759,6 +784,48 @@ class Summary(Struct, frozen=True, kw_only=True):
     error: int
 
 
+class EarlierDrift(Struct, frozen=True, kw_only=True):
+    """A drift of an earlier plan: the address of its job, its path, and what was observed."""
+
+    address: str
+    path: str
+    actual: JsonValue
+
+
+class EarlierPlan(Struct, frozen=True, kw_only=True):
+    """
+    What a plan is compared with: all drifts of an earlier one, in its order.
+
+    `file` is its name in messages, and `judged_at` when it was judged, in UTC. `manifests` are the paths of its
+    manifests in their repository, and `unchecked` the addresses of jobs that could not be checked.
+    """
+
+    file: str
+    judged_at: Instant
+    manifests: tuple[str, ...]
+    drifts: tuple[EarlierDrift, ...]
+    unchecked: frozenset[str]
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """
+    How the drifts of a plan compare with those of an earlier one.
+
+    `new` and `persisting` add up to the drifts of this plan. `persisting`, `fixed` and `undecided` add up to those of
+    the earlier plan: `undecided` are those of jobs that are not decided now, or are not in this plan. `unchecked`
+    counts the new drifts of jobs that the earlier plan could not check. `began_with` is the address of the job that
+    failed first among several with new drifts, None where that is not known.
+    """
+
+    earlier: EarlierPlan
+    new: int
+    persisting: int
+    fixed: tuple[EarlierDrift, ...]
+    undecided: tuple[EarlierDrift, ...]
+    unchecked: int
+    began_with: str | None
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """
     All selected jobs with what was found, in manifest order, and the verdict of the run.
@@ -768,6 +835,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
     name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
     time of judging, both in UTC. `tool` is the version of the program. `paths` and `run_url` are those of `Evidence`.
+    `comparison` is that with an earlier plan, None without one; it follows from no evidence.
     """
 
     manifest: Manifest
@@ -785,6 +853,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+    comparison: Comparison | None = None
 
 
 # --- The saved plan --------------------------------------------------------------------------------------------
@@ -819,6 +888,13 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: Instant | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """What a receipt is about: an artifact by a name and by its SHA-256 in hexadecimal."""
+
+    name: str
+    sha256: str
 
 
 # --- The gate under test ---------------------------------------------------------------------------------------
@@ -881,3 +957,72 @@ class Proof(Struct, frozen=True, kw_only=True):
     def holds(self) -> bool:
         """Whether something was tried, and no more survived than is allowed."""
         return self.killed > 0 and len(self.survivors) <= self.allowed
+
+
+# --- The backtest ----------------------------------------------------------------------------------------------
+
+
+class Effect(StrEnum):
+    """What a gate does to a deployment."""
+
+    PASSED = "passed"
+    BLOCKED = "blocked"
+    """By a drift."""
+    UNDECIDED = "undecided"
+    """It could not be checked, or jobs were unfinished."""
+
+
+class BacktestRun(Struct, frozen=True, kw_only=True):
+    """
+    One recording, judged by the manifest of a backtest.
+
+    `judged_at` is when its run was judged, in UTC, and `recorded` what the gate did then; None where the recording
+    cannot be read or does not say. `exit_code` is that of a replay. `decided_by` is what decides it, None where it
+    passes. `changed` says in one line what became of the expectation that had blocked a recording that passes now;
+    `decided_by` is that expectation then, None where the recording does not say. `incident` is None where nobody says.
+    """
+
+    name: str
+    judged_at: datetime | None
+    recorded: Effect | None
+    effect: Effect
+    exit_code: ExitCode
+    decided_by: Decision | None
+    changed: str | None = None
+    incident: bool | None = None
+
+    @property
+    def is_flip(self) -> bool:
+        """Whether the gate does something else now."""
+        return self.recorded is not None and self.recorded is not self.effect
+
+
+class Confusion(Struct, frozen=True, kw_only=True):
+    """
+    How many recordings with and without an incident were blocked, passed and undecided.
+
+    What is undecided counts as missed: the gate did not say why the deployment must not go on.
+    """
+
+    blocked_incidents: int
+    passed_incidents: int
+    undecided_incidents: int
+    blocked_others: int
+    passed_others: int
+    undecided_others: int
+
+    @property
+    def precision(self) -> float | None:
+        """The share of incidents in what was blocked; None where nothing was."""
+        return _divide(self.blocked_incidents, self.blocked_incidents + self.blocked_others)
+
+    @property
+    def recall(self) -> float | None:
+        """The share of the incidents that was blocked; None where there was no incident."""
+        return _divide(
+            self.blocked_incidents, self.blocked_incidents + self.passed_incidents + self.undecided_incidents
+        )
+
+
+def _divide(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

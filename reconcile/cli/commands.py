@@ -20,6 +20,7 @@ _COMMANDS = {
     "show": "Render a saved plan in any format.",
     "verify": "Re-derive the verdict of a saved plan from its evidence.",
     "merge": "Join the plans of all shards of a run.",
+    "backtest": "Judge a manifest over many recordings.",
     "import": "Write a manifest that expects the current state of jobs.",
     "accept": "Edit a manifest to expect what was observed.",
     "demo": "Run the gate on an embedded job API, without account or network.",

@@ -22,13 +22,13 @@ from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.reporting import list_files
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.errors import OutputError, ReconcileError
-from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording
+from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording, Verdict
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
 
-_OUTPUTS = ("reports", "out", "github_summary", "github_output", "record")
+_OUTPUTS = ("reports", "out", "attest", "github_summary", "github_output", "record")
 """The parameters of commands that name outputs."""
 
 
@@ -36,13 +36,13 @@ class _Named(Struct, frozen=True, kw_only=True):
     """
     What a command line names, also an invalid one.
 
-    `reporting` holds the files to write and `record` the folder of the recording. `unknown` are the paths of reports
-    in a format that does not exist, and `others` are all other arguments.
+    `reporting` holds the files to write and `record` the folder of the recording. `removed` are the paths of reports
+    in a format that does not exist and of a receipt, and `others` are all other arguments.
     """
 
     reporting: ReportingOptions
     record: str | None
-    unknown: tuple[str, ...]
+    removed: tuple[str, ...]
     others: tuple[str, ...]
 
 
@@ -63,7 +63,7 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
     is_input = _find_inputs(named, context.environ)
     files = [file for file in list_files(named.reporting, PLAIN) if not is_input(file.path)]
     times = Counter(locate(file.path) for file in files)
-    for path in (*[file.path for file in files if not file.appended], *named.unknown):
+    for path in (*[file.path for file in files if not file.appended], *named.removed):
         if not is_input(path):
             remove_file(path)
     ended_by = code if code > ExitCode.PENDING else None
@@ -101,7 +101,10 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
             quiet=True,
         ),
         record=values.get("record") or None,
-        unknown=tuple(path for name, _, path in pairs if name not in FORMATS and path),
+        removed=(
+            *(path for name, _, path in pairs if name not in FORMATS and path),
+            *([values["attest"]] if values.get("attest") else []),
+        ),
         others=tuple(others),
     )
 
@@ -141,7 +144,9 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
 def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None) -> None:
     """Write the recording of this run again, as one of a run that was cut short."""
     with suppress(OutputError):
-        files = render_recording(replace(recording, complete=False, ended_by=ended_by))
+        files = render_recording(
+            replace(recording, complete=False, ended_by=ended_by, verdict=Verdict.ERROR, decided_by=None)
+        )
         write_folder(folder, files, is_part_of_recording)
 
 

@@ -4,7 +4,13 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli.context import Context, pass_context
-from reconcile.cli.options.reporting import ReportingOptions, freshness_options, reporting_options, saving_options
+from reconcile.cli.options.reporting import (
+    ReportingOptions,
+    baseline_option,
+    freshness_options,
+    reporting_options,
+    saving_options,
+)
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, load_saved_plan
@@ -19,6 +25,7 @@ from reconcile.report import FORMATS
 @click.argument("paths", metavar="PLAN...", nargs=-1, type=FilePath())
 @freshness_options
 @saving_options
+@baseline_option
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3, whatever the shards were made with.")
 @pass_context

@@ -22,7 +22,13 @@ from reconcile.cli.options.manifests import (
     manifest_options,
     selection_options,
 )
-from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
+from reconcile.cli.options.reporting import (
+    ReportingOptions,
+    attesting_options,
+    baseline_option,
+    reporting_options,
+    saving_options,
+)
 from reconcile.cli.reporting import Report
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
@@ -41,7 +47,9 @@ if TYPE_CHECKING:
 @selection_options
 @access_options
 @recording_options
+@attesting_options
 @saving_options
+@baseline_option
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3. The plan says so.")
 @pass_context
@@ -73,11 +81,14 @@ def command(
       reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
       reconcile plan --record monday; reconcile plan --replay monday
+      reconcile plan --baseline yesterday.json
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
     _check_usage(selection, soft_fail=soft_fail)
+    if reporting.attest is not None:
+        _check_receipt(selection, recording)
     inputs = _list_inputs(manifests, selection, access, context)
     report.protect(inputs, folders=[recording.record, recording.replay])
     replayer = _open_replayer(recording, access, quiet=reporting.quiet)
@@ -89,7 +100,7 @@ def command(
     # Text reports name the selection themselves.
     quiet = reporting.quiet or reporting.format_name == "text"
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
-    report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file])
+    report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file], selected)
     if recorder is not None:
         recorder.prepare()
     if replayer is not None:
@@ -189,6 +200,16 @@ def _list_inputs(
         paths = [path for path in manifests.paths if not Path(path).is_dir()]
     credentials = find_credential_files(context.environ)
     return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, *credentials]
+
+
+def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> None:
+    """Raise UsageError for options that a receipt would not tell of."""
+    if selection.leaves_out:
+        message = "a receipt is about all jobs of its manifests, and options that select jobs leave some out"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest, or the selection")
+    if recording.replay is not None:
+        message = "a receipt is about what was observed in this run, and --replay observes nothing"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
 
 
 def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:

@@ -33,6 +33,7 @@ class RunRecorder:
     def write(self, plan: Plan, fetched: tuple[Fetched, ...], *, ended_by: ExitCode | None) -> Recording:
         """Write the recording of the run with this plan, whole or not at all, and return it; raise OutputError."""
         from reconcile.recording import is_part_of_recording, render_recording
+        from reconcile.report.result import find_decision
 
         providers = plan.manifest.providers
         recording = Recording(
@@ -41,6 +42,8 @@ class RunRecorder:
             judged_at=plan.judged_at,
             complete=plan.complete,
             ended_by=ended_by,
+            verdict=plan.verdict,
+            decided_by=find_decision(plan),
             providers={
                 name: RecordedProvider(
                     api=providers[name].api.name,
@@ -67,6 +70,8 @@ class RunReplayer:
         self._recording = open_recording(folder)
         self.judged_at = self._recording.judged_at
         self.ended_by = self._recording.ended_by
+        self.verdict = self._recording.verdict
+        self.decided_by = self._recording.decided_by
         if not quiet:
             endpoints = sorted({each.endpoint for each in self._recording.providers.values()})
             cut = "" if self._recording.complete else ", of a run that was cut short"

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
-from reconcile.cli.files import append_file, check_end, check_place, locate, sweep_drafts, write_file
+from reconcile.cli.files import append_file, check_end, check_place, locate, remove_file, sweep_drafts, write_file
 from reconcile.cli.options.reporting import ReportingOptions
+from reconcile.cli.surroundings import find_paths
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
-from reconcile.model import Evidence, Plan
+from reconcile.model import EarlierPlan, Evidence, Manifest, Plan
 from reconcile.report import render_plan
 from reconcile.report.style import Style
 
@@ -23,12 +24,17 @@ _PATIENCE = 300.0
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """A file that a run writes; `appended` keeps what is in it."""
+    """
+    A file that a run writes; `appended` keeps what is in it. If nothing is rendered, an old file is removed.
+
+    `compared` says whether it shows the comparison with an earlier plan, which a saved plan does not keep.
+    """
 
     path: str
-    render: Callable[[Plan, Evidence], Iterable[str]]
+    render: Callable[[Plan, Evidence], Iterable[str] | None]
     appended: bool = False
     mode: int = 0o644
+    compared: bool = True
 
     def check(self) -> None:
         """Raise OutputError if it cannot be written; nothing is created."""
@@ -38,10 +44,13 @@ class File(Struct, frozen=True, kw_only=True):
         """Write it; raise OutputError if that fails, or if a pipe is not read before the deadline."""
         self.check()
         try:
-            if self.appended:
-                append_file(self.path, "".join(self.render(plan, evidence)), deadline=deadline)
+            text = self.render(plan, evidence)
+            if text is None:
+                remove_file(self.path)
+            elif self.appended:
+                append_file(self.path, "".join(text), deadline=deadline)
             else:
-                write_file(self.path, self.render(plan, evidence), mode=self.mode, deadline=deadline)
+                write_file(self.path, text, mode=self.mode, deadline=deadline)
         except OutputError:
             raise
         except Exception as error:  # the other files are written anyway
@@ -57,6 +66,7 @@ class Report:
         self._context = context
         self._style = Style(full=reporting.full)
         self._files = tuple(list_files(reporting, self._style))
+        self._earlier: EarlierPlan | None = None
         context.state.reporting = reporting
 
     def protect(self, read: Iterable[str | None], *, folders: Iterable[str | None] = ()) -> None:
@@ -65,15 +75,22 @@ class Report:
 
         Called before anything else can fail, because a failed run writes its reports, too.
         """
-        taken = {locate(path) for path in (*read, self._reporting.sign_with) if path}
+        taken = {locate(path) for path in (*read, self._reporting.sign_with, self._reporting.baseline) if path}
         recordings = {locate(path) for path in folders if path}
         for place in (locate(file.path) for file in self._files):
             if place in taken or any(parent in recordings for parent in place.parents):
                 why = "this run reads that file" if place in taken else "that folder is a recording"
                 raise OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {place}: {why}")
 
-    def prepare(self, read: Iterable[str | None]) -> None:
-        """Raise OutputError if a report cannot be written, or two have one path, or one is a file that was `read`."""
+    def prepare(self, read: Iterable[str | None], manifest: Manifest | None = None) -> None:
+        """
+        Check that all reports can be written, and read the plan to compare with.
+
+        Raises:
+            OutputError: a report cannot be written, or two have one path, or one is a file that was `read`.
+            DocumentError: there is nothing to compare with, or it is not about the `manifest`; None leaves that to
+                `write`.
+        """
         self.protect(read)
         for place, times in Counter(locate(file.path) for file in self._files).items():
             if times > 1:
@@ -82,23 +99,43 @@ class Report:
         for file in self._files:
             file.check()
             sweep_drafts(file.path)
+        if self._reporting.baseline is not None:
+            from reconcile.baseline import check_manifests
+            from reconcile.cli.saved import load_earlier_plan
+
+            self._earlier = load_earlier_plan(self._reporting.baseline)
+            if manifest is not None:
+                check_manifests(self._earlier, manifest, find_paths(manifest, (), self._context.environ))
 
     def write(self, plan: Plan, evidence: Evidence) -> None:
-        """Write everything that can be written; then raise OutputError if something could not."""
+        """
+        Write everything that can be written.
+
+        Raises:
+            OutputError: something could not be written.
+            DocumentError: the plan to compare with is about other manifests.
+        """
         self._context.state.evidence = evidence
-        self._context.state.evidence = evidence
-        failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
+        compared = self._compare(plan)
+        failures = [*self._write_files(plan, compared, evidence), *self._write_stdout(compared)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
         if not self._reporting.terse:
             output.print_explain_hint(_codes_of(plan))
 
-    def _write_files(self, plan: Plan, evidence: Evidence) -> list[OutputError]:
+    def _compare(self, plan: Plan) -> Plan:
+        if self._earlier is None:
+            return plan
+        from reconcile.baseline import compare_plans
+
+        return compare_plans(plan, self._earlier)
+
+    def _write_files(self, plan: Plan, compared: Plan, evidence: Evidence) -> list[OutputError]:
         failures = []
         deadline = self._context.state.deadline or self._context.start_deadline(_PATIENCE)
         for file in self._files:
             try:
-                file.write(plan, evidence, deadline)
+                file.write(compared if file.compared else plan, evidence, deadline)
             except OutputError as failure:
                 failures.append(_with_verdict(failure, plan))
         return failures
@@ -118,13 +155,18 @@ class Report:
 
 
 def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
-    """List the files to write; raise UsageError if the signing key cannot be used."""
+    """List the files to write; raise UsageError if the signing key cannot be used, or an option lacks another."""
+    _check_receipt(reporting)
     for name, path in reporting.reports:
         yield File(path=path, render=_without_evidence(partial(_render, format_name=name, style=style)))
     if reporting.out is not None:
         from reconcile.cli.saved import make_saver
 
-        yield File(path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600)
+        yield File(
+            path=reporting.out, render=make_saver(reporting.out, reporting.sign_with), mode=0o600, compared=False
+        )
+        if reporting.attest is not None:
+            yield _make_receipt(reporting.out, reporting.attest, reporting)
     elif reporting.sign_with is not None:
         raise UsageError.because(Code.USAGE, "--sign-with signs a saved plan", hint="add --out PLAN")
     if reporting.github_summary is None and reporting.github_output is None:
@@ -135,6 +177,26 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
         yield File(path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan)], appended=True)
     if reporting.github_output is not None:
         yield File(path=reporting.github_output, render=lambda plan, evidence: [render_outputs(plan)], appended=True)
+
+
+def _check_receipt(reporting: ReportingOptions) -> None:
+    """Raise UsageError if a receipt lacks an option, or an option its receipt."""
+    needed = {"--out": reporting.out, "--sign-with": reporting.sign_with, "--subject": reporting.attested}
+    missing = [name for name, value in needed.items() if value is None]
+    if reporting.attest is not None and missing:
+        raise UsageError.because(
+            Code.USAGE, f"--attest needs {' and '.join(missing)}", hint="see 'reconcile plan --help'"
+        )
+    if reporting.attest is None and reporting.attested is not None:
+        raise UsageError.because(Code.USAGE, "--subject is what a receipt is about", hint="add --attest FILE")
+
+
+def _make_receipt(out: str, path: str, reporting: ReportingOptions) -> File:
+    from reconcile.cli.attestation import make_attester
+
+    if reporting.sign_with is None or reporting.attested is None:
+        raise TypeError("a receipt needs a key and a subject")
+    return File(path=path, render=make_attester(out, reporting.sign_with, reporting.attested), compared=False)
 
 
 def _render(plan: Plan, *, format_name: str, style: Style) -> Iterable[str]:

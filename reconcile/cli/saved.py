@@ -8,7 +8,7 @@ from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
 from reconcile.errors import DocumentError, OutputError
-from reconcile.model import Diagnostic, Evidence, Plan
+from reconcile.model import Diagnostic, EarlierPlan, Evidence, Plan
 from reconcile.plan import derive_plan
 from reconcile.report.json import plan_to_json
 from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, stream_saved_plan
@@ -62,6 +62,18 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
         _check_signature(text.file, saved, verify_with)
     plan = _derive(text.file, saved)
     return saved, plan
+
+
+def load_earlier_plan(path: str) -> EarlierPlan:
+    """Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none of this version."""
+    from reconcile.baseline import parse_document, read_earlier_plan
+
+    text = read_text(path, largest=LARGEST)
+    document = parse_document(text.file, text.content)
+    earlier = read_earlier_plan(text.file, document)
+    if "evidence" in document:
+        _derive(text.file, read_saved_plan(text.file, text.content))
+    return earlier
 
 
 def check_age(file: str, evidence: Evidence, context: Context, *, max_age: float) -> timedelta:

@@ -3,7 +3,7 @@
 import click
 
 from reconcile.cli.context import Context, Done, pass_context
-from reconcile.cli.options.reporting import ReportingOptions, reporting_options
+from reconcile.cli.options.reporting import ReportingOptions, baseline_option, reporting_options
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import load_saved_plan
@@ -12,6 +12,7 @@ from reconcile.report import FORMATS
 
 @click.command()
 @click.argument("path", metavar="PLAN", type=FilePath())
+@baseline_option
 @reporting_options(*FORMATS)
 @pass_context
 def command(context: Context, path: str, reporting: ReportingOptions) -> Done:
@@ -25,6 +26,7 @@ def command(context: Context, path: str, reporting: ReportingOptions) -> Done:
     Examples:
       reconcile show plan.json
       reconcile show plan.json -o markdown
+      reconcile show plan.json --baseline yesterday.json
       reconcile show plan.json --report html=report.html --report junit=report.xml
     """
     report = Report(reporting, context)

@@ -4,14 +4,20 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli import output
+from reconcile.cli.attestation import check_attestation, check_options
 from reconcile.cli.context import Context, pass_context
-from reconcile.cli.options.reporting import ReportingOptions, freshness_options, reporting_options
+from reconcile.cli.options.reporting import (
+    ReportingOptions,
+    attestation_options,
+    freshness_options,
+    reporting_options,
+)
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.codes import Code
 from reconcile.duration import format_duration
-from reconcile.model import Diagnostic, Plan
+from reconcile.model import Diagnostic, Plan, Subject
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
 
@@ -26,6 +32,7 @@ from reconcile.report import FORMATS
     metavar="MANIFEST",
     help="Require that the plan is about this file or directory as it is now. Repeatable.",
 )
+@attestation_options
 @freshness_options
 @reporting_options(*FORMATS)
 @pass_context
@@ -35,13 +42,16 @@ def command(
     manifests: tuple[str, ...],
     max_age: float,
     verify_with: str | None,
+    attestation: str | None,
+    subject: Subject | None,
     reporting: ReportingOptions,
 ) -> Plan:
     """Derive the verdict of a saved plan again from its evidence, offline.
 
     PLAN is a file written by 'reconcile plan --out PLAN', or - for standard input. The digest in a plan proves that it
     was not damaged, not who made it: whoever can write the file can write another one. To prove the origin, sign it
-    with 'plan --sign-with' and require the signature with --verify-with.
+    with 'plan --sign-with' and require the signature with --verify-with. With --attestation, also check a receipt of
+    'plan --attest': what it states is derived again from the plan, and must be the same.
 
     Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of the run is ignored. 1 if the verdict
     does not follow from the evidence, or the plan was changed, is too old, or is about other manifests.
@@ -51,10 +61,14 @@ def command(
       reconcile verify plan.json
       reconcile verify plan.json --manifest reconcile.yaml --max-age 10m
       reconcile verify plan.json --verify-with gate.pub.pem
+      reconcile verify plan.json --attestation receipt.json --verify-with gate.pub.pem --subject app@sha256:...
     """
     report = Report(reporting, context)
-    report.prepare([path, *manifests, verify_with])
-    saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+    check_options(attestation, subject, verify_with)
+    report.prepare([path, *manifests, verify_with, attestation])
+    saved, saved_plan = load_saved_plan(path, context, verify_with=verify_with)
+    if attestation is not None and subject is not None and verify_with is not None:
+        check_attestation(attestation, saved, saved_plan, subject, verify_with)
     age = check_age(path, saved.evidence, context, max_age=max_age)
     if manifests:
         check_manifests(path, saved.evidence, manifests)

@@ -21,14 +21,28 @@ from reconcile.document import (
 )
 from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
-from reconcile.model import Diagnostic, Exchange, ExitCode, Problem, RecordedJob, RecordedProvider, Unobserved
+from reconcile.model import (
+    Decision,
+    Diagnostic,
+    Exchange,
+    ExitCode,
+    Problem,
+    RecordedJob,
+    RecordedProvider,
+    Unobserved,
+    Verdict,
+)
 from reconcile.recording.writer import HEAD, dump_body, find_job_file
 
 _SCHEMA: Final = "recording.v1"
 
 
 class RecordingFolder:
-    """A recording whose jobs are read on demand; the attributes are those of `Recording`."""
+    """
+    A recording whose jobs are read on demand; the attributes are those of `Recording`.
+
+    Recordings of older versions have no verdict, which is None then.
+    """
 
     def __init__(self, folder: str, head: Mapping[str, Any]) -> None:
         """Take a folder and its head, which the schema has accepted; raise ValueError for an impossible date."""
@@ -37,6 +51,8 @@ class RecordingFolder:
         self.judged_at: datetime = parse_rfc3339(head["judged_at"])
         self.complete: bool = head["complete"]
         self.ended_by = None if head.get("ended_by") is None else ExitCode(head["ended_by"])
+        self.verdict = Verdict(head["verdict"]) if "verdict" in head else None
+        self.decided_by = Decision(**head["decided_by"]) if head.get("decided_by") else None
         self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconcile.document import escape_hidden
 from reconcile.instant import format_instant
-from reconcile.model import Exchange, JsonValue, RecordedJob, Recording, Unobserved
+from reconcile.model import Decision, Exchange, JsonValue, RecordedJob, Recording, Unobserved
 
 HEAD: Final = "recording.json"
 """The file that makes a folder a recording; it is written last."""
@@ -46,6 +46,8 @@ def _head_to_json(recording: Recording) -> JsonValue:
         "judged_at": format_instant(recording.judged_at),
         "complete": recording.complete,
         "ended_by": None if recording.ended_by is None else int(recording.ended_by),
+        "verdict": recording.verdict.value,
+        "decided_by": None if recording.decided_by is None else _decision_to_json(recording.decided_by),
         "providers": {
             name: {
                 "api": each.api,
@@ -57,6 +59,10 @@ def _head_to_json(recording: Recording) -> JsonValue:
             for name, each in recording.providers.items()
         },
     }
+
+
+def _decision_to_json(decision: Decision) -> JsonValue:
+    return {"address": decision.address, "path": decision.path, "reason": decision.reason}
 
 
 def _job_to_json(job: RecordedJob) -> JsonValue:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
 from reconcile.report.causes import list_causes, name_jobs
+from reconcile.report.comparison import describe_comparison
 from reconcile.report.location import name_place
 from reconcile.report.messages import WORDS, count, describe_diagnostic, describe_job, list_contacts
 from reconcile.report.result import RUN, Result, group_by_job, list_results, rank_results
@@ -49,7 +50,8 @@ class Annotation(Struct, frozen=True, kw_only=True):
 
 def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
     """
-    Choose at most `MOST` of each level, the worst first: one for each error of the run, each job and each warning.
+    Choose at most `MOST` of each level: the comparison with an earlier plan, then the worst first, one for each error
+    of the run, each job and each warning.
 
     If these are too many, one stands for all jobs with the same cause; if they still are, the last says how many jobs,
     errors and warnings have none.
@@ -58,25 +60,36 @@ def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
     of_run = [_annotate_result(result) for result in results if result.job is None]
     jobs = [(job, rank_results(group)) for job, group in group_by_job(results) if job.verdict in _LEVELS]
     warnings = [_annotate_warning(warning, plan) for warning in plan.warnings]
+    compared = _annotate_comparison(plan)
     chosen: list[Annotation] = []
     for level in Level:
         own = [each for each in of_run if each.level is level]
         theirs = [(job, ranked) for job, ranked in jobs if _LEVELS[job.verdict] is level]
         after = warnings if level is Level.WARNING else []
-        if len(own) + len(theirs) + len(after) <= MOST:
+        most = MOST - len(compared) if level is Level.NOTICE else MOST
+        if len(own) + len(theirs) + len(after) <= most:
             chosen += [*own, *(_annotate_job(job, ranked) for job, ranked in theirs), *after]
         else:
-            chosen += _cut([*own, *_annotate_causes(theirs), *after], level)
-    return tuple(chosen)
+            chosen += _cut([*own, *_annotate_causes(theirs), *after], level, most)
+    return (*compared, *chosen)
 
 
-def _cut(annotations: Sequence[Annotation], level: Level) -> Sequence[Annotation]:
-    if len(annotations) <= MOST:
+def _annotate_comparison(plan: Plan) -> list[Annotation]:
+    """Annotate the comparison with an earlier plan, if there is one."""
+    compared = describe_comparison(plan)
+    if compared is None:
+        return []
+    message = (compared.summary, *compared.jobs)
+    return [Annotation(level=Level.NOTICE, code=None, title="reconcile", message=message, source=None)]
+
+
+def _cut(annotations: Sequence[Annotation], level: Level, most: int) -> Sequence[Annotation]:
+    if len(annotations) <= most:
         return annotations
-    hidden = sum(each.count for each in annotations[MOST - 1 :])
+    hidden = sum(each.count for each in annotations[most - 1 :])
     message = f"{count(hidden, f'more {level}')} not shown here; another report has them all"
     return [
-        *annotations[: MOST - 1],
+        *annotations[: most - 1],
         Annotation(level=level, code=None, title="reconcile", message=(message,), source=None),
     ]
 

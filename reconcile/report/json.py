@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from reconcile.canonical import dump
 from reconcile.instant import format_instant
 from reconcile.model import (
+    Comparison,
     Diagnostic,
     Finding,
     Heading,
@@ -64,6 +66,12 @@ class _Drift(_Pending, frozen=True, kw_only=True, gc=False):
     column: int
 
 
+class _ComparedDrift(_Drift, frozen=True, kw_only=True, gc=False):
+    """A drift of a plan that is compared with an earlier one."""
+
+    baseline: str
+
+
 class _Job(Struct, frozen=True, kw_only=True, gc=False):
     address: str
     provider: str
@@ -101,6 +109,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
     """Return the members of the JSON plan, as `reconcile.canonical` writes them."""
     manifest, shard = plan.manifest, plan.manifest.shard
     return {
+        **({"baseline": _comparison_to_json(plan.comparison)} if plan.comparison else {}),
         "format_version": FORMAT_VERSION,
         "tool": {"name": "reconcile", "version": plan.tool},
         "started_at": format_instant(plan.started_at) if plan.started_at else None,
@@ -122,6 +131,19 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "causes": [_cause_to_json(cause) for cause in list_causes(plan.jobs)],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],
+    }
+
+
+def _comparison_to_json(compared: Comparison) -> dict[str, object]:
+    return {
+        "file": compared.earlier.file,
+        "judged_at": format_instant(compared.earlier.judged_at),
+        "new": compared.new,
+        "persisting": compared.persisting,
+        "fixed": compared.fixed,
+        "undecided": compared.undecided,
+        "unchecked": compared.unchecked,
+        "began_with": compared.began_with,
     }
 
 
@@ -208,7 +230,7 @@ def _observed_to_json(observation: Observation) -> _Observed | None:
 
 def _drift_to_json(finding: Finding, planned: JobPlan) -> _Drift:
     source = find_place(finding, planned)
-    return _Drift(
+    drift = _Drift(
         path=finding.path,
         expected=finding.expected,
         actual=finding.actual,
@@ -219,6 +241,7 @@ def _drift_to_json(finding: Finding, planned: JobPlan) -> _Drift:
         line=source.line,
         column=source.column,
     )
+    return _ComparedDrift(**asdict(drift), baseline=finding.state) if finding.state else drift
 
 
 def _waiver_to_json(waiver: Waiver | None) -> _Waiver | None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from reconcile.instant import format_instant
 from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, find_cause, list_causes, name_jobs
+from reconcile.report.comparison import describe_comparison
 from reconcile.report.escape import escape
 from reconcile.report.location import name_file, name_place
 from reconcile.report.messages import (
@@ -73,6 +74,7 @@ def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
     causes = list_causes(plan.jobs)
     sections = (
         _Section("", [_render_verdict(plan)]),
+        _render_comparison(plan),
         _Section("**Errors**\n\n", [_render_error(result) for result in results if result.job is None]),
         _Section("**Warnings**\n\n", [_render_warning(warning, plan) for warning in plan.warnings]),
         _Section("**Causes that repeat**\n\n", [_render_cause(each) for each in causes if len(each.jobs) > 1]),
@@ -125,6 +127,13 @@ def _render_verdict(plan: Plan) -> str:
         judged_at = format_instant(plan.judged_at.replace(microsecond=0))
         sentences.append(f"Judged at {judged_at} in [this run](<{url}>).")
     return f"## reconcile: {WORDS[plan.verdict]}\n\n{' '.join(sentences)}\n\n{_write_marker(plan)}\n"
+
+
+def _render_comparison(plan: Plan) -> _Section:
+    compared = describe_comparison(plan)
+    if compared is None:
+        return _Section("", [])
+    return _Section(f"**{_prose(compared.summary)}**\n\n", [f"- {_code(line)}\n" for line in compared.jobs] or ["\n"])
 
 
 def _write_marker(plan: Plan) -> str:

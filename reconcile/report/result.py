@@ -20,7 +20,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Finding, JobPlan, Plan, Problem, Source, Truth, Verdict, Waiver
+from reconcile.model import (
+    Decision,
+    Diagnostic,
+    DriftState,
+    Finding,
+    JobPlan,
+    Plan,
+    Problem,
+    Source,
+    Truth,
+    Verdict,
+    Waiver,
+)
 from reconcile.report.escape import escape
 from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
@@ -37,7 +49,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     `address` is the job's, or `run` where there is no job, and `name` the path of the assertion or the rule of the
     error. Together they are unique in a run and the same in every run, whatever the verdict. `message` is one line,
     empty for what is in sync. `source` is None for an error without a place in a file, and `job` for every error of
-    the run.
+    the run. `state` is that of the finding.
     """
 
     verdict: Verdict
@@ -48,6 +60,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     source: Source | None
     job: JobPlan | None
     waiver: Waiver | None = None
+    state: DriftState | None = None
 
     @property
     def title(self) -> str:
@@ -87,6 +100,14 @@ def rank_results(results: Iterable[Result]) -> list[Result]:
     return sorted(shown, key=lambda result: (_is_unreached(result), _SEVERITY[result.verdict]))
 
 
+def find_decision(plan: Plan) -> Decision | None:
+    """Find what decides the verdict of a plan: the first of its worst results; None if it is in sync."""
+    if plan.verdict is Verdict.IN_SYNC:
+        return None
+    worst = rank_results(list_results(plan))[0]
+    return Decision(address=worst.address, path=worst.name, reason=worst.message, source=worst.source)
+
+
 def group_by_job(results: Iterable[Result]) -> list[tuple[JobPlan, Sequence[Result]]]:
     """Group results by job, the worst job first and those not reached last; those of no job are left out."""
     groups = [tuple(group) for _, group in groupby(results, lambda result: result.address)]
@@ -124,6 +145,7 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
         source=find_place(finding, plan),
         job=plan,
         waiver=finding.waiver,
+        state=finding.state,
     )
 
 

@@ -4,6 +4,9 @@ The plan as SARIF 2.1.0, for code scanning.
 An error is both a notification of the run and a result: GitHub only reads results, and would close the alerts of a job
 that could not be observed as if they were fixed. For the same reason, a plan of a part of the jobs is an analysis of
 its own, which leaves the alerts of the others open. Columns count characters. Fingerprints do not depend on lines.
+
+What is fixed since an earlier plan is a notification, and no result with the baselineState `absent`: GitHub knows no
+such state, and would open an alert for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +14,8 @@ from hashlib import sha256
 from urllib.parse import quote as percent_encode
 
 from reconcile.canonical import dump
-from reconcile.model import Diagnostic, JsonValue, Plan, Verdict
+from reconcile.model import Diagnostic, DriftState, JsonValue, Plan, Verdict
+from reconcile.report.comparison import describe_comparison
 from reconcile.report.escape import escape
 from reconcile.report.location import locate, name_file
 from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
@@ -29,6 +33,8 @@ _LEVELS = {
     Verdict.PENDING: "warning",
     Verdict.WAIVED: "note",
 }
+
+_BASELINE_STATES = {DriftState.NEW: "new", DriftState.PERSISTING: "unchanged"}
 
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
@@ -77,6 +83,8 @@ def _make_result(result: Result, plan: Plan) -> dict[str, JsonValue]:
         "locations": [_locate(result, plan)],
         "partialFingerprints": {"primaryLocationLineHash": f"{result.fingerprint}:1"},
     }
+    if result.state:
+        made["baselineState"] = _BASELINE_STATES[result.state]
     if result.waiver:
         made["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": _escape(escape(result.waiver.reason))}
@@ -154,6 +162,9 @@ def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]
     if hidden > 0:
         message = f"{count(hidden, 'more result')} not listed: a run has at most {MOST_RESULTS:,}, the worst first"
         notifications.append({"level": "warning", "message": {"text": message}})
+    if compared := describe_comparison(plan):
+        text = "\n".join([compared.summary, *compared.jobs])
+        notifications.append({"level": "note", "message": {"text": _escape(text)}})
     notifications += [_notify_error(result, plan) for result in errors[:MOST_RESULTS]]
     notifications += [_notify_warning(warning) for warning in plan.warnings]
     return notifications

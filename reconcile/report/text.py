@@ -47,6 +47,7 @@ def render(plan: Plan, style: Style) -> str:
     subject = describe_jobs(plan, describe_selection(plan)) if plan.jobs else "the run ended before it had a plan"
     parts = [
         _break_prose(f"reconcile: {subject}{_describe_providers(plan)}{_describe_soft_fail(plan)}", style),
+        *_render_comparison(plan, style),
         *(_render_jobs(shown, style, plan.judged_at) if shown else []),
         *_render_causes(plan, style),
         *([_render_table(plan, style)] if plan.jobs else []),
@@ -67,6 +68,15 @@ def _break_prose(text: str, style: Style) -> str:
     from reconcile.report.diff_lines import MARGIN, break_line
 
     return "".join(f"{line}\n" for line in break_line(text, style, indent=-MARGIN))
+
+
+def _render_comparison(plan: Plan, style: Style) -> list[str]:
+    from reconcile.report.comparison import describe_comparison
+
+    compared = describe_comparison(plan)
+    if compared is None:
+        return []
+    return [_break_prose(compared.summary, style) + "".join(_break_prose(f"  {line}", style) for line in compared.jobs)]
 
 
 def _describe_providers(plan: Plan) -> str:

@@ -27,7 +27,7 @@ class SavedPlan(Struct, frozen=True, kw_only=True):
     What a saved plan holds: the plan as `-o json` would print it, and its evidence.
 
     `digest` is that of everything but the seal, "sha256:" and hexadecimal. `signed` is what it covers, as bytes, and
-    `signature` their signature, None if there is none.
+    `signature` their signature, None if there is none. `file_digest` is that of the whole file, in hexadecimal.
     """
 
     document: Mapping[str, JsonValue]
@@ -35,6 +35,7 @@ class SavedPlan(Struct, frozen=True, kw_only=True):
     digest: str
     signature: str | None
     signed: bytes
+    file_digest: str
 
 
 def write_saved_plan(
@@ -98,6 +99,7 @@ def read_saved_plan(file: str, content: str) -> SavedPlan:
         digest=document[_DIGEST],
         signature=document.get(_SIGNATURE),
         signed=signed,
+        file_digest=sha256(content.encode()).hexdigest(),
     )
 
 

@@ -1,11 +1,12 @@
 """
-Signatures of saved plans: Ed25519 (RFC 8032), with the package `cryptography` of the extra `sign`.
+Signatures of saved plans and of receipts: Ed25519 (RFC 8032), with the package `cryptography` of the extra `sign`.
 
 Keys are PEM files as `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout` write them.
 """
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _LONGEST_KEY = 16 * 1024
-_NAME = "ed25519:"
+SIGNATURE = "ed25519:"
+"""What stands before the Base64 of a signature."""
 
 
 def load_signer(path: str) -> Callable[[bytes], str]:
     """Return a function that signs bytes with the private key in a file; raise UsageError if it holds none."""
     key = _load_private_key(path)
-    return lambda content: _NAME + b64encode(key.sign(content)).decode("ascii")
+    return lambda content: SIGNATURE + b64encode(key.sign(content)).decode("ascii")
 
 
 def load_verifier(path: str) -> Callable[[bytes, str], bool]:
@@ -32,12 +34,31 @@ def load_verifier(path: str) -> Callable[[bytes, str], bool]:
 
     def is_signed(content: bytes, signature: str) -> bool:
         try:
-            key.verify(b64decode(signature.removeprefix(_NAME), validate=True), content)
+            decoded = b64decode(signature.removeprefix(SIGNATURE), validate=True)
+            key.verify(decoded, content)
         except (InvalidSignature, ValueError):
             return False
-        return signature.startswith(_NAME)
+        # Other texts decode to the same bytes, because the last character of Base64 has unused bits.
+        return signature == SIGNATURE + b64encode(decoded).decode("ascii")
 
     return is_signed
+
+
+def name_signer(path: str) -> str:
+    """Return the id of the key pair whose private key is in a file; raise UsageError if it holds none."""
+    return _name_key(_load_private_key(path).public_key())
+
+
+def name_verifier(path: str) -> str:
+    """Return the id of the key pair whose public key is in a file; raise UsageError if it holds none."""
+    return _name_key(_load_public_key(path))
+
+
+def _name_key(key: "Ed25519PublicKey") -> str:
+    """Return the key id that securesystemslib computes: the SHA-256 of the key as canonical JSON, in hexadecimal."""
+    public = key.public_bytes_raw().hex()
+    text = f'{{"keytype":"ed25519","keyval":{{"public":"{public}"}},"scheme":"ed25519"}}'
+    return sha256(text.encode("ascii")).hexdigest()
 
 
 def _load_private_key(path: str) -> "Ed25519PrivateKey":

@@ -48,6 +48,11 @@ class SelectionOptions(Struct, frozen=True, kw_only=True):
     shard: str | None
     fail_fast: bool = False
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether any option selects jobs."""
+        return bool(self.targets or self.target_files or self.excluded or self.selectors or self.shard)
+
 
 class _AssignmentType(click.ParamType[Given]):
     """`NAME=VALUE`."""

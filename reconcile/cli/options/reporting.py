@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
-from reconcile.cli.options.values import Decorator, Duration, FilePath, as_one
+from reconcile.cli.options.values import Decorator, Duration, FilePath, SubjectType, as_one
+from reconcile.model import Subject
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -16,8 +17,9 @@ class ReportingOptions(Struct, frozen=True, kw_only=True):
     What is written where.
 
     `format_name` is the format of stdout, `reports` are pairs of format and path. `github_summary` and `github_output`
-    are the files of a GitHub step to append to, `out` is the path of the saved plan and `sign_with` that of its signing
-    key; None for each that was not asked for. `full` also shows what is in sync.
+    are the files of a GitHub step to append to, `out` is the path of the saved plan, `sign_with` that of its signing
+    key and `baseline` that of the plan to compare with; `attest` is the path of the receipt about `attested`. None for
+    each that was not asked for. `full` also shows what is in sync.
     """
 
     format_name: str
@@ -28,12 +30,17 @@ class ReportingOptions(Struct, frozen=True, kw_only=True):
     quiet: bool
     out: str | None = None
     sign_with: str | None = None
+    baseline: str | None = None
+    attest: str | None = None
+    attested: Subject | None = None
 
     @property
     def terse(self) -> bool:
         """Whether only documents and errors are printed."""
         return self.quiet or self.format_name != "text"
 
+
+_SUBJECT = "NAME@sha256:HEX"
 
 _COLOUR = click.Choice(["auto", "always", "never"])
 
@@ -129,6 +136,30 @@ def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_out(with_key(command))
 
 
+baseline_option = click.option(
+    "--baseline",
+    metavar="PLAN",
+    type=FilePath(),
+    help="Also show which drifts are new, persisting or fixed since this plan, written by --out or -o json. It never "
+    "changes the verdict.",
+)
+"""For a command that has `reporting_options`; apply it outside of those."""
+
+
+def attesting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of writing a receipt to a command that has `saving_options`. Apply it outside of those."""
+    with_subject = click.option(
+        "--subject", "attested", metavar=_SUBJECT, type=SubjectType(), help="What the receipt is about."
+    )
+    with_attest = click.option(
+        "--attest",
+        metavar="FILE",
+        type=FilePath(),
+        help="Also write a signed receipt: an in-toto test result about --subject. Needs --out and --sign-with.",
+    )
+    return with_attest(with_subject(command))
+
+
 signature_option = click.option(
     "--verify-with",
     metavar="KEY",
@@ -148,3 +179,17 @@ def freshness_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Maximum age of the plan. Default: 1h.",
     )
     return with_age(signature_option(command))
+
+
+def attestation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of checking a receipt to a command: `attestation` is a path and `subject` a Subject, or None."""
+    with_subject = click.option(
+        "--subject", metavar=_SUBJECT, type=SubjectType(), help="What the receipt must be about."
+    )
+    with_attestation = click.option(
+        "--attestation",
+        metavar="FILE",
+        type=FilePath(),
+        help="Require that this receipt is about --subject and follows from PLAN. Needs --verify-with.",
+    )
+    return with_attestation(with_subject(command))

@@ -1,5 +1,6 @@
 """Types of option values, and the grouping of options into one value."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from os import PathLike
@@ -9,6 +10,7 @@ import click
 from msgspec import Struct
 
 from reconcile.duration import parse_duration
+from reconcile.model import Subject
 from reconcile.rate import parse_rate
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -42,6 +44,20 @@ class Rate(click.ParamType[float]):
             return value if isinstance(value, float) else parse_rate(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class SubjectType(click.ParamType[Subject]):
+    """An artifact as `NAME@sha256:HEX`."""
+
+    name = "subject"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Subject:  # noqa: ANN401
+        if isinstance(value, Subject):
+            return value
+        found = re.fullmatch("(.{1,1000})@sha256:([0-9a-f]{64})", str(value), re.ASCII)
+        if found is None or not found[1].isprintable():
+            self.fail("expected NAME@sha256:HEX, with 64 hexadecimal digits in lower case", param, ctx)
+        return Subject(name=found[1], sha256=found[2])
 
 
 class FilePath(click.Path):

@@ -11,6 +11,7 @@ from msgspec import Struct
 from reconcile.instant import format_instant
 from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, list_causes
+from reconcile.report.comparison import describe_comparison
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.html.job import SYMBOLS, JobCard, JobLine, build_job, build_line, start_command
 from reconcile.report.html.timeline import Timeline, build_timeline
@@ -77,14 +78,16 @@ class Page(Struct, frozen=True, kw_only=True):
     The values that the template prints beside those of the plan.
 
     `length` is how long the run took, with a blank before it, "" if that is not known. `run_url` is the page of the CI
-    run as a link, None if it has none. `part` is None where the plan covers all declared jobs. Errors and warnings are
-    the lines that a terminal shows.
+    run as a link, None if it has none. `part` is None where the plan covers all declared jobs. `comparison` is that
+    with an earlier plan, a sentence and lines, and empty without one. Errors and warnings are the lines that a terminal
+    shows.
     `endpoints` are the providers, each with the origin where it was asked, None if it was not, and its number of jobs.
     """
 
     title: str
     subject: str
     part: str | None
+    comparison: Sequence[str]
     symbol: str
     word: str
     sentence: str
@@ -115,6 +118,7 @@ def build_page(plan: Plan) -> Page:
         title=f"{SYMBOLS[plan.verdict]} {word}: {subject or 'reconcile'}",
         subject=subject,
         part=describe_jobs(plan, describe_selection(plan)) if is_part(plan) else None,
+        comparison=[compared.summary, *compared.jobs] if (compared := describe_comparison(plan)) else (),
         symbol=SYMBOLS[plan.verdict],
         word=word,
         sentence=_describe_verdict(plan),

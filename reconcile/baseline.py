@@ -1,0 +1,248 @@
+"""
+What an earlier plan says of the drifts of a plan: which are new, which persist, and which are fixed. Pure.
+
+Two drifts are the same if address, path and what was observed are. An age and a duration grow by themselves, so of
+these it does not matter how long they were. The comparison is for readers: no verdict and no exit code depends on it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
+
+from reconcile import __version__
+from reconcile.canonical import dump
+from reconcile.codes import Code
+from reconcile.errors import DocumentError
+from reconcile.instant import read_time
+from reconcile.judge import find_root
+from reconcile.model import (
+    Comparison,
+    Diagnostic,
+    DriftState,
+    EarlierDrift,
+    EarlierPlan,
+    Finding,
+    Instant,
+    JobPlan,
+    JsonValue,
+    Manifest,
+    Observed,
+    Plan,
+    Span,
+    Truth,
+    Verdict,
+)
+
+_AGAIN = "make a new one: reconcile plan -o json, or reconcile plan --out FILE"
+_UNDECIDED = (Verdict.PENDING, Verdict.ERROR)
+
+_Key = tuple[str, str, str]
+
+
+class _Tool(Struct, frozen=True):
+    name: str
+    version: str
+
+
+class _File(Struct, frozen=True):
+    path: str
+
+
+class _Drift(Struct, frozen=True):
+    path: str
+    actual: JsonValue
+
+
+class _Job(Struct, frozen=True):
+    address: str
+    verdict: Verdict
+    drifts: tuple[_Drift, ...]
+
+
+class _Document(Struct, frozen=True):
+    """The members of a plan in JSON that are needed here."""
+
+    judged_at: Instant
+    manifests: tuple[_File, ...]
+    jobs: tuple[_Job, ...]
+
+
+# --- The earlier plan ------------------------------------------------------------------------------------------
+
+
+def parse_document(file: str, content: str) -> Mapping[str, object]:
+    """Return the JSON object in a file; raise DocumentError if it holds none."""
+    try:
+        document = json.loads(content)
+    except (RecursionError, ValueError) as error:
+        raise _refuse(file, "it is not JSON") from error
+    if not isinstance(document, dict):
+        raise _refuse(file, "it is some other JSON, and no plan")
+    return document
+
+
+def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
+    """
+    Read the drifts of a plan in JSON.
+
+    Args:
+        file: its name in messages.
+        document: what `reconcile plan -o json` prints, or what a saved plan holds.
+
+    Raises:
+        DocumentError: it is no plan, one of another version of this program, or one of a run that failed.
+    """
+    try:
+        tool = convert(document.get("tool"), _Tool)
+    except ValidationError as error:
+        raise _refuse(file, "it is no plan of reconcile") from error
+    if tool.name != "reconcile":
+        raise _refuse(file, "it is no plan of reconcile")
+    if tool.version != __version__:
+        message = f"it was made by reconcile {tool.version}, and {__version__} may describe the same drift otherwise"
+        raise _refuse(file, message)
+    try:
+        read = convert(document, _Document)
+    except (RecursionError, ValidationError) as error:
+        raise _refuse(file, f"it is no plan of reconcile: {error}") from error
+    if not read.jobs:
+        raise _refuse(file, "its run failed before any job was judged, so there is nothing to compare with")
+    return EarlierPlan(
+        file=file,
+        judged_at=read.judged_at,
+        manifests=tuple([each.path for each in read.manifests]),
+        drifts=tuple(
+            [
+                EarlierDrift(address=job.address, path=each.path, actual=each.actual)
+                for job in read.jobs
+                for each in job.drifts
+            ]
+        ),
+        unchecked=frozenset(job.address for job in read.jobs if job.verdict is Verdict.ERROR),
+    )
+
+
+def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str, str]) -> None:
+    """
+    Raise DocumentError if an earlier plan is about none of the manifests.
+
+    Args:
+        paths: those of `Evidence`.
+    """
+    own = [paths.get(each.file, each.file) for each in manifest.files]
+    if own and not set(own) & set(earlier.manifests):
+        others = ", ".join(earlier.manifests) or "no manifest"
+        raise _refuse(earlier.file, f"it is about {others}, and not about {', '.join(own)}")
+
+
+def _refuse(file: str, why: str) -> DocumentError:
+    message = f"{file} cannot be compared with: {why}"
+    return DocumentError([Diagnostic(code=Code.NOT_COMPARABLE, message=message, hint=_AGAIN)])
+
+
+# --- The comparison --------------------------------------------------------------------------------------------
+
+
+def compare_plans(plan: Plan, earlier: EarlierPlan) -> Plan:
+    """
+    Return the plan with a state in each of its drifts, and with the comparison.
+
+    Of several drifts that are the same, as many persist as the earlier plan has. Linear in both plans.
+
+    Raises:
+        DocumentError: the earlier plan is about none of its manifests.
+    """
+    check_manifests(earlier, plan.manifest, plan.paths)
+    left = Counter(map(_name_earlier, earlier.drifts))
+    jobs = tuple([_mark_drifts(job, left) for job in plan.jobs])
+    new = [job for job in jobs for each in job.findings if each.state is DriftState.NEW]
+    gone = _take_left(earlier.drifts, left)
+    decided, open_paths = _find_decided(plan)
+    fixed: list[EarlierDrift] = []
+    undecided: list[EarlierDrift] = []
+    for drift in gone:
+        is_fixed = drift.address in decided and (drift.address, drift.path) not in open_paths
+        (fixed if is_fixed else undecided).append(drift)
+    unchecked = sum(job.job.address in earlier.unchecked for job in new)
+    comparison = Comparison(
+        earlier=earlier,
+        new=len(new),
+        persisting=len(earlier.drifts) - len(gone),
+        fixed=tuple(fixed),
+        undecided=tuple(undecided),
+        unchecked=unchecked,
+        began_with=None if unchecked else _find_begin({job.job.address: job for job in new}),
+    )
+    return replace(plan, jobs=jobs, comparison=comparison)
+
+
+def _mark_drifts(planned: JobPlan, left: Counter[_Key]) -> JobPlan:
+    """Put its state into each drift of a job, and take those that persist out of `left`."""
+    if all(each.truth is not Truth.CANNOT_HOLD for each in planned.findings):
+        return planned
+    return replace(planned, findings=tuple([_mark(each, planned.job.address, left) for each in planned.findings]))
+
+
+def _mark(finding: Finding, address: str, left: Counter[_Key]) -> Finding:
+    if finding.truth is not Truth.CANNOT_HOLD:
+        return finding
+    key = _name(address, finding.path, finding.actual)
+    if not left[key]:
+        return replace(finding, state=DriftState.NEW)
+    left[key] -= 1
+    return replace(finding, state=DriftState.PERSISTING)
+
+
+def _take_left(drifts: Iterable[EarlierDrift], left: Counter[_Key]) -> list[EarlierDrift]:
+    """Return the drifts that `left` still counts, in their order."""
+    gone = []
+    for drift in drifts:
+        key = _name_earlier(drift)
+        if left[key]:
+            left[key] -= 1
+            gone.append(drift)
+    return gone
+
+
+def _find_decided(plan: Plan) -> tuple[set[str], set[tuple[str, str]]]:
+    """Return the addresses of decided jobs, and address and path of what can still come to hold in them."""
+    decided = [job for job in plan.jobs if job.verdict not in _UNDECIDED]
+    open_paths = {
+        (job.job.address, each.path) for job in decided for each in job.findings if each.truth is Truth.CAN_HOLD
+    }
+    return {job.job.address for job in decided}, open_paths
+
+
+def _name_earlier(drift: EarlierDrift) -> _Key:
+    return _name(drift.address, drift.path, drift.actual)
+
+
+def _name(address: str, path: str, actual: JsonValue) -> _Key:
+    grows = path.rpartition(".")[2] in (Span.AGE, Span.DURATION)
+    return address, path, "" if grows else dump(actual, compact=True)
+
+
+# --- Where it began --------------------------------------------------------------------------------------------
+
+
+def _find_begin(jobs: Mapping[str, JobPlan]) -> str | None:
+    """Return the address of the job that failed first; None unless there are several and each says when."""
+    times = [(_find_failure(job), address) for address, job in jobs.items()]
+    known = sorted((time, address) for time, address in times if time is not None)
+    if len(known) < max(2, len(times)) or known[0][0] == known[1][0]:
+        return None
+    return known[0][1]
+
+
+def _find_failure(planned: JobPlan) -> datetime | None:
+    """Return when the sub-job that failed first ended, else the job itself, in UTC; None if that is not known."""
+    observed, api = planned.observation, planned.job.provider.api
+    if not isinstance(observed, Observed):
+        return None
+    root = find_root(observed.sub_jobs, api)
+    end = observed.sub_jobs[root].end_time if root is not None else None
+    return read_time(end or observed.end_time, api.time_format)

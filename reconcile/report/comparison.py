@@ -1,0 +1,71 @@
+"""The comparison with an earlier plan in words, for every format that people read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from reconcile.instant import format_instant
+from reconcile.model import Comparison, DriftState, EarlierDrift, Plan
+from reconcile.report.escape import escape
+from reconcile.report.messages import count, cut
+
+_MOST_JOBS = 10
+"""So many jobs are listed of each kind; the JSON has all of them."""
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """
+    A comparison in lines that are safe on a terminal: a summary, and a line for each job that is not as before.
+    """
+
+    summary: str
+    jobs: Sequence[str]
+
+
+def describe_comparison(plan: Plan) -> Compared | None:
+    """Describe how the drifts of a plan compare with those of an earlier one; None if it is compared with none."""
+    compared = plan.comparison
+    if compared is None:
+        return None
+    new = [(job.job.address, each.path) for job in plan.jobs for each in job.findings if each.state is DriftState.NEW]
+    still = set(new)
+    lines = [
+        *_list_jobs("new", new),
+        *_list_jobs("fixed", ((each.address, _name_fixed(each, still)) for each in compared.fixed)),
+        *_list_jobs("not decided now", ((each.address, each.path) for each in compared.undecided)),
+    ]
+    return Compared(summary=_summarize(compared), jobs=lines)
+
+
+def _summarize(compared: Comparison) -> str:
+    earlier = compared.earlier
+    judged_at = format_instant(earlier.judged_at.replace(microsecond=0))
+    counts = [
+        f"{count(compared.new, 'new drift')}",
+        f"{compared.persisting:,} persisting",
+        f"{len(compared.fixed):,} fixed",
+    ]
+    if compared.undecided:
+        counts.append(f"{len(compared.undecided):,} not decided now")
+    sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}): {', '.join(counts)}."]
+    if compared.began_with is not None:
+        sentences.append(f"These {count(compared.new, 'new drift')} began with {escape(compared.began_with)}.")
+    if compared.unchecked:
+        be, noun = ("is", "a job") if compared.unchecked == 1 else ("are", "jobs")
+        sentences.append(f"{compared.unchecked:,} of the new {be} in {noun} that could not be checked then.")
+    return " ".join(sentences)
+
+
+def _name_fixed(drift: EarlierDrift, still: set[tuple[str, str]]) -> str:
+    return f"{drift.path} (observed otherwise now)" if (drift.address, drift.path) in still else drift.path
+
+
+def _list_jobs(word: str, drifts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """List drifts by job, those of the first jobs alone."""
+    paths: dict[str, list[str]] = {}
+    for address, path in drifts:
+        paths.setdefault(address, []).append(path)
+    for address in list(paths)[:_MOST_JOBS]:
+        yield cut(f"{word}: {escape(address)} {escape(', '.join(paths[address]))}")
+    if len(paths) > _MOST_JOBS:
+        yield f"{word}: {count(len(paths) - _MOST_JOBS, 'more job')}"

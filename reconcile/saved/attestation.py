@@ -1,0 +1,163 @@
+"""
+Receipts: an in-toto Statement v1 about an artifact, with the predicate Test Result v0.1, in a DSSE envelope.
+
+    Plan + Subject + digest of the saved plan -> statement      make_statement
+    statement + key -> envelope                                 write_envelope
+    envelope -> its parts, and whether they hold                read_envelope, check_envelope
+
+A statement names its manifests and its saved plan by digest, and everything in it follows from these. So whoever has
+them makes the statement again, and compares. Specifications: github.com/in-toto/attestation (spec/v1,
+spec/predicates/test-result.md), github.com/secure-systems-lab/dsse.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from reconcile.canonical import dump
+from reconcile.codes import Code
+from reconcile.errors import DocumentError
+from reconcile.model import Diagnostic, ExitCode, Plan, Subject, Verdict
+from reconcile.saved.signing import SIGNATURE
+
+_STATEMENT = "https://in-toto.io/Statement/v1"
+_PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
+_PAYLOAD = "application/vnd.in-toto+json"
+_PLAN = "saved plan"
+"""The name of the saved plan in `configuration`. It is always the same, because a file can be renamed."""
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """A statement in Base64, the id of the key that signed it, and the signature in Base64."""
+
+    payload: str
+    keyid: str
+    signature: str
+
+
+def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
+    """
+    Write the statement that follows from a plan.
+
+    Args:
+        plan: of all jobs of its manifests.
+        subject: what was tested.
+        digest: the SHA-256 of the saved plan as a file, in hexadecimal.
+
+    Returns:
+        None if the run was not decided or was cut short by a signal: then there is nothing to state.
+    """
+    result = _find_result(plan)
+    if result is None:
+        return None
+    files = plan.manifest.files
+    predicate = {
+        "result": result,
+        "configuration": [
+            *({"name": plan.paths.get(each.file, each.file), "digest": {"sha256": each.sha256}} for each in files),
+            {"name": _PLAN, "digest": {"sha256": digest}},
+        ],
+        **({"url": plan.run_url} if plan.run_url else {}),
+        "passedTests": _list_addresses(plan, Verdict.IN_SYNC),
+        "warnedTests": _list_addresses(plan, Verdict.WAIVED),
+        "failedTests": _list_addresses(plan, Verdict.DRIFT),
+    }
+    statement = {
+        "_type": _STATEMENT,
+        "subject": [{"name": subject.name, "digest": {"sha256": subject.sha256}}],
+        "predicateType": _PREDICATE,
+        "predicate": predicate,
+    }
+    return dump(statement, compact=True).encode("ascii")
+
+
+def _find_result(plan: Plan) -> str | None:
+    if plan.exit_code > ExitCode.PENDING:
+        return None
+    match plan.verdict:
+        case Verdict.IN_SYNC:
+            return "WARNED" if plan.summary.waived else "PASSED"
+        case Verdict.DRIFT:
+            return "FAILED"
+        case Verdict.PENDING | Verdict.ERROR | Verdict.WAIVED:
+            return None
+
+
+def _list_addresses(plan: Plan, verdict: Verdict) -> Sequence[str]:
+    return [job.job.address for job in plan.jobs if job.verdict is verdict]
+
+
+def write_envelope(statement: bytes, *, sign: Callable[[bytes], str], keyid: str) -> str:
+    """Sign a statement; `sign` is that of `signing.load_signer`, and `keyid` names its key."""
+    signature = sign(_encode(statement)).removeprefix(SIGNATURE)
+    return _dump(Envelope(payload=b64encode(statement).decode("ascii"), keyid=keyid, signature=signature))
+
+
+def _dump(envelope: Envelope) -> str:
+    signatures = [{"keyid": envelope.keyid, "sig": envelope.signature}]
+    return dump({"payload": envelope.payload, "payloadType": _PAYLOAD, "signatures": signatures}, compact=True)
+
+
+def read_envelope(file: str, content: str) -> Envelope:
+    """
+    Read a receipt; raise DocumentError unless it is exactly as `write_envelope` writes one.
+
+    Args:
+        file: its name in messages.
+        content: its text.
+    """
+    try:
+        document = json.loads(content)
+    except (RecursionError, ValueError) as error:
+        raise _refuse(file, "it is not JSON") from error
+    match document:
+        case {"payload": str(payload), "signatures": [{"keyid": str(keyid), "sig": str(signature)}]}:
+            envelope = Envelope(payload=payload, keyid=keyid, signature=signature)
+            if _dump(envelope) == content:
+                return envelope
+        case _:
+            pass
+    raise _refuse(file, "it is no DSSE envelope of an in-toto statement as reconcile writes it")
+
+
+def check_envelope(
+    file: str,
+    envelope: Envelope,
+    statement: bytes | None,
+    *,
+    is_signed: Callable[[bytes, str], bool],
+    keyid: str,
+) -> None:
+    """
+    Check that an envelope holds a statement, and that it is signed.
+
+    Args:
+        file: its name in messages.
+        envelope: what was read.
+        statement: the one that follows from the saved plan and the subject, None if none does.
+        is_signed: that of `signing.load_verifier`.
+        keyid: of the key that `is_signed` checks.
+
+    Raises:
+        DocumentError: it holds another statement, or has another signature.
+    """
+    if statement is None:
+        raise _refuse(file, "the saved plan is not decided, and no receipt can be about it")
+    if envelope.payload != b64encode(statement).decode("ascii"):
+        raise _refuse(file, "what it states does not follow from this subject and this saved plan")
+    if envelope.keyid != keyid or not is_signed(_encode(statement), SIGNATURE + envelope.signature):
+        raise _refuse(file, "it is not signed with this key")
+
+
+def _encode(statement: bytes) -> bytes:
+    """Return what is signed: type and statement with their lengths (PAE of DSSE v1)."""
+    kind = _PAYLOAD.encode("ascii")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(statement), statement)
+
+
+def _refuse(file: str, why: str) -> DocumentError:
+    hint = "make a new one: reconcile plan --attest FILE"
+    message = f"the receipt {file} proves nothing: {why}"
+    return DocumentError([Diagnostic(code=Code.NOT_ATTESTED, message=message, hint=hint)])

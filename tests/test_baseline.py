@@ -1,0 +1,126 @@
+"""The drifts of two plans, compared."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from builders import NOW, SOURCE, job, manifest, observed
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from report.plans import KINDS, drifted, plan_failed, plan_of
+
+from reconcile.baseline import compare_plans, parse_document, read_earlier_plan
+from reconcile.codes import Code
+from reconcile.errors import DocumentError
+from reconcile.model import DriftState, Span, SpanExpectation, Truth
+from reconcile.plan import make_plan
+from reconcile.report import render_plan
+
+
+def read(plan):
+    document = parse_document("earlier.json", render_plan(plan, format_name="json"))
+    return read_earlier_plan("earlier.json", document)
+
+
+def list_drifts(plan):
+    return [(each, finding) for each in plan.jobs for finding in each.findings if finding.truth is Truth.CANNOT_HOLD]
+
+
+cases = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(KINDS)), min_size=1, unique_by=lambda pair: pair[0])
+plans = cases.map(lambda pairs: plan_of(*(kind(name) for name, kind in pairs)))
+
+
+@given(then=plans, now=plans)
+def test_every_drift_of_both_plans_is_counted_once(then, now):
+    compared = compare_plans(now, read(then))
+    comparison, drifts = compared.comparison, list_drifts(compared)
+    assert Counter(finding.state for _, finding in drifts) == +Counter(
+        {DriftState.NEW: comparison.new, DriftState.PERSISTING: comparison.persisting}
+    )
+    assert comparison.new + comparison.persisting == len(list_drifts(now))
+    gone = (*comparison.fixed, *comparison.undecided)
+    assert comparison.persisting + len(gone) == len(list_drifts(then))
+    decided = {each.job.address for each in now.jobs if each.verdict.value in ("in_sync", "drift", "waived")}
+    assert {each.address for each in comparison.fixed} <= decided
+    if {each.job.address for each in then.jobs} <= decided:
+        assert comparison.undecided == ()
+    assert (compared.verdict, compared.exit_code) == (now.verdict, now.exit_code)
+    assert not any(finding.state for _, finding in list_drifts(now))
+
+
+@given(plan=plans)
+def test_a_plan_beside_itself_has_nothing_new(plan):
+    comparison = compare_plans(plan, read(plan)).comparison
+    assert (comparison.new, comparison.fixed, comparison.undecided) == (0, (), ())
+
+
+def test_another_value_at_the_same_path_is_new():
+    expected = job(error_code=None)
+    then, now = (plan_of((expected, observed("failed", error_code=code))) for code in ("A.1", "A.2"))
+    comparison = compare_plans(now, read(then)).comparison
+    assert (comparison.new, comparison.persisting) == (1, 1)
+    assert [(each.path, each.actual) for each in comparison.fixed] == [("error_code", "A.1")]
+
+
+def test_an_age_that_has_grown_persists():
+    old = SpanExpectation(span=Span.AGE, min=None, max=60.0, source=SOURCE)
+    expected = job()
+    expected = replace(expected, expect=replace(expected.expect, fields=(*expected.expect.fields, old)))
+    seen = replace(observed("success"), begin_time="2026-11-21 10:00:00", end_time="2026-11-21 10:01:00")
+    then, now = (
+        make_plan(manifest(expected), [seen], now=NOW + timedelta(hours=hours), origins={}) for hours in (0, 24)
+    )
+    comparison = compare_plans(now, read(then)).comparison
+    assert (comparison.new, comparison.persisting, comparison.fixed) == (0, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "it is not JSON"),
+        ("[]", "it is some other JSON"),
+        ("{}", "it is no plan of reconcile"),
+        ('{"tool": {"name": "terraform", "version": "0.1.0"}}', "it is no plan of reconcile"),
+        ('{"tool": {"name": "reconcile", "version": "0.0.9"}}', "it was made by reconcile 0.0.9"),
+        (render_plan(plan_failed(), format_name="json"), "its run failed before any job was judged"),
+    ],
+)
+def test_what_is_no_plan_of_this_version_is_an_error(content, why):
+    with pytest.raises(DocumentError) as caught:
+        read_earlier_plan("x.json", parse_document("x.json", content))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code is Code.NOT_COMPARABLE
+    assert diagnostic.message.startswith(f"x.json cannot be compared with: {why}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tool",
+        "judged_at",
+        "manifests",
+        "jobs",
+        "jobs.address",
+        "jobs.verdict",
+        "jobs.drifts",
+        "jobs.drifts.path",
+        "jobs.drifts.actual",
+    ],
+)
+def test_a_plan_that_lacks_a_key_is_an_error(path):
+    document = place = json.loads(render_plan(plan_of(drifted("a")), format_name="json"))
+    *above, key = path.split(".")
+    for name in above:
+        place = place[name][0]
+    del place[key]
+    with pytest.raises(DocumentError):
+        read_earlier_plan("x.json", document)
+
+
+def test_a_plan_of_other_manifests_is_an_error():
+    plan = plan_of((job(), observed("failed")))
+    earlier = replace(read(plan), manifests=("other.yaml",))
+    with pytest.raises(DocumentError, match=r"it is about other\.yaml, and not about reconcile\.yaml"):
+        compare_plans(plan, earlier)
