@@ -11,10 +11,10 @@ PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
 EDITOR_SERVER := yaml-language-server@1.25.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance docs site editor-test oracle format test-wheel bench chaos baseline fuzz kill9 hostile mutants clean
+.PHONY: help demo test check conformance docs site editor-test oracle format test-wheel release-check bench chaos baseline fuzz kill9 hostile mutants clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 demo: $(VENV)/run ## show the gate on an embedded job API
 	@$(BIN)/reconcile demo
@@ -42,12 +42,15 @@ site: $(VENV)/site ## build the documentation into build/site/html, without a wa
 editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
 
-oracle: $(VENV)/oracle ## compare signatures, receipts, clouds.yaml and the Helm chart with what others make
+oracle: $(VENV)/oracle ## compare signatures, receipts, answers and templates with what others make of them
 	$(BIN)/pytest tests/oracle
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+release-check: $(VENV)/dev ## build twice and compare, install, list what is installed; TAG=v1.2.3 for a release
+	$(BIN)/python tests/release.py
 
 test-wheel: $(VENV)/dev ## build the wheel, and test it with the oldest libraries it allows
 	$(BIN)/python tests/wheel.py

@@ -39,7 +39,7 @@ def main() -> None:
         run(python, "-m", "pip", "--quiet", "install", wheel, *needed)
         # By themselves, for a tool may want a newer one than we do.
         run(python, "-m", "pip", "--quiet", "install", "--no-deps", *oldest)
-        for part in ("tests", "examples", "schemas"):
+        for part in ("tests", "examples", "schemas", ".github"):
             shutil.copytree(ROOT / part, folder / "checkout" / part)
         for part in (
             "pyproject.toml",

@@ -1,4 +1,4 @@
-"""Measure: `python -m bench [FIGURE...]` with `tests` on the path; without a figure, all of them."""
+"""Measure: `python -m bench [FIGURE...]` with `tests` on the path; without a figure, all but those on request."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.figures import DEFAULT_JOBS, DEFAULT_ROUNDS, FIGURES, JOBS, ROUNDS, Bench, Row
+from bench.figures import DEFAULT_JOBS, DEFAULT_ROUNDS, FIGURES, JOBS, ON_REQUEST, ROUNDS, Bench, Row
 from bench.process import CORES, pin_client
 from bench.server import running_server
 from bench.table import render_result, render_rows
@@ -21,6 +21,7 @@ RESULT, TABLE = HERE / "result.json", HERE / "result.md"
 
 def main(names: list[str]) -> int:
     """Measure the figures of these names, print their tables, keep the result; 1 if that cannot be done."""
+    names = names or [name for name in FIGURES if name not in ON_REQUEST]
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
         print(f"no figure is called {', '.join(unknown)}; there are {', '.join(FIGURES)}", file=sys.stderr)  # noqa: T201
@@ -33,7 +34,7 @@ def main(names: list[str]) -> int:
             print("nginx is not installed: install it, with its echo module", file=sys.stderr)  # noqa: T201
             return 1
         bench = Bench(folder=Path(folder), server=server)
-        for name in names or FIGURES:
+        for name in names:
             load, began = os.getloadavg()[0], time.monotonic()
             mine = list(FIGURES[name](bench))
             print(f"## {name} ({time.monotonic() - began:.0f} s)\n\n{render_rows(mine)}\n", flush=True)  # noqa: T201

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.inputs import write_curl, write_terraform
 from bench.process import OUTPUTS, RECONCILE, Command, Run, run, run_in_turn, take_median
 from bench.server import DELAY, Server
-from bench.shapes import PROJECT, SHAPES, list_ids
+from bench.shapes import PROJECT, SHAPES, list_ids, write_fleet
 
 DEFAULT_JOBS, DEFAULT_ROUNDS = 10_000, 5
 JOBS = int(os.environ.get("BENCH_JOBS", DEFAULT_JOBS))
@@ -36,6 +36,7 @@ WRITTEN = ("alike", "all different")
 
 _SDK = "official SDK"
 _PEERS = Path(__file__).parent / "peers"
+_PEAK = (sys.executable, str(_PEERS / "peak.py"))
 _ROOT = Path(__file__).parents[2]
 _SCHEMA = _ROOT / "schemas" / "manifest.v1.schema.json"
 
@@ -217,10 +218,54 @@ def measure_memory(bench: Bench) -> Iterator[Row]:
 
 def _measure_peak(bench: Bench, shape: str, jobs: int, *options: str) -> float:
     """Return the most memory that a plan takes, in KB."""
-    prefix = (sys.executable, str(_PEERS / "peak.py"))
-    plan = bench.plan(shape, jobs, bench.server.plain, *options, prefix=prefix)
+    plan = bench.plan(shape, jobs, bench.server.plain, *options, prefix=_PEAK)
     run(plan)
-    return int((plan.folder / "peak").read_text()) * 1.024
+    return _read_peak(plan.folder)
+
+
+def _read_peak(folder: Path) -> float:
+    """Return the most memory that the last command in a folder took, in KB."""
+    return int((folder / "peak").read_text()) * 1.024
+
+
+# --- Fleets --------------------------------------------------------------------------------------------------------
+
+SHARDS, MANIFESTS = 100, 10
+RATE, PROJECTS = 400, 64
+"""Requests a minute that a provider allows for each project, and the projects of a fleet."""
+
+
+def measure_scale(bench: Bench) -> Iterator[Row]:
+    """Measure one shard of a fleet, and the merge of all: a hundred shards with as many jobs as all others have."""
+    place = bench.folder / "fleet"
+    place.mkdir()
+    every = SHARDS * JOBS
+    write_fleet(place, MANIFESTS, every // MANIFESTS)
+    seconds, peak = _run_shard(bench, place, 1)
+    alone = _measure_peak(bench, "for_each", JOBS)
+    what, rate = f"plan, 1 of {SHARDS} shards of {every:,} jobs", f"requests at {RATE} a minute"
+    yield Row(what=what, ours=seconds, peer=f"its {JOBS:,} {rate}", theirs=JOBS / RATE * 60)
+    yield Row(what=f"peak memory, {what}", ours=peak, peer=f"{JOBS:,} jobs", theirs=alone / 1000, unit="MB")
+    for index in range(2, SHARDS + 1):
+        _run_shard(bench, place, index)
+    plans = tuple(f"plan-{index}.json" for index in range(1, SHARDS + 1))
+    seconds, peak = _run_with_peak(place, "merge", *plans, proof=f"in_sync={every}")
+    size = sum((place / name).stat().st_size for name in plans) / 1e6
+    what, peer = f"merge, {SHARDS} shards of {JOBS:,} jobs", f"the {rate} for each of {PROJECTS} projects"
+    yield Row(what=what, ours=seconds, peer=peer, theirs=every / PROJECTS / RATE * 60)
+    yield Row(what=f"peak memory, {what}", ours=peak, peer="the plans that it reads", theirs=size, unit="MB")
+
+
+def _run_shard(bench: Bench, place: Path, index: int) -> tuple[float, float]:
+    options = ("--endpoint", bench.server.plain, "--shard", f"{index}/{SHARDS}", "--out", f"plan-{index}.json")
+    return _run_with_peak(place, "plan", *options, ".", proof=f"in_sync={JOBS}")
+
+
+def _run_with_peak(place: Path, command: str, *arguments: str, proof: str) -> tuple[float, float]:
+    """Run a command of a fleet; return its seconds, and the most memory that it took, in MB."""
+    argv = (*_PEAK, command, "--github-output", OUTPUTS, *arguments)
+    environ = {"RECONCILE_RUN_ID": "bench"}
+    return run(Command(argv=argv, folder=place, environ=environ, proof=proof)).seconds, _read_peak(place) / 1000
 
 
 FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -231,7 +276,11 @@ FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "terraform": measure_terraform,
     "load": measure_load,
     "memory": measure_memory,
+    "scale": measure_scale,
 }
+
+ON_REQUEST = frozenset({"scale"})
+"""Figures that are measured only where they are named: a million jobs take an hour, and some 10 GB of memory."""
 
 
 # --- Peers ---------------------------------------------------------------------------------------------------------

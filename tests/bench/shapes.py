@@ -67,6 +67,15 @@ def write_different(folder: Path, count: int) -> tuple[str, ...]:
     return ()
 
 
+def write_fleet(folder: Path, manifests: int, count: int) -> None:
+    """Write so many manifests, each with so many jobs of its own, whose ids it lists itself."""
+    for number in range(manifests):
+        first = number * count
+        ids = "".join(f"      - {make_id(each, 0)}\n" for each in range(first, first + count))
+        declared = f'jobs:\n  job:\n    for_each:\n{ids}    job_id: "${{each.value}}"\n{_ALIKE}'
+        (folder / f"{number}.reconcile.yaml").write_text(f"name: fleet-{number}\n{_HEAD}{declared}")
+
+
 SHAPES: Mapping[str, Callable[[Path, int], tuple[str, ...]]] = {
     "for_each": write_for_each,
     "alike": write_alike,

@@ -1,6 +1,7 @@
 """What all homes have in common: the outcomes of a gate, and how the schemas of CI systems are asked."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,9 @@ RUNNING = {
 
 CODES = {"in_sync": 0, "error": 1, "drift": 2, "pending": 3}
 
+_SOURCES = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "reconcile", "schemas", "examples")
+_GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main")
+
 every_outcome = pytest.mark.parametrize("outcome", CODES)
 
 
@@ -47,3 +51,22 @@ def check_schema(name, *arguments):
     """Ask a schema that check-jsonschema brings."""
     command = ["-m", "check_jsonschema", "--builtin-schema", f"vendor.{name}", "--regex-variant", "nonunicode"]
     subprocess.run([sys.executable, *command, *arguments], check=True)
+
+
+def copy_sources(folder):
+    """Copy what is needed to build this program, as a repository without a commit."""
+    folder.mkdir()
+    for part in _SOURCES:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / part, folder)
+    return folder
+
+
+def commit(folder):
+    """Commit all that is in a folder, and return the commit."""
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "x"]):
+        subprocess.run([*_GIT, *command], cwd=folder, check=True)
+    head = subprocess.run([*_GIT, "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True)
+    return head.stdout.strip()

@@ -12,6 +12,8 @@ from homes.rehearsal import CODES, EXAMPLES, ROOT, check_schema, every_outcome, 
 
 ACTION = ROOT / "action.yml"
 WORKFLOW = EXAMPLES / "github" / "deploy.yml"
+RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+WORKFLOWS = (WORKFLOW, EXAMPLES / "shards" / "github.yml", RELEASE)
 
 INSTALL, PLAN = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
 INPUTS = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["inputs"]
@@ -99,14 +101,22 @@ def test_nothing_of_an_expression_is_a_part_of_a_script():
 
 def test_the_files_are_what_their_schemas_say():
     check_schema("github-actions", ACTION)
-    check_schema("github-workflows", WORKFLOW)
+    check_schema("github-workflows", *WORKFLOWS)
     assert USE["with"].keys() <= INPUTS.keys()
 
 
-def test_h03_zizmor_finds_nothing_in_both_files():
+def test_h03_zizmor_finds_nothing_and_every_action_is_pinned_once():
     command = [Path(sys.executable).parent / "zizmor", "--offline", "--no-config", "--persona", "pedantic"]
-    audit = subprocess.run([*command, ACTION, WORKFLOW], capture_output=True, text=True, check=False)
+    audit = subprocess.run([*command, ACTION, *WORKFLOWS], capture_output=True, text=True, check=False)
     assert audit.returncode == 0, audit.stdout
-    assert [name for name in (ACTION.name, WORKFLOW.name) if f"{name}" not in audit.stderr] == []
-    uses = re.findall(r"uses: (\S+)", ACTION.read_text(encoding="utf-8") + WORKFLOW.read_text(encoding="utf-8"))
-    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name in uses)
+    assert [path.name for path in (ACTION, *WORKFLOWS) if path.name not in audit.stderr] == []
+    uses = {line for path in WORKFLOWS for line in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))}
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # \S.*", line) for line in uses)
+    assert len({line.partition("@")[0] for line in uses}) == len(uses)
+
+
+def test_the_release_has_no_rights_but_those_that_a_job_names():
+    release = yaml.safe_load(RELEASE.read_text(encoding="utf-8"))
+    assert release["permissions"] == {}
+    assert all(job["permissions"] for job in release["jobs"].values())
+    assert "secrets." not in RELEASE.read_text(encoding="utf-8")

@@ -2,36 +2,19 @@
 
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
 import yaml
-from homes.rehearsal import EXAMPLES, ROOT
-
-PARTS = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "reconcile", "schemas", "examples")
-GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main")
-
-
-def commit(folder):
-    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "x"]):
-        subprocess.run([*GIT, *command], cwd=folder, check=True)
-    return subprocess.run([*GIT, "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True).stdout
+from homes.rehearsal import EXAMPLES, ROOT, commit, copy_sources
 
 
 @pytest.fixture
 def hook(rehearse, tmp_path):
     """Run the hook over all files of a checkout."""
-    ours = tmp_path / "ours"
-    ours.mkdir()
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, ours / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, ours)
+    ours = copy_sources(tmp_path / "ours")
     config = yaml.safe_load((EXAMPLES / "pre-commit" / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    config["repos"][0] |= {"repo": str(ours), "rev": commit(ours).strip()}
+    config["repos"][0] |= {"repo": str(ours), "rev": commit(ours)}
     (rehearse.checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
 
     def run():
