@@ -1,20 +1,26 @@
 """`reconcile apis`: the known job APIs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import click
 
-from reconcile.apis import api_names, load_api, read_sources
+from reconcile.apis import read_sources
 from reconcile.cli import output
-from reconcile.cli.context import Done
+from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.options.reporting import format_option
+from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import choose_api, known_apis
 from reconcile.model import ROLES, ErrorSign, JobApi, JsonValue
+
+_NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 
 
 @click.group(invoke_without_command=True)
 @format_option("text", "json")
+@pass_context
 @click.pass_context
-def command(ctx: click.Context, format_name: str) -> Done:
+def command(ctx: click.Context, context: Context, format_name: str) -> Done:
     """List the known job APIs with their clouds, regions and hosts.
 
     \b
@@ -24,23 +30,27 @@ def command(ctx: click.Context, format_name: str) -> Done:
       reconcile apis show ecs
     """
     if ctx.invoked_subcommand is None:
-        apis = [load_api(name) for name in api_names()]
+        apis = list(known_apis(context).values())
         output.write(_render_json(apis) if format_name == "json" else _render_text(apis))
     return Done.DONE
 
 
 @command.command()
-@click.argument("name", type=click.Choice(api_names()), metavar="NAME")
+@click.argument("name", type=FilePath(), metavar="NAME|FILE")
 @click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
-def show(name: str, ids: bool) -> Done:
+@pass_context
+def show(context: Context, name: str, ids: bool) -> Done:
     """Print how a job API is asked, and what is read from where.
+
+    NAME is one of 'reconcile apis', FILE describes one of your own.
 
     \b
     Examples:
       reconcile apis show ecs
       reconcile apis show cce --ids
     """
-    lines = _describe_ids(name) if ids else _describe(load_api(name))
+    api = choose_api(name, context)
+    lines = _describe_ids(api) if ids else _describe(api)
     output.write("".join(f"{line}\n" for line in lines))
     return Done.DONE
 
@@ -50,6 +60,9 @@ def _render_text(apis: list[JobApi]) -> str:
 
     blocks = []
     for api in apis:
+        if not api.clouds:
+            blocks.append(f"{api.reference}: {api.title}, at --endpoint\n")
+            continue
         rows = [
             [cloud.name, region, host] for cloud in api.clouds.values() for region, host in sorted(cloud.hosts.items())
         ]
@@ -81,7 +94,7 @@ def _to_json(api: JobApi) -> dict[str, JsonValue]:
 def _describe(api: JobApi) -> Iterator[str]:
     from reconcile.report.table import draw_table
 
-    yield from (f"{api.name}: {api.title}", "")
+    yield from (f"{api.reference}: {api.title}", "")
     yield f"GET {api.path}"
     yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
     if api.parameters:
@@ -101,10 +114,10 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"Retention: {api.retention}."
 
 
-def _describe_ids(name: str) -> Iterator[str]:
+def _describe_ids(api: JobApi) -> Iterator[str]:
     from reconcile.report.table import draw_table
 
-    data = read_sources(name)
+    data = read_sources(api.name) if api.sha256 is None else _NO_SOURCES
     titles = {source["id"]: source["title"] for source in data["sources"]}
     rows = [
         [".".join(entry["key"]), str(entry["operations"]), titles[entry["source"]]]
@@ -113,7 +126,7 @@ def _describe_ids(name: str) -> Iterator[str]:
     if rows:
         yield from draw_table(rows, ["Key", "Operations", "Source"])
     else:
-        yield f"No source says which operations give ids for {data['title']}."
+        yield f"No source says which operations give ids for {api.title}."
 
 
 def _list_ways(api: JobApi) -> Iterator[list[str]]:

@@ -1,0 +1,116 @@
+"""
+The proofs of a description: answers of the API, each with what is read of it. Pure.
+
+A way that is misspelt reads nothing, which is no error of an answer. So each way must have led to something.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from reconcile.apis.description import Description, Fault, Proof
+from reconcile.fetch.answer import assess
+from reconcile.fetch.message import Answer
+from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observation, Observed, Record, Unobserved
+
+_Path: TypeAlias = tuple[str | int, ...]
+_MISSING = "missing"
+
+
+def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
+    """Say which answers of a description are not read as it says, or else what no answer of it shows."""
+    read = [_read(api, proof) for proof in description.proofs]
+    faults = [
+        fault
+        for index, (proof, observation) in enumerate(zip(description.proofs, read, strict=True))
+        for fault in _compare(("proofs", index), proof, observation, description)
+    ]
+    yield from faults or _find_unproven(description, [each for each in read if isinstance(each, Observed)])
+
+
+def tell_observed(observed: Observed) -> dict[str, JsonValue]:
+    """Return what was read of a job as a proof says it: what has a value, and the parts."""
+    told = _tell_record(observed)
+    del told["job_id"]
+    if observed.sub_jobs:
+        told["sub_jobs"] = [_tell_part(part, part.depth) for part in observed.sub_jobs]
+    return told
+
+
+def _tell_record(record: Record) -> dict[str, JsonValue]:
+    told: dict[str, JsonValue] = {role: value for role in ROLES if (value := getattr(record, role)) is not None}
+    return {**told, "shown": dict(record.shown)} if record.shown else told
+
+
+def _tell_part(part: Record, depth: int) -> JsonValue:
+    return {**_tell_record(part), "depth": depth} if depth > 1 else _tell_record(part)
+
+
+def _read(api: JobApi, proof: Proof) -> Observation:
+    answer = Answer(proof.status_code, {"content-type": "application/json"}, msgspec.json.encode(proof.body))
+    return assess(api, proof.job_id, answer).observation
+
+
+def _compare(place: _Path, proof: Proof, observation: Observation, description: Description) -> Iterator[Fault]:
+    match observation:
+        case Unobserved(problem=problem):
+            hint = "mend the answer if it is not the API's own, or the description if it is"
+            yield Fault((*place, "body"), f"this answer is not believed: {problem.message}", hint)
+        case Missing():
+            if proof.reads != _MISSING:
+                yield Fault((*place, "reads"), "this answer is read as missing", f'write "reads": "{_MISSING}"')
+        case Observed() if isinstance(proof.reads, str):
+            hint = f'write "reads": {_write(tell_observed(observation))} if that is what the answer says'
+            yield Fault((*place, "reads"), "this answer is read as a job", hint)
+        case Observed():
+            yield from _compare_fields((*place, "reads"), proof.reads, tell_observed(observation), description)
+
+
+def _compare_fields(
+    place: _Path, said: Mapping[str, Any], told: Mapping[str, JsonValue], description: Description
+) -> Iterator[Fault]:
+    for name in dict.fromkeys((*told, *said)):
+        if said.get(name) != told.get(name):
+            hint = _mend(name, told, description)
+            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(said.get(name))}"
+            yield Fault((*place, name) if name in said else place, message, hint)
+
+
+def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
+    way = getattr(description.job.fields, name, None)
+    if way is None:
+        mend = f'mend "{"parts" if name == "sub_jobs" else name}" of the description'
+    else:
+        mend = f'mend "{name}": "{way}" in the fields of the job'
+    right = f'write "{name}": {_write(told[name])} here' if name in told else "remove it here"
+    return f"{right} if that is what the answer says; if not, {mend}"
+
+
+def _write(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+
+
+def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterator[Fault]:
+    records: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
+    if description.parts != "none" and not records["parts"]:
+        hint = 'add an answer with some, or write "parts": "none" if jobs have none'
+        yield Fault(("parts",), "no proof has a part", hint)
+        del records["parts"]
+    hint = "add an answer that has it, or mend the way"
+    for name, record in description.records.items():
+        if name not in records:
+            continue
+        for role in ROLES:
+            way = getattr(record.fields, role)
+            if way is not None and not any(getattr(each, role) is not None for each in records[name]):
+                yield Fault((name, "fields", role), f"no proof has anything at {way}", f"{hint}, or write null")
+        for label, way in record.shown.items():
+            if not any(label in each.shown for each in records[name]):
+                yield Fault((name, "shown", label), f"no proof has anything at {way}", f"{hint}, or remove it")
+    proven = {each.status_word or each.status for group in records.values() for each in group}
+    for word, state in description.statuses.items():
+        if state == "success" and word not in proven:
+            yield Fault(
+                ("statuses", word), f"no proof shows that {word} means success", f"add an answer that has {word}"
+            )
