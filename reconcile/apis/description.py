@@ -97,7 +97,7 @@ class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the program needs of a job API."""
 
-    schema: str = field(name="$schema")
+    schema: str = field(name="$schema", default="")
     name: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: str
     request: Request

@@ -10,8 +10,9 @@ from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.options.reporting import format_option
 from reconcile.cli.options.values import FilePath
-from reconcile.cli.own_apis import choose_api, known_apis
+from reconcile.cli.own_apis import choose_api, known_apis, pin, read_description
 from reconcile.model import ROLES, ErrorSign, JobApi, JsonValue
+from reconcile.report.escape import escape
 
 _NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 
@@ -52,6 +53,24 @@ def show(context: Context, name: str, ids: bool) -> Done:
     api = choose_api(name, context)
     lines = _describe_ids(api) if ids else _describe(api)
     output.write("".join(f"{line}\n" for line in lines))
+    return Done.DONE
+
+
+@command.command()
+@click.argument("path", type=FilePath(), metavar="FILE[@sha256:HEX]")
+def check(path: str) -> Done:
+    """Check the description of a job API of your own, and read the answers in it.
+
+    All that is wrong is listed with its place and how to mend it. The exit code is 0 if --api would take the file, else
+    1.
+
+    \b
+    Examples:
+      reconcile apis check x-glance-tasks.json
+    """
+    api = read_description(path)
+    output.write(f"{escape(api.name)} is described, and its answers are read as they say. To pin it:\n")
+    output.write(f"  --api {escape(pin(path, api))}\n")
     return Done.DONE
 
 

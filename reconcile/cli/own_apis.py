@@ -54,7 +54,7 @@ def list_description_files(context: Context) -> list[str]:
 def choose_api(name: str, context: Context) -> JobApi:
     """Return the API that an operator names, or describes in a file; raise ReconcileError."""
     if is_file(name):
-        return next(iter(_read_all([_parse(name)]).values()))
+        return read_description(name)
     apis = known_apis(context)
     if name not in apis:
         from reconcile.document import suggest
@@ -62,6 +62,16 @@ def choose_api(name: str, context: Context) -> JobApi:
         hint = suggest(name, list(apis)) or "'reconcile apis' lists them; a file of your own is named by its path"
         raise UsageError.because(Code.UNKNOWN_API, f"there is no job API '{name[:64]}'", hint=hint)
     return apis[name]
+
+
+def read_description(path: str) -> JobApi:
+    """Read the file that an operator names, with its digest or without; raise ReconcileError."""
+    return next(iter(_read_all([_parse(path)]).values()))
+
+
+def pin(path: str, api: JobApi) -> str:
+    """Name a file together with its digest, as --api takes it."""
+    return f"{path.rpartition(_PIN)[0] or path}{_PIN}{api.sha256}"
 
 
 def is_file(name: str) -> bool:

@@ -26,7 +26,8 @@ def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
         for index, (proof, observation) in enumerate(zip(description.proofs, read, strict=True))
         for fault in _compare(("proofs", index), proof, observation, description)
     ]
-    yield from faults or _find_unproven(description, [each for each in read if isinstance(each, Observed)])
+    observed = [each for each in read if isinstance(each, Observed)]
+    yield from faults or (*_find_early_ends(api, observed), *_find_unproven(description, observed))
 
 
 def tell_observed(observed: Observed) -> dict[str, JsonValue]:
@@ -70,11 +71,14 @@ def _compare(place: _Path, proof: Proof, observation: Observation, description: 
 def _compare_fields(
     place: _Path, said: Mapping[str, Any], told: Mapping[str, JsonValue], description: Description
 ) -> Iterator[Fault]:
-    for name in dict.fromkeys((*told, *said)):
-        if said.get(name) != told.get(name):
-            hint = _mend(name, told, description)
-            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(said.get(name))}"
-            yield Fault((*place, name) if name in said else place, message, hint)
+    lacking = [name for name in told if name not in said]
+    if lacking:
+        hint = f'write "reads": {_write(told)} if that is what the answer says'
+        yield Fault(place, f"more is read of this answer: {', '.join(lacking)}", hint)
+    for name, value in said.items():
+        if value != told.get(name):
+            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
+            yield Fault((*place, name), message, _mend(name, told, description))
 
 
 def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
@@ -89,6 +93,15 @@ def _mend(name: str, told: Mapping[str, JsonValue], description: Description) ->
 
 def _write(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+
+
+def _find_early_ends(api: JobApi, read: Sequence[Observed]) -> Iterator[Fault]:
+    """An end that a job has before its end is that of its latest change, by which nothing may be judged."""
+    groups: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
+    for name, records in groups.items():
+        if any(each.end_time is not None and not api.statuses[each.status].terminal for each in records):
+            message = "what has not ended has an end time"
+            yield Fault((name, "fields", "end_time"), message, f'write "end_time_moves": true in the {name}')
 
 
 def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterator[Fault]:

@@ -172,6 +172,16 @@ GONE = {"status_code": 404, "error": "service"}
 ONLY_STATUS = {**dict.fromkeys(json.loads(EXAMPLE.read_text())["job"]["fields"]), "status": "status"}
 
 
+def moving_end(data):
+    data["job"].pop("end_time_moves")
+    data["proofs"][2]["reads"]["end_time"] = "2016-06-29T16:13:09Z"
+
+
+def test_a_description_that_holds_is_pinned(capsys):
+    assert main(["apis", "check", "glance.json"], environ={}) == 0
+    assert f"--api glance.json@sha256:{DIGEST}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("change", "code", "message"),
     [
@@ -202,12 +212,15 @@ ONLY_STATUS = {**dict.fromkeys(json.loads(EXAMPLE.read_text())["job"]["fields"])
         (lambda data: data["statuses"].update(succeeded="success"), "RC115", "that succeeded means success"),
         (lambda data: data["statuses"].update(success="failed", failure="success"), "RC115", 'is read as "failed"'),
         (lambda data: data["proofs"][1]["body"].update(id="another"), "RC115", "this answer is not believed"),
+        (lambda data: data["proofs"][0]["reads"].pop("job_type"), "RC115", "more is read of this answer: job_type"),
+        (lambda data: data.update(end_time_moves=False), "RC102", "end_time_moves"),
+        (moving_end, "RC115", 'write "end_time_moves": true in the job'),
         (lambda data: data["proofs"][0]["reads"].update(job_type="export"), "RC115", 'write "job_type": "import" here'),
         (lambda data: data.update(parts={"at": "result.tasks", "fields": ONLY_STATUS}), "RC115", "no proof has a part"),
     ],
 )  # fmt: skip
 def test_a_description_that_could_pass_by_accident_is_refused_with_its_place(change, code, message, capsys):
-    assert main(["apis", "show", changed(change)], environ={}) == 1
+    assert main(["apis", "check", changed(change)], environ={}) == 1
     said = capsys.readouterr().err
     assert re.match(rf"changed\.json:\d+:\d+: {code}", said), said
     assert message in said
