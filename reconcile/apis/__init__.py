@@ -142,6 +142,7 @@ def build_api(description: Description, clouds: Mapping[str, Cloud], *, sha256: 
         job_types=description.job_types,
         clouds=clouds,
         error_codes=description.error_codes,
+        ignored=tuple(map(_keys, description.ignored)),
         sha256=sha256,
     )
 

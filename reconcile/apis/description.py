@@ -113,6 +113,7 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     retention: str
     job_types: tuple[str, ...] = ()
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Way, ...] = ()
     proofs: tuple[Proof, ...] = ()
 
     @property

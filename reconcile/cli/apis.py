@@ -130,6 +130,8 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"No such job: {', '.join(signs) or 'no answer says so, so none can be expected to be absent'}."
     if api.doubtful:
         yield f"Perhaps no such job, which is told and never judged: {', '.join(_list_signs(api.doubtful))}."
+    if api.ignored:
+        yield f"Something else than it looks like, and ignored: {', '.join(map('.'.join, api.ignored))}."
     yield f"Retention: {api.retention}."
 
 

@@ -11,11 +11,13 @@ import msgspec
 
 from reconcile.apis.description import Description, Fault, Proof
 from reconcile.fetch.answer import assess
+from reconcile.fetch.lookalikes import Finder
 from reconcile.fetch.message import Answer
 from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observation, Observed, Record, Unobserved
 
 _Path: TypeAlias = tuple[str | int, ...]
 _MISSING = "missing"
+_OK = 200
 
 
 def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
@@ -27,7 +29,11 @@ def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
         for fault in _compare(("proofs", index), proof, observation, description)
     ]
     observed = [each for each in read if isinstance(each, Observed)]
-    yield from faults or (*_find_early_ends(api, observed), *_find_unproven(description, observed))
+    yield from faults or (
+        *_find_early_ends(api, observed),
+        *_find_hidden_parts(api, description),
+        *_find_unproven(description, observed),
+    )
 
 
 def tell_observed(observed: Observed) -> dict[str, JsonValue]:
@@ -102,6 +108,16 @@ def _find_early_ends(api: JobApi, read: Sequence[Observed]) -> Iterator[Fault]:
         if any(each.end_time is not None and not api.statuses[each.status].terminal for each in records):
             message = "what has not ended has an end time"
             yield Fault((name, "fields", "end_time"), message, f'write "end_time_moves": true in the {name}')
+
+
+def _find_hidden_parts(api: JobApi, description: Description) -> Iterator[Fault]:
+    """Say which lists of the answers have things with a status that no one reads: probably the parts of a job."""
+    finder = Finder(api)
+    for index, proof in enumerate(description.proofs):
+        for way in finder.list_status_lists(proof.body) if proof.status_code == _OK else ():
+            message = f"{'.'.join(way)} lists things with a status, which are not described"
+            hint = f'describe them as the parts, or write "ignored": ["{".".join(way)}"] if they are something else'
+            yield Fault(("proofs", index, "body", *way), message, hint)
 
 
 def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterator[Fault]:
