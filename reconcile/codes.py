@@ -54,6 +54,7 @@ class Code(StrEnum):
     UNSUPPORTED_VERSION = "RC113"
     DESCRIPTION_REFUSED = "RC114"
     PROOF_FAILED = "RC115"
+    ANSWER_DEPARTS = "RC116"
 
     # The meaning of a manifest.
     UNKNOWN_PROVIDER = "RC201"

@@ -32,6 +32,7 @@ __all__ = [
     "api_names",
     "build_api",
     "find_clouds",
+    "find_file",
     "load_api",
     "read_sources",
 ]
@@ -87,9 +88,14 @@ def read_sources(name: str) -> Mapping[str, Any]:
 @cache
 def load_api(name: str) -> JobApi:
     """Return what the program needs of the API; raise KeyError for a name that is not one of `api_names`."""
+    return build_api(parse_description(Path(find_file(name)).read_bytes()), find_clouds(name))
+
+
+def find_file(name: str) -> str:
+    """Return the path of the file that describes an API that ships; raise KeyError for a stranger."""
     if name not in api_names():
         raise KeyError(name)
-    return build_api(parse_description((_FOLDER / f"{name}.json").read_bytes()), find_clouds(name))
+    return str(_FOLDER / f"{name}.json")
 
 
 def find_clouds(name: str) -> dict[str, Cloud]:

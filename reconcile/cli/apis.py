@@ -10,9 +10,12 @@ from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.options.reporting import format_option
 from reconcile.cli.options.values import FilePath
-from reconcile.cli.own_apis import choose_api, known_apis, pin, read_description
-from reconcile.model import ROLES, ErrorSign, JobApi, JsonValue
+from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+from reconcile.model import ROLES, ErrorSign, ExitCode, JobApi, JsonValue
 from reconcile.report.escape import escape
+from reconcile.report.messages import count
 
 _NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 
@@ -72,6 +75,47 @@ def check(path: str) -> Done:
     output.write(f"{escape(api.name)} is described, and its answers are read as they say. To pin it:\n")
     output.write(f"  --api {escape(pin(path, api))}\n")
     return Done.DONE
+
+
+@command.command()
+@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("folder", type=FilePath(), metavar="RECORDING")
+@pass_context
+def test(context: Context, name: str, folder: str) -> Done | ExitCode:
+    """Compare recorded answers with the description of their API.
+
+    NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
+    --record' has written. Wherever an answer leaves the description, its line is shown: a status word that it does not
+    know, a field of another type, parts in another place, keys that are missing, errors of another shape.
+
+    Exit code: 0 if all answers are as described, 2 if some are not, 1 if there is nothing to compare.
+
+    \b
+    Examples:
+      reconcile apis test ecs monday
+      reconcile apis test x-glance-tasks.json monday
+    """
+    from reconcile.fetch.contract import find_departures
+    from reconcile.recording import open_recording
+    from reconcile.report.diagnostics import render_diagnostics
+
+    api = choose_api(name, context)
+    recording = open_recording(folder)
+    jobs = [
+        (job_id, job)
+        for provider, each in recording.providers.items()
+        if each.api == api.name
+        for job_id in recording.list_jobs(provider)
+        if (job := recording.find_job(provider, job_id)) is not None
+    ]
+    if not jobs:
+        hint = f"record some: reconcile plan --record {folder}"
+        raise UsageError.because(Code.NOTHING_TO_CHECK, f"{folder} holds no answer of {api.name}", hint=hint)
+    departures = find_departures(api, [(job_id, exchange) for job_id, job in jobs for exchange in job.exchanges])
+    output.write(render_diagnostics(locate_departures(find_path(name, api, context), departures)))
+    many = f"{count(len(departures), 'difference')} between" if departures else "No difference between"
+    output.write(f"{many} the description of {api.name} and what was answered about {count(len(jobs), 'job')}.\n")
+    return ExitCode.DRIFT if departures else Done.DONE
 
 
 def _render_text(apis: list[JobApi]) -> str:

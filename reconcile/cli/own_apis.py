@@ -6,19 +6,23 @@ line and RECONCILE_API_PATH name files, never a manifest, and the digest of a fi
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.json import decode
 
-from reconcile.apis import SHIPPED, KnownApis, build_api
+from reconcile.apis import SHIPPED, KnownApis, build_api, find_file
 from reconcile.cli.context import Context
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import Diagnostic, JobApi
+
+if TYPE_CHECKING:
+    from reconcile.fetch.contract import Departure
 
 VARIABLE = "RECONCILE_API_PATH"
 _PIN = "@sha256:"
@@ -72,6 +76,37 @@ def read_description(path: str) -> JobApi:
 def pin(path: str, api: JobApi) -> str:
     """Name a file together with its digest, as --api takes it."""
     return f"{path.rpartition(_PIN)[0] or path}{_PIN}{api.sha256}"
+
+
+def find_path(name: str, api: JobApi, context: Context) -> str:
+    """Return the path of the file that describes an API, which an operator named so."""
+    if is_file(name):
+        return _parse(name).path
+    if api.sha256 is None:
+        return find_file(name)
+    return next(named.path for named in _list_named(context) if read_description(named.path).sha256 == api.sha256)
+
+
+def locate_departures(path: str, departures: Iterable["Departure"]) -> list[Diagnostic]:
+    """Say where answers leave a description, each by the line of its file."""
+    from reconcile.document import parse_text, read_text
+
+    text = read_text(path)
+    document = parse_text(text, is_json=True)
+    return [
+        text.diagnose(
+            document.find_nearest(each.place),
+            Code.ANSWER_DEPARTS,
+            f"{each.message}{_name_jobs(each.job_ids)}",
+            each.hint,
+        )
+        for each in departures
+    ]
+
+
+def _name_jobs(job_ids: Sequence[str]) -> str:
+    more = f" and {len(job_ids) - 1} more" if len(job_ids) > 1 else ""
+    return f" (job {job_ids[0]}{more})" if job_ids else ""
 
 
 def is_file(name: str) -> bool:

@@ -85,6 +85,11 @@ def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidA
     return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {way} looks like {differs}")
 
 
+def name_kind(value: object) -> str:
+    """Name the kind of JSON value that something is, null for what is absent."""
+    return _KINDS.get(type(value), "null or absent")
+
+
 def cut_text(text: str) -> str:
     """Shorten a server's text for a message; redact it first, for half a secret is not found any more."""
     return text if len(text) <= MAX_FOREIGN_TEXT else f"{text[:MAX_FOREIGN_TEXT]}..."
@@ -318,7 +323,7 @@ def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
 
 def _read_part(entry: object, reader: _Reader, ways: PartWays, place: _Place, redact: Redact, depth: int) -> SubJob:
     if not isinstance(entry, dict):
-        reason = f"its {_write(place)[:-1]} is {_name_kind(entry)}, not an object"
+        reason = f"its {_write(place)[:-1]} is {name_kind(entry)}, not an object"
         raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
     state, word, ended = reader.read_status(entry, place, redact)
     job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(entry, place, redact)
@@ -452,13 +457,9 @@ def _refuse_other(answered: object, asked: str, redact: Redact) -> InvalidAnswer
 
 
 def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidAnswerError:
-    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {_name_kind(value)}, not {wanted}")
+    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {name_kind(value)}, not {wanted}")
 
 
 def _write(place: _Place) -> str:
     """Write a place as what stands before the name of a field."""
     return "" if place is None else f"{_write(place[0])}{place[1]}[{place[2]}]."
-
-
-def _name_kind(value: object) -> str:
-    return _KINDS.get(type(value), "null or absent")

@@ -68,6 +68,9 @@ def test_every_command_that_reads_an_api_knows_it(url, capsys):
         code = main([*argv, *api], environ={})
         assert code == (1 if argv[0] == "merge" else 0 if argv[0] != "prove" else 2), capsys.readouterr().err
         assert "RC023" not in capsys.readouterr().err
+    assert main(["apis", "test", "glance.json", "kept"], environ={}) == 0
+    environ = {"RECONCILE_API_PATH": str(Path("glance.json").resolve())}
+    assert main(["apis", "test", NAME, "kept"], environ=environ) == 0
     assert main(["apis", "show", "glance.json"], environ={}) == 0
     assert "result.image_id" in capsys.readouterr().out
 
