@@ -109,7 +109,7 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     errors: Mapping[str, Error]
     missing: tuple[Sign, ...] | Literal["empty list"]
     doubtful: tuple[Sign, ...] = ()
-    gateway_codes: tuple[str, ...]
+    gateway_codes: tuple[str, ...] = ()
     retention: str
     job_types: tuple[str, ...] = ()
     error_codes: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from program import main
 from reconcile.apis import KnownApis
 from reconcile.cli.own_apis import choose_api
 from reconcile.document import read_document
-from reconcile.shipped import shipped_folder
+from reconcile.shipped import load_schema, shipped_folder
 from reconcile.simulator import load_scenario, running_simulator
 
 EXAMPLE = shipped_folder("examples") / "own-api" / "x-glance-tasks.json"
@@ -229,3 +229,52 @@ def test_a_description_that_could_pass_by_accident_is_refused_with_its_place(cha
     said = capsys.readouterr().err
     assert re.match(rf"changed\.json:\d+:\d+: {code}", said), said
     assert message in said
+
+
+# --- The page -----------------------------------------------------------------------------------------------------
+
+PAGE = EXAMPLE.with_name("README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_explains_every_key_that_a_description_must_have():
+    required = load_schema("job-api.v1")["required"]
+    assert [key for key in required if f"`{key}" not in PAGE] == []
+
+
+def test_another_api_is_described_by_following_the_page(capsys):
+    """Mistral's executions: from the example, with what the table of the page asks for."""
+    data = json.loads(EXAMPLE.read_text())
+    times = {"created_at": "2016-05-10 09:30:17", "updated_at": "2016-05-10 09:31:17"}
+    body = {"id": "e1", "workflow_name": "flow", "input": "{}", "output": "{}", "state_info": None, **times}
+    reads = {"job_type": "flow", "begin_time": times["created_at"], "end_time": times["updated_at"]}
+    running = {key: value for key, value in reads.items() if key != "end_time"}
+    data |= {
+        "name": "x-mistral",
+        "times": "%Y-%m-%d %H:%M:%S",
+        "statuses": {
+            "IDLE": "waiting",
+            "RUNNING": "running",
+            "PAUSED": "running",
+            "SUCCESS": "success",
+            "ERROR": "failed",
+        },
+        "errors": {"service": {"code": "faultcode", "message": "faultstring"}},
+        "proofs": [
+            {"job_id": "e1", "body": {**body, "state": "SUCCESS"}, "reads": {"status": "success", **reads}},
+            {
+                "job_id": "e1",
+                "body": {**body, "state": "ERROR", "state_info": "no room"},
+                "reads": {"status": "failed", **reads, "fail_reason": "no room"},
+            },
+            {"job_id": "e1", "body": {**body, "state": "RUNNING"}, "reads": {"status": "running", **running}},
+        ],
+    }
+    data["request"]["path"] = "/v2/executions/{job_id}"
+    data["job"]["fields"] |= {"status": "state", "job_type": "workflow_name", "fail_reason": "state_info"}
+    del data["job"]["shown"]
+    Path("x-mistral.json").write_text(json.dumps(data))
+    Path("reconcile.yaml").write_text(
+        MANIFEST.replace(NAME, "x-mistral").replace("import}", "flow, fail_reason: null}")
+    )
+    assert main(["apis", "check", "x-mistral.json"], environ={}) == 0, capsys.readouterr().err
+    assert main(["prove", "--api", "x-mistral.json"], environ={}) == 0, capsys.readouterr().out
