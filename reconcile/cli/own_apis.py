@@ -6,6 +6,7 @@ line and RECONCILE_API_PATH name files, never a manifest, and the digest of a fi
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from operator import itemgetter
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 VARIABLE = "RECONCILE_API_PATH"
 _PIN = "@sha256:"
 _HEXADECIMAL = frozenset("0123456789abcdef")
+_BETWEEN = f"(?<!{_PIN.removesuffix(os.pathsep)}){re.escape(os.pathsep)}"
+"""What separates entries of RECONCILE_API_PATH; a digest has a colon of its own."""
 _SOURCES = ".sources.json"
 
 
@@ -126,7 +129,7 @@ def _list_named(context: Context) -> list[_Named]:
 
 def _list_path(value: str) -> Iterator[_Named]:
     """List the files in RECONCILE_API_PATH; what a relative path names would depend on the checkout."""
-    for entry in value.split(os.pathsep):
+    for entry in re.split(_BETWEEN, value):
         if not Path(entry).is_absolute():
             message = f"{VARIABLE} has the relative path '{entry[:200]}'" if entry else f"{VARIABLE} has an empty entry"
             raise UsageError.because(Code.USAGE, message, hint=f"write whole paths, with '{os.pathsep}' between them")
