@@ -82,12 +82,14 @@ def test_it_can_be_imported_and_the_path_of_the_environment_knows_it(url, folder
     imported = capsys.readouterr().out
     assert f"api: {NAME}" in imported
     Path("imported.yaml").write_text(imported)
-    environ = {**TOKEN, "RECONCILE_API_PATH": str(folder / "glance.json")}
+    (folder / "empty").mkdir()
+    environ = {**TOKEN, "RECONCILE_API_PATH": f"{folder / 'glance.json'}@sha256:{DIGEST}:{folder / 'empty'}"}
     assert main(["plan", "imported.yaml", "--endpoint", url], environ=environ) == 0
     assert main(["apis"], environ=environ) == 0
     assert NAME in capsys.readouterr().out
-    assert main(["doctor", "imported.yaml", "--endpoint", url], environ=environ) == 1
-    assert "may mean that there is no such job" in capsys.readouterr().out
+    assert main(["doctor", "imported.yaml", "--endpoint", url], environ=environ) == 0
+    assert "not for certain that there is no such job" in capsys.readouterr().out
+    assert main(["doctor", "imported.yaml", "--strict", "--endpoint", url], environ=environ) == 1
 
 
 # --- Who may bring it ---------------------------------------------------------------------------------------------
@@ -192,6 +194,9 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data.pop("parts"), "RC109", "parts"),
         (lambda data: data["request"].update(path="https://evil/{job_id}"), "RC108", "path"),
         (lambda data: data["request"].update(path="/v2/tasks/{job_id}/../x"), "RC108", "path"),
+        (lambda data: data["request"].update(path="/v2/./{job_id}"), "RC108", "path"),
+        (lambda data: data["request"].update(path="/v2/{job_id}?a={job_id}"), "RC114", "has the job id 2 times"),
+        (lambda data: data["request"].update(path="/v2/{job_id}?force=true"), "RC108", "path"),
         (lambda data: data["request"].update(paths={"otc": "/v3/{job_id}"}), "RC114", "ships knows clouds"),
         (lambda data: data["request"].update(headers={"Host": "evil"}), "RC", "Host"),
         (lambda data: data["request"].update(headers={"X-Forwarded-Host": "evil"}), "RC114", "is not allowed"),
