@@ -122,7 +122,7 @@ class _Contract:
         else:
             yield from self._read_record(("job",), self._api.job, record)
             yield from self._read_parts(record, 1)
-        lookalike = self._finder.find(body)
+        lookalike = self._finder.find(body, succeeded=True)
         if lookalike is not None:
             parts: _Place = ("parts", "at") if self._api.parts is not None else ("parts",)
             role = next((role for role, way in self._api.job.fields.items() if way[-1] == lookalike.like), None)

@@ -52,63 +52,66 @@ class Finder:
     Finds keys of a body that look like described ones and are elsewhere, or spelt otherwise.
 
     Empty values are let through, and so is a key with the very value of the one that it looks like. A key that looks
-    like the parts counts on every level, if there are objects at its end.
+    like the parts counts on every level, if there are objects at its end. So does one that looks like a status, if its
+    value is a word for failure and the job is said to have succeeded.
     """
 
-    __slots__ = ("_body", "_folded_parts", "_parts", "_statuses")
+    __slots__ = ("_body", "_failures", "_folded_parts", "_parts", "_statuses")
 
     def __init__(self, api: JobApi) -> None:
         self._body = _describe_body(api)
         self._parts = api.parts.at[-1] if api.parts is not None else ""
         self._folded_parts = fold(self._parts)
         records = [api.job, *([api.parts] if api.parts is not None else [])]
-        self._statuses = {fold(record.fields["status"][-1]) for record in records}
+        self._statuses = {fold(record.fields["status"][-1]): record.fields["status"][-1] for record in records}
+        self._failures = {word.casefold() for word, state in api.words.items() if state == api.failure}
 
-    def find(self, body: _Object) -> Lookalike | None:
-        """Return the first such key of the body, None if there is none."""
-        return self._find(self._body, body)
+    def find(self, body: _Object, *, succeeded: bool) -> Lookalike | None:
+        """Return the first such key of a body about a job that has succeeded or not, None if there is none."""
+        return self._find(self._body, body, succeeded)
 
     def list_status_lists(self, body: _Object) -> Iterator[_Way]:
         """List the ways to lists that are not described, of objects with a key that looks like a status."""
         return self._list_status_lists(self._body, body)
 
-    def _find(self, level: _Level, record: _Object) -> Lookalike | None:
+    def _find(self, level: _Level, record: _Object, succeeded: bool) -> Lookalike | None:
         if not level.known.issuperset(record):
-            for key in record.keys() - level.known:
-                found = self._find_unknown(level, record, key)
+            for key in record:
+                found = self._find_unknown(level, record, key, succeeded) if key not in level.known else None
                 if found is not None:
                     return found
         for key, inner in level.inner.items():
             value = record.get(key)
             if value:
-                found = self._find_in(inner, value)
+                found = self._find_in(inner, value, succeeded)
                 if found is not None:
                     return found.within(key)
         return None
 
-    def _find_in(self, level: _Level, value: object) -> Lookalike | None:
+    def _find_in(self, level: _Level, value: object, succeeded: bool) -> Lookalike | None:
         """Return the first such key of an object, or of an object in a list."""
         if isinstance(value, dict):
-            return self._find(level, value)
+            return self._find(level, value, succeeded)
         if isinstance(value, list):
             for each in value:
-                found = self._find_in(level, each)
+                found = self._find_in(level, each, succeeded)
                 if found is not None:
                     return found
         return None
 
-    def _find_unknown(self, level: _Level, record: _Object, key: str) -> Lookalike | None:
-        value = record[key]
-        like = level.folded.get(fold(key))
+    def _find_unknown(self, level: _Level, record: _Object, key: str, succeeded: bool) -> Lookalike | None:
+        value, folded = record[key], fold(key)
+        like = level.folded.get(folded)
         if like is not None and value not in _EMPTY and value != record.get(like):
             return Lookalike((key,), like, like == self._parts)
         if key == self._parts and value not in _EMPTY:
             return Lookalike((key,), self._parts, True)
         if not isinstance(value, dict | list):
-            return None
+            failed = succeeded and isinstance(value, str) and value.casefold() in self._failures
+            return Lookalike((key,), self._statuses[folded], False) if failed and folded in self._statuses else None
         if self._looks_like_parts(key, value):
             return Lookalike((key,), self._parts, True)
-        found = self._find_in(_UNKNOWN, value)
+        found = self._find_in(_UNKNOWN, value, succeeded)
         return found.within(key) if found is not None else None
 
     def _looks_like_parts(self, key: str, value: object) -> bool:
@@ -120,7 +123,7 @@ class Finder:
         for key, value in record.items():
             inner = level.inner.get(key, _UNKNOWN)
             for each in _list_objects(value):
-                if key not in level.known and isinstance(value, list) and self._statuses & set(map(fold, each)):
+                if key not in level.known and isinstance(value, list) and self._statuses.keys() & set(map(fold, each)):
                     yield (key,)
                     break
                 yield from ((key, *way) for way in self._list_status_lists(inner, each))

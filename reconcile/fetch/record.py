@@ -10,7 +10,7 @@ from reconcile.codes import Code
 from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
 from reconcile.instant import is_time
-from reconcile.model import Heading, JobApi, Observed, PartWays, RecordWays, SubJob
+from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
 
@@ -58,7 +58,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         raise _refuse_other(answered, job_id, redact)
     state, word, ended = reader.read_status(record, None, redact)
     sub_jobs, headings = compiled.read_parts(record, redact) if compiled.read_parts is not None else ((), ())
-    lookalike = compiled.finder.find(document)
+    lookalike = compiled.finder.find(document, succeeded=api.statuses[state].outcome is Outcome.SUCCESS)
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
     _, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, None, redact)

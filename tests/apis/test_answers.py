@@ -249,6 +249,19 @@ def test_a_field_that_is_spelt_otherwise_is_not_passed_over(name: str) -> None:
     assert isinstance(read(entry, both), Observed)
 
 
+@pytest.mark.parametrize("name", api_names())
+def test_what_has_failed_in_a_job_that_has_not_is_not_passed_over(name: str) -> None:
+    """Wherever it is, and whatever it is called: the answer contradicts itself. That of a failed job does not."""
+    api = load_api(name)
+    word = next(word for word, state in api.words.items() if state == "failed")
+    key = api.job.fields["status"][-1]
+    for outcome, kind in (("success", Unobserved), ("failure", Observed)):
+        entry = next((each for each in INDEX if (each["api"], each["expect"].get("outcome")) == (name, outcome)), None)
+        for steps in ([{key: word}], {"first": {key.upper(): word.lower()}}):
+            if entry is not None:
+                assert isinstance(read(entry, change(json.loads(body_of(entry)), api, ("steps",), steps)), kind)
+
+
 @pytest.mark.parametrize("name", ["cce", "cce-v2", "eip"])
 def test_a_heading_whose_status_is_spelt_otherwise_is_none(name: str) -> None:
     api, entry = load_api(name), success_of(name)

@@ -45,7 +45,7 @@ def test_known_answers_are_as_described(entry: dict[str, Any]) -> None:
         ("elb", ("Status",), "FAIL", ("job", "fields", "status"), "job.Status looks like status"),
         ("ecs", ("sub_jobs",), [{"status": "FAIL"}], ("parts", "at"), "sub_jobs looks like the parts"),
         ("dcs", ("sub_jobs",), [{"status": "FAIL"}], ("parts",), "sub_jobs looks like the parts"),
-        ("dcs", ("steps",), [{"status": "FAIL"}], ("parts",), "steps lists things with a status"),
+        ("dcs", ("steps",), [{"status": "SUCCESS"}], ("parts",), "steps lists things with a status"),
         ("ecs", ("entities", "sub_jobs"), {"a": "b"}, ("parts", "at"), "is an object, and was a list"),
         ("ecs", ("entities", "sub_jobs"), [{"status": "DONE"}], ("statuses",), 'the word "DONE" at status is unknown'),
     ],

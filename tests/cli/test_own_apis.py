@@ -222,7 +222,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"][1]["body"].update(id="another"), "RC115", "this answer is not believed"),
         (lambda data: data["proofs"][0]["reads"].pop("job_type"), "RC115", "more is read of this answer: job_type"),
         (lambda data: data.update(end_time_moves=False), "RC102", "end_time_moves"),
-        (lambda data: data["proofs"][0]["body"].update(steps=[{"status": "failure"}]), "RC115", '"ignored": ["steps"]'),
+        (lambda data: data["proofs"][0]["body"].update(steps=[{"status": "success"}]), "RC115", '"ignored": ["steps"]'),
         (lambda data: data["proofs"][0]["body"].update(sub_tasks=[{"x": 1}]), "RC115", "looks like its parts"),
         (moving_end, "RC115", 'write "end_time_moves": true in the job'),
         (lambda data: data["proofs"][0]["reads"].update(job_type="export"), "RC115", 'write "job_type": "import" here'),
