@@ -65,7 +65,7 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
     return saved, plan
 
 
-def load_earlier_plan(path: str) -> EarlierPlan:
+def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
     """Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none of this version."""
     from reconcile.baseline import parse_document, read_earlier_plan
 
@@ -73,7 +73,7 @@ def load_earlier_plan(path: str) -> EarlierPlan:
     document = parse_document(text.file, text.content)
     earlier = read_earlier_plan(text.file, document)
     if "evidence" in document:
-        _derive(text.file, read_saved_plan(text.file, text.content))
+        _derive(text.file, read_saved_plan(text.file, text.content, known_apis(context)))
     return earlier
 
 

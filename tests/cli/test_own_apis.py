@@ -63,7 +63,8 @@ def test_every_command_that_reads_an_api_knows_it(url, capsys):
     assert f"glance ({NAME}@sha256:{DIGEST[:12]}, {url})" in capsys.readouterr().out
     for argv in (
         ["validate"], ["list"], ["prove"], ["prove", "--replay", "kept"], ["plan", "--replay", "kept"],
-        ["show", "plan.json"], ["verify", "plan.json"], ["merge", "plan.json"], ["accept", "plan.json"],
+        ["show", "plan.json", "--baseline", "plan.json"],
+        ["backtest", "--recordings", "kept"], ["verify", "plan.json"], ["merge", "plan.json"], ["accept", "plan.json"],
     ):  # fmt: skip
         code = main([*argv, *api], environ={})
         assert code == (1 if argv[0] == "merge" else 0 if argv[0] != "prove" else 2), capsys.readouterr().err
