@@ -35,6 +35,7 @@ class Code(StrEnum):
     NOT_COMPARABLE = "RC020"
     WRONG_INCIDENTS = "RC021"
     NOT_ATTESTED = "RC022"
+    OTHER_DESCRIPTION = "RC023"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"
@@ -51,6 +52,9 @@ class Code(StrEnum):
     NOT_A_NUMBER = "RC111"
     OPERATOR_ONLY = "RC112"
     UNSUPPORTED_VERSION = "RC113"
+    DESCRIPTION_REFUSED = "RC114"
+    PROOF_FAILED = "RC115"
+    ANSWER_DEPARTS = "RC116"
 
     # The meaning of a manifest.
     UNKNOWN_PROVIDER = "RC201"

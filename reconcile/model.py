@@ -161,7 +161,7 @@ class ErrorSign(Struct, frozen=True, kw_only=True):
 
 class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What is known of one job API, read from `reconcile/apis/<name>.json`.
+    What is known of one job API, read from `reconcile/apis/<name>.json` or from a file of the operator.
 
     `path` is a template of `{project_id}`, `{job_id}` and `parameters`, which each job brings; `paths` has those of
     clouds with another one. `headers` are sent as they are, `token_header` with the credential. `words` turns the API's
@@ -171,7 +171,10 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     A job is missing only by an answer in `missing` without a code that starts with one of `gateway_codes`, or by an
     empty list where `missing_if_empty`; what is in `doubtful` may mean the same and is only told. `job_types` are those
     that at least one source page lists, and `error_codes` holds what each known code means; both sets are open.
-    `retention` is a clause for messages about a missing job.
+    `retention` is a clause for messages about a missing job. `ignored` are ways from the body, through lists, to keys
+    that look like described ones and mean something else.
+
+    `sha256` is the digest of the file of an operator that describes it, in hexadecimal, None for one that ships.
     """
 
     name: str
@@ -198,6 +201,13 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     parts: PartWays | None = field(default_factory=PartWays)
     error_codes: Mapping[str, str] = field(default_factory=dict)
     requests_per_minute: int | None = None
+    ignored: tuple[tuple[str, ...], ...] = ()
+    sha256: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """Its name and, if an operator described it, the digest of the description: which rules judged."""
+        return self.name if self.sha256 is None else f"{self.name}@sha256:{self.sha256}"
 
     @property
     def success(self) -> str:
@@ -650,13 +660,18 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
 
 
 class RecordedProvider(Struct, frozen=True, kw_only=True):
-    """Whom a run asked: a provider by the names of its parts, and its endpoint as scheme, host and port."""
+    """
+    Whom a run asked: a provider by the names of its parts, and its endpoint as scheme, host and port.
+
+    `api_sha256` is the digest of the file that describes the API, None for one that ships.
+    """
 
     api: str
     cloud: str | None
     region: str | None
     project_id: str
     endpoint: str
+    api_sha256: str | None = None
 
 
 class Recording(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ A folder holds `transcript.txt`, what the transcript reads, and usually `scenari
 from pathlib import Path
 
 import pytest
-from transcripts import replay
+from transcripts import find_apis, replay
 
 from reconcile.document import read_document
 from reconcile.simulator import load_scenario, running_simulator
@@ -23,7 +23,7 @@ def test_transcript(folder, monkeypatch, check_golden):
     text = transcript.read_text(encoding="utf-8")
     environ = {"RECONCILE_TOKEN": "a-token", "CI_PROJECT_DIR": str(ROOT)}
     if (folder / "scenario.yaml").exists():
-        with running_simulator(load_scenario(read_document("scenario.yaml"))) as url:
+        with running_simulator(load_scenario(read_document("scenario.yaml"), find_apis(folder))) as url:
             replayed = replay(text, {**environ, "RECONCILE_ENDPOINT": url})
     else:
         replayed = replay(text, environ)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from program import main
 
+from reconcile.apis import KnownApis
+from reconcile.cli.own_apis import choose_api
 from reconcile.fetch import Pace
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -32,6 +34,17 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]+=")
 _ELAPSED = re.compile(r'("elapsed_ms": |"duration": )[0-9]+|( time=")[0-9.]+')
 """How long fetching took, which differs from run to run."""
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
+
+
+def find_descriptions(folder: Path) -> list[str]:
+    """List the files in a folder that describe job APIs of their own."""
+    return sorted(map(str, folder.glob("x-*.json")))
+
+
+def find_apis(folder: Path) -> KnownApis:
+    """Return the job APIs that ship and those that a folder describes."""
+    own = [choose_api(path, None) for path in find_descriptions(folder)]
+    return KnownApis({api.name: api for api in own})
 
 
 def replay(transcript: str, environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ The hosts of all clouds are in `clouds.json`. An API is added by adding files; n
 from another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from reconcile.apis.description import Description, Error, Fields, Sign, parse_description
+from reconcile.apis.own import OWN_PREFIX
 from reconcile.model import (
     Cloud,
     ErrorEnvelope,
@@ -23,6 +24,18 @@ from reconcile.model import (
     PartWays,
     Status,
 )
+
+__all__ = [
+    "OWN_PREFIX",
+    "SHIPPED",
+    "KnownApis",
+    "api_names",
+    "build_api",
+    "find_clouds",
+    "find_file",
+    "load_api",
+    "read_sources",
+]
 
 _FOLDER = Path(__file__).parent
 _CLOUDS = "clouds"
@@ -44,6 +57,25 @@ def api_names() -> tuple[str, ...]:
     return tuple(sorted(stem for stem in stems if stem != _CLOUDS and not stem.endswith(_SOURCES)))
 
 
+class KnownApis(Mapping[str, JobApi]):
+    """The job APIs that ship, each read when it is asked for, and those that an operator described."""
+
+    def __init__(self, own: Mapping[str, JobApi] | None = None) -> None:
+        self._own = own or {}
+
+    def __getitem__(self, name: str) -> JobApi:
+        return self._own[name] if name in self._own else load_api(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*api_names(), *self._own))
+
+    def __len__(self) -> int:
+        return len(api_names()) + len(self._own)
+
+
+SHIPPED: Mapping[str, JobApi] = KnownApis()
+
+
 @cache
 def read_sources(name: str) -> Mapping[str, Any]:
     """Return the provenance of an API's facts, as a value that no one may change; raise KeyError for a stranger."""
@@ -56,9 +88,14 @@ def read_sources(name: str) -> Mapping[str, Any]:
 @cache
 def load_api(name: str) -> JobApi:
     """Return what the program needs of the API; raise KeyError for a name that is not one of `api_names`."""
+    return build_api(parse_description(Path(find_file(name)).read_bytes()), find_clouds(name))
+
+
+def find_file(name: str) -> str:
+    """Return the path of the file that describes an API that ships; raise KeyError for a stranger."""
     if name not in api_names():
         raise KeyError(name)
-    return build_api(parse_description((_FOLDER / f"{name}.json").read_bytes()), find_clouds(name))
+    return str(_FOLDER / f"{name}.json")
 
 
 def find_clouds(name: str) -> dict[str, Cloud]:
@@ -67,8 +104,8 @@ def find_clouds(name: str) -> dict[str, Cloud]:
     return {name: cloud for name, cloud in clouds.items() if cloud.hosts}
 
 
-def build_api(description: Description, clouds: Mapping[str, Cloud]) -> JobApi:
-    """Return the API that is described."""
+def build_api(description: Description, clouds: Mapping[str, Cloud], *, sha256: str | None = None) -> JobApi:
+    """Return the API that is described, by a file with this digest if an operator brought it."""
     request, job, parts = description.request, description.job, description.parts
     missing = () if description.missing == "empty list" else description.missing
     return JobApi(
@@ -111,6 +148,8 @@ def build_api(description: Description, clouds: Mapping[str, Cloud]) -> JobApi:
         job_types=description.job_types,
         clouds=clouds,
         error_codes=description.error_codes,
+        ignored=tuple(map(_keys, description.ignored)),
+        sha256=sha256,
     )
 
 

@@ -5,8 +5,9 @@ A description is refused as a whole: one that half fits would leave something un
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from string import Formatter
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -84,10 +85,19 @@ class Sign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     codes: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
 
 
+class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer, the job that was asked for, and what is read of it: each field that has something, or "missing"."""
+
+    job_id: str
+    status_code: int = 200
+    body: Mapping[str, Any]
+    reads: Mapping[str, Any] | Literal["missing"]
+
+
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the program needs of a job API."""
 
-    schema: str = field(name="$schema")
+    schema: str = field(name="$schema", default="")
     name: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: str
     request: Request
@@ -99,78 +109,120 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     errors: Mapping[str, Error]
     missing: tuple[Sign, ...] | Literal["empty list"]
     doubtful: tuple[Sign, ...] = ()
-    gateway_codes: tuple[str, ...]
+    gateway_codes: tuple[str, ...] = ()
     retention: str
     job_types: tuple[str, ...] = ()
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Way, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The job and, if it has any, its parts."""
+        return {"job": self.job} if self.parts == "none" else {"job": self.job, "parts": self.parts}
+
+
+class Fault(Struct, frozen=True):
+    """What is wrong with a description: where, as keys and indexes from the root, and how to mend it."""
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
 
 
 def parse_description(text: bytes) -> Description:
     """Read a description; raise ValueError if it has another form, or says something that cannot be."""
-    data = msgspec.json.decode(text)
-    if isinstance(data, dict):
-        data = {key: value for key, value in data.items() if not key.startswith("x-")}
-    description = msgspec.convert(data, Description)
-    faults = list(find_faults(description))
+    description = convert_description(msgspec.json.decode(text))
+    faults = [fault.message for fault in find_faults(description)]
     if faults:
         raise ValueError(f"{description.name}: {'; '.join(faults)}")
     return description
 
 
-def find_faults(description: Description) -> Iterator[str]:
+def convert_description(data: object) -> Description:
+    """Make a description of decoded JSON, without its comments; raise ValueError if it has another form."""
+    if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if not key.startswith("x-")}
+    return msgspec.convert(data, Description)
+
+
+def find_faults(description: Description) -> Iterator[Fault]:
     """Say what is wrong with a description of the right form."""
     request = description.request
-    for path in (request.path, *request.paths.values()):
-        yield from _find_faults_of_path(path, request.parameters)
+    yield from _find_faults_of_path(("request", "path"), request.path, request.parameters)
+    for cloud, path in request.paths.items():
+        yield from _find_faults_of_path(("request", "paths", cloud), path, request.parameters)
     yield from _find_faults_of_ways(description)
     for state in ("running", "success", "failed"):
         if state not in description.statuses.values():
-            yield f"no status word means {state}"
+            hint = f'add the word that the API has for it: "WORD": "{state}"'
+            yield Fault(("statuses",), f"no status word means {state}", hint)
     if not is_time_format(description.times):
-        yield f"times of the form {description.times} cannot be read"
+        hint = 'write rfc3339, epoch-ms, go, or a form of strptime such as "%Y-%m-%d %H:%M:%S"'
+        yield Fault(("times",), f"times of the form {description.times} cannot be read", hint)
     if (description.missing == "empty list") is not description.job.among:
-        yield "an empty list says that a job is missing where the job is one of a list, and only there"
+        message = "an empty list says that a job is missing where the job is one of a list, and only there"
+        yield Fault(("missing",), message, 'write "missing": [], or "among": true in the job')
     yield from _find_faults_of_signs(description)
 
 
-def _find_faults_of_path(path: str, parameters: tuple[str, ...]) -> Iterator[str]:
+def _find_faults_of_path(place: tuple[str, ...], path: str, parameters: tuple[str, ...]) -> Iterator[Fault]:
     names = [name for _, name, _, _ in Formatter().parse(path) if name is not None]
     if names.count("job_id") != 1:
-        yield f"{path} has the job id {names.count('job_id')} times"
+        yield Fault(place, f"{path} has the job id {names.count('job_id')} times", "write {job_id} once")
     allowed = {"project_id", "job_id", *parameters}
     if unknown := [name for name in names if name not in allowed]:
-        yield f"{path} has {unknown[0]}, which is no parameter"
+        hint = f'add it: "parameters": ["{unknown[0]}"]'
+        yield Fault(place, f"{path} has {unknown[0]}, which is no parameter", hint)
     if missing := [name for name in parameters if name not in names]:
-        yield f"{path} lacks {missing[0]}"
+        yield Fault(place, f"{path} lacks {missing[0]}", f"write {{{missing[0]}}} in it, or remove the parameter")
     if not path.startswith("/") or "//" in path or "/." in path or path.count("?") > 1 or "#" in path:
-        yield f"{path} is no plain path"
+        yield Fault(place, f"{path} is no plain path", "begin it with / and write no //, no /. and no #")
 
 
-def _find_faults_of_ways(description: Description) -> Iterator[str]:
-    if description.job.fields.job_id is None:
-        yield "an answer must say which job it is about"
-    if description.job.among and description.job.at is None:
-        yield "a list of jobs must be at some key"
-    records: list[Record] = [description.job]
-    if description.parts != "none":
-        records.append(description.parts)
-    for record in records:
-        ways = [way for role in record.fields.__struct_fields__ if (way := getattr(record.fields, role)) is not None]
-        if twice := [way for way in ways if ways.count(way) > 1]:
-            yield f"{twice[0]} has two roles"
+def _find_faults_of_ways(description: Description) -> Iterator[Fault]:
+    job = description.job
+    if job.fields.job_id is None:
+        hint = "name the key of the answer that has the id that was asked for"
+        yield Fault(("job", "fields", "job_id"), "an answer must say which job it is about", hint)
+    if job.among and job.at is None:
+        yield Fault(("job", "among"), "a list of jobs must be at some key", 'name it: "at": "KEY"')
+    for name, record in description.records.items():
+        yield from _find_shared_ways(name, record, description)
         if record.end_time_moves and record.fields.end_time is None:
-            yield "there is no end time that could move"
+            yield Fault((name, "end_time_moves"), "there is no end time that could move", "remove it")
 
 
-def _find_faults_of_signs(description: Description) -> Iterator[str]:
+def _find_shared_ways(name: str, record: Record, description: Description) -> Iterator[Fault]:
+    """Two ways that end at one value, or of which one leads through the other's value, are not both right."""
+    roles = record.fields.__struct_fields__
+    ways: dict[tuple[str, ...], str | None] = {(name, "fields", role): getattr(record.fields, role) for role in roles}
+    if description.parts != "none" and (name == "job" or description.parts.nested):
+        ways["parts", "at"] = description.parts.at
+    for (_, way), (place, longer) in permutations(ways.items(), 2):
+        if way is not None and longer == way:
+            hint = "each role has a value of its own, or null where the API has none"
+            yield Fault(place, f"{way} has two roles", hint)
+            return
+        if way is not None and longer is not None and longer.startswith(f"{way}."):
+            yield Fault(place, f"{way} cannot be a value, for {longer} leads through it", "mend one of them")
+            return
+
+
+def _find_faults_of_signs(description: Description) -> Iterator[Fault]:
     missing: tuple[Sign, ...] = () if description.missing == "empty list" else description.missing
-    for sign in (*missing, *description.doubtful):
-        if sign.error not in description.errors:
-            yield f"there is no error {sign.error}"
-    for sign in missing:
+    for name, signs in (("missing", missing), ("doubtful", description.doubtful)):
+        for index, sign in enumerate(signs):
+            if sign.error not in description.errors:
+                hint = f"the errors are {', '.join(description.errors)}"
+                yield Fault((name, index, "error"), f"there is no error {sign.error}", hint)
+    for index, sign in enumerate(missing):
+        place = ("missing", index)
+        doubtful = 'say nothing of it, or move it to "doubtful"'
         if sign.status_code in _OPEN_TO_OTHERS or sign.status_code >= 500:
-            yield f"no {sign.status_code} says that a job is missing"
+            yield Fault((*place, "status_code"), f"no {sign.status_code} says that a job is missing", doubtful)
         if sign.codes is None and not description.gateway_codes:
-            yield "where no gateway is known, a missing job is known by its error codes"
+            message = "where no gateway is known, a missing job is known by its error codes"
+            yield Fault(place, message, f'add "codes", or {doubtful}')
         if any(code.startswith(description.gateway_codes) for code in sign.codes or ()):
-            yield "a code of the gateway says nothing about a job"
+            yield Fault((*place, "codes"), "a code of the gateway says nothing about a job", doubtful)

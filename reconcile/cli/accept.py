@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.files import check_place, rewrite_files
+from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.reporting import signature_option
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import known_apis
 from reconcile.cli.saved import load_saved_plan
 from reconcile.codes import Code
 from reconcile.document import STDIN, Text, is_json, list_names, parse_text, read_text
@@ -22,6 +24,7 @@ from reconcile.model import (
     Evidence,
     ExitCode,
     Job,
+    JobApi,
     JobPlan,
     JsonValue,
     Manifest,
@@ -39,6 +42,7 @@ from reconcile.report.escape import escape
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @signature_option
 @click.option("--write", is_flag=True, help="Apply the edit after showing it.")
+@api_option
 @pass_context
 def command(
     context: Context, path: str, addresses: tuple[str, ...], verify_with: str | None, write: bool
@@ -76,7 +80,7 @@ def command(
         return Done.DONE
     texts = _read_texts(evidence.manifest)
     changes = _edit(texts, jobs)
-    _check(evidence, texts, changes, jobs)
+    _check(evidence, texts, changes, jobs, known_apis(context))
     if write:
         for change in changes:
             check_place(change.new.file)
@@ -173,20 +177,27 @@ def _edit_text(text: Text, jobs: Sequence[JobPlan]) -> tuple[Edited | None, Sequ
 # --- Checking the edit -------------------------------------------------------------------------------------------
 
 
-def _check(evidence: Evidence, texts: Sequence[Text], changes: Sequence[Edited], jobs: Sequence[JobPlan]) -> None:
+def _check(
+    evidence: Evidence,
+    texts: Sequence[Text],
+    changes: Sequence[Edited],
+    jobs: Sequence[JobPlan],
+    apis: Mapping[str, JobApi],
+) -> None:
     """
     Raise DocumentError unless the edited manifests are valid, and in sync with what was observed.
 
     `edit_document` has already checked that nothing else was changed.
     """
-    before = {job.address: job for job in _load(evidence, texts).jobs}
+    before = {job.address: job for job in _load(evidence, texts, apis).jobs}
     for job in jobs:
         if not _is_same(before.get(job.job.address), job.job):
             message = f"{job.job.address} is not what it was when the plan was made"
             raise DocumentError([Diagnostic(code=Code.OTHER_MANIFEST, message=message, hint="plan again, with --out")])
     edited = {change.old.file: change.new for change in changes}
+    edited_texts = [edited.get(text.file, text) for text in texts]
     try:
-        after = {job.address: job for job in _load(evidence, [edited.get(text.file, text) for text in texts]).jobs}
+        after = {job.address: job for job in _load(evidence, edited_texts, apis).jobs}
     except DocumentError as error:
         why = error.diagnostics[0]
         hint = f"line {why.source.line} of the edit: {why.message}" if why.source else why.message
@@ -208,7 +219,7 @@ def _judge_again(evidence: Evidence, edited: Mapping[str, Job], jobs: Sequence[J
     return derive_plan(replace(evidence, manifest=manifest, observations=observations, remarks=(), timings=())).jobs
 
 
-def _load(evidence: Evidence, texts: Sequence[Text]) -> Manifest:
+def _load(evidence: Evidence, texts: Sequence[Text], apis: Mapping[str, JobApi]) -> Manifest:
     """Load manifests with the variables of the plan."""
     from reconcile.manifest import load_manifests
 
@@ -225,6 +236,7 @@ def _load(evidence: Evidence, texts: Sequence[Text]) -> Manifest:
         now=evidence.judged_at,
         given=[VariableFile(STDIN)],
         stdin=io.BytesIO(json.dumps(known).encode()),
+        apis=apis,
         texts=texts,
     )
 

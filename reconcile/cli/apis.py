@@ -1,20 +1,30 @@
 """`reconcile apis`: the known job APIs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import click
 
-from reconcile.apis import api_names, load_api, read_sources
+from reconcile.apis import read_sources
 from reconcile.cli import output
-from reconcile.cli.context import Done
+from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.options.reporting import format_option
-from reconcile.model import ROLES, ErrorSign, JobApi, JsonValue
+from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
+from reconcile.codes import Code
+from reconcile.errors import UsageError
+from reconcile.model import ROLES, ErrorSign, ExitCode, JobApi, JsonValue
+from reconcile.report.escape import escape
+from reconcile.report.messages import count
+
+_NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 
 
 @click.group(invoke_without_command=True)
 @format_option("text", "json")
+@pass_context
 @click.pass_context
-def command(ctx: click.Context, format_name: str) -> Done:
+def command(ctx: click.Context, context: Context, format_name: str) -> Done:
     """List the known job APIs with their clouds, regions and hosts.
 
     \b
@@ -24,25 +34,88 @@ def command(ctx: click.Context, format_name: str) -> Done:
       reconcile apis show ecs
     """
     if ctx.invoked_subcommand is None:
-        apis = [load_api(name) for name in api_names()]
+        apis = list(known_apis(context).values())
         output.write(_render_json(apis) if format_name == "json" else _render_text(apis))
     return Done.DONE
 
 
 @command.command()
-@click.argument("name", type=click.Choice(api_names()), metavar="NAME")
+@click.argument("name", type=FilePath(), metavar="NAME|FILE")
 @click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
-def show(name: str, ids: bool) -> Done:
+@pass_context
+def show(context: Context, name: str, ids: bool) -> Done:
     """Print how a job API is asked, and what is read from where.
+
+    NAME is one of 'reconcile apis', FILE describes one of your own.
 
     \b
     Examples:
       reconcile apis show ecs
       reconcile apis show cce --ids
     """
-    lines = _describe_ids(name) if ids else _describe(load_api(name))
+    api = choose_api(name, context)
+    lines = _describe_ids(api) if ids else _describe(api)
     output.write("".join(f"{line}\n" for line in lines))
     return Done.DONE
+
+
+@command.command()
+@click.argument("path", type=FilePath(), metavar="FILE[@sha256:HEX]")
+def check(path: str) -> Done:
+    """Check the description of a job API of your own, and read the answers in it.
+
+    All that is wrong is listed with its place and how to mend it. The exit code is 0 if --api would take the file, else
+    1.
+
+    \b
+    Examples:
+      reconcile apis check x-glance-tasks.json
+    """
+    api = read_description(path)
+    output.write(f"{escape(api.name)} is described, and its answers are read as they say. To pin it:\n")
+    output.write(f"  --api {escape(pin(path, api))}\n")
+    return Done.DONE
+
+
+@command.command()
+@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("folder", type=FilePath(), metavar="RECORDING")
+@pass_context
+def test(context: Context, name: str, folder: str) -> Done | ExitCode:
+    """Compare recorded answers with the description of their API.
+
+    NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
+    --record' has written. Wherever an answer leaves the description, its line is shown: a status word that it does not
+    know, a field of another type, parts in another place, keys that are missing, errors of another shape.
+
+    Exit code: 0 if all answers are as described, 2 if some are not, 1 if there is nothing to compare.
+
+    \b
+    Examples:
+      reconcile apis test ecs monday
+      reconcile apis test x-glance-tasks.json monday
+    """
+    from reconcile.fetch.contract import find_departures
+    from reconcile.recording import open_recording
+    from reconcile.report.diagnostics import render_diagnostics
+
+    api = choose_api(name, context)
+    recording = open_recording(folder)
+    jobs = [
+        (job_id, job)
+        for provider, each in recording.providers.items()
+        if each.api == api.name
+        for job_id in recording.list_jobs(provider)
+        if (job := recording.find_job(provider, job_id)) is not None
+    ]
+    if not jobs:
+        hint = f"record some: reconcile plan --record {folder}"
+        raise UsageError.because(Code.NOTHING_TO_CHECK, f"{folder} holds no answer of {api.name}", hint=hint)
+    departures = find_departures(api, [(job_id, exchange) for job_id, job in jobs for exchange in job.exchanges])
+    output.write(render_diagnostics(locate_departures(find_path(name, api, context), departures)))
+    many = f"{count(len(departures), 'difference')} between" if departures else "No difference between"
+    output.write(f"{many} the description of {api.name} and what was answered about {count(len(jobs), 'job')}.\n")
+    return ExitCode.DRIFT if departures else Done.DONE
 
 
 def _render_text(apis: list[JobApi]) -> str:
@@ -50,6 +123,9 @@ def _render_text(apis: list[JobApi]) -> str:
 
     blocks = []
     for api in apis:
+        if not api.clouds:
+            blocks.append(f"{api.reference}: {api.title}, at --endpoint\n")
+            continue
         rows = [
             [cloud.name, region, host] for cloud in api.clouds.values() for region, host in sorted(cloud.hosts.items())
         ]
@@ -81,7 +157,7 @@ def _to_json(api: JobApi) -> dict[str, JsonValue]:
 def _describe(api: JobApi) -> Iterator[str]:
     from reconcile.report.table import draw_table
 
-    yield from (f"{api.name}: {api.title}", "")
+    yield from (f"{api.reference}: {api.title}", "")
     yield f"GET {api.path}"
     yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
     if api.parameters:
@@ -98,13 +174,15 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"No such job: {', '.join(signs) or 'no answer says so, so none can be expected to be absent'}."
     if api.doubtful:
         yield f"Perhaps no such job, which is told and never judged: {', '.join(_list_signs(api.doubtful))}."
+    if api.ignored:
+        yield f"Something else than it looks like, and ignored: {', '.join(map('.'.join, api.ignored))}."
     yield f"Retention: {api.retention}."
 
 
-def _describe_ids(name: str) -> Iterator[str]:
+def _describe_ids(api: JobApi) -> Iterator[str]:
     from reconcile.report.table import draw_table
 
-    data = read_sources(name)
+    data = read_sources(api.name) if api.sha256 is None else _NO_SOURCES
     titles = {source["id"]: source["title"] for source in data["sources"]}
     rows = [
         [".".join(entry["key"]), str(entry["operations"]), titles[entry["source"]]]
@@ -113,7 +191,7 @@ def _describe_ids(name: str) -> Iterator[str]:
     if rows:
         yield from draw_table(rows, ["Key", "Operations", "Source"])
     else:
-        yield f"No source says which operations give ids for {data['title']}."
+        yield f"No source says which operations give ids for {api.title}."
 
 
 def _list_ways(api: JobApi) -> Iterator[list[str]]:

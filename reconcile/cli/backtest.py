@@ -15,6 +15,7 @@ from reconcile.cli.manifests import load_manifest
 from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, manifest_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import known_apis
 from reconcile.cli.recorder import RunReplayer
 from reconcile.codes import Code
 from reconcile.document import STDIN, read_text
@@ -144,7 +145,7 @@ def _judge(name: str, path: str, manifests: ManifestOptions, context: Context) -
     from reconcile.report.backtest import describe_change
     from reconcile.report.result import find_decision
 
-    replayer = RunReplayer(path, quiet=True)
+    replayer = RunReplayer(path, known_apis(context), quiet=True)
     plan = _replay(replayer, manifests, context)
     effect = find_effect(plan.verdict, replayer.ended_by)
     recorded = find_effect(replayer.verdict, replayer.ended_by) if replayer.verdict else None

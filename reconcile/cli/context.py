@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reconcile.cli.options.reporting import ReportingOptions
     from reconcile.fetch import Client, Pace
-    from reconcile.model import Evidence, Recording
+    from reconcile.model import Evidence, JobApi, Recording
 
 
 class Done(Enum):
@@ -53,7 +53,8 @@ class RunState(Struct, kw_only=True):
     How far a run has come, for the reports of its failure.
 
     `reporting` is None until the command line is known to be valid, `evidence` until the jobs are judged, and
-    `recording` until it is written. `printed` says whether stdout got its document.
+    `recording` until it is written. `printed` says whether stdout got its document. `apis` are the
+    job APIs, None until an operator's own are needed.
     """
 
     reporting: "ReportingOptions | None" = None
@@ -61,6 +62,7 @@ class RunState(Struct, kw_only=True):
     recording: "Recording | None" = None
     deadline: Deadline | None = None
     printed: bool = False
+    apis: "Mapping[str, JobApi] | None" = None
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -68,7 +70,8 @@ class Context(Struct, frozen=True, kw_only=True):
     The world of one run, passed in so that a test can pass another one.
 
     `client` sends the requests (None: over the network) and `pace` holds the retry settings (None: the defaults).
-    `clock` returns the time in UTC, `timer` monotonic seconds. `colour` is the value of --color. Only `state` changes.
+    `clock` returns the time in UTC, `timer` monotonic seconds. `colour` is the value of --color, and `descriptions`
+    those of --api. Only `state` changes.
     """
 
     environ: Mapping[str, str]
@@ -77,6 +80,7 @@ class Context(Struct, frozen=True, kw_only=True):
     signals: Signals = field(default_factory=Signals)
     state: RunState = field(default_factory=RunState)
     colour: str = "auto"
+    descriptions: tuple[str, ...] = ()
     client: "Client | None" = None
     pace: "Pace | None" = None
 

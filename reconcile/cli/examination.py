@@ -160,7 +160,9 @@ class _Doctor:
         """Yield what one request has shown."""
         problem = probe.observation.problem if isinstance(probe.observation, Unobserved) else None
         at = None
-        if problem is not None:
+        if probe.doubtful:
+            at = PROJECT
+        elif problem is not None:
             at = _CHECK_OF.get(problem.code, PROJECT) if probe.logged_in else CREDENTIAL
         yield _decide(CREDENTIAL, str(target.credential), problem if at == CREDENTIAL else None)
         yield from self._check_names()
@@ -236,6 +238,10 @@ def _check_project(provider: Provider, probe: "Probe", problem: Problem | None) 
         case Observed():
             message = f"{subject}: the API shows a job that cannot exist, so its answers prove nothing"
             return Check(name=PROJECT, status=Status.FAILED, message=message, code=Code.OTHER_JOB)
+        case Unobserved() if probe.doubtful:
+            message = f"{subject}: the API answers, but not for certain that there is no such job"
+            hint = "a wrong host or project may look the same: plan with the id of a real job to be sure"
+            return Check(name=PROJECT, status=Status.WARNING, message=message, hint=hint)
         case Unobserved() if problem is None:
             return _skip(PROJECT, f"{subject}: not checked, because of the failure above")
         case Unobserved():

@@ -6,7 +6,7 @@ failed. So every output that the command line names is replaced by a report of t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from reconcile.cli.commands import reconcile
 from reconcile.cli.context import Context
 from reconcile.cli.files import locate, remove_file, remove_folder, write_folder
 from reconcile.cli.options.reporting import ReportingOptions
+from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import list_files
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.errors import OutputError, ReconcileError
@@ -60,7 +61,7 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
         code: what the process ends with.
     """
     named = _read_outputs(argv)
-    is_input = _find_inputs(named, context.environ)
+    is_input = _find_inputs(named, context)
     files = [file for file in list_files(named.reporting, PLAIN) if not is_input(file.path)]
     times = Counter(locate(file.path) for file in files)
     for path in (*[file.path for file in files if not file.appended], *named.removed):
@@ -109,12 +110,13 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
     )
 
 
-def _find_inputs(named: _Named, environ: Mapping[str, str]) -> Callable[[str], bool]:
+def _find_inputs(named: _Named, context: Context) -> Callable[[str], bool]:
     """Return a function that tells whether a path is one that the run may read, or in a recording."""
     from reconcile.fetch.credentials.variables import find_credential_files
 
     values = [value for each in named.others for value in (each, each.partition("=")[2]) if value]
-    inputs = {locate(path) for path in (*values, *find_credential_files(environ))}
+    values += list_description_files(replace(context, descriptions=tuple(values)))
+    inputs = {locate(path) for path in (*values, *find_credential_files(context.environ))}
     recordings = {each for each in inputs if (each / HEAD).is_file()}
     if named.record is not None:
         recordings.add(locate(named.record))

@@ -8,13 +8,13 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
 from reconcile.cli.options.values import FilePath, as_one
+from reconcile.cli.own_apis import choose_api, is_file, known_apis
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -55,9 +55,9 @@ _provider_options = as_one(
     click.option("--project-id", metavar="ID", help="Project of the jobs."),
     click.option(
         "--api",
-        type=click.Choice(api_names()),
-        metavar="API",
-        help=f"Job API, as 'reconcile apis' lists them. Default: {_DEFAULT_API}.",
+        type=FilePath(),
+        metavar="NAME|FILE[@sha256:HEX]",
+        help=f"Job API, as 'reconcile apis' lists them, or the file that describes one. Default: {_DEFAULT_API}.",
     ),
     click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
     click.option(
@@ -96,6 +96,7 @@ def command(
     _check_stdin_used_once(arguments, options, given)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
+    context, options = _read_description(context, options)
     probe = _probe(options, job_ids, given, context, stdin)
     targets = find_targets(probe, probe, access, context)
     fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
@@ -127,6 +128,15 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
     return tuple(job_ids)
 
 
+def _read_description(context: Context, options: _ProviderOptions) -> tuple[Context, _ProviderOptions]:
+    """Let the run know the API that a file describes; it is that of the jobs, unless a manifest has their provider."""
+    if options.api is None or not is_file(options.api):
+        return context, options
+    context = replace(context, descriptions=(options.api,))
+    name = choose_api(options.api, context).name
+    return context, replace(options, api=None if options.manifest is not None else name)
+
+
 # --- The provider ----------------------------------------------------------------------------------------------
 
 
@@ -142,7 +152,7 @@ def _probe(
 
     if options.manifest is None:
         name, declared = _declare(options, given)
-        api = load_api(options.api or _DEFAULT_API)
+        api = choose_api(options.api or _DEFAULT_API, context)
     else:
         provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
@@ -200,14 +210,15 @@ def _pick_provider(
 def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:
     from reconcile.manifest import load_manifests
 
-    return load_manifests([path], now=context.clock(), given=given, environ=context.environ, stdin=stdin)
+    apis = known_apis(context)
+    return load_manifests([path], now=context.clock(), given=given, environ=context.environ, apis=apis, stdin=stdin)
 
 
 def _load(text: str, context: Context) -> Manifest:
     """Load a generated manifest, which has no variables."""
     from reconcile.manifest import load_manifests
 
-    return load_manifests([_STDIN], now=context.clock(), stdin=io.BytesIO(text.encode()))
+    return load_manifests([_STDIN], now=context.clock(), apis=known_apis(context), stdin=io.BytesIO(text.encode()))
 
 
 # --- The manifest ----------------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """Loading manifests and selecting jobs, for every command that is about manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from reconcile.apis import OWN_PREFIX
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline, open_stdin, read_clock
 from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
+from reconcile.cli.own_apis import known_apis
 from reconcile.errors import ReconcileError
-from reconcile.model import FAIL_FAST, Manifest
+from reconcile.model import FAIL_FAST, JobApi, Manifest
 from reconcile.report.escape import escape
 
 
@@ -34,15 +36,27 @@ def load_manifest(
     paths = find_manifests(options.paths)
     if not options.paths and not quiet:
         output.print_note(f"reconcile: using {', '.join(map(escape, paths))}\n")
-    return load_manifests(
+    apis = known_apis(context)
+    manifest = load_manifests(
         paths,
         now=context.clock(),
         given=options.given,
         environ=context.environ,
+        apis=apis,
         stdin=open_stdin(deadline),
         offline=offline,
         separate=separate,
     )
+    if context.descriptions and not quiet:
+        _note_unused(manifest, apis)
+    return manifest
+
+
+def _note_unused(manifest: Manifest, apis: Mapping[str, JobApi]) -> None:
+    used = {provider.api.name for provider in manifest.providers.values()}
+    for name in apis:
+        if name.startswith(OWN_PREFIX) and name not in used:
+            output.print_note(f"reconcile: the API {name} is described, and no provider has it\n")
 
 
 def select_jobs(

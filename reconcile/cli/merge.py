@@ -4,6 +4,7 @@ import click
 from msgspec.structs import replace
 
 from reconcile.cli.context import Context, pass_context
+from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.reporting import (
     ReportingOptions,
     baseline_option,
@@ -12,6 +13,7 @@ from reconcile.cli.options.reporting import (
     saving_options,
 )
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, load_saved_plan
 from reconcile.codes import Code
@@ -28,6 +30,7 @@ from reconcile.report import FORMATS
 @baseline_option
 @reporting_options(*FORMATS)
 @click.option("--soft-fail", is_flag=True, help="Exit with 0 instead of 2 or 3, whatever the shards were made with.")
+@api_option
 @pass_context
 def command(
     context: Context,
@@ -56,7 +59,7 @@ def command(
     report = Report(reporting, context)
     if not paths:
         raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
-    report.prepare([*paths, verify_with])
+    report.prepare([*paths, verify_with, *list_description_files(context)])
     shards = []
     for path in paths:
         saved, _ = load_saved_plan(path, context, verify_with=verify_with)

@@ -29,6 +29,7 @@ from reconcile.cli.options.reporting import (
     reporting_options,
     saving_options,
 )
+from reconcile.cli.own_apis import known_apis, list_description_files
 from reconcile.cli.reporting import Report
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
@@ -91,7 +92,7 @@ def command(
         _check_receipt(selection, recording)
     inputs = _list_inputs(manifests, selection, access, context)
     report.protect(inputs, folders=[recording.record, recording.replay])
-    replayer = _open_replayer(recording, access, quiet=reporting.quiet)
+    replayer = _open_replayer(recording, access, context, quiet=reporting.quiet)
     if replayer is not None:
         context = replace(context, clock=replayer.read_clock)
     started_at = context.clock()
@@ -199,7 +200,14 @@ def _list_inputs(
     except ReconcileError:
         paths = [path for path in manifests.paths if not Path(path).is_dir()]
     credentials = find_credential_files(context.environ)
-    return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, *credentials]
+    return [
+        *paths,
+        *manifests.var_files,
+        *selection.target_files,
+        access.ca_file,
+        *credentials,
+        *list_description_files(context),
+    ]
 
 
 def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> None:
@@ -219,13 +227,15 @@ def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:
         raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
 
 
-def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet: bool) -> "RunReplayer | None":
+def _open_replayer(
+    recording: RecordingOptions, access: AccessOptions, context: Context, *, quiet: bool
+) -> "RunReplayer | None":
     if recording.replay is None:
         return None
     from reconcile.cli.recorder import RunReplayer, check_usage
 
     check_usage(recording, access)
-    return RunReplayer(recording.replay, quiet=quiet)
+    return RunReplayer(recording.replay, known_apis(context), quiet=quiet)
 
 
 def _make_recorder(recording: RecordingOptions, context: Context, started_at: datetime) -> "RunRecorder | None":

@@ -22,6 +22,7 @@ from reconcile.cli.options.manifests import (
 )
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import known_apis
 from reconcile.cli.recorder import RunReplayer, list_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
@@ -102,7 +103,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     silent = quiet or format_name != "text"
     try:
         _check_usage(replay, access, live=live)
-        replayer = RunReplayer(replay, quiet=quiet) if replay is not None else None
+        replayer = RunReplayer(replay, known_apis(context), quiet=quiet) if replay is not None else None
         if replayer is not None:
             context = replace(context, clock=replayer.read_clock)
         offline = not live and replayer is None

@@ -8,9 +8,9 @@ from reconcile.cli import output
 from reconcile.cli.files import check_folder, write_folder
 from reconcile.cli.options.access import AccessOptions, RecordingOptions
 from reconcile.codes import Code
-from reconcile.errors import UsageError
+from reconcile.errors import DocumentError, UsageError
 from reconcile.instant import format_instant
-from reconcile.model import ExitCode, Fetched, Manifest, Plan, RecordedProvider, Recording
+from reconcile.model import Diagnostic, ExitCode, Fetched, JobApi, Manifest, Plan, RecordedProvider, Recording
 from reconcile.report.escape import escape
 
 
@@ -47,6 +47,7 @@ class RunRecorder:
             providers={
                 name: RecordedProvider(
                     api=providers[name].api.name,
+                    api_sha256=providers[name].api.sha256,
                     cloud=providers[name].cloud,
                     region=providers[name].region,
                     project_id=providers[name].project_id,
@@ -63,11 +64,12 @@ class RunRecorder:
 class RunReplayer:
     """Returns what a recording holds, for `--replay`."""
 
-    def __init__(self, folder: str, *, quiet: bool) -> None:
-        """Open a recording and print when it was made; raise DocumentError."""
+    def __init__(self, folder: str, apis: Mapping[str, JobApi], *, quiet: bool) -> None:
+        """Open a recording and print when it was made; raise DocumentError, also if it needs another of the APIs."""
         from reconcile.recording import open_recording
 
         self._recording = open_recording(folder)
+        self._check_descriptions(apis)
         self.judged_at = self._recording.judged_at
         self.ended_by = self._recording.ended_by
         self.verdict = self._recording.verdict
@@ -79,6 +81,14 @@ class RunReplayer:
                 f"reconcile: replaying {escape(folder)}, recorded {format_instant(self.judged_at)} from "
                 f"{', '.join(endpoints) or 'no provider'}{cut}; no request is sent\n"
             )
+
+    def _check_descriptions(self, apis: Mapping[str, JobApi]) -> None:
+        """Raise DocumentError if an operator's description by which the jobs were read is not there."""
+        for each in self._recording.providers.values():
+            if each.api_sha256 is not None and (each.api not in apis or apis[each.api].sha256 != each.api_sha256):
+                message = f"{self._recording.folder}: the description of {each.api} that read its answers is not given"
+                hint = f"give the same file: --api FILE@sha256:{each.api_sha256}"
+                raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
 
     def read_clock(self) -> datetime:
         """Return when the manifests of the recorded run were read."""

@@ -47,7 +47,7 @@ def build_scenario(manifest: Manifest, breaches: Sequence[Breach], clock: Callab
         members.setdefault(job.job_id, []).append(job)
     kinds = _find_kinds(manifest, breaches, members, clock())
     projects = {provider.project_id for provider in manifest.providers.values()}
-    repertoire = Repertoire(api.name)
+    repertoire = Repertoire(api)
     return Scenario(
         repertoire=repertoire,
         project_id=projects.pop() if len(projects) == 1 else None,

@@ -103,7 +103,7 @@ class Report:
             from reconcile.baseline import check_manifests
             from reconcile.cli.saved import load_earlier_plan
 
-            self._earlier = load_earlier_plan(self._reporting.baseline)
+            self._earlier = load_earlier_plan(self._reporting.baseline, self._context)
             if manifest is not None:
                 check_manifests(self._earlier, manifest, find_paths(manifest, (), self._context.environ))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from reconcile.cli.context import Context, open_stdin
+from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
@@ -57,14 +58,14 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
         DocumentError: not a saved plan, changed, not signed with that key, or the plan does not follow.
     """
     text = read_text(path, stdin=open_stdin(), largest=LARGEST)
-    saved = read_saved_plan(text.file, text.content)
+    saved = read_saved_plan(text.file, text.content, known_apis(context))
     if verify_with is not None:
         _check_signature(text.file, saved, verify_with)
     plan = _derive(text.file, saved)
     return saved, plan
 
 
-def load_earlier_plan(path: str) -> EarlierPlan:
+def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
     """Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none of this version."""
     from reconcile.baseline import parse_document, read_earlier_plan
 
@@ -72,7 +73,7 @@ def load_earlier_plan(path: str) -> EarlierPlan:
     document = parse_document(text.file, text.content)
     earlier = read_earlier_plan(text.file, document)
     if "evidence" in document:
-        _derive(text.file, read_saved_plan(text.file, text.content))
+        _derive(text.file, read_saved_plan(text.file, text.content, known_apis(context)))
     return earlier
 
 

@@ -8,8 +8,10 @@ import click
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, open_stdin, pass_context
+from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, variable_options
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.model import ExitCode, Given
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     "success where failure is expected. Repeatable.",
 )
 @variable_options
+@api_option
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 picks a free one. Default: 0."
 )
@@ -76,7 +79,7 @@ def command(
         output.close()
 
     served = (
-        _load(scenario)
+        _load(scenario, context)
         if scenario is not None
         else _rehearse(ManifestOptions(paths=paths, given=given, strict=False), breaches, context)
     )
@@ -84,11 +87,11 @@ def command(
     return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.TERMINATED
 
 
-def _load(path: str) -> "Scenario":
+def _load(path: str, context: Context) -> "Scenario":
     from reconcile.document import read_document
     from reconcile.simulator import load_scenario
 
-    return load_scenario(read_document(path, stdin=open_stdin()))
+    return load_scenario(read_document(path, stdin=open_stdin()), known_apis(context))
 
 
 def _rehearse(manifests: ManifestOptions, breaches: Sequence[str], context: Context) -> "Scenario":

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.attestation import check_attestation, check_options
 from reconcile.cli.context import Context, pass_context
+from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.reporting import (
     ReportingOptions,
     attestation_options,
@@ -13,6 +14,7 @@ from reconcile.cli.options.reporting import (
     reporting_options,
 )
 from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.codes import Code
@@ -35,6 +37,7 @@ from reconcile.report import FORMATS
 @attestation_options
 @freshness_options
 @reporting_options(*FORMATS)
+@api_option
 @pass_context
 def command(
     context: Context,
@@ -65,7 +68,7 @@ def command(
     """
     report = Report(reporting, context)
     check_options(attestation, subject, verify_with)
-    report.prepare([path, *manifests, verify_with, attestation])
+    report.prepare([path, *manifests, verify_with, attestation, *list_description_files(context)])
     saved, saved_plan = load_saved_plan(path, context, verify_with=verify_with)
     if attestation is not None and subject is not None and verify_with is not None:
         check_attestation(attestation, saved, saved_plan, subject, verify_with)

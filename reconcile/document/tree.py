@@ -7,7 +7,7 @@ entries are in one array of the document, those of one container side by side.
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -226,6 +226,18 @@ class Document:
                 mark = self.element_mark(node, step)
                 node = node[step]
         return mark
+
+    def find_nearest(self, path: Sequence[str | int]) -> Mark:
+        """Return the mark of the key at a path, or of the nearest key on the way to it that is there."""
+        node: Any = self.root
+        found = 0
+        for step in path:
+            try:
+                node = node[step]
+            except (LookupError, TypeError):
+                break
+            found += 1
+        return self.find_mark(path[:found], at_key=True)
 
     def _find_index(self, table: Table, key: str) -> int:
         """Return the number of an entry; tables with the same first mark have the same keys."""

@@ -46,13 +46,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     What one request came to.
 
     `retryable` is None unless another attempt may do better; `retry_after` is the seconds that the server asks to wait
-    before it. `age` is the seconds that a cache had held the answer, None if none says so.
+    before it. `age` is the seconds that a cache had held the answer, None if none says so. `doubtful` is whether the
+    answer may mean that there is no such job.
     """
 
     observation: Observation
     retryable: Retryable | None = None
     retry_after: float | None = None
     age: int | None = None
+    doubtful: bool = False
 
 
 def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) -> Attempt:
@@ -80,6 +82,7 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) ->
         observation=_unobserved(reader, faults, *_explain_refusal(reader, faults), doubtful=doubtful),
         retryable=retryable,
         retry_after=read_retry_after(answer.headers) if retryable is not None else None,
+        doubtful=doubtful,
     )
 
 

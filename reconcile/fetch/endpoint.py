@@ -127,12 +127,13 @@ def host_for(provider: Provider) -> Origin:
         if provider.cloud is None or provider.region is None
         else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
     )
+    mend = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
     raise AccessError(
         [
             Diagnostic(
                 code=Code.NO_ENDPOINT,
                 message=f"provider '{provider.name}' {where}",
-                hint=f"give its cloud and region in the manifest, or run with --endpoint {provider.name}=https://HOST",
+                hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
                 source=provider.source,
             )
         ]

@@ -34,13 +34,14 @@ class Probe(Struct, frozen=True, kw_only=True):
 
     `observation` is Missing where host, path, project and credential are right. `logged_in` is False if the credential
     could not even be issued, `answered` whether there was any answer. `server_time` is that of the answer, in UTC, None
-    if it gives none.
+    if it gives none. `doubtful` is whether the answer may mean that there is no such job, or may not.
     """
 
     observation: Observation
     logged_in: bool = True
     answered: bool = False
     server_time: datetime | None = None
+    doubtful: bool = False
 
 
 def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) -> Probe:
@@ -59,7 +60,7 @@ def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) ->
         client.wait(_TURN)
 
     provider, credential = target.provider, target.credential
-    path = build_job_path(provider, NO_SUCH_JOB)
+    path = build_job_path(provider, NO_SUCH_JOB, dict.fromkeys(provider.api.parameters, NO_SUCH_JOB))
     with closing(open_login_client(client, take_turn)) as session:
         question = UnsignedRequest("GET", target.origin.authority, path, provider.api.headers)
         try:
@@ -73,7 +74,12 @@ def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) ->
             return Probe(observation=Unobserved(problem=problem))
     answer = Answer(response.status_code, dict(response.headers), response.content)
     attempt = assess(provider.api, NO_SUCH_JOB, answer, redact=Redactor(credential.secrets))
-    return Probe(observation=attempt.observation, answered=True, server_time=_read_date(response.headers.get("date")))
+    return Probe(
+        observation=attempt.observation,
+        answered=True,
+        server_time=_read_date(response.headers.get("date")),
+        doubtful=attempt.doubtful,
+    )
 
 
 def _read_date(text: str | None) -> datetime | None:

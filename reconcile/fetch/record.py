@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from msgspec import Struct
 
 from reconcile.codes import Code
+from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
 from reconcile.instant import is_time
-from reconcile.model import Heading, JobApi, Observed, PartWays, RecordWays, SubJob
+from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
 
@@ -43,18 +44,23 @@ class NoJobError(Exception):
 
 def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | None, redact: Redact) -> Observed:
     """
-    Read the answer to the question for this job; keys that the API does not document are ignored.
+    Read the answer to the question for this job; keys that are not described are ignored, unless they look described.
 
     Raises InvalidAnswerError if it is about another job, if a status is not one of the API's words exactly, if a field
-    has another type or form than the API gives it, or if there are more than MOST_SUB_JOBS; and NoJobError.
+    has another type or form than the API gives it or may be somewhere else, or if there are more than MOST_SUB_JOBS;
+    and NoJobError.
     """
-    reader = _compile(api)
+    compiled = _compile(api)
+    reader = compiled.record
     record = _find_job(api, job_id, document, redact) if api.job.at else document
     answered = record.get(reader.job_id[0]) if reader.flat_id else _follow(record, reader.job_id, None)
     if answered != job_id:
         raise _refuse_other(answered, job_id, redact)
     state, word, ended = reader.read_status(record, None, redact)
-    sub_jobs, headings = reader.read_parts(record, redact) if reader.read_parts is not None else ((), ())
+    sub_jobs, headings = compiled.read_parts(record, redact) if compiled.read_parts is not None else ((), ())
+    lookalike = compiled.finder.find(document, succeeded=api.statuses[state].outcome is Outcome.SUCCESS)
+    if lookalike is not None:
+        raise _refuse_lookalike(api, lookalike, redact)
     _, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, None, redact)
     return Observed(
         status=state,
@@ -70,6 +76,18 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         request_id=request_id,
         headings=headings,
     )
+
+
+def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
+    way = cut_text(redact(".".join(found.way)))
+    where = f"are described at {api.sub_jobs}" if api.sub_jobs is not None else "no job is described to have"
+    differs = f"its {found.like}, and differs from it" if not found.as_parts else f"its parts, which {where}"
+    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {way} looks like {differs}")
+
+
+def name_kind(value: object) -> str:
+    """Name the kind of JSON value that something is, null for what is absent."""
+    return _KINDS.get(type(value), "null or absent")
 
 
 def cut_text(text: str) -> str:
@@ -100,15 +118,26 @@ class _Reader(Struct, frozen=True, kw_only=True):
     read_status: _ReadStatus
     read_texts: _ReadTexts
     read_shown: _ReadShown | None
-    read_parts: _ReadParts | None = None
+
+
+class _AnswerReader(Struct, frozen=True, kw_only=True):
+    """Reads a whole answer; `read_parts` is None where jobs have none."""
+
+    record: _Reader
+    read_parts: _ReadParts | None
+    finder: Finder
 
 
 @lru_cache(maxsize=64)
-def _compile(api: JobApi) -> _Reader:
-    return _compile_record(api, api.job, _compile_parts(api, api.parts) if api.parts is not None else None)
+def _compile(api: JobApi) -> _AnswerReader:
+    return _AnswerReader(
+        record=_compile_record(api, api.job),
+        read_parts=_compile_parts(api, api.parts) if api.parts is not None else None,
+        finder=Finder(api),
+    )
 
 
-def _compile_record(api: JobApi, ways: RecordWays, read_parts: _ReadParts | None) -> _Reader:
+def _compile_record(api: JobApi, ways: RecordWays) -> _Reader:
     # The id of the job itself is known: it is the one that was asked for.
     fields = {role: way for role, way in ways.fields.items() if role != "job_id" or ways is not api.job}
     flat = all(len(way) == 1 for way in fields.values())
@@ -119,7 +148,6 @@ def _compile_record(api: JobApi, ways: RecordWays, read_parts: _ReadParts | None
         read_status=_compile_status(api, ways.fields["status"]),
         read_texts=read_texts if api.times_as_text else _check_times(read_texts, api.time_format),
         read_shown=_compile_shown(ways.shown) if ways.shown else None,
-        read_parts=read_parts,
     )
 
 
@@ -274,7 +302,7 @@ def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
 
 
 def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
-    reader = _compile_record(api, ways, None)
+    reader = _compile_record(api, ways)
     at, find_parts = ".".join(ways.at), _compile_list(ways.at)
 
     def read_parts(record: _Object, redact: Redact) -> tuple[tuple[SubJob, ...], tuple[Heading, ...]]:
@@ -285,13 +313,9 @@ def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
             tree = _Tree(ways, reader, find_parts, redact)
             tree.read(entries, None, 1)
             return tuple(tree.sub_jobs), tuple(tree.headings)
-        sub_jobs = []
-        for index, entry in enumerate(entries):
-            place = (None, at, index)
-            if isinstance(entry, dict) and find_parts(entry, place, 0):
-                reason = f"its {_write(place)[:-1]} lists parts of its own, which this API is not described to have"
-                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
-            sub_jobs.append(_read_part(entry, reader, ways, place, redact, 1))
+        sub_jobs = [
+            _read_part(entry, reader, ways, (None, at, index), redact, 1) for index, entry in enumerate(entries)
+        ]
         return tuple(sub_jobs), ()
 
     return read_parts
@@ -299,7 +323,7 @@ def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
 
 def _read_part(entry: object, reader: _Reader, ways: PartWays, place: _Place, redact: Redact, depth: int) -> SubJob:
     if not isinstance(entry, dict):
-        reason = f"its {_write(place)[:-1]} is {_name_kind(entry)}, not an object"
+        reason = f"its {_write(place)[:-1]} is {name_kind(entry)}, not an object"
         raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
     state, word, ended = reader.read_status(entry, place, redact)
     job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(entry, place, redact)
@@ -321,18 +345,12 @@ def _compile_list(at: tuple[str, ...]) -> _FindParts:
     """
     Return what finds the list of a record's parts, empty where there are none.
 
-    It is told how many parts of the job were found before these. Parts that are listed nearer to the record than
-    described are refused, for they would be passed over.
+    It is told how many parts of the job were found before these.
     """
-    get, nearer = _compile_way(at), [_compile_object(at[:index]) for index in range(len(at) - 1)]
+    get = _compile_way(at)
 
     def find_parts(record: _Object, place: _Place, before: int) -> list[object]:
         entries = get(record, place)
-        for find in nearer:
-            inner = find(record, place)
-            if inner is not None and inner.get(at[-1]):
-                reason = f"its {_write(place)}{at[-1]} is not where its parts are described"
-                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         if entries is None or entries == "":
             return []
         if not isinstance(entries, list):
@@ -439,13 +457,9 @@ def _refuse_other(answered: object, asked: str, redact: Redact) -> InvalidAnswer
 
 
 def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidAnswerError:
-    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {_name_kind(value)}, not {wanted}")
+    return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {_write(place)}{name} is {name_kind(value)}, not {wanted}")
 
 
 def _write(place: _Place) -> str:
     """Write a place as what stands before the name of a field."""
     return "" if place is None else f"{_write(place[0])}{place[1]}[{place[2]}]."
-
-
-def _name_kind(value: object) -> str:
-    return _KINDS.get(type(value), "null or absent")

@@ -45,9 +45,11 @@ def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, Recorded
     """
     found: dict[str, str] = {}
     for provider in providers:
-        parts = (provider.api.name, provider.cloud, provider.region, provider.project_id)
+        parts = (provider.api.name, provider.api.sha256, provider.cloud, provider.region, provider.project_id)
         same = [
-            name for name, each in recorded.items() if (each.api, each.cloud, each.region, each.project_id) == parts
+            name
+            for name, each in recorded.items()
+            if (each.api, each.api_sha256, each.cloud, each.region, each.project_id) == parts
         ]
         if provider.name in same:
             found[provider.name] = provider.name

@@ -38,6 +38,8 @@ def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:
 
 
 def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
+    if not api.job_types:
+        return []
     types = [observed.job_type, *[sub_job.job_type for sub_job in observed.sub_jobs]]
     unknown = set(types).difference(api.job_types, [None])
     if not unknown:

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
-from reconcile.apis import load_api
+from reconcile.apis import SHIPPED
 from reconcile.codes import Code
 from reconcile.document import STDIN, Schema, Text, find_schema, is_json, parse_text, read_text
 from reconcile.errors import DocumentError, ReconcileError, UsageError
@@ -33,7 +33,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     now: datetime,
     given: Sequence[Given] = (),
     environ: Mapping[str, str] = _NOTHING,
-    apis: Callable[[str], JobApi] = load_api,
+    apis: Mapping[str, JobApi] = SHIPPED,
     schema: Schema | None = None,
     stdin: BinaryIO | None = None,
     texts: Sequence[Text] = (),
@@ -48,7 +48,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
         now: the time of reading, in UTC, that decides whether waivers have expired.
         given: values of variables, in the order of the command line.
         environ: the environment, of which `RECONCILE_VAR_*` is read.
-        apis: where job APIs come from; raises KeyError for an unknown name.
+        apis: the known job APIs, by name.
         schema: what manifests have to be; None is the language that this version of the program knows.
         stdin: what "-" stands for, once.
         texts: those of files that have been read already.

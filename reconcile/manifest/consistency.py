@@ -83,7 +83,7 @@ def _add_ambiguous(manifest: "ManifestReader", message: str, hint: str, *, separ
 
 
 def _identify(provider: Provider) -> tuple[str | None, ...]:
-    return provider.api.name, provider.cloud, provider.region, provider.project_id
+    return provider.api.reference, provider.cloud, provider.region, provider.project_id
 
 
 def _is_pending(provider: Provider) -> bool:

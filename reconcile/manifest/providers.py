@@ -1,8 +1,8 @@
 """The providers of a manifest."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 
-from reconcile.apis import api_names
+from reconcile.apis import OWN_PREFIX
 from reconcile.codes import Code
 from reconcile.document import Document, Mark, Pending, Table, as_string, as_table, list_names, shorten
 from reconcile.manifest.diagnostics import Diagnostics
@@ -12,7 +12,7 @@ from reconcile.model import JobApi, Provider
 
 
 def read_providers(
-    document: Document, apis: Callable[[str], JobApi], diagnostics: Diagnostics
+    document: Document, apis: Mapping[str, JobApi], diagnostics: Diagnostics
 ) -> dict[str, Provider | None]:
     """Return the providers by name, in the order of the file; None stands for one that is invalid."""
     table = as_table(as_table(document.root)["providers"])
@@ -28,7 +28,7 @@ def read_providers(
 class _Reader:
     __slots__ = ("_apis", "_diagnostics", "_document")
 
-    def __init__(self, document: Document, apis: Callable[[str], JobApi], diagnostics: Diagnostics) -> None:
+    def __init__(self, document: Document, apis: Mapping[str, JobApi], diagnostics: Diagnostics) -> None:
         self._document = document
         self._apis = apis
         self._diagnostics = diagnostics
@@ -52,9 +52,11 @@ class _Reader:
         if isinstance(name, Pending):
             return None
         try:
-            return self._apis(name)
+            return self._apis[name]
         except KeyError:
-            self._add_unknown(table, "api", Code.UNKNOWN_API, api_names())
+            own = "give the file that describes it: --api FILE" if name.startswith(OWN_PREFIX) else None
+            hint = self._diagnostics.suggest(name, self._apis) or own
+            self._add_unknown(table, "api", Code.UNKNOWN_API, self._apis, hint)
             return None
 
     def _knows_region(self, api: JobApi, table: Table) -> bool:
@@ -62,13 +64,18 @@ class _Reader:
         cloud, region = _string(table, "cloud"), _string(table, "region")
         if isinstance(cloud, Pending):
             return True
+        if cloud is not None and not api.clouds:
+            message = f"the API {api.name} is in no cloud that is known here"
+            hint = "remove cloud and region, and run with --endpoint https://HOST"
+            self._diagnostics.add(self._document.key_mark(table, "cloud"), Code.UNKNOWN_REGION, message, hint)
+            return False
         if cloud is not None and cloud not in api.clouds:
             self._add_unknown(table, "cloud", Code.UNKNOWN_REGION, api.clouds)
             return False
         if cloud is not None and not isinstance(region, Pending) and region not in api.clouds[cloud].hosts:
             others = [name for name, other in api.clouds.items() if region in other.hosts]
-            hint = f"cloud {' and '.join(map(repr, others))} has this region" if others else None
-            self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts, hint)
+            where = f"cloud {' and '.join(map(repr, others))} has this region" if others else None
+            self._add_unknown(table, "region", Code.UNKNOWN_REGION, api.clouds[cloud].hosts, where)
             return False
         return True
 

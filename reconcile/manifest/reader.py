@@ -1,6 +1,6 @@
 """One manifest file, from a document to its providers and jobs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -34,7 +34,7 @@ class ManifestReader:
         document: Document,
         *,
         values: Values,
-        apis: Callable[[str], JobApi],
+        apis: Mapping[str, JobApi],
         schema: Schema,
         offline: bool = False,
     ) -> None:

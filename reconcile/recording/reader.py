@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from reconcile.codes import Code
@@ -54,6 +55,11 @@ class RecordingFolder:
         self.verdict = Verdict(head["verdict"]) if "verdict" in head else None
         self.decided_by = Decision(**head["decided_by"]) if head.get("decided_by") else None
         self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
+
+    def list_jobs(self, provider: str) -> list[str]:
+        """List the ids of the jobs that were recorded of a provider, in alphabetical order."""
+        *above, _ = find_job_file(provider, "")
+        return sorted(path.stem for path in Path(self.folder, *above).glob("*.json"))
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
         """Read what was recorded about a remote job; None if nothing was. Raises DocumentError."""

@@ -51,6 +51,7 @@ def _head_to_json(recording: Recording) -> JsonValue:
         "providers": {
             name: {
                 "api": each.api,
+                **({} if each.api_sha256 is None else {"api_sha256": each.api_sha256}),
                 "cloud": each.cloud,
                 "region": each.region,
                 "project_id": each.project_id,

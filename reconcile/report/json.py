@@ -171,6 +171,7 @@ def _provider_to_json(provider: Provider, endpoint: str | None) -> dict[str, Jso
     return {
         "name": provider.name,
         "api": provider.api.name,
+        **({} if provider.api.sha256 is None else {"api_sha256": provider.api.sha256}),
         "cloud": provider.cloud,
         "region": provider.region,
         "project_id": provider.project_id,

@@ -8,7 +8,7 @@ the meaning and colours repeat it. The same plan is the same text wherever there
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reconcile.model import JobPlan, Missing, Observed, Plan, Provider, Unobserved, Verdict
+from reconcile.model import JobApi, JobPlan, Missing, Observed, Plan, Provider, Unobserved, Verdict
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape
 from reconcile.report.messages import (
@@ -30,6 +30,9 @@ MOST_ROWS = 50
 
 MOST_CAUSES = 20
 """So many causes are listed, those of most jobs first."""
+
+_SHOWN_OF_DIGEST = 12
+"""Digits; the JSON plan has all 64."""
 
 COLOURS = {
     Verdict.ERROR: Colour.REMOVED,
@@ -82,10 +85,15 @@ def _render_comparison(plan: Plan, style: Style) -> list[str]:
 def _describe_providers(plan: Plan) -> str:
     providers = {job.job.provider.name: job.job.provider for job in plan.jobs}
     shown = [
-        f"{escape(provider.name)} ({escape(provider.api.name)}, {_describe_endpoint(provider, plan.origins)})"
+        f"{escape(provider.name)} ({escape(_name_api(provider.api))}, {_describe_endpoint(provider, plan.origins)})"
         for provider in providers.values()
     ]
     return f", provider{'' if len(shown) == 1 else 's'} {', '.join(shown)}" if shown else ""
+
+
+def _name_api(api: JobApi) -> str:
+    """Name an API and, if an operator described it, the beginning of the digest that says how."""
+    return api.name if api.sha256 is None else api.reference[: -len(api.sha256) + _SHOWN_OF_DIGEST]
 
 
 def _describe_endpoint(provider: Provider, origins: Mapping[str, str]) -> str:

@@ -6,18 +6,26 @@ values are left out. Unknown keys are ignored, so to make sure that nothing was 
 compare.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import MsgspecError, convert
 from msgspec.structs import replace
 
-from reconcile.apis import load_api
+from reconcile.apis import SHIPPED
 from reconcile.model import Evidence, JobApi, Provider
 
 
 class UndecodableError(ValueError):
     """A JSON value is not the evidence of a plan."""
+
+
+class OtherApiError(Exception):
+    """The evidence was judged by the description of an operator, which is another one here, or unknown."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
 
 
 def encode_evidence(evidence: Evidence) -> object:
@@ -26,21 +34,22 @@ def encode_evidence(evidence: Evidence) -> object:
     # Names take the place of providers and APIs; these values are only ever encoded.
     named = replace(
         manifest,
-        providers=[replace(each, api=each.api.name) for each in manifest.providers.values()],
+        providers=[replace(each, api=each.api.reference) for each in manifest.providers.values()],
         jobs=[replace(each, provider=each.provider.name) for each in manifest.jobs],
     )
     return replace(evidence, manifest=named)
 
 
-def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) -> Evidence:
+def decode_evidence(value: object, apis: Mapping[str, JobApi] = SHIPPED) -> Evidence:
     """
     Return the evidence that a JSON value holds.
 
     Args:
-        apis: returns the job API of a name; raises KeyError for an unknown one.
+        apis: the known job APIs, by name.
 
     Raises:
         UndecodableError: it holds no evidence, or evidence about an unknown API.
+        OtherApiError: the description of one of its APIs is not there, or another one.
     """
     try:
         return _decode(value, apis)
@@ -48,9 +57,16 @@ def decode_evidence(value: object, *, apis: Callable[[str], JobApi] = load_api) 
         raise UndecodableError("its evidence is not that of a plan") from error
 
 
-def _decode(value: Any, apis: Callable[[str], JobApi]) -> Evidence:  # noqa: ANN401 - from outside
+def _decode(value: Any, apis: Mapping[str, JobApi]) -> Evidence:  # noqa: ANN401 - from outside
     manifest = value["manifest"]
-    providers = [convert({**each, "api": apis(each["api"])}, Provider) for each in manifest["providers"]]
+    providers = [convert({**each, "api": _find_api(each["api"], apis)}, Provider) for each in manifest["providers"]]
     known = {each.name: each for each in providers}
     jobs = [{**each, "provider": known[each["provider"]]} for each in manifest["jobs"]]
     return convert({**value, "manifest": {**manifest, "providers": known, "jobs": jobs}}, Evidence)
+
+
+def _find_api(reference: str, apis: Mapping[str, JobApi]) -> JobApi:
+    name, pin, _ = reference.partition("@")
+    if pin and (name not in apis or apis[name].reference != reference):
+        raise OtherApiError(reference)
+    return apis[name]

@@ -11,11 +11,12 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from reconcile.apis import SHIPPED
 from reconcile.canonical import dump, stream
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Evidence, JsonValue
-from reconcile.saved.codec import UndecodableError, decode_evidence, encode_evidence
+from reconcile.model import Diagnostic, Evidence, JobApi, JsonValue
+from reconcile.saved.codec import OtherApiError, UndecodableError, decode_evidence, encode_evidence
 from reconcile.saved.redaction import hide_secrets
 
 _EVIDENCE, _DIGEST, _SIGNATURE = "evidence", "digest", "signature"
@@ -66,13 +67,14 @@ def stream_saved_plan(
     yield from stream({**body, **seal}, compact=True)
 
 
-def read_saved_plan(file: str, content: str) -> SavedPlan:
+def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPED) -> SavedPlan:
     """
     Read a saved plan; raise DocumentError if it is not one, or not as it was written.
 
     Args:
         file: its name in messages.
         content: its text.
+        apis: the known job APIs, by name.
     """
     try:
         document = json.loads(content)
@@ -86,9 +88,11 @@ def read_saved_plan(file: str, content: str) -> SavedPlan:
             raise _refuse(file, "changed since it was written: its digest does not match")
         if not isinstance(document.get(_SIGNATURE, ""), str):
             raise _refuse(file, "its signature is not a string")
-        evidence = decode_evidence(document[_EVIDENCE])
+        evidence = decode_evidence(document[_EVIDENCE], apis)
         if _write({_EVIDENCE: encode_evidence(evidence)}) != _write({_EVIDENCE: document[_EVIDENCE]}):
             raise _refuse(file, "its evidence holds more than this version of reconcile understands")
+    except OtherApiError as error:
+        raise _refuse_api(file, error) from error
     except UndecodableError as error:
         raise _refuse(file, str(error)) from error
     except (RecursionError, ValueError) as error:
@@ -114,6 +118,13 @@ def _write(document: Mapping[str, object]) -> bytes:
 
 def _digest(content: bytes) -> str:
     return f"sha256:{sha256(content).hexdigest()}"
+
+
+def _refuse_api(file: str, error: OtherApiError) -> DocumentError:
+    name, pin, digest = error.reference.partition("@")
+    message = f"{file}: the description of {name} that judged its jobs is not given here"
+    hint = f"give the same file: --api FILE{pin}{digest}"
+    return DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
 
 
 def _refuse(file: str, reason: str) -> DocumentError:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
-from reconcile.apis import load_api, read_sources
+from reconcile.apis import read_sources
 from reconcile.apis.body import SUB_JOBS, find_record, put, write_error, write_job, write_no_job
 from reconcile.instant import read_time, write_time
 from reconcile.model import ErrorEnvelope, JobApi
@@ -29,12 +29,16 @@ _UNDOCUMENTED = {
 """Answers for which an API's sources have no example."""
 
 
+_NO_SOURCES: Mapping[str, Any] = {"status_codes": (), "error_answers": ()}
+"""Those of an API that an operator described."""
+
+
 class Repertoire:
     """The responses of one job API. Error bodies are taken from its sources where they have some."""
 
-    def __init__(self, api_name: str) -> None:
-        self.api: JobApi = load_api(api_name)
-        data = read_sources(api_name)
+    def __init__(self, api: JobApi) -> None:
+        self.api = api
+        data = read_sources(api.name) if api.sha256 is None else _NO_SOURCES
         self._examples: dict[int, dict[str, Any]] = {
             entry["code"]: entry["example"] for entry in data["status_codes"] if "example" in entry
         }

@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconcile.apis import api_names
+from reconcile.apis import SHIPPED
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Table, as_array, as_string, as_table, check_document, find_schema
 from reconcile.duration import parse_duration
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic
+from reconcile.model import Diagnostic, JobApi
 from reconcile.simulator.answer import Reply
 from reconcile.simulator.repertoire import Repertoire
 
@@ -53,14 +53,14 @@ class Scenario(Struct, frozen=True, kw_only=True):
     jobs: Mapping[str, Sequence[Step]]
 
 
-def load_scenario(document: Document) -> Scenario:
-    """Return the scenario that a document describes; raise DocumentError with all its errors."""
+def load_scenario(document: Document, apis: Mapping[str, JobApi] = SHIPPED) -> Scenario:
+    """Return the scenario of one of the APIs that a document describes; raise DocumentError with all its errors."""
     schema = find_schema("scenario.v1")
-    diagnostics = check_document(document, schema) or sorted(_check_scenario(document), key=_position)
+    diagnostics = check_document(document, schema) or sorted(_check_scenario(document, apis), key=_position)
     if diagnostics:
         raise DocumentError(diagnostics)
     root = as_table(document.root)
-    repertoire = Repertoire(as_string(root["api"]))
+    repertoire = Repertoire(apis[as_string(root["api"])])
     return Scenario(
         repertoire=repertoire,
         project_id=_optional_string(root, "project_id"),
@@ -108,11 +108,11 @@ def _make_reply(entry: Table, job_id: str, repertoire: Repertoire) -> Reply:
 # --- Checks beyond the schema --------------------------------------------------------------------------------------
 
 
-def _check_scenario(document: Document) -> Iterator[Diagnostic]:
+def _check_scenario(document: Document, apis: Mapping[str, JobApi]) -> Iterator[Diagnostic]:
     root = as_table(document.root)
-    known = ", ".join(api_names())
-    if root["api"] not in api_names():
-        yield _diagnose(document, ("api",), Code.UNKNOWN_API, f"'{root['api']}' is not one of {known}")
+    if root["api"] not in apis:
+        message = f"'{root['api']}' is not one of {', '.join(apis)}"
+        yield _diagnose(document, ("api",), Code.UNKNOWN_API, message)
     jobs: list[tuple[_Path, Node]] = [(("jobs", job_id), job) for job_id, job in _entries(root, "jobs")]
     if "generate" in root:
         jobs.append((("generate", "job"), as_table(root["generate"])["job"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconcile.apis import api_names, load_api
 from reconcile.fetch.answer import assess
@@ -195,15 +196,97 @@ def set_at(record: dict[str, Any], way: Way, value: object) -> None:
     record[way[-1]] = value
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in api_names() if (parts := load_api(name).parts) and len(parts.at) > 1]
-)
+# --- What looks like a described key and is none ------------------------------------------------------------------
+
+FAILED_PARTS = [{"status": "FAIL", "Status": "FAIL"}]
+
+
+def success_of(name: str) -> dict[str, Any]:
+    return next(each for each in INDEX if each["api"] == name and each["expect"].get("outcome") == "success")
+
+
+def list_objects(value: object, way: Way = ()) -> Iterator[tuple[Way, dict[str, Any]]]:
+    """List all objects of a body with their ways; those in lists have the ways of their lists."""
+    if isinstance(value, dict):
+        yield way, value
+        for key, inner in value.items():
+            yield from list_objects(inner, (*way, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from list_objects(inner, way)
+
+
+@pytest.mark.parametrize("name", api_names())
 def test_parts_that_are_elsewhere_are_not_passed_over(name: str) -> None:
+    """On any level and under any spelling; not even where jobs have none."""
+    api, entry = load_api(name), success_of(name)
+    key = api.parts.at[-1] if api.parts is not None else "sub_jobs"
+    depths = 0 if api.parts is None else 5 if api.parts.nested else 1
+    described = {(*api.job.at, *(api.parts.at * (depth + 1) if api.parts else ())) for depth in range(depths)}
+    accepted = []
+    for number, (way, _) in enumerate(list_objects(json.loads(body_of(entry)))):
+        for spelling in {key, "sub_jobs", "subJobs", "subjobs", "SubJobs", "sub-jobs", "sub_jobs_result", "sub_tasks"}:
+            for parts in (FAILED_PARTS, FAILED_PARTS[0]):
+                body = json.loads(body_of(entry))
+                list(list_objects(body))[number][1].setdefault(spelling, parts)
+                observed = isinstance(read(entry, json.dumps(body).encode()), Observed)
+                if observed and (*way, spelling) not in described:
+                    accepted.append((way, spelling))
+    assert accepted == []
+
+
+@pytest.mark.parametrize("name", api_names())
+def test_a_field_that_is_spelt_otherwise_is_not_passed_over(name: str) -> None:
+    api, entry = load_api(name), success_of(name)
+    for way in api.job.fields.values():
+        key = way[-1].swapcase()
+        body = json.loads(body_of(entry))
+        assert isinstance(read(entry, change(body, api, (*way[:-1], key), "Other")), Unobserved)
+        assert isinstance(read(entry, change(body, api, (*way[:-1], key), None)), Observed)
+    word = entry["expect"]["status"]
+    way = api.job.fields["status"]
+    both = change(json.loads(body_of(entry)), api, (*way[:-1], way[-1].upper()), word)
+    assert isinstance(read(entry, both), Observed)
+
+
+@pytest.mark.parametrize("name", api_names())
+def test_what_has_failed_in_a_job_that_has_not_is_not_passed_over(name: str) -> None:
+    """Wherever it is, and whatever it is called: the answer contradicts itself. That of a failed job does not."""
     api = load_api(name)
-    (entry, *_) = [each for each in INDEX if each["api"] == name and each["expect"].get("outcome") == "success"]
+    word = next(word for word, state in api.words.items() if state == "failed")
+    key = api.job.fields["status"][-1]
+    for outcome, kind in (("success", Unobserved), ("failure", Observed)):
+        entry = next((each for each in INDEX if (each["api"], each["expect"].get("outcome")) == (name, outcome)), None)
+        for steps in ([{key: word}], {"first": {key.upper(): word.lower()}}):
+            if entry is not None:
+                assert isinstance(read(entry, change(json.loads(body_of(entry)), api, ("steps",), steps)), kind)
+
+
+@pytest.mark.parametrize("name", ["cce", "cce-v2", "eip"])
+def test_a_heading_whose_status_is_spelt_otherwise_is_none(name: str) -> None:
+    api, entry = load_api(name), success_of(name)
     assert api.parts is not None
-    body = change(json.loads(body_of(entry)), api, api.parts.at[-1:], [{"status": "FAIL"}])
-    assert isinstance(read(entry, body), Unobserved)
+    done, status = next(iter(api.words)), api.parts.fields["status"]
+    part: dict[str, Any] = {}
+    set_at(part, status, next(word for word, state in api.words.items() if state == "success"))
+    heading: dict[str, Any] = {}
+    set_at(heading, api.parts.at, [part])
+    body = json.loads(body_of(entry))
+    assert isinstance(read(entry, change(body, api, api.parts.at, [heading])), Observed)
+    set_at(heading, (*status[:-1], status[-1].title()), done)
+    assert isinstance(read(entry, change(body, api, api.parts.at, [heading])), Unobserved)
+
+
+def test_what_is_documented_as_something_else_can_be_described() -> None:
+    api, entry = load_api("ims"), success_of("ims")
+    body = change(json.loads(body_of(entry)), api, ("entities", "sub_jobs_list"), [{"id": "a"}])
+    answer = Answer(200, {"content-type": "application/json"}, body)
+    assert isinstance(assess(api, entry["asked"], answer).observation, Unobserved)
+    told = replace(api, ignored=(("entities", "sub_jobs_list"),))
+    assert isinstance(assess(told, entry["asked"], answer).observation, Observed)
+
+
+# --- Lists of jobs ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [1, False, "0", [], {}])

@@ -25,6 +25,9 @@ ABOUT_MANIFESTS = [code.value for code in Code if code.value[:3] in ("RC1", "RC2
 NO_MANIFEST_SHOWS = {
     "RC100": "it is about the file itself",
     "RC106": "it is about bytes and characters that a page cannot show",
+    "RC114": "it is about the description of a job API",
+    "RC115": "it is about the description of a job API",
+    "RC116": "it is about the description of a job API",
     "RC205": "no job API that ships lacks a status word of the language",
     "RC210": "what a waiver covers is only known beside an observation",
     "RC218": "it takes two manifests",

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from program import main
+from transcripts import find_descriptions
 
 from reconcile.fetch import Pace
 from reconcile.manifest import load_manifests
@@ -127,15 +129,17 @@ def test_a_job_of_two_manifests_is_mutated_once_and_both_are_asked(tmp_path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_examples_kill_every_mutant(path):
-    values = [argument for file in path.parent.glob("*.json") for argument in ("--var-file", str(file))]
-    code, document = prove(path, *values)
+    described = find_descriptions(path.parent)
+    values = [("--var-file", str(file)) for file in path.parent.glob("*.json") if str(file) not in described]
+    code, document = prove(path, *chain(*values, *(("--api", file) for file in described)))
     assert (code, document["survivors"]) == (0, [])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_u10_the_examples_need_no_values_offline(path):
-    assert run("validate", str(path))[0] == 0
-    code, document = prove(path)
+    described = [*chain(*(("--api", file) for file in find_descriptions(path.parent)))]
+    assert run("validate", str(path), *described)[0] == 0
+    code, document = prove(path, *described)
     assert (code, document["survivors"]) == (0, [])
 
 

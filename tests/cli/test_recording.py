@@ -15,6 +15,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from program import main
+from transcripts import find_apis
 
 from reconcile.document import Text, parse_text, read_document
 from reconcile.fetch import Pace
@@ -87,7 +88,7 @@ def test_a_replay_gives_the_same_bytes(folder, argv, tmp_path, monkeypatch):
     monkeypatch.chdir(work)
     plan, files = ["plan", *argv[1:]], ("json", "junit", "text")
     reports = [argument for name in files for argument in ("--report", f"{name}=../{name}")]
-    with running_simulator(load_scenario(read_document("scenario.yaml"))) as url:
+    with running_simulator(load_scenario(read_document("scenario.yaml"), find_apis(folder))) as url:
         environ = {"RECONCILE_TOKEN": "a-token", "RECONCILE_ENDPOINT": url}
         live = run([*plan, *reports, "--record", "../tape", "--timeout", "4s"], environ)
     if not (tmp_path / "tape").exists():

@@ -208,7 +208,7 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
         pytest.param(
             job(sub_jobs=[{"status": "success", "sub_jobs": [{"status": "failed"}]}]),
             Code.MALFORMED_FIELD,
-            "its sub_jobs[0] lists parts of its own",
+            "its sub_jobs.sub_jobs looks like its parts",
             id="D10-deeper-than-described",
         ),
         *(

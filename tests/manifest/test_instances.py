@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import measure_growth
 
-from reconcile.apis import load_api
+from reconcile.apis import SHIPPED
 from reconcile.codes import Code
 from reconcile.document import Text, find_schema, parse_text
 from reconcile.errors import DocumentError, ReconcileError
@@ -105,7 +105,7 @@ def test_too_much_is_refused_before_any_job_is_made(expect, count, said):
     declared = f"{{for_each: [{write_ids(count)}], job_id: '${{each.key}}', expect: {expect}}}"
     document = parse_text(Text("m", f"{HEAD}jobs:\n  a: {declared}\n  b: {declared}\n"), is_json=False)
     values, schema = read_values([], {}, None), find_schema("manifest.v1")
-    reader = ManifestReader(document, values=values, apis=load_api, schema=schema)
+    reader = ManifestReader(document, values=values, apis=SHIPPED, schema=schema)
     jobs = reader.read_jobs(prefix="", today=NOW.date())
     with pytest.raises(DocumentError, match=said):
         next(jobs)

@@ -346,7 +346,7 @@ def load_with(api, expect):
         f"version: 1\nproviders: {{p: {{api: other, project_id: a}}}}\njobs:\n  a: {{job_id: i, expect: {expect}}}\n"
     )
     stdin = io.BytesIO(content.encode())
-    return load_manifests(["-"], now=NOW, apis={"other": api}.__getitem__, stdin=stdin).jobs[0]
+    return load_manifests(["-"], now=NOW, apis={"other": api}, stdin=stdin).jobs[0]
 
 
 def refuse_with(api, expect):

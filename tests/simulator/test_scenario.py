@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconcile.apis import read_sources
+from reconcile.apis import load_api, read_sources
 from reconcile.document import Text, parse_text
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic
@@ -33,7 +33,7 @@ def test_schema_has_the_words_of_the_api() -> None:
 
 @pytest.mark.parametrize("name", load_schema("scenario.v1")["$defs"]["answer"]["enum"])
 def test_every_answer_of_the_schema_can_be_given(name: str) -> None:
-    assert Repertoire("sfs-turbo").reply(name, "j") is not None
+    assert Repertoire(load_api("sfs-turbo")).reply(name, "j") is not None
 
 
 def test_errors_that_are_answered_are_known_errors() -> None:

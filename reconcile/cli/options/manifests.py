@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
+from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.values import FilePath, as_one
 from reconcile.model import Assignment, Given, VariableFile
 
@@ -138,6 +139,7 @@ manifest_options = as_one(
     click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
     variable_options,
     click.option("--strict", is_flag=True, help="Treat warnings as errors and ignore waivers."),
+    api_option,
 )
 """Manifests and variables of a `ManifestCommand`."""
 

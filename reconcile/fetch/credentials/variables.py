@@ -164,7 +164,7 @@ def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
         for names in variables.values():
             yield from names
     yield from (name_variable("oidc_audience", provider) for provider in (*providers, None))
-    yield from ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "RECONCILE_ENDPOINT")
+    yield from ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "RECONCILE_ENDPOINT", "RECONCILE_API_PATH")
 
 
 def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str]) -> frozenset[str]:

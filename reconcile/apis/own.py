@@ -1,0 +1,47 @@
+"""
+What else is demanded of a description that an operator brings, so that none can pass by accident.
+
+It decides where requests go under the operator's credential, and what counts as success. So it may ask for nothing but
+a job, and has to prove what it reads.
+"""
+
+import re
+from collections.abc import Iterator
+
+from reconcile.apis.description import Description, Fault
+
+OWN_PREFIX = "x-"
+"""How the name of an API that does not ship begins: no file can change what another name means."""
+
+_HEADERS = r"(?i:accept-language|content-type|x-language|openstack-api-version|x-openstack-[a-z-]+-api-version)"
+_REQUEST_IDS = r"(?i:[a-z0-9-]*(request|trace)-?id)"
+_STATES = ("success", "failed", "running")
+
+
+def find_faults_of_own(description: Description) -> Iterator[Fault]:
+    """Say what a description that does not ship must not say, or lacks."""
+    request, name = description.request, description.name
+    if not name.startswith(OWN_PREFIX):
+        yield Fault(("name",), f"{name} is no name of your own", f'write "name": "{OWN_PREFIX}{name}"')
+    if request.paths:
+        yield Fault(("request", "paths"), "only an API that ships knows clouds", "write one path")
+    for header in request.headers:
+        if not re.fullmatch(_HEADERS, header):
+            hint = "allowed are Accept-Language, Content-Type, X-Language and OpenStack's API versions"
+            yield Fault(("request", "headers", header), f"the header {header} is not allowed", hint)
+    if not re.fullmatch(_REQUEST_IDS, request.request_id_header):
+        message = f"{request.request_id_header} is no header of a request id, which reports show"
+        yield Fault(("request", "request_id_header"), message, "its name ends in Request-Id or Trace-Id")
+    yield from _find_missing_proofs(description)
+
+
+def _find_missing_proofs(description: Description) -> Iterator[Fault]:
+    reads = [proof.reads for proof in description.proofs]
+    states = [each.get("status") for each in reads if each != "missing"]
+    for state in _STATES:
+        if state not in states:
+            hint = 'add {"job_id": "ID", "body": {...}, "reads": {"status": "%s", ...}} with an answer of the API'
+            yield Fault(("proofs",), f"no proof reads {state}", hint % state)
+    if description.missing and "missing" not in reads:
+        hint = 'add {"job_id": "ID", "status_code": 404, "body": {...}, "reads": "missing"} with its answer'
+        yield Fault(("missing",), "no proof reads missing", hint)

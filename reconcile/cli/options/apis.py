@@ -1,0 +1,27 @@
+"""Job APIs that an operator describes in files of their own."""
+
+import click
+from msgspec.structs import replace
+
+from reconcile.cli.context import Context
+from reconcile.cli.options.values import FilePath
+
+
+def _keep(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
+    """Give the command a context that knows the files, which are read once they are needed."""
+    if isinstance(ctx.obj, Context) and values:
+        ctx.obj = replace(ctx.obj, descriptions=values)
+
+
+api_option = click.option(
+    "--api",
+    "descriptions",
+    type=FilePath(),
+    multiple=True,
+    metavar="FILE[@sha256:HEX]",
+    callback=_keep,
+    expose_value=False,
+    help="Also know the job API that FILE describes, with this digest. Its name begins with x-. RECONCILE_API_PATH "
+    "names such files and directories, too. Repeatable.",
+)
+"""Commands find its values in their context, by `known_apis`."""

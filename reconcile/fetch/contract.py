@@ -1,0 +1,218 @@
+"""
+Where recorded answers leave the description of their API. Pure.
+
+An answer that leaves it is one error to a gate. Here everything is said that is different, and by which line of the
+description, so that both can be compared with the pages of the API.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from reconcile.fetch.answer import assess
+from reconcile.fetch.envelope import read_faults
+from reconcile.fetch.lookalikes import Finder
+from reconcile.fetch.message import Answer
+from reconcile.fetch.payload import InvalidAnswerError, parse_object
+from reconcile.fetch.record import cut_text, name_kind
+from reconcile.instant import is_time
+from reconcile.model import Exchange, JobApi, Observed, RecordWays, Unobserved
+
+_Object: TypeAlias = Mapping[str, object]
+_Way: TypeAlias = tuple[str, ...]
+_Place: TypeAlias = tuple[str, ...]
+
+_OK = 200
+_TIMES = ("begin_time", "end_time")
+_DEEPEST = 8
+_EXPECTED = {
+    "running": ("job_type", "begin_time"),
+    "success": ("job_type", "begin_time", "end_time"),
+    "failed": ("job_type", "begin_time", "end_time", "error_code", "fail_reason"),
+}
+"""What the answer about a job in a state is expected to have a key for."""
+
+
+class Departure(Struct, frozen=True):
+    """What is different, by which place of the description, how to mend that, and in which jobs' answers."""
+
+    place: _Place
+    message: str
+    hint: str | None
+    job_ids: tuple[str, ...]
+
+
+class _Absent:
+    """What stands at the end of a way that an answer does not have."""
+
+
+_ABSENT = _Absent()
+
+
+def find_departures(api: JobApi, answers: Iterable[tuple[str, Exchange]]) -> list[Departure]:
+    """
+    Return where answers leave the description of an API, in the order in which that is found.
+
+    Args:
+        api: what they are answers of.
+        answers: the id of the job that was asked for, and what came of it.
+    """
+    reader = _Contract(api)
+    found: dict[tuple[_Place, str, str | None], dict[str, None]] = {}
+    for job_id, exchange in answers:
+        for departure in reader.read(job_id, exchange):
+            found.setdefault(departure, {})[job_id] = None
+    for departure in reader.list_never_seen():
+        found.setdefault(departure, {})
+    return [Departure(*departure, tuple(job_ids)) for departure, job_ids in found.items()]
+
+
+_Found: TypeAlias = tuple[_Place, str, str | None]
+
+
+class _Contract:
+    """Compares answers with a description, and counts what they have."""
+
+    def __init__(self, api: JobApi) -> None:
+        self._api = api
+        self._finder = Finder(api)
+        self._expected: dict[str, int] = {}
+        self._seen: set[str] = set()
+
+    def read(self, job_id: str, exchange: Exchange) -> Iterator[_Found]:
+        """Yield what is different in one answer."""
+        if exchange.status_code is None:
+            return
+        headers = {name.lower(): value for name, value in exchange.headers.items()}
+        try:
+            body = parse_object(headers.get("content-type"), exchange.body)
+        except InvalidAnswerError as error:
+            if exchange.status_code == _OK:
+                yield ("job",), error.reason, None
+            return
+        if exchange.status_code != _OK:
+            yield from self._read_error(exchange.status_code, body)
+            return
+        found = list(self._read_body(job_id, body))
+        observation = assess(self._api, job_id, Answer(_OK, headers, exchange.body)).observation
+        if isinstance(observation, Observed):
+            self._count(body, job_id, observation)
+        elif isinstance(observation, Unobserved) and not found:
+            found = [(("job",), f"an answer is not believed: {observation.problem.message}", None)]
+        yield from found
+
+    def list_never_seen(self) -> Iterator[_Found]:
+        """Yield the fields for which no answer that should have the key has it."""
+        for role, count in self._expected.items():
+            if role not in self._seen:
+                way = ".".join(self._api.job.fields[role])
+                answers = "the one answer that should have it" if count == 1 else f"{count} answers that should have it"
+                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "mend the way, or write null"
+
+    # --- An answer about a job ------------------------------------------------------------------------------------
+
+    def _read_body(self, job_id: str, body: _Object) -> Iterator[_Found]:
+        record = self._find_job(job_id, body)
+        if record == []:
+            return  # of jobs: there is none
+        if not isinstance(record, dict):
+            message = f"there is no job at {'.'.join(self._api.job.at)}, but {name_kind(record)}"
+            yield ("job", "at"), message, None
+        else:
+            yield from self._read_record(("job",), self._api.job, record)
+            yield from self._read_parts(record, 1)
+        lookalike = self._finder.find(body, succeeded=True)
+        if lookalike is not None:
+            parts: _Place = ("parts", "at") if self._api.parts is not None else ("parts",)
+            role = next((role for role, way in self._api.job.fields.items() if way[-1] == lookalike.like), None)
+            place: _Place = parts if lookalike.as_parts or role is None else ("job", "fields", role)
+            like = "the parts" if lookalike.as_parts else lookalike.like
+            way = ".".join(lookalike.way)
+            yield place, f"{cut_text(way)} looks like {like}", _name_ignored(way)
+        else:
+            for each in self._finder.list_status_lists(body):
+                way = ".".join(each)
+                yield ("parts",), f"{cut_text(way)} lists things with a status", _name_ignored(way)
+
+    def _find_job(self, job_id: str, body: _Object) -> object:
+        found: object = _follow(body, self._api.job.at)
+        if self._api.job.among and isinstance(found, list) and found:
+            way = self._api.job.fields["job_id"]
+            found = next((each for each in found if isinstance(each, dict) and _follow(each, way) == job_id), None)
+        return found
+
+    def _read_record(self, owner: _Place, ways: RecordWays, record: _Object) -> Iterator[_Found]:
+        for role, way in ways.fields.items():
+            value, place, name = _follow(record, way), (*owner, "fields", role), ".".join(way)
+            if role == "status":
+                yield from self._read_status(place, name, value)
+            elif _is_nothing(value):
+                continue
+            elif not isinstance(value, str):
+                yield place, f"{name} is {name_kind(value)}, and was a string", None
+            elif role in _TIMES and not self._api.times_as_text and not is_time(value, self._api.time_format):
+                yield ("times",), f'{name} is "{cut_text(value)}", which is not of this form', None
+
+    def _read_status(self, place: _Place, name: str, value: object) -> Iterator[_Found]:
+        if not isinstance(value, str):
+            yield place, f"{name} is {name_kind(value)}, and was a string", None
+        elif value not in self._api.words:
+            word = cut_text(value)
+            hint = f'find out what it means, and add it: "{word}": "running", or another state'
+            yield ("statuses",), f'the word "{word}" at {name} is unknown', hint
+
+    def _read_parts(self, record: _Object, depth: int) -> Iterator[_Found]:
+        ways = self._api.parts
+        parts = _follow(record, ways.at) if ways is not None else None
+        if ways is None or _is_nothing(parts) or depth > _DEEPEST:
+            return
+        name = ".".join(ways.at)
+        if not isinstance(parts, list):
+            yield ("parts", "at"), f"{name} is {name_kind(parts)}, and was a list", None
+            return
+        for part in parts:
+            if not isinstance(part, dict):
+                yield ("parts", "at"), f"{name} lists {name_kind(part)}, and listed objects", None
+                continue
+            heading = ways.nested and _follow(part, ways.at) and _is_nothing(_follow(part, ways.fields["status"]))
+            if not heading:
+                yield from self._read_record(("parts",), ways, part)
+            if ways.nested:
+                yield from self._read_parts(part, depth + 1)
+
+    def _count(self, body: _Object, job_id: str, observed: Observed) -> None:
+        record = self._find_job(job_id, body)
+        for role in _EXPECTED.get(observed.status, ()):
+            way = self._api.job.fields.get(role)
+            if way is not None and isinstance(record, dict):
+                self._expected[role] = self._expected.get(role, 0) + 1
+                if not isinstance(_follow(record, way), _Absent):
+                    self._seen.add(role)
+
+    # --- Any other answer -----------------------------------------------------------------------------------------
+
+    def _read_error(self, status_code: int, body: _Object) -> Iterator[_Found]:
+        if not read_faults(self._api.envelopes, body, redact=str):
+            keys: Sequence[str] = [cut_text(key) for key in list(body)[:10]]
+            yield ("errors",), f"an error (HTTP {status_code}) has none of these shapes, but {', '.join(keys)}", None
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value == "" or isinstance(value, _Absent)
+
+
+def _name_ignored(way: str) -> str:
+    return f'describe it, or write "ignored": ["{way}"] if it is something else'
+
+
+def _follow(record: _Object, way: _Way) -> object:
+    value: object = record
+    for key in way:
+        if isinstance(value, dict):
+            value = value.get(key, _ABSENT)
+        elif _is_nothing(value):
+            return _ABSENT
+        else:
+            return value
+    return value

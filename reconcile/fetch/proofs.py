@@ -1,0 +1,145 @@
+"""
+The proofs of a description: answers of the API, each with what is read of it. Pure.
+
+A way that is misspelt reads nothing, which is no error of an answer. So each way must have led to something.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from reconcile.apis.description import Description, Fault, Proof
+from reconcile.fetch.answer import assess
+from reconcile.fetch.lookalikes import Finder
+from reconcile.fetch.message import Answer
+from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observation, Observed, Record, Unobserved
+
+_Path: TypeAlias = tuple[str | int, ...]
+_MISSING = "missing"
+_OK = 200
+
+
+def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
+    """Say which answers of a description are not read as it says, or else what no answer of it shows."""
+    read = [_read(api, proof) for proof in description.proofs]
+    faults = [
+        fault
+        for index, (proof, observation) in enumerate(zip(description.proofs, read, strict=True))
+        for fault in _compare(("proofs", index), proof, observation, description)
+    ]
+    observed = [each for each in read if isinstance(each, Observed)]
+    yield from faults or (
+        *_find_early_ends(api, observed),
+        *_find_hidden_parts(api, description),
+        *_find_unproven(description, observed),
+    )
+
+
+def tell_observed(observed: Observed) -> dict[str, JsonValue]:
+    """Return what was read of a job as a proof says it: what has a value, and the parts."""
+    told = _tell_record(observed)
+    del told["job_id"]
+    if observed.sub_jobs:
+        told["sub_jobs"] = [_tell_part(part, part.depth) for part in observed.sub_jobs]
+    return told
+
+
+def _tell_record(record: Record) -> dict[str, JsonValue]:
+    told: dict[str, JsonValue] = {role: value for role in ROLES if (value := getattr(record, role)) is not None}
+    return {**told, "shown": dict(record.shown)} if record.shown else told
+
+
+def _tell_part(part: Record, depth: int) -> JsonValue:
+    return {**_tell_record(part), "depth": depth} if depth > 1 else _tell_record(part)
+
+
+def _read(api: JobApi, proof: Proof) -> Observation:
+    answer = Answer(proof.status_code, {"content-type": "application/json"}, msgspec.json.encode(proof.body))
+    return assess(api, proof.job_id, answer).observation
+
+
+def _compare(place: _Path, proof: Proof, observation: Observation, description: Description) -> Iterator[Fault]:
+    match observation:
+        case Unobserved(problem=problem):
+            hint = "mend the answer if it is not the API's own, or the description if it is"
+            yield Fault((*place, "body"), f"this answer is not believed: {problem.message}", hint)
+        case Missing():
+            if proof.reads != _MISSING:
+                yield Fault((*place, "reads"), "this answer is read as missing", f'write "reads": "{_MISSING}"')
+        case Observed() if isinstance(proof.reads, str):
+            hint = f'write "reads": {_write(tell_observed(observation))} if that is what the answer says'
+            yield Fault((*place, "reads"), "this answer is read as a job", hint)
+        case Observed():
+            yield from _compare_fields((*place, "reads"), proof.reads, tell_observed(observation), description)
+
+
+def _compare_fields(
+    place: _Path, said: Mapping[str, Any], told: Mapping[str, JsonValue], description: Description
+) -> Iterator[Fault]:
+    lacking = [name for name in told if name not in said]
+    if lacking:
+        hint = f'write "reads": {_write(told)} if that is what the answer says'
+        yield Fault(place, f"more is read of this answer: {', '.join(lacking)}", hint)
+    for name, value in said.items():
+        if value != told.get(name):
+            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
+            yield Fault((*place, name), message, _mend(name, told, description))
+
+
+def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
+    way = getattr(description.job.fields, name, None)
+    if way is None:
+        mend = f'mend "{"parts" if name == "sub_jobs" else name}" of the description'
+    else:
+        mend = f'mend "{name}": "{way}" in the fields of the job'
+    right = f'write "{name}": {_write(told[name])} here' if name in told else "remove it here"
+    return f"{right} if that is what the answer says; if not, {mend}"
+
+
+def _write(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+
+
+def _find_early_ends(api: JobApi, read: Sequence[Observed]) -> Iterator[Fault]:
+    """An end that a job has before its end is that of its latest change, by which nothing may be judged."""
+    groups: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
+    for name, records in groups.items():
+        if any(each.end_time is not None and not api.statuses[each.status].terminal for each in records):
+            message = "what has not ended has an end time"
+            yield Fault((name, "fields", "end_time"), message, f'write "end_time_moves": true in the {name}')
+
+
+def _find_hidden_parts(api: JobApi, description: Description) -> Iterator[Fault]:
+    """Say which lists of the answers have things with a status that no one reads: probably the parts of a job."""
+    finder = Finder(api)
+    for index, proof in enumerate(description.proofs):
+        for way in finder.list_status_lists(proof.body) if proof.status_code == _OK else ():
+            message = f"{'.'.join(way)} lists things with a status, which are not described"
+            hint = f'describe them as the parts, or write "ignored": ["{".".join(way)}"] if they are something else'
+            yield Fault(("proofs", index, "body", *way), message, hint)
+
+
+def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterator[Fault]:
+    records: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
+    if description.parts != "none" and not records["parts"]:
+        hint = 'add an answer with some, or write "parts": "none" if jobs have none'
+        yield Fault(("parts",), "no proof has a part", hint)
+        del records["parts"]
+    hint = "add an answer that has it, or mend the way"
+    for name, record in description.records.items():
+        if name not in records:
+            continue
+        for role in ROLES:
+            way = getattr(record.fields, role)
+            if way is not None and not any(getattr(each, role) is not None for each in records[name]):
+                yield Fault((name, "fields", role), f"no proof has anything at {way}", f"{hint}, or write null")
+        for label, way in record.shown.items():
+            if not any(label in each.shown for each in records[name]):
+                yield Fault((name, "shown", label), f"no proof has anything at {way}", f"{hint}, or remove it")
+    proven = {each.status_word or each.status for group in records.values() for each in group}
+    for word, state in description.statuses.items():
+        if state == "success" and word not in proven:
+            yield Fault(
+                ("statuses", word), f"no proof shows that {word} means success", f"add an answer that has {word}"
+            )
