@@ -420,7 +420,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Assignment(Struct, frozen=True):
-    """The value of a variable, as an operator gives it on the command line: `--var NAME=VALUE`."""
+    """A value by name, as an operator gives it on the command line: `--var NAME=VALUE`."""
 
     name: str
     value: str

@@ -14,13 +14,15 @@ from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
-from reconcile.cli.options.values import FilePath, as_one
+from reconcile.cli.options.values import AssignmentType, FilePath, as_one
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
+    Assignment,
     Diagnostic,
     Fetched,
     Given,
+    JobApi,
     JobPlan,
     Manifest,
     Missing,
@@ -69,6 +71,15 @@ _provider_options = as_one(
 @click.command(cls=ManifestCommand)
 @click.argument("arguments", metavar="JOB_ID...", nargs=-1, required=True)
 @_provider_options
+@click.option(
+    "--parameter",
+    "parameters",
+    type=AssignmentType(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the path of the API needs beside the ids, for all these jobs, such as share_id=ID: 'reconcile apis show "
+    "API' names it.",
+)
 @variable_options
 @access_options
 @pass_context
@@ -76,6 +87,7 @@ def command(
     context: Context,
     arguments: tuple[str, ...],
     options: _ProviderOptions,
+    parameters: tuple[Assignment, ...],
     given: tuple[Given, ...],
     access: AccessOptions,
 ) -> Done:
@@ -91,12 +103,14 @@ def command(
         --cloud otc --region eu-de --project-id 0123456789abcdef > reconcile.yaml
       terraform output -json job_ids | jq -r '.[]' |
         reconcile import - --manifest reconcile.yaml --provider otc
+      reconcile import 7f3a --api sfs-turbo-du-task --parameter share_id=77ba6f23 \\
+        --cloud huaweicloud --region cn-north-4 --project-id 0123456789abcdef
     """
     deadline = context.start_deadline(access.limit)
     _check_stdin_used_once(arguments, options, given)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
-    probe = _probe(options, job_ids, given, context, stdin)
+    probe = _probe(options, parameters, job_ids, given, context, stdin)
     targets = find_targets(probe, probe, access, context)
     fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
@@ -132,6 +146,7 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
 
 def _probe(
     options: _ProviderOptions,
+    parameters: Sequence[Assignment],
     job_ids: Sequence[str],
     given: Sequence[Given],
     context: Context,
@@ -147,10 +162,25 @@ def _probe(
         provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
     try:
-        return _load(compose_probe(name, declared, api, job_ids), context)
+        return _load(compose_probe(name, declared, api, job_ids, _read_parameters(parameters, api)), context)
     except DocumentError as error:
         # The command line is wrong; this text was generated.
         raise UsageError(replace(each, source=None, excerpt=None) for each in error.diagnostics) from error
+
+
+def _read_parameters(given: Sequence[Assignment], api: JobApi) -> Mapping[str, str]:
+    """Return what the path of the API needs beside the ids; raise UsageError unless it is exactly what was given."""
+    parameters = {each.name: each.value for each in given}
+    if len(parameters) < len(given):
+        raise UsageError.because(Code.USAGE, "--parameter names one twice; it holds for all jobs of the command")
+    for name in api.parameters:
+        if name not in parameters:
+            message = f"--parameter {name}=VALUE is missing: the path of the API {api.name} needs it"
+            raise UsageError.because(Code.USAGE, message)
+    for name in parameters:
+        if name not in api.parameters:
+            raise UsageError.because(Code.USAGE, f"--parameter: the API {api.name} takes no '{name[:64]}'")
+    return parameters
 
 
 def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
@@ -231,7 +261,7 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
     jobs = judge(probe).jobs
     _check_observed(jobs)
     seen = [
-        Seen(observed=job.observation, job_id=job.job.job_id, notes=job.notes)
+        Seen(observed=job.observation, job_id=job.job.job_id, parameters=job.job.parameters, notes=job.notes)
         for job in jobs
         if isinstance(job.observation, Observed)
     ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
-from reconcile.cli.options.values import FilePath, as_one
-from reconcile.model import Assignment, Given, VariableFile
+from reconcile.cli.options.values import AssignmentType, FilePath, as_one
+from reconcile.model import Given, VariableFile
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -49,18 +49,6 @@ class SelectionOptions(Struct, frozen=True, kw_only=True):
     fail_fast: bool = False
 
 
-class _AssignmentType(click.ParamType[Given]):
-    """`NAME=VALUE`."""
-
-    name = "assignment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
-        name, sign, text = str(value).partition("=")
-        if not sign or not name:
-            self.fail("expected NAME=VALUE", param, ctx)
-        return Assignment(name, text)
-
-
 class _VariableFileType(click.ParamType[Given]):
     """The path of a variable file."""
 
@@ -98,7 +86,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--var",
         "assignments",
-        type=_AssignmentType(),
+        type=AssignmentType(),
         multiple=True,
         metavar="NAME=VALUE",
         help="Set a variable. The value is parsed as YAML unless the default of the variable is a string.",

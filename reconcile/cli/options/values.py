@@ -9,6 +9,7 @@ import click
 from msgspec import Struct
 
 from reconcile.duration import parse_duration
+from reconcile.model import Assignment
 from reconcile.rate import parse_rate
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -42,6 +43,18 @@ class Rate(click.ParamType[float]):
             return value if isinstance(value, float) else parse_rate(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class AssignmentType(click.ParamType[Assignment]):
+    """`NAME=VALUE`."""
+
+    name = "assignment"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Assignment:
+        name, sign, text = value.partition("=")
+        if not sign or not name:
+            self.fail("expected NAME=VALUE", param, ctx)
+        return Assignment(name, text)
 
 
 class FilePath(click.Path):
