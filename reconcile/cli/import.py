@@ -14,7 +14,7 @@ from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
-from reconcile.cli.options.values import AssignmentType, FilePath, as_one
+from reconcile.cli.options.values import DEFAULT_API, AssignmentType, FilePath, as_one
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
@@ -35,7 +35,6 @@ from reconcile.model import (
 )
 
 _STDIN = "-"
-_DEFAULT_API = "sfs-turbo"
 
 
 class _ProviderOptions(Struct, frozen=True, kw_only=True):
@@ -59,7 +58,7 @@ _provider_options = as_one(
         "--api",
         type=click.Choice(api_names()),
         metavar="API",
-        help=f"Job API, as 'reconcile apis' lists them. Default: {_DEFAULT_API}.",
+        help=f"Job API, as 'reconcile apis' lists them. Default: {DEFAULT_API}.",
     ),
     click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
     click.option(
@@ -157,7 +156,7 @@ def _probe(
 
     if options.manifest is None:
         name, declared = _declare(options, given)
-        api = load_api(options.api or _DEFAULT_API)
+        api = load_api(options.api or DEFAULT_API)
     else:
         provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
@@ -195,12 +194,12 @@ def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Ma
             Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis' lists them"
         )
     declared = {
-        "api": options.api or _DEFAULT_API,
+        "api": options.api or DEFAULT_API,
         "cloud": options.cloud,
         "region": options.region,
         "project_id": options.project_id,
     }
-    name = options.provider or options.cloud or declared["api"] or _DEFAULT_API
+    name = options.provider or options.cloud or declared["api"] or DEFAULT_API
     return name, {key: value for key, value in declared.items() if value is not None}
 
 

@@ -32,6 +32,12 @@ def test_the_demo_shows_every_verdict_and_exits_with_0():
     assert '~ status      = "success" -> "failed"' in run.stdout
 
 
+@pytest.mark.parametrize("name", ["cce", "rds", "sfs-turbo-du-task"])
+def test_the_demo_shows_every_verdict_of_other_apis(name):
+    run = program.run("demo", "--api", name)
+    assert (run.returncode, re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE)) == (0, ["0", "2", "3", "0"])
+
+
 def test_the_demo_runs_from_a_checkout_that_is_not_installed(tmp_path):
     ignored = shutil.ignore_patterns("schemas", "examples", "__pycache__")
     shutil.copytree(Path(reconcile.__file__).parent, tmp_path / "reconcile", ignore=ignored)

@@ -12,6 +12,9 @@ from reconcile.duration import parse_duration
 from reconcile.model import Assignment
 from reconcile.rate import parse_rate
 
+DEFAULT_API = "sfs-turbo"
+"""The job API of commands that are told none."""
+
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
