@@ -36,7 +36,12 @@ def _play(api: JobApi) -> dict[str, JsonValue]:
     done = {**running, "status": "success", **_END}
     failed = {**done, "status": "failed", **_REASON}
     done, failed = ({**job, "sub_jobs": [job]} for job in (done, failed))
-    return {_DONE: done, _FAILED: failed, _RUNNING: {"timeline": [{"requests": 2, **running}, done]}}
+    shown = dict.fromkeys(list(api.job.shown)[:1], "example-1")
+    return {
+        _DONE: done,
+        _FAILED: {**failed, "shown": shown},
+        _RUNNING: {"timeline": [{"requests": 2, **running}, done]},
+    }
 
 
 def _expect_success(api: JobApi, name: str, job_id: str) -> dict[str, JsonValue]:
