@@ -12,6 +12,7 @@ from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
+from reconcile.cli.manifests import find_provider
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
 from reconcile.cli.options.values import DEFAULT_API, AssignmentType, FilePath, as_one
@@ -207,7 +208,7 @@ def _pick_provider(
     options: _ProviderOptions, given: Sequence[Given], context: Context, stdin: BinaryIO | None
 ) -> Provider:
     """Return the chosen provider of the manifest."""
-    from reconcile.document import list_names, suggest
+    from reconcile.document import list_names
 
     parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(options, name) is not None]
     if parts:
@@ -219,11 +220,7 @@ def _pick_provider(
     if options.provider is None:
         hint = f"add --provider; declared: {list_names(providers)}"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, "the manifest has several providers", hint=hint)
-    if options.provider not in providers:
-        hint = suggest(options.provider, providers) or f"declared: {list_names(providers)}"
-        message = f"the manifest has no provider '{options.provider[:64]}'"
-        raise UsageError.because(Code.UNKNOWN_PROVIDER, message, hint=hint)
-    return providers[options.provider]
+    return find_provider(providers, options.provider)
 
 
 def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:

@@ -1,14 +1,15 @@
 """Loading manifests and selecting jobs, for every command that is about manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline, open_stdin, read_clock
 from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
-from reconcile.errors import ReconcileError
-from reconcile.model import FAIL_FAST, Manifest
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import FAIL_FAST, Manifest, Provider
 from reconcile.report.escape import escape
 
 
@@ -43,6 +44,23 @@ def load_manifest(
         offline=offline,
         separate=separate,
     )
+
+
+def find_provider(providers: Mapping[str, Provider], name: str) -> Provider:
+    """Return a provider of a manifest by its name; raise UsageError if there is none."""
+    from reconcile.document import list_names, suggest
+
+    if name not in providers:
+        hint = suggest(name, providers) or f"declared: {list_names(providers)}"
+        raise UsageError.because(Code.UNKNOWN_PROVIDER, f"the manifest has no provider '{name[:64]}'", hint=hint)
+    return providers[name]
+
+
+def keep_provider(manifest: Manifest, name: str) -> Manifest:
+    """Return the manifest with only one of its providers and the jobs of that one; raise UsageError for another."""
+    provider = find_provider(manifest.providers, name)
+    jobs = tuple([job for job in manifest.jobs if job.provider.name == name])
+    return replace(manifest, providers={name: provider}, jobs=jobs)
 
 
 def select_jobs(
