@@ -171,7 +171,7 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     A job is missing only by an answer in `missing` without a code that starts with one of `gateway_codes`, or by an
     empty list where `missing_if_empty`; what is in `doubtful` may mean the same and is only told. `job_types` are those
     that at least one source page lists, and `error_codes` holds what each known code means; both sets are open.
-    `retention` is a clause for messages about a missing job.
+    `retention` is a clause for messages about a missing job. `purpose` says what jobs are about, "" if nothing does.
     """
 
     name: str
@@ -197,6 +197,7 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     job: JobWays = field(default_factory=JobWays)
     parts: PartWays | None = field(default_factory=PartWays)
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = ""
     requests_per_minute: int | None = None
 
     @property

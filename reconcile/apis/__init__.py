@@ -74,6 +74,7 @@ def build_api(description: Description, clouds: Mapping[str, Cloud]) -> JobApi:
     return JobApi(
         name=description.name,
         title=description.title,
+        purpose=description.purpose,
         path=request.path,
         paths=request.paths,
         parameters=request.parameters,

@@ -52,7 +52,9 @@ class _ProviderOptions(Struct, frozen=True, kw_only=True):
 _provider_options = as_one(
     _ProviderOptions,
     "options",
-    click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions."),
+    click.option(
+        "--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis show API' lists the clouds and their regions."
+    ),
     click.option("--region", metavar="REGION", help="Region of the cloud."),
     click.option("--project-id", metavar="ID", help="Project of the jobs."),
     click.option(
@@ -192,7 +194,7 @@ def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Ma
         raise UsageError.because(Code.USAGE, "--project-id is missing", hint=hint)
     if (options.cloud is None) != (options.region is None):
         raise UsageError.because(
-            Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis' lists them"
+            Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis show API' lists them"
         )
     declared = {
         "api": options.api or DEFAULT_API,

@@ -1,14 +1,18 @@
 """The program as a whole with each API: simulated on a real socket, planned and proven."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from program import main
+from virtual_api import Asked, VirtualApi
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli.rehearsal import build_scenario, parse_breach
@@ -158,6 +162,25 @@ def test_every_mutant_is_killed(api: str, tmp_path: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out)["survivors"] == []
 
 
+def test_a_published_rate_is_kept_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_manifest(tmp_path, "rds", {f"j{number}": {} for number in range(4)})
+
+    def answer(asked: Asked) -> httpx.Response:
+        return httpx.Response(200, json={"job": {"id": asked.job_id.partition("=")[2], "status": "Completed"}})
+
+    def ask(*options: str) -> list[float]:
+        there = VirtualApi(answer)
+        asked = ("plan", str(path), "--endpoint", "http://127.0.0.1:1", *options)
+        assert main(asked, environ={"RECONCILE_TOKEN": "t"}, client=there, timer=there.now) == 0
+        return [each.time for each in there.asked]
+
+    times = ask()
+    assert all(later - earlier >= 1 - 1e-9 for earlier, later in pairwise(times))
+    assert "at most 60 requests per minute, as RDS publishes" in capsys.readouterr().err
+    assert ask("--rate", "100/s")[-1] < 1
+    assert "publishes" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["cce", "geminidb", "sfs-turbo-data-task", "rds", "ecs"])
 def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("apis", "show", name), environ={}) == 0
@@ -175,7 +198,14 @@ def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("name", api_names())
 def test_show_tells_where_ids_come_from(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("apis", "show", name, "--ids"), environ={}) == 0
-    first = {"bms": "job_id", "cce": "status.jobID", "eip": "job_ids[]", "sfs-turbo-du-task": "task_id"}
+    told = {
+        "bms": r"^jobId +change_baremetal_server_os ",
+        "cce": r"^status\.jobID +create_autopilot_cluster, create_cluster, create_node and 9 more ",
+        "ecs": r"^job_id +.* and 22 more ",
+        "elb": r"^No such id: member_check\.job_id in the answer to create_member_health_check_job\.",
+        "sfs-turbo": r"^No such id: task_id in the answer to create_fs_task, create_hpc_cache_task\.",
+        "sfs-turbo-du-task": r"^task_id +create_fs_task ",
+    }
     shown = capsys.readouterr().out
     assert ("sdk" in shown) is (name != "cce-v2")
-    assert first.get(name, "") in shown
+    assert re.search(told.get(name, ""), shown, re.MULTILINE)

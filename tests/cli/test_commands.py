@@ -70,6 +70,10 @@ def test_simulate_reads_standard_input_and_names_its_faults():
 
 def test_apis_tell_clouds_regions_and_hosts(capsys):
     assert main(["apis"], environ={}) == 0
+    overview = capsys.readouterr().out
+    assert [line.split()[0] for line in overview.splitlines()[2:]] == list(api_names())
+    assert re.search(r"^rds +MySQL, PostgreSQL and SQL Server databases +otc, huawei", overview, re.MULTILINE)
+    assert main(["apis", "show", "sfs-turbo"], environ={}) == 0
     assert re.search(r"^otc +eu-de +sfs-turbo\.eu-de\.otc\.t-systems\.com$", capsys.readouterr().out, re.MULTILINE)
     assert main(["apis", "-o", "json"], environ={}) == 0
     document = json.loads(capsys.readouterr().out)
