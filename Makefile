@@ -37,7 +37,7 @@ docs: $(VENV)/dev ## write schemas/manifest.v1.md from the schema
 editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
 
-oracle: $(VENV)/oracle ## compare signatures, clouds.yaml and the Helm chart with the official SDKs and Helm
+oracle: $(VENV)/oracle ## compare signatures, answers, clouds.yaml and the Helm chart with the official SDKs and Helm
 	$(BIN)/pytest tests/oracle
 
 format: $(VENV)/dev ## format the code
