@@ -171,8 +171,8 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     A job is missing only by an answer in `missing` without a code that starts with one of `gateway_codes`, or by an
     empty list where `missing_if_empty`; what is in `doubtful` may mean the same and is only told. `job_types` are those
     that at least one source page lists, and `error_codes` holds what each known code means; both sets are open.
-    `retention` is a clause for messages about a missing job. `ignored` are ways from the body, through lists, to keys
-    that look like described ones and mean something else.
+    `retention` is a clause for messages about a missing job. `purpose` says what jobs are about, "" if nothing does.
+    `ignored` are ways from the body, through lists, to keys that look like described ones and mean something else.
 
     `sha256` is the digest of the file of an operator that describes it, in hexadecimal, None for one that ships.
     """
@@ -200,6 +200,7 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     job: JobWays = field(default_factory=JobWays)
     parts: PartWays | None = field(default_factory=PartWays)
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = ""
     requests_per_minute: int | None = None
     ignored: tuple[tuple[str, ...], ...] = ()
     sha256: str | None = None
@@ -430,7 +431,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Assignment(Struct, frozen=True):
-    """The value of a variable, as an operator gives it on the command line: `--var NAME=VALUE`."""
+    """A value by name, as an operator gives it on the command line: `--var NAME=VALUE`."""
 
     name: str
     value: str

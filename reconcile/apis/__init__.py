@@ -111,6 +111,7 @@ def build_api(description: Description, clouds: Mapping[str, Cloud], *, sha256: 
     return JobApi(
         name=description.name,
         title=description.title,
+        purpose=description.purpose,
         path=request.path,
         paths=request.paths,
         parameters=request.parameters,

@@ -100,6 +100,7 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     schema: str = field(name="$schema", default="")
     name: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: str
+    purpose: str = ""
     request: Request
     job: Job
     parts: Parts | Literal["none"]

@@ -4,10 +4,23 @@ Writing manifests for people: whole ones from observed jobs, and edits of existi
     Observations -> text of a manifest             compose_manifest
     Observation -> the expectation that it meets   describe_job
     Document + drifts -> Edits of it               accept_job
+    API -> a manifest to begin with                compose_starter
+    API -> manifests and a scenario for a demo     compose_demo
 """
 
 from reconcile.authoring.acceptance import accept_job
 from reconcile.authoring.composition import Seen, compose_manifest, compose_probe, declare_provider
+from reconcile.authoring.demonstration import compose_demo
 from reconcile.authoring.description import describe_job
+from reconcile.authoring.starter import compose_starter
 
-__all__ = ["Seen", "accept_job", "compose_manifest", "compose_probe", "declare_provider", "describe_job"]
+__all__ = [
+    "Seen",
+    "accept_job",
+    "compose_demo",
+    "compose_manifest",
+    "compose_probe",
+    "compose_starter",
+    "declare_provider",
+    "describe_job",
+]

@@ -24,10 +24,11 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """A job as it was observed, with notes that become comments."""
+    """A job as it was observed, with notes that become comments; `parameters` are what its path needs beside the id."""
 
     observed: Observed
     job_id: str
+    parameters: Mapping[str, str]
     notes: Sequence[str]
 
 
@@ -52,7 +53,9 @@ def compose_manifest(provider: Provider, jobs: Sequence[Seen]) -> str:
     return "".join(f"{line}\n" for line in _join(blocks))
 
 
-def compose_probe(name: str, declared: Mapping[str, str], api: JobApi, job_ids: Sequence[str]) -> str:
+def compose_probe(
+    name: str, declared: Mapping[str, str], api: JobApi, job_ids: Sequence[str], parameters: Mapping[str, str]
+) -> str:
     """
     Write a manifest that only expects jobs to be terminal, to fetch them with.
 
@@ -61,10 +64,12 @@ def compose_probe(name: str, declared: Mapping[str, str], api: JobApi, job_ids: 
         declared: the provider, as a manifest declares it.
         api: the job API of the provider.
         job_ids: at least one, each once.
+        parameters: what the path of each job needs beside the ids.
     """
     done: Sequence[JsonValue] = [status.word for status in api.statuses.values() if status.terminal]
     jobs: dict[str, JsonValue] = {
-        f"j{number}": {"job_id": job_id, "expect": {"status": done}} for number, job_id in enumerate(job_ids)
+        f"j{number}": {**_identify(job_id, parameters), "expect": {"status": done}}
+        for number, job_id in enumerate(job_ids)
     }
     tree: dict[str, JsonValue] = {"version": 1, "providers": {name: declared}, "jobs": jobs}
     return "".join(f"{line}\n" for line in write_block(tree, indent=0))
@@ -85,7 +90,12 @@ def _compose_job(name: str, seen: Seen, api: JobApi) -> Iterator[str]:
     progress = () if api.statuses[seen.observed.status].terminal else (_STILL_RUNNING,)
     for note in chain(_describe_times(seen.observed, api), progress, description.notes, seen.notes):
         yield f"{' ' * INDENT}{write_comment(note)}"
-    yield from write_block({name: {"job_id": seen.job_id, "expect": description.expect}}, indent=INDENT)
+    job = {**_identify(seen.job_id, seen.parameters), "expect": description.expect}
+    yield from write_block({name: job}, indent=INDENT)
+
+
+def _identify(job_id: str, parameters: Mapping[str, str]) -> Mapping[str, JsonValue]:
+    return {"job_id": job_id, "parameters": parameters} if parameters else {"job_id": job_id}
 
 
 def _describe_times(observed: Observed, api: JobApi) -> Iterator[str]:

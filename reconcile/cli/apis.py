@@ -25,7 +25,9 @@ _NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 @pass_context
 @click.pass_context
 def command(ctx: click.Context, context: Context, format_name: str) -> Done:
-    """List the known job APIs with their clouds, regions and hosts.
+    """List the known job APIs: what their jobs are about, and which clouds run them.
+
+    'reconcile apis show NAME' lists the regions and hosts of one, and JSON those of all.
 
     \b
     Examples:
@@ -121,17 +123,8 @@ def test(context: Context, name: str, folder: str) -> Done | ExitCode:
 def _render_text(apis: list[JobApi]) -> str:
     from reconcile.report.table import draw_table
 
-    blocks = []
-    for api in apis:
-        if not api.clouds:
-            blocks.append(f"{api.reference}: {api.title}, at --endpoint\n")
-            continue
-        rows = [
-            [cloud.name, region, host] for cloud in api.clouds.values() for region, host in sorted(cloud.hosts.items())
-        ]
-        lines = draw_table(rows, ["Cloud", "Region", "Host"])
-        blocks.append("".join(f"{line}\n" for line in [f"{api.name}: {api.title}", "", *lines]))
-    return "\n".join(blocks)
+    rows = [[api.name, api.purpose or api.title, ", ".join(api.clouds) or "at --endpoint"] for api in apis]
+    return "".join(f"{line}\n" for line in draw_table(rows, ["API", "Jobs", "Clouds"]))
 
 
 def _render_json(apis: list[JobApi]) -> str:
@@ -145,6 +138,7 @@ def _to_json(api: JobApi) -> dict[str, JsonValue]:
     return {
         "name": api.name,
         "title": api.title,
+        "purpose": api.purpose,
         "statuses": list(api.statuses),
         "job_types": list(api.job_types),
         "clouds": {cloud.name: dict(cloud.hosts) for cloud in api.clouds.values()},
@@ -157,7 +151,7 @@ def _to_json(api: JobApi) -> dict[str, JsonValue]:
 def _describe(api: JobApi) -> Iterator[str]:
     from reconcile.report.table import draw_table
 
-    yield from (f"{api.reference}: {api.title}", "")
+    yield from (f"{api.reference}: {api.title}{f', {api.purpose}' if api.purpose else ''}", "")
     yield f"GET {api.path}"
     yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
     if api.parameters:
@@ -177,6 +171,10 @@ def _describe(api: JobApi) -> Iterator[str]:
     if api.ignored:
         yield f"Something else than it looks like, and ignored: {', '.join(map('.'.join, api.ignored))}."
     yield f"Retention: {api.retention}."
+    if api.clouds:
+        yield ""
+        hosts = [[cloud.name, *host] for cloud in api.clouds.values() for host in sorted(cloud.hosts.items())]
+        yield from draw_table(hosts, ["Cloud", "Region", "Host"])
 
 
 def _describe_ids(api: JobApi) -> Iterator[str]:
@@ -184,14 +182,25 @@ def _describe_ids(api: JobApi) -> Iterator[str]:
 
     data = read_sources(api.name) if api.sha256 is None else _NO_SOURCES
     titles = {source["id"]: source["title"] for source in data["sources"]}
-    rows = [
-        [".".join(entry["key"]), str(entry["operations"]), titles[entry["source"]]]
-        for entry in data.get("started_by", ())
-    ]
-    if rows:
-        yield from draw_table(rows, ["Key", "Operations", "Source"])
+    entries = data.get("started_by", ())
+    own = [entry for entry in entries if "other" not in entry]
+    if own:
+        rows = [[_name_key(entry), _name_calls(entry), titles[entry["source"]]] for entry in own]
+        yield from draw_table(rows, ["Key", "In the answer to", "Source"])
     else:
         yield f"No source says which operations give ids for {api.title}."
+    for entry in entries[len(own) :]:
+        yield f"No such id: {_name_key(entry)} in the answer to {_name_calls(entry)}. It is that of {entry['other']}."
+
+
+def _name_key(entry: Mapping[str, Any]) -> str:
+    return ".".join(entry["key"])
+
+
+def _name_calls(entry: Mapping[str, Any]) -> str:
+    calls, number = entry["calls"], entry["operations"]
+    named = ", ".join(calls) or count(number, "call")
+    return f"{named} and {number - len(calls):,} more" if 0 < len(calls) < number else named
 
 
 def _list_ways(api: JobApi) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ _COMMANDS = {
     "demo": "Run the gate on an embedded job API, without account or network.",
     "simulate": "Serve the job API of a scenario file on loopback.",
     "schema": "Print a JSON Schema.",
-    "apis": "List the known job APIs, clouds and regions.",
+    "apis": "List the known job APIs, or show one with its clouds and regions.",
     "explain": "Explain an error code, a verdict or a topic.",
     "completion": "Print the completion script of a shell.",
     "man": "Print the manual page.",

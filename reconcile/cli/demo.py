@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
+from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.codes import Code
@@ -19,7 +21,7 @@ from reconcile.shipped import shipped_folder
 
 _STEPS = (
     ("Every expectation is proven: the gate is green.", "reconcile.yaml", ExitCode.IN_SYNC),
-    ("A job failed, and its sub-jobs are not the expected ones.", "drift.yaml", ExitCode.DRIFT),
+    ("A job failed where it should have succeeded: the gate is red.", "drift.yaml", ExitCode.DRIFT),
     ("A job is still running: nothing is wrong yet, and nothing is proven.", "pending.yaml", ExitCode.PENDING),
     ("The same with --wait: green as soon as the job is done.", "pending.yaml --wait 30s", ExitCode.IN_SYNC),
 )
@@ -28,21 +30,41 @@ _OWN = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
 
 
 @click.command()
+@click.option(
+    "--api",
+    type=click.Choice(api_names()),
+    metavar="NAME",
+    help="Another job API, as 'reconcile apis' lists them.",
+)
 @pass_context
-def command(context: Context) -> Done:
+def command(context: Context, api: str | None) -> Done:
     """Run the gate on an embedded job API, without account or network.
 
-    Serves the scenario of the quickstart example on loopback and runs the gate against it.
+    Serves the scenario of the quickstart example on loopback and runs the gate against it. With --api, scenario and
+    manifests are made up for that API.
     """
-    folder = shipped_folder("examples") / "quickstart"
     environ = _clean(context.environ)
-    with _job_api(folder / "scenario.yaml", environ) as url:
+    with _open_folder(api) as folder, _job_api(folder / "scenario.yaml", environ) as url:
         environ |= {"RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
         output.write(f"A job API listens on {url} and serves {escape(str(folder / 'scenario.yaml'))}.\n")
         for title, arguments, expected in _STEPS:
             _show(title, ["plan", *arguments.split()], folder, environ, expected)
     output.write("\nThat is the gate: exit code 0 is a proof, and every other exit code says what is missing.\n")
     return Done.DONE
+
+
+@contextmanager
+def _open_folder(api: str | None) -> Iterator[Path]:
+    """Yield the folder of the quickstart example, or a temporary one with a demo of the API."""
+    if api is None:
+        yield shipped_folder("examples") / "quickstart"
+        return
+    from reconcile.authoring import compose_demo
+
+    with TemporaryDirectory() as name:
+        for file, text in compose_demo(load_api(api)).items():
+            Path(name, file).write_text(text, encoding="utf-8")
+        yield Path(name)
 
 
 def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str], expected: ExitCode) -> None:

@@ -11,16 +11,19 @@ from msgspec.structs import replace
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
+from reconcile.cli.manifests import find_provider
 from reconcile.cli.options.access import AccessOptions, access_options
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
-from reconcile.cli.options.values import FilePath, as_one
+from reconcile.cli.options.values import DEFAULT_API, AssignmentType, FilePath, as_one
 from reconcile.cli.own_apis import choose_api, is_file, known_apis
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.model import (
+    Assignment,
     Diagnostic,
     Fetched,
     Given,
+    JobApi,
     JobPlan,
     Manifest,
     Missing,
@@ -33,7 +36,6 @@ from reconcile.model import (
 )
 
 _STDIN = "-"
-_DEFAULT_API = "sfs-turbo"
 
 
 class _ProviderOptions(Struct, frozen=True, kw_only=True):
@@ -50,14 +52,16 @@ class _ProviderOptions(Struct, frozen=True, kw_only=True):
 _provider_options = as_one(
     _ProviderOptions,
     "options",
-    click.option("--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis' lists the clouds and their regions."),
+    click.option(
+        "--cloud", metavar="CLOUD", help="Cloud. 'reconcile apis show API' lists the clouds and their regions."
+    ),
     click.option("--region", metavar="REGION", help="Region of the cloud."),
     click.option("--project-id", metavar="ID", help="Project of the jobs."),
     click.option(
         "--api",
         type=FilePath(),
         metavar="NAME|FILE[@sha256:HEX]",
-        help=f"Job API, as 'reconcile apis' lists them, or the file that describes one. Default: {_DEFAULT_API}.",
+        help=f"Job API, as 'reconcile apis' lists them, or the file that describes one. Default: {DEFAULT_API}.",
     ),
     click.option("--manifest", metavar="FILE", type=FilePath(), help="Take the provider from this manifest instead."),
     click.option(
@@ -69,6 +73,15 @@ _provider_options = as_one(
 @click.command(cls=ManifestCommand)
 @click.argument("arguments", metavar="JOB_ID...", nargs=-1, required=True)
 @_provider_options
+@click.option(
+    "--parameter",
+    "parameters",
+    type=AssignmentType(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the path of the API needs beside the ids, for all these jobs, such as share_id=ID: 'reconcile apis show "
+    "API' names it.",
+)
 @variable_options
 @access_options
 @pass_context
@@ -76,6 +89,7 @@ def command(
     context: Context,
     arguments: tuple[str, ...],
     options: _ProviderOptions,
+    parameters: tuple[Assignment, ...],
     given: tuple[Given, ...],
     access: AccessOptions,
 ) -> Done:
@@ -91,13 +105,15 @@ def command(
         --cloud otc --region eu-de --project-id 0123456789abcdef > reconcile.yaml
       terraform output -json job_ids | jq -r '.[]' |
         reconcile import - --manifest reconcile.yaml --provider otc
+      reconcile import 7f3a --api sfs-turbo-du-task --parameter share_id=77ba6f23 \\
+        --cloud huaweicloud --region cn-north-4 --project-id 0123456789abcdef
     """
     deadline = context.start_deadline(access.limit)
     _check_stdin_used_once(arguments, options, given)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
     context, options = _read_description(context, options)
-    probe = _probe(options, job_ids, given, context, stdin)
+    probe = _probe(options, parameters, job_ids, given, context, stdin)
     targets = find_targets(probe, probe, access, context)
     fetched, ended_by = fetch_manifest(probe, targets, access, context, deadline=deadline, strict=False, quiet=False)
     if ended_by is not None:
@@ -142,6 +158,7 @@ def _read_description(context: Context, options: _ProviderOptions) -> tuple[Cont
 
 def _probe(
     options: _ProviderOptions,
+    parameters: Sequence[Assignment],
     job_ids: Sequence[str],
     given: Sequence[Given],
     context: Context,
@@ -152,15 +169,30 @@ def _probe(
 
     if options.manifest is None:
         name, declared = _declare(options, given)
-        api = choose_api(options.api or _DEFAULT_API, context)
+        api = choose_api(options.api or DEFAULT_API, context)
     else:
         provider = _pick_provider(options, given, context, stdin)
         name, declared, api = provider.name, declare_provider(provider), provider.api
     try:
-        return _load(compose_probe(name, declared, api, job_ids), context)
+        return _load(compose_probe(name, declared, api, job_ids, _read_parameters(parameters, api)), context)
     except DocumentError as error:
         # The command line is wrong; this text was generated.
         raise UsageError(replace(each, source=None, excerpt=None) for each in error.diagnostics) from error
+
+
+def _read_parameters(given: Sequence[Assignment], api: JobApi) -> Mapping[str, str]:
+    """Return what the path of the API needs beside the ids; raise UsageError unless it is exactly what was given."""
+    parameters = {each.name: each.value for each in given}
+    if len(parameters) < len(given):
+        raise UsageError.because(Code.USAGE, "--parameter names one twice; it holds for all jobs of the command")
+    for name in api.parameters:
+        if name not in parameters:
+            message = f"--parameter {name}=VALUE is missing: the path of the API {api.name} needs it"
+            raise UsageError.because(Code.USAGE, message)
+    for name in parameters:
+        if name not in api.parameters:
+            raise UsageError.because(Code.USAGE, f"--parameter: the API {api.name} takes no '{name[:64]}'")
+    return parameters
 
 
 def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Mapping[str, str]]:
@@ -172,15 +204,15 @@ def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Ma
         raise UsageError.because(Code.USAGE, "--project-id is missing", hint=hint)
     if (options.cloud is None) != (options.region is None):
         raise UsageError.because(
-            Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis' lists them"
+            Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis show API' lists them"
         )
     declared = {
-        "api": options.api or _DEFAULT_API,
+        "api": options.api or DEFAULT_API,
         "cloud": options.cloud,
         "region": options.region,
         "project_id": options.project_id,
     }
-    name = options.provider or options.cloud or declared["api"] or _DEFAULT_API
+    name = options.provider or options.cloud or declared["api"] or DEFAULT_API
     return name, {key: value for key, value in declared.items() if value is not None}
 
 
@@ -188,7 +220,7 @@ def _pick_provider(
     options: _ProviderOptions, given: Sequence[Given], context: Context, stdin: BinaryIO | None
 ) -> Provider:
     """Return the chosen provider of the manifest."""
-    from reconcile.document import list_names, suggest
+    from reconcile.document import list_names
 
     parts = [name for name in ("cloud", "region", "project_id", "api") if getattr(options, name) is not None]
     if parts:
@@ -200,11 +232,7 @@ def _pick_provider(
     if options.provider is None:
         hint = f"add --provider; declared: {list_names(providers)}"
         raise UsageError.because(Code.UNKNOWN_PROVIDER, "the manifest has several providers", hint=hint)
-    if options.provider not in providers:
-        hint = suggest(options.provider, providers) or f"declared: {list_names(providers)}"
-        message = f"the manifest has no provider '{options.provider[:64]}'"
-        raise UsageError.because(Code.UNKNOWN_PROVIDER, message, hint=hint)
-    return providers[options.provider]
+    return find_provider(providers, options.provider)
 
 
 def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:
@@ -242,7 +270,7 @@ def _compose(probe: Manifest, fetched: Sequence[Fetched], origins: Mapping[str, 
     jobs = judge(probe).jobs
     _check_observed(jobs)
     seen = [
-        Seen(observed=job.observation, job_id=job.job.job_id, notes=job.notes)
+        Seen(observed=job.observation, job_id=job.job.job_id, parameters=job.job.parameters, notes=job.notes)
         for job in jobs
         if isinstance(job.observation, Observed)
     ]

@@ -6,14 +6,14 @@ from typing import Final
 
 import click
 
+from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.cli.files import create_file
-from reconcile.cli.options.values import FilePath
+from reconcile.cli.options.values import DEFAULT_API, FilePath
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.report.escape import escape
-from reconcile.shipped import shipped_folder
 
 _NAME: Final = "reconcile.yaml"
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -30,7 +30,14 @@ Without an account, plan against a simulator: reconcile simulate --manifest {pat
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", type=FilePath(), default=".")
-def command(directory: str) -> Done:
+@click.option(
+    "--api",
+    type=click.Choice(api_names()),
+    metavar="NAME",
+    default=DEFAULT_API,
+    help=f"The job API that it is for, as 'reconcile apis' lists them. Default: {DEFAULT_API}.",
+)
+def command(directory: str, api: str) -> Done:
     """Write a commented starter manifest, reconcile.yaml, into DIR.
 
     DIR must exist; the default is the current directory. Existing files are never overwritten.
@@ -38,12 +45,13 @@ def command(directory: str) -> Done:
     \b
     Examples:
       reconcile init
-      reconcile init storage/
+      reconcile init storage/ --api evs
     """
+    from reconcile.authoring import compose_starter
+
     folder = Path(directory)
     _refuse_second(folder)
-    starter = (shipped_folder("examples") / "starter" / _NAME).read_bytes()
-    create_file(str(folder / _NAME), starter)
+    create_file(str(folder / _NAME), compose_starter(load_api(api)).encode())
     output.print_note(_NEXT_STEPS.format(path=escape(str(folder / _NAME))))
     return Done.DONE
 

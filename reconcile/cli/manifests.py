@@ -9,8 +9,9 @@ from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline, open_stdin, read_clock
 from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
 from reconcile.cli.own_apis import known_apis
-from reconcile.errors import ReconcileError
-from reconcile.model import FAIL_FAST, JobApi, Manifest
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import FAIL_FAST, JobApi, Manifest, Provider
 from reconcile.report.escape import escape
 
 
@@ -57,6 +58,23 @@ def _note_unused(manifest: Manifest, apis: Mapping[str, JobApi]) -> None:
     for name in apis:
         if name.startswith(OWN_PREFIX) and name not in used:
             output.print_note(f"reconcile: the API {name} is described, and no provider has it\n")
+
+
+def find_provider(providers: Mapping[str, Provider], name: str) -> Provider:
+    """Return a provider of a manifest by its name; raise UsageError if there is none."""
+    from reconcile.document import list_names, suggest
+
+    if name not in providers:
+        hint = suggest(name, providers) or f"declared: {list_names(providers)}"
+        raise UsageError.because(Code.UNKNOWN_PROVIDER, f"the manifest has no provider '{name[:64]}'", hint=hint)
+    return providers[name]
+
+
+def keep_provider(manifest: Manifest, name: str) -> Manifest:
+    """Return the manifest with only one of its providers and the jobs of that one; raise UsageError for another."""
+    provider = find_provider(manifest.providers, name)
+    jobs = tuple([job for job in manifest.jobs if job.provider.name == name])
+    return replace(manifest, providers={name: provider}, jobs=jobs)
 
 
 def select_jobs(

@@ -83,7 +83,7 @@ def _find_api(manifest: Manifest) -> JobApi:
     apis = {provider.api.name: provider.api for provider in manifest.providers.values()}
     if len(apis) > 1:
         message = f"one simulator serves one job API, and the manifest has {', '.join(apis)}"
-        raise UsageError.because(Code.USAGE, message, hint="start one simulator for each manifest")
+        raise UsageError.because(Code.USAGE, message, hint="start one for each provider: --provider NAME")
     return next(iter(apis.values()))
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     "other-type, extra-sub-job, lost-sub-job, error (HTTP 500), or an error code of the API. Default: failed, or "
     "success where failure is expected. Repeatable.",
 )
+@click.option("--provider", metavar="NAME", help="Serve only the jobs of this provider of the manifest.")
 @variable_options
 @api_option
 @click.option(
@@ -52,6 +53,7 @@ def command(
     scenario: str | None,
     paths: tuple[str, ...],
     breaches: tuple[str, ...],
+    provider: str | None,
     given: tuple[Given, ...],
     port: int,
 ) -> ExitCode:
@@ -65,14 +67,15 @@ def command(
       reconcile simulate scenario.yaml --port 8080
       reconcile simulate --manifest reconcile.yaml --port 8080
       reconcile simulate --manifest . --break jobs.expand --break 'jobs.bind-*=missing'
+      reconcile simulate --manifest . --provider rds
       RECONCILE_TOKEN=any reconcile plan --endpoint http://127.0.0.1:8080
     """
     from reconcile.simulator import serve
 
     if (scenario is None) is (not paths):
         raise UsageError.because(Code.USAGE, "give either a scenario file or --manifest")
-    if scenario is not None and (breaches or given):
-        raise UsageError.because(Code.USAGE, "--break and --var need --manifest")
+    if scenario is not None and (breaches or given or provider):
+        raise UsageError.because(Code.USAGE, "--break, --provider and --var need --manifest")
 
     def announce(url: str) -> None:
         output.write(f"{url}\n")
@@ -81,7 +84,7 @@ def command(
     served = (
         _load(scenario, context)
         if scenario is not None
-        else _rehearse(ManifestOptions(paths=paths, given=given, strict=False), breaches, context)
+        else _rehearse(ManifestOptions(paths=paths, given=given, strict=False), breaches, provider, context)
     )
     ended_by = serve(served, port=port, on_ready=announce)
     return ExitCode.INTERRUPTED if ended_by is signal.SIGINT else ExitCode.TERMINATED
@@ -94,12 +97,16 @@ def _load(path: str, context: Context) -> "Scenario":
     return load_scenario(read_document(path, stdin=open_stdin()), known_apis(context))
 
 
-def _rehearse(manifests: ManifestOptions, breaches: Sequence[str], context: Context) -> "Scenario":
+def _rehearse(
+    manifests: ManifestOptions, breaches: Sequence[str], provider: str | None, context: Context
+) -> "Scenario":
     """Build the scenario of manifests, and print what it is."""
-    from reconcile.cli.manifests import load_manifest
+    from reconcile.cli.manifests import keep_provider, load_manifest
     from reconcile.cli.rehearsal import build_scenario, parse_breach
 
     manifest = load_manifest(manifests, context, quiet=True)
+    if provider is not None:
+        manifest = keep_provider(manifest, provider)
     scenario = build_scenario(manifest, [parse_breach(each) for each in breaches], context.clock)
     broken = f", except for {', '.join(map(escape, breaches))}" if breaches else ""
     output.print_note(f"reconcile: serving {count(len(scenario.jobs), 'job')} as the manifest expects{broken}\n")

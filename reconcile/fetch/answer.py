@@ -133,8 +133,8 @@ def _read_age(headers: Mapping[str, str]) -> int | None:
 
 def _observe_job(reader: _Reader, job_id: str) -> Attempt:
     api, headers = reader.api, reader.answer.headers
-    texts = (headers.get("content-type"), headers.get(api.request_id_header.lower()))
-    whole = f"{texts}\n{reader.answer.body.decode('utf-8', 'replace')}"
+    content_type, request_id = headers.get("content-type"), headers.get(api.request_id_header.lower())
+    whole = f"{content_type}\n{request_id}\n{reader.answer.body.decode('utf-8', 'replace')}"
     # Without an escape, each text stands in the whole as it is: a secret in a text would be found in the whole.
     if "\\" not in whole and reader.redact(whole) == whole:
         reader = replace(reader, redact=str)

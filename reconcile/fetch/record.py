@@ -166,12 +166,16 @@ def _compile_way(way: tuple[str, ...]) -> _Get:
     return get
 
 
-def _group(ways: Mapping[_Name, tuple[str, ...]]) -> list[tuple[_Find, list[tuple[_Name, str, str]]]]:
-    """Gather what is read by the object that it is in, so that each object is found once: name, key, whole way."""
+def _group(ways: Mapping[_Name, tuple[str, ...]]) -> list[tuple[str | None, _Find, list[tuple[_Name, str, str]]]]:
+    """
+    Gather what is read by the object that it is in, so that each object is found once: name, key, whole way.
+
+    The first of a group is the key of its object in the record, None if it is not there but deeper, or the record.
+    """
     groups: dict[tuple[str, ...], list[tuple[_Name, str, str]]] = {}
     for name, way in ways.items():
         groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
-    return [(_compile_object(way), entries) for way, entries in groups.items()]
+    return [(way[0] if len(way) == 1 else None, _compile_object(way), entries) for way, entries in groups.items()]
 
 
 def _compile_object(way: tuple[str, ...]) -> _Find:
@@ -238,17 +242,20 @@ def _compile_deep_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
 
     def read_texts(record: _Object, place: _Place, redact: Redact) -> _Texts:
         texts: list[str | None] = [None] * len(_TEXTS)
-        for find, entries in groups:
-            inner = find(record, place)
-            if inner is None:
-                continue
+        plain = redact is str
+        for at, find, entries in groups:
+            inner = record.get(at) if at is not None else None
+            if not isinstance(inner, dict):
+                inner = find(record, place)
+                if inner is None:
+                    continue
             for index, key, name in entries:
                 value = inner.get(key)
                 if value is None or value == "":
                     continue
                 if not isinstance(value, str):
                     raise _malformed(place, name, value, "a string")
-                texts[index] = redact(value)
+                texts[index] = value if plain else redact(value)
         return texts
 
     return read_texts
@@ -261,7 +268,7 @@ def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
         texts = read_texts(record, place, redact)
         for index in (_BEGIN, _END):
             text = texts[index]
-            if text is not None and not _is_time(text, time_format):
+            if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, time_format)):
                 reason = f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is no time as the API writes it'
                 raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         return texts
@@ -272,27 +279,29 @@ def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
 _is_short_time = lru_cache(maxsize=1024)(is_time)
 
 
-def _is_time(text: str, time_format: str) -> bool:
-    return len(text) <= _LONGEST_TIME and _is_short_time(text, time_format)
-
-
 def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
     groups = _group(shown)
 
     def read_shown(record: _Object, place: _Place, redact: Redact) -> Mapping[str, str]:
         texts: dict[str, str] = {}
-        for find, entries in groups:
-            inner = find(record, place)
-            if inner is None:
-                continue
+        for at, find, entries in groups:
+            inner = record.get(at) if at is not None else None
+            if not isinstance(inner, dict):
+                inner = find(record, place)
+                if inner is None:
+                    continue
             for label, key, name in entries:
                 value = inner.get(key)
-                if isinstance(value, list | dict):
-                    raise _malformed(place, name, value, "a string")
-                if isinstance(value, bool):
+                if value is None or value == "":
+                    continue
+                if isinstance(value, str):
+                    texts[label] = value if redact is str else redact(value)
+                elif isinstance(value, bool):
                     texts[label] = str(value).lower()
-                elif value is not None and value != "":
+                elif isinstance(value, int | float):
                     texts[label] = redact(str(value))
+                else:
+                    raise _malformed(place, name, value, "a string")
         return texts
 
     return read_shown

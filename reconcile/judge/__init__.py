@@ -9,7 +9,7 @@ hold, or cannot hold any more.
 from reconcile.judge.assertion import LONGEST_TEXT, accepts
 from reconcile.judge.job import Judgement, judge_job
 from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
-from reconcile.judge.sensitive import find_sensitive_fields
+from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_shown
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "accepts",
     "find_root",
     "find_sensitive_fields",
+    "hide_headings",
+    "hide_shown",
     "judge_job",
     "list_fetch_notes",
 ]

@@ -1,10 +1,15 @@
-"""What an answer has in a field that is compared with a sensitive value, no report may show."""
+"""
+What an answer has in a field that is compared with a sensitive value, no report may show.
 
+Nor what it has for reports alone, for that may repeat the field in other words.
+"""
+
+from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec.structs import replace
 
-from reconcile.model import SENSITIVE, Expectation, Field, FieldExpectation, Observed, Record
+from reconcile.model import SENSITIVE, Expectation, Field, FieldExpectation, Heading, Observed, Record
 
 _Record = TypeVar("_Record", bound=Record)
 
@@ -24,10 +29,28 @@ def hide_sensitive(observed: Observed, hidden: frozenset[Field]) -> Observed:
     if not hidden:
         return observed
     sub_jobs = tuple([hide_fields(sub_job, hidden) for sub_job in observed.sub_jobs])
-    return replace(hide_fields(observed, hidden), sub_jobs=sub_jobs)
+    headings = hide_headings(observed.headings, hidden)
+    return replace(hide_fields(observed, hidden), sub_jobs=sub_jobs, headings=headings)
 
 
 def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
-    """Return the record with these fields covered where they have a value."""
+    """Return the record with these fields covered where they have a value; with any, what is only shown as well."""
     covered = {field.value: SENSITIVE for field in hidden if getattr(record, field) is not None}
-    return replace(record, **covered) if covered else record
+    if covered:
+        record = replace(record, **covered)
+    return hide_shown(record) if hidden else record
+
+
+def hide_shown(record: _Record) -> _Record:
+    """Return the record with all covered that is only shown."""
+    return replace(record, shown=dict.fromkeys(record.shown, SENSITIVE)) if record.shown else record
+
+
+def hide_headings(headings: Iterable[Heading], hidden: frozenset[Field]) -> tuple[Heading, ...]:
+    """Return the headings without what `hide_fields` covers."""
+    return tuple([_hide_heading(heading, Field.JOB_TYPE in hidden) for heading in headings])
+
+
+def _hide_heading(heading: Heading, hides_type: bool) -> Heading:
+    job_type = SENSITIVE if hides_type and heading.job_type is not None else heading.job_type
+    return replace(heading, job_type=job_type, shown=dict.fromkeys(heading.shown, SENSITIVE))

@@ -20,7 +20,7 @@ from reconcile.report.causes import (
 )
 from reconcile.report.diff_lines import MARGIN, OPEN, break_line, choose_symbol, paint_symbol, render_findings
 from reconcile.report.escape import escape, quote
-from reconcile.report.messages import choose_headline, count, list_contacts
+from reconcile.report.messages import choose_headline, count, describe_shown, list_contacts
 from reconcile.report.run_time import read_run_time
 from reconcile.report.style import Colour, Style
 
@@ -68,6 +68,7 @@ def _render_job(job: JobPlan, style: Style, now: datetime) -> str:
         *(_render_reason(cause, style) if cause else ()),
         *render_findings(job, style, now.date()),
         *_render_notes([notes], style),
+        *(line for text in describe_shown(job) for line in _render_remark(text, style)),
         *_render_contacts([job], style),
     ]
     return _frame(title, f"job {quote(job.job.job_id)}", [job], body, style)

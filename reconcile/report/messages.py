@@ -14,12 +14,17 @@ from reconcile.model import (
     FAIL_FAST,
     Diagnostic,
     Finding,
+    Heading,
     JobPlan,
     JsonValue,
     Kind,
     Missing,
+    Observed,
+    Outcome,
     Plan,
+    Record,
     Source,
+    SubJob,
     Summary,
     Truth,
     Unobserved,
@@ -35,6 +40,7 @@ LONGEST_MESSAGE = 1000
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,2000}")
 
 _MOST_CONTACTS = 3
+_MOST_PARTS = 3
 _MOST_OPTIONS = 3
 _LONGEST_SELECTION = 200
 """How many of the options that selected the jobs a heading shows; the JSON has all of them."""
@@ -171,6 +177,58 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
         yield f"request {escape(plan.observation.request_id)}"
     yield from list_contacts([plan])
     yield from (f"note: {escape(note)}" for note in plan.notes)
+    yield from describe_shown(plan)
+
+
+def describe_shown(plan: JobPlan) -> Iterator[str]:
+    """Say what a job that is not in sync is about, and its sub-jobs that have not succeeded, as far as the API does."""
+    observed = plan.observation
+    if plan.verdict is Verdict.IN_SYNC or not isinstance(observed, Observed):
+        return
+    if observed.shown:
+        yield f"about: {_list_shown(observed)}"
+    yield from describe_shown_parts(plan)
+
+
+def describe_shown_parts(plan: JobPlan) -> Iterator[str]:
+    """Say what the first sub-jobs that have not succeeded are about, and which they are a part of."""
+    observed, statuses = plan.observation, plan.job.provider.api.statuses
+    if plan.verdict is Verdict.IN_SYNC or not isinstance(observed, Observed):
+        return
+    parts = [
+        (index, part, above)
+        for index, part, above in _list_parts(observed)
+        if statuses[part.status].outcome is not Outcome.SUCCESS and (part.shown or above)
+    ]
+    for index, part, above in parts[:_MOST_PARTS]:
+        about = f": {_list_shown(part)}" if part.shown else ""
+        within = "".join(f" in {_name_part(each)}" for each in reversed(above))
+        yield cut(f"sub-job {index} {_name_part(part)}{within}{about}")
+    if len(parts) > _MOST_PARTS:
+        yield f"and {count(len(parts) - _MOST_PARTS, 'more sub-job')} that did not succeed"
+
+
+def _list_parts(observed: Observed) -> Iterator[tuple[int, SubJob, Sequence[SubJob | Heading]]]:
+    """List the sub-jobs with their number and what they are parts of, the outermost first."""
+    above: list[SubJob | Heading] = []
+    headings = iter(observed.headings)
+    heading = next(headings, None)
+    for index, part in enumerate(observed.sub_jobs):
+        while heading is not None and heading.before == index:
+            above = [*above[: heading.depth - 1], heading]
+            heading = next(headings, None)
+        above = above[: part.depth - 1]
+        yield index, part, above
+        above = [*above, part]
+
+
+def _name_part(part: SubJob | Heading) -> str:
+    name = quote(part.job_type) if part.job_type is not None else "of unknown type"
+    return f"{name} ({_list_shown(part)})" if isinstance(part, Heading) and part.shown else name
+
+
+def _list_shown(record: Record | Heading) -> str:
+    return ", ".join(f"{escape(label)} {quote(value)}" for label, value in record.shown.items())
 
 
 def choose_url(url: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
-from reconcile.judge import LONGEST_TEXT, find_sensitive_fields
+from reconcile.judge import LONGEST_TEXT, find_sensitive_fields, hide_headings, hide_shown
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -55,7 +55,8 @@ def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
     names: dict[Field, _Names] = {field: _Names() for field in Field if field in hidden and field is not Field.STATUS}
     if isinstance(observation, Observed):
         sub_jobs = tuple([_hide_texts(part, names) for part in observation.sub_jobs])
-        observation = replace(_hide_texts(observation, names), sub_jobs=sub_jobs)
+        headings = hide_headings(observation.headings, hidden)
+        observation = replace(_hide_texts(observation, names), sub_jobs=sub_jobs, headings=headings)
     return replace(job, expect=_hide_expectation(job.expect, names)), observation
 
 
@@ -80,7 +81,7 @@ class _Names:
 
 def _hide_texts(record: _Record, names: dict[Field, _Names]) -> _Record:
     texts = ((field.value, each, getattr(record, field.value)) for field, each in names.items())
-    return replace(record, **{key: each.name(text) for key, each, text in texts if text is not None})
+    return hide_shown(replace(record, **{key: each.name(text) for key, each, text in texts if text is not None}))
 
 
 def _hide_expectation(expectation: Expectation, names: dict[Field, _Names]) -> Expectation:

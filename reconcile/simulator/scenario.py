@@ -7,11 +7,12 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconcile.apis import SHIPPED
+from reconcile.apis.body import SHOWN, SUB_JOBS
 from reconcile.codes import Code
 from reconcile.document import Document, Node, Table, as_array, as_string, as_table, check_document, find_schema
 from reconcile.duration import parse_duration
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, JobApi
+from reconcile.model import Diagnostic, JobApi, RecordWays
 from reconcile.simulator.answer import Reply
 from reconcile.simulator.repertoire import Repertoire
 
@@ -113,20 +114,22 @@ def _check_scenario(document: Document, apis: Mapping[str, JobApi]) -> Iterator[
     if root["api"] not in apis:
         message = f"'{root['api']}' is not one of {', '.join(apis)}"
         yield _diagnose(document, ("api",), Code.UNKNOWN_API, message)
+        return
+    api = apis[as_string(root["api"])]
     jobs: list[tuple[_Path, Node]] = [(("jobs", job_id), job) for job_id, job in _entries(root, "jobs")]
     if "generate" in root:
         jobs.append((("generate", "job"), as_table(root["generate"])["job"]))
     for path, job in jobs:
-        yield from _check_job(document, path, as_table(job))
+        yield from _check_job(document, path, as_table(job), api)
 
 
-def _check_job(document: Document, path: _Path, job: Table) -> Iterator[Diagnostic]:
-    yield from _check_entry(document, path, job)
+def _check_job(document: Document, path: _Path, job: Table, api: JobApi) -> Iterator[Diagnostic]:
+    yield from _check_entry(document, path, job, api)
     if "timeline" not in job:
         return
     path = (*path, "timeline")
     entries = [as_table(entry) for entry in as_array(job["timeline"])]
-    errors = [error for n, entry in enumerate(entries) for error in _check_entry(document, (*path, n), entry)]
+    errors = [error for n, entry in enumerate(entries) for error in _check_entry(document, (*path, n), entry, api)]
     yield from errors or _check_order(document, path, entries)
 
 
@@ -147,7 +150,8 @@ def _check_order(document: Document, path: _Path, entries: Sequence[Table]) -> I
         yield _diagnose(document, (*path, len(entries) - 1, "requests"), Code.VALUE_NOT_ALLOWED, message)
 
 
-def _check_entry(document: Document, path: _Path, entry: Table) -> Iterator[Diagnostic]:
+def _check_entry(document: Document, path: _Path, entry: Table, api: JobApi) -> Iterator[Diagnostic]:
+    yield from _check_shown(document, path, entry, api.job, api)
     kinds = [key for key in entry if key in _KINDS]
     for key in kinds[1:]:
         message = f"'{key}' cannot be combined with '{kinds[0]}'"
@@ -157,6 +161,18 @@ def _check_entry(document: Document, path: _Path, entry: Table) -> Iterator[Diag
             _seconds(entry, key, default=None)
         except ValueError as error:
             yield _diagnose(document, (*path, key), Code.VALUE_NOT_ALLOWED, str(error))
+
+
+def _check_shown(document: Document, path: _Path, record: Table, ways: RecordWays, api: JobApi) -> Iterator[Diagnostic]:
+    """Report labels that the API does not have for a job or, if there are any, for its parts and theirs."""
+    for label, _ in _entries(record, SHOWN):
+        if label not in ways.shown:
+            known = ", ".join(ways.shown) or "there are none"
+            message = f"the API {api.name} shows no '{label}' here"
+            yield _diagnose(document, (*path, SHOWN, label), Code.UNKNOWN_KEY, message, f"known: {known}")
+    if api.parts is not None and record.get(SUB_JOBS) is not None:
+        for number, part in enumerate(as_array(record[SUB_JOBS])):
+            yield from _check_shown(document, (*path, SUB_JOBS, number), as_table(part), api.parts, api)
 
 
 def _diagnose(document: Document, path: _Path, code: Code, message: str, hint: str | None = None) -> Diagnostic:

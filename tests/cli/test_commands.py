@@ -32,6 +32,12 @@ def test_the_demo_shows_every_verdict_and_exits_with_0():
     assert '~ status      = "success" -> "failed"' in run.stdout
 
 
+@pytest.mark.parametrize("name", ["cce", "rds", "sfs-turbo-du-task"])
+def test_the_demo_shows_every_verdict_of_other_apis(name):
+    run = program.run("demo", "--api", name)
+    assert (run.returncode, re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE)) == (0, ["0", "2", "3", "0"])
+
+
 def test_the_demo_runs_from_a_checkout_that_is_not_installed(tmp_path):
     ignored = shutil.ignore_patterns("schemas", "examples", "__pycache__")
     shutil.copytree(Path(reconcile.__file__).parent, tmp_path / "reconcile", ignore=ignored)
@@ -64,6 +70,10 @@ def test_simulate_reads_standard_input_and_names_its_faults():
 
 def test_apis_tell_clouds_regions_and_hosts(capsys):
     assert main(["apis"], environ={}) == 0
+    overview = capsys.readouterr().out
+    assert [line.split()[0] for line in overview.splitlines()[2:]] == list(api_names())
+    assert re.search(r"^rds +MySQL, PostgreSQL and SQL Server databases +otc, huawei", overview, re.MULTILINE)
+    assert main(["apis", "show", "sfs-turbo"], environ={}) == 0
     assert re.search(r"^otc +eu-de +sfs-turbo\.eu-de\.otc\.t-systems\.com$", capsys.readouterr().out, re.MULTILINE)
     assert main(["apis", "-o", "json"], environ={}) == 0
     document = json.loads(capsys.readouterr().out)

@@ -8,10 +8,15 @@ from datetime import UTC, datetime
 import pytest
 from program import main
 
+from reconcile.apis import api_names, load_api
+from reconcile.authoring import compose_starter
 from reconcile.manifest import load_manifests
 from reconcile.shipped import load_schema, shipped_folder
 
-STARTER = (shipped_folder("examples") / "starter" / "reconcile.yaml").read_text(encoding="utf-8")
+SHOWN = shipped_folder("examples") / "starter" / "reconcile.yaml"
+STARTER = compose_starter(load_api("sfs-turbo"))
+EXAMPLE = re.compile(r"^#( *)(?=[-a-z_]+: |[-a-z_]+:$|- \{|# )", flags=re.MULTILINE)
+"""What makes an example of a line."""
 
 
 def find_keys(schema):
@@ -65,14 +70,36 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_stays_as_it_is(capsys):
     assert "RC004 cannot write /proc/self/reconcile.yaml" in capsys.readouterr().err
 
 
+def test_the_starter_among_the_examples_is_what_is_written(check_golden):
+    check_golden(SHOWN, STARTER)
+
+
 def test_it_mentions_every_key_of_the_language():
-    written = set(re.findall(r"([a-z_]+):", STARTER))
+    starters = STARTER + compose_starter(load_api("sfs-turbo-du-task"))
+    written = set(re.findall(r"([a-z_]+):", starters))
     assert find_keys(load_schema("manifest.v1")) - written == set()
 
 
 def test_it_is_valid_too_with_every_example_in_use():
-    used = re.sub(r"^#( *)(?=[-a-z_]+: |[-a-z_]+:$|- \{|# )", r"\1", STARTER[STARTER.index("version:") :], flags=re.M)
-    manifest = load_manifests(["-"], now=datetime(2026, 11, 22, tzinfo=UTC), stdin=io.BytesIO(used.encode()))
-    assert [job.address for job in manifest.jobs][:2] == ["jobs.bind-ldap", "jobs.expand"]
+    manifest = load_used(STARTER)
+    assert [job.address for job in manifest.jobs][:2] == ["jobs.first", "jobs.second"]
     assert len(manifest.jobs) == 5
     assert manifest.warnings == ()
+
+
+def load_used(text):
+    """Load a starter with all its examples in use."""
+    used = EXAMPLE.sub(r"\1", text[text.index("version:") :])
+    return load_manifests(["-"], now=datetime(2026, 11, 22, tzinfo=UTC), stdin=io.BytesIO(used.encode()))
+
+
+@pytest.mark.parametrize("name", api_names())
+def test_there_is_one_for_every_api_and_its_comments_are_true(name, tmp_path, capsys):
+    assert main(["init", str(tmp_path), "--api", name], environ={}) == 0
+    assert main(["prove", str(tmp_path)], environ={}) == 0, capsys.readouterr().out
+    api, text = load_api(name), (tmp_path / "reconcile.yaml").read_text(encoding="utf-8")
+    assert {job.provider.api.name for job in load_used(text).jobs} == {name}
+    assert max(map(len, text.splitlines())) <= 120
+    assert ("have no sub-jobs" in text) is (api.parts is None)
+    assert ("absent: true" in text) is api.can_be_missing
+    assert [word for word, state in api.words.items() if state == api.failure and word not in text] == []

@@ -5,7 +5,7 @@ from builders import NOW, SOURCE, expects, item, job, observed, sub_job, sub_job
 from msgspec.structs import replace
 
 from reconcile.judge import judge_job
-from reconcile.model import Absence, Match, Missing
+from reconcile.model import Absence, Heading, Match, Missing
 
 CANARY, COVERED = "canary", "(sensitive value)"
 
@@ -47,6 +47,16 @@ def test_the_field_is_covered_everywhere_and_nothing_else_is(a_job):
     answer = observed("failed", part(fail_reason=CANARY), part(error_code="E"), fail_reason=CANARY, error_code="E")
     covered = observed("failed", part(fail_reason=COVERED), part(error_code="E"), fail_reason=COVERED, error_code="E")
     assert show(a_job, answer) == covered
+
+
+def test_what_is_only_shown_may_repeat_it_and_is_covered_too():
+    said = {"message": f"says {CANARY}"}
+    heading = Heading(before=0, job_id=None, job_type=CANARY, shown=said)
+    answer = replace(observed("failed", part(shown=said, depth=2)), shown=said, headings=(heading,))
+    covered = show(asserting(secret(job_type=CANARY)), answer)
+    assert CANARY not in str(covered)
+    assert covered.headings[0].job_type == covered.shown["message"] == COVERED
+    assert show(asserting(), answer) == answer
 
 
 def test_what_is_not_there_is_not_covered():

@@ -16,6 +16,7 @@ from reconcile.codes import Code
 from reconcile.model import (
     Absence,
     Diagnostic,
+    Heading,
     Match,
     Missing,
     MissingPolicy,
@@ -110,8 +111,10 @@ def drifted(name):
 
 def drifted_inside(name):
     parts = sub_jobs(Match.EXACT, item(at_least=2, at_most=2, job_type="a", status="success"), item(job_type="b"))
-    answer = (sub_job("failed", "a"), sub_job("failed", "a"), sub_job("success", "c"))
-    return job(parts, name=name), observed("success", *answer, job_id=f"id-{name}")
+    below = replace(sub_job("failed", "a"), depth=2, shown={"server_id": "s1"})
+    answer = observed("success", sub_job("failed", "a"), below, sub_job("success", "c"), job_id=f"id-{name}")
+    heading = Heading(before=1, job_id=None, job_type="above", shown={"cluster": "c1"})
+    return job(parts, name=name), replace(answer, shown={"volume_id": "v1"}, headings=(heading,))
 
 
 def missing(name):

@@ -10,7 +10,7 @@ import pytest
 from builders import observed, sub_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.plans import check_harmless, drifted, each_plan, load_plan, plan_mixed, plan_of, poison_plan
+from report.plans import check_harmless, drifted, drifted_inside, each_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.model import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
@@ -63,6 +63,12 @@ def test_no_format_has_colours(format_name):
 @pytest.mark.parametrize("name", ["changed", "missing", "pending", "error", "failed"])
 def test_no_format_is_silent_about_what_is_not_in_sync(name, format_name):
     assert re.search("drift|missing|no such job|pending|error", rendered(load_plan(name), format_name))
+
+
+@pytest.mark.parametrize("format_name", ["text", "markdown", "html", "github", "azure", "junit", "json"])
+def test_what_a_job_and_its_parts_are_about_is_told(format_name):
+    text = rendered(plan_of(drifted_inside("a")), format_name)
+    assert [each for each in ("volume_id", "v1", "above", "c1", "server_id", "s1") if each not in text] == []
 
 
 def test_a_run_without_a_plan_is_an_error_in_every_format():

@@ -1,14 +1,14 @@
 """Sentences that formats share are one harmless line of bounded length."""
 
 import pytest
-from builders import SOURCE
+from builders import SOURCE, observed, sub_job
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from report.plans import WAIVER
+from report.plans import WAIVER, done, drifted_inside, plan_of
 
 from reconcile.model import Finding, Kind, Truth
-from reconcile.report.messages import LONGEST_MESSAGE, describe_finding, show_value
+from reconcile.report.messages import LONGEST_MESSAGE, describe_finding, describe_shown, show_value
 
 FINDING = Finding(
     path="status",
@@ -37,6 +37,22 @@ FINDING = Finding(
 )
 def test_a_finding_in_words(changes, sentence):
     assert describe_finding(replace(FINDING, **changes)) == sentence
+
+
+def test_what_a_job_is_about_is_told_with_the_parts_that_did_not_succeed():
+    (planned,) = plan_of(drifted_inside("a")).jobs
+    assert list(describe_shown(planned)) == [
+        'about: volume_id "v1"',
+        'sub-job 1 "a" in "above" (cluster "c1"): server_id "s1"',
+    ]
+    declared, answer = done("a")
+    assert list(describe_shown(plan_of((declared, replace(answer, shown={"volume_id": "v1"}))).jobs[0])) == []
+
+
+def test_no_more_parts_are_told_than_anyone_reads():
+    parts = [replace(sub_job("failed", "a"), shown={"server_id": f"s{number}"}) for number in range(10)]
+    *_, last = describe_shown(plan_of((done("a")[0], observed("failed", *parts))).jobs[0])
+    assert last == "and 7 more sub-jobs that did not succeed"
 
 
 def test_values_are_written_as_in_a_manifest():

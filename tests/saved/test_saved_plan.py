@@ -15,6 +15,7 @@ from reconcile.model import (
     Field,
     FieldExpectation,
     Glob,
+    Heading,
     Match,
     Moment,
     MomentExpectation,
@@ -127,7 +128,10 @@ def secret_job(*, job_type, accept):
 @pytest.mark.parametrize("said", ["canary-1", "canary-22", None, "canary" * 4000])
 def test_a_secret_is_not_saved_and_the_same_plan_follows(evidence_of, accept, said):
     answer = observed("failed", sub_job("failed", "a", error_code="canary-1"), error_code=said)
+    about = Heading(before=0, job_id=None, job_type="b", shown={"message": "canary"})
+    answer = replace(answer, shown={"message": "canary"}, headings=(about,))
     evidence = evidence_of(plan_of((secret_job(job_type="a", accept=accept), answer)))
+    evidence = replace(evidence, observations=(answer,))
     content = save(evidence)
     assert "canary" not in content
     assert is_document_of(plan_to_json(derive_plan(evidence)), plan_to_json(derive_plan(hide_secrets(evidence))))

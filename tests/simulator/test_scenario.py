@@ -1,10 +1,13 @@
 """What a scenario file says, and what is wrong with it."""
 
+import json
+
 import pytest
 
 from reconcile.apis import load_api, read_sources
 from reconcile.document import Text, parse_text
 from reconcile.errors import DocumentError
+from reconcile.fetch.record import read_job
 from reconcile.model import Diagnostic
 from reconcile.shipped import load_schema
 from reconcile.simulator import Scenario, load_scenario
@@ -89,6 +92,8 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {timeline: [{requests: 1, status: waiting}]}}", "3:24", "no entry follows"),
         ("jobs: {j: {raw: {status_code: 100}}}", "3:31", "this must be at least 200"),
         ('jobs: {j: {raw: {status_code: 200, headers: {A: "1\\nB: 2"}}}}', "3:49", "'1\nB: 2' is not allowed here"),
+        ("jobs: {j: {status: success, shown: {server_id: x}}}", "3:37", "the API sfs-turbo shows no 'server_id' here"),
+        ("jobs: {j: {status: success, sub_jobs: [{job_type: x}]}}", "3:40", "at least one of 'status', 'sub_jobs' is"),
         ("generate: {count: 0, job: {status: success}}", "3:19", "this must be at least 1"),
         ("generate: {count: 2.0, job: {status: success}}", "3:19", "a number, where an integer is due"),
         ("token: 12345", "3:8", "12345 is read as a number, where a string is due"),
@@ -98,6 +103,32 @@ def test_bad_scenario_is_refused_at_the_place(text: str, place: str, message: st
     (fault,) = faults_of(text)
     assert fault.source is not None
     assert (f"{fault.source.line}:{fault.source.column}", message in fault.message) == (place, True), fault.message
+
+
+def test_parts_of_parts_headings_and_what_is_shown_stand_where_the_api_has_them() -> None:
+    text = """\
+version: 1
+api: cce
+jobs:
+  j:
+    status: running
+    shown: {cluster: c1}
+    sub_jobs:
+      - job_type: CreateNode
+        sub_jobs:
+          - {status: success, sub_jobs: [{status: failed, shown: {resource: node-1}}]}
+"""
+    scenario = load_scenario(parse_text(Text("scenario.yaml", text), is_json=False))
+    reply = scenario.jobs["j"][0].reply
+    assert isinstance(reply, Answer)
+    body = b"".join(reply.pieces).partition(b"\r\n\r\n")[2]
+    observed = read_job(load_api("cce"), "j", json.loads(body), request_id=None, redact=str)
+    assert dict(observed.shown) == {"cluster": "c1"}
+    assert [(part.status, part.depth, dict(part.shown)) for part in observed.sub_jobs] == [
+        ("success", 2, {}),
+        ("failed", 3, {"resource": "node-1"}),
+    ]
+    assert [(heading.job_type, heading.depth) for heading in observed.headings] == [("CreateNode", 1)]
 
 
 def test_all_faults_are_told_at_once_in_order_of_place() -> None:

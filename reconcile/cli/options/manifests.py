@@ -8,8 +8,8 @@ import click
 from msgspec import Struct
 
 from reconcile.cli.options.apis import api_option
-from reconcile.cli.options.values import FilePath, as_one
-from reconcile.model import Assignment, Given, VariableFile
+from reconcile.cli.options.values import AssignmentType, FilePath, as_one
+from reconcile.model import Given, VariableFile
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -55,18 +55,6 @@ class SelectionOptions(Struct, frozen=True, kw_only=True):
         return bool(self.targets or self.target_files or self.excluded or self.selectors or self.shard)
 
 
-class _AssignmentType(click.ParamType[Given]):
-    """`NAME=VALUE`."""
-
-    name = "assignment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:  # noqa: ANN401
-        name, sign, text = str(value).partition("=")
-        if not sign or not name:
-            self.fail("expected NAME=VALUE", param, ctx)
-        return Assignment(name, text)
-
-
 class _VariableFileType(click.ParamType[Given]):
     """The path of a variable file."""
 
@@ -104,7 +92,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--var",
         "assignments",
-        type=_AssignmentType(),
+        type=AssignmentType(),
         multiple=True,
         metavar="NAME=VALUE",
         help="Set a variable. The value is parsed as YAML unless the default of the variable is a string.",

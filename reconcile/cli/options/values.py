@@ -10,8 +10,11 @@ import click
 from msgspec import Struct
 
 from reconcile.duration import parse_duration
-from reconcile.model import Subject
+from reconcile.model import Assignment, Subject
 from reconcile.rate import parse_rate
+
+DEFAULT_API = "sfs-turbo"
+"""The job API of commands that are told none."""
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -58,6 +61,18 @@ class SubjectType(click.ParamType[Subject]):
         if found is None or not found[1].isprintable():
             self.fail("expected NAME@sha256:HEX, with 64 hexadecimal digits in lower case", param, ctx)
         return Subject(name=found[1], sha256=found[2])
+
+
+class AssignmentType(click.ParamType[Assignment]):
+    """`NAME=VALUE`."""
+
+    name = "assignment"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Assignment:
+        name, sign, text = value.partition("=")
+        if not sign or not name:
+            self.fail("expected NAME=VALUE", param, ctx)
+        return Assignment(name, text)
 
 
 class FilePath(click.Path):

@@ -35,6 +35,7 @@ from reconcile.report.messages import (
     choose_url,
     describe_expiry,
     describe_none,
+    describe_shown_parts,
     find_place,
     list_waivers,
     show_actual,
@@ -161,7 +162,7 @@ def build_job(
         details=None if brief else _build_details(planned, today, paths),
         brief=list(_list_lines(planned, today, paths)) if brief else (),
         held=[_write_held(finding) for finding in planned.findings if finding.truth is Truth.HOLDS],
-        notes=(*planned.notes, *_describe_waivers(job, today)),
+        notes=(*planned.notes, *describe_shown_parts(planned), *_describe_waivers(job, today)),
         command=_end_command(command, job.address),
     )
 
@@ -233,6 +234,8 @@ def _list_facts(planned: JobPlan, paths: Mapping[str, str]) -> Iterator[tuple[st
             yield "begin", observation.begin_time
         if observation.end_time:
             yield "end", observation.end_time
+        if planned.verdict is not Verdict.IN_SYNC:
+            yield from observation.shown.items()
     if observation.request_id:
         yield "request", observation.request_id
     yield "manifest", f"{paths.get(job.source.file, job.source.file)}:{job.source.line}:{job.source.column}"
