@@ -15,7 +15,7 @@ from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.model import Evidence, Plan
-from reconcile.report import render_plan
+from reconcile.report import stream_plan
 from reconcile.report.style import Style
 
 _PATIENCE = 300.0
@@ -86,7 +86,6 @@ class Report:
     def write(self, plan: Plan, evidence: Evidence) -> None:
         """Write everything that can be written; then raise OutputError if something could not."""
         self._context.state.evidence = evidence
-        self._context.state.evidence = evidence
         failures = [*self._write_files(plan, evidence), *self._write_stdout(plan)]
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
@@ -108,7 +107,7 @@ class Report:
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
             write = output.write if self._reporting.format_name == "text" else output.write_document
-            for part in _render(plan, format_name=self._reporting.format_name, style=style):
+            for part in stream_plan(plan, format_name=self._reporting.format_name, style=style):
                 self._context.state.printed = True
                 write(part)
             output.close()
@@ -120,7 +119,7 @@ class Report:
 def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     """List the files to write; raise UsageError if the signing key cannot be used."""
     for name, path in reporting.reports:
-        yield File(path=path, render=_without_evidence(partial(_render, format_name=name, style=style)))
+        yield File(path=path, render=_without_evidence(partial(stream_plan, format_name=name, style=style)))
     if reporting.out is not None:
         from reconcile.cli.saved import make_saver
 
@@ -135,16 +134,6 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
         yield File(path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan)], appended=True)
     if reporting.github_output is not None:
         yield File(path=reporting.github_output, render=lambda plan, evidence: [render_outputs(plan)], appended=True)
-
-
-def _render(plan: Plan, *, format_name: str, style: Style) -> Iterable[str]:
-    """Render a plan; JSON comes part by part, for it holds all that was observed."""
-    if format_name != "json":
-        return [render_plan(plan, format_name=format_name, style=style)]
-    from reconcile.canonical import stream
-    from reconcile.report.json import plan_to_json
-
-    return stream(plan_to_json(plan))
 
 
 def _without_evidence(render: Callable[[Plan], Iterable[str]]) -> Callable[[Plan, Evidence], Iterable[str]]:

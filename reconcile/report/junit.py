@@ -10,14 +10,15 @@ The document is written as text: a tree of 100,000 elements takes longer than fe
 through `reconcile.report.escape`, which lets no character through that XML cannot hold.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape as escape_markup
 from itertools import groupby
 
 from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_job, describe_place, describe_run, describe_waiver
-from reconcile.report.result import Result, list_results
+from reconcile.report.result import Result, count_verdicts, iterate_results
 from reconcile.report.style import Style
 from reconcile.report.timing import find_begin, find_job_begin, measure_run
 
@@ -32,34 +33,34 @@ _MOST_DETAILED = 100
 """Cases of a job that describe the job as well; nobody needs that more often."""
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan as ASCII; `style` is not used, for XML has no colour."""
     del style
-    results = list_results(plan)
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="{escape_markup(describe_run(plan))}" {_count_outcomes(results)} '
-        f'time="{measure_run(plan):.3f}">',
-    ]
-    for _, group in groupby(results, lambda result: result.address):
-        lines += _render_suite(list(group), plan)
-    lines.append("</testsuites>\n")
-    return "\n".join(lines).encode("ascii", "xmlcharrefreplace").decode("ascii")
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    name, outcomes = escape_markup(describe_run(plan)), _write_counts(count_verdicts(plan))
+    yield _write_lines([f'<testsuites name="{name}" {outcomes} time="{measure_run(plan):.3f}">'])
+    for _, group in groupby(iterate_results(plan), lambda result: result.address):
+        yield _write_lines(_render_suite(list(group), plan))
+    yield "</testsuites>\n"
 
 
-def _count_outcomes(results: Sequence[Result]) -> str:
-    verdicts = [result.verdict for result in results]
-    errors = verdicts.count(Verdict.ERROR) + verdicts.count(Verdict.PENDING)
-    return f'tests="{len(verdicts)}" failures="{verdicts.count(Verdict.DRIFT)}" errors="{errors}"'
+def _write_lines(lines: Iterable[str]) -> str:
+    text = "\n".join([*lines, ""])
+    return text if text.isascii() else text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def _write_counts(counts: Mapping[Verdict, int]) -> str:
+    tests, failures = sum(counts.values()), counts[Verdict.DRIFT]
+    return f'tests="{tests}" failures="{failures}" errors="{counts[Verdict.ERROR] + counts[Verdict.PENDING]}"'
 
 
 def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
-    skipped = sum(result.verdict is Verdict.WAIVED for result in results)
+    counts = Counter([result.verdict for result in results])
     name, job = escape_markup(results[0].address), results[0].job
     seconds = job.timing.elapsed if job else 0.0
     begin = find_job_begin(job, plan) if job else find_begin(plan)
     times = f'time="{seconds:.3f}" timestamp="{begin:%Y-%m-%dT%H:%M:%S}"'
-    yield f'  <testsuite name="{name}" {_count_outcomes(results)} skipped="{skipped}" {times}>'
+    yield f'  <testsuite name="{name}" {_write_counts(counts)} skipped="{counts[Verdict.WAIVED]}" {times}>'
     if job:
         yield from _render_properties(job)
     context = tuple(describe_job(job)) if job else ()

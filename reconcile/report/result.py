@@ -12,9 +12,9 @@ A waived result keeps the rule that it would have without the waiver.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import groupby
+from itertools import chain, groupby
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,23 +62,55 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def list_results(plan: Plan) -> tuple[Result, ...]:
+    """List what `iterate_results` yields, for reports that show a few of them."""
+    return tuple(iterate_results(plan))
+
+
+def count_verdicts(plan: Plan) -> Counter[Verdict]:
+    """Count the results of each verdict, without making them."""
+    counts = Counter([verdict for job in plan.jobs for verdict in _list_verdicts(job)])
+    counts[Verdict.ERROR] += len(plan.errors)
+    if not counts[_find_needed(plan)]:
+        counts[Verdict.ERROR] += 1
+    return counts
+
+
+def iterate_results(plan: Plan) -> Iterator[Result]:
     """
-    List the errors of the run, then every assertion and error of each job, in the order of the manifest.
+    Yield the errors of the run, then every assertion and error of each job, in the order of the manifest.
 
     Their places are those in the repository.
 
     At least one result is as bad as the verdict of the run, and one of each job as bad as that of the job. Where no
     assertion explains the verdict, an error says so: an empty list would read as success.
     """
-    results = [_diagnostic_result(diagnostic) for diagnostic in plan.errors]
-    for job in plan.jobs:
-        results += _job_results(job)
-    needed = plan.verdict if plan.complete else Verdict.ERROR
-    if not any(result.verdict is needed for result in results):
-        results.append(_unexplained_result(needed, job=None))
-    if plan.paths:
-        results = [_name_path(result, plan.paths) for result in results]
-    return _number_duplicates(results)
+    needed = _find_needed(plan)
+    found = False
+    addresses = Counter([escape(job.job.address) for job in plan.jobs])
+    shared: dict[str, Counter[str]] = {each: Counter() for each, times in addresses.items() if times > 1}
+    shared[RUN] = Counter()
+    of_run = [_diagnostic_result(diagnostic) for diagnostic in plan.errors]
+    for results in chain([of_run], map(_job_results, plan.jobs)):
+        found = found or any(result.verdict is needed for result in results)
+        named = [_name_path(result, plan.paths) for result in results] if plan.paths else results
+        yield from _number_duplicates(named, shared)
+    if not found:
+        yield from _number_duplicates([_unexplained_result(needed, job=None)], shared)
+
+
+def _find_needed(plan: Plan) -> Verdict:
+    """Return the verdict that at least one result must have."""
+    return plan.verdict if plan.complete else Verdict.ERROR
+
+
+def iterate_ranked(plan: Plan) -> Iterator[Result]:
+    """Yield what `rank_results` returns of all results; they are made again for each verdict, and never kept."""
+    counts = count_verdicts(plan)
+    for unreached in (False, True):
+        for verdict in (each for each in WORDS if each is not Verdict.IN_SYNC and counts[each]):
+            if verdict is Verdict.ERROR or not unreached:
+                fitting = (result for result in iterate_results(plan) if result.verdict is verdict)
+                yield from (result for result in fitting if _is_unreached(result) is unreached)
 
 
 def rank_results(results: Iterable[Result]) -> list[Result]:
@@ -106,6 +138,13 @@ def _job_results(plan: JobPlan) -> list[Result]:
     if not any(result.verdict is plan.verdict for result in results):
         results.append(_unexplained_result(plan.verdict, job=plan))
     return results
+
+
+def _list_verdicts(plan: JobPlan) -> list[Verdict]:
+    """List the verdicts of what `_job_results` returns."""
+    verdicts = [_finding_verdict(finding) for finding in plan.findings if _is_shown(plan, finding)]
+    verdicts += [Verdict.ERROR] * len(plan.problems)
+    return verdicts if plan.verdict in verdicts else [*verdicts, Verdict.ERROR]
 
 
 def _is_shown(plan: JobPlan, finding: Finding) -> bool:
@@ -186,14 +225,19 @@ def _name_path(result: Result, paths: Mapping[str, str]) -> Result:
     return replace(result, source=replace(source, file=paths[source.file]))
 
 
-def _number_duplicates(results: Sequence[Result]) -> tuple[Result, ...]:
-    """Number names that would be the same: one item can stand for several sub-jobs."""
-    titles = [result.title for result in results]
-    if len(set(titles)) == len(titles):
-        return tuple(results)
-    seen: Counter[str] = Counter()
-    numbered = []
-    for result, title in zip(results, titles, strict=True):
-        seen[title] += 1
-        numbered.append(result if seen[title] == 1 else replace(result, name=f"{result.name} ({seen[title]})"))
-    return tuple(numbered)
+def _number_duplicates(results: Sequence[Result], shared: Mapping[str, Counter[str]]) -> Iterator[Result]:
+    """
+    Number names that would be the same: one item can stand for several sub-jobs.
+
+    Args:
+        results: of one job, or of the run.
+        shared: how often each name was there before, by address, of addresses that several jobs are shown with.
+    """
+    address = results[0].address if results else RUN
+    if address not in shared and len({result.name for result in results}) == len(results):
+        yield from results
+        return
+    seen = shared.get(address, Counter())
+    for result in results:
+        seen[result.name] += 1
+        yield result if seen[result.name] == 1 else replace(result, name=f"{result.name} ({seen[result.name]})")

@@ -9,7 +9,7 @@ hole in both would run nothing.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -33,16 +33,21 @@ _END_TAG: Final = re.compile(r"</|<!--")
 _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
 """A line break between two elements, except between two jobs: the page should not be a single line."""
 
+_EVENTS: Final = 500
+"""Pieces of the page that are joined to one part."""
+
 _SAFE: Final = (Markup, int, float)
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used, for the reader's browser chooses light or dark."""
     del style
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
     policy = _write_policy(sheet, script)
-    return template.render(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    stream = template.stream(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    stream.enable_buffering(_EVENTS)
+    return stream
 
 
 class _DropLineBreaks(Extension):
