@@ -72,20 +72,21 @@ def _stream(value: object, line: str | None) -> Iterator[str]:
 
 
 def _stream_list(value: Iterable[object], line: str | None) -> Iterator[str]:
-    """Yield a list, a few elements at once unless one of them is long by itself."""
+    """Yield a list, a few elements at once, or one by one where there are few, because one of them is long."""
     inner = None if line is None else f"{line}  "
-    elements, index = iter(value), 0
-    while batch := list(islice(elements, _SHORT)):
-        if any(map(_is_long, batch)):
-            for element in batch:
-                yield _separate(index, "[", inner)
-                yield from _stream(element, inner)
-                index += 1
-        else:
-            text = dump(batch, compact=line is None)
+    index = 0
+    if isinstance(value, list | tuple) and len(value) <= _SHORT:
+        for index, element in enumerate(value):
             yield _separate(index, "[", inner)
-            yield text[1:-2] if line is None else text[len("[\n  ") : -len("\n]\n")].replace("\n", line)
-            index += len(batch)
+            yield from _stream(element, inner)
+        yield f"{line or ''}]"
+        return
+    elements = iter(value)
+    while batch := list(islice(elements, _SHORT)):
+        text = dump(batch, compact=line is None)
+        yield _separate(index, "[", inner)
+        yield text[1:-2] if line is None else text[len("[\n  ") : -len("\n]\n")].replace("\n", line)
+        index += 1
     yield f"{line or ''}]" if index else "[]"
 
 
@@ -99,7 +100,7 @@ def _is_long(value: object) -> bool:
     if isinstance(value, Iterator):
         return True
     if isinstance(value, list | tuple | LazyList):
-        return len(value) > _SHORT or any(map(_is_long, value))
+        return len(value) > _SHORT or (not isinstance(value, LazyList) and any(map(_is_long, value)))
     if isinstance(value, dict | msgspec.Struct):
         return any(map(_is_long, (_find_members(value) or {}).values()))
     return False

@@ -144,6 +144,8 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
 
 def _name_place(job: Job) -> tuple[str, ...]:
     """Name where a job is looked for, without its id: provider and parameters."""
+    if not job.parameters:
+        return (job.provider.name,)
     return job.provider.name, *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters))
 
 

@@ -10,8 +10,8 @@ The document is written as text: a tree of 100,000 elements takes longer than fe
 through `reconcile.report.escape`, which lets no character through that XML cannot hold.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape as escape_markup
 from itertools import groupby
 
@@ -28,6 +28,8 @@ _ELEMENTS = {
     Verdict.PENDING: "error",
     Verdict.WAIVED: "skipped",
 }
+
+_COUNTED = (*_ELEMENTS, Verdict.IN_SYNC)
 
 _MOST_DETAILED = 100
 """Cases of a job that describe the job as well; nobody needs that more often."""
@@ -55,7 +57,8 @@ def _write_counts(counts: Mapping[Verdict, int]) -> str:
 
 
 def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
-    counts = Counter([result.verdict for result in results])
+    verdicts = [result.verdict for result in results]
+    counts = {verdict: verdicts.count(verdict) for verdict in _COUNTED}
     name, job = escape_markup(results[0].address), results[0].job
     seconds = job.timing.elapsed if job else 0.0
     begin = find_job_begin(job, plan) if job else find_begin(plan)
@@ -63,10 +66,11 @@ def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
     yield f'  <testsuite name="{name}" {_write_counts(counts)} skipped="{counts[Verdict.WAIVED]}" {times}>'
     if job:
         yield from _render_properties(job)
-    context = tuple(describe_job(job)) if job else ()
+    context = tuple(describe_job(job)) if job and counts[Verdict.IN_SYNC] < len(results) else ()
     for number, result in enumerate(results):
         # Readers add the times of the cases up, and one request has answered all of them.
-        yield from _render_case(result, context if number < _MOST_DETAILED else (), 0.0 if number else seconds)
+        details = context if number < _MOST_DETAILED else ()
+        yield from _render_case(result, name, details, 0.0 if number else seconds)
     yield "  </testsuite>"
 
 
@@ -78,11 +82,11 @@ def _render_properties(plan: JobPlan) -> Iterator[str]:
     yield "    </properties>"
 
 
-def _render_case(result: Result, context: Sequence[str], seconds: float) -> Iterator[str]:
+def _render_case(result: Result, suite: str, context: Sequence[str], seconds: float) -> Iterator[str]:
+    """Render a case; `suite` is the address as markup, which names and titles begin with."""
     source = result.source
-    place = f' file="{escape_markup(escape(source.file))}" line="{source.line}"' if source else ""
-    name = f'classname="{escape_markup(result.address)}" name="{escape_markup(result.title)}"'
-    case = f'    <testcase {name}{place} time="{seconds:.3f}"'
+    place = f' file="{_escape_file(source.file)}" line="{source.line}"' if source else ""
+    case = f'    <testcase classname="{suite}" name="{suite} {escape_markup(result.name)}"{place} time="{seconds:.3f}"'
     if result.verdict is Verdict.IN_SYNC:
         yield f"{case} />"
         return
@@ -93,3 +97,8 @@ def _render_case(result: Result, context: Sequence[str], seconds: float) -> Iter
     yield f"{case}>"
     yield f'      <{element} type="{escape_markup(result.rule)}" message="{escape_markup(message)}">{text}</{element}>'
     yield "    </testcase>"
+
+
+@lru_cache(maxsize=64)
+def _escape_file(file: str) -> str:
+    return escape_markup(escape(file))

@@ -27,6 +27,10 @@ from reconcile.report.messages import WORDS, describe_diagnostic, describe_findi
 RUN = "run"
 """The address of results that belong to no job; no job has it."""
 
+# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+_HOLDS, _CAN_HOLD, _CANNOT_HOLD = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
+_IN_SYNC, _ERROR = Verdict.IN_SYNC, Verdict.ERROR
+
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
@@ -68,7 +72,11 @@ def list_results(plan: Plan) -> tuple[Result, ...]:
 
 def count_verdicts(plan: Plan) -> Counter[Verdict]:
     """Count the results of each verdict, without making them."""
-    counts = Counter([verdict for job in plan.jobs for verdict in _list_verdicts(job)])
+    counts: Counter[Verdict] = Counter()
+    for job in plan.jobs:
+        verdicts = _list_verdicts(job)
+        for verdict in {*verdicts}:
+            counts[verdict] += verdicts.count(verdict)
     counts[Verdict.ERROR] += len(plan.errors)
     if not counts[_find_needed(plan)]:
         counts[Verdict.ERROR] += 1
@@ -134,7 +142,7 @@ def _is_unreached(result: Result) -> bool:
 def _job_results(plan: JobPlan) -> list[Result]:
     address = escape(plan.job.address)
     results = [_problem_result(plan, problem) for problem in plan.problems]
-    results += [_finding_result(plan, each, address) for each in plan.findings if _is_shown(plan, each)]
+    results += [_finding_result(plan, each, address) for each in _list_shown(plan)]
     if not any(result.verdict is plan.verdict for result in results):
         results.append(_unexplained_result(plan.verdict, job=plan))
     return results
@@ -142,14 +150,16 @@ def _job_results(plan: JobPlan) -> list[Result]:
 
 def _list_verdicts(plan: JobPlan) -> list[Verdict]:
     """List the verdicts of what `_job_results` returns."""
-    verdicts = [_finding_verdict(finding) for finding in plan.findings if _is_shown(plan, finding)]
-    verdicts += [Verdict.ERROR] * len(plan.problems)
-    return verdicts if plan.verdict in verdicts else [*verdicts, Verdict.ERROR]
+    verdicts = [_finding_verdict(finding) for finding in _list_shown(plan)]
+    verdicts += [_ERROR] * len(plan.problems)
+    return verdicts if plan.verdict in verdicts else [*verdicts, _ERROR]
 
 
-def _is_shown(plan: JobPlan, finding: Finding) -> bool:
+def _list_shown(plan: JobPlan) -> Sequence[Finding]:
     """Of a job that could not be checked, nothing passes; what could not be judged is among its problems already."""
-    return not plan.problems or finding.truth in (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
+    if not plan.problems:
+        return plan.findings
+    return [finding for finding in plan.findings if finding.truth in (_CAN_HOLD, _CANNOT_HOLD)]
 
 
 def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
@@ -159,7 +169,7 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
         rule=_finding_rule(finding.truth, name),
         address=address,
         name=name,
-        message="" if verdict is Verdict.IN_SYNC else describe_finding(finding),
+        message="" if verdict is _IN_SYNC else describe_finding(finding),
         source=find_place(finding, plan),
         job=plan,
         waiver=finding.waiver,
@@ -167,22 +177,21 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
 
 
 def _finding_verdict(finding: Finding) -> Verdict:
-    match finding.truth:
-        case Truth.HOLDS:
-            return Verdict.IN_SYNC
-        case Truth.CAN_HOLD:
-            return Verdict.PENDING
-        case Truth.CANNOT_HOLD:
-            return Verdict.WAIVED if finding.waiver else Verdict.DRIFT
-        case Truth.UNDECIDABLE:
-            return Verdict.ERROR
+    truth = finding.truth
+    if truth is _HOLDS:
+        return _IN_SYNC
+    if truth is _CAN_HOLD:
+        return Verdict.PENDING
+    if truth is _CANNOT_HOLD:
+        return Verdict.WAIVED if finding.waiver else Verdict.DRIFT
+    return _ERROR
 
 
 def _finding_rule(truth: Truth, path: str) -> str:
-    if truth is Truth.UNDECIDABLE:
-        return _error_rule(Code.UNPROVEN)
-    if truth is Truth.CAN_HOLD:
+    if truth is _CAN_HOLD:
         return "pending"
+    if truth not in (_HOLDS, _CANNOT_HOLD):
+        return _error_rule(Code.UNPROVEN)
     field = path.split("[")[0].split(".")[0]
     return field if field == "missing" else f"drift.{field}"
 

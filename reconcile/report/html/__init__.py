@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +34,8 @@ _END_TAG: Final = re.compile(r"</|<!--")
 _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
 """A line break between two elements, except between two jobs: the page should not be a single line."""
 
-_EVENTS: Final = 500
-"""Pieces of the page that are joined to one part."""
+_PIECES: Final = 500
+"""How many of the pieces that a template yields are joined to one part."""
 
 _SAFE: Final = (Markup, int, float)
 
@@ -45,9 +46,9 @@ def render(plan: Plan, style: Style) -> Iterator[str]:
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
     policy = _write_policy(sheet, script)
-    stream = template.stream(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
-    stream.enable_buffering(_EVENTS)
-    return stream
+    pieces = template.generate(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    while batch := list(islice(pieces, _PIECES)):
+        yield "".join(batch)
 
 
 class _DropLineBreaks(Extension):
