@@ -36,12 +36,25 @@ class _Place(Struct, frozen=True, gc=False):
 class Spool(Generic[_Value]):
     """Values of one type, the large ones in a file."""
 
-    def __init__(self, kind: type[_Value]) -> None:
+    def __init__(self, kind: type[_Value], *, small: int = _SMALL, room: int = _ROOM) -> None:
+        """
+        Begin without a file.
+
+        Args:
+            kind: the type.
+            small: bytes of a value that always stays in memory.
+            room: bytes of larger values that stay there, too.
+        """
         self._decode = Decoder(kind).decode
-        self._room = _ROOM
+        self._small = small
+        self._room = room
         self._end = 0
         self._file: IO[bytes] | None = None
         self._last: tuple[_Place, _Value] | None = None
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def put(self, value: _Value) -> "_Place | _Value":
         """Return where a value was written, or the value itself if it stays in memory."""
@@ -49,7 +62,7 @@ class Spool(Generic[_Value]):
             data = _encode(value)
         except (OverflowError, UnicodeEncodeError):  # a lone surrogate, which UTF-8 does not have
             return value
-        if len(data) <= _SMALL:
+        if len(data) <= self._small:
             return value
         if len(data) <= self._room:
             self._room -= len(data)
@@ -71,7 +84,7 @@ class Spool(Generic[_Value]):
         if self._file is None:
             from tempfile import TemporaryFile
 
-            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - open as long as the process
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - open as long as there are values
         self._file.seek(self._end)
         rest = memoryview(data)
         while rest:
@@ -102,10 +115,10 @@ class FetchedSpool:
 
 
 class DetailsSpool:
-    """The details of jobs, as `derive_plan` keeps them."""
+    """The details of jobs, as `derive_plan` keeps them; the arguments are those of `Spool`."""
 
-    def __init__(self) -> None:
-        self._spool = Spool(JobDetails)
+    def __init__(self, *, small: int = _SMALL, room: int = _ROOM) -> None:
+        self._spool = Spool(JobDetails, small=small, room=room)
 
     def keep(self, details: JobDetails) -> Details:
         """Return the details, which may be read from the file when they are asked for."""
