@@ -27,8 +27,10 @@ from reconcile.model import (
     EarlierPlan,
     Finding,
     Instant,
+    JobDetails,
     JobPlan,
     JsonValue,
+    Keep,
     Manifest,
     Observed,
     Plan,
@@ -147,18 +149,23 @@ def _refuse(file: str, why: str) -> DocumentError:
 # --- The comparison --------------------------------------------------------------------------------------------
 
 
-def compare_plans(plan: Plan, earlier: EarlierPlan) -> Plan:
+def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None) -> Plan:
     """
     Return the plan with a state in each of its drifts, and with the comparison.
 
     Of several drifts that are the same, as many persist as the earlier plan has. Linear in both plans.
+
+    Args:
+        plan: of this run.
+        earlier: the plan to compare with.
+        keep: that of `make_plan`.
 
     Raises:
         DocumentError: the earlier plan is about none of its manifests.
     """
     check_manifests(earlier, plan.manifest, plan.paths)
     left = Counter(map(_name_earlier, earlier.drifts))
-    jobs = tuple([_mark_drifts(job, left) for job in plan.jobs])
+    jobs = tuple([_mark_drifts(job, left, keep) for job in plan.jobs])
     new = [job for job in jobs for each in job.findings if each.state is DriftState.NEW]
     gone = _take_left(earlier.drifts, left)
     decided, open_paths = _find_decided(plan)
@@ -180,11 +187,13 @@ def compare_plans(plan: Plan, earlier: EarlierPlan) -> Plan:
     return replace(plan, jobs=jobs, comparison=comparison)
 
 
-def _mark_drifts(planned: JobPlan, left: Counter[_Key]) -> JobPlan:
+def _mark_drifts(planned: JobPlan, left: Counter[_Key], keep: Keep | None) -> JobPlan:
     """Put its state into each drift of a job, and take those that persist out of `left`."""
     if all(each.truth is not Truth.CANNOT_HOLD for each in planned.findings):
         return planned
-    return replace(planned, findings=tuple([_mark(each, planned.job.address, left) for each in planned.findings]))
+    findings = tuple([_mark(each, planned.job.address, left) for each in planned.findings])
+    details = JobDetails(observation=planned.observation, findings=findings, notes=planned.notes)
+    return replace(planned, details=keep(details) if keep else details)
 
 
 def _mark(finding: Finding, address: str, left: Counter[_Key]) -> Finding:

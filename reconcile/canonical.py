@@ -2,19 +2,32 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
-_SHORT = 64
+from reconcile.lazy import LazyList
+
+_SHORT = 16
 """Elements of a list that is written in one go."""
+_LISTS = (list, tuple, LazyList, Iterator)
 _NOT_PRINTABLE_ASCII = re.compile(r"[\x7f-\U0010ffff]")
+
+
+def _make_list(value: object) -> list[object]:
+    """Return what msgspec writes in place of a value that it does not know."""
+    if isinstance(value, LazyList):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} is not JSON")
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=_make_list)
 
 
 def dump(value: object, *, compact: bool = False) -> str:
     """
-    Write a value, which may hold msgspec Structs, as a document that ends in a line break.
+    Write a value, which may hold msgspec Structs and lazy lists, as a document that ends in a line break.
 
     A CI runner obeys `##[` and `##vso[` anywhere in a line. These can only stand inside a string, where the second `#`
     may as well be written as an escape.
@@ -25,42 +38,72 @@ def dump(value: object, *, compact: bool = False) -> str:
     try:
         text = msgspec.json.format(_ENCODER.encode(value), indent=0 if compact else 2).decode()
     except UnicodeEncodeError:  # a lone surrogate, which stands for a byte of a file name that is not UTF-8
-        text = json.dumps(msgspec.to_builtins(value), sort_keys=True, indent=None if compact else 2)
+        text = json.dumps(
+            msgspec.to_builtins(value, enc_hook=_make_list), sort_keys=True, indent=None if compact else 2
+        )
     if not text.isascii() or "\x7f" in text:
         text = _NOT_PRINTABLE_ASCII.sub(_escape_character, text)
     return text.replace("##", r"#\u0023") + "\n"
 
 
 def stream(value: object, *, compact: bool = False) -> Iterator[str]:
-    """Yield what `dump` returns part by part, so that a long list in a document is never in memory as text."""
+    """
+    Yield what `dump` returns part by part, so that a long list in a document is never in memory as text.
+
+    An iterator is written as a list.
+    """
     yield from _stream(value, None if compact else "\n")
     yield "\n"
 
 
 def _stream(value: object, line: str | None) -> Iterator[str]:
     """Yield a value. `line` is a line break and the indentation of its line, None for a document on one line."""
-    inner = "" if line is None else f"{line}  "
-    between, end = (", ", "") if line is None else (f",{inner}", line)
-    if isinstance(value, list | tuple) and len(value) > _SHORT:
-        for start in range(0, len(value), _SHORT):
-            text = dump(value[start : start + _SHORT], compact=line is None)
-            part = text[1:-2] if line is None else text[1:-3].replace("\n", line)
-            yield f"{(',' if line else ', ') if start else '['}{part}"
-        yield f"{end}]"
-    elif (members := _find_members(value)) and any(map(_is_long, members.values())):
-        for index, key in enumerate(sorted(members)):
-            yield f"{between if index else f'{{{inner}'}{dump(key).rstrip()}: "
-            yield from _stream(members[key], inner or None)
-        yield f"{end}}}"
-    else:
+    inner = None if line is None else f"{line}  "
+    members: Mapping[str, object] | None
+    if not _is_long(value):
         yield dump(value, compact=line is None)[:-1].replace("\n", line or "")
+    elif isinstance(value, _LISTS):
+        yield from _stream_list(value, line)
+    elif members := _find_members(value):
+        for index, key in enumerate(sorted(members)):
+            yield f"{_separate(index, '{', inner)}{dump(key).rstrip()}: "
+            yield from _stream(members[key], inner)
+        yield f"{line or ''}}}"
+
+
+def _stream_list(value: Iterable[object], line: str | None) -> Iterator[str]:
+    """Yield a list, a few elements at once, or one by one where there are few, because one of them is long."""
+    inner = None if line is None else f"{line}  "
+    index = 0
+    if isinstance(value, list | tuple) and len(value) <= _SHORT:
+        for index, element in enumerate(value):
+            yield _separate(index, "[", inner)
+            yield from _stream(element, inner)
+        yield f"{line or ''}]"
+        return
+    elements = iter(value)
+    while batch := list(islice(elements, _SHORT)):
+        text = dump(batch, compact=line is None)
+        yield _separate(index, "[", inner)
+        yield text[1:-2] if line is None else text[len("[\n  ") : -len("\n]\n")].replace("\n", line)
+        index += 1
+    yield f"{line or ''}]" if index else "[]"
+
+
+def _separate(index: int, bracket: str, inner: str | None) -> str:
+    """Return what stands before the element of that index."""
+    return (bracket if index == 0 else "," if inner else ", ") + (inner or "")
 
 
 def _is_long(value: object) -> bool:
-    """Return whether a value holds a long list, not too deep in it."""
-    if isinstance(value, list | tuple):
-        return len(value) > _SHORT
-    return isinstance(value, msgspec.Struct) and any(map(_is_long, (_find_members(value) or {}).values()))
+    """Return whether a value is a long list or holds one."""
+    if isinstance(value, Iterator):
+        return True
+    if isinstance(value, list | tuple | LazyList):
+        return len(value) > _SHORT or (not isinstance(value, LazyList) and any(map(_is_long, value)))
+    if isinstance(value, dict | msgspec.Struct):
+        return any(map(_is_long, (_find_members(value) or {}).values()))
+    return False
 
 
 def _find_members(value: object) -> Mapping[str, object] | None:

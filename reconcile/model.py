@@ -7,10 +7,10 @@ A stage takes values from here and returns values from here; nothing here does a
 said once, at the type of that name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
 
 from msgspec import Meta, Struct, field
 
@@ -564,6 +564,11 @@ class Unobserved(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True
 
 Observation: TypeAlias = Observed | Missing | Unobserved
 
+if TYPE_CHECKING:
+    Observations: TypeAlias = Sequence[Observation]
+else:
+    Observations = tuple[Observation, ...]  # What a saved plan is read as; a run may hold them in another sequence.
+
 
 class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """
@@ -773,20 +778,51 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
-    """
-    One job with its observation and what was found.
+class Details(Protocol):
+    """The part of a job's plan that can be large: it may be read from elsewhere each time that it is asked for."""
 
-    `problems` say why it could not be decided; `findings` is empty unless the job was observed or missing.
-    """
+    @property
+    def observation(self) -> Observation: ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+class JobDetails(Struct, frozen=True, kw_only=True, gc=False):
+    """Details in memory; `findings` is empty unless the job was observed or missing."""
+
+    observation: Observation
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+Keep: TypeAlias = Callable[[JobDetails], Details]
+"""Takes the details of a job, and returns what has the same when it is asked."""
+
+
+class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
+    """One job with its observation and what was found; `problems` say why it could not be decided."""
 
     job: Job
-    observation: Observation
     verdict: Verdict
-    findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
+    details: Details
     timing: Timing = Timing()
+
+    @property
+    def observation(self) -> Observation:
+        return self.details.observation
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.details.findings
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.details.notes
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -891,7 +927,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     tool: str
     manifest: Manifest
-    observations: tuple[Observation, ...]
+    observations: Observations
     remarks: tuple[tuple[str, ...], ...]
     origins: Mapping[str, str]
     judged_at: Instant

@@ -22,7 +22,9 @@ from reconcile.model import (
     Fetched,
     Finding,
     Job,
+    JobDetails,
     JobPlan,
+    Keep,
     Manifest,
     Missing,
     Observation,
@@ -30,6 +32,7 @@ from reconcile.model import (
     Plan,
     Problem,
     Summary,
+    Timing,
     Truth,
     Unobserved,
     Verdict,
@@ -58,19 +61,23 @@ _OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
 """Why a job was not fetched: the run was over."""
 _ABOUT_WAIVERS = (Code.WAIVER_EXPIRED, Code.WAIVER_COVERS_ALL)
 
+_NO_TIMING = Timing()
+
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     manifest: Manifest,
     observations: Sequence[Observation],
     *,
     now: datetime,
     origins: Mapping[str, str],
     notes: Sequence[tuple[str, ...]] = (),
+    timings: Sequence[Timing] = (),
     strict: bool = False,
     soft_fail: bool = False,
     ended_by: ExitCode | None = None,
+    keep: Keep | None = None,
 ) -> Plan:
     """
     Judge every job and decide the run.
@@ -80,23 +87,36 @@ def make_plan(
         now: the time of judging, in UTC.
         origins: where each provider was asked: name -> scheme, host and port.
         notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
+        timings: of each job; empty if nothing is known of them.
         strict: waivers are ignored, and warnings are errors; beside a drift, which is decided, those about waivers are
             not.
         soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
         ended_by: the exit code of the signal that ended the run early, if one did.
+        keep: takes the details of each job, and returns what has the same when it is asked; None holds them in memory.
 
     Raises:
-        ValueError: there is not exactly one observation, or not exactly one tuple of notes, for each job.
+        ValueError: there is not exactly one observation, or not exactly one tuple of notes or timing, for each job.
     """
     observed = Counter(
         _name_place(job)
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
+    count = len(manifest.jobs)
+    each_with = zip(manifest.jobs, observations, notes or ((),) * count, timings or (_NO_TIMING,) * count, strict=True)
     jobs = tuple(
         [
-            _plan_job(job, each, own, now=now, confirmed=observed[_name_place(job)] > 0, strict=strict)
-            for job, each, own in zip(manifest.jobs, observations, notes or ((),) * len(manifest.jobs), strict=True)
+            _plan_job(
+                job,
+                each,
+                own,
+                timing=timing,
+                now=now,
+                confirmed=observed[_name_place(job)] > 0,
+                strict=strict,
+                keep=keep,
+            )
+            for job, each, own, timing in each_with
         ]
     )
     warnings = (*manifest.warnings, *_list_waiver_warnings(jobs, manifest, now))
@@ -112,7 +132,7 @@ def make_plan(
         summary=_summarize(jobs),
         errors=errors,
         warnings=tuple(warning for warning in warnings if warning not in promoted),
-        complete=ended_by is None and not any(_is_cut_off(job.observation) for job in jobs),
+        complete=ended_by is None and not any(map(_is_cut_off, jobs)),
         soft_fail=soft_fail,
         verdict=verdict,
         exit_code=exit_code,
@@ -121,17 +141,21 @@ def make_plan(
 
 def _name_place(job: Job) -> tuple[str, ...]:
     """Name where a job is looked for, without its id: provider and parameters."""
+    if not job.parameters:
+        return (job.provider.name,)
     return job.provider.name, *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters))
 
 
-def derive_plan(evidence: Evidence) -> Plan:
-    """Make the plan that follows from evidence; raise ValueError unless all in it is one for each job."""
-    plan = _judge_evidence(evidence)
-    if evidence.timings:
-        jobs = [replace(job, timing=each) for job, each in zip(plan.jobs, evidence.timings, strict=True)]
-        plan = replace(plan, jobs=tuple(jobs))
+def derive_plan(evidence: Evidence, *, keep: Keep | None = None) -> Plan:
+    """
+    Make the plan that follows from evidence; raise ValueError unless all in it is one for each job.
+
+    Args:
+        evidence: of the run.
+        keep: that of `make_plan`.
+    """
     return replace(
-        plan,
+        _judge_evidence(evidence, keep),
         tool=evidence.tool,
         started_at=evidence.started_at,
         paths=evidence.paths,
@@ -139,7 +163,7 @@ def derive_plan(evidence: Evidence) -> Plan:
     )
 
 
-def _judge_evidence(evidence: Evidence) -> Plan:
+def _judge_evidence(evidence: Evidence, keep: Keep | None) -> Plan:
     if evidence.errors and not evidence.manifest.jobs:
         return make_failed_plan(evidence.errors, now=evidence.judged_at, ended_by=evidence.ended_by)
     plan = make_plan(
@@ -148,9 +172,11 @@ def _judge_evidence(evidence: Evidence) -> Plan:
         now=evidence.judged_at,
         origins=evidence.origins,
         notes=evidence.remarks,
+        timings=evidence.timings,
         strict=evidence.strict,
         soft_fail=evidence.soft_fail,
         ended_by=evidence.ended_by,
+        keep=keep,
     )
     return _fail_plan(plan, evidence) if evidence.errors else plan
 
@@ -327,8 +353,11 @@ def _find_contradicting(jobs: Sequence[JobPlan]) -> set[int]:
     return contradicting
 
 
-def _is_cut_off(observation: Observation) -> bool:
+def _is_cut_off(plan: JobPlan) -> bool:
     """Return whether a job was not fetched because the run was over."""
+    if plan.verdict is not Verdict.ERROR:
+        return False
+    observation = plan.observation
     return isinstance(observation, Unobserved) and observation.problem.code in _OVER
 
 
@@ -360,7 +389,15 @@ def _is_waived(finding: Finding) -> bool:
 
 
 def _plan_job(
-    job: Job, observation: Observation, notes: tuple[str, ...], *, now: datetime, confirmed: bool, strict: bool
+    job: Job,
+    observation: Observation,
+    notes: tuple[str, ...],
+    *,
+    now: datetime,
+    confirmed: bool,
+    strict: bool,
+    timing: Timing = _NO_TIMING,
+    keep: Keep | None = None,
 ) -> JobPlan:
     """
     Judge one job.
@@ -369,28 +406,21 @@ def _plan_job(
         notes: about how it was fetched.
         confirmed: another job of the same provider and parameters was observed in this run, so that a missing job is
             really missing, rather than looked for in the wrong place.
+        strict: that of `make_plan`.
+        timing: of the job.
+        keep: that of `make_plan`.
     """
     if isinstance(observation, Unobserved):
-        return JobPlan(
-            job=job,
-            observation=observation,
-            verdict=Verdict.ERROR,
-            findings=(),
-            problems=(observation.problem,),
-            notes=notes,
-        )
+        details = JobDetails(observation=observation, findings=(), notes=notes)
+        return JobPlan(job=job, verdict=Verdict.ERROR, problems=(observation.problem,), details=details, timing=timing)
     judgement = judge_job(job, observation, now=now)
     findings = _waive(judgement.findings, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
     idle = _note_idle_waivers(job, findings, now) if job.waivers and not strict and verdict in _DECIDED else ()
+    details = JobDetails(observation=judgement.shown, findings=findings, notes=(*judgement.notes, *idle, *notes))
     return JobPlan(
-        job=job,
-        observation=judgement.shown,
-        verdict=verdict,
-        findings=findings,
-        problems=problems,
-        notes=(*judgement.notes, *idle, *notes),
+        job=job, verdict=verdict, problems=problems, details=keep(details) if keep else details, timing=timing
     )
 
 

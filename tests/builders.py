@@ -48,7 +48,7 @@ API = JobApi(
     gateway_codes=(),
     retention="",
     error_codes={},
-    job_types=(),
+    job_types=("bind_ldap",),
     clouds={},
 )
 

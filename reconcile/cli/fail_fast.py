@@ -1,11 +1,12 @@
 """Ending a run with the first job that is drift or an error, for `--fail-fast`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from reconcile.codes import Code
+from reconcile.lazy import LazyList
 from reconcile.model import FAIL_FAST, Fetched, Manifest, Problem, Unobserved
 
 
@@ -29,13 +30,13 @@ class FailFast:
         if ends_fail_fast(self._jobs[index], fetched, now=self._clock(), strict=self._strict):
             self.ended_at = self._jobs[index].address
 
-    def explain_unreached(self, fetched: tuple[Fetched, ...]) -> tuple[Fetched, ...]:
+    def explain_unreached(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """Give the jobs that were interrupted the reason why."""
         if self.ended_at is None:
             return fetched
         message = f"not checked: --fail-fast ended the run at {self.ended_at}"
         unreached = Unobserved(problem=Problem(code=Code.NOT_REACHED, message=message))
-        return tuple([replace(each, observation=unreached) if _is_interrupted(each) else each for each in fetched])
+        return LazyList(lambda each: replace(each, observation=unreached) if _is_interrupted(each) else each, fetched)
 
 
 def _is_interrupted(fetched: Fetched) -> bool:

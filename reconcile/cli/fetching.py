@@ -1,6 +1,6 @@
 """Fetching the jobs of a manifest, for every command that sends requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from reconcile.cli.options.access import AccessOptions
 from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
+from reconcile.cli.spool import FetchedSpool
 from reconcile.model import ExitCode, Fetched, Manifest
 from reconcile.report.escape import escape
 
@@ -53,7 +54,7 @@ def fetch_manifest(
     strict: bool,
     quiet: bool,
     recorder: "Recorder | None" = None,
-) -> tuple[tuple[Fetched, ...], ExitCode | None]:
+) -> tuple[Sequence[Fetched], ExitCode | None]:
     """
     Fetch every job before the deadline.
 
@@ -88,6 +89,7 @@ def fetch_manifest(
                 on_request=log.note if access.verbose else None,
                 recorder=recorder,
                 interrupted=partial(_take_turn, show, signals, cutter),
+                store=FetchedSpool(),
             )
     finally:
         client.close()

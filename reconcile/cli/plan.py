@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,11 @@ from reconcile.cli.options.reporting import (
 )
 from reconcile.cli.own_apis import known_apis, list_description_files
 from reconcile.cli.reporting import Report
+from reconcile.cli.spool import DetailsSpool
 from reconcile.cli.surroundings import find_paths, find_run_url
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
+from reconcile.lazy import LazyList
 from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
 from reconcile.report import FORMATS
 
@@ -121,7 +124,7 @@ def command(
 class _Results(Struct, frozen=True, kw_only=True):
     """What was fetched or replayed for each job, in the order of the manifest, and when it was complete."""
 
-    fetched: tuple[Fetched, ...]
+    fetched: Sequence[Fetched]
     origins: Mapping[str, str]
     judged_at: datetime
     ended_by: ExitCode | None
@@ -168,23 +171,27 @@ def _make_plan(
     from reconcile.judge import list_fetch_notes
     from reconcile.plan import accept_evidence, derive_plan
 
+    remarks, timings = [], []
+    for each in results.fetched:
+        remarks.append(list_fetch_notes(each))
+        timings.append(each.timing)
     evidence = Evidence(
         tool=__version__,
         manifest=selected,
-        observations=tuple([accept_evidence(each, strict=strict) for each in results.fetched]),
-        remarks=tuple([list_fetch_notes(each) for each in results.fetched]),
+        observations=LazyList(partial(accept_evidence, strict=strict), results.fetched),
+        remarks=tuple(remarks),
         origins=results.origins,
         judged_at=results.judged_at,
         since=results.judged_at,
         strict=strict,
         soft_fail=soft_fail,
         ended_by=results.ended_by,
-        timings=tuple([each.timing for each in results.fetched]),
+        timings=tuple(timings),
         started_at=started_at,
         paths=find_paths(selected, (), context.environ),
         run_url=find_run_url(context.environ),
     )
-    return derive_plan(evidence), evidence
+    return derive_plan(evidence, keep=DetailsSpool().keep), evidence
 
 
 def _list_inputs(

@@ -1,6 +1,6 @@
 """Recording a run, and replaying a recording instead of sending requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from reconcile import __version__
@@ -30,7 +30,7 @@ class RunRecorder:
 
         check_folder(self._folder, is_part_of_recording)
 
-    def write(self, plan: Plan, fetched: tuple[Fetched, ...], *, ended_by: ExitCode | None) -> Recording:
+    def write(self, plan: Plan, fetched: Sequence[Fetched], *, ended_by: ExitCode | None) -> Recording:
         """Write the recording of the run with this plan, whole or not at all, and return it; raise OutputError."""
         from reconcile.recording import is_part_of_recording, render_recording
         from reconcile.report.result import find_decision

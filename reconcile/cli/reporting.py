@@ -16,7 +16,7 @@ from reconcile.cli.surroundings import find_paths
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.model import EarlierPlan, Evidence, Manifest, Plan
-from reconcile.report import render_plan
+from reconcile.report import stream_plan
 from reconcile.report.style import Style
 
 _PATIENCE = 300.0
@@ -127,8 +127,9 @@ class Report:
         if self._earlier is None:
             return plan
         from reconcile.baseline import compare_plans
+        from reconcile.cli.spool import DetailsSpool
 
-        return compare_plans(plan, self._earlier)
+        return compare_plans(plan, self._earlier, keep=DetailsSpool().keep)
 
     def _write_files(self, plan: Plan, compared: Plan, evidence: Evidence) -> list[OutputError]:
         failures = []
@@ -145,7 +146,7 @@ class Report:
         style = replace(self._style, palette=palette, width=output.measure_width(sys.stdout))
         try:
             write = output.write if self._reporting.format_name == "text" else output.write_document
-            for part in _render(plan, format_name=self._reporting.format_name, style=style):
+            for part in stream_plan(plan, format_name=self._reporting.format_name, style=style):
                 self._context.state.printed = True
                 write(part)
             output.close()
@@ -158,7 +159,7 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     """List the files to write; raise UsageError if the signing key cannot be used, or an option lacks another."""
     _check_receipt(reporting)
     for name, path in reporting.reports:
-        yield File(path=path, render=_without_evidence(partial(_render, format_name=name, style=style)))
+        yield File(path=path, render=_without_evidence(partial(stream_plan, format_name=name, style=style)))
     if reporting.out is not None:
         from reconcile.cli.saved import make_saver
 
@@ -197,16 +198,6 @@ def _make_receipt(out: str, path: str, reporting: ReportingOptions) -> File:
     if reporting.sign_with is None or reporting.attested is None:
         raise TypeError("a receipt needs a key and a subject")
     return File(path=path, render=make_attester(out, reporting.sign_with, reporting.attested), compared=False)
-
-
-def _render(plan: Plan, *, format_name: str, style: Style) -> Iterable[str]:
-    """Render a plan; JSON comes part by part, for it holds all that was observed."""
-    if format_name != "json":
-        return [render_plan(plan, format_name=format_name, style=style)]
-    from reconcile.canonical import stream
-    from reconcile.report.json import plan_to_json
-
-    return stream(plan_to_json(plan))
 
 
 def _without_evidence(render: Callable[[Plan], Iterable[str]]) -> Callable[[Plan, Evidence], Iterable[str]]:

@@ -1,4 +1,4 @@
-"""How much memory the answers of one run may take."""
+"""How much room the answers of one run may take, in memory or in a temporary file."""
 
 from msgspec.structs import replace
 
@@ -9,16 +9,17 @@ from reconcile.model import Observed, Problem, Unobserved
 
 CAPACITY = 8 * 1024 * 1024
 SHARE = 128 * 1024
-"""Bytes that each job adds to the capacity; a job with five sub-jobs takes a tenth of that."""
+"""Bytes that each job adds to the capacity; a job with five sub-jobs takes a twentieth of that."""
 
-_BYTES_OF_CHARACTER = 4
-_BYTES_OF_SUB_JOB = 1024
-"""What the findings and reports of a sub-job take, however little it says."""
+_BYTES_OF_CHARACTER = 2
+"""Once in what was fetched, and once in what was found."""
+_BYTES_OF_SUB_JOB = 400
+"""What the findings about a sub-job take, however little it says."""
 
 
 class AnswerMemory:
     """
-    The memory that observations may take until the run is over, in bytes, estimated from above.
+    The room that observations may take until the run is over, in bytes, estimated from above.
 
     It is one for all hosts. An answer that does not fit is refused whole, for a part of an answer proves nothing.
     """

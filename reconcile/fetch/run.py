@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from reconcile.fetch.request import build_path
 from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
+from reconcile.lazy import LazyList
 from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     on_request: "Callable[[RequestDone], None] | None" = None,
     recorder: "Recorder | None" = None,
     interrupted: Callable[[], bool] = lambda: False,
-) -> tuple[Fetched, ...]:
+    store: "Store | None" = None,
+) -> Sequence[Fetched]:
     """
     Fetch every job and return what came of it, in the order of `jobs`.
 
@@ -78,8 +80,9 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
         interrupted: asked in every turn of the loop; once it says so, the run ends.
+        store: holds what came of each job until it is asked for; None holds all of it in memory.
     """
-    fetched: dict[int, Fetched] = {}
+    fetched: Store = {} if store is None else store
 
     def settle(index: int, outcome: Fetched) -> None:
         fetched[index] = outcome
@@ -92,7 +95,15 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
     hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
     run.run(hosts, interrupted)
-    return tuple([fetched[index] for index in range(len(jobs))])
+    return LazyList(fetched.__getitem__, range(len(jobs)))
+
+
+class Store(Protocol):
+    """What came of each job, by its index."""
+
+    def __setitem__(self, index: int, fetched: Fetched, /) -> None: ...
+
+    def __getitem__(self, index: int, /) -> Fetched: ...
 
 
 def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -> list[JobFetch]:
@@ -450,6 +461,7 @@ class Run:
         """Report the job; it is done."""
         self._report(job, observation, now)
         job.indexes = []
+        job.seen = job.failure = None
         host.open -= 1
 
     def _report(self, job: JobFetch, observation: Observation, now: float) -> None:

@@ -1,12 +1,13 @@
 """Plan -> text, one module for each format. They are pure: none of them writes or decides an exit code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 from reconcile.model import Plan
 from reconcile.report.style import PLAIN, Style
 
-Format = Callable[[Plan, Style], str]
+Format = Callable[[Plan, Style], Iterable[str]]
+"""Returns the parts of a text; those of a format that describes every job are made one after the other."""
 
 FORMATS: Mapping[str, str] = {
     "text": "reconcile.report.text",
@@ -26,6 +27,11 @@ FORMATS: Mapping[str, str] = {
 
 
 def render_plan(plan: Plan, *, format_name: str, style: Style = PLAIN) -> str:
-    """Render a plan in the format of that name; the text ends in a line break."""
+    """Return what `stream_plan` yields."""
+    return "".join(stream_plan(plan, format_name=format_name, style=style))
+
+
+def stream_plan(plan: Plan, *, format_name: str, style: Style = PLAIN) -> Iterable[str]:
+    """Render a plan in the format of that name, part by part; the text ends in a line break."""
     render: Format = import_module(FORMATS[format_name]).render
     return render(plan, style)

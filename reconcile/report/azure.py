@@ -14,12 +14,12 @@ _DATA = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> list[str]:
     """Render a plan; `style` is not used. Azure has no notices, so waived drift is counted but not annotated."""
     del style
     annotations = [annotation for annotation in choose_annotations(plan) if annotation.level is not Level.NOTICE]
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in annotations)
-    return f"{commands}{describe_run(plan)}\n"
+    return [f"{commands}{describe_run(plan)}\n"]
 
 
 def _write_command(annotation: Annotation) -> str:

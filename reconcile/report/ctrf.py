@@ -6,15 +6,15 @@ in `extra`. `part` describes which jobs the plan covers, and is null for all.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconcile.canonical import dump
+from reconcile.canonical import stream
 from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_jobs, describe_selection, is_part
-from reconcile.report.result import Result, list_results
+from reconcile.report.result import Result, count_verdicts, iterate_results
 from reconcile.report.style import Style
 from reconcile.report.timing import count_milliseconds, find_begin, find_job_begin
 
@@ -49,14 +49,13 @@ class _Test(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     extra: _Extra | UnsetType
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used. A test takes as long as fetching its job."""
     del style
-    results = list_results(plan)
     report = {
         "tool": {"name": "reconcile", "version": plan.tool},
-        "summary": _summarize(results, plan),
-        "tests": [_make_test(result, plan) for result in results],
+        "summary": _summarize(plan),
+        "tests": (_make_test(result, plan) for result in iterate_results(plan)),
         "extra": {
             "verdict": plan.verdict,
             "complete": plan.complete,
@@ -64,13 +63,15 @@ def render(plan: Plan, style: Style) -> str:
             "part": describe_jobs(plan, describe_selection(plan)) if is_part(plan) else None,
         },
     }
-    return dump({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": report}, compact=True)
+    return stream({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": report}, compact=True)
 
 
-def _summarize(results: Sequence[Result], plan: Plan) -> dict[str, int]:
-    counts = Counter(_STATUSES[result.verdict] for result in results)
+def _summarize(plan: Plan) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for verdict, number in count_verdicts(plan).items():
+        counts[_STATUSES[verdict]] += number
     times = {"start": count_milliseconds(find_begin(plan)), "stop": count_milliseconds(plan.judged_at)}
-    return {"tests": len(results), **{status: counts[status] for status in _ALL_STATUSES}, **times}
+    return {"tests": counts.total(), **{status: counts[status] for status in _ALL_STATUSES}, **times}
 
 
 def _make_test(result: Result, plan: Plan) -> _Test:

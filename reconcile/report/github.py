@@ -13,24 +13,24 @@ from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, choose_annotations
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run
-from reconcile.report.style import PLAIN, Style
+from reconcile.report.style import Style
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> list[str]:
     """Render a plan; `style` is not used, for the runner has its own colours."""
     del style
     commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
-    return f"{commands}{describe_run(plan)}\n"
+    return [f"{commands}{describe_run(plan)}\n"]
 
 
 def render_summary(plan: Plan) -> str:
     """Render what belongs into the file GITHUB_STEP_SUMMARY, within its limit."""
     from reconcile.report import markdown
 
-    return markdown.render(plan, PLAIN, limit=markdown.SUMMARY_LIMIT)
+    return markdown.render_within(plan, markdown.SUMMARY_LIMIT)
 
 
 def render_outputs(plan: Plan) -> str:

@@ -6,10 +6,12 @@ would read as nothing found. The format has no place for what is true of the who
 a plan covers a part of the jobs.
 """
 
-from reconcile.canonical import dump
+from collections.abc import Iterator
+
+from reconcile.canonical import stream
 from reconcile.model import JsonValue, Plan, Verdict
 from reconcile.report.location import locate
-from reconcile.report.result import Result, list_results, rank_results
+from reconcile.report.result import Result, iterate_ranked
 from reconcile.report.style import Style
 
 _SEVERITIES = {
@@ -20,10 +22,10 @@ _SEVERITIES = {
 }
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used."""
     del style
-    return dump([_make_issue(result, plan) for result in rank_results(list_results(plan))], compact=True)
+    return stream((_make_issue(result, plan) for result in iterate_ranked(plan)), compact=True)
 
 
 def _make_issue(result: Result, plan: Plan) -> dict[str, JsonValue]:

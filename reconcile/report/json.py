@@ -1,12 +1,13 @@
 """The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from reconcile.canonical import dump
+from reconcile.canonical import stream
 from reconcile.instant import format_instant
+from reconcile.lazy import LazyList
 from reconcile.model import (
     Comparison,
     Diagnostic,
@@ -99,10 +100,10 @@ class _Cause(Struct, frozen=True, kw_only=True, gc=False):
     addresses: Sequence[str]
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used, for JSON has no colour."""
     del style
-    return dump(plan_to_json(plan))
+    return stream(plan_to_json(plan))
 
 
 def plan_to_json(plan: Plan) -> dict[str, object]:
@@ -127,7 +128,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "soft_fail": plan.soft_fail,
         "providers": [_provider_to_json(each, plan.origins.get(each.name)) for each in manifest.providers.values()],
         "summary": plan.summary,
-        "jobs": [_job_to_json(job) for job in plan.jobs],
+        "jobs": LazyList(_job_to_json, plan.jobs),
         "causes": [_cause_to_json(cause) for cause in list_causes(plan.jobs)],
         "errors": [diagnostic_to_json(diagnostic) for diagnostic in plan.errors],
         "warnings": [diagnostic_to_json(diagnostic) for diagnostic in plan.warnings],

@@ -10,14 +10,15 @@ The document is written as text: a tree of 100,000 elements takes longer than fe
 through `reconcile.report.escape`, which lets no character through that XML cannot hold.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape as escape_markup
 from itertools import groupby
 
 from reconcile.model import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_job, describe_place, describe_run, describe_waiver
-from reconcile.report.result import Result, list_results
+from reconcile.report.result import Result, count_verdicts, iterate_results
 from reconcile.report.style import Style
 from reconcile.report.timing import find_begin, find_job_begin, measure_run
 
@@ -28,44 +29,48 @@ _ELEMENTS = {
     Verdict.WAIVED: "skipped",
 }
 
+_COUNTED = (*_ELEMENTS, Verdict.IN_SYNC)
+
 _MOST_DETAILED = 100
 """Cases of a job that describe the job as well; nobody needs that more often."""
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan as ASCII; `style` is not used, for XML has no colour."""
     del style
-    results = list_results(plan)
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="{escape_markup(describe_run(plan))}" {_count_outcomes(results)} '
-        f'time="{measure_run(plan):.3f}">',
-    ]
-    for _, group in groupby(results, lambda result: result.address):
-        lines += _render_suite(list(group), plan)
-    lines.append("</testsuites>\n")
-    return "\n".join(lines).encode("ascii", "xmlcharrefreplace").decode("ascii")
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    name, outcomes = escape_markup(describe_run(plan)), _write_counts(count_verdicts(plan))
+    yield _write_lines([f'<testsuites name="{name}" {outcomes} time="{measure_run(plan):.3f}">'])
+    for _, group in groupby(iterate_results(plan), lambda result: result.address):
+        yield _write_lines(_render_suite(list(group), plan))
+    yield "</testsuites>\n"
 
 
-def _count_outcomes(results: Sequence[Result]) -> str:
-    verdicts = [result.verdict for result in results]
-    errors = verdicts.count(Verdict.ERROR) + verdicts.count(Verdict.PENDING)
-    return f'tests="{len(verdicts)}" failures="{verdicts.count(Verdict.DRIFT)}" errors="{errors}"'
+def _write_lines(lines: Iterable[str]) -> str:
+    text = "\n".join([*lines, ""])
+    return text if text.isascii() else text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def _write_counts(counts: Mapping[Verdict, int]) -> str:
+    tests, failures = sum(counts.values()), counts[Verdict.DRIFT]
+    return f'tests="{tests}" failures="{failures}" errors="{counts[Verdict.ERROR] + counts[Verdict.PENDING]}"'
 
 
 def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
-    skipped = sum(result.verdict is Verdict.WAIVED for result in results)
+    verdicts = [result.verdict for result in results]
+    counts = {verdict: verdicts.count(verdict) for verdict in _COUNTED}
     name, job = escape_markup(results[0].address), results[0].job
     seconds = job.timing.elapsed if job else 0.0
     begin = find_job_begin(job, plan) if job else find_begin(plan)
     times = f'time="{seconds:.3f}" timestamp="{begin:%Y-%m-%dT%H:%M:%S}"'
-    yield f'  <testsuite name="{name}" {_count_outcomes(results)} skipped="{skipped}" {times}>'
+    yield f'  <testsuite name="{name}" {_write_counts(counts)} skipped="{counts[Verdict.WAIVED]}" {times}>'
     if job:
         yield from _render_properties(job)
-    context = tuple(describe_job(job)) if job else ()
+    context = tuple(describe_job(job)) if job and counts[Verdict.IN_SYNC] < len(results) else ()
     for number, result in enumerate(results):
         # Readers add the times of the cases up, and one request has answered all of them.
-        yield from _render_case(result, context if number < _MOST_DETAILED else (), 0.0 if number else seconds)
+        details = context if number < _MOST_DETAILED else ()
+        yield from _render_case(result, name, details, 0.0 if number else seconds)
     yield "  </testsuite>"
 
 
@@ -77,11 +82,11 @@ def _render_properties(plan: JobPlan) -> Iterator[str]:
     yield "    </properties>"
 
 
-def _render_case(result: Result, context: Sequence[str], seconds: float) -> Iterator[str]:
+def _render_case(result: Result, suite: str, context: Sequence[str], seconds: float) -> Iterator[str]:
+    """Render a case; `suite` is the address as markup, which names and titles begin with."""
     source = result.source
-    place = f' file="{escape_markup(escape(source.file))}" line="{source.line}"' if source else ""
-    name = f'classname="{escape_markup(result.address)}" name="{escape_markup(result.title)}"'
-    case = f'    <testcase {name}{place} time="{seconds:.3f}"'
+    place = f' file="{_escape_file(source.file)}" line="{source.line}"' if source else ""
+    case = f'    <testcase classname="{suite}" name="{suite} {escape_markup(result.name)}"{place} time="{seconds:.3f}"'
     if result.verdict is Verdict.IN_SYNC:
         yield f"{case} />"
         return
@@ -92,3 +97,8 @@ def _render_case(result: Result, context: Sequence[str], seconds: float) -> Iter
     yield f"{case}>"
     yield f'      <{element} type="{escape_markup(result.rule)}" message="{escape_markup(message)}">{text}</{element}>'
     yield "    </testcase>"
+
+
+@lru_cache(maxsize=64)
+def _escape_file(file: str) -> str:
+    return escape_markup(escape(file))

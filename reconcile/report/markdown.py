@@ -67,9 +67,14 @@ class _Section(Struct, frozen=True):
     tail: str = "\n"
 
 
-def render(plan: Plan, style: Style, *, limit: int = COMMENT_LIMIT) -> str:
-    """Render a plan in at most `limit` bytes of UTF-8; `style` is not used."""
+def render(plan: Plan, style: Style) -> list[str]:
+    """Render a plan as a comment; `style` is not used."""
     del style
+    return [render_within(plan, COMMENT_LIMIT)]
+
+
+def render_within(plan: Plan, limit: int) -> str:
+    """Render a plan in at most `limit` bytes of UTF-8."""
     results = list_results(plan)
     causes = list_causes(plan.jobs)
     sections = (

@@ -14,35 +14,33 @@ from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.location import name_file
 from reconcile.report.messages import WORDS, count_declared, cut
-from reconcile.report.result import list_results
+from reconcile.report.result import count_verdicts
 from reconcile.report.style import Style
 from reconcile.report.timing import count_requests, measure_run
 
 _LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> list[str]:
     """Render a plan; `style` is not used."""
     del style
-    assertions = Counter(result.verdict for result in list_results(plan))
+    assertions = count_verdicts(plan)
     jobs = Counter(job.verdict for job in plan.jobs)
     judged_at = plan.judged_at.timestamp()
     verdict = plan.verdict if plan.complete else Verdict.ERROR
     manifest = cut(", ".join(escape(name_file(each.file, plan)) for each in plan.manifest.files)).translate(_LABEL)
-    return "".join(
-        (
-            _write_family("reconcile_run", "1 for the verdict of the run.", {verdict: 1}, manifest),
-            _write_family("reconcile_jobs", "Selected jobs by verdict.", jobs, manifest),
-            _write_family("reconcile_assertions", "Assertions and errors by verdict.", assertions, manifest),
-            _write_gauge("reconcile_declared_jobs", "Jobs to select from.", count_declared(plan), manifest),
-            _write_gauge("reconcile_complete", "1 if every selected job was fetched.", int(plan.complete), manifest),
-            _write_gauge("reconcile_exit_code", "The exit code of the run.", int(plan.exit_code), manifest),
-            _write_gauge("reconcile_judged_timestamp_seconds", "When it was judged.", judged_at, manifest),
-            _write_gauge("reconcile_duration_seconds", "Seconds that the run took.", measure_run(plan), manifest),
-            _write_gauge("reconcile_requests", "Requests that were sent for jobs.", count_requests(plan), manifest),
-            "# EOF\n",
-        )
-    )
+    return [
+        _write_family("reconcile_run", "1 for the verdict of the run.", {verdict: 1}, manifest),
+        _write_family("reconcile_jobs", "Selected jobs by verdict.", jobs, manifest),
+        _write_family("reconcile_assertions", "Assertions and errors by verdict.", assertions, manifest),
+        _write_gauge("reconcile_declared_jobs", "Jobs to select from.", count_declared(plan), manifest),
+        _write_gauge("reconcile_complete", "1 if every selected job was fetched.", int(plan.complete), manifest),
+        _write_gauge("reconcile_exit_code", "The exit code of the run.", int(plan.exit_code), manifest),
+        _write_gauge("reconcile_judged_timestamp_seconds", "When it was judged.", judged_at, manifest),
+        _write_gauge("reconcile_duration_seconds", "Seconds that the run took.", measure_run(plan), manifest),
+        _write_gauge("reconcile_requests", "Requests that were sent for jobs.", count_requests(plan), manifest),
+        "# EOF\n",
+    ]
 
 
 def _write_family(name: str, meaning: str, values: Mapping[Verdict, int], manifest: str) -> str:

@@ -12,9 +12,9 @@ A waived result keeps the rule that it would have without the waiver.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import groupby
+from itertools import chain, groupby
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,6 +38,10 @@ from reconcile.report.messages import WORDS, describe_diagnostic, describe_findi
 
 RUN = "run"
 """The address of results that belong to no job; no job has it."""
+
+# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+_HOLDS, _CAN_HOLD, _CANNOT_HOLD = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
+_IN_SYNC, _ERROR = Verdict.IN_SYNC, Verdict.ERROR
 
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
@@ -75,23 +79,59 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def list_results(plan: Plan) -> tuple[Result, ...]:
+    """List what `iterate_results` yields, for reports that show a few of them."""
+    return tuple(iterate_results(plan))
+
+
+def count_verdicts(plan: Plan) -> Counter[Verdict]:
+    """Count the results of each verdict, without making them."""
+    counts: Counter[Verdict] = Counter()
+    for job in plan.jobs:
+        verdicts = _list_verdicts(job)
+        for verdict in {*verdicts}:
+            counts[verdict] += verdicts.count(verdict)
+    counts[Verdict.ERROR] += len(plan.errors)
+    if not counts[_find_needed(plan)]:
+        counts[Verdict.ERROR] += 1
+    return counts
+
+
+def iterate_results(plan: Plan) -> Iterator[Result]:
     """
-    List the errors of the run, then every assertion and error of each job, in the order of the manifest.
+    Yield the errors of the run, then every assertion and error of each job, in the order of the manifest.
 
     Their places are those in the repository.
 
     At least one result is as bad as the verdict of the run, and one of each job as bad as that of the job. Where no
     assertion explains the verdict, an error says so: an empty list would read as success.
     """
-    results = [_diagnostic_result(diagnostic) for diagnostic in plan.errors]
-    for job in plan.jobs:
-        results += _job_results(job)
-    needed = plan.verdict if plan.complete else Verdict.ERROR
-    if not any(result.verdict is needed for result in results):
-        results.append(_unexplained_result(needed, job=None))
-    if plan.paths:
-        results = [_name_path(result, plan.paths) for result in results]
-    return _number_duplicates(results)
+    needed = _find_needed(plan)
+    found = False
+    addresses = Counter([escape(job.job.address) for job in plan.jobs])
+    shared: dict[str, Counter[str]] = {each: Counter() for each, times in addresses.items() if times > 1}
+    shared[RUN] = Counter()
+    of_run = [_diagnostic_result(diagnostic) for diagnostic in plan.errors]
+    for results in chain([of_run], map(_job_results, plan.jobs)):
+        found = found or any(result.verdict is needed for result in results)
+        named = [_name_path(result, plan.paths) for result in results] if plan.paths else results
+        yield from _number_duplicates(named, shared)
+    if not found:
+        yield from _number_duplicates([_unexplained_result(needed, job=None)], shared)
+
+
+def _find_needed(plan: Plan) -> Verdict:
+    """Return the verdict that at least one result must have."""
+    return plan.verdict if plan.complete else Verdict.ERROR
+
+
+def iterate_ranked(plan: Plan) -> Iterator[Result]:
+    """Yield what `rank_results` returns of all results; they are made again for each verdict, and never kept."""
+    counts = count_verdicts(plan)
+    for unreached in (False, True):
+        for verdict in (each for each in WORDS if each is not Verdict.IN_SYNC and counts[each]):
+            if verdict is Verdict.ERROR or not unreached:
+                fitting = (result for result in iterate_results(plan) if result.verdict is verdict)
+                yield from (result for result in fitting if _is_unreached(result) is unreached)
 
 
 def rank_results(results: Iterable[Result]) -> list[Result]:
@@ -123,15 +163,24 @@ def _is_unreached(result: Result) -> bool:
 def _job_results(plan: JobPlan) -> list[Result]:
     address = escape(plan.job.address)
     results = [_problem_result(plan, problem) for problem in plan.problems]
-    results += [_finding_result(plan, each, address) for each in plan.findings if _is_shown(plan, each)]
+    results += [_finding_result(plan, each, address) for each in _list_shown(plan)]
     if not any(result.verdict is plan.verdict for result in results):
         results.append(_unexplained_result(plan.verdict, job=plan))
     return results
 
 
-def _is_shown(plan: JobPlan, finding: Finding) -> bool:
+def _list_verdicts(plan: JobPlan) -> list[Verdict]:
+    """List the verdicts of what `_job_results` returns."""
+    verdicts = [_finding_verdict(finding) for finding in _list_shown(plan)]
+    verdicts += [_ERROR] * len(plan.problems)
+    return verdicts if plan.verdict in verdicts else [*verdicts, _ERROR]
+
+
+def _list_shown(plan: JobPlan) -> Sequence[Finding]:
     """Of a job that could not be checked, nothing passes; what could not be judged is among its problems already."""
-    return not plan.problems or finding.truth in (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
+    if not plan.problems:
+        return plan.findings
+    return [finding for finding in plan.findings if finding.truth in (_CAN_HOLD, _CANNOT_HOLD)]
 
 
 def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
@@ -141,7 +190,7 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
         rule=_finding_rule(finding.truth, name),
         address=address,
         name=name,
-        message="" if verdict is Verdict.IN_SYNC else describe_finding(finding),
+        message="" if verdict is _IN_SYNC else describe_finding(finding),
         source=find_place(finding, plan),
         job=plan,
         waiver=finding.waiver,
@@ -150,22 +199,21 @@ def _finding_result(plan: JobPlan, finding: Finding, address: str) -> Result:
 
 
 def _finding_verdict(finding: Finding) -> Verdict:
-    match finding.truth:
-        case Truth.HOLDS:
-            return Verdict.IN_SYNC
-        case Truth.CAN_HOLD:
-            return Verdict.PENDING
-        case Truth.CANNOT_HOLD:
-            return Verdict.WAIVED if finding.waiver else Verdict.DRIFT
-        case Truth.UNDECIDABLE:
-            return Verdict.ERROR
+    truth = finding.truth
+    if truth is _HOLDS:
+        return _IN_SYNC
+    if truth is _CAN_HOLD:
+        return Verdict.PENDING
+    if truth is _CANNOT_HOLD:
+        return Verdict.WAIVED if finding.waiver else Verdict.DRIFT
+    return _ERROR
 
 
 def _finding_rule(truth: Truth, path: str) -> str:
-    if truth is Truth.UNDECIDABLE:
-        return _error_rule(Code.UNPROVEN)
-    if truth is Truth.CAN_HOLD:
+    if truth is _CAN_HOLD:
         return "pending"
+    if truth not in (_HOLDS, _CANNOT_HOLD):
+        return _error_rule(Code.UNPROVEN)
     field = path.split("[")[0].split(".")[0]
     return field if field == "missing" else f"drift.{field}"
 
@@ -208,14 +256,19 @@ def _name_path(result: Result, paths: Mapping[str, str]) -> Result:
     return replace(result, source=replace(source, file=paths[source.file]))
 
 
-def _number_duplicates(results: Sequence[Result]) -> tuple[Result, ...]:
-    """Number names that would be the same: one item can stand for several sub-jobs."""
-    titles = [result.title for result in results]
-    if len(set(titles)) == len(titles):
-        return tuple(results)
-    seen: Counter[str] = Counter()
-    numbered = []
-    for result, title in zip(results, titles, strict=True):
-        seen[title] += 1
-        numbered.append(result if seen[title] == 1 else replace(result, name=f"{result.name} ({seen[title]})"))
-    return tuple(numbered)
+def _number_duplicates(results: Sequence[Result], shared: Mapping[str, Counter[str]]) -> Iterator[Result]:
+    """
+    Number names that would be the same: one item can stand for several sub-jobs.
+
+    Args:
+        results: of one job, or of the run.
+        shared: how often each name was there before, by address, of addresses that several jobs are shown with.
+    """
+    address = results[0].address if results else RUN
+    if address not in shared and len({result.name for result in results}) == len(results):
+        yield from results
+        return
+    seen = shared.get(address, Counter())
+    for result in results:
+        seen[result.name] += 1
+        yield result if seen[result.name] == 1 else replace(result, name=f"{result.name} ({seen[result.name]})")

@@ -9,17 +9,20 @@ What is fixed since an earlier plan is a notification, and no result with the ba
 such state, and would open an alert for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import sha256
+from itertools import islice
 from urllib.parse import quote as percent_encode
 
-from reconcile.canonical import dump
+from reconcile.canonical import dump, stream
+from reconcile.lazy import LazyList
 from reconcile.model import Diagnostic, DriftState, JsonValue, Plan, Verdict
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.escape import escape
 from reconcile.report.location import locate, name_file
 from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
-from reconcile.report.result import Result, list_results, rank_results
+from reconcile.report.result import Result, count_verdicts, iterate_ranked
 from reconcile.report.style import Style
 
 MOST_RESULTS = 25_000
@@ -39,25 +42,25 @@ _BASELINE_STATES = {DriftState.NEW: "new", DriftState.PERSISTING: "unchanged"}
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used."""
     del style
-    ranked = rank_results(list_results(plan))
-    shown = ranked[:MOST_RESULTS]
-    run: dict[str, JsonValue] = {
+    counts = count_verdicts(plan)
+    shown = list(islice(iterate_ranked(plan), MOST_RESULTS))
+    run: dict[str, object] = {
         "tool": {"driver": {"name": "reconcile", "version": plan.tool, "rules": _list_rules(shown)}},
         "automationDetails": {"id": _categorize(plan)},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
                 "exitCode": int(plan.exit_code),
-                "executionSuccessful": plan.complete and all(result.verdict is not Verdict.ERROR for result in ranked),
-                "toolExecutionNotifications": _list_notifications(plan, ranked),
+                "executionSuccessful": plan.complete and not counts[Verdict.ERROR],
+                "toolExecutionNotifications": _list_notifications(plan, counts.total() - counts[Verdict.IN_SYNC]),
             }
         ],
-        "results": [_make_result(result, plan) for result in shown],
+        "results": LazyList(partial(_make_result, plan), shown),
     }
-    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, compact=True)
+    return stream({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, compact=True)
 
 
 def _categorize(plan: Plan) -> str:
@@ -75,7 +78,7 @@ def _categorize(plan: Plan) -> str:
 # --- Results ---------------------------------------------------------------------------------------------------
 
 
-def _make_result(result: Result, plan: Plan) -> dict[str, JsonValue]:
+def _make_result(plan: Plan, result: Result) -> dict[str, JsonValue]:
     made: dict[str, JsonValue] = {
         "ruleId": result.rule,
         "level": _LEVELS[result.verdict],
@@ -152,9 +155,8 @@ def _describe_rule(rule: str) -> tuple[str, str, str]:
 # --- Notifications ---------------------------------------------------------------------------------------------
 
 
-def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]:
-    errors = [result for result in ranked if result.verdict is Verdict.ERROR]
-    hidden = len(ranked) - MOST_RESULTS
+def _list_notifications(plan: Plan, count_of_results: int) -> list[JsonValue]:
+    hidden = count_of_results - MOST_RESULTS
     notifications: list[JsonValue] = []
     if is_part(plan):
         message = f"this covers {describe_jobs(plan, describe_selection(plan))}, and says nothing about the others"
@@ -165,7 +167,8 @@ def _list_notifications(plan: Plan, ranked: Sequence[Result]) -> list[JsonValue]
     if compared := describe_comparison(plan):
         text = "\n".join([compared.summary, *compared.jobs])
         notifications.append({"level": "note", "message": {"text": _escape(text)}})
-    notifications += [_notify_error(result, plan) for result in errors[:MOST_RESULTS]]
+    errors = (result for result in iterate_ranked(plan) if result.verdict is Verdict.ERROR)
+    notifications += [_notify_error(result, plan) for result in islice(errors, MOST_RESULTS)]
     notifications += [_notify_warning(warning) for warning in plan.warnings]
     return notifications
 

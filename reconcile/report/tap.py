@@ -12,7 +12,7 @@ from msgspec.json import Encoder
 from reconcile.model import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run, describe_waiver
-from reconcile.report.result import Result, list_results
+from reconcile.report.result import Result, count_verdicts, iterate_results
 from reconcile.report.style import Style
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
@@ -20,16 +20,17 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "#": "\\#"})
 _write_json = Encoder().encode
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used."""
     del style
-    results = list_results(plan)
-    lines = ["TAP version 14", f"1..{len(results)}"]
-    for number, result in enumerate(results, start=1):
-        lines += _render_point(number, result)
-    lines.append(f"# {describe_run(plan)}")
-    lines += [f"Bail out! {_escape(result.message)}" for result in results if result.job is None][:1]
-    return "".join(f"{line}\n" for line in lines)
+    yield f"TAP version 14\n1..{count_verdicts(plan).total()}\n"
+    of_run = None
+    for number, result in enumerate(iterate_results(plan), start=1):
+        yield "".join([f"{line}\n" for line in _render_point(number, result)])
+        of_run = of_run or (result if result.job is None else None)
+    yield f"# {describe_run(plan)}\n"
+    if of_run:
+        yield f"Bail out! {_escape(of_run.message)}\n"
 
 
 def _render_point(number: int, result: Result) -> Iterator[str]:

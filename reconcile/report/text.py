@@ -43,7 +43,7 @@ COLOURS = {
 }
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> list[str]:
     """Render a plan; the same plan in the same style is the same text."""
     palette = style.palette
     shown = [job for job in plan.jobs if style.full or job.verdict is not Verdict.IN_SYNC or job.notes]
@@ -64,7 +64,7 @@ def render(plan: Plan, style: Style) -> str:
             "Plan:", palette.paint("Plan:", Colour.STRONG), 1
         ),
     ]
-    return "\n".join(parts)
+    return ["\n".join(parts)]
 
 
 def _break_prose(text: str, style: Style) -> str:

@@ -13,7 +13,8 @@ from msgspec import MsgspecError, convert
 from msgspec.structs import replace
 
 from reconcile.apis import SHIPPED
-from reconcile.model import Evidence, JobApi, Provider
+from reconcile.lazy import LazyList
+from reconcile.model import Evidence, Job, JobApi, Provider
 
 
 class UndecodableError(ValueError):
@@ -35,9 +36,13 @@ def encode_evidence(evidence: Evidence) -> object:
     named = replace(
         manifest,
         providers=[replace(each, api=each.api.reference) for each in manifest.providers.values()],
-        jobs=[replace(each, provider=each.provider.name) for each in manifest.jobs],
+        jobs=LazyList(_name_provider, manifest.jobs),
     )
     return replace(evidence, manifest=named)
+
+
+def _name_provider(job: Job) -> Job:
+    return replace(job, provider=job.provider.name)
 
 
 def decode_evidence(value: object, apis: Mapping[str, JobApi] = SHIPPED) -> Evidence:

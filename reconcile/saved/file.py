@@ -6,7 +6,7 @@ and edits; only a signature shows who wrote it.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 
 from msgspec import Struct
@@ -58,10 +58,7 @@ def stream_saved_plan(
         sign: returns the signature of bytes; None leaves the plan unsigned.
     """
     body = {**document, _EVIDENCE: encode_evidence(hide_secrets(evidence))}
-    digest = sha256()
-    for part in stream(body, compact=True):
-        digest.update(part.encode("ascii"))
-    seal = {_DIGEST: f"sha256:{digest.hexdigest()}"}
+    seal = {_DIGEST: _digest(stream(body, compact=True))}
     if sign is not None:
         seal[_SIGNATURE] = sign(_write(body))
     yield from stream({**body, **seal}, compact=True)
@@ -84,7 +81,7 @@ def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPE
             raise _refuse(file, "it has no evidence, so it is a report and not a saved plan")
         body = {key: value for key, value in document.items() if key not in (_DIGEST, _SIGNATURE)}
         signed = _write(body)
-        if _write(document) != content.encode() or document[_DIGEST] != _digest(signed):
+        if _write(document) != content.encode() or document[_DIGEST] != _digest([signed.decode("ascii")]):
             raise _refuse(file, "changed since it was written: its digest does not match")
         if not isinstance(document.get(_SIGNATURE, ""), str):
             raise _refuse(file, "its signature is not a string")
@@ -109,15 +106,18 @@ def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPE
 
 def is_document_of(document: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Return whether two plans in JSON are the same."""
-    return _write(document) == _write(other)
+    return _digest(stream(document, compact=True)) == _digest(stream(other, compact=True))
 
 
 def _write(document: Mapping[str, object]) -> bytes:
     return dump(document, compact=True).encode("ascii")
 
 
-def _digest(content: bytes) -> str:
-    return f"sha256:{sha256(content).hexdigest()}"
+def _digest(parts: Iterable[str]) -> str:
+    digest = sha256()
+    for part in parts:
+        digest.update(part.encode("ascii"))
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _refuse_api(file: str, error: OtherApiError) -> DocumentError:

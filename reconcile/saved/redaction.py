@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
 from reconcile.judge import LONGEST_TEXT, find_sensitive_fields, hide_headings, hide_shown
+from reconcile.lazy import LazyList
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -39,13 +40,16 @@ def hide_secrets(evidence: Evidence) -> Evidence:
     The same plan follows from it, unless a field of one job is compared both with a sensitive value and with an open
     one. So compare the plans before the evidence is kept.
     """
-    pairs = [
-        _hide(job, observation) for job, observation in zip(evidence.manifest.jobs, evidence.observations, strict=True)
-    ]
-    jobs, observations = tuple(job for job, _ in pairs), tuple(observation for _, observation in pairs)
-    if jobs == evidence.manifest.jobs and observations == evidence.observations:
+    jobs, observations = evidence.manifest.jobs, evidence.observations
+    if not any(map(_has_secrets, jobs)):
         return evidence
-    return replace(evidence, manifest=replace(evidence.manifest, jobs=jobs), observations=observations)
+    hidden = LazyList(lambda at: _hide(jobs[at], observations[at]), range(len(jobs)))
+    manifest = replace(evidence.manifest, jobs=tuple([job for job, _ in hidden]))
+    return replace(evidence, manifest=manifest, observations=LazyList(lambda pair: pair[1], hidden))
+
+
+def _has_secrets(job: Job) -> bool:
+    return isinstance(job.expect, Expectation) and bool(find_sensitive_fields(job.expect))
 
 
 def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:

@@ -381,7 +381,7 @@ def test_f13_an_interrupted_run_has_told_of_every_job(make_job) -> None:
         [make_job("a"), make_job("b")], api, on_fetched=told.setdefault, interrupted=lambda: api.now() > 0
     )
     assert seconds < 1
-    assert fetched == (told[0], told[1])
+    assert list(fetched) == [told[0], told[1]]
     assert isinstance(told[0].observation, Observed)
     assert problem_of(told[1]).code is Code.INTERRUPTED
 

@@ -100,6 +100,11 @@ def plan_of(*cases, **options):
     return make_plan(manifest(*jobs), observations, now=NOW, origins={}, **options)
 
 
+def with_findings(planned, *findings):
+    """Put other findings into the plan of a job."""
+    return replace(planned, details=replace(planned.details, findings=findings))
+
+
 def done(name):
     return job(name=name), observed("success", job_id=f"id-{name}")
 

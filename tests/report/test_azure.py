@@ -1,13 +1,16 @@
 """Logging commands that Azure's agent reads as ours, and no others."""
 
 import re
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.plans import every_plan, load_plan, plan_mixed, poison_plan
 
-from reconcile.report.azure import render
-from reconcile.report.style import PLAIN
+from reconcile.report import render_plan
+
+render = partial(render_plan, format_name="azure")
+
 
 COMMAND = re.compile(r"##vso\[task\.logissue ([^\]]*)\](.*)")
 KEYS = ({"type", "code"}, {"type", "sourcepath", "linenumber", "columnnumber", "code"})
@@ -31,7 +34,7 @@ def check(text):
 
 @every_plan
 def test_e04_the_agent_reads_our_commands_and_no_others(name):
-    types = [properties["type"] for properties, _ in check(render(load_plan(name), PLAIN))]
+    types = [properties["type"] for properties, _ in check(render(load_plan(name)))]
     assert set(types) <= {"error", "warning"}
     assert all(types.count(each) <= 10 for each in set(types))
 
@@ -39,11 +42,11 @@ def test_e04_the_agent_reads_our_commands_and_no_others(name):
 @given(text=st.text(min_size=1, max_size=12, alphabet=st.sampled_from("%:#[],;\n\rvso.=0AD") | st.characters()))
 @settings(max_examples=40, deadline=None)
 def test_e04_no_text_is_a_command(text):
-    check(render(poison_plan(plan_mixed(), text), PLAIN))
+    check(render(poison_plan(plan_mixed(), text)))
 
 
 def test_a_drift_stands_beside_its_line():
-    properties, message = check(render(load_plan("changed"), PLAIN))[0]
+    properties, message = check(render(load_plan("changed")))[0]
     assert properties == {
         "type": "error",
         "sourcepath": "reconcile.yaml",

@@ -2,23 +2,26 @@
 
 import json
 from collections import Counter
+from functools import partial
 
 from report.plans import each_plan, every_plan, load_plan
 from report.schemas import check_against
 
-from reconcile.report.ctrf import render
-from reconcile.report.style import PLAIN
+from reconcile.report import render_plan
+
+render = partial(render_plan, format_name="ctrf")
+
 
 SOME = 100
 
 
 def results_of(name):
-    return json.loads(render(load_plan(name), PLAIN))["results"]
+    return json.loads(render(load_plan(name)))["results"]
 
 
 @every_plan
 def test_every_report_is_valid(name):
-    document = json.loads(render(load_plan(name), PLAIN))
+    document = json.loads(render(load_plan(name)))
     document["results"]["tests"] = document["results"]["tests"][:SOME]
     check_against("ctrf-schema-0.0.json", document)
 

@@ -1,6 +1,7 @@
 """GitHub's runner reads our workflow commands and no others, and what a step leaves has fixed names and limits."""
 
 import re
+from functools import partial
 
 import pytest
 from builders import SOURCE, job, observed
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
 from reconcile.model import Summary, Verdict
-from reconcile.report.github import render, render_outputs, render_summary
+from reconcile.report import render_plan
+from reconcile.report.github import render_outputs, render_summary
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT
-from reconcile.report.style import PLAIN
+
+render = partial(render_plan, format_name="github")
+
 
 KEYS = ({"file", "line", "col", "title"}, {"title"})
 
@@ -41,7 +45,7 @@ def check(text):
 
 @every_plan
 def test_e04_e05_the_runner_reads_our_commands_and_no_others(name):
-    commands = check(render(load_plan(name), PLAIN))
+    commands = check(render(load_plan(name)))
     levels = [name for name, _, _ in commands]
     assert all(levels.count(level) <= 10 for level in ("error", "warning", "notice"))
 
@@ -49,11 +53,11 @@ def test_e04_e05_the_runner_reads_our_commands_and_no_others(name):
 @given(text=st.text(min_size=1, max_size=12, alphabet=st.sampled_from("%:#[],;\n\rax=0AD") | st.characters()))
 @settings(max_examples=40, deadline=None)
 def test_e04_e05_no_text_is_a_command(text):
-    check(render(poison_plan(plan_mixed(), text), PLAIN))
+    check(render(poison_plan(plan_mixed(), text)))
 
 
 def test_a_drift_stands_beside_its_line_with_what_the_job_says():
-    (name, properties, data), *_ = check(render(load_plan("changed"), PLAIN))
+    (name, properties, data), *_ = check(render(load_plan("changed")))
     assert (name, properties["file"], properties["line"], properties["col"]) == (
         "error",
         SOURCE.file,
@@ -66,7 +70,7 @@ def test_a_drift_stands_beside_its_line_with_what_the_job_says():
 
 
 def test_e05_of_many_the_worst_are_shown_and_the_rest_counted():
-    commands = check(render(load_plan("many"), PLAIN))
+    commands = check(render(load_plan("many")))
     errors = [(properties["title"], data) for name, properties, data in commands if name == "error"]
     assert errors[0] == (
         "1%2C000 jobs%3A RC412",
@@ -74,20 +78,20 @@ def test_e05_of_many_the_worst_are_shown_and_the_rest_counted():
     )
     assert len(errors) == 6
     different = [(job(name=f"j{i}"), observed("failed", job_id=f"id-j{i}", error_code=f"E.{i}")) for i in range(30)]
-    errors = check(render(plan_of(*different), PLAIN))
+    errors = check(render(plan_of(*different)))
     assert len(errors) == 10
     assert errors[9][1:] == ({"title": "reconcile"}, "21 more errors not shown here; another report has them all")
 
 
 def test_levels():
-    levels = {name: check(render(load_plan(name), PLAIN))[0][0] for name in ("changed", "pending", "error", "waived")}
+    levels = {name: check(render(load_plan(name)))[0][0] for name in ("changed", "pending", "error", "waived")}
     assert levels == {"changed": "error", "pending": "warning", "error": "error", "waived": "notice"}
-    assert check(render(load_plan("in_sync"), PLAIN)) == []
+    assert check(render(load_plan("in_sync"))) == []
 
 
 @pytest.mark.parametrize("soft_fail", [True, False])
 def test_f29_soft_fail_is_told(soft_fail):
-    last = render(plan_of(drifted("a"), soft_fail=soft_fail), PLAIN).splitlines()[-1]
+    last = render(plan_of(drifted("a"), soft_fail=soft_fail)).splitlines()[-1]
     assert ("soft-fail" in last) is soft_fail
 
 
@@ -108,7 +112,7 @@ def test_e07_a_summary_shows_more_than_a_comment_and_keeps_its_own_limit():
 
 
 def test_u35_each_job_has_one_annotation_at_its_worst_assertion():
-    commands = check(render(load_plan("mixed"), PLAIN))
+    commands = check(render(load_plan("mixed")))
     jobs = [properties["title"].split()[0] for _, properties, _ in commands]
     bad = [job.job.address for job in load_plan("mixed").jobs if job.verdict is not Verdict.IN_SYNC]
     assert sorted(each for each in jobs if each != "run") == sorted(bad)
@@ -123,7 +127,7 @@ def test_u35_each_job_has_one_annotation_at_its_worst_assertion():
 def test_u35_more_than_ten_are_grouped_by_cause():
     cases = [drifted(f"j{i}") for i in range(14)]
     cases += [(job(name=f"k{i}"), observed("failed", job_id=f"id-k{i}", error_code=f"E.{i}")) for i in range(2)]
-    commands = check(render(plan_of(*cases), PLAIN))
+    commands = check(render(plan_of(*cases)))
     assert [properties["title"] for _, properties, _ in commands] == [
         "14 jobs%3A SFS.TURBO.0005",
         "jobs.k0 status",

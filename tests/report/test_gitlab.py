@@ -2,12 +2,15 @@
 
 import json
 import re
+from functools import partial
 
 from jsonschema import Draft7Validator
 from report.plans import each_plan, every_plan, load_plan
 
-from reconcile.report.gitlab import render
-from reconcile.report.style import PLAIN
+from reconcile.report import render_plan
+
+render = partial(render_plan, format_name="gitlab")
+
 
 # What GitLab's documentation and its validator require of an issue.
 SCHEMA = Draft7Validator(
@@ -39,7 +42,7 @@ SCHEMA = Draft7Validator(
 
 
 def issues_of(name):
-    issues = json.loads(render(load_plan(name), PLAIN))
+    issues = json.loads(render(load_plan(name)))
     assert isinstance(issues, list)
     return issues
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from report.pages import Page, at, plan_fleet, plan_shown, show
-from report.plans import PAYLOADS, awaited, each_plan, load_plan, plan_of, poison_plan
+from report.plans import PAYLOADS, awaited, each_plan, load_plan, plan_of, poison_plan, with_findings
 from steps import measure_growth
 
 from reconcile.model import ManifestFile
@@ -358,7 +358,7 @@ def test_what_no_source_line_says_is_said_by_the_file():
     finding = plan_shown().jobs[1].findings[0]
     other = replace(finding, source=replace(SOURCE, file="other.yaml", line=3))
     plan = plan_shown()
-    jobs = (plan.jobs[0], replace(plan.jobs[1], findings=(other,)), *plan.jobs[2:])
+    jobs = (plan.jobs[0], with_findings(plan.jobs[1], other), *plan.jobs[2:])
     assert '<td role="cell" class="line">other.yaml:3</td>' in show(replace(plan, jobs=jobs))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from builders import SOURCE
 from msgspec.structs import replace
-from report.plans import each_plan, load_plan, plan_mixed, plan_of, present, unobserved
+from report.plans import each_plan, load_plan, plan_mixed, plan_of, present, unobserved, with_findings
 
 from reconcile.model import Missing, Source, Truth, Verdict
 from reconcile.report.location import locate
@@ -49,9 +49,7 @@ def test_names_are_unique_although_one_item_stands_for_several_sub_jobs(name):
 def test_lines_are_in_no_name_and_no_fingerprint():
     plan = load_plan("mixed")
     moved = replace(SOURCE, line=SOURCE.line + 100)
-    jobs = tuple(
-        replace(job, findings=tuple(replace(finding, source=moved) for finding in job.findings)) for job in plan.jobs
-    )
+    jobs = tuple(with_findings(job, *(replace(finding, source=moved) for finding in job.findings)) for job in plan.jobs)
     before, after = (list_results(each) for each in (plan, replace(plan, jobs=jobs)))
     assert [result.fingerprint for result in before] == [result.fingerprint for result in after]
 
@@ -92,7 +90,7 @@ def test_a_run_that_checked_not_everything_is_never_told_as_success(changes):
 
 def test_a_job_without_findings_is_never_told_as_success():
     plan = load_plan("one")
-    results = list_results(replace(plan, jobs=(replace(plan.jobs[0], findings=()),)))
+    results = list_results(replace(plan, jobs=(with_findings(plan.jobs[0]),)))
     assert {result.verdict for result in results} == {Verdict.ERROR}
 
 
@@ -105,7 +103,7 @@ def test_an_absence_without_a_witness_does_not_pass():
 def test_what_cannot_be_judged_does_not_pass():
     plan = plan_mixed(1)
     finding = replace(plan.jobs[0].findings[0], truth=Truth.UNDECIDABLE, actual="no time")
-    results = list_results(replace(plan, jobs=(replace(plan.jobs[0], findings=(finding,), verdict=Verdict.ERROR),)))
+    results = list_results(replace(plan, jobs=(replace(with_findings(plan.jobs[0], finding), verdict=Verdict.ERROR),)))
     assert {(result.verdict, result.rule) for result in results} == {(Verdict.ERROR, "error.RC007")}
 
 

@@ -1,6 +1,7 @@
 """SARIF as its schema and GitHub's code scanning want it."""
 
 import json
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from builders import NOW
@@ -11,16 +12,19 @@ from report.plans import WAIVER, each_plan, every_plan, load_plan, plan_mixed, p
 from report.schemas import check_against
 
 from reconcile.model import Source, Verdict
+from reconcile.report import render_plan
 from reconcile.report.result import list_results, rank_results
-from reconcile.report.sarif import MOST_RESULTS, render
-from reconcile.report.style import PLAIN
+from reconcile.report.sarif import MOST_RESULTS
+
+render = partial(render_plan, format_name="sarif")
+
 
 SOME = 100
 """Results of a long report that are validated; all are alike."""
 
 
 def run_of(plan):
-    (run,) = json.loads(render(plan, PLAIN))["runs"]
+    (run,) = json.loads(render(plan))["runs"]
     return run
 
 
@@ -31,7 +35,7 @@ def uris_of(run):
 
 @every_plan
 def test_e10_every_report_is_valid(name):
-    document = json.loads(render(load_plan(name), PLAIN))
+    document = json.loads(render(load_plan(name)))
     (run,) = document["runs"]
     run["results"] = run["results"][:SOME]
     notifications = run["invocations"][0]["toolExecutionNotifications"]
@@ -128,4 +132,4 @@ def test_no_text_breaks_the_document(text):
 
 def test_the_time_of_judging_is_no_part_of_it():
     plan = load_plan("mixed")
-    assert render(replace(plan, judged_at=NOW.replace(year=2027)), PLAIN) == render(plan, PLAIN)
+    assert render(replace(plan, judged_at=NOW.replace(year=2027))) == render(plan)

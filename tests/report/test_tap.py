@@ -1,6 +1,7 @@
 """TAP 14 by its grammar (testanything.org), its diagnostics read as YAML."""
 
 import re
+from functools import partial
 
 import yaml
 from hypothesis import given, settings
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from report.plans import every_plan, load_plan, plan_mixed, poison_plan
 
 from reconcile.model import Verdict
+from reconcile.report import render_plan
 from reconcile.report.result import list_results
-from reconcile.report.style import PLAIN
-from reconcile.report.tap import render
+
+render = partial(render_plan, format_name="tap")
+
 
 SOME = 100
 """Diagnostics of a long report that are read; all are alike."""
@@ -48,7 +51,7 @@ def read(block):
 
 
 def check(plan):
-    points, bail_out = parse(render(plan, PLAIN))
+    points, bail_out = parse(render(plan))
     results = list_results(plan)
     assert [title for _, title, _, _ in points] == [result.title for result in results]
     assert [ok for ok, *_ in points] == [result.verdict is Verdict.IN_SYNC for result in results]
@@ -89,5 +92,5 @@ def test_what_is_waived_is_still_to_do():
 
 
 def test_a_run_without_a_plan_has_points_and_bails_out():
-    _, bail_out = parse(render(load_plan("failed"), PLAIN))
+    _, bail_out = parse(render(load_plan("failed")))
     assert bail_out == "unknown key 'expcet'; did you mean 'expect'?"

@@ -9,9 +9,10 @@ hole in both would run nothing.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -33,16 +34,21 @@ _END_TAG: Final = re.compile(r"</|<!--")
 _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
 """A line break between two elements, except between two jobs: the page should not be a single line."""
 
+_PIECES: Final = 500
+"""How many of the pieces that a template yields are joined to one part."""
+
 _SAFE: Final = (Markup, int, float)
 
 
-def render(plan: Plan, style: Style) -> str:
+def render(plan: Plan, style: Style) -> Iterator[str]:
     """Render a plan; `style` is not used, for the reader's browser chooses light or dark."""
     del style
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
     policy = _write_policy(sheet, script)
-    return template.render(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    pieces = template.generate(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    while batch := list(islice(pieces, _PIECES)):
+        yield "".join(batch)
 
 
 class _DropLineBreaks(Extension):
