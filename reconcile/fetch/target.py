@@ -1,12 +1,12 @@
 """Who is asked, and with what credentials: one target for each provider."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import Credential, find_ambiguous_variables, find_credential
+from reconcile.fetch.credentials import Credential, explain_rejection, find_ambiguous_variables, find_credential
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
@@ -19,6 +19,8 @@ class Target(Struct, frozen=True, kw_only=True, eq=False):
     provider: Provider
     origin: Origin
     credential: Credential
+    explain_rejection: Callable[[], str]
+    """Returns what is odd about the environment variables, as clauses; "" if nothing is."""
 
 
 def resolve_targets(
@@ -57,10 +59,20 @@ def resolve_targets(
             faults.extend(error.diagnostics)
         else:
             if origin is not None:
-                targets[provider.name] = Target(provider=provider, origin=origin, credential=credential)
+                targets[provider.name] = Target(
+                    provider=provider,
+                    origin=origin,
+                    credential=credential,
+                    explain_rejection=_bind_environment(environ, provider.name, names),
+                )
     if faults:
         raise AccessError(faults)
     return targets
+
+
+def _bind_environment(environ: Mapping[str, str], provider: str, names: Sequence[str]) -> Callable[[], str]:
+    # Not a `partial`, whose repr would show the environment.
+    return lambda: explain_rejection(environ, provider, names)
 
 
 def _read_endpoints(

@@ -334,6 +334,32 @@ def test_d26_credentials_that_stay_rejected_end_the_provider(make_job, make_prov
     assert seconds < 1
 
 
+@pytest.mark.parametrize("status_code", [401, 403])
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"OS_TOKEN": "a-token"}, "(token from OS_TOKEN, provider 'otc')"),
+        (
+            {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "'a-secret'", "HW_SECURITY_TOKN": "a-token"},
+            "(access key from HW_ACCESS_KEY and HW_SECRET_KEY, provider 'otc'); HW_SECRET_KEY has quotes around its "
+            "value; 'HW_SECURITY_TOKN' is set: did you mean 'HW_SECURITY_TOKEN'?",
+        ),
+        ({"RECONCILE_TOKEN_OTC": "${TOKEN}"}, "RECONCILE_TOKEN_OTC looks like a placeholder"),
+        ({"RECONCILE_TOKEN": "***"}, "RECONCILE_TOKEN looks like a placeholder"),
+        ({"RECONCILE_TOKEN": "a-token", "OS_TOKEN": ""}, "OS_TOKEN is empty"),
+        ({"RECONCILE_TOKEN": "a-token", "OS_TOKEN": "a-token\n"}, "OS_TOKEN begins or ends with a space or a line break"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_u50_a_credential_that_the_job_api_rejects_is_named(make_job, environ, says, status_code) -> None:
+    job = make_job("a")
+    targets = resolve_targets([job.provider], endpoints=[], environ=environ)
+    api = VirtualApi(lambda asked: httpx.Response(status_code))
+    (fetched,) = fetch_jobs([job], targets, client=api, timeout=300.0)
+    assert says in problem_of(fetched).message
+    assert not any(value.strip() and value.strip() in problem_of(fetched).message for value in environ.values())
+
+
 def test_a_token_that_cannot_be_had_at_once_is_waited_for_without_asking_for_jobs(make_job) -> None:
     api, credential = VirtualApi(lambda asked: job_answer(asked.job_id)), Renewable(failures=7)
     fetched, _ = fetch([make_job(job_id) for job_id in IDS], api, credential=credential)
