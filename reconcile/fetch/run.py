@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
@@ -441,10 +440,9 @@ class Run:
     def _leave(self, host: Host, problem: Problem) -> None:
         """Report every job of a host that is not settled when the run is over."""
         now = self._client.now()
-        if host.throttle.refused:
-            problem = replace(problem, message=f"{problem.message}; {host.throttle.describe(now)}")
+        advice = f"; {host.throttle.describe(now)}" if host.throttle.refused else ""
         for job in host.jobs:
-            self._report(job, job.leave(problem), now)
+            self._report(job, job.leave(problem, advice), now)
 
     def _settle(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
         """Report the job; it is done."""
