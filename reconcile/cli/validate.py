@@ -43,6 +43,8 @@ def command(context: Context, manifests: ManifestOptions, format_name: str) -> D
         error.terse = format_name == "json"
         if format_name == "json":
             output.write(_render_json(None, errors=error.diagnostics))
+        elif isinstance(error, DocumentError) and error.valid:
+            output.write("".join(map(_render_text, error.valid)))
         raise
     palette = output.choose_palette(context.colour, sys.stderr, context.environ)
     output.print_warnings(manifest.warnings, palette)
