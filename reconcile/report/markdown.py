@@ -54,6 +54,9 @@ _HARMLESS = frozenset(",.;:()'%=/+-")
 _LINKED = re.compile(r"://|www[.]|\bGH-[0-9]|\b(?=[a-f]*[0-9])[0-9a-f]{7,40}\b", re.IGNORECASE)
 """What GitHub makes a link of although it is made of harmless characters."""
 
+_WORD = re.compile(r"(\(*)(.*?)([,.;:)]*)", re.DOTALL)
+"""A word between the brackets and the punctuation of its sentence."""
+
 _NOTICE = 200
 """Bytes kept for the line that says how much is cut."""
 
@@ -235,7 +238,14 @@ def _show_part(part: str) -> str:
     if _VALUE.fullmatch(part):
         return _code(part)
     words = re.split(r"( +)", part)
-    return "".join(word if not word.strip(" ") or _is_harmless(word) else _code(word) for word in words)
+    return "".join(word if not word.strip(" ") or _is_harmless(word) else _show_word(word) for word in words)
+
+
+def _show_word(word: str) -> str:
+    """Show a word as code, but the punctuation around it as prose."""
+    match = _WORD.fullmatch(word)
+    before, core, after = match.groups() if match else ("", word, "")
+    return f"{before}{_code(core)}{after}"
 
 
 def _is_harmless(word: str) -> bool:
