@@ -21,7 +21,7 @@ _MISTAKES = (
     (r"[^\x21-\x7e]", "holds a space, a control character or a character outside ASCII"),
     (r"[@\\]", "holds userinfo ('@') or a backslash, which different programs read as different hosts"),
     (r"[?#]", "holds a query or a fragment"),
-    (r"(?i)https?://[^/]+/.", "holds a path"),
+    (r"(?i)https?://[^/]+/.", "contains a path"),
 )
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NUMERIC_LABEL = r"[0-9]+|0x[0-9a-f]*"

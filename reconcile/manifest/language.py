@@ -63,8 +63,8 @@ def check_names(document: Document, table: Table, diagnostics: Diagnostics, *, f
         similar = first.setdefault(fold(name), name)
         if similar is not name:
             line = document.text.find_source(document.key_mark(table, similar)).line
-            message = f"'{name}' is too much like '{similar}' on line {line}"
-            diagnostics.add(mark, Code.SIMILAR_NAMES, message, "choose names that no one takes for one another")
+            message = f"'{name}' is too similar to '{similar}' on line {line}"
+            diagnostics.add(mark, Code.SIMILAR_NAMES, message, "choose names that cannot be confused")
 
 
 def _refuse_newer(document: Document) -> None:

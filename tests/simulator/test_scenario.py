@@ -70,10 +70,10 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {answer: hung}}", "3:20", "'hung' is not one of"),
         ("jobs: {j: {answer: hang, job_type: x}}", "3:8", "the key 'status' is missing here beside 'job_type'"),
         ("jobs: {j: {status: success, stauts: failed}}", "3:29", "unknown key 'stauts'"),
-        ("jobs: {j: {status: success, delay: 5}}", "3:36", "5 is read as a number, where a string is due"),
+        ("jobs: {j: {status: success, delay: 5}}", "3:36", "5 is read as a number, where a string is expected"),
         ("jobs: {j: {status: success, delay: 5s5s}}", "3:29", "not a duration: '5s5s'"),
         ("jobs: {a/b: {status: success}}", "3:8", "'a/b' is not allowed here"),
-        ("jobs: {j: {status: success}, j: {status: failed}}", "3:30", "the key 'j' stands here a second time"),
+        ("jobs: {j: {status: success}, j: {status: failed}}", "3:30", "the key 'j' is defined twice"),
         ("jobs: {j: {timeline: []}}", "3:22", "this must not be empty"),
         ("jobs: {j: {timeline: [{status: waiting}, {status: success}]}}", "3:42", "this entry never begins"),
         (
@@ -90,8 +90,8 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {raw: {status_code: 100}}}", "3:31", "this must be at least 200"),
         ('jobs: {j: {raw: {status_code: 200, headers: {A: "1\\nB: 2"}}}}', "3:49", "'1\nB: 2' is not allowed here"),
         ("generate: {count: 0, job: {status: success}}", "3:19", "this must be at least 1"),
-        ("generate: {count: 2.0, job: {status: success}}", "3:19", "a number, where an integer is due"),
-        ("token: 12345", "3:8", "12345 is read as a number, where a string is due"),
+        ("generate: {count: 2.0, job: {status: success}}", "3:19", "a number, where an integer is expected"),
+        ("token: 12345", "3:8", "12345 is read as a number, where a string is expected"),
     ],
 )
 def test_bad_scenario_is_refused_at_the_place(text: str, place: str, message: str) -> None:
@@ -114,7 +114,7 @@ jobs:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "where a mapping is due"),
+        ("", "where a mapping is expected"),
         ("version: 2\napi: sfs-turbo\n", "this must be 1"),
         ("version: 1\n", "the key 'api' is missing here"),
         ("version: 1\napi: sfs\n", "'sfs' is not one of bms, cce, "),
