@@ -12,13 +12,13 @@ from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.answer_memory import AnswerMemory
 from reconcile.fetch.client import Outcome
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
-from reconcile.fetch.failure import ExchangeError, explain_failure
+from reconcile.fetch.failure import ExchangeError, RefusedConnectionError, explain_failure
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.message import Request, write_headers
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers
-from reconcile.fetch.retry import Again, TooLong, classify_error, plan_retry
+from reconcile.fetch.retry import Again, Retryable, TooLong, classify_error, plan_retry
 from reconcile.fetch.schedule import Schedule
 from reconcile.fetch.target import Target
 from reconcile.model import Problem, Unobserved
@@ -142,7 +142,9 @@ class ProviderQueue:
             problem = explain_failure(outcome, self._target.origin)
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(job.job, sent_at, problem.message)
-            return Attempt(observation=Unobserved(problem=problem), retryable=classify_error(outcome))
+            deserted = isinstance(outcome, RefusedConnectionError) and self._target.origin.loopback
+            retryable = Retryable.DESERTED if deserted else classify_error(outcome)
+            return Attempt(observation=Unobserved(problem=problem), retryable=retryable)
         attempt = assess(
             self._target.provider.api,
             job.job.job_id,

@@ -327,7 +327,7 @@ class Run:
 
     def _retry(self, host: Host, slot: Slot, retryable: Retryable, retry_after: float | None, code: Code) -> None:
         queue, job, now = slot.queue, slot.job, self._client.now()
-        if host.breaker.is_down(now):
+        if host.is_down(now, retryable):
             down = Problem(code=code, message=host.explain_down(now, since=self._begin))
             self._give_up(host, job, down)
             self._close(host, host.queues, down)

@@ -12,7 +12,7 @@ from virtual_api import Asked, VirtualApi, job_answer
 from reconcile.codes import Code
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
-from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, TlsError
+from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, RefusedConnectionError, TlsError
 from reconcile.fetch.retry import Retryable
 from reconcile.model import Observed, Problem, Unobserved
 
@@ -209,6 +209,18 @@ def test_g03_a_host_that_never_answers_is_down_after_90_s(make_job) -> None:
     assert max(len(api.times(job_id)) for job_id in IDS) <= 8
     assert {problem_of(each).code for each in fetched} == {Code.NOT_CONNECTED}
     assert all(f"https://{OTC} is down since second 0 of the run" in problem_of(each).message for each in fetched)
+
+
+def test_a_port_of_this_machine_at_which_nothing_listens_is_given_up_soon(make_job) -> None:
+    jobs = [make_job(job_id) for job_id in IDS]
+    targets = resolve_targets(
+        [jobs[0].provider], endpoints=["http://127.0.0.1:9"], environ={"RECONCILE_TOKEN": "a-token"}
+    )
+    api = VirtualApi(lambda asked: RefusedConnectionError("nothing listens there: Connection refused"))
+    fetched = fetch_jobs(jobs, targets, client=api, timeout=300.0, pace=Pace(rng=Random(1)))
+    assert 5 <= api.now() <= 15
+    assert all("http://127.0.0.1:9 is down since second 0" in problem_of(each).message for each in fetched)
+    assert "http://127.0.0.1:9: nothing listens there: Connection refused" in problem_of(fetched[0]).message
 
 
 def test_g06_a_host_that_hangs_does_not_slow_another(make_job, make_provider) -> None:
