@@ -82,8 +82,12 @@ def _observe(jobs: Sequence[Job], kind: str | None, now: datetime) -> Observed |
 def _find_api(manifest: Manifest) -> JobApi:
     apis = {provider.api.name: provider.api for provider in manifest.providers.values()}
     if len(apis) > 1:
-        message = f"one simulator serves one job API, and the manifest has {', '.join(apis)}"
-        raise UsageError.because(Code.USAGE, message, hint="start one simulator for each manifest")
+        message = f"one simulator serves one job API, and the manifest needs {len(apis)}: {', '.join(apis)}"
+        raise UsageError.because(
+            Code.USAGE,
+            message,
+            hint="split the manifest by API, and start one simulator for each part",
+        )
     return next(iter(apis.values()))
 
 

@@ -100,6 +100,15 @@ def test_bad_scenario_is_refused_at_the_place(text: str, place: str, message: st
     assert (f"{fault.source.line}:{fault.source.column}", message in fault.message) == (place, True), fault.message
 
 
+def test_a_manifest_is_no_scenario_and_is_told_how_to_be_served() -> None:
+    document = parse_text(Text("m.yaml", "version: 1\nproviders: {}\njobs: {}\n"), is_json=False)
+    with pytest.raises(DocumentError) as raised:
+        load_scenario(document)
+    (fault,) = raised.value.diagnostics
+    assert (fault.message, fault.source.line) == ("this is a manifest, not a scenario", 2)
+    assert "simulate --manifest" in fault.hint
+
+
 def test_all_faults_are_told_at_once_in_order_of_place() -> None:
     text = """\
 generate: {count: 2, job: {delay: 1m1m, status: success, answer: hang}}
