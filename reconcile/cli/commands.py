@@ -32,8 +32,8 @@ _COMMANDS = {
 }
 
 _EPILOG = """\b
-Exit codes: 0 in sync, 1 error, 2 drift, 3 pending, 129 hung up, 130 interrupted, 143
-terminated.
+Exit codes: 0 in sync, 1 error, 2 drift, 3 pending,
+129 hung up, 130 interrupted, 143 terminated.
 
 \b
 Examples:

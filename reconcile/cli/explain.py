@@ -8,6 +8,9 @@ from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
 
+_CLOSE = 0.7
+"""How alike a word and a code are, 1 for equal ones; two of three digits alone are not close."""
+
 
 def _complete_code(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del ctx, param
@@ -40,9 +43,12 @@ def _find_code(word: str) -> Code:
     try:
         return Code(word.strip().upper())
     except ValueError as error:
-        from reconcile.document import shorten, suggest
+        from difflib import get_close_matches
 
-        hint = suggest(word, list(Code)) or "'reconcile explain' lists them"
+        from reconcile.document import shorten
+
+        close = get_close_matches(word.upper(), list(Code), n=1, cutoff=_CLOSE)
+        hint = f"did you mean '{close[0]}'?" if close else "'reconcile explain' lists them"
         raise UsageError.because(Code.USAGE, f"there is no error code '{shorten(word)}'", hint=hint) from error
 
 

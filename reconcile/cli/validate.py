@@ -8,7 +8,7 @@ import click
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.manifests import load_manifest
-from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, manifest_options
+from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, declaration_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
@@ -17,7 +17,7 @@ from reconcile.report.messages import count
 
 
 @click.command(cls=ManifestCommand)
-@manifest_options
+@declaration_options
 @format_option("text", "json")
 @colour_option
 @pass_context

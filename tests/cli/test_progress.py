@@ -49,6 +49,12 @@ def ticking(seconds):
     return lambda: float(next(moments))
 
 
+@pytest.mark.parametrize(("timeout", "is_told"), [("1m", True), ("20m", False)])
+def test_a_wait_that_the_timeout_cuts_is_told(gate, timeout, is_told):
+    _, err = gate({"a": ["success"]}, "--wait", "10m", "--timeout", timeout)
+    assert (f"--timeout {timeout} ends the run before --wait 10m is over" in err) is is_told
+
+
 def test_u38_a_log_gets_a_line_every_thirty_seconds(gate):
     answers = {"a": ["running"] * 9 + ["success"], "b": ["success"]}
     code, err = gate(answers, "--wait", "20m", timer=ticking(5))

@@ -127,14 +127,26 @@ def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: s
     return [address for address in list_addresses(ctx.params.get("paths") or ()) if address.startswith(incomplete)]
 
 
+_MANIFESTS = (
+    click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
+    variable_options,
+)
+
 manifest_options = as_one(
     ManifestOptions,
     "manifests",
-    click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
-    variable_options,
+    *_MANIFESTS,
     click.option("--strict", is_flag=True, help="Treat warnings as errors and ignore waivers."),
 )
-"""Manifests and variables of a `ManifestCommand`."""
+"""Manifests and variables of a `ManifestCommand` that judges jobs."""
+
+declaration_options = as_one(
+    ManifestOptions,
+    "manifests",
+    *_MANIFESTS,
+    click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+)
+"""Manifests and variables of a `ManifestCommand` that judges no jobs."""
 
 selection_options = as_one(
     SelectionOptions,
