@@ -27,7 +27,10 @@ _REFUSALS = {
     304: _UNDOCUMENTED,
     401: (Code.UNAUTHENTICATED, "the credentials were rejected"),
     403: (Code.FORBIDDEN, "the credentials have no permission to read this job"),
-    404: (Code.NOT_FROM_THE_API, "the answer is not from the job API: wrong host or path"),
+    404: (
+        Code.NOT_FROM_THE_API,
+        "not the job API's own error: the endpoint, api or project_id is wrong",
+    ),
 }
 _REFUSALS_BY_HUNDRED = {
     4: (Code.REFUSED, "the request was refused"),
@@ -37,7 +40,8 @@ _REFUSALS_BY_HUNDRED = {
 
 # Of a 404 with a code of the service, but in an envelope that others use as well.
 _PERHAPS_MISSING = (
-    "either the job does not exist, or the host or project is wrong (not the service's own form of an error)"
+    "either the job does not exist, or the endpoint, api or project_id is wrong "
+    "(not the service's own form of an error)"
 )
 
 

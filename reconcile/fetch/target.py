@@ -11,6 +11,7 @@ from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_end
 from reconcile.model import Diagnostic, Provider
 
 ENDPOINT_VARIABLE = "RECONCILE_ENDPOINT"
+_UNSET = "unset it to use the built-in table, or set it to https://HOST"
 
 
 class Target(Struct, frozen=True, kw_only=True, eq=False):
@@ -82,7 +83,8 @@ def _read_endpoints(
     origins: dict[str | None, Origin] = {}
     try:
         if not endpoints and ENDPOINT_VARIABLE in environ:
-            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE)}
+            form = _UNSET if not environ[ENDPOINT_VARIABLE] else None
+            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE, form=form)}
     except AccessError as error:
         faults.extend(error.diagnostics)
     for text in endpoints:

@@ -139,7 +139,7 @@ def _write_marker(plan: Plan) -> str:
 
 
 def _render_error(result: Result) -> str:
-    return f"- {result.rule}: {_prose(result.message)}{_show_place(result.source)}\n"
+    return f"- {result.rule.removeprefix('error.')}: {_prose(result.message)}{_show_place(result.source)}\n"
 
 
 def _render_warning(warning: Diagnostic, plan: Plan) -> str:
@@ -207,7 +207,7 @@ def _show_reason(job: JobPlan, ranked: Sequence[Result]) -> str:
     cause = find_cause(job)
     if cause is not None and cause.code is not None:
         return " ".join([_code(escape(cause.code)), *([_prose(cut(escape(cause.reason)))] if cause.reason else [])])
-    return f"{_code(ranked[0].name)}: {_prose(ranked[0].message)}" if ranked else ""
+    return f"{_code(ranked[0].label)}: {_prose(ranked[0].message)}" if ranked else ""
 
 
 def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Iterator[str]:
@@ -222,7 +222,7 @@ def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Itera
 
 
 def _render_result(result: Result) -> str:
-    what = f"{_code(result.name)}: {_prose(result.message)}"
+    what = f"{_code(result.label)}: {_prose(result.message)}"
     return f"- {WORDS[result.verdict]}: {what}{_show_place(result.source)}\n"
 
 

@@ -27,6 +27,9 @@ from reconcile.report.messages import WORDS, describe_diagnostic, describe_findi
 RUN = "run"
 """The address of results that belong to no job; no job has it."""
 
+_ERROR = "error."
+"""What the rules of errors begin with."""
+
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
@@ -53,6 +56,11 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     def title(self) -> str:
         """Address and name: what the result is about."""
         return f"{self.address} {self.name}"
+
+    @property
+    def label(self) -> str:
+        """The name as people read it: of an error, its code."""
+        return self.name.removeprefix(_ERROR)
 
     @property
     def fingerprint(self) -> str:
@@ -149,7 +157,7 @@ def _finding_rule(truth: Truth, path: str) -> str:
 
 
 def _error_rule(code: Code) -> str:
-    return f"error.{code}"
+    return f"{_ERROR}{code}"
 
 
 def _problem_result(plan: JobPlan, problem: Problem) -> Result:

@@ -104,7 +104,7 @@ def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[s
 
 def _describe_summary(plan: Plan) -> str:
     counts = f"{describe_counts(plan.summary)}{_count_run_errors(plan)}{describe_length(plan)}"
-    cut_short = "" if plan.complete else " The run was cut short."
+    cut_short = " The run was cut short." if plan.jobs and not plan.complete else ""
     match plan.verdict:
         case Verdict.DRIFT | Verdict.PENDING:
             return f"{counts}.{cut_short}"
