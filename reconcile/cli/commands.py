@@ -100,4 +100,4 @@ def reconcile(verbose: bool) -> None:
     a plan, and exits with 0 only if every expectation was proven.
     """
     if verbose:
-        raise click.UsageError("-v stands after the command, or with --version")
+        raise click.UsageError("-v goes after the command, or with --version")

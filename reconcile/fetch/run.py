@@ -253,7 +253,7 @@ class Run:
         if self._interrupted():
             raise _RunOverError(Code.INTERRUPTED, "not answered when the run was interrupted")
         if now >= self._deadline:
-            message = f"not answered when the time for the run, {self._timeout:g} s, was over"
+            message = f"not answered within the time limit of the run, {self._timeout:g} s"
             raise _RunOverError(Code.DEADLINE, message)
         return now
 
@@ -315,7 +315,9 @@ class Run:
         else:
             self._give_up(host, job)
             if problem.code in _HOPELESS and not host.answered:
-                self._close(host, host.queues, Problem(code=problem.code, message=f"it is in vain: {problem.message}"))
+                self._close(
+                    host, host.queues, Problem(code=problem.code, message=f"no request can succeed: {problem.message}")
+                )
 
     def _renew_credential(self, host: Host, slot: Slot, problem: Problem) -> None:
         if slot.queue.renew_credential(slot.job):

@@ -140,4 +140,4 @@ def _read_jobs(manifests: Sequence[ManifestReader], now: datetime, *, separate: 
 def _refuse_second_reader(paths: Sequence[str], given: Sequence[Given]) -> None:
     readers = [*paths, *(each.path for each in given if isinstance(each, VariableFile))]
     if readers.count(STDIN) > 1:
-        raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
+        raise UsageError.because(Code.USAGE, "'-' is given twice, but standard input can be read only once")

@@ -195,4 +195,4 @@ def test_a_server_that_never_answers_is_waited_for_within_the_timeout(tmp_path, 
         assert main(argv, environ=TOKEN) == 1
     check = checks_of(capsys.readouterr().out)["connection"]
     assert check["code"] == "RC312"
-    assert "no answer in the time for the run" in check["message"]
+    assert "no answer within the time limit of the run" in check["message"]

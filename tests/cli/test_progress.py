@@ -131,4 +131,4 @@ def test_u33_the_version_is_bare_and_names_its_parts_under_v(capsys):
 
 def test_u33_a_v_before_the_command_is_not_silently_ignored(capsys):
     assert main(["-v", "plan"], environ={}) == 1
-    assert "-v stands after the command, or with --version" in capsys.readouterr().err
+    assert "-v goes after the command, or with --version" in capsys.readouterr().err

@@ -398,7 +398,7 @@ def test_the_deadline_names_what_was_tried(make_job) -> None:
     fetched, seconds = fetch([make_job("a"), make_job("b")], api, timeout=3.0)
     assert seconds == pytest.approx(3.0)
     assert {problem_of(each).code for each in fetched} == {Code.DEADLINE}
-    assert "when the time for the run, 3 s, was over, after" in problem_of(fetched[0]).message
+    assert "within the time limit of the run, 3 s, after" in problem_of(fetched[0]).message
     assert "; the last: HTTP 503" in problem_of(fetched[0]).message
     assert fetched[0].attempts > 1
 
@@ -409,7 +409,7 @@ def test_what_is_over_of_the_time_when_fetching_begins_is_over(make_job, spent, 
     fetched, took = fetch([make_job("a")], api, timeout=300.0, spent=spent)
     assert took == pytest.approx(seconds)
     assert problem_of(fetched[0]).code is Code.DEADLINE
-    assert "when the time for the run, 300 s, was over" in problem_of(fetched[0]).message
+    assert "within the time limit of the run, 300 s" in problem_of(fetched[0]).message
 
 
 def test_f13_an_interrupted_run_has_told_of_every_job(make_job) -> None:

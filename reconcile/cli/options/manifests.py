@@ -89,7 +89,7 @@ def _refuse_second_reader(given: Mapping[str, Any]) -> None:
     target_files = given.get("target_files") or ()
     others = [*(given.get("paths") or ()), *(each.path for each in given.get("files") or ())]
     if target_files.count("-") > ("-" not in others):
-        raise click.UsageError("'-' is named twice, and standard input can be read once")
+        raise click.UsageError("'-' is given twice, but standard input can be read only once")
 
 
 def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
