@@ -28,6 +28,7 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_place,
     describe_selection,
+    is_cut_short,
     list_reached,
 )
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
@@ -120,7 +121,7 @@ def _render_verdict(plan: Plan) -> str:
     sentences = [f"{describe_jobs(plan)}{subject}: {describe_counts(plan.summary)}{describe_length(plan)}."]
     if selection := describe_selection(plan):
         sentences.append(f"Selected by {_code(selection)}.")
-    if not plan.complete:
+    if is_cut_short(plan):
         sentences.append("The run was cut short.")
     if plan.soft_fail:
         sentences.append(f"({SOFT_FAIL})")

@@ -86,10 +86,15 @@ def describe_run(plan: Plan) -> str:
     it took.
     """
     part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
-    cut_short = "; the run was cut short" if plan.jobs and not plan.complete else ""
+    cut_short = "; the run was cut short" if is_cut_short(plan) else ""
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
     counts = f"{describe_counts(plan.summary)}{part}{describe_length(plan)}"
     return f"reconcile: {WORDS[plan.verdict]}: {counts}{cut_short}{soft_fail}"
+
+
+def is_cut_short(plan: Plan) -> bool:
+    """Return whether a run ended early; one that an error kept from beginning did not."""
+    return not plan.complete and bool(plan.jobs or not plan.errors)
 
 
 def is_part(plan: Plan) -> bool:

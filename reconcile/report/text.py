@@ -19,6 +19,7 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_proof,
     describe_selection,
+    is_cut_short,
     list_reached,
 )
 from reconcile.report.style import Colour, Style, measure
@@ -104,7 +105,7 @@ def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[s
 
 def _describe_summary(plan: Plan) -> str:
     counts = f"{describe_counts(plan.summary)}{_count_run_errors(plan)}{describe_length(plan)}"
-    cut_short = " The run was cut short." if plan.jobs and not plan.complete else ""
+    cut_short = " The run was cut short." if is_cut_short(plan) else ""
     match plan.verdict:
         case Verdict.DRIFT | Verdict.PENDING:
             return f"{counts}.{cut_short}"
