@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic
+from reconcile.model import Diagnostic, Manifest
 
 
 class ReconcileError(Exception):
@@ -41,7 +41,15 @@ class UsageError(ReconcileError):
 
 
 class DocumentError(ReconcileError):
-    """An input file is invalid."""
+    """
+    An input file is invalid.
+
+    `valid` are the manifests in which nothing is wrong, one for each file, where files are checked separately.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], *, valid: Iterable[Manifest] = ()) -> None:
+        super().__init__(diagnostics)
+        self.valid = tuple(valid)
 
 
 class AccessError(ReconcileError):

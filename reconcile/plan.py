@@ -261,7 +261,9 @@ def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
     """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
-        message = f"the answer came out of a cache and was {fetched.cached} s old, which --strict takes for no proof"
+        message = (
+            f"the answer came out of a cache and was {fetched.cached} s old, which --strict does not accept as proof"
+        )
         return Unobserved(
             problem=Problem(code=Code.UNPROVEN, message=message), request_id=fetched.observation.request_id
         )
@@ -518,7 +520,7 @@ def _check_waivers(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
     """Warn of each waiver of a job that has expired or covers all that is asserted."""
     for waiver in plan.job.waivers:
         if has_expired(waiver, now):
-            message = f"a waiver of {plan.job.address} has expired on {waiver.expires}: what it covered is drift again"
+            message = f"a waiver of {plan.job.address} expired on {waiver.expires}: what it covered is drift again"
             yield Diagnostic(code=Code.WAIVER_EXPIRED, message=message, source=waiver.source)
         elif plan.findings and all(_covers(waiver, finding) for finding in plan.findings):
             message = f"a waiver covers every assertion of {plan.job.address}: nothing of this job is proven"

@@ -583,7 +583,7 @@ def test_a_waiver_covers_what_is_false_for_ever_alone():
         (
             -1,
             Code.WAIVER_EXPIRED,
-            "a waiver of jobs.a has expired on 2026-11-20: what it covered is drift again",
+            "a waiver of jobs.a expired on 2026-11-20: what it covered is drift again",
         ),
         (0, Code.WAIVER_COVERS_ALL, "a waiver covers every assertion of jobs.a: nothing of this job is proven"),
     ],
@@ -599,7 +599,7 @@ def test_what_is_said_of_waivers(days, code, message):
 def test_d37_strict_does_not_believe_a_cache():
     answer = observed("success", job_id="id-a")
     cached = Fetched(observation=answer, cached=61)
-    message = "the answer came out of a cache and was 61 s old, which --strict takes for no proof"
+    message = "the answer came out of a cache and was 61 s old, which --strict does not accept as proof"
     unbelieved = Unobserved(problem=Problem(code=Code.UNPROVEN, message=message), request_id="req-1")
     assert accept_evidence(cached, strict=True) == unbelieved
     assert accept_evidence(cached, strict=False) is answer

@@ -33,8 +33,8 @@ _COMMANDS = {
 }
 
 _EPILOG = """\b
-Exit codes: 0 in sync, 1 error, 2 drift, 3 pending, 129 hung up, 130 interrupted, 143
-terminated.
+Exit codes: 0 in sync, 1 error, 2 drift, 3 pending,
+129 hung up, 130 interrupted, 143 terminated.
 
 \b
 Examples:
@@ -101,4 +101,4 @@ def reconcile(verbose: bool) -> None:
     a plan, and exits with 0 only if every expectation was proven.
     """
     if verbose:
-        raise click.UsageError("-v stands after the command, or with --version")
+        raise click.UsageError("-v goes after the command, or with --version")

@@ -10,7 +10,7 @@ from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.examination import Check, Examination, Status, examine_providers
 from reconcile.cli.manifests import load_manifest
 from reconcile.cli.options.access import AccessOptions, connection_options
-from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, manifest_options
+from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, declaration_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import ReconcileError
 from reconcile.model import Diagnostic, ExitCode
@@ -26,7 +26,7 @@ _COLOURS = {
 
 
 @click.command(cls=ManifestCommand)
-@manifest_options
+@declaration_options
 @connection_options
 @format_option("text", "json")
 @colour_option

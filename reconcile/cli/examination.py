@@ -77,6 +77,8 @@ _CHECK_OF = {
     Code.NOT_HTTP: CONNECTION,
     Code.ANSWER_TOO_LARGE: CONNECTION,
     Code.ANSWER_ENCODED: CONNECTION,
+    Code.SERVER_ERROR: CONNECTION,
+    Code.THROTTLED: CONNECTION,
 }
 """Which check an answer, or none, decides; all other codes are about the project."""
 
@@ -90,6 +92,7 @@ _HINTS = {
     Code.TIMED_OUT: "check the network, a firewall, and --proxy",
     Code.TLS: "if a proxy or a private cloud has an authority of its own, give its certificate: --ca-file FILE",
     Code.THROTTLED: "try again in a minute",
+    Code.SERVER_ERROR: "try again in a minute; if it lasts, report the request id to the operator of the API",
 }
 
 _CLOSE_CLOCKS = 60.0
@@ -150,7 +153,10 @@ class _Doctor:
                 unused=[name for name in self._names if name != provider.name],
             )
         except AccessError as error:
-            checks = (*_explain(error), *self._check_names(), _skip(PROJECT, "no request could be sent"))
+            found = tuple(_explain(error))
+            told = " ".join(check.hint or "" for check in found)
+            names = [check for check in self._check_names() if check.message not in told]
+            checks = (*found, *names, _skip(PROJECT, "no request could be sent"))
             return Examination(provider=provider, endpoint=None, checks=checks)
         target = targets[provider.name]
         probe = probe_target(target, self._client, self._is_over)

@@ -1,14 +1,19 @@
 """`reconcile explain`: what an error code, a code of a job API or a verdict means, and the guides."""
 
+from difflib import get_close_matches
+
 import click
 
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Done
 from reconcile.codes import Code
-from reconcile.document import shorten, suggest
+from reconcile.document import shorten
 from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
+
+_CLOSE = 0.7
+"""How alike a word and a code are, 1 for equal ones; two of three digits alone are not close."""
 
 
 def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -49,7 +54,9 @@ def _explain(word: str) -> str:
             f"{word.upper()}: an error of the API gateway in front of the job APIs. The request did not reach a job\n"
             "API, so this says nothing about the job, and the gate is red.\n"
         )
-    hint = suggest(word, [*pages.values(), *meanings]) or "'reconcile explain' lists the pages"
+    known = {**pages, **{code.lower(): code for code in meanings}}
+    close = get_close_matches(word.lower(), known, n=1, cutoff=_CLOSE)
+    hint = f"did you mean '{known[close[0]]}'?" if close else "'reconcile explain' lists the pages"
     raise UsageError.because(Code.USAGE, f"there is no explanation of '{shorten(word)}'", hint=hint)
 
 

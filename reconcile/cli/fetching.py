@@ -16,6 +16,7 @@ from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
 from reconcile.cli.spool import FetchedSpool
+from reconcile.duration import format_duration
 from reconcile.model import ExitCode, Fetched, Manifest
 from reconcile.report.escape import escape
 
@@ -69,6 +70,11 @@ def fetch_manifest(
 
     if access.rate is None and not quiet:
         _tell_rates(manifest)
+    if access.wait and access.wait >= deadline.limit and not quiet:
+        limits = (
+            f"--timeout {format_duration(deadline.limit)} ends the run before --wait {format_duration(access.wait)}"
+        )
+        output.print_note(f"reconcile: {limits} is over\n")
     signals = context.signals
     cutter = FailFast(manifest, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)

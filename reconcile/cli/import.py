@@ -236,10 +236,14 @@ def _pick_provider(
 
 
 def _load_file(path: str, given: Sequence[Given], context: Context, stdin: BinaryIO | None) -> Manifest:
-    from reconcile.manifest import load_manifests
+    from reconcile.manifest import find_manifests, load_manifests
 
+    paths = find_manifests([path])
+    if len(paths) > 1:
+        message = f"{path} has {len(paths)} manifests, and --manifest needs one"
+        raise UsageError.because(Code.USAGE, message, hint=f"name one of them: {', '.join(paths[:3])}")
     apis = known_apis(context)
-    return load_manifests([path], now=context.clock(), given=given, environ=context.environ, apis=apis, stdin=stdin)
+    return load_manifests(paths, now=context.clock(), given=given, environ=context.environ, apis=apis, stdin=stdin)
 
 
 def _load(text: str, context: Context) -> Manifest:

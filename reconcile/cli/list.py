@@ -13,7 +13,7 @@ from reconcile.cli.options.manifests import (
     ManifestCommand,
     ManifestOptions,
     SelectionOptions,
-    manifest_options,
+    declaration_options,
     selection_options,
 )
 from reconcile.cli.options.reporting import colour_option, format_option
@@ -25,7 +25,7 @@ _HEADERS = ("Address", "Provider", "Job id", "Labels", "Waivers")
 
 
 @click.command(cls=ManifestCommand)
-@manifest_options
+@declaration_options
 @selection_options
 @format_option("text", "json")
 @colour_option

@@ -82,7 +82,7 @@ def _observe(jobs: Sequence[Job], kind: str | None, now: datetime) -> Observed |
 def _find_api(manifest: Manifest) -> JobApi:
     apis = {provider.api.name: provider.api for provider in manifest.providers.values()}
     if len(apis) > 1:
-        message = f"one simulator serves one job API, and the manifest has {', '.join(apis)}"
+        message = f"one simulator serves one job API, and the manifest needs {len(apis)}: {', '.join(apis)}"
         raise UsageError.because(Code.USAGE, message, hint="start one for each provider: --provider NAME")
     return next(iter(apis.values()))
 

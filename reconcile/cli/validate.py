@@ -8,7 +8,7 @@ import click
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.manifests import load_manifest
-from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, manifest_options
+from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, declaration_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Manifest
@@ -17,7 +17,7 @@ from reconcile.report.messages import count
 
 
 @click.command(cls=ManifestCommand)
-@manifest_options
+@declaration_options
 @format_option("text", "json")
 @colour_option
 @pass_context
@@ -43,6 +43,8 @@ def command(context: Context, manifests: ManifestOptions, format_name: str) -> D
         error.terse = format_name == "json"
         if format_name == "json":
             output.write(_render_json(None, errors=error.diagnostics))
+        elif isinstance(error, DocumentError) and error.valid:
+            output.write("".join(map(_render_text, error.valid)))
         raise
     palette = output.choose_palette(context.colour, sys.stderr, context.environ)
     output.print_warnings(manifest.warnings, palette)

@@ -151,11 +151,11 @@ class TreeBuilder:
 
     def _refuse_hidden(self, content: str, mark: Mark, at: int | None) -> None:
         if at is not None:
-            message = f"this holds the hidden character {name_character(content[at])}"
+            message = f"this contains the hidden character {name_character(content[at])}"
             hint = "a key is one line of visible characters; a value may hold line feeds and tabs as well"
             raise self._text.error(mark, Code.ENCODING, message, hint)
 
     def _refuse_duplicate(self, key: str, mark: Mark) -> None:
         first = self._text.find_source(self._unstored[2 * list(self.container).index(key)])
-        message = f"the key '{shorten(key)}' stands here a second time; the first is at {first.line}:{first.column}"
+        message = f"the key '{shorten(key)}' is defined twice; the first time is at {first.line}:{first.column}"
         raise self._text.error(mark, Code.DUPLICATE_KEY, message, "remove one of them")

@@ -120,12 +120,12 @@ def _refuse_hidden(text: Text) -> None:
     at = find_hidden(text.content)
     if at is None:
         return
-    message = f"here is the hidden character {name_character(text.content[at])}"
+    message = f"there is the hidden character {name_character(text.content[at])}"
     if text.content[at] < " ":
         # Such a file is probably not text, and nothing of it is shown.
         source = text.find_source(at << MARK_SHIFT)
         raise _error(Code.ENCODING, message, hint=_SAVE_AS, source=source)
-    hint = "remove it: who reviews the file cannot see it"
+    hint = "remove it: reviewers cannot see it"
     raise text.error(at << MARK_SHIFT | 1, Code.ENCODING, message, hint)
 
 

@@ -34,8 +34,11 @@ _LIMITS: Final = {
     "maxLength": "this can have at most {} characters",
     "minimum": "this must be at least {}",
     "maximum": "this can be at most {}",
-    "uniqueItems": "the same entry stands here twice",
+    "uniqueItems": "the same entry is listed twice",
 }
+
+_LONGEST_EXAMPLE: Final = 100
+"""Characters of an example that still helps where an error is."""
 
 _LEAST: Final = frozenset({"minItems", "minProperties", "minLength"})
 
@@ -92,24 +95,24 @@ def _describe_type(error: "ValidationError", written: str | None) -> Message:
     value = error.instance
     if "string" in types and isinstance(value, bool | int | float):
         return _describe_unquoted(error, written, due)
-    hint = _find_description(error)
+    hint = _find_fix(error)
     if isinstance(value, str) and _is_of_type(value, types):
         hint = "remove the quotes"
     elif isinstance(value, str) and "boolean" in types and value.lower() in _YAML_1_1:
         hint = f"write {_YAML_1_1[value.lower()]}: '{value}' is a word in YAML 1.2"
-    return Message(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is due", hint)
+    return Message(Code.WRONG_TYPE, f"{_name_type(value)}, where {due} is expected", hint)
 
 
 def _describe_unquoted(error: "ValidationError", written: str | None, due: str) -> Message:
-    """Describe a number or a boolean that stands where a string is due."""
+    """Describe a number or a boolean that stands where a string is expected."""
     read_as = _name_type(error.instance)
     if written is None:
-        return Message(Code.QUOTE_IT, f"{read_as}, where {due} is due", "put it in quotes where it is given")
+        return Message(Code.QUOTE_IT, f"{read_as}, where {due} is expected", "put it in quotes where it is given")
     hint: str | None = f'quote it: "{written}"' if written == shorten(written) else "put it in quotes"
     pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
     if pattern and not re.search(pattern, written, re.ASCII):
         hint = _find_description(error) or hint
-    return Message(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is due", hint)
+    return Message(Code.QUOTE_IT, f"{shorten(written)} is read as {read_as}, where {due} is expected", hint)
 
 
 def _describe_pattern(error: "ValidationError", _: str | None) -> Message:
@@ -125,13 +128,11 @@ def _describe_enum(error: "ValidationError", _: str | None) -> Message:
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
     message = f"{shown} is not one of {', '.join(words)}"
-    return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _find_description(error))
+    return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words))
 
 
 def _describe_const(error: "ValidationError", _: str | None) -> Message:
-    return Message(
-        Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", _find_description(error)
-    )
+    return Message(Code.VALUE_NOT_ALLOWED, f"this must be {json.dumps(error.validator_value)}", None)
 
 
 def _describe_limit(error: "ValidationError", _: str | None) -> Message:
@@ -145,10 +146,10 @@ def _describe_any_of(error: "ValidationError", _: str | None) -> Message:
     if is_choice_of_keys(error):
         choice = dict.fromkeys(key for part in error.context for key in _list(part))
         keys = ", ".join(f"'{key}'" for key in choice)
-        return Message(Code.KEY_REQUIRED, f"at least one of {keys} is due here", _find_description(error))
+        return Message(Code.KEY_REQUIRED, f"at least one of {keys} is required", _find_description(error))
     types = dict.fromkeys(name for part in error.context if part.validator == "type" for name in _list(part))
     due = _join([_TYPES[name] for name in types]) or "something else"
-    return Message(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is due", _find_description(error))
+    return Message(Code.WRONG_TYPE, f"{_name_type(error.instance)}, where {due} is expected", _find_fix(error))
 
 
 def _describe_other(error: "ValidationError", _: str | None) -> Message:
@@ -168,13 +169,25 @@ _BY_KEYWORD: Final[dict[str, _Describe]] = {
 }
 
 
+def _find_fix(error: "ValidationError") -> str | None:
+    """Return how the value is written, by the first example that the schema has, else its description."""
+    examples = _find_in_schema(error, "examples")
+    example = json.dumps(examples[0], ensure_ascii=False) if isinstance(examples, list) else ""
+    return f"write it like {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else _find_description(error)
+
+
 def _find_description(error: "ValidationError") -> str | None:
-    """Return the description that the schema has for the value; the branch of a choice may have none of its own."""
-    whole: Any = error
-    while isinstance(whole.schema, dict) and "description" not in whole.schema and whole.parent and not whole.path:
-        whole = whole.parent
-    description = whole.schema.get("description") if isinstance(whole.schema, dict) else None
+    """Return the description that the schema has for the value."""
+    description = _find_in_schema(error, "description")
     return str(description).removesuffix(".") if description else None
+
+
+def _find_in_schema(error: "ValidationError", key: str) -> object:
+    """Return what the schema has under a key for the value; the branch of a choice may have none of its own."""
+    whole: Any = error
+    while isinstance(whole.schema, dict) and key not in whole.schema and whole.parent and not whole.path:
+        whole = whole.parent
+    return whole.schema.get(key) if isinstance(whole.schema, dict) else None
 
 
 def _name_type(value: object) -> str:

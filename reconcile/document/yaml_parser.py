@@ -171,7 +171,7 @@ def _refuse_directives(text: Text) -> None:
         return
     for number, found in enumerate(re.finditer(_DIRECTIVE, text.content)):
         if number or not re.fullmatch(_OF_THIS_VERSION, found[1]):
-            hint = "remove the line, or indent it if it is a part of a text; the version is 1.2 unsaid"
+            hint = "remove the line, or indent it if it is a part of a text; YAML 1.2 is the default"
             mark = found.start(1) << MARK_SHIFT | len(found[1])
             raise text.error(mark, Code.YAML_FEATURE, "a line that begins with '%' is not allowed", hint)
 

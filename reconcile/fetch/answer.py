@@ -27,7 +27,10 @@ _REFUSALS = {
     304: _UNDOCUMENTED,
     401: (Code.UNAUTHENTICATED, "the credentials were rejected"),
     403: (Code.FORBIDDEN, "the credentials have no permission to read this job"),
-    404: (Code.NOT_FROM_THE_API, "the answer is not from the job API: wrong host or path"),
+    404: (
+        Code.NOT_FROM_THE_API,
+        "not the job API's own error: the endpoint, api or project_id is wrong",
+    ),
 }
 _REFUSALS_BY_HUNDRED = {
     4: (Code.REFUSED, "the request was refused"),
@@ -37,7 +40,8 @@ _REFUSALS_BY_HUNDRED = {
 
 # Of a 404 with a code of the service, but in an envelope that others use as well.
 _PERHAPS_MISSING = (
-    "either the job does not exist, or the host or project is wrong (not the service's own form of an error)"
+    "either the job does not exist, or the endpoint, api or project_id is wrong "
+    "(not the service's own form of an error)"
 )
 
 
@@ -57,7 +61,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     doubtful: bool = False
 
 
-def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) -> Attempt:
+def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str, credential: str = "") -> Attempt:
     """
     Return what an answer to the request for this job establishes, and whether it is worth asking again.
 
@@ -66,8 +70,9 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str) ->
         job_id: the one that was requested.
         answer: complete.
         redact: applied to every text of the server that is kept or shown, before it is cut.
+        credential: names what the request was sent with, in case it is rejected; "" names nothing.
     """
-    reader = _Reader(api=api, answer=answer, redact=redact)
+    reader = _Reader(api=api, answer=answer, redact=redact, credential=credential)
     if answer.status_code == 200:
         return _observe_job(reader, job_id)
     faults = reader.faults()
@@ -92,6 +97,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
     api: JobApi
     answer: Answer
     redact: Redact
+    credential: str
 
     @property
     def request_id(self) -> str | None:
@@ -189,7 +195,9 @@ def _explain_refusal(reader: _Reader, faults: tuple[Fault, ...]) -> tuple[Code, 
         wait = reader.header("retry-after")
         return Code.THROTTLED, f"too many requests{f'; Retry-After: {wait}' if wait else ''}"
     if status_code in _REFUSALS:
-        return _REFUSALS[status_code]
+        code, reason = _REFUSALS[status_code]
+        named = reader.credential and code in (Code.UNAUTHENTICATED, Code.FORBIDDEN)
+        return code, f"{reason} ({reader.credential})" if named else reason
     if 300 <= status_code < 400:
         target = _name_origin(reader.redact(reader.answer.headers.get("location") or ""))
         return Code.REDIRECT, f"an unexpected redirect to {target}"

@@ -56,9 +56,9 @@ class Breaker:
             return
         self.next_chance = now + self._break
 
-    def is_down(self, now: float) -> bool:
-        """Say whether nothing has succeeded for so long that nothing more is expected."""
-        return self.failing_since is not None and now - self.failing_since >= DOWN_AFTER
+    def is_down(self, now: float, *, after: float = DOWN_AFTER) -> bool:
+        """Say whether nothing has succeeded for so long, in seconds, that nothing more is expected."""
+        return self.failing_since is not None and now - self.failing_since >= after
 
     def _close(self) -> None:
         self.next_chance = -math.inf

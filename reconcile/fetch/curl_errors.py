@@ -1,5 +1,6 @@
 """libcurl's errors in the words of `failure.py`: one table."""
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
@@ -14,6 +15,7 @@ from reconcile.fetch.failure import (
     NotConnectedError,
     NotHttpError,
     ProxyError,
+    RefusedConnectionError,
     TimedOutError,
     TlsError,
 )
@@ -51,6 +53,8 @@ def _not_connected(error: CurlError) -> ExchangeError:
         return _refused_by_proxy(error)
     if error.proxy is not None:
         return NotConnectedError(f"no connection to the proxy {error.proxy}: {why}")
+    if error.os_error == errno.ECONNREFUSED:
+        return RefusedConnectionError(f"nothing listens there: {why}")
     return NotConnectedError(f"no connection: {why}")
 
 

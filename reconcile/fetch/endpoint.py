@@ -18,10 +18,10 @@ _ENDPOINT = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE
 )
 _MISTAKES = (
-    (r"[^\x21-\x7e]", "holds a space, a control character or a character outside ASCII"),
-    (r"[@\\]", "holds userinfo ('@') or a backslash, which different programs read as different hosts"),
-    (r"[?#]", "holds a query or a fragment"),
-    (r"(?i)https?://[^/]+/.", "holds a path"),
+    (r"[^\x21-\x7e]", "contains a space, a control character or a character outside ASCII"),
+    (r"[@\\]", "contains userinfo ('@') or a backslash, which different programs read as different hosts"),
+    (r"[?#]", "contains a query or a fragment"),
+    (r"(?i)https?://[^/]+/.", "contains a path"),
 )
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NUMERIC_LABEL = r"[0-9]+|0x[0-9a-f]*"
@@ -50,19 +50,19 @@ class Origin(Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{self.authority}"
 
 
-def parse_endpoint(text: str, *, called: str = "endpoint", form: str = _FORM) -> Origin:
+def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = None) -> Origin:
     """
     Read the operator's endpoint: https, or http where the host is loopback as written.
 
     Args:
         text: what the operator gave.
         called: what the operator calls it.
-        form: how to write it, as a hint.
+        form: how to write it, as a hint; None is the form of an origin.
 
     Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts. Its
     hint is the origin that was probably meant, where there is one.
     """
-    form = _suggest_origin(text) or form
+    form = _suggest_origin(text) or form or _FORM
     origin = parse_origin(text, called=called, form=form)
     if origin.scheme == "http" and not origin.loopback:
         reason = "is plain http, which would show the credentials to the network"
@@ -161,12 +161,12 @@ def _read_origin(text: str) -> Origin:
     match = _ENDPOINT.fullmatch(text)
     if match is None:
         mistakes = (why for pattern, why in _MISTAKES if re.search(pattern, text))
-        raise _NoOriginError(next(mistakes, "is no https origin"))
+        raise _NoOriginError(next(mistakes, "is not an https origin"))
     scheme, port = match["scheme"].lower(), match["port"]
     host = _read_host(match["host"].lower())
     origin = Origin(scheme=scheme, host=host, port=DEFAULT_PORTS[scheme] if port is None else int(port))
     if not 1 <= origin.port <= 65535:
-        raise _NoOriginError("holds a port that is not between 1 and 65535")
+        raise _NoOriginError("has a port that is not between 1 and 65535")
     return origin
 
 
@@ -185,11 +185,11 @@ def _read_name(host: str) -> str:
     name = host.removesuffix(".")
     labels = name.split(".")
     if len(name) > 253 or not all(re.fullmatch(_LABEL, label) for label in labels):
-        raise _NoOriginError("holds no valid host name")
+        raise _NoOriginError("has no valid host name")
     if re.fullmatch(_NUMERIC_LABEL, labels[-1]):
-        raise _NoOriginError("holds a number that some programs read as an IP address")
+        raise _NoOriginError("has a number that some programs read as an IP address")
     if any(label.startswith("xn--") for label in labels):
-        raise _NoOriginError("holds an internationalised host name, which can look like another one")
+        raise _NoOriginError("has an internationalised host name, which can look like another one")
     return name
 
 
@@ -200,5 +200,5 @@ def refuse_endpoint(
     # What has userinfo or a query may hold a password, so it is not repeated.
     if not text:
         reason = "is empty"
-    shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else f"the {called}"
+    shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else called if called.isupper() else f"the {called}"
     return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])

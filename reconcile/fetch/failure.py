@@ -3,6 +3,7 @@ What can go wrong before there is an answer.
 
     ExchangeError                   the request was not sent, for a reason that has no name below
     ├── NotConnectedError           no connection
+    │   ├── RefusedConnectionError  nothing listens there
     │   ├── NameNotResolvedError    the host name has no address
     │   ├── BlockedAddressError     the host leads to an address that no request may reach
     │   └── TlsError                the server could not prove who it is
@@ -29,6 +30,10 @@ class ExchangeError(Exception):
 
 class NotConnectedError(ExchangeError):
     """There is no connection."""
+
+
+class RefusedConnectionError(NotConnectedError):
+    """The host refused the connection: nothing listens at that port."""
 
 
 class NameNotResolvedError(NotConnectedError):

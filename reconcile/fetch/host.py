@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconcile.fetch.answer import Attempt
-from reconcile.fetch.breaker import Breaker
+from reconcile.fetch.breaker import DOWN_AFTER, Breaker
 from reconcile.fetch.budget import RetryBudget
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
@@ -14,6 +14,9 @@ from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.retry import Retryable
 from reconcile.fetch.throttle import Throttle
 from reconcile.model import Missing, Observed
+
+_DESERTED_AFTER = 5.0
+"""Seconds after which nothing more is expected of a port of this machine at which nothing listens."""
 
 
 class Slot(Struct, frozen=True, eq=False):
@@ -86,11 +89,16 @@ class Host:
             case Retryable.THROTTLED:
                 self.breaker.succeed()  # it is there
                 self.throttle.refuse(now, sent_at=slot.at, retry_after=attempt.retry_after)
-            case Retryable.TRANSIENT | Retryable.MAYBE_PERMANENT:
+            case Retryable.TRANSIENT | Retryable.MAYBE_PERMANENT | Retryable.DESERTED:
                 self.breaker.fail(now, probe=slot.probe)
         if isinstance(attempt.observation, Observed | Missing):
             self.budget.earn()
             self.answered = slot.queue.proven = True
+
+    def is_down(self, now: float, retryable: Retryable) -> bool:
+        """Return whether nothing more is expected; a server on this machine either runs or is about to start."""
+        deserted = retryable is Retryable.DESERTED and not self.answered
+        return self.breaker.is_down(now, after=_DESERTED_AFTER if deserted else DOWN_AFTER)
 
     def explain_down(self, now: float, *, since: float) -> str:
         """Say since when the host is down, in seconds from the beginning of the run; it must have failed."""

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from reconcile.codes import Code
 from reconcile.fetch.retry import Retryable
 from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
 
@@ -115,11 +116,17 @@ class JobFetch(Struct, kw_only=True, eq=False):
         again = " again" if self.seen is not None else ""
         return Unobserved(problem=Problem(code=reason.code, message=f"not asked{again}{why}{stale}"))
 
-    def leave(self, reason: Problem) -> Observation:
-        """Return what is known of the job when the run ends before it is done with it."""
+    def leave(self, reason: Problem, advice: str = "") -> Observation:
+        """
+        Return what is known of the job when the run ends before it is done with it.
+
+        `advice` says why a host that throttles did not answer, and what to do; it is "" for any other host.
+        """
         if self.seen is None:
-            tried = f", after {_count(self.tries)}; the last: {self.failure.problem.message}" if self.failure else ""
-            return Unobserved(problem=Problem(code=reason.code, message=f"{reason.message}{tried}"))
+            tried = f", after {_count(self.tries)}" if self.failure else ""
+            if self.failure and not (advice and self.failure.problem.code is Code.THROTTLED):
+                tried = f"{tried}; the last: {self.failure.problem.message}"
+            return Unobserved(problem=Problem(code=reason.code, message=f"{reason.message}{tried}{advice}"))
         if self.failure is not None:
             self._note(f"when the run ended, it could not be looked at again: {self.failure.problem.message}")
         return self.seen

@@ -56,7 +56,7 @@ def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) ->
 
     def take_turn() -> None:
         if is_over():
-            raise httpx.ReadTimeout("no answer in the time for the run")
+            raise httpx.ReadTimeout("no answer within the time limit of the run")
         client.wait(_TURN)
 
     provider, credential = target.provider, target.credential

@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.answer_memory import AnswerMemory
 from reconcile.fetch.client import Outcome
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
-from reconcile.fetch.failure import ExchangeError, explain_failure
+from reconcile.fetch.failure import ExchangeError, RefusedConnectionError, explain_failure
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.message import Request, write_headers
 from reconcile.fetch.pace import Pace, TokenBucket
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers
-from reconcile.fetch.retry import Again, TooLong, classify_error, plan_retry
+from reconcile.fetch.retry import Again, Retryable, TooLong, classify_error, plan_retry
 from reconcile.fetch.schedule import Schedule
 from reconcile.fetch.target import Target
 from reconcile.model import Problem, Unobserved
@@ -70,6 +73,7 @@ class ProviderQueue:
         self._login_client = login_client
         self._memory = memory
         self._recorder = recorder
+        self._credential = f"{target.credential}, provider '{target.provider.name}'"
         self._redact = Redactor(target.credential.secrets)
         self._shown: Mapping[str, str] | None = None
         self._headers: list[str] = []
@@ -138,8 +142,19 @@ class ProviderQueue:
             problem = explain_failure(outcome, self._target.origin)
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(job.job, sent_at, problem.message)
-            return Attempt(observation=Unobserved(problem=problem), retryable=classify_error(outcome))
-        attempt = assess(self._target.provider.api, job.job.job_id, outcome, redact=self._redact)
+            deserted = isinstance(outcome, RefusedConnectionError) and self._target.origin.loopback
+            retryable = Retryable.DESERTED if deserted else classify_error(outcome)
+            return Attempt(observation=Unobserved(problem=problem), retryable=retryable)
+        attempt = assess(
+            self._target.provider.api,
+            job.job.job_id,
+            outcome,
+            redact=self._redact,
+            credential=self._credential,
+        )
+        if isinstance(attempt.observation, Unobserved):
+            observation = replace(attempt.observation, problem=self._explain_rejection(attempt.observation.problem))
+            attempt = replace(attempt, observation=observation)
         attempt = self._memory.admit(job, attempt, len(outcome.body))
         if self._recorder is not None and sent_at is not None:
             self._recorder.keep_answer(job.job, sent_at, outcome, attempt.observation, self._redact)
@@ -160,7 +175,7 @@ class ProviderQueue:
         The queue does this as one: its jobs need the same credential, and their own tries are for the job API.
         """
         if error.retryable is None:
-            return error.problem
+            return self._explain_rejection(error.problem)
         self._failed_logins += 1
         plan = plan_retry(
             error.retryable,
@@ -176,6 +191,12 @@ class ProviderQueue:
             return None
         why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._failed_logins} attempts"
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
+
+    def _explain_rejection(self, problem: Problem) -> Problem:
+        """Add what is odd about the environment to a problem of the credential."""
+        if problem.code not in (Code.UNAUTHENTICATED, Code.FORBIDDEN):
+            return problem
+        return Problem(code=problem.code, message=f"{problem.message}{self._target.explain_rejection()}")
 
     def _is_blocked(self) -> bool:
         return self._logging_in or (not self.proven and self._under_way >= MAX_UNPROVEN)

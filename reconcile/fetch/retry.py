@@ -40,6 +40,7 @@ class Retryable(Enum):
     TRANSIENT = "the network or an overloaded server"
     MAYBE_PERMANENT = "the same, or a permanent failure"
     THROTTLED = "too many requests"
+    DESERTED = "nothing listens on this machine"
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ RULES = {
     Retryable.TRANSIENT: Rule(times=8, base=0.5),
     Retryable.MAYBE_PERMANENT: Rule(times=3, base=0.5),
     Retryable.THROTTLED: Rule(times=None, base=1.0),
+    Retryable.DESERTED: Rule(times=8, base=0.5),
 }
 
 _BY_STATUS_CODE = {

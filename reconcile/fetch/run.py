@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
@@ -265,7 +264,7 @@ class Run:
         if self._interrupted():
             raise _RunOverError(Code.INTERRUPTED, "not answered when the run was interrupted")
         if now >= self._deadline:
-            message = f"not answered when the time for the run, {self._timeout:g} s, was over"
+            message = f"not answered within the time limit of the run, {self._timeout:g} s"
             raise _RunOverError(Code.DEADLINE, message)
         return now
 
@@ -327,7 +326,9 @@ class Run:
         else:
             self._give_up(host, job)
             if problem.code in _HOPELESS and not host.answered:
-                self._close(host, host.queues, Problem(code=problem.code, message=f"it is in vain: {problem.message}"))
+                self._close(
+                    host, host.queues, Problem(code=problem.code, message=f"no request can succeed: {problem.message}")
+                )
 
     def _renew_credential(self, host: Host, slot: Slot, problem: Problem) -> None:
         if slot.queue.renew_credential(slot.job):
@@ -339,7 +340,7 @@ class Run:
 
     def _retry(self, host: Host, slot: Slot, retryable: Retryable, retry_after: float | None, code: Code) -> None:
         queue, job, now = slot.queue, slot.job, self._client.now()
-        if host.breaker.is_down(now):
+        if host.is_down(now, retryable):
             down = Problem(code=code, message=host.explain_down(now, since=self._begin))
             self._give_up(host, job, down)
             self._close(host, host.queues, down)
@@ -452,10 +453,9 @@ class Run:
     def _leave(self, host: Host, problem: Problem) -> None:
         """Report every job of a host that is not settled when the run is over."""
         now = self._client.now()
-        if host.throttle.refused:
-            problem = replace(problem, message=f"{problem.message}; {host.throttle.describe(now)}")
+        advice = f"; {host.throttle.describe(now)}" if host.throttle.refused else ""
         for job in host.jobs:
-            self._report(job, job.leave(problem), now)
+            self._report(job, job.leave(problem, advice), now)
 
     def _settle(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
         """Report the job; it is done."""

@@ -1,16 +1,17 @@
 """Who is asked, and with what credentials: one target for each provider."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import Credential, find_ambiguous_variables, find_credential
+from reconcile.fetch.credentials import Credential, explain_rejection, find_ambiguous_variables, find_credential
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
 ENDPOINT_VARIABLE = "RECONCILE_ENDPOINT"
+_UNSET = "unset it to use the built-in table, or set it to https://HOST"
 
 
 class Target(Struct, frozen=True, kw_only=True, eq=False):
@@ -19,6 +20,8 @@ class Target(Struct, frozen=True, kw_only=True, eq=False):
     provider: Provider
     origin: Origin
     credential: Credential
+    explain_rejection: Callable[[], str]
+    """Returns what is odd about the environment variables, as clauses; "" if nothing is."""
 
 
 def resolve_targets(
@@ -57,10 +60,20 @@ def resolve_targets(
             faults.extend(error.diagnostics)
         else:
             if origin is not None:
-                targets[provider.name] = Target(provider=provider, origin=origin, credential=credential)
+                targets[provider.name] = Target(
+                    provider=provider,
+                    origin=origin,
+                    credential=credential,
+                    explain_rejection=_bind_environment(environ, provider.name, names),
+                )
     if faults:
         raise AccessError(faults)
     return targets
+
+
+def _bind_environment(environ: Mapping[str, str], provider: str, names: Sequence[str]) -> Callable[[], str]:
+    # Not a `partial`, whose repr would show the environment.
+    return lambda: explain_rejection(environ, provider, names)
 
 
 def _read_endpoints(
@@ -70,7 +83,8 @@ def _read_endpoints(
     origins: dict[str | None, Origin] = {}
     try:
         if not endpoints and ENDPOINT_VARIABLE in environ:
-            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE)}
+            form = _UNSET if not environ[ENDPOINT_VARIABLE] else None
+            return {None: parse_endpoint(environ[ENDPOINT_VARIABLE], called=ENDPOINT_VARIABLE, form=form)}
     except AccessError as error:
         faults.extend(error.diagnostics)
     for text in endpoints:

@@ -26,12 +26,25 @@ class Throttle:
     read here.
     """
 
-    __slots__ = ("_accepted", "_base", "_begin", "_held_until", "_next_at", "_recent", "_reduced_at", "refused")
+    __slots__ = (
+        "_accepted",
+        "_base",
+        "_begin",
+        "_burst",
+        "_held_until",
+        "_next_at",
+        "_recent",
+        "_reduced_at",
+        "_refused_at",
+        "refused",
+    )
 
     def __init__(self, now: float) -> None:
         self.refused = 0
         self._begin = now
         self._accepted = 0
+        self._burst = 0
+        self._refused_at = math.inf
         self._recent: deque[float] = deque()
         self._base = math.inf
         self._reduced_at = -math.inf
@@ -62,6 +75,8 @@ class Throttle:
                 no further.
             retry_after: seconds for which the host wants no request; None if it does not say.
         """
+        if not self.refused:
+            self._burst, self._refused_at = self._accepted, now
         self.refused += 1
         if retry_after is not None:
             self._held_until = max(self._held_until, now + retry_after)
@@ -74,12 +89,20 @@ class Throttle:
         self._next_at = now + 1 / self._base
 
     def describe(self, now: float) -> str:
-        """Say what the host took, as a clause; it must have refused a request."""
-        per_minute = max(1, round(self._accepted / max(1.0, now - self._begin) * 60))
-        return (
-            f"the host refused {self.refused} requests as too many and took about {per_minute} a minute; "
-            f"allow more time with --timeout, or ask less with --rate {per_minute}/m"
-        )
+        """Say how many requests the host takes, and what to do, as a clause; it must have refused a request."""
+        rate = max(1, int(self._estimate_rate(now) * 60))
+        return f"the host takes about {rate} requests a minute: use --rate {rate}/m or a longer --timeout"
+
+    def _estimate_rate(self, now: float) -> float:
+        """
+        Estimate how many requests per second the host takes in the long run.
+
+        The burst before its first refusal does not count, for a quota allows it only once. If nothing was taken since,
+        the estimate is the reduced rate.
+        """
+        later = self._accepted - self._burst
+        learned = later / max(1.0, now - self._refused_at) if later else self._rate_at(now)
+        return min(learned, self._accepted / max(1.0, now - self._begin))
 
     def _rate_at(self, now: float) -> float:
         return self._base + max(_LEAST_INCREASE, self._base * _INCREASE) * (now - self._reduced_at)

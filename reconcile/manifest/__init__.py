@@ -20,7 +20,7 @@ from reconcile.manifest.language import SCHEMA
 from reconcile.manifest.location import find_manifests
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
-from reconcile.model import Diagnostic, Given, JobApi, Manifest, VariableFile
+from reconcile.model import Diagnostic, Given, JobApi, Manifest, Provider, VariableFile
 
 __all__ = ["find_manifests", "load_manifests"]
 
@@ -80,16 +80,30 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     declared = _read_jobs(manifests, now, separate=separate)
     providers = join_providers(manifests, separate=separate)
     errors = [*unreadable, *_list_errors(manifests)]
+    unused = values.count_unused(variables)
     if errors:
-        raise DocumentError(errors)
+        good = [each for each in manifests if not each.diagnostics.errors] if separate else []
+        raise DocumentError(errors, valid=[_join([each], declared, providers, unused) for each in good])
+    return _join(manifests, declared, providers, unused)
+
+
+def _join(
+    manifests: Sequence[ManifestReader],
+    declared: Sequence[DeclaredJob],
+    providers: Mapping[str, Provider],
+    unused: Mapping[str, int],
+) -> Manifest:
+    """Make a manifest of what these files declare."""
+    theirs = {id(manifest.diagnostics) for manifest in manifests}
+    jobs = [each for each in declared if id(each.diagnostics) in theirs]
     return Manifest(
         files=tuple([manifest.file for manifest in manifests]),
         providers=providers,
-        jobs=tuple([each.job for each in declared]),
+        jobs=tuple([each.job for each in jobs]),
         warnings=tuple([each for manifest in manifests for each in manifest.diagnostics.warnings]),
         unset=tuple(dict.fromkeys(name for manifest in manifests for name in manifest.unset)),
-        undecided=tuple([each.job.address for each in declared if not each.complete]),
-        unused=values.count_unused(variables),
+        undecided=tuple([each.job.address for each in jobs if not each.complete]),
+        unused=unused,
     )
 
 
@@ -126,4 +140,4 @@ def _read_jobs(manifests: Sequence[ManifestReader], now: datetime, *, separate: 
 def _refuse_second_reader(paths: Sequence[str], given: Sequence[Given]) -> None:
     readers = [*paths, *(each.path for each in given if isinstance(each, VariableFile))]
     if readers.count(STDIN) > 1:
-        raise UsageError.because(Code.USAGE, "'-' is named twice, and standard input can be read once")
+        raise UsageError.because(Code.USAGE, "'-' is given twice, but standard input can be read only once")

@@ -46,17 +46,17 @@ def choose_prefixes(manifests: Sequence["ManifestReader"], *, separate: bool) ->
     for manifest in manifests:
         file = manifest.file
         if file.name is None:
-            message = "this manifest has no name, and it is one of several: addresses begin with it"
-            _add_ambiguous(manifest, message, "add 'name' to each of them", separate=separate)
+            message = "this manifest needs a name: with several manifests, addresses begin with it"
+            _add_ambiguous(manifest, message, "add a 'name' to each manifest", separate=separate)
         elif isinstance(file.name, Pending):
             continue
         elif not re.fullmatch(_PLAIN, file.name):
             message = "an address cannot begin with this name"
-            hint = "of several manifests each is called by letters, digits, '_', '.' and '-'"
+            hint = "with several manifests, a name consists of letters, digits, '_', '.' and '-'"
             _add_ambiguous(manifest, message, hint, separate=separate)
         elif first.setdefault(file.name.casefold(), file.file) != file.file:
-            message = f"this manifest has the name of {first[file.name.casefold()]}"
-            _add_ambiguous(manifest, message, "addresses begin with it: choose another", separate=separate)
+            message = f"this manifest has the same name as {first[file.name.casefold()]}"
+            _add_ambiguous(manifest, message, "choose another name: addresses begin with it", separate=separate)
     return [f"{manifest.file.name}." if manifest.file.name else "" for manifest in manifests]
 
 
@@ -69,8 +69,8 @@ def join_providers(manifests: Sequence["ManifestReader"], *, separate: bool) -> 
                 continue
             other = joined.setdefault(name, provider)
             if _identify(other) != _identify(provider) and not _is_pending(other) and not _is_pending(provider):
-                message = f"the provider '{name}' is another one at {other.source.file}:{other.source.line}"
-                hint = "one run knows each provider by its name: choose another"
+                message = f"the provider '{name}' is declared differently at {other.source.file}:{other.source.line}"
+                hint = "choose another name: a run finds a provider by its name"
                 mark = manifest.find_mark("providers", name)
                 report = manifest.diagnostics.warn if separate else manifest.diagnostics.add
                 report(mark, Code.AMBIGUOUS_MANIFESTS, message, hint)
@@ -127,8 +127,8 @@ def _refuse_copies(declarations: Iterable[DeclaredJob]) -> list[DeclaredJob]:
     for declared in declarations:
         job, other = declared.job, first.setdefault(declared.job.source.file, declared).job
         if other is not job:
-            message = f"{job.address} has the job_id of {other.address} on line {other.source.line}"
-            hint = "correct the id if it was copied, or declare the job once with all that is expected of it"
+            message = f"{job.address} has the same job_id as {other.address} on line {other.source.line}"
+            hint = "correct the id if it was copied, or declare the job once with all its expectations"
             declared.diagnostics.add(declared.mark, Code.CONTRADICTING_JOBS, message, hint)
     return list(first.values())
 
@@ -167,7 +167,7 @@ def _check_values(declarations: Iterable[DeclaredJob], *, separate: bool) -> Non
 def _add_contradiction(declared: DeclaredJob, other: Job, what: str, *, separate: bool) -> None:
     job = declared.job
     first = f"{other.address} at {other.source.file}:{other.source.line}"
-    message = f"{job.address} is the job of {first}, and their expectations of {what} contradict each other"
+    message = f"{job.address} is the same remote job as {first}, but their expectations of {what} contradict each other"
     report = declared.diagnostics.warn if separate else declared.diagnostics.add
     report(declared.mark, Code.CONTRADICTING_JOBS, message, "declare each job once")
 

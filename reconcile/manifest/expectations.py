@@ -67,9 +67,7 @@ class ExpectationReader:
         self._defaults = self._read_mapping(defaults)
         if _ABSENT in self._defaults.table:
             mark = document.key_mark(self._defaults.table, _ABSENT)
-            diagnostics.add(
-                mark, Code.VALUE_NOT_ALLOWED, "'absent' is no default: it stands alone", "say it of the job"
-            )
+            diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "'absent' cannot be a default", "set it on the job")
 
     def read(self, node: Node) -> Expectation | Absence:
         """
@@ -95,14 +93,14 @@ class ExpectationReader:
     def _read_absence(self, table: Table) -> Absence:
         for key, _, mark in self._document.entries(table):
             if key != _ABSENT and not key.startswith("x-"):
-                message = f"'{key}' cannot hold for a job that must not be there"
+                message = f"'{key}' cannot be expected of a job that must not exist"
                 self._diagnostics.add(
-                    mark, Code.IMPOSSIBLE_EXPECTATION, message, "'absent' stands alone: remove one of them"
+                    mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove one of them: 'absent' stands alone"
                 )
         mark = self._document.key_mark(table, _ABSENT)
         if not self._api.can_be_missing:
-            message = f"no answer of the API {self._api.name} says that there is no such job"
-            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "expect what the job came to")
+            message = f"the API {self._api.name} never reports that a job does not exist"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "expect a status instead")
         return Absence(source=self._document.text.find_source(mark))
 
     def _read_mapping(self, node: Node) -> _Expect:

@@ -80,7 +80,7 @@ class FieldReader:
             name, message = found
             table = next(table for table in tables if name in table)
             said = any("status" in table for table in tables) or name in _MOMENTS
-            hint = "change one of the two" if said else "say what 'status' is expected, for unsaid it is success"
+            hint = "change one of the two" if said else "set the expected 'status' too: its default is success"
             self._diagnostics.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
 
     def _read_field(self, table: Table, key: str, mark: Mark) -> FieldExpectation:
@@ -104,8 +104,8 @@ class FieldReader:
         if all(role in self._roles for role in _NEEDED.get(key, (key,))):
             return
         said = [name for name in _ORDER if all(role in self._roles for role in _NEEDED.get(name, (name,)))]
-        message = f"the API {self._api_name} says no {key} here"
-        hint = f"it can say {list_names(said)}"
+        message = f"the API {self._api_name} has no {key} here"
+        hint = f"it has {list_names(said)}"
         self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, hint)
 
     def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
@@ -165,13 +165,13 @@ def check_text(document: Document, node: Node, mark: Mark, key: str, diagnostics
     if not isinstance(node, str) or _is_plain(node, key):
         return
     if node != node.strip():
-        message = f"blanks or line ends stand around this {key}: no answer can be told from one without them"
-        hint = "remove them; a text of several lines begins with |- to have no line end behind it"
+        message = f"this {key} begins or ends with blanks or line breaks"
+        hint = "remove them; in a text of several lines, use |- instead of |"
         diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
     elif not isinstance(node, Sensitive):
         foreign = next(character for character in node if not character.isascii())
         message = f"this {key} holds {name_character(foreign)}, and job types are ASCII"
-        hint = "type it again: a letter that only looks the same matches nothing"
+        hint = "type it again: a letter that only looks the same never matches"
         diagnostics.warn(mark, Code.ENCODING, message, hint)
     else:
         diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, and job types are", None)

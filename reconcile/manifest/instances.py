@@ -67,11 +67,11 @@ class Expander:
                 continue
             jobs += len(each)
             if jobs > _MAX_INSTANCES:
-                message = f"for_each makes more than {_MAX_INSTANCES} jobs of this manifest"
+                message = f"for_each creates more than {_MAX_INSTANCES} jobs"
                 raise self._document.text.error(mark, Code.TOO_LARGE, message, "split it into several runs")
             tokens += len(each) * sum(count_tokens(node[key]) for key in _find_changing(node))
             if tokens > MAX_TOKENS:
-                message = f"for_each makes more than {MAX_TOKENS} keys and values that differ from job to job"
+                message = f"for_each creates more than {MAX_TOKENS} keys and values that differ from job to job"
                 hint = "refer to the entry in fewer places, or split it into several runs"
                 raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
@@ -109,7 +109,10 @@ class Expander:
         if not node:
             mark, message = self._document.key_mark(table, FOR_EACH), "no entries: there is nothing to check"
             self._diagnostics.add(
-                mark, Code.NOTHING_TO_CHECK, message, "a job that is made for no entry proves nothing"
+                mark,
+                Code.NOTHING_TO_CHECK,
+                message,
+                "add an entry, or remove the job: without entries, nothing is checked",
             )
         if isinstance(node, Table):
             for key, value, mark in self._document.values(node):
@@ -128,9 +131,9 @@ class Expander:
         for node, mark in self._document.elements(nodes):
             key = as_string(node)
             if key in seen:
-                message = f"'{shorten(key)}' stands in for_each a second time"
+                message = f"'{shorten(key)}' is listed twice in for_each"
                 self._diagnostics.add(
-                    mark, Code.DUPLICATE_INSTANCE, message, "an entry is the key of a job: name each once"
+                    mark, Code.DUPLICATE_INSTANCE, message, "list each entry once: it is the key of its job"
                 )
             else:
                 seen.add(key)

@@ -133,7 +133,7 @@ class JobReader:
         if isinstance(expect, Absence) and "missing" in table:
             mark, message = (
                 self._document.key_mark(table, "missing"),
-                "'missing' means nothing where 'absent' is expected",
+                "'missing' has no effect where 'absent' is expected",
             )
             self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
         return expect
@@ -151,7 +151,7 @@ class JobReader:
         timeout = read_duration(self._document, source, "timeout", self._diagnostics)
         if timeout == 0:
             mark = self._document.value_mark(source, "timeout")
-            self._diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "a timeout is longer than nothing", "write it like 10m")
+            self._diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "a timeout must be longer than 0", "write it like 10m")
         return timeout
 
     def _read_text(self, table: Table, key: str) -> str | None:
@@ -186,7 +186,7 @@ class JobReader:
         if isinstance(name, Pending):
             return self._find_likely_provider(name)
         if name is None:
-            message = f"no provider is named here, and there are several: {list_names(self._providers)}"
+            message = f"this job names no provider, and there are several: {list_names(self._providers)}"
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, message, "add 'provider' to the job or to the defaults")
             return None
         return self._providers.get(name)

@@ -39,8 +39,9 @@ They are unknown keys like any other, listed so that the message can say why and
 
 
 def refuse_other_files(document: Document) -> None:
-    """Raise DocumentError if a document is of a newer version, or declares no job: nothing else matters then."""
+    """Raise DocumentError if a document is something else than a manifest that declares a job: nothing matters then."""
     _refuse_newer(document)
+    _refuse_scenario(document)
     _refuse_empty(document)
 
 
@@ -63,8 +64,8 @@ def check_names(document: Document, table: Table, diagnostics: Diagnostics, *, f
         similar = first.setdefault(fold(name), name)
         if similar is not name:
             line = document.text.find_source(document.key_mark(table, similar)).line
-            message = f"'{name}' is too much like '{similar}' on line {line}"
-            diagnostics.add(mark, Code.SIMILAR_NAMES, message, "choose names that no one takes for one another")
+            message = f"'{name}' is too similar to '{similar}' on line {line}"
+            diagnostics.add(mark, Code.SIMILAR_NAMES, message, "choose names that cannot be confused")
 
 
 def _refuse_newer(document: Document) -> None:
@@ -74,6 +75,14 @@ def _refuse_newer(document: Document) -> None:
         mark = document.find_mark(["version"], at_key=False)
         message = f"a manifest of version {str(version)[:20]} needs a newer reconcile; this one reads {_VERSION}"
         raise document.text.error(mark, Code.UNSUPPORTED_VERSION, message, "update reconcile")
+
+
+def _refuse_scenario(document: Document) -> None:
+    root = document.root
+    if isinstance(root, Table) and "api" in root and "providers" not in root:
+        mark = document.find_mark(["api"], at_key=True)
+        message = "this is a scenario of 'reconcile simulate', not a manifest"
+        raise document.text.error(mark, Code.UNKNOWN_KEY, message, "a manifest has 'providers' and 'jobs'")
 
 
 def _refuse_empty(document: Document) -> None:

@@ -52,7 +52,7 @@ def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:
     inside = os.path.realpath(folder)
     for path in paths:
         if not Path(os.path.realpath(path)).is_relative_to(inside):
-            message = f"{path} is a link out of its directory"
+            message = f"{path} is a link that leads out of its directory"
             yield Diagnostic(code=Code.UNREADABLE, message=message, hint="name the file itself if you mean it")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from reconcile.apis import OWN_PREFIX
 from reconcile.codes import Code
-from reconcile.document import Document, Mark, Pending, Table, as_string, as_table, list_names, shorten
+from reconcile.document import Document, Mark, Pending, Table, as_string, as_table, shorten
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.language import check_names
 from reconcile.manifest.placeholders import refuse_placeholder
@@ -81,10 +81,9 @@ class _Reader:
 
     def _add_unknown(self, table: Table, key: str, code: Code, known: Collection[str], hint: str | None = None) -> None:
         name = as_string(table[key])
-        message = f"unknown {key} '{shorten(name)}'; known: {list_names(known)}"
-        self._diagnostics.add(
-            self._document.value_mark(table, key), code, message, hint or self._diagnostics.suggest(name, known)
-        )
+        hint = hint or self._diagnostics.suggest(name, known) or f"known: {', '.join(map(shorten, known))}"
+        message = f"unknown {key} '{shorten(name)}'"
+        self._diagnostics.add(self._document.value_mark(table, key), code, message, hint)
 
 
 def _string(table: Table, key: str) -> str | None:

@@ -119,8 +119,8 @@ class Resolver:
             elif isinstance(part.value, str):
                 whole += part.value
             else:
-                message = f"{part.reference.path} is no string, and only strings can be parts of one"
-                hint = "write the reference alone in its string, where it stands for all of the value"
+                message = f"{part.reference.path} is not a string, so it cannot be part of one"
+                hint = "make the reference the whole value, with nothing before or after it"
                 if not isinstance(part.value, Table | Array):
                     hint = "quote the value where it is given"
                 self._add(string, part.reference, Code.WRONG_TYPE, message, hint)
@@ -137,7 +137,7 @@ class Resolver:
     ) -> _Found | None:
         """Return what a reference stands for, None if for nothing, which is reported."""
         if not self._refers:
-            message = "the default of a variable is a value, and cannot refer to others"
+            message = "the default of a variable cannot refer to other variables"
             self._add(string, part, Code.MALFORMED_REFERENCE, message, "write $${ for a plain ${")
             return None
         if isinstance(part, Malformed):
@@ -146,8 +146,10 @@ class Resolver:
         if part.variable is not None:
             return self._find_variable(part, part.variable, string, concealable=concealable)
         if entry is None:
-            message = f"{part.path} means nothing here: it stands for an entry of a job's own for_each"
-            self._add(string, part, Code.MALFORMED_REFERENCE, message, "use it in a job that has 'for_each'")
+            message = f"{part.path} is known only inside a job with 'for_each'"
+            self._add(
+                string, part, Code.MALFORMED_REFERENCE, message, "add 'for_each' to this job, or refer to a variable"
+            )
             return None
         if part.path == EACH_KEY:
             return _Found(part, entry.key, sensitive=False)
@@ -170,18 +172,18 @@ class Resolver:
         return _Found(part, variable.value, variable.sensitive, variable.written)
 
     def _add_shown(self, string: "_Interpolated", part: Reference, variable: Variable) -> None:
-        message = f"{part.path} is sensitive, and what stands here is printed"
-        hint = "it may stand where job_type, error_code, fail_reason or a glob is expected"
+        message = f"{part.path} is sensitive, but this value is printed in reports"
+        hint = "use it only in job_type, error_code, fail_reason or a glob"
         if variable.secret_in is not None:
-            message = f"{part.path} is sensitive in {variable.secret_in}, and what stands here is printed"
+            message = f"{part.path} is sensitive in {variable.secret_in}, but this value is printed in reports"
             hint = "if it is no secret, wrap the output in nonsensitive(...) and drop 'sensitive = true'"
         self._add(string, part, Code.SENSITIVE_SHOWN, message, hint)
 
     def _add_malformed(self, string: "_Interpolated", part: Malformed) -> None:
         if part.path is None:
-            message, hint = "this reference never ends", "close it with '}', or write $${ for a plain ${"
+            message, hint = "this reference has no closing '}'", "add the '}', or write $${ for a plain ${"
         else:
-            message = f"'{part.path}' is nothing that can be referred to"
+            message = f"'{part.path}' is not a valid reference"
             hint = self._suggest_reference(part.path) or _GRAMMAR
         self._add(string, part, Code.MALFORMED_REFERENCE, message, hint)
 

@@ -106,7 +106,7 @@ class SubJobsReader:
                     continue
                 self._count_compared(field, wanted[field.field], mark)
                 if are_disjoint(field, wanted[field.field]):
-                    message = f"this item's {field.field.value} is none that 'each' accepts"
+                    message = f"'each' does not accept this item's {field.field.value}"
                     self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
 
     def _count_compared(self, one: FieldExpectation, other: FieldExpectation, mark: Mark) -> None:
@@ -125,7 +125,7 @@ class SubJobsReader:
         if "count" in table:
             count = self._read_count(table)
             if match is Match.NONE:
-                message = "'count' has no meaning where no sub-job may be what an item describes"
+                message = "'count' has no effect with 'match: none'"
                 self._diagnostics.add(
                     self._document.key_mark(table, "count"), Code.VALUE_NOT_ALLOWED, message, "remove it"
                 )
@@ -136,9 +136,9 @@ class SubJobsReader:
         least, most = _as_integer(table.get("min", 0)), table.get("max")
         count = Count(min=least, max=None if most is None else _as_integer(most))
         if count.max is not None and count.min > count.max:
-            message = f"no number is at least {count.min} and at most {count.max}"
+            message = f"'min' ({count.min}) is greater than 'max' ({count.max})"
             mark = self._document.key_mark(parent, "count")
-            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "swap 'min' and 'max'")
         return count
 
 

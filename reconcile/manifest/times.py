@@ -28,8 +28,8 @@ class TimeReader:
         """Return the expectation under the key at `mark`."""
         after, before = self._read_time(table, "after"), self._read_time(table, "before")
         if after is not None and before is not None and after > before:
-            message = "no time is after the one and before the other"
-            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'after' and 'before'")
+            message = "'after' is not earlier than 'before', so no time can match"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "swap 'after' and 'before'")
         return MomentExpectation(
             moment=moment, after=after, before=before, source=self._document.text.find_source(mark)
         )
@@ -38,10 +38,10 @@ class TimeReader:
         """Return the expectation under the key at `mark`."""
         least, most = self._read_bound(table, "min"), self._read_bound(table, "max")
         if least is not None and most is not None and least > most:
-            message = f"nothing takes at least {table['min']} and at most {table['max']}"
-            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "exchange 'min' and 'max'")
+            message = f"'min' ({table['min']}) is longer than 'max' ({table['max']})"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "swap 'min' and 'max'")
         if least is not None and least >= CENTURY:
-            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, "nothing takes a century", "lower 'min'")
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, "no job runs for a century", "lower 'min'")
         return SpanExpectation(span=span, min=least, max=most, source=self._document.text.find_source(mark))
 
     def _read_bound(self, table: Table, key: str) -> float | None:
@@ -58,7 +58,7 @@ class TimeReader:
         try:
             return parse_rfc3339(written)
         except ValueError:
-            message = f"'{shorten(written)}' is no time"
+            message = f"'{shorten(written)}' is not a time"
             hint = (
                 f"write it like {_EXAMPLE:%Y-%m-%dT%H:%M:%SZ}, or as the API does: {write_time(_EXAMPLE, self._format)}"
             )
@@ -72,7 +72,7 @@ def read_duration(document: Document, table: Table, key: str, diagnostics: Diagn
     try:
         return parse_duration(written)
     except ValueError:
-        message = f"'{shorten(written)}' is no duration"
+        message = f"'{shorten(written)}' is not a duration"
         hint = "write it like 90s, 1h30m or 7d: the units w, d, h, m, s and ms, in that order and each once"
         diagnostics.add(document.value_mark(table, key), Code.VALUE_NOT_ALLOWED, message, hint)
         return None

@@ -190,7 +190,7 @@ def read_values(given: Sequence[Given], environ: Mapping[str, str], stdin: Binar
 def _parse_given(given: _Given, *, is_string: bool) -> Value:
     at = find_hidden(given.text)
     if at is not None:
-        message = f"the value of {given.place} holds the hidden character {name_character(given.text[at])}"
+        message = f"the value of {given.place} contains the hidden character {name_character(given.text[at])}"
         raise UsageError([Diagnostic(code=Code.ENCODING, message=message)])
     if is_string:
         return Value(given.text, given.place)
@@ -303,7 +303,7 @@ def _find_mismatch(type_name: Node, node: Node) -> tuple[str, str] | None:
     if found == type_name or (type_name == "string" and node is None):
         return None
     given = _TYPES[found].name if found else "null"
-    return f"{given}, where {_TYPES[type_name].name} is due", f"write it like {_TYPES[type_name].example}"
+    return f"{given}, where {_TYPES[type_name].name} is expected", f"write it like {_TYPES[type_name].example}"
 
 
 def _name_type(node: Node) -> str | None:

@@ -33,11 +33,11 @@ def read_waivers(
         if expires is None:
             continue
         if expires < today:
-            message = f"this waiver has expired on {expires}: what it covered is drift again"
+            message = f"this waiver expired on {expires}: what it covered is drift again"
             diagnostics.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
         fields = tuple([as_string(field) for field in as_array(table["fields"])])
         if expires >= today and expect is not None and _name_asserted(expect) <= set(fields):
-            message = "this waiver covers all that is expected of its job: nothing of it is proven"
+            message = "this waiver covers every expectation of its job, so nothing is proven"
             diagnostics.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
         source = document.text.find_source(mark)
         waivers.append(Waiver(fields=fields, reason=as_string(table["reason"]), expires=expires, source=source))
@@ -59,11 +59,11 @@ def _read_expiry(document: Document, table: Table, diagnostics: Diagnostics, *, 
     try:
         expires = date.fromisoformat(written)
     except ValueError:
-        message, hint = f"there is no day '{shorten(written)}'", f"write one of the calendar, like {today + _LONGEST}"
+        message, hint = f"there is no day '{shorten(written)}'", f"write a date like {today + _LONGEST}"
         diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
         return None
     if expires - today > _LONGEST:
-        message = f"a waiver lasts {_LONGEST.days} days at most, and this one {(expires - today).days}"
-        diagnostics.add(mark, Code.WAIVER_TOO_LONG, message, f"the last day that it can have is {today + _LONGEST}")
+        message = f"a waiver lasts at most {_LONGEST.days} days, and this one lasts {(expires - today).days}"
+        diagnostics.add(mark, Code.WAIVER_TOO_LONG, message, f"the latest possible date is {today + _LONGEST}")
         return None
     return expires

@@ -77,7 +77,7 @@ def open_recording(folder: str) -> RecordingFolder:
     text = read_text_beneath(folder, HEAD)
     if text is None:
         hint = "name a directory that 'reconcile plan --record' has written"
-        message = f"{folder} is no recording: there is no file {HEAD} in it"
+        message = f"{folder} is not a recording: it has no file {HEAD}"
         raise DocumentError([Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint=hint)])
     try:
         return RecordingFolder(folder, _parse(text, None))

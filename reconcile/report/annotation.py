@@ -98,7 +98,7 @@ def _annotate_result(result: Result) -> Annotation:
     return Annotation(
         level=_LEVELS.get(result.verdict, Level.ERROR),
         code=result.rule,
-        title=result.title,
+        title=f"{result.address} {result.label}",
         message=(result.message,),
         source=result.source,
     )

@@ -43,11 +43,17 @@ class JobCause(Struct, frozen=True, gc=False):
     """Why one job is not in sync; `code` is None where neither the job API nor this program gives one."""
 
     code: str | None
-    reason: str
+    reasons: tuple[str, ...]
+    """The reason in the words of this job, followed by less and less of what differs from job to job."""
     key: _Key
     """The same for all jobs with this cause."""
     of: int | None = None
     """The index of the sub-job that the job API says this of, None where it is the job itself."""
+
+    @property
+    def reason(self) -> str:
+        """The reason in the words of this job."""
+        return self.reasons[0]
 
     def is_quoted_in(self, note: str) -> bool:
         """Return whether a note of the job ends with this code and reason; of long ones, it shows a part."""
@@ -137,31 +143,27 @@ def _join(group: Sequence[tuple[JobPlan, JobCause]]) -> Cause:
     """Make a cause of the jobs that have it; where they differ in their words, only what they share is shown."""
     _, first = group[0]
     verdict, _, shared = first.key
-    same = all(cause.reason == first.reason for _, cause in group)
-    return Cause(
-        verdict=verdict,
-        code=first.code,
-        reason=first.reason if same else shared,
-        jobs=[job for job, _ in group],
-    )
+    levels = zip(*(cause.reasons for _, cause in group), strict=True)
+    reason = next((reasons[0] for reasons in levels if len(set(reasons)) == 1), shared)
+    return Cause(verdict=verdict, code=first.code, reason=reason, jobs=[job for job, _ in group])
 
 
 def _find_problem(plan: JobPlan, problem: Problem) -> JobCause:
-    reason = erase_circumstances(problem.message, plan)
-    shared = _IDS.sub("...", _erase_own_ids(reason, plan))
-    return JobCause(problem.code.value, reason, (plan.verdict, problem.code.value, shared))
+    erased = erase_circumstances(problem.message, plan)
+    shared = _IDS.sub("...", _erase_own_ids(erased, plan))
+    return JobCause(problem.code.value, (problem.message, erased), (plan.verdict, problem.code.value, shared))
 
 
 def _quote(plan: JobPlan, code: str | None, reason: str | None, of: int | None) -> JobCause:
     reason = reason or ""
     shared = _NUMBERS.sub("...", _IDS.sub("...", _erase_own_ids(reason, plan)))
-    return JobCause(code, reason, (plan.verdict, code, shared), of)
+    return JobCause(code, (reason,), (plan.verdict, code, shared), of)
 
 
 def _find_difference(plan: JobPlan) -> JobCause:
     finding = _find_first(plan)
     reason = f"{finding.path}: {describe_finding(finding)}" if finding else "no expectation says why"
-    return JobCause(None, reason, (plan.verdict, None, reason))
+    return JobCause(None, (reason,), (plan.verdict, None, reason))
 
 
 def _find_first(plan: JobPlan) -> Finding | None:

@@ -1,5 +1,6 @@
 """Diagnostics as a good compiler writes them: where, what, the line itself, and what to do."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Literal
 
@@ -29,7 +30,7 @@ def render_diagnostics(
         diagnostics: what is wrong.
         palette: the colours.
         kind: what stands at the beginning of a diagnostic without a place.
-        width: columns of the screen that an excerpt may take, None where there is no screen.
+        width: columns of the screen, None where there is no screen.
     """
     return "".join(_render_diagnostic(diagnostic, palette, kind, width) for diagnostic in diagnostics)
 
@@ -37,13 +38,24 @@ def render_diagnostics(
 def _render_diagnostic(diagnostic: Diagnostic, palette: Palette, kind: str, width: int | None) -> str:
     source = diagnostic.source
     place = describe_place(source) if source else kind
-    head = f"{palette.paint(f'{place}:', Colour.STRONG)} {palette.paint(diagnostic.code, Colour.REMOVED)}"
-    lines = [f"{head} {escape(diagnostic.message)}"]
+    first, *lines = _wrap(f"{place}: {diagnostic.code} {escape(diagnostic.message)}", width)
+    plain = f"{place}: {diagnostic.code}"
+    painted = f"{palette.paint(f'{place}:', Colour.STRONG)} {palette.paint(diagnostic.code, Colour.REMOVED)}"
+    lines = [first.replace(plain, painted, 1), *lines]
     if source and diagnostic.excerpt is not None:
         lines += _render_excerpt(diagnostic, source, diagnostic.excerpt, palette, width)
     elif diagnostic.hint:
-        lines.append(f"  {escape(diagnostic.hint)}")
+        lines += _wrap(f"  {escape(diagnostic.hint)}", width)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _wrap(text: str, width: int | None) -> list[str]:
+    """Break a line between words to fit the screen, if there is one."""
+    if width is None or len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        text, max(40, width), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    ) or [text]
 
 
 def _render_excerpt(

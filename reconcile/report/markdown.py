@@ -29,6 +29,7 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_place,
     describe_selection,
+    is_cut_short,
     list_reached,
 )
 from reconcile.report.result import Result, group_by_job, list_results, rank_results
@@ -54,6 +55,9 @@ _HARMLESS = frozenset(",.;:()'%=/+-")
 
 _LINKED = re.compile(r"://|www[.]|\bGH-[0-9]|\b(?=[a-f]*[0-9])[0-9a-f]{7,40}\b", re.IGNORECASE)
 """What GitHub makes a link of although it is made of harmless characters."""
+
+_WORD = re.compile(r"(\(*)(.*?)([,.;:)]*)", re.DOTALL)
+"""A word between the brackets and the punctuation of its sentence."""
 
 _NOTICE = 200
 """Bytes kept for the line that says how much is cut."""
@@ -124,7 +128,7 @@ def _render_verdict(plan: Plan) -> str:
     sentences = [f"{describe_jobs(plan)}{subject}: {describe_counts(plan.summary)}{describe_length(plan)}."]
     if selection := describe_selection(plan):
         sentences.append(f"Selected by {_code(selection)}.")
-    if not plan.complete:
+    if is_cut_short(plan):
         sentences.append("The run was cut short.")
     if plan.soft_fail:
         sentences.append(f"({SOFT_FAIL})")
@@ -150,7 +154,7 @@ def _write_marker(plan: Plan) -> str:
 
 
 def _render_error(result: Result) -> str:
-    return f"- {result.rule}: {_prose(result.message)}{_show_place(result.source)}\n"
+    return f"- {result.rule.removeprefix('error.')}: {_prose(result.message)}{_show_place(result.source)}\n"
 
 
 def _render_warning(warning: Diagnostic, plan: Plan) -> str:
@@ -218,7 +222,7 @@ def _show_reason(job: JobPlan, ranked: Sequence[Result]) -> str:
     cause = find_cause(job)
     if cause is not None and cause.code is not None:
         return " ".join([_code(escape(cause.code)), *([_prose(cut(escape(cause.reason)))] if cause.reason else [])])
-    return f"{_code(ranked[0].name)}: {_prose(ranked[0].message)}" if ranked else ""
+    return f"{_code(ranked[0].label)}: {_prose(ranked[0].message)}" if ranked else ""
 
 
 def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Iterator[str]:
@@ -233,7 +237,7 @@ def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Itera
 
 
 def _render_result(result: Result) -> str:
-    what = f"{_code(result.name)}: {_prose(result.message)}"
+    what = f"{_code(result.label)}: {_prose(result.message)}"
     return f"- {WORDS[result.verdict]}: {what}{_show_place(result.source)}\n"
 
 
@@ -249,7 +253,14 @@ def _show_part(part: str) -> str:
     if _VALUE.fullmatch(part):
         return _code(part)
     words = re.split(r"( +)", part)
-    return "".join(word if not word.strip(" ") or _is_harmless(word) else _code(word) for word in words)
+    return "".join(word if not word.strip(" ") or _is_harmless(word) else _show_word(word) for word in words)
+
+
+def _show_word(word: str) -> str:
+    """Show a word as code, but the punctuation around it as prose."""
+    match = _WORD.fullmatch(word)
+    before, core, after = match.groups() if match else ("", word, "")
+    return f"{before}{_code(core)}{after}"
 
 
 def _is_harmless(word: str) -> bool:

@@ -92,10 +92,15 @@ def describe_run(plan: Plan) -> str:
     it took.
     """
     part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
-    cut_short = "" if plan.complete else "; the run was cut short"
+    cut_short = "; the run was cut short" if is_cut_short(plan) else ""
     soft_fail = f" ({SOFT_FAIL})" if plan.soft_fail else ""
     counts = f"{describe_counts(plan.summary)}{part}{describe_length(plan)}"
     return f"reconcile: {WORDS[plan.verdict]}: {counts}{cut_short}{soft_fail}"
+
+
+def is_cut_short(plan: Plan) -> bool:
+    """Return whether a run ended early; one that an error kept from beginning did not."""
+    return not plan.complete and bool(plan.jobs or not plan.errors)
 
 
 def is_part(plan: Plan) -> bool:
@@ -276,8 +281,8 @@ def find_place(finding: Finding, planned: JobPlan) -> Source:
 
 def describe_finding(finding: Finding) -> str:
     """Describe what is expected and what was observed; the path of the finding is not repeated."""
-    remarks = "".join(f" ({remark})" for remark in _describe_circumstances(finding))
-    return cut(f"{_describe_difference(finding)}{remarks}")
+    remarks = ", ".join(_describe_circumstances(finding))
+    return cut(f"{_describe_difference(finding)}{f' ({remarks})' if remarks else ''}")
 
 
 def describe_none(finding: Finding) -> str:

@@ -43,6 +43,9 @@ RUN = "run"
 _HOLDS, _CAN_HOLD, _CANNOT_HOLD = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
 _IN_SYNC, _ERROR = Verdict.IN_SYNC, Verdict.ERROR
 
+_ERROR_RULE = "error."
+"""What the rules of errors begin with."""
+
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
@@ -70,6 +73,11 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     def title(self) -> str:
         """Address and name: what the result is about."""
         return f"{self.address} {self.name}"
+
+    @property
+    def label(self) -> str:
+        """The name as people read it: of an error, its code."""
+        return self.name.removeprefix(_ERROR_RULE)
 
     @property
     def fingerprint(self) -> str:
@@ -219,7 +227,7 @@ def _finding_rule(truth: Truth, path: str) -> str:
 
 
 def _error_rule(code: Code) -> str:
-    return f"error.{code}"
+    return f"{_ERROR_RULE}{code}"
 
 
 def _problem_result(plan: JobPlan, problem: Problem) -> Result:

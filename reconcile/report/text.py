@@ -19,6 +19,7 @@ from reconcile.report.messages import (
     describe_jobs,
     describe_proof,
     describe_selection,
+    is_cut_short,
     list_reached,
 )
 from reconcile.report.style import Colour, Style, measure
@@ -122,7 +123,7 @@ def _render_jobs(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[s
 
 def _describe_summary(plan: Plan) -> str:
     counts = f"{describe_counts(plan.summary)}{_count_run_errors(plan)}{describe_length(plan)}"
-    cut_short = "" if plan.complete else " The run was cut short."
+    cut_short = " The run was cut short." if is_cut_short(plan) else ""
     match plan.verdict:
         case Verdict.DRIFT | Verdict.PENDING:
             return f"{counts}.{cut_short}"

@@ -6,8 +6,8 @@ from reconcile.duration import format_duration
 from reconcile.model import JobPlan, Plan
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LEAST = 0.05
-"""Seconds below which it is of no interest to a reader how long a run took."""
+_LEAST = 0.1
+"""Seconds that a run is said to have taken, at least: none takes no time at all."""
 
 
 def measure_run(plan: Plan) -> float:
@@ -16,10 +16,10 @@ def measure_run(plan: Plan) -> float:
 
 
 def describe_length(plan: Plan) -> str:
-    """Describe how long a run took, with a blank before it; "" if that is not known, or next to nothing."""
-    seconds = measure_run(plan)
-    if seconds < _LEAST:
+    """Describe how long a run took, with a blank before it; "" if that is not known, or if the clock went back."""
+    if plan.started_at is None or plan.started_at > plan.judged_at:
         return ""
+    seconds = max(_LEAST, measure_run(plan))
     return f" in {seconds:.1f} s" if seconds < 60 else f" in {format_duration(round(seconds))}"
 
 

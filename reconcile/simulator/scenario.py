@@ -56,6 +56,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 def load_scenario(document: Document, apis: Mapping[str, JobApi] = SHIPPED) -> Scenario:
     """Return the scenario of one of the APIs that a document describes; raise DocumentError with all its errors."""
+    _refuse_manifest(document)
     schema = find_schema("scenario.v1")
     diagnostics = check_document(document, schema) or sorted(_check_scenario(document, apis), key=_position)
     if diagnostics:
@@ -70,6 +71,14 @@ def load_scenario(document: Document, apis: Mapping[str, JobApi] = SHIPPED) -> S
         users=_optional_strings(root, "users"),
         jobs={job_id: _make_steps(job, job_id, repertoire) for job_id, job in _name_jobs(root)},
     )
+
+
+def _refuse_manifest(document: Document) -> None:
+    root = document.root
+    if isinstance(root, Table) and "providers" in root and "api" not in root:
+        mark = document.find_mark(["providers"], at_key=True)
+        message = "this is a manifest, not a scenario"
+        raise document.text.error(mark, Code.UNKNOWN_KEY, message, "serve it with: reconcile simulate --manifest FILE")
 
 
 def _name_jobs(root: Table) -> Iterator[tuple[str, Table]]:

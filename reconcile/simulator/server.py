@@ -1,6 +1,7 @@
 """The simulator as a server on loopback, in a coroutine, a thread or a process."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -59,7 +60,8 @@ class Simulator:
         try:
             self._server = await loop.create_server(lambda: Connection(service, self._connections), _HOST, self._port)
         except OSError as error:
-            message = f"cannot listen on {_HOST}:{self._port}: {error.strerror}"
+            why = os.strerror(error.errno) if error.errno else type(error).__name__  # asyncio's own text has a tuple
+            message = f"cannot listen on {_HOST}:{self._port}: {why}"
             raise UsageError.because(
                 Code.ADDRESS_IN_USE, message, hint="choose another port, or 0 for a free one"
             ) from error

@@ -149,7 +149,7 @@ def list_broken(entry: dict[str, Any]) -> Iterator[tuple[str, int, bytes]]:
 
 
 @pytest.mark.parametrize("entry", [each for each in INDEX if each["expect"]["kind"] == "job"], ids=name)
-def test_a_broken_answer_is_not_believed(entry: dict[str, Any]) -> None:
+def test_a_broken_answer_is_not_accepted(entry: dict[str, Any]) -> None:
     accepted = [what for what, code, body in list_broken(entry) if not isinstance(read(entry, body, code), Unobserved)]
     assert accepted == []
 

@@ -84,7 +84,7 @@ PAGE = {"content": b"<html>Sign in</html>", "headers": {"content-type": "text/ht
         (httpx.Response(401, json={**GATEWAY, "error_code": "APIGW.0301"}), "credential", "RC401"),
         (httpx.Response(403, json={"errCode": "SFS.TURBO.9000", "errMsg": "no privileges"}), "project", "RC403"),
         (httpx.Response(400, json={"errCode": "SFS.TURBO.0001", "errMsg": "c4n4ry-token"}), "project", "RC400"),
-        (httpx.Response(500, json={"errCode": "SFS.TURBO.0005", "errMsg": "x"}), "project", "RC500"),
+        (httpx.Response(500, json={"errCode": "SFS.TURBO.0005", "errMsg": "x"}), "connection", "RC500"),
         (httpx.Response(200, json={"job_id": NO_SUCH_JOB, "status": "success"}), "project", "RC414"),
         (httpx.ConnectError("refused"), "connection", "RC310"),
         (httpx.ReadTimeout("slow"), "connection", "RC312"),
@@ -125,6 +125,11 @@ def test_u50_a_variable_with_nearly_the_right_name_is_pointed_out(examine, name)
     assert check["status"] == "warning"
     assert check["message"].startswith(f"'{name}' is set: did you mean '")
     assert "a.invalid" not in out
+
+
+def test_u50_a_variable_that_a_hint_points_out_is_not_pointed_out_twice(examine):
+    _, out, _, _ = examine(environ={"RECONCILE_TOKN": "x"})
+    assert out.count("RECONCILE_TOKN") == 1
 
 
 def test_each_provider_is_examined_even_if_another_has_no_credential(examine):
@@ -190,4 +195,4 @@ def test_a_server_that_never_answers_is_waited_for_within_the_timeout(tmp_path, 
         assert main(argv, environ=TOKEN) == 1
     check = checks_of(capsys.readouterr().out)["connection"]
     assert check["code"] == "RC312"
-    assert "no answer in the time for the run" in check["message"]
+    assert "no answer within the time limit of the run" in check["message"]

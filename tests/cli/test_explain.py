@@ -108,6 +108,11 @@ def test_an_unknown_code_is_an_error_with_a_suggestion(word, capsys):
     assert "did you mean 'RC102'?" in err
 
 
+def test_a_code_that_is_far_from_all_others_suggests_none(capsys):
+    assert main(["explain", "RC999"], environ={}) == 1
+    assert "did you mean" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "is_told"),
     [("validate", True), ("plan", True), ("plan -q", False), ("plan -o json", False), ("validate -o json", False)],

@@ -129,7 +129,7 @@ def test_many_sub_jobs_are_counted(number, run, tmp_path):
     assert run(["plan", str(tmp_path)], {"id-a": {**job, "sub_jobs": parts}})[0] == 2
 
 
-def test_a_job_that_is_missing_or_not_believed_leaves_nothing_written(run):
+def test_a_job_that_is_missing_or_not_accepted_leaves_nothing_written(run):
     jobs = {"id-a": {"status": "success"}, "id-b": {"status": "SUCCESS"}}
     code, out, err = run(["import", "id-a", "id-b", "id-c", *WHERE], jobs)
     assert (code, out) == (1, "")

@@ -257,7 +257,7 @@ def test_what_reading_has_used_of_the_time_is_not_there_for_fetching(argv, tmp_p
         )
         writing.result()
     assert code == 1
-    assert "not answered when the time for the run, 20 s, was over" in "".join(capfd.readouterr())
+    assert "not answered within the time limit of the run, 20 s" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

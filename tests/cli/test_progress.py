@@ -49,6 +49,12 @@ def ticking(seconds):
     return lambda: float(next(moments))
 
 
+@pytest.mark.parametrize(("timeout", "is_told"), [("1m", True), ("20m", False)])
+def test_a_wait_that_the_timeout_cuts_is_told(gate, timeout, is_told):
+    _, err = gate({"a": ["success"]}, "--wait", "10m", "--timeout", timeout)
+    assert (f"--timeout {timeout} ends the run before --wait 10m is over" in err) is is_told
+
+
 def test_u38_a_log_gets_a_line_every_thirty_seconds(gate):
     answers = {"a": ["running"] * 9 + ["success"], "b": ["success"]}
     code, err = gate(answers, "--wait", "20m", timer=ticking(5))
@@ -125,4 +131,4 @@ def test_u33_the_version_is_bare_and_names_its_parts_under_v(capsys):
 
 def test_u33_a_v_before_the_command_is_not_silently_ignored(capsys):
     assert main(["-v", "plan"], environ={}) == 1
-    assert "-v stands after the command, or with --version" in capsys.readouterr().err
+    assert "-v goes after the command, or with --version" in capsys.readouterr().err

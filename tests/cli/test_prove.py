@@ -224,7 +224,7 @@ def test_a_job_that_nothing_satisfies_is_named(weak):
     [
         (["--replay", "tape", "--live"], "--live and --replay are both given"),
         (["--endpoint", "http://127.0.0.1:1", "--wait", "1m"], "without --live no request is sent"),
-        (["--replay", "nowhere"], "is no recording"),
+        (["--replay", "nowhere"], "is not a recording"),
         (["--target", "jobs.b"], "0 of 1 jobs selected"),
         (["--allow-survivors", "-1"], "-1 is not in the range"),
     ],

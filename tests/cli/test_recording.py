@@ -167,10 +167,10 @@ def test_links_are_not_followed_and_a_folder_without_a_head_is_none(tape, tmp_pa
     tape.symlink_to(tmp_path / "elsewhere.json")
     assert (replay()[0], "RC100" in replay()[2]) == (1, True)
     (tmp_path / "tape/recording.json").unlink()
-    assert "is no recording" in replay()[2]
+    assert "is not a recording" in replay()[2]
     shutil.rmtree(tmp_path / "tape")
     (tmp_path / "tape").write_text("a file")
-    told = "RC002 tape is no recording: there is no file recording.json in it\n  name a directory that"
+    told = "RC002 tape is not a recording: it has no file recording.json\n  name a directory that"
     assert (replay()[0], told in replay()[2]) == (1, True)
 
 

@@ -290,7 +290,7 @@ def test_the_plan_of_a_run_that_ended_early_is_shown_without_jobs(plan, run):
         "reconcile: the run ended before it had a plan\n\n"
         "error: RC211 --var gives a value for 'x', and no manifest declares that variable\n"
         "  declare it under 'variables'\n\n"
-        "Plan: nothing checked. Nothing is proven. The run was cut short.\n"
+        "Plan: nothing checked. Nothing is proven.\n"
     )
 
 

@@ -105,7 +105,7 @@ def test_null_empty_and_absent_are_one_value(nothing: object) -> None:
         {"Content-Type": "text/plain"},
     ],
 )
-def test_a_content_type_that_is_json_or_says_nothing_is_believed(headers: dict[str, str]) -> None:
+def test_a_content_type_that_is_json_or_says_nothing_is_accepted(headers: dict[str, str]) -> None:
     assert isinstance(ask(job(), headers=headers), Observed)
 
 
@@ -113,7 +113,7 @@ def test_a_byte_order_mark_is_no_fault_D14() -> None:
     assert isinstance(ask(b"\xef\xbb\xbf" + json.dumps(job()).encode()), Observed)
 
 
-def test_as_many_sub_jobs_are_read_as_are_believed_of_one_job_D11() -> None:
+def test_as_many_sub_jobs_are_read_as_are_accepted_of_one_job_D11() -> None:
     whole = {
         "status": "running",
         **dict.fromkeys(("job_type", "begin_time", "end_time", "error_code", "fail_reason"), "x"),
@@ -228,7 +228,7 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
         pytest.param(json.dumps(job()).encode() + b"x", Code.NOT_JSON, "not JSON", id="D39-junk"),
     ],
 )
-def test_a_doubtful_200_is_not_believed(body: bytes | object, code: Code, says: str) -> None:
+def test_a_doubtful_200_is_not_accepted(body: bytes | object, code: Code, says: str) -> None:
     message = message_of(ask(body), code)
     assert message.startswith("HTTP 200 from the job API: ")
     assert says in message
@@ -277,7 +277,7 @@ def test_the_services_own_404_means_missing_D28(code: str) -> None:
 )
 def test_any_other_404_is_a_wrong_host_or_path(body: bytes, content_type: str) -> None:
     observation = ask(body, status_code=404, headers={"content-type": content_type})
-    assert "wrong host or path" in message_of(observation, Code.NOT_FROM_THE_API)
+    assert "api or project_id is wrong" in message_of(observation, Code.NOT_FROM_THE_API)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,8 @@ def test_any_other_404_is_a_wrong_host_or_path(body: bytes, content_type: str) -
 def test_u21_a_known_code_in_a_foreign_envelope_is_told_without_a_contradiction(body: object) -> None:
     message = message_of(ask(body, status_code=404), Code.NOT_FROM_THE_API)
     assert message == (
-        "HTTP 404 from the job API: either the job does not exist, or the host or project is wrong (not the service's "
+        "HTTP 404 from the job API: either the job does not exist, or the endpoint, api or project_id is wrong "
+        "(not the service's "
         'own form of an error), error SFS.TURBO.0019 "Invalid Job Id" (no job has that id)'
     )
     assert "not from the job API" not in message
@@ -317,7 +318,7 @@ def test_u21_a_known_code_in_a_foreign_envelope_is_told_without_a_contradiction(
         (99, Code.UNEXPECTED_STATUS_CODE),
     ],
 )
-def test_a_perfect_body_under_another_status_code_is_not_believed(status_code: int, code: Code) -> None:
+def test_a_perfect_body_under_another_status_code_is_not_accepted(status_code: int, code: Code) -> None:
     assert f"HTTP {status_code} " in message_of(ask(job(), status_code=status_code), code)
 
 
@@ -426,7 +427,7 @@ _bodies = st.binary(max_size=60) | st.dictionaries(_keys, _values, max_size=6).m
         max_size=3,
     ),
 )
-def test_classifying_never_raises_and_believes_nothing_else(
+def test_classifying_never_raises_and_accepts_nothing_else(
     body: bytes, status_code: int, headers: dict[str, str]
 ) -> None:
     observation = assess(load_api("sfs-turbo"), JOB_ID, Answer(status_code, headers, body)).observation

@@ -223,7 +223,7 @@ def test_a_connection_that_breaks_in_the_answer_is_not_tried_again() -> None:
 def test_a_refused_connection_names_the_cause_D22() -> None:
     with serving(answering(OK)) as server:
         port = server.port
-    with CurlClient() as client, pytest.raises(NotConnectedError, match=r"no connection: .*refused"):
+    with CurlClient() as client, pytest.raises(NotConnectedError, match=r"nothing listens there: .*refused"):
         get(client, origin(port))
 
 

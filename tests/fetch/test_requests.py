@@ -66,7 +66,7 @@ def test_the_order_is_that_of_the_jobs_whatever_the_order_of_answers(make_job) -
     ]
 
 
-def test_answers_that_were_swapped_are_believed_for_neither_job_D08(make_job) -> None:
+def test_answers_that_were_swapped_are_accepted_for_neither_job_D08(make_job) -> None:
     swapped = {"a": "b", "b": "a"}
     observations = fetch([make_job("a"), make_job("b")], lambda request: answer(swapped[job_id_of(request)]))
     assert [code_of(observation) for observation in observations] == [Code.OTHER_JOB, Code.OTHER_JOB]

@@ -12,7 +12,7 @@ from virtual_api import Asked, VirtualApi, job_answer
 from reconcile.codes import Code
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
-from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, TlsError
+from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, RefusedConnectionError, TlsError
 from reconcile.fetch.retry import Retryable
 from reconcile.model import Observed, Problem, Unobserved
 
@@ -211,6 +211,18 @@ def test_g03_a_host_that_never_answers_is_down_after_90_s(make_job) -> None:
     assert all(f"https://{OTC} is down since second 0 of the run" in problem_of(each).message for each in fetched)
 
 
+def test_a_port_of_this_machine_at_which_nothing_listens_is_given_up_soon(make_job) -> None:
+    jobs = [make_job(job_id) for job_id in IDS]
+    targets = resolve_targets(
+        [jobs[0].provider], endpoints=["http://127.0.0.1:9"], environ={"RECONCILE_TOKEN": "a-token"}
+    )
+    api = VirtualApi(lambda asked: RefusedConnectionError("nothing listens there: Connection refused"))
+    fetched = fetch_jobs(jobs, targets, client=api, timeout=300.0, pace=Pace(rng=Random(1)))
+    assert 5 <= api.now() <= 15
+    assert all("http://127.0.0.1:9 is down since second 0" in problem_of(each).message for each in fetched)
+    assert "http://127.0.0.1:9: nothing listens there: Connection refused" in problem_of(fetched[0]).message
+
+
 def test_g06_a_host_that_hangs_does_not_slow_another(make_job, make_provider) -> None:
     good = make_provider("good", region="eu-nl")
     jobs = [make_job(job_id) for job_id in IDS] + [make_job(job_id, good) for job_id in IDS]
@@ -334,6 +346,32 @@ def test_d26_credentials_that_stay_rejected_end_the_provider(make_job, make_prov
     assert seconds < 1
 
 
+@pytest.mark.parametrize("status_code", [401, 403])
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"OS_TOKEN": "a-token"}, "(token from OS_TOKEN, provider 'otc')"),
+        (
+            {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "'a-secret'", "HW_SECURITY_TOKN": "a-token"},
+            "(access key from HW_ACCESS_KEY and HW_SECRET_KEY, provider 'otc'); HW_SECRET_KEY has quotes around its "
+            "value; 'HW_SECURITY_TOKN' is set: did you mean 'HW_SECURITY_TOKEN'?",
+        ),
+        ({"RECONCILE_TOKEN_OTC": "${TOKEN}"}, "RECONCILE_TOKEN_OTC looks like a placeholder"),
+        ({"RECONCILE_TOKEN": "***"}, "RECONCILE_TOKEN looks like a placeholder"),
+        ({"RECONCILE_TOKEN": "a-token", "OS_TOKEN": ""}, "OS_TOKEN is empty"),
+        ({"RECONCILE_TOKEN": "a-token", "OS_TOKEN": "a-token\n"}, "OS_TOKEN begins or ends with a space"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_u50_a_credential_that_the_job_api_rejects_is_named(make_job, environ, says, status_code) -> None:
+    job = make_job("a")
+    targets = resolve_targets([job.provider], endpoints=[], environ=environ)
+    api = VirtualApi(lambda asked: httpx.Response(status_code))
+    (fetched,) = fetch_jobs([job], targets, client=api, timeout=300.0)
+    assert says in problem_of(fetched).message
+    assert not any(value.strip() and value.strip() in problem_of(fetched).message for value in environ.values())
+
+
 def test_a_token_that_cannot_be_had_at_once_is_waited_for_without_asking_for_jobs(make_job) -> None:
     api, credential = VirtualApi(lambda asked: job_answer(asked.job_id)), Renewable(failures=7)
     fetched, _ = fetch([make_job(job_id) for job_id in IDS], api, credential=credential)
@@ -360,7 +398,7 @@ def test_the_deadline_names_what_was_tried(make_job) -> None:
     fetched, seconds = fetch([make_job("a"), make_job("b")], api, timeout=3.0)
     assert seconds == pytest.approx(3.0)
     assert {problem_of(each).code for each in fetched} == {Code.DEADLINE}
-    assert "when the time for the run, 3 s, was over, after" in problem_of(fetched[0]).message
+    assert "within the time limit of the run, 3 s, after" in problem_of(fetched[0]).message
     assert "; the last: HTTP 503" in problem_of(fetched[0]).message
     assert fetched[0].attempts > 1
 
@@ -371,7 +409,7 @@ def test_what_is_over_of_the_time_when_fetching_begins_is_over(make_job, spent, 
     fetched, took = fetch([make_job("a")], api, timeout=300.0, spent=spent)
     assert took == pytest.approx(seconds)
     assert problem_of(fetched[0]).code is Code.DEADLINE
-    assert "when the time for the run, 300 s, was over" in problem_of(fetched[0]).message
+    assert "within the time limit of the run, 300 s" in problem_of(fetched[0]).message
 
 
 def test_f13_an_interrupted_run_has_told_of_every_job(make_job) -> None:

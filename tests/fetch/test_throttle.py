@@ -1,5 +1,6 @@
 """How a run goes along with a host that takes only so many requests."""
 
+import re
 from collections import deque
 from math import inf
 from random import Random
@@ -69,7 +70,26 @@ def test_u12_a_run_that_ends_first_says_what_the_host_took_and_what_to_do(make_j
     observations, _ = fetch(make_job, 200, Quota(20, 60), timeout=60.0)
     unread = [each for each in observations if isinstance(each, Unobserved)]
     assert {each.problem.code for each in unread} == {Code.DEADLINE}
-    assert all("and took about 20 a minute" in each.problem.message for each in unread)
+    advice = "; the host takes about 20 requests a minute: use --rate 20/m or a longer --timeout"
+    assert all(each.problem.message.endswith(advice) for each in unread)
+    assert not any("HTTP 429" in each.problem.message for each in unread)
+
+
+@pytest.mark.parametrize("seconds", [60.0, 120.0, 300.0])
+def test_u12_the_rate_to_use_is_what_the_host_takes_after_a_burst(make_job, seconds) -> None:
+    taken: deque[float] = deque()
+
+    def answer(asked: Asked) -> httpx.Response:
+        """Take 100 requests at once and then 20 a minute, as a bucket of tokens does."""
+        if len(taken) >= 100 + asked.time / 3:
+            return httpx.Response(429)
+        taken.append(asked.time)
+        return job_answer(asked.job_id)
+
+    observations, _ = fetch(make_job, 1_000, answer, timeout=seconds)
+    messages = [each.problem.message for each in observations if isinstance(each, Unobserved)]
+    (rate,) = {int(number) for message in messages for number in re.findall("--rate ([0-9]+)/m", message)}
+    assert 15 <= rate <= 20
 
 
 def test_u12_a_wait_that_fits_is_kept_and_one_that_does_not_ends_it_at_once(make_job) -> None:
@@ -153,21 +173,20 @@ def test_a_retry_after_holds_all_requests_and_the_longest_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "now", "per_minute"), [(20, 60.0, 20), (5, 0.5, 300), (0, 60.0, 1), (1, 600.0, 1)]
+    ("burst", "later", "now", "per_minute"),
+    [
+        pytest.param(100, 20, 160.0, 20, id="the burst does not count"),
+        pytest.param(20, 0, 160.0, 20, id="no more than was taken in all"),
+        pytest.param(0, 5, 100.5, 300, id="of a second at least"),
+        pytest.param(0, 0, 160.0, 1, id="one a minute at least"),
+    ],
 )
-def test_what_the_host_took_is_told_by_the_minute(accepted, now, per_minute) -> None:
-    throttle = Throttle(0.0)
-    for _ in range(accepted):
-        throttle.accept(0.0)
-    throttle.refuse(0.0, sent_at=0.0, retry_after=None)
-    assert throttle.describe(now) == (
-        f"the host refused 1 requests as too many and took about {per_minute} a minute; allow more time with "
-        f"--timeout, or ask less with --rate {per_minute}/m"
-    )
-
-
-def test_what_the_host_took_counts_from_the_begin() -> None:
+def test_the_advised_rate_is_told_by_the_minute(burst, later, now, per_minute) -> None:
     throttle = Throttle(100.0)
-    for time in (100.0, 101.0, 102.0):
-        throttle.accept(time)
-    assert "took about 9 a minute" in throttle.describe(120.0)
+    for _ in range(burst):
+        throttle.accept(100.0)
+    throttle.refuse(100.0, sent_at=100.0, retry_after=None)
+    for _ in range(later):
+        throttle.accept(now)
+    rate = f"{per_minute} requests a minute: use --rate {per_minute}/m or a longer --timeout"
+    assert throttle.describe(now) == f"the host takes about {rate}"

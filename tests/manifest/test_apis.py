@@ -29,7 +29,7 @@ def test_every_api_has_the_states_of_one_language(api, state, load):
         ("ddm", "{status: failed, fail_reason: no}", Code.IMPOSSIBLE_EXPECTATION, "status, job_type"),
         ("sfs-turbo-du-task", "{job_type: du}", Code.IMPOSSIBLE_EXPECTATION, "begin_time"),
         ("cce", "{sub_jobs: {each: {error_code: null}}}", Code.IMPOSSIBLE_EXPECTATION, "fail_reason"),
-        ("ecs", "{absent: true}", Code.IMPOSSIBLE_EXPECTATION, "expect what the job came to"),
+        ("ecs", "{absent: true}", Code.IMPOSSIBLE_EXPECTATION, "expect a status instead"),
         ("dcs", "{sub_jobs: []}", Code.IMPOSSIBLE_EXPECTATION, "remove it"),
         ("rds", "{status: Completed}", Code.VALUE_NOT_ALLOWED, None),
         ("rds", "{status: waiting}", Code.UNKNOWN_STATUS, None),

@@ -213,7 +213,7 @@ def test_a_waiver_lasts_90_days_at_most_and_the_last_one_counts(load_jobs, refus
     (waiver,) = load_jobs(WAIVED % "2027-02-19")[0].waivers
     assert (waiver.fields, waiver.reason, waiver.expires) == (("duration", "missing"), "OPS-12", date(2027, 2, 19))
     (found,) = refuse_jobs(WAIVED % "2027-02-20")
-    assert (found.code, found.hint) == (Code.WAIVER_TOO_LONG, "the last day that it can have is 2027-02-19")
+    assert (found.code, found.hint) == (Code.WAIVER_TOO_LONG, "the latest possible date is 2027-02-19")
 
 
 @pytest.mark.parametrize(("expires", "warnings"), [("2026-11-21", []), ("2026-11-20", [Code.WAIVER_EXPIRED])])

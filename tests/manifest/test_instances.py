@@ -96,8 +96,8 @@ EACH = "{sub_jobs: [" + ", ".join(['"${each.key}"'] * 500) + "]}"
 @pytest.mark.parametrize(
     ("expect", "count", "said"),
     [
-        ("{job_type: t}", 60_000, "for_each makes more than 100000 jobs of this manifest"),
-        (EACH, 5_000, "for_each makes more than 4000000 keys and values that differ from job to job"),
+        ("{job_type: t}", 60_000, "for_each creates more than 100000 jobs"),
+        (EACH, 5_000, "for_each creates more than 4000000 keys and values that differ from job to job"),
     ],
     ids=["jobs", "what they say"],
 )

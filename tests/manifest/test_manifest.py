@@ -296,12 +296,12 @@ def test_u02_one_manifest_declares_each_job_once(refuse, jobs):
         f"defaults: {{provider: otc, labels: {{id: '${{var.id}}'}}}}\njobs:\n{jobs}"
     )
     assert (found.code, found.source.line) == (Code.CONTRADICTING_JOBS, 7)
-    assert "the job_id of jobs.a on line 6" in found.message
+    assert "the same job_id as jobs.a on line 6" in found.message
 
 
 def test_u02_two_entries_of_one_for_each_are_two_jobs(refuse_jobs):
     (found,) = refuse_jobs("jobs: {a: {job_id: i, for_each: [x, y]}}\n")
-    assert found.message == 'jobs.a["y"] has the job_id of jobs.a["x"] on line 3'
+    assert found.message == 'jobs.a["y"] has the same job_id as jobs.a["x"] on line 3'
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,22 @@ def test_u11_a_file_that_cannot_be_read_hides_nothing_of_the_others():
         (Code.SYNTAX, "m"),
         (Code.CONTRADICTING_JOBS, "n"),
     ]
+
+
+def test_a_scenario_is_no_manifest():
+    text = Text("scenario.yaml", "version: 1\napi: sfs-turbo\njobs: {a: {status: success}}\n")
+    with pytest.raises(DocumentError) as raised:
+        load_manifests(["scenario.yaml"], now=NOW, texts=[text])
+    assert [each.message for each in raised.value.diagnostics] == [
+        "this is a scenario of 'reconcile simulate', not a manifest"
+    ]
+
+
+@pytest.mark.parametrize("separate", [True, False])
+def test_u11_good_files_beside_a_bad_one_are_known(separate):
+    good = f"variables: {{v: {{}}}}\n{HEAD}jobs: {{a: {{job_id: '${{var.v}}'}}, b: {{job_id: i}}}}\n"
+    texts = [Text("m", "{"), Text("n", f"name: n\n{good}"), Text("o", f"name: o\n{HEAD}jobs: {{}}\n"), Text("p", good)]
+    with pytest.raises(DocumentError) as raised:
+        load_manifests([*"mnop"], now=NOW, texts=texts, separate=separate, offline=True)
+    valid = [(each.files[0].file, len(each.jobs), each.unset) for each in raised.value.valid]
+    assert valid == ([("n", 2, ("v",)), ("p", 2, ("v",))] if separate else [])

@@ -168,12 +168,12 @@ def test_u16_a_variable_has_values_of_its_type(load_with, declared, given, known
 @pytest.mark.parametrize(
     ("declared", "given", "message"),
     [
-        ("{type: list}", "x=a,b", "--var x gives this variable a string, where a list is due"),
-        ("{type: map}", "x=[a]", "--var x gives this variable a list, where a mapping is due"),
-        ("{type: bool}", "x=yes", "--var x gives this variable a string, where true or false is due"),
-        ("{type: number}", "x=", "--var x gives this variable null, where a number is due"),
-        ("{type: string}", {"x": 26}, "0.json gives this variable a number, where a string is due"),
-        ("{type: list, default: a}", None, "the default is a string, where a list is due"),
+        ("{type: list}", "x=a,b", "--var x gives this variable a string, where a list is expected"),
+        ("{type: map}", "x=[a]", "--var x gives this variable a list, where a mapping is expected"),
+        ("{type: bool}", "x=yes", "--var x gives this variable a string, where true or false is expected"),
+        ("{type: number}", "x=", "--var x gives this variable null, where a number is expected"),
+        ("{type: string}", {"x": 26}, "0.json gives this variable a number, where a string is expected"),
+        ("{type: list, default: a}", None, "the default is a string, where a list is expected"),
     ],
 )
 def test_u16_a_value_of_another_type_is_an_error(load_with, declared, given, message):

@@ -42,6 +42,30 @@ def test_u34_failures_that_differ_in_ids_and_numbers_are_one_cause():
     assert [(cause.code, len(cause.jobs)) for cause in others] == [("SFS.TURBO.0005", 1), ("RC412", 1)]
 
 
+def lost_after(name, attempts):
+    """A job that could not be observed after so many attempts."""
+    expected, lost = unobserved(name)
+    message = f"HTTP 503 from the job API (request id {lost.request_id}); given up after {attempts} attempts over 9 s"
+    return expected, replace(lost, problem=replace(lost.problem, message=message))
+
+
+@pytest.mark.parametrize(
+    ("cases", "reason"),
+    [
+        ([over_quota("a", 3)], REASON.format(used=23, id=f"{3:032x}")),
+        ([over_quota("a", 3), over_quota("b", 3)], REASON.format(used=23, id=f"{3:032x}")),
+        ([lost_after("a", 8)], "HTTP 503 from the job API (request id {own}); given up after 8 attempts over 9 s"),
+        (
+            [lost_after("a", 8), lost_after("b", 7)],
+            "HTTP 503 from the job API (request id ...); given up after ... attempts over ... s",
+        ),
+    ],
+)
+def test_u34_only_what_differs_from_job_to_job_is_left_out(cases, reason):
+    own = getattr(cases[0][1], "request_id", None)
+    assert [cause.reason for cause in list_causes(plan_of(*cases).jobs)] == [reason.replace("{own}", str(own))]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -84,3 +84,13 @@ def test_u40_an_error_far_to_the_right_is_shown_with_what_stands_around_it():
     assert "..." in text[:12]
     assert text.index("expcet") == carets.index("^^^^^^") < 45
     assert below.strip() == f"| {hint}"
+
+
+def test_a_message_and_a_hint_are_wrapped_at_words_to_fit_the_screen():
+    message = "the provider 'otc' is declared differently at other/reconcile.yaml:2, and a run finds it by its name"
+    long = Diagnostic(code=Code.USAGE, message=message, hint="choose another name for one of them " * 4)
+    lines = render_diagnostics([long], width=60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert message in " ".join(line.strip() for line in lines)
+    assert len(render_diagnostics([long]).splitlines()) == 2

@@ -136,7 +136,8 @@ def test_u36_the_cause_stands_in_the_table_and_prose_is_no_code():
     ("reason", "shown"),
     [
         ("quota exceeded: 20 of 20", "quota exceeded: 20 of 20"),
-        ("ask @org/team, see #12 or GH-12", "ask `@org/team,` see `#12` or `GH-12`"),
+        ("ask @org/team, see #12 or GH-12", "ask `@org/team`, see `#12` or `GH-12`"),
+        ("the token (from OS_TOKEN) was (not_a_token).", "the token (from `OS_TOKEN`) was (`not_a_token`)."),
         ("read https://evil.example now", "read `https://evil.example` now"),
         ("*bold* [x](y) <b>", "`*bold*` `[x]`(y) `<b>`"),
     ],

@@ -25,7 +25,7 @@ from report.plans import (
 )
 
 from reconcile.codes import Code
-from reconcile.model import Match, Problem, Timing, Unobserved, Verdict
+from reconcile.model import Diagnostic, Match, Problem, Timing, Unobserved, Verdict
 from reconcile.plan import make_plan
 from reconcile.report import markdown, render_plan
 from reconcile.report.causes import MOST_SEPARATE
@@ -285,3 +285,10 @@ def test_a_runbook_that_is_no_url_is_no_link(bad):
     plan = plan_of((replace(drifted("a")[0], runbook=bad), drifted("a")[1]))
     assert 'rel="noopener' not in render_plan(plan, format_name="html")
     assert "[runbook]" not in render_plan(plan, format_name="markdown")
+
+
+def test_a_run_that_an_error_kept_from_beginning_was_not_cut_short():
+    refused = Diagnostic(code=Code.USAGE, message="no such option")
+    plan = replace(plan_of(done("a")), jobs=(), complete=False, errors=(refused,))
+    assert "cut short" not in render(plan, PLAIN)
+    assert "cut short" in render(replace(plan, errors=()), PLAIN)

@@ -74,7 +74,8 @@ def test_u33_json_has_the_tool_the_times_and_the_effort_of_each_job():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(1.84, " in 1.8 s."), (75, " in 1m15s."), (0.01, "1 drift."), (-5, "1 drift.")]
+    ("seconds", "said"),
+    [(1.84, " in 1.8 s."), (75, " in 1m15s."), (0.01, " in 0.1 s."), (0, " in 0.1 s."), (-5, "1 drift.")],
 )
 def test_u33_the_last_line_says_how_long_it_took(seconds, said):
     assert said in render_plan(plan_timed(seconds), format_name="text").splitlines()[-1]

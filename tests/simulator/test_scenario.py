@@ -73,10 +73,10 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {answer: hung}}", "3:20", "'hung' is not one of"),
         ("jobs: {j: {answer: hang, job_type: x}}", "3:8", "the key 'status' is missing here beside 'job_type'"),
         ("jobs: {j: {status: success, stauts: failed}}", "3:29", "unknown key 'stauts'"),
-        ("jobs: {j: {status: success, delay: 5}}", "3:36", "5 is read as a number, where a string is due"),
+        ("jobs: {j: {status: success, delay: 5}}", "3:36", "5 is read as a number, where a string is expected"),
         ("jobs: {j: {status: success, delay: 5s5s}}", "3:29", "not a duration: '5s5s'"),
         ("jobs: {a/b: {status: success}}", "3:8", "'a/b' is not allowed here"),
-        ("jobs: {j: {status: success}, j: {status: failed}}", "3:30", "the key 'j' stands here a second time"),
+        ("jobs: {j: {status: success}, j: {status: failed}}", "3:30", "the key 'j' is defined twice"),
         ("jobs: {j: {timeline: []}}", "3:22", "this must not be empty"),
         ("jobs: {j: {timeline: [{status: waiting}, {status: success}]}}", "3:42", "this entry never begins"),
         (
@@ -95,8 +95,8 @@ def test_delay_of_a_job_holds_for_its_entries() -> None:
         ("jobs: {j: {status: success, shown: {server_id: x}}}", "3:37", "the API sfs-turbo shows no 'server_id' here"),
         ("jobs: {j: {status: success, sub_jobs: [{job_type: x}]}}", "3:40", "at least one of 'status', 'sub_jobs' is"),
         ("generate: {count: 0, job: {status: success}}", "3:19", "this must be at least 1"),
-        ("generate: {count: 2.0, job: {status: success}}", "3:19", "a number, where an integer is due"),
-        ("token: 12345", "3:8", "12345 is read as a number, where a string is due"),
+        ("generate: {count: 2.0, job: {status: success}}", "3:19", "a number, where an integer is expected"),
+        ("token: 12345", "3:8", "12345 is read as a number, where a string is expected"),
     ],
 )
 def test_bad_scenario_is_refused_at_the_place(text: str, place: str, message: str) -> None:
@@ -131,6 +131,15 @@ jobs:
     assert [(heading.job_type, heading.depth) for heading in observed.headings] == [("CreateNode", 1)]
 
 
+def test_a_manifest_is_no_scenario_and_is_told_how_to_be_served() -> None:
+    document = parse_text(Text("m.yaml", "version: 1\nproviders: {}\njobs: {}\n"), is_json=False)
+    with pytest.raises(DocumentError) as raised:
+        load_scenario(document)
+    (fault,) = raised.value.diagnostics
+    assert (fault.message, fault.source.line) == ("this is a manifest, not a scenario", 2)
+    assert "simulate --manifest" in fault.hint
+
+
 def test_all_faults_are_told_at_once_in_order_of_place() -> None:
     text = """\
 generate: {count: 2, job: {delay: 1m1m, status: success, answer: hang}}
@@ -145,7 +154,7 @@ jobs:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "where a mapping is due"),
+        ("", "where a mapping is expected"),
         ("version: 2\napi: sfs-turbo\n", "this must be 1"),
         ("version: 1\n", "the key 'api' is missing here"),
         ("version: 1\napi: sfs\n", "'sfs' is not one of bms, cce, "),

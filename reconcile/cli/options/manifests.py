@@ -83,7 +83,7 @@ def _refuse_second_reader(given: Mapping[str, Any]) -> None:
     target_files = given.get("target_files") or ()
     others = [*(given.get("paths") or ()), *(each.path for each in given.get("files") or ())]
     if target_files.count("-") > ("-" not in others):
-        raise click.UsageError("'-' is named twice, and standard input can be read once")
+        raise click.UsageError("'-' is given twice, but standard input can be read only once")
 
 
 def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,15 +121,27 @@ def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: s
     return [address for address in list_addresses(ctx.params.get("paths") or ()) if address.startswith(incomplete)]
 
 
+_MANIFESTS = (
+    click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
+    variable_options,
+)
+
 manifest_options = as_one(
     ManifestOptions,
     "manifests",
-    click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
-    variable_options,
+    *_MANIFESTS,
     click.option("--strict", is_flag=True, help="Treat warnings as errors and ignore waivers."),
     api_option,
 )
-"""Manifests and variables of a `ManifestCommand`."""
+"""Manifests and variables of a `ManifestCommand` that judges jobs."""
+
+declaration_options = as_one(
+    ManifestOptions,
+    "manifests",
+    *_MANIFESTS,
+    click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+)
+"""Manifests and variables of a `ManifestCommand` that judges no jobs."""
 
 selection_options = as_one(
     SelectionOptions,

@@ -6,10 +6,19 @@ How requests are authenticated, and where the operator may keep the credentials.
     Credential -> the headers of one request   credential.py, access_key.py, issued.py
     a secret -> the credential issued for it   keystone.py, identity.py, agency.py
     an id token -> the credential for it       id_token.py, federation.py
+    a rejected credential -> what is odd       rejection.py
 """
 
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest
+from reconcile.fetch.credentials.rejection import explain_rejection
 from reconcile.fetch.credentials.selection import find_credential
 from reconcile.fetch.credentials.variables import find_ambiguous_variables
 
-__all__ = ["Credential", "CredentialError", "UnsignedRequest", "find_ambiguous_variables", "find_credential"]
+__all__ = [
+    "Credential",
+    "CredentialError",
+    "UnsignedRequest",
+    "explain_rejection",
+    "find_ambiguous_variables",
+    "find_credential",
+]

@@ -164,7 +164,7 @@ def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
     origin = parse_endpoint(match["origin"] if match is not None else text, called=called, form=_FORM)
     path = (match["path"] if match is not None else None) or ""
     if not _PATH.fullmatch(path):
-        raise refuse_endpoint(text, "holds a path that is not plain", called=called, form=_FORM)
+        raise refuse_endpoint(text, "has a path with unusual characters", called=called, form=_FORM)
     path = path.rstrip("/")
     if path.endswith("/v2.0"):
         raise refuse_endpoint(text, "is keystone v2.0, which is not supported", called=called, form=_FORM)

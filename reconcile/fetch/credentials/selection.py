@@ -174,12 +174,10 @@ def _refuse_none(provider: Provider, unknown: frozenset[str]) -> AccessError:
     token = name_variable("token", provider.name)
     return refuse(
         Code.NO_CREDENTIALS,
-        f"no credentials for provider '{provider.name}'. There is no token ({token}, RECONCILE_TOKEN, OS_TOKEN, "
-        "OS_AUTH_TOKEN, HW_AUTH_TOKEN), no access key (HUAWEICLOUD_SDK_AK, HW_ACCESS_KEY, OS_ACCESS_KEY), no OS_CLOUD, "
-        "no user (OS_USERNAME, HW_USER_NAME), no application credential (OS_APPLICATION_CREDENTIAL_ID) and no id token "
-        "(HUAWEICLOUD_SDK_IDP_ID, HW_ASSUME_ROLE_IDP_ID)",
+        f"no credentials for provider '{provider.name}' in the environment",
         hint=suggest_name(list_known_variables([provider.name]), unknown)
-        or "put a token of the provider's project into one of these environment variables",
+        or f"set {token}, RECONCILE_TOKEN or OS_TOKEN to a token, HW_ACCESS_KEY and HW_SECRET_KEY, OS_CLOUD, or "
+        "OS_USERNAME and OS_PASSWORD; 'reconcile explain RC301' lists all",
     )
 
 

@@ -41,7 +41,7 @@ def test_an_address_is_read_and_gets_its_version(text: str, url: str) -> None:
         pytest.param("https://iam.test/v3\n", "path", id="A05-newline"),
         pytest.param("https://127.1/v3", "number", id="A07"),
         pytest.param("https://iam.test/v2.0/", "v2.0", id="v2"),
-        pytest.param("iam.test/v3", "no https origin", id="no-scheme"),
+        pytest.param("iam.test/v3", "not an https origin", id="no-scheme"),
         pytest.param("", "is empty", id="empty"),
     ],
 )
