@@ -215,11 +215,6 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
         return ".".join(self.parts.at) if self.parts is not None else None
 
     @property
-    def rate(self) -> float | None:
-        """Requests per second that its provider publishes as the most, None if it publishes nothing."""
-        return self.requests_per_minute / 60 if self.requests_per_minute is not None else None
-
-    @property
     def can_be_missing(self) -> bool:
         """Whether any answer says that there is no such job."""
         return bool(self.missing) or self.missing_if_empty
@@ -450,13 +445,21 @@ class ManifestFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
+class Deal(StrEnum):
+    """What is dealt out to shards."""
+
+    JOB = "job"
+    PROVIDER = "provider"
+    """All jobs of a provider are in one shard."""
+
+
 class Shard(Struct, frozen=True, kw_only=True):
     """
     The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
 
     `positions` are those of its jobs among all selected ones, from 0 and ascending; `selected` is how many these are,
     and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart. `run` names the
-    run that all shards are of, None where nobody named it.
+    run that all shards are of, None where nobody named it. `by` is what was dealt out.
     """
 
     index: int
@@ -465,6 +468,12 @@ class Shard(Struct, frozen=True, kw_only=True):
     selected: int
     digest: str
     run: str | None = None
+    by: Deal = Deal.JOB
+
+    @property
+    def rate_share(self) -> tuple[int, int]:
+        """Which part, of how many, it has of the rate that a provider allows: no other shard asks its providers."""
+        return (1, 1) if self.by is Deal.PROVIDER else (self.index, self.total)
 
 
 class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
 from reconcile.model import ExitCode, Fetched, Manifest
+from reconcile.rate import Rate
 from reconcile.report.escape import escape
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def fetch_manifest(
     """
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
-    if access.rate is None and not quiet:
-        _tell_rates(manifest)
+    share = manifest.shard.rate_share if manifest.shard is not None else (1, 1)
+    if not quiet:
+        _tell_rates(manifest, access.rate, share)
     signals = context.signals
     cutter = FailFast(manifest, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)
@@ -82,7 +84,7 @@ def fetch_manifest(
                 timeout=deadline.limit,
                 spent=deadline.spent,
                 concurrency=access.concurrency,
-                pace=replace(context.pace or Pace(), rate=access.rate),
+                pace=replace(context.pace or Pace(), rate=access.rate, share=share),
                 wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
                 on_fetched=partial(_note_fetched, watch, cutter),
                 on_request=log.note if access.verbose else None,
@@ -106,11 +108,17 @@ def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> 
     return bool(signals or cutter.ended_at)
 
 
-def _tell_rates(manifest: Manifest) -> None:
+def _tell_rates(manifest: Manifest, rate: Rate | None, share: tuple[int, int]) -> None:
+    """Print the limits that the operator did not choose: published rates, and the part that a shard has of any."""
+    index, total = share
     for name, provider in manifest.providers.items():
-        if provider.api.requests_per_minute is not None:
+        if rate is None and provider.api.requests_per_minute is not None:
             limit = f"{provider.api.requests_per_minute:,} requests per minute, as {provider.api.title} publishes"
             output.print_note(f"reconcile: provider {name}: at most {limit}; --rate sets another limit\n")
+        limit_of_all = rate or Rate.per_minute(provider.api.requests_per_minute)
+        if total > 1 and limit_of_all is not None:
+            part = limit_of_all.share(index, total)
+            output.print_note(f"reconcile: provider {name}: at most {part}, the part of this shard of {limit_of_all}\n")
 
 
 def _make_wait_policy(

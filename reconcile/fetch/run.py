@@ -18,13 +18,14 @@ from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
 from reconcile.fetch.message import Answer
-from reconcile.fetch.pace import Pace, draw_poll_wait
+from reconcile.fetch.pace import Pace, TokenBucket, draw_poll_wait
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.request import build_path
 from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
+from reconcile.rate import Rate
 
 if TYPE_CHECKING:
     import httpx
@@ -142,7 +143,7 @@ def _make_queues(
             target,
             theirs,
             login_client=run.login_client,
-            rate=run.rate or target.provider.api.rate,
+            bucket=run.open_bucket(Rate.per_minute(target.provider.api.requests_per_minute)),
             memory=memory,
             recorder=recorder,
         )
@@ -213,10 +214,9 @@ class Run:
         self.on_request: Callable[[RequestDone], None] | None = None
         """Called with every request for a job, once it is over."""
 
-    @property
-    def rate(self) -> float | None:
-        """Requests per second to each provider, None is what its API publishes."""
-        return self._pace.rate
+    def open_bucket(self, published: Rate | None) -> TokenBucket | None:
+        """Return what limits the requests to a provider whose API publishes this rate, None if nothing does."""
+        return self._pace.open_bucket(published, self._begin)
 
     def run(self, hosts: Sequence[Host], interrupted: Callable[[], bool]) -> None:
         """Fetch the jobs of every host, until all are settled or the run is over."""

@@ -3,7 +3,8 @@
 import click
 from msgspec import Struct
 
-from reconcile.cli.options.values import Duration, FilePath, Rate, as_one
+from reconcile.cli.options.values import Duration, FilePath, RateType, as_one
+from reconcile.rate import Rate
 
 _DEFAULT_TIMEOUT = 300.0
 _SLACK = 60.0
@@ -14,8 +15,8 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     """
     How jobs are fetched. Only the operator decides this, never a manifest.
 
-    `wait` and `timeout` are seconds, `rate` is requests per second and provider. None means: do not wait, a timeout
-    that leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
+    `wait` and `timeout` are seconds, `rate` is what each provider allows. None means: do not wait, a timeout that
+    leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
     """
 
     endpoints: tuple[str, ...]
@@ -23,7 +24,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     proxy: str | None
     timeout: float | None
     wait: float | None = None
-    rate: float | None = None
+    rate: Rate | None = None
     concurrency: int = 64
     verbose: int = 0
 
@@ -72,9 +73,10 @@ access_options = as_one(
     ),
     click.option(
         "--rate",
-        type=Rate(),
+        type=RateType(),
         metavar="N[/s|/m]",
-        help="Maximum request rate per provider. Default: the published one, if there is any.",
+        help="Maximum request rate per provider, for all shards of a run together. Default: the published one, if "
+        "there is any.",
     ),
     click.option(
         "--concurrency",
