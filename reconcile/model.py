@@ -569,23 +569,24 @@ class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
     `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
     first seen. `started` is the seconds from the begin of the run to the first request, `elapsed` those from there to
-    the last answer, both to the millisecond; 0 where nothing was sent.
+    the last answer, both to the millisecond; 0 where nothing was sent. `resumed` says that nothing was sent because the
+    answer is in the recording that the run resumes.
     """
 
     attempts: int = 0
     polls: int = 0
     started: float = 0.0
     elapsed: float = 0.0
+    resumed: bool = False
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
     """
     What came of fetching one job.
 
-    `attempts`, `polls`, `started` and `elapsed` are those of `Timing`. `waited` is the seconds from when it was first
-    seen to the end of its waiting, `age` the seconds from the observation to that end.
-    `cached` is the seconds that a cache had held the answer, None unless that is long. `notes` say what is remarkable
-    without being wrong.
+    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from when it
+    was first seen to the end of its waiting, `age` those from the observation to that end. `cached` is the seconds that
+    a cache had held the answer, None unless that is long. `notes` say what is remarkable without being wrong.
     """
 
     observation: Observation
@@ -597,11 +598,18 @@ class Fetched(Struct, frozen=True, kw_only=True):
     age: float = 0.0
     cached: int | None = None
     notes: tuple[str, ...] = ()
+    resumed: bool = False
 
     @property
     def timing(self) -> Timing:
         """The part of it that reports show."""
-        return Timing(attempts=self.attempts, polls=self.polls, started=self.started, elapsed=self.elapsed)
+        return Timing(
+            attempts=self.attempts,
+            polls=self.polls,
+            started=self.started,
+            elapsed=self.elapsed,
+            resumed=self.resumed,
+        )
 
 
 # --- Recordings ------------------------------------------------------------------------------------------------
@@ -642,6 +650,22 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     started: float = 0.0
     elapsed: float = 0.0
+    resumed: bool = False
+
+
+class RecordedRun(Struct, frozen=True, kw_only=True):
+    """
+    Which run a recording is of, so that no other one resumes it.
+
+    `name` is that of all runs that may resume each other, None where nobody named it. `files` are the SHA-256 of each
+    manifest, `variables` that of the values of all variables that are not sensitive, and `jobs` that of the selected
+    jobs and the options that selected them.
+    """
+
+    name: str | None
+    files: Mapping[str, str]
+    variables: str
+    jobs: str
 
 
 class RecordedProvider(Struct, frozen=True, kw_only=True):
@@ -660,7 +684,8 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
     and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `jobs` are by
-    provider and job id, in the order of the manifest; `version` is that of the program.
+    provider and job id, in the order of the manifest; `version` is that of the program. `run` is None in recordings of
+    versions that could not be resumed.
     """
 
     version: str
@@ -670,6 +695,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     ended_by: "ExitCode | None"
     providers: Mapping[str, RecordedProvider]
     jobs: Mapping[tuple[str, str], RecordedJob]
+    run: RecordedRun | None = None
 
 
 # --- The plan --------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
 
-_OUTPUTS = ("reports", "out", "github_summary", "github_output", "record")
+_OUTPUTS = ("reports", "out", "github_summary", "github_output", "record", "resume")
 """The parameters of commands that name outputs."""
 
 
@@ -36,12 +36,14 @@ class _Named(Struct, frozen=True, kw_only=True):
     """
     What a command line names, also an invalid one.
 
-    `reporting` holds the files to write and `record` the folder of the recording. `unknown` are the paths of reports
-    in a format that does not exist, and `others` are all other arguments.
+    `reporting` holds the files to write, `record` the folder of the recording, and `resume` that of one to continue,
+    which is not removed. `unknown` are the paths of reports in a format that does not exist, and `others` are all other
+    arguments.
     """
 
     reporting: ReportingOptions
     record: str | None
+    resume: str | None
     unknown: tuple[str, ...]
     others: tuple[str, ...]
 
@@ -71,6 +73,8 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
         remove_folder(named.record, is_part_of_recording)
         if context.state.recording is not None:
             _cut_recording(named.record, context.state.recording, ended_by)
+    if named.resume is not None and context.state.recording is not None:
+        _cut_recording(named.resume, context.state.recording, ended_by)
     evidence = _make_evidence(errors, context, ended_by)
     plan = derive_plan(evidence)
     for file in files:
@@ -101,6 +105,7 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
             quiet=True,
         ),
         record=values.get("record") or None,
+        resume=values.get("resume") or None,
         unknown=tuple(path for name, _, path in pairs if name not in FORMATS and path),
         others=tuple(others),
     )
@@ -113,8 +118,7 @@ def _find_inputs(named: _Named, environ: Mapping[str, str]) -> Callable[[str], b
     values = [value for each in named.others for value in (each, each.partition("=")[2]) if value]
     inputs = {locate(path) for path in (*values, *find_credential_files(environ))}
     recordings = {each for each in inputs if (each / HEAD).is_file()}
-    if named.record is not None:
-        recordings.add(locate(named.record))
+    recordings.update(locate(folder) for folder in (named.record, named.resume) if folder is not None)
     inputs.update(_list_manifests((".", *values)))
     return lambda path: locate(path) in inputs or any(parent in recordings for parent in locate(path).parents)
 

@@ -20,8 +20,8 @@ from reconcile.rate import Rate
 from reconcile.report.escape import escape
 
 if TYPE_CHECKING:
+    from reconcile.cli.recorder import RunRecorder
     from reconcile.fetch import Progress, Target, WaitPolicy
-    from reconcile.fetch.recorder import Recorder
 
 
 def find_targets(
@@ -53,13 +53,14 @@ def fetch_manifest(
     deadline: Deadline,
     strict: bool,
     quiet: bool,
-    recorder: "Recorder | None" = None,
+    recorder: "RunRecorder | None" = None,
 ) -> tuple[tuple[Fetched, ...], ExitCode | None]:
     """
     Fetch every job before the deadline.
 
     Args:
         quiet: shows no progress.
+        recorder: records the run, and knows what need not be requested again; None does neither.
 
     Returns:
         The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
@@ -86,9 +87,10 @@ def fetch_manifest(
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate, share=share),
                 wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
-                on_fetched=partial(_note_fetched, watch, cutter),
+                on_fetched=partial(_note_fetched, watch, cutter, recorder),
                 on_request=log.note if access.verbose else None,
-                recorder=recorder,
+                recorder=recorder.exchanges if recorder is not None else None,
+                known=recorder.known if recorder is not None else None,
                 interrupted=partial(_take_turn, show, signals, cutter),
             )
     finally:
@@ -97,9 +99,11 @@ def fetch_manifest(
     return (fetched, signals.exit_code) if signals else (cutter.explain_unreached(fetched), None)
 
 
-def _note_fetched(watch: Watch, cutter: FailFast, index: int, fetched: Fetched) -> None:
+def _note_fetched(watch: Watch, cutter: FailFast, recorder: "RunRecorder | None", index: int, fetched: Fetched) -> None:
     watch.note_fetched(index, fetched)
     cutter.look_at(index, fetched)
+    if recorder is not None:
+        recorder.note_fetched(index, fetched)
 
 
 def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> bool:

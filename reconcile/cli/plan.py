@@ -1,7 +1,7 @@
 """`reconcile plan`: the gate."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,13 +73,14 @@ def command(
       reconcile plan --wait 10m
       reconcile plan -o json | jq .summary
       reconcile plan --record monday; reconcile plan --replay monday
+      RECONCILE_RUN_ID=7 reconcile plan --resume run-7
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
-    _check_usage(selection, soft_fail=soft_fail)
+    _check_usage(selection, recording, soft_fail=soft_fail)
     inputs = _list_inputs(manifests, selection, access, context)
-    report.protect(inputs, folders=[recording.record, recording.replay])
+    report.protect(inputs, folders=[recording.record, recording.replay, recording.resume])
     replayer = _open_replayer(recording, access, quiet=reporting.quiet)
     if replayer is not None:
         context = replace(context, clock=replayer.read_clock)
@@ -130,17 +131,12 @@ def _fetch(
     strict: bool,
     quiet: bool,
 ) -> _Results:
-    fetched, ended_by = fetch_manifest(
-        selected,
-        targets,
-        access,
-        context,
-        deadline=deadline,
-        strict=strict,
-        quiet=quiet,
-        recorder=recorder.exchanges if recorder is not None else None,
-    )
     origins = {name: str(target.origin) for name, target in targets.items()}
+    if recorder is not None:
+        recorder.begin(selected, origins, context.environ, quiet=quiet)
+    fetched, ended_by = fetch_manifest(
+        selected, targets, access, context, deadline=deadline, strict=strict, quiet=quiet, recorder=recorder
+    )
     return _Results(fetched=fetched, origins=origins, judged_at=context.clock(), ended_by=ended_by)
 
 
@@ -156,6 +152,7 @@ def _make_plan(
     from reconcile.judge import list_fetch_notes
     from reconcile.plan import accept_evidence, derive_plan
 
+    ages = [each.age for each in results.fetched if each.resumed]
     evidence = Evidence(
         tool=__version__,
         manifest=selected,
@@ -163,7 +160,7 @@ def _make_plan(
         remarks=tuple([list_fetch_notes(each) for each in results.fetched]),
         origins=results.origins,
         judged_at=results.judged_at,
-        since=results.judged_at,
+        since=started_at - timedelta(seconds=max(ages)) if ages else results.judged_at,
         strict=strict,
         soft_fail=soft_fail,
         ended_by=results.ended_by,
@@ -191,11 +188,15 @@ def _list_inputs(
     return [*paths, *manifests.var_files, *selection.target_files, access.ca_file, *credentials]
 
 
-def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:
+def _check_usage(selection: SelectionOptions, recording: RecordingOptions, *, soft_fail: bool) -> None:
     """Raise UsageError for options that contradict each other."""
     if selection.fail_fast and soft_fail:
         message = "--fail-fast leaves jobs unchecked, which --soft-fail cannot let pass"
         raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
+    if recording.resume is not None or recording.max_age is not None:
+        from reconcile.cli.resume import check_usage
+
+        check_usage(recording)
 
 
 def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet: bool) -> "RunReplayer | None":
@@ -208,8 +209,8 @@ def _open_replayer(recording: RecordingOptions, access: AccessOptions, *, quiet:
 
 
 def _make_recorder(recording: RecordingOptions, context: Context, started_at: datetime) -> "RunRecorder | None":
-    if recording.record is None:
+    if recording.record is None and recording.resume is None:
         return None
     from reconcile.cli.recorder import RunRecorder
 
-    return RunRecorder(recording.record, context.clock, started_at)
+    return RunRecorder(recording, context.clock, started_at)

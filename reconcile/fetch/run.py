@@ -57,6 +57,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     on_fetched: Callable[[int, Fetched], None] | None = None,
     on_request: "Callable[[RequestDone], None] | None" = None,
     recorder: "Recorder | None" = None,
+    known: Mapping[int, Fetched] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[Fetched, ...]:
     """
@@ -78,6 +79,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         on_fetched: called with the index of the job, once for each, as they are settled.
         on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
+        known: what came of jobs before, by index; these are not requested.
         interrupted: asked in every turn of the loop; once it says so, the run ends.
     """
     fetched: dict[int, Fetched] = {}
@@ -88,7 +90,9 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
             on_fetched(index, outcome)
 
     run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
-    fetches = _find_remote_jobs(jobs, settle)
+    for index, outcome in (known or {}).items():
+        settle(index, outcome)
+    fetches = _find_remote_jobs(jobs, settle, known or {})
     run.on_request = on_request
     queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
     hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
@@ -96,10 +100,18 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     return tuple([fetched[index] for index in range(len(jobs))])
 
 
-def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -> list[JobFetch]:
-    """List the remote jobs in the order of the first job that is each; settle what cannot be requested."""
+def _find_remote_jobs(
+    jobs: Sequence[Job], settle: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
+) -> list[JobFetch]:
+    """
+    List the remote jobs in the order of the first job that is each, without those that are known.
+
+    What cannot be requested is settled.
+    """
     fetches: dict[tuple[str, str], JobFetch] = {}
     for index, job in enumerate(jobs):
+        if index in known:
+            continue
         key = job.provider.name, job.job_id
         if key in fetches:
             fetches[key].indexes.append(index)
@@ -110,11 +122,11 @@ def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None
                 problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
                 settle(index, Fetched(observation=Unobserved(problem=problem)))
                 continue
-        fetches[key].alone |= _may_pass_while_missing(job)
+        fetches[key].alone |= may_pass_while_missing(job)
     return list(fetches.values())
 
 
-def _may_pass_while_missing(job: Job) -> bool:
+def may_pass_while_missing(job: Job) -> bool:
     """
     Return whether a 404 can turn the job green.
 

@@ -16,11 +16,21 @@ def measure_run(plan: Plan) -> float:
 
 
 def describe_length(plan: Plan) -> str:
-    """Describe how long a run took, with a blank before it; "" if that is not known, or next to nothing."""
-    seconds = measure_run(plan)
+    """
+    Describe how long a run took, with a blank before it, and how many answers it took over from the run it resumes.
+
+    "" if that is not known or next to nothing, and there are none.
+    """
+    seconds, resumed = measure_run(plan), count_resumed(plan)
+    taken_over = f" with {resumed:,} of {len(plan.jobs):,} answers from the resumed recording" if resumed else ""
     if seconds < _LEAST:
-        return ""
-    return f" in {seconds:.1f} s" if seconds < 60 else f" in {format_duration(round(seconds))}"
+        return taken_over
+    return f" in {seconds:.1f} s{taken_over}" if seconds < 60 else f" in {format_duration(round(seconds))}{taken_over}"
+
+
+def count_resumed(plan: Plan) -> int:
+    """Return how many jobs were not requested because their answers are in the recording that the run resumes."""
+    return sum(job.timing.resumed for job in plan.jobs)
 
 
 def find_begin(plan: Plan) -> datetime:

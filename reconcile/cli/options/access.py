@@ -35,10 +35,16 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
 
 
 class RecordingOptions(Struct, frozen=True, kw_only=True):
-    """The directory to record to, and the one to replay instead of sending requests; None for neither."""
+    """
+    The directory to record to, the one to replay instead of sending requests, and the one of the run to resume, which
+    is recorded there as well; None for none. `max_age` is the seconds after which the resumed run asks again, None for
+    the default.
+    """
 
     record: str | None
     replay: str | None
+    resume: str | None = None
+    max_age: float | None = None
 
 
 _CONNECTION = (
@@ -118,5 +124,18 @@ recording_options = as_one(
         type=FilePath(),
         help="Judge the responses recorded in DIR, as of the time of the recording. Sends no request.",
     ),
+    click.option(
+        "--resume",
+        metavar="DIR",
+        type=FilePath(),
+        help="Continue the run that was recorded in DIR, under the same RECONCILE_RUN_ID: only jobs that had not ended "
+        "there are requested. Records in DIR.",
+    ),
+    click.option(
+        "--max-age",
+        type=Duration(),
+        metavar="DURATION",
+        help="With --resume: maximum age of a recorded response; older ones are requested again. Default: 1h.",
+    ),
 )
-"""Options of recording a run and of replaying a recording."""
+"""Options of recording a run, of replaying a recording and of resuming a recorded run."""
