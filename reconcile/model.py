@@ -802,7 +802,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
     name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
-    time of judging, both in UTC. `tool` is the version of the program. `paths` and `run_url` are those of `Evidence`.
+    time of judging, both in UTC. `tool` is the version of the program. `paths`, `run_url` and `trace_parent` are those
+    of `Evidence`.
     """
 
     manifest: Manifest
@@ -820,6 +821,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+    trace_parent: str | None = None
 
 
 # --- The saved plan --------------------------------------------------------------------------------------------
@@ -836,7 +838,8 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `timings` are one for each job, or none if nothing is known of them, and `started_at` is when the run began, in UTC.
     `paths` maps each file, as the operator named it, to its path in the repository, for readers who are elsewhere.
-    `run_url` is the page of the CI run that made the plan, None outside of CI.
+    `run_url` is the page of the CI run that made the plan, None outside of CI. `trace_parent` is the span that the run
+    is a part of, in the form of the W3C's `traceparent`, None if there is none.
     """
 
     tool: str
@@ -854,6 +857,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: Instant | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+    trace_parent: str | None = None
 
 
 # --- The gate under test ---------------------------------------------------------------------------------------

@@ -136,6 +136,7 @@ def derive_plan(evidence: Evidence) -> Plan:
         started_at=evidence.started_at,
         paths=evidence.paths,
         run_url=evidence.run_url,
+        trace_parent=evidence.trace_parent,
     )
 
 

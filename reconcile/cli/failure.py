@@ -20,7 +20,7 @@ from reconcile.cli.context import Context
 from reconcile.cli.files import locate, remove_file, remove_folder, write_folder
 from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.reporting import list_files
-from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_parent
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording
 from reconcile.plan import derive_plan, make_failed_evidence
@@ -138,6 +138,7 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
         make_failed_evidence((), now=context.clock()),
         paths=find_paths(None, errors, context.environ),
         run_url=find_run_url(context.environ),
+        trace_parent=find_trace_parent(context.environ),
     )
     return replace(known, errors=(*known.errors, *errors), ended_by=ended_by)
 

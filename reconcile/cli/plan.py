@@ -24,7 +24,7 @@ from reconcile.cli.options.manifests import (
 )
 from reconcile.cli.options.reporting import ReportingOptions, reporting_options, saving_options
 from reconcile.cli.reporting import Report
-from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_parent
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
@@ -168,6 +168,7 @@ def _make_plan(
         started_at=started_at,
         paths=find_paths(selected, (), context.environ),
         run_url=find_run_url(context.environ),
+        trace_parent=find_trace_parent(context.environ),
     )
     return derive_plan(evidence), evidence
 
