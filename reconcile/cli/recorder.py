@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from reconcile import __version__
 from reconcile.cli import output
-from reconcile.cli.files import Journal, check_folder, write_folder
+from reconcile.cli.files import Journal, check_folder, sweep_drafts, write_folder
 from reconcile.cli.options.access import AccessOptions, RecordingOptions
 from reconcile.codes import Code
 from reconcile.errors import UsageError
@@ -40,8 +41,10 @@ class RunRecorder:
 
     def prepare(self) -> None:
         """Raise OutputError if the recording cannot be written. Called before the first request is sent."""
-        from reconcile.recording import is_part_of_recording
+        from reconcile.recording import JOURNAL, is_part_of_recording
 
+        if Path(self._folder).is_dir():
+            sweep_drafts(f"{self._folder}/{JOURNAL}")
         check_folder(self._folder, is_part_of_recording)
 
     def begin(self, manifest: Manifest, origins: Mapping[str, str], environ: Mapping[str, str], *, quiet: bool) -> None:

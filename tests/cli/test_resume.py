@@ -115,6 +115,12 @@ def test_u71_a_run_that_was_killed_is_resumed(tmp_path):
     assert sorted(path.name for path in (tmp_path / "tape").iterdir()) == ["jobs", "recording.json"]
 
 
+def test_a_draft_of_a_killed_run_is_in_nobodys_way():
+    cut_off()
+    Path("tape/.unfinished.jsonl.0123abcd.reconcile-draft").write_text("{")
+    assert plan(Api(b=DONE, c=DONE), "--resume", "tape")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("argv", "environ", "why"),
     [
