@@ -111,7 +111,7 @@ class _Trace:
     def _make_root(self) -> _Span:
         plan, worst = self._plan, self._worst.get(RUN)
         result = "cancellation" if plan.exit_code > ExitCode.PENDING else _RESULTS[plan.verdict]
-        failed = plan.exit_code is not ExitCode.IN_SYNC
+        failed = bool(plan.exit_code)
         counts = {f"reconcile.jobs.{verdict}": getattr(plan.summary, verdict) for verdict in WORDS}
         return self._make_span(
             RUN,
@@ -155,6 +155,7 @@ class _Trace:
                 "reconcile.api": escape(job.job.provider.api.name),
                 "reconcile.status": escape(job.observation.status) if isinstance(job.observation, Observed) else None,
                 "reconcile.resumed": job.timing.resumed or None,
+                "reconcile.waived": cut(worst.message) if worst and job.verdict is Verdict.WAIVED else None,
             },
             failure=worst.message if worst and not passed else None,
         )
