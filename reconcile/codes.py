@@ -69,6 +69,7 @@ class Code(StrEnum):
     DUPLICATE_INSTANCE = "RC216"
     WAIVER_TOO_LONG = "RC217"
     AMBIGUOUS_MANIFESTS = "RC218"
+    IMPOSSIBLE_ORDER = "RC219"
 
     # The connection to the job API.
     NO_CREDENTIALS = "RC301"

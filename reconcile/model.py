@@ -391,13 +391,20 @@ class Provider(Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """A job began only when the one of this address had ended in success."""
+
+    address: str
+    source: Source
+
+
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One remote asynchronous task and what it should have done.
 
     `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other. `owner` is who
     to tell and `runbook` an https URL of what to do when the job is not in sync; both are texts that somebody wrote.
-    `parameters` are what the path of the API needs beside the ids.
+    `parameters` are what the path of the API needs beside the ids. `after` is None where no order is expected.
     """
 
     address: str
@@ -412,6 +419,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str | None = None
     runbook: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    after: Order | None = None
 
 
 class Assignment(Struct, frozen=True):

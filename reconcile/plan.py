@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.judge import judge_job
+from reconcile.judge import judge_job, judge_order
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -93,9 +93,18 @@ def make_plan(
         for job, observation in zip(manifest.jobs, observations, strict=True)
         if isinstance(observation, Observed)
     )
+    orders = _judge_orders(manifest.jobs, observations, now)
     jobs = tuple(
         [
-            _plan_job(job, each, own, now=now, confirmed=observed[_name_place(job)] > 0, strict=strict)
+            _plan_job(
+                job,
+                each,
+                own,
+                now=now,
+                confirmed=observed[_name_place(job)] > 0,
+                strict=strict,
+                order=orders.get(job.address),
+            )
             for job, each, own in zip(manifest.jobs, observations, notes or ((),) * len(manifest.jobs), strict=True)
         ]
     )
@@ -117,6 +126,19 @@ def make_plan(
         verdict=verdict,
         exit_code=exit_code,
     )
+
+
+def _judge_orders(jobs: Sequence[Job], observations: Sequence[Observation], now: datetime) -> Mapping[str, Finding]:
+    """Judge the order of each observed job that must come after another one, by its address."""
+    ordered = [(job, each) for job, each in zip(jobs, observations, strict=True) if job.after is not None]
+    if not ordered:
+        return {}
+    known = {job.address: (job, each) for job, each in zip(jobs, observations, strict=True)}
+    return {
+        job.address: judge_order(job.after, job, seen, *known.get(job.after.address, (None, None)), now=now)
+        for job, seen in ordered
+        if job.after is not None and isinstance(seen, Observed)
+    }
 
 
 def _name_place(job: Job) -> tuple[str, ...]:
@@ -220,10 +242,22 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 # --- Fetching --------------------------------------------------------------------------------------------------
 
 
-def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool) -> bool:
-    """Return whether no later answer can change the verdict of a job; `strict` is that of `make_plan`."""
+def is_settled(
+    job: Job, observation: Observed | Missing, *, now: datetime, strict: bool, followed: bool = False
+) -> bool:
+    """
+    Return whether no later answer can change the verdict of a job, or of one that must come after it.
+
+    Args:
+        strict: that of `make_plan`.
+        followed: whether there is such a job; then its end counts.
+    """
     findings = judge_job(job, observation, now=now).findings
-    return _decide_job(_waive(findings, job.waivers, now, strict=strict)) is not Verdict.PENDING
+    verdict = _decide_job(_waive(findings, job.waivers, now, strict=strict))
+    if verdict is Verdict.PENDING or verdict is Verdict.DRIFT or isinstance(observation, Missing):
+        return verdict is not Verdict.PENDING
+    has_ended = job.provider.api.statuses[observation.status].terminal
+    return has_ended or not (followed or (job.after is not None and observation.begin_time is None))
 
 
 def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
@@ -361,7 +395,14 @@ def _is_waived(finding: Finding) -> bool:
 
 
 def _plan_job(
-    job: Job, observation: Observation, notes: tuple[str, ...], *, now: datetime, confirmed: bool, strict: bool
+    job: Job,
+    observation: Observation,
+    notes: tuple[str, ...],
+    *,
+    now: datetime,
+    confirmed: bool,
+    strict: bool,
+    order: Finding | None = None,
 ) -> JobPlan:
     """
     Judge one job.
@@ -370,6 +411,7 @@ def _plan_job(
         notes: about how it was fetched.
         confirmed: another job of the same provider and parameters was observed in this run, so that a missing job is
             really missing, rather than looked for in the wrong place.
+        order: the finding about the job that it must come after, None if there is none, or it is not known.
     """
     if isinstance(observation, Unobserved):
         return JobPlan(
@@ -381,7 +423,8 @@ def _plan_job(
             notes=notes,
         )
     judgement = judge_job(job, observation, now=now)
-    findings = _waive(judgement.findings, job.waivers, now, strict=strict)
+    judged = (*judgement.findings, order) if order is not None else judgement.findings
+    findings = _waive(judged, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
     idle = _note_idle_waivers(job, findings, now) if job.waivers and not strict and verdict in _DECIDED else ()

@@ -44,16 +44,18 @@ def take_shard(
 
     What is dealt out is in the order of a hash of its name, so that every run splits it alike, whatever the order in
     the files. Dealt by job, shards differ in size by one job at most; dealt by provider, the largest provider comes
-    first and each goes to the shard that has the fewest jobs so far. All providers stay, so that all runs need the same
-    ones. `run` is the name that all shards of a run share, None if it has none.
+    first and each goes to the shard that has the fewest jobs so far. A job stays with the one that it must come after.
+    All providers stay, so that all runs need the same ones. `run` is the name that all shards of a run share, None if
+    it has none.
 
     Raises:
         UsageError: there are more shards than jobs or providers, so one would check nothing.
     """
     jobs = manifest.jobs
-    parts = _deal_providers(jobs, total) if deal is Deal.PROVIDER else _deal_jobs(jobs, total)
+    units = _find_units(jobs, deal)
+    parts = _deal_providers(units, jobs, total) if deal is Deal.PROVIDER else _deal_jobs(units, jobs, total)
     if not parts[-1]:
-        what = f"{sum(map(bool, parts))} providers" if deal is Deal.PROVIDER else f"{len(jobs)} jobs"
+        what = f"{len(units)} {deal.value}s{' or chains of them' if any(job.after for job in jobs) else ''}"
         message = f"{total} shards are too many for {what}: one of them would check nothing"
         hint = f"run as many shards as there are {deal.value}s, at most"
         raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)
@@ -70,20 +72,41 @@ def take_shard(
     return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
 
 
-def _deal_jobs(jobs: Sequence[Job], total: int) -> list[list[int]]:
-    """Return the positions of the jobs of each shard."""
-    order = sorted(range(len(jobs)), key=lambda at: (_hash(jobs[at].address), at))
-    return [order[first::total] for first in range(total)]
+def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
+    """
+    Return the positions of jobs that must be in one shard: each by itself, or with those of its provider.
+
+    A job that must come after another one is judged beside that one.
+    """
+    roots: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while roots.setdefault(name, name) != name:
+            roots[name] = name = roots[roots[name]]
+        return name
+
+    names = [job.provider.name if deal is Deal.PROVIDER else job.address for job in jobs]
+    by_address = {job.address: name for job, name in zip(jobs, names, strict=True)}
+    for job, name in zip(jobs, names, strict=True):
+        if job.after is not None and job.after.address in by_address:
+            roots[find(name)] = find(by_address[job.after.address])
+    units: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        units.setdefault(find(name), []).append(at)
+    return list(units.values())
 
 
-def _deal_providers(jobs: Sequence[Job], total: int) -> list[list[int]]:
-    """Return the positions of the jobs of each shard, so that no provider is in two; empty shards are last."""
-    by_provider: dict[str, list[int]] = {}
-    for at, job in enumerate(jobs):
-        by_provider.setdefault(job.provider.name, []).append(at)
+def _deal_jobs(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
+    """Return the positions of the jobs of each shard; empty shards are last."""
+    order = sorted(units, key=lambda unit: min((_hash(jobs[at].address), at) for at in unit))
+    return [[at for unit in order[first::total] for at in unit] for first in range(total)]
+
+
+def _deal_providers(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
+    """Return the positions of the jobs of each shard, the largest units first; empty shards are last."""
     parts: list[list[int]] = [[] for _ in range(total)]
-    for _, theirs in sorted(by_provider.items(), key=lambda each: (-len(each[1]), _hash(each[0]))):
-        min(parts, key=len).extend(theirs)
+    for unit in sorted(units, key=lambda unit: (-len(unit), min(_hash(jobs[at].provider.name) for at in unit))):
+        min(parts, key=len).extend(unit)
     return parts
 
 

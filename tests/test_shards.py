@@ -4,12 +4,12 @@ import random
 from datetime import timedelta
 
 import pytest
-from builders import NOW, PROVIDER, job, manifest, observed
+from builders import NOW, PROVIDER, SOURCE, job, manifest, observed
 from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, ExitCode, Timing
+from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, ExitCode, Order, Timing
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
@@ -218,3 +218,16 @@ def test_the_joint_rate_counts_each_request_once():
     timings = (first, Timing(attempts=1, started=0.5, elapsed=0.1), Timing(), first)
     evidence = evidence_of(declared, timings=timings)
     assert list(measure_rates(evidence)) == [("otc", 4, 2.5)]
+
+
+@pytest.mark.parametrize("deal", Deal)
+def test_a_job_is_in_the_shard_of_the_one_that_it_must_come_after(deal):
+    providers = {name: replace(PROVIDER, name=name) for name in "xyz"}
+    names = [f"j{n}" for n in range(30)]
+    jobs = [replace(job(name=name), provider=providers["xyz"[n % 3]]) for n, name in enumerate(names)]
+    for later, earlier in [(3, 0), (6, 3), (9, 3), (25, 4)]:
+        jobs[later] = replace(jobs[later], after=Order(address=f"jobs.j{earlier}", source=SOURCE))
+    declared = replace(DECLARED, jobs=tuple(jobs), providers=providers)
+    dealt = {each.address: number for number in (1, 2, 3) for each in take_shard(declared, number, 3, deal=deal).jobs}
+    assert len(dealt) == len(jobs)
+    assert all(each.after is None or dealt[each.address] == dealt[each.after.address] for each in jobs)

@@ -86,7 +86,7 @@ def fetch_manifest(
                 spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate, share=share),
-                wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
+                wait=_make_wait_policy(manifest, access, context.clock, watch.note_look, strict=strict),
                 on_fetched=partial(_note_fetched, watch, cutter, recorder),
                 on_request=log.note if access.verbose else None,
                 recorder=recorder.exchanges if recorder is not None else None,
@@ -126,16 +126,24 @@ def _tell_rates(manifest: Manifest, rate: Rate | None, share: tuple[int, int]) -
 
 
 def _make_wait_policy(
-    access: AccessOptions, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
+    manifest: Manifest,
+    access: AccessOptions,
+    clock: Callable[[], datetime],
+    on_progress: "Callable[[Progress], None]",
+    *,
+    strict: bool,
 ) -> "WaitPolicy | None":
     if access.wait is None:
         return None
     from reconcile.fetch import WaitPolicy
     from reconcile.plan import is_settled
 
+    followed = {job.after.address for job in manifest.jobs if job.after is not None}
     return WaitPolicy(
         duration=access.wait,
-        is_settled=lambda job, seen: is_settled(job, seen, now=clock(), strict=strict),
+        is_settled=lambda job, seen: is_settled(
+            job, seen, now=clock(), strict=strict, followed=job.address in followed
+        ),
         on_progress=on_progress,
     )
 
