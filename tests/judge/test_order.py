@@ -70,26 +70,62 @@ def test_an_order_is_decided_as_early_as_logic_allows_and_never_otherwise():
 DONE = answer("second", "success", 5, 6)
 
 
+BEGAN = "it began at 2026-11-21T11:00:05Z, and jobs.first"
+
+
 @pytest.mark.parametrize(
-    ("first", "second", "verdict"),
+    ("first", "second", "verdict", "told"),
     [
-        (answer("first", "success", 1, 5), DONE, Verdict.IN_SYNC),
-        (answer("first", "success", 1, 6), DONE, Verdict.DRIFT),
-        (answer("first", "success", 1), DONE, Verdict.ERROR),
-        (answer("first", "success", 5, 1), DONE, Verdict.ERROR),
-        (answer("first", "success", 1, 5), answer("second", "success", 9, 6), Verdict.ERROR),
-        (replace(answer("first", "success", 1), end_time="2027-01-01 00:00:00"), DONE, Verdict.ERROR),
-        (replace(answer("first", "success", 1), end_time="soon"), DONE, Verdict.ERROR),
-        (Unobserved(problem=Problem(code=Code.TIMED_OUT, message="no answer")), DONE, Verdict.ERROR),
-        (GONE, DONE, Verdict.DRIFT),
-        (answer("first", "success", 1, 5), answer("second", "running"), Verdict.PENDING),
-        (answer("first", "success", 1, 5), answer("second", "success", None, 6), Verdict.DRIFT),
+        (answer("first", "success", 1, 5), DONE, Verdict.IN_SYNC, f"{BEGAN} ended at 2026-11-21T11:00:05Z"),
+        (answer("first", "success", 1, 6), DONE, Verdict.DRIFT, f"{BEGAN} ended at 2026-11-21T11:00:06Z"),
+        (answer("first", "running", 6), DONE, Verdict.DRIFT, f"{BEGAN} at 2026-11-21T11:00:06Z"),
+        (answer("first", "running", 5), DONE, Verdict.PENDING, "jobs.first is running"),
+        (answer("first", "failed", 1, 2), DONE, Verdict.DRIFT, "jobs.first has failed"),
+        (answer("first", "success", 1), DONE, Verdict.ERROR, "jobs.first has ended, and there is no end time"),
+        (answer("first", "success", 5, 1), DONE, Verdict.ERROR, "the end of jobs.first is before its begin"),
+        (
+            answer("first", "success", 1, 5),
+            answer("second", "success", 9, 6),
+            Verdict.ERROR,
+            "the end of jobs.second is before its begin",
+        ),
+        (
+            replace(answer("first", "success", 1), end_time="2026-11-21 12:01:01"),
+            DONE,
+            Verdict.ERROR,
+            "'2026-11-21 12:01:01' of jobs.first is in the future",
+        ),
+        (
+            replace(answer("first", "success", 1), end_time="soon"),
+            DONE,
+            Verdict.ERROR,
+            "'soon' of jobs.first is not a time as the API writes it",
+        ),
+        (
+            Unobserved(problem=Problem(code=Code.TIMED_OUT, message="no answer")),
+            DONE,
+            Verdict.ERROR,
+            "jobs.first could not be checked",
+        ),
+        (GONE, DONE, Verdict.DRIFT, "jobs.first is missing"),
+        (
+            answer("first", "success", 1, 5),
+            answer("second", "running"),
+            Verdict.PENDING,
+            "jobs.first ended at 2026-11-21T11:00:05Z, and it has not begun",
+        ),
+        (
+            answer("first", "success", 1, 5),
+            answer("second", "success", None, 6),
+            Verdict.DRIFT,
+            "it has ended and never begun",
+        ),
     ],
 )
-def test_what_is_doubtful_is_red(first, second, verdict):
+def test_what_is_doubtful_is_red_and_says_why(first, second, verdict, told):
     plan = make_plan(manifest(FIRST, SECOND), [first, second], now=NOW, origins={})
-    assert plan.jobs[1].verdict is verdict
-    assert plan.exit_code == {Verdict.IN_SYNC: 0, Verdict.ERROR: 1, Verdict.DRIFT: 2, Verdict.PENDING: 3}[plan.verdict]
+    (finding,) = [each for each in plan.jobs[1].findings if each.path == "after"]
+    assert (plan.jobs[1].verdict, finding.expected, finding.actual) == (verdict, "jobs.first", told)
     assert (plan.exit_code == 0) is (verdict is Verdict.IN_SYNC)
 
 
