@@ -32,7 +32,7 @@ class Code(StrEnum):
     NO_BASELINE = "RC017"
     UNNAMED_RUN = "RC018"
     NOT_REACHED = "RC019"
-    NOT_RESUMABLE = "RC020"
+    NOT_RESUMABLE = "RC024"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"

@@ -143,7 +143,7 @@ def test_u71_another_run_is_refused(argv, environ, why):
     api = Api()
     code, _, err = plan(api, "--resume", "tape", *argv, environ=ENVIRON | environ)
     assert (code, api.asked) == (1, [])
-    assert f"RC020 tape cannot be resumed: {why}" in err
+    assert f"RC024 tape cannot be resumed: {why}" in err
     assert {path: path.read_bytes() for path in Path("tape").rglob("*.json")} == before
 
 
@@ -169,7 +169,7 @@ def test_u71_what_changed_since_is_refused(path, old, new, why):
     api = Api()
     code, _, err = plan(api, "--resume", "tape")
     assert (code, api.asked) == (1, [])
-    assert f"RC020 tape cannot be resumed: {why}" in err
+    assert f"RC024 tape cannot be resumed: {why}" in err
 
 
 @pytest.mark.parametrize(
