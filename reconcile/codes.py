@@ -36,6 +36,7 @@ class Code(StrEnum):
     WRONG_INCIDENTS = "RC021"
     NOT_ATTESTED = "RC022"
     OTHER_DESCRIPTION = "RC023"
+    NOT_RESUMABLE = "RC024"
 
     # The text of a manifest or another file that people write.
     UNREADABLE = "RC100"
@@ -75,6 +76,7 @@ class Code(StrEnum):
     DUPLICATE_INSTANCE = "RC216"
     WAIVER_TOO_LONG = "RC217"
     AMBIGUOUS_MANIFESTS = "RC218"
+    IMPOSSIBLE_ORDER = "RC219"
 
     # The connection to the job API.
     NO_CREDENTIALS = "RC301"

@@ -226,11 +226,6 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
         return ".".join(self.parts.at) if self.parts is not None else None
 
     @property
-    def rate(self) -> float | None:
-        """Requests per second that its provider publishes as the most, None if it publishes nothing."""
-        return self.requests_per_minute / 60 if self.requests_per_minute is not None else None
-
-    @property
     def can_be_missing(self) -> bool:
         """Whether any answer says that there is no such job."""
         return bool(self.missing) or self.missing_if_empty
@@ -407,13 +402,20 @@ class Provider(Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """A job began only when the one of this address had ended in success."""
+
+    address: str
+    source: Source
+
+
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One remote asynchronous task and what it should have done.
 
     `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other. `owner` is who
     to tell and `runbook` an https URL of what to do when the job is not in sync; both are texts that somebody wrote.
-    `parameters` are what the path of the API needs beside the ids.
+    `parameters` are what the path of the API needs beside the ids. `after` is None where no order is expected.
     """
 
     address: str
@@ -428,6 +430,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str | None = None
     runbook: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    after: Order | None = None
 
 
 class Assignment(Struct, frozen=True):
@@ -461,13 +464,21 @@ class ManifestFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
+class Deal(StrEnum):
+    """What is dealt out to shards."""
+
+    JOB = "job"
+    PROVIDER = "provider"
+    """All jobs of a provider are in one shard."""
+
+
 class Shard(Struct, frozen=True, kw_only=True):
     """
     The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
 
     `positions` are those of its jobs among all selected ones, from 0 and ascending; `selected` is how many these are,
     and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart. `run` names the
-    run that all shards are of, None where nobody named it.
+    run that all shards are of, None where nobody named it. `by` is what was dealt out.
     """
 
     index: int
@@ -476,6 +487,12 @@ class Shard(Struct, frozen=True, kw_only=True):
     selected: int
     digest: str
     run: str | None = None
+    by: Deal = Deal.JOB
+
+    @property
+    def rate_share(self) -> tuple[int, int]:
+        """Which part, of how many, it has of the rate that a provider allows: no other shard asks its providers."""
+        return (1, 1) if self.by is Deal.PROVIDER else (self.index, self.total)
 
 
 class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -576,23 +593,24 @@ class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
     `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
     first seen. `started` is the seconds from the begin of the run to the first request, `elapsed` those from there to
-    the last answer, both to the millisecond; 0 where nothing was sent.
+    the last answer, both to the millisecond; 0 where nothing was sent. `resumed` says that nothing was sent because the
+    answer is in the recording that the run resumes.
     """
 
     attempts: int = 0
     polls: int = 0
     started: float = 0.0
     elapsed: float = 0.0
+    resumed: bool = False
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
     """
     What came of fetching one job.
 
-    `attempts`, `polls`, `started` and `elapsed` are those of `Timing`. `waited` is the seconds from when it was first
-    seen to the end of its waiting, `age` the seconds from the observation to that end.
-    `cached` is the seconds that a cache had held the answer, None unless that is long. `notes` say what is remarkable
-    without being wrong.
+    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from when it
+    was first seen to the end of its waiting, `age` those from the observation to that end. `cached` is the seconds that
+    a cache had held the answer, None unless that is long. `notes` say what is remarkable without being wrong.
     """
 
     observation: Observation
@@ -604,11 +622,18 @@ class Fetched(Struct, frozen=True, kw_only=True):
     age: float = 0.0
     cached: int | None = None
     notes: tuple[str, ...] = ()
+    resumed: bool = False
 
     @property
     def timing(self) -> Timing:
         """The part of it that reports show."""
-        return Timing(attempts=self.attempts, polls=self.polls, started=self.started, elapsed=self.elapsed)
+        return Timing(
+            attempts=self.attempts,
+            polls=self.polls,
+            started=self.started,
+            elapsed=self.elapsed,
+            resumed=self.resumed,
+        )
 
 
 # --- Recordings ------------------------------------------------------------------------------------------------
@@ -663,6 +688,22 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     started: float = 0.0
     elapsed: float = 0.0
+    resumed: bool = False
+
+
+class RecordedRun(Struct, frozen=True, kw_only=True):
+    """
+    Which run a recording is of, so that no other one resumes it.
+
+    `name` is that of all runs that may resume each other, None where nobody named it. `files` are the SHA-256 of each
+    manifest, `variables` that of the values of all variables that are not sensitive, and `jobs` that of the selected
+    jobs and the options that selected them.
+    """
+
+    name: str | None
+    files: Mapping[str, str]
+    variables: str
+    jobs: str
 
 
 class RecordedProvider(Struct, frozen=True, kw_only=True):
@@ -687,7 +728,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
     and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `verdict` is that
     of the run and `decided_by` what decided it, None where it is in sync. `jobs` are by provider and job id, in the
-    order of the manifest; `version` is that of the program.
+    order of the manifest; `version` is that of the program. `run` is None in recordings of versions that could not be
+    resumed.
     """
 
     version: str
@@ -699,6 +741,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     decided_by: Decision | None
     providers: Mapping[str, RecordedProvider]
     jobs: Mapping[tuple[str, str], RecordedJob]
+    run: RecordedRun | None = None
 
 
 # --- The plan --------------------------------------------------------------------------------------------------
@@ -886,8 +929,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
     operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
     name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
-    time of judging, both in UTC. `tool` is the version of the program. `paths` and `run_url` are those of `Evidence`.
-    `comparison` is that with an earlier plan, None without one; it follows from no evidence.
+    time of judging, both in UTC. `tool` is the version of the program. `paths`, `run_url` and `trace_parent` are those
+    of `Evidence`. `comparison` is that with an earlier plan, None without one; it follows from no evidence.
     """
 
     manifest: Manifest
@@ -906,6 +949,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
     comparison: Comparison | None = None
+    trace_parent: str | None = None
 
 
 # --- The saved plan --------------------------------------------------------------------------------------------
@@ -922,7 +966,8 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `timings` are one for each job, or none if nothing is known of them, and `started_at` is when the run began, in UTC.
     `paths` maps each file, as the operator named it, to its path in the repository, for readers who are elsewhere.
-    `run_url` is the page of the CI run that made the plan, None outside of CI.
+    `run_url` is the page of the CI run that made the plan, None outside of CI. `trace_parent` is the span that the run
+    is a part of, in the form of the W3C's `traceparent`, None if there is none.
     """
 
     tool: str
@@ -940,6 +985,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: Instant | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     run_url: str | None = None
+    trace_parent: str | None = None
 
 
 class Subject(Struct, frozen=True, kw_only=True):

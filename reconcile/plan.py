@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.judge import judge_job
+from reconcile.judge import judge_job, judge_order
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -104,6 +104,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     )
     count = len(manifest.jobs)
     each_with = zip(manifest.jobs, observations, notes or ((),) * count, timings or (_NO_TIMING,) * count, strict=True)
+    orders = _judge_orders(manifest.jobs, observations, now)
     jobs = tuple(
         [
             _plan_job(
@@ -114,6 +115,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
                 now=now,
                 confirmed=observed[_name_place(job)] > 0,
                 strict=strict,
+                order=orders.get(job.address),
                 keep=keep,
             )
             for job, each, own, timing in each_with
@@ -139,6 +141,19 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     )
 
 
+def _judge_orders(jobs: Sequence[Job], observations: Sequence[Observation], now: datetime) -> Mapping[str, Finding]:
+    """Judge the order of each observed job that must come after another one, by its address."""
+    ordered = [(job, each) for job, each in zip(jobs, observations, strict=True) if job.after is not None]
+    if not ordered:
+        return {}
+    known = {job.address: (job, each) for job, each in zip(jobs, observations, strict=True)}
+    return {
+        job.address: judge_order(job.after, job, seen, *known.get(job.after.address, (None, None)), now=now)
+        for job, seen in ordered
+        if job.after is not None and isinstance(seen, Observed)
+    }
+
+
 def _name_place(job: Job) -> tuple[str, ...]:
     """Name where a job is looked for, without its id: provider and parameters."""
     if not job.parameters:
@@ -160,6 +175,7 @@ def derive_plan(evidence: Evidence, *, keep: Keep | None = None) -> Plan:
         started_at=evidence.started_at,
         paths=evidence.paths,
         run_url=evidence.run_url,
+        trace_parent=evidence.trace_parent,
     )
 
 
@@ -245,10 +261,22 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 # --- Fetching --------------------------------------------------------------------------------------------------
 
 
-def is_settled(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool) -> bool:
-    """Return whether no later answer can change the verdict of a job; `strict` is that of `make_plan`."""
+def is_settled(
+    job: Job, observation: Observed | Missing, *, now: datetime, strict: bool, followed: bool = False
+) -> bool:
+    """
+    Return whether no later answer can change the verdict of a job, or of one that must come after it.
+
+    Args:
+        strict: that of `make_plan`.
+        followed: whether there is such a job; then its end counts.
+    """
     findings = judge_job(job, observation, now=now).findings
-    return _decide_job(_waive(findings, job.waivers, now, strict=strict)) is not Verdict.PENDING
+    verdict = _decide_job(_waive(findings, job.waivers, now, strict=strict))
+    if verdict is Verdict.PENDING or verdict is Verdict.DRIFT or isinstance(observation, Missing):
+        return verdict is not Verdict.PENDING
+    has_ended = job.provider.api.statuses[observation.status].terminal
+    return has_ended or not (followed or (job.after is not None and observation.begin_time is None))
 
 
 def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
@@ -390,7 +418,7 @@ def _is_waived(finding: Finding) -> bool:
 # --- One job ---------------------------------------------------------------------------------------------------
 
 
-def _plan_job(
+def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
     job: Job,
     observation: Observation,
     notes: tuple[str, ...],
@@ -400,6 +428,7 @@ def _plan_job(
     strict: bool,
     timing: Timing = _NO_TIMING,
     keep: Keep | None = None,
+    order: Finding | None = None,
 ) -> JobPlan:
     """
     Judge one job.
@@ -411,12 +440,14 @@ def _plan_job(
         strict: that of `make_plan`.
         timing: of the job.
         keep: that of `make_plan`.
+        order: the finding about the job that it must come after, None if there is none, or it is not known.
     """
     if isinstance(observation, Unobserved):
         details = JobDetails(observation=observation, findings=(), notes=notes)
         return JobPlan(job=job, verdict=Verdict.ERROR, problems=(observation.problem,), details=details, timing=timing)
     judgement = judge_job(job, observation, now=now)
-    findings = _waive(judgement.findings, job.waivers, now, strict=strict)
+    judged = (*judgement.findings, order) if order is not None else judgement.findings
+    findings = _waive(judged, job.waivers, now, strict=strict)
     problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
     idle = _note_idle_waivers(job, findings, now) if job.waivers and not strict and verdict in _DECIDED else ()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Diagnostic, Evidence, Manifest, Shard, Timing
+from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -26,6 +26,7 @@ _SAME_IN_MANIFEST = {
     "selection": "another selection of jobs, or another --fail-fast",
 }
 _SAME_IN_SHARD = {
+    "by": "another --by",
     "total": "another number of shards",
     "selected": "another number of selected jobs",
     "digest": "another selection of jobs",
@@ -35,23 +36,30 @@ _MOST_LISTED = 10
 """So many missing shards are listed."""
 
 
-def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = None) -> Manifest:
+def take_shard(
+    manifest: Manifest, index: int, total: int, *, run: str | None = None, deal: Deal = Deal.JOB
+) -> Manifest:
     """
     Return a manifest of the jobs of the `index`-th of `total` shards, counted from 1, in the same order.
 
-    The jobs are dealt out in the order of a hash of their addresses. So every run splits them alike, whatever the order
-    in the files, and shards differ in size by one job at most. All providers stay, so that all runs need the same ones.
-    `run` is the name that all shards of a run share, None if it has none.
+    What is dealt out is in the order of a hash of its name, so that every run splits it alike, whatever the order in
+    the files. Dealt by job, shards differ in size by one job at most; dealt by provider, the largest provider comes
+    first and each goes to the shard that has the fewest jobs so far. A job stays with the one that it must come after.
+    All providers stay, so that all runs need the same ones. `run` is the name that all shards of a run share, None if
+    it has none.
 
     Raises:
-        UsageError: there are more shards than jobs, so one would check nothing.
+        UsageError: there are more shards than jobs or providers, so one would check nothing.
     """
     jobs = manifest.jobs
-    if total > len(jobs):
-        message = f"{total} shards are too many for {len(jobs)} jobs: one of them would check nothing"
-        raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint="run as many shards as there are jobs, at most")
-    hashes = [(sha256(job.address.encode("utf-8", "surrogatepass")).digest(), at) for at, job in enumerate(jobs)]
-    positions = tuple(sorted(at for _, at in sorted(hashes)[index - 1 :: total]))
+    units = _find_units(jobs, deal)
+    parts = _deal_providers(units, jobs, total) if deal is Deal.PROVIDER else _deal_jobs(units, jobs, total)
+    if not parts[-1]:
+        what = f"{len(units)} {deal.value}s{' or chains of them' if any(job.after for job in jobs) else ''}"
+        message = f"{total} shards are too many for {what}: one of them would check nothing"
+        hint = f"run as many shards as there are {deal.value}s, at most"
+        raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)
+    positions = tuple(sorted(parts[index - 1]))
     shard = Shard(
         index=index,
         total=total,
@@ -59,8 +67,63 @@ def take_shard(manifest: Manifest, index: int, total: int, *, run: str | None = 
         selected=len(jobs),
         digest=_digest_addresses(job.address for job in jobs),
         run=run,
+        by=deal,
     )
     return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+
+
+def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
+    """
+    Return the positions of jobs that must be in one shard: each by itself, or with those of its provider.
+
+    A job that must come after another one is judged beside that one.
+    """
+    roots: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while roots.setdefault(name, name) != name:
+            roots[name] = name = roots[roots[name]]
+        return name
+
+    names = [job.provider.name if deal is Deal.PROVIDER else job.address for job in jobs]
+    by_address = {job.address: name for job, name in zip(jobs, names, strict=True)}
+    for job, name in zip(jobs, names, strict=True):
+        if job.after is not None and job.after.address in by_address:
+            roots[find(name)] = find(by_address[job.after.address])
+    units: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        units.setdefault(find(name), []).append(at)
+    return list(units.values())
+
+
+def _deal_jobs(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
+    """Return the positions of the jobs of each shard; empty shards are last."""
+    order = sorted(units, key=lambda unit: min((_hash(jobs[at].address), at) for at in unit))
+    return [[at for unit in order[first::total] for at in unit] for first in range(total)]
+
+
+def _deal_providers(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
+    """Return the positions of the jobs of each shard, the largest units first; empty shards are last."""
+    parts: list[list[int]] = [[] for _ in range(total)]
+    for unit in sorted(units, key=lambda unit: (-len(unit), min(_hash(jobs[at].provider.name) for at in unit))):
+        min(parts, key=len).extend(unit)
+    return parts
+
+
+def _hash(name: str) -> bytes:
+    return sha256(name.encode("utf-8", "surrogatepass")).digest()
+
+
+def measure_rates(evidence: Evidence) -> Iterator[tuple[str, int, float]]:
+    """Yield, for each provider that was asked, its name, the number of requests, and the seconds from first to last."""
+    timings: dict[str, dict[str, Timing]] = {}
+    for job, timing in zip(evidence.manifest.jobs, evidence.timings, strict=False):
+        if timing.attempts:
+            timings.setdefault(job.provider.name, {})[job.job_id] = timing  # a remote job may stand there twice
+    for name, by_id in timings.items():
+        asked = by_id.values()
+        begin, end = min(each.started for each in asked), max(each.started + each.elapsed for each in asked)
+        yield name, sum(each.attempts for each in asked), end - begin
 
 
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:

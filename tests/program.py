@@ -45,7 +45,7 @@ SLACK = 2.0  # seconds
 DEFAULT_DEADLINE = 300.0
 
 _JUDGING = ("plan", "verify", "merge")
-_JSON = ("json", "sarif", "ctrf", "gitlab")
+_JSON = ("json", "sarif", "ctrf", "gitlab", "otlp")
 _SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|_SK$")
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -32,7 +32,7 @@ RULES = (
     # Jobs.
     "job-name", "similar-names", "job-id", "job-id-missing", "job-id-placeholder", "provider", "provider-unknown",
     "labels", "selector", "for-each-list", "for-each-mapping", "for-each-empty", "for-each-address", "timeout",
-    "missing-drift", "missing-wait", "missing", "owner", "runbook", "parameters",
+    "missing-drift", "missing-wait", "missing", "owner", "runbook", "parameters", "after", "after-circle",
     # What is expected of texts.
     "status", "status-word", "implied-status", "job-type", "any-of", "error-code", "fail-reason", "null", "glob",
     "glob-key", "glob-status",

@@ -4,16 +4,16 @@ import random
 from datetime import timedelta
 
 import pytest
-from builders import NOW, job, manifest, observed
+from builders import NOW, PROVIDER, SOURCE, job, manifest, observed
 from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Diagnostic, Evidence, ExitCode
+from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, ExitCode, Order, Timing
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
-from reconcile.shards import merge_shards, take_shard
+from reconcile.shards import measure_rates, merge_shards, take_shard
 
 JOBS = 1_000
 
@@ -188,3 +188,46 @@ def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part(
     (_, one), (_, two) = shards_of(2)
     merged = merge_shards([("a", one), ("b", replace(two, judged_at=NOW + timedelta(minutes=5)))])
     assert (merged.since, merged.judged_at) == (NOW, NOW + timedelta(minutes=5))
+
+
+def test_whole_providers_are_dealt_evenly_and_merged_again():
+    sizes = {"a": 5, "b": 4, "c": 3, "d": 2, "e": 2}
+    jobs = [
+        replace(job(name=f"{name}{n}"), provider=replace(PROVIDER, name=name))
+        for name, size in sizes.items()
+        for n in range(size)
+    ]
+    random.Random(1).shuffle(jobs)
+    declared = replace(DECLARED, jobs=tuple(jobs), providers={name: replace(PROVIDER, name=name) for name in sizes})
+    parts = [take_shard(declared, n, 3, run="run 1", deal=Deal.PROVIDER) for n in (1, 2, 3)]
+    dealt = [{each.provider.name for each in part.jobs} for part in parts]
+    assert sorted(name for names in dealt for name in names) == sorted(sizes)
+    assert sorted(len(part.jobs) for part in parts) == [5, 5, 6]
+    assert {part.shard.rate_share for part in parts} == {(1, 1)}
+    shards = [(f"{n}.json", evidence_of(part)) for n, part in enumerate(parts)]
+    assert derive_plan(merge_shards(shards)).jobs == derive_plan(evidence_of(declared)).jobs
+    with pytest.raises(DocumentError, match="another --by"):
+        merge_shards([*shards[:2], ("3.json", evidence_of(take_shard(declared, 3, 3, run="run 1")))])
+    with pytest.raises(UsageError, match=r"RC003 6 shards are too many for 5 providers"):
+        take_shard(declared, 1, 6, deal=Deal.PROVIDER)
+
+
+def test_the_joint_rate_counts_each_request_once():
+    declared = replace(DECLARED, jobs=(*DECLARED.jobs[:3], DECLARED.jobs[0]))
+    first = Timing(attempts=3, started=1.0, elapsed=2.0)
+    timings = (first, Timing(attempts=1, started=0.5, elapsed=0.1), Timing(), first)
+    evidence = evidence_of(declared, timings=timings)
+    assert list(measure_rates(evidence)) == [("otc", 4, 2.5)]
+
+
+@pytest.mark.parametrize("deal", Deal)
+def test_a_job_is_in_the_shard_of_the_one_that_it_must_come_after(deal):
+    providers = {name: replace(PROVIDER, name=name) for name in "xyz"}
+    names = [f"j{n}" for n in range(30)]
+    jobs = [replace(job(name=name), provider=providers["xyz"[n % 3]]) for n, name in enumerate(names)]
+    for later, earlier in [(3, 0), (6, 3), (9, 3), (25, 4)]:
+        jobs[later] = replace(jobs[later], after=Order(address=f"jobs.j{earlier}", source=SOURCE))
+    declared = replace(DECLARED, jobs=tuple(jobs), providers=providers)
+    dealt = {each.address: number for number in (1, 2, 3) for each in take_shard(declared, number, 3, deal=deal).jobs}
+    assert len(dealt) == len(jobs)
+    assert all(each.after is None or dealt[each.address] == dealt[each.after.address] for each in jobs)

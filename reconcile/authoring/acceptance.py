@@ -172,6 +172,8 @@ class _Acceptance:
     # --- Fields ---
 
     def _accept_field(self, drift: Finding) -> Iterator[Edit]:
+        if drift.path == "after":
+            raise _RefusedError("it is about the order of two jobs", "run the job again, then plan again")
         if drift.path == Span.AGE:
             raise _RefusedError("it keeps growing, and would drift again", "run the job again, then plan again")
         if drift.path == Span.DURATION and self._observed.end_time is None:

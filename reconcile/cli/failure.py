@@ -21,7 +21,7 @@ from reconcile.cli.files import locate, remove_file, remove_folder, write_folder
 from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import list_files
-from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_parent
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording, Verdict
 from reconcile.plan import derive_plan, make_failed_evidence
@@ -29,7 +29,7 @@ from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN
 
-_OUTPUTS = ("reports", "out", "attest", "github_summary", "github_output", "record")
+_OUTPUTS = ("reports", "out", "attest", "github_summary", "github_output", "record", "resume")
 """The parameters of commands that name outputs."""
 
 
@@ -37,12 +37,14 @@ class _Named(Struct, frozen=True, kw_only=True):
     """
     What a command line names, also an invalid one.
 
-    `reporting` holds the files to write and `record` the folder of the recording. `removed` are the paths of reports
-    in a format that does not exist and of a receipt, and `others` are all other arguments.
+    `reporting` holds the files to write, `record` the folder of the recording, and `resume` that of one to continue,
+    which is not removed. `removed` are the paths of reports in a format that does not exist and of a receipt, and
+    `others` are all other arguments.
     """
 
     reporting: ReportingOptions
     record: str | None
+    resume: str | None
     removed: tuple[str, ...]
     others: tuple[str, ...]
 
@@ -72,6 +74,8 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
         remove_folder(named.record, is_part_of_recording)
         if context.state.recording is not None:
             _cut_recording(named.record, context.state.recording, ended_by)
+    if named.resume is not None and context.state.recording is not None:
+        _cut_recording(named.resume, context.state.recording, ended_by)
     evidence = _make_evidence(errors, context, ended_by)
     plan = derive_plan(evidence)
     for file in files:
@@ -102,6 +106,7 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
             quiet=True,
         ),
         record=values.get("record") or None,
+        resume=values.get("resume") or None,
         removed=(
             *(path for name, _, path in pairs if name not in FORMATS and path),
             *([values["attest"]] if values.get("attest") else []),
@@ -118,8 +123,7 @@ def _find_inputs(named: _Named, context: Context) -> Callable[[str], bool]:
     values += list_description_files(replace(context, descriptions=tuple(values)))
     inputs = {locate(path) for path in (*values, *find_credential_files(context.environ))}
     recordings = {each for each in inputs if (each / HEAD).is_file()}
-    if named.record is not None:
-        recordings.add(locate(named.record))
+    recordings.update(locate(folder) for folder in (named.record, named.resume) if folder is not None)
     inputs.update(_list_manifests((".", *values)))
     return lambda path: locate(path) in inputs or any(parent in recordings for parent in locate(path).parents)
 
@@ -139,6 +143,7 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
         make_failed_evidence((), now=context.clock()),
         paths=find_paths(None, errors, context.environ),
         run_url=find_run_url(context.environ),
+        trace_parent=find_trace_parent(context.environ),
     )
     return replace(known, errors=(*known.errors, *errors), ended_by=ended_by)
 

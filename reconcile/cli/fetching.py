@@ -18,11 +18,12 @@ from reconcile.cli.signals import Signals
 from reconcile.cli.spool import FetchedSpool
 from reconcile.duration import format_duration
 from reconcile.model import ExitCode, Fetched, Manifest
+from reconcile.rate import Rate
 from reconcile.report.escape import escape
 
 if TYPE_CHECKING:
+    from reconcile.cli.recorder import RunRecorder
     from reconcile.fetch import Progress, Target, WaitPolicy
-    from reconcile.fetch.recorder import Recorder
 
 
 def find_targets(
@@ -54,13 +55,14 @@ def fetch_manifest(
     deadline: Deadline,
     strict: bool,
     quiet: bool,
-    recorder: "Recorder | None" = None,
+    recorder: "RunRecorder | None" = None,
 ) -> tuple[Sequence[Fetched], ExitCode | None]:
     """
     Fetch every job before the deadline.
 
     Args:
         quiet: shows no progress.
+        recorder: records the run, and knows what need not be requested again; None does neither.
 
     Returns:
         The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
@@ -68,8 +70,9 @@ def fetch_manifest(
     """
     from reconcile.fetch import Pace, fetch_jobs, open_client
 
-    if access.rate is None and not quiet:
-        _tell_rates(manifest)
+    share = manifest.shard.rate_share if manifest.shard is not None else (1, 1)
+    if not quiet:
+        _tell_rates(manifest, access.rate, share)
     if access.wait and access.wait >= deadline.limit and not quiet:
         limits = (
             f"--timeout {format_duration(deadline.limit)} ends the run before --wait {format_duration(access.wait)}"
@@ -89,11 +92,12 @@ def fetch_manifest(
                 timeout=deadline.limit,
                 spent=deadline.spent,
                 concurrency=access.concurrency,
-                pace=replace(context.pace or Pace(), rate=access.rate),
-                wait=_make_wait_policy(access, context.clock, watch.note_look, strict=strict),
-                on_fetched=partial(_note_fetched, watch, cutter),
+                pace=replace(context.pace or Pace(), rate=access.rate, share=share),
+                wait=_make_wait_policy(manifest, access, context.clock, watch.note_look, strict=strict),
+                on_fetched=partial(_note_fetched, watch, cutter, recorder),
                 on_request=log.note if access.verbose else None,
-                recorder=recorder,
+                recorder=recorder.exchanges if recorder is not None else None,
+                known=recorder.known if recorder is not None else None,
                 interrupted=partial(_take_turn, show, signals, cutter),
                 store=FetchedSpool(),
             )
@@ -103,9 +107,11 @@ def fetch_manifest(
     return (fetched, signals.exit_code) if signals else (cutter.explain_unreached(fetched), None)
 
 
-def _note_fetched(watch: Watch, cutter: FailFast, index: int, fetched: Fetched) -> None:
+def _note_fetched(watch: Watch, cutter: FailFast, recorder: "RunRecorder | None", index: int, fetched: Fetched) -> None:
     watch.note_fetched(index, fetched)
     cutter.look_at(index, fetched)
+    if recorder is not None:
+        recorder.note_fetched(index, fetched)
 
 
 def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> bool:
@@ -114,24 +120,38 @@ def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> 
     return bool(signals or cutter.ended_at)
 
 
-def _tell_rates(manifest: Manifest) -> None:
+def _tell_rates(manifest: Manifest, rate: Rate | None, share: tuple[int, int]) -> None:
+    """Print the limits that the operator did not choose: published rates, and the part that a shard has of any."""
+    index, total = share
     for name, provider in manifest.providers.items():
-        if provider.api.requests_per_minute is not None:
+        if rate is None and provider.api.requests_per_minute is not None:
             limit = f"{provider.api.requests_per_minute:,} requests per minute, as {provider.api.title} publishes"
             output.print_note(f"reconcile: provider {name}: at most {limit}; --rate sets another limit\n")
+        limit_of_all = rate or Rate.per_minute(provider.api.requests_per_minute)
+        if total > 1 and limit_of_all is not None:
+            part = limit_of_all.share(index, total)
+            output.print_note(f"reconcile: provider {name}: at most {part}, the part of this shard of {limit_of_all}\n")
 
 
 def _make_wait_policy(
-    access: AccessOptions, clock: Callable[[], datetime], on_progress: "Callable[[Progress], None]", *, strict: bool
+    manifest: Manifest,
+    access: AccessOptions,
+    clock: Callable[[], datetime],
+    on_progress: "Callable[[Progress], None]",
+    *,
+    strict: bool,
 ) -> "WaitPolicy | None":
     if access.wait is None:
         return None
     from reconcile.fetch import WaitPolicy
     from reconcile.plan import is_settled
 
+    followed = {job.after.address for job in manifest.jobs if job.after is not None}
     return WaitPolicy(
         duration=access.wait,
-        is_settled=lambda job, seen: is_settled(job, seen, now=clock(), strict=strict),
+        is_settled=lambda job, seen: is_settled(
+            job, seen, now=clock(), strict=strict, followed=job.address in followed
+        ),
         on_progress=on_progress,
     )
 

@@ -190,6 +190,36 @@ def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable
     sweep_drafts(path)
 
 
+class Journal:
+    """A file in a folder that grows line by line, so that a run which is killed leaves what it had."""
+
+    def __init__(self, folder: str, name: str, first: Iterable[str]) -> None:
+        """Replace the file by one with these lines; raise OutputError. The folder is made if there is none."""
+        place = Path(folder)
+        with _naming(folder):
+            place.mkdir(mode=0o700, exist_ok=True)
+            with _draft(place / name, _encode(first), 0o600) as draft:
+                draft.replace(place / name)
+            self._descriptor: int | None = os.open(place / name, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+
+    def add(self, line: str) -> None:
+        """Append a line that ends in a line break. After a failure, nothing more is appended."""
+        if self._descriptor is None:
+            return
+        content = line.encode("utf-8")
+        try:
+            if os.write(self._descriptor, content) < len(content):
+                self.close()
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
 def remove_folder(path: str, is_known: Callable[[str], bool]) -> None:
     """Remove a folder that an earlier run has written; `is_known` is as in `check_folder`."""
     with suppress(FileNotFoundError, OutputError):

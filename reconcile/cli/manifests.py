@@ -11,7 +11,7 @@ from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import FAIL_FAST, JobApi, Manifest, Provider
+from reconcile.model import FAIL_FAST, Deal, JobApi, Manifest, Provider
 from reconcile.report.escape import escape
 
 
@@ -99,12 +99,15 @@ def select_jobs(
     if options.fail_fast:
         selected = replace(selected, selection=(*selected.selection, FAIL_FAST))
     if options.shard is None:
+        if options.deal is not None:
+            raise UsageError.because(Code.USAGE, "--by says what --shard deals out", hint="add --shard I/N or auto")
         return selected
     from reconcile.cli.sharding import find_shard, name_run
     from reconcile.shards import take_shard
 
     index, total = find_shard(options.shard, context.environ)
-    shard = take_shard(selected, index, total, run=name_run(context.environ))
+    deal = Deal(options.deal or Deal.JOB)
+    shard = take_shard(selected, index, total, run=name_run(context.environ), deal=deal)
     if not quiet:
         output.print_note(f"reconcile: shard {index} of {total}: {len(shard.jobs)} of {len(selected.jobs)} jobs\n")
     return shard

@@ -3,6 +3,7 @@
 import click
 from msgspec.structs import replace
 
+from reconcile.cli import output
 from reconcile.cli.context import Context, pass_context
 from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.reporting import (
@@ -21,6 +22,7 @@ from reconcile.errors import UsageError
 from reconcile.model import Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
+from reconcile.report.escape import escape
 
 
 @click.command()
@@ -65,10 +67,20 @@ def command(
         saved, _ = load_saved_plan(path, context, verify_with=verify_with)
         check_age(path, saved.evidence, context, max_age=max_age)
         shards.append((path, saved.evidence))
-    from reconcile.shards import merge_shards
+    from reconcile.shards import measure_rates, merge_shards
 
     # Only this command line may soften the exit code, never a saved plan.
     evidence = replace(merge_shards(shards), soft_fail=soft_fail)
+    if not reporting.quiet:
+        for name, requests, seconds in measure_rates(evidence):
+            _print_rate(name, requests, seconds, runs=len(paths))
     plan = derive_plan(evidence)
     report.write(plan, evidence)
     return plan
+
+
+def _print_rate(provider: str, requests: int, seconds: float, *, runs: int) -> None:
+    """Print how many requests all shards sent to a provider, and the rate if they took a second at least."""
+    together = f", {requests / seconds * 60:,.0f}/m together" if seconds >= 1 else ""
+    sent = f"{requests:,} request{'s' if requests > 1 else ''} by {runs} shard{'s' if runs > 1 else ''}"
+    output.print_note(f"reconcile: provider {escape(provider)}: {sent} in {seconds:.1f} s{together}\n")

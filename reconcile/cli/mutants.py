@@ -30,7 +30,7 @@ from reconcile.model import (
     Unobserved,
     Verdict,
 )
-from reconcile.mutation import Bystanders, bound_time, list_mutants, write_answer
+from reconcile.mutation import Bystanders, bound_time, isolate, list_mutants, write_answer
 from reconcile.plan import accept_evidence, make_plan, proves_something
 
 _ENDPOINT = "http://localhost"
@@ -54,7 +54,7 @@ class BaselineRun(Struct, frozen=True, kw_only=True):
 
     def judge(self, indexes: Sequence[int], observations: Sequence[Observation]) -> Plan:
         """Judge some of the jobs, as `reconcile plan` judges all."""
-        manifest = replace(self.manifest, jobs=tuple(self.manifest.jobs[index] for index in indexes))
+        manifest = replace(self.manifest, jobs=isolate([self.manifest.jobs[index] for index in indexes]))
         return _judge(manifest, observations, now=self.now, strict=self.strict)
 
 

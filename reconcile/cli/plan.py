@@ -1,7 +1,7 @@
 """`reconcile plan`: the gate."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from reconcile.cli.options.reporting import (
 from reconcile.cli.own_apis import known_apis, list_description_files
 from reconcile.cli.reporting import Report
 from reconcile.cli.spool import DetailsSpool
-from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_parent
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.lazy import LazyList
@@ -86,15 +86,16 @@ def command(
       reconcile plan -o json | jq .summary
       reconcile plan --record monday; reconcile plan --replay monday
       reconcile plan --baseline yesterday.json
+      RECONCILE_RUN_ID=7 reconcile plan --resume run-7
       reconcile plan -o github --github-summary "$GITHUB_STEP_SUMMARY"
     """
     deadline = context.start_deadline(access.limit)
     report = Report(reporting, context)
-    _check_usage(selection, soft_fail=soft_fail)
+    _check_usage(selection, recording, soft_fail=soft_fail)
     if reporting.attest is not None:
         _check_receipt(selection, recording)
     inputs = _list_inputs(manifests, selection, access, context)
-    report.protect(inputs, folders=[recording.record, recording.replay])
+    report.protect(inputs, folders=[recording.record, recording.replay, recording.resume])
     replayer = _open_replayer(recording, access, context, quiet=reporting.quiet)
     if replayer is not None:
         context = replace(context, clock=replayer.read_clock)
@@ -145,17 +146,12 @@ def _fetch(
     strict: bool,
     quiet: bool,
 ) -> _Results:
-    fetched, ended_by = fetch_manifest(
-        selected,
-        targets,
-        access,
-        context,
-        deadline=deadline,
-        strict=strict,
-        quiet=quiet,
-        recorder=recorder.exchanges if recorder is not None else None,
-    )
     origins = {name: str(target.origin) for name, target in targets.items()}
+    if recorder is not None:
+        recorder.begin(selected, origins, context.environ, quiet=quiet)
+    fetched, ended_by = fetch_manifest(
+        selected, targets, access, context, deadline=deadline, strict=strict, quiet=quiet, recorder=recorder
+    )
     return _Results(fetched=fetched, origins=origins, judged_at=context.clock(), ended_by=ended_by)
 
 
@@ -172,9 +168,12 @@ def _make_plan(
     from reconcile.plan import accept_evidence, derive_plan
 
     remarks, timings = [], []
+    ages: list[float] = []
     for each in results.fetched:
         remarks.append(list_fetch_notes(each))
         timings.append(each.timing)
+        if each.resumed:
+            ages.append(each.age)
     evidence = Evidence(
         tool=__version__,
         manifest=selected,
@@ -182,7 +181,7 @@ def _make_plan(
         remarks=tuple(remarks),
         origins=results.origins,
         judged_at=results.judged_at,
-        since=results.judged_at,
+        since=started_at - timedelta(seconds=max(ages)) if ages else results.judged_at,
         strict=strict,
         soft_fail=soft_fail,
         ended_by=results.ended_by,
@@ -190,6 +189,7 @@ def _make_plan(
         started_at=started_at,
         paths=find_paths(selected, (), context.environ),
         run_url=find_run_url(context.environ),
+        trace_parent=find_trace_parent(context.environ),
     )
     return derive_plan(evidence, keep=DetailsSpool().keep), evidence
 
@@ -227,11 +227,15 @@ def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> 
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
 
 
-def _check_usage(selection: SelectionOptions, *, soft_fail: bool) -> None:
+def _check_usage(selection: SelectionOptions, recording: RecordingOptions, *, soft_fail: bool) -> None:
     """Raise UsageError for options that contradict each other."""
     if selection.fail_fast and soft_fail:
         message = "--fail-fast leaves jobs unchecked, which --soft-fail cannot let pass"
         raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
+    if recording.resume is not None or recording.max_age is not None:
+        from reconcile.cli.resume import check_usage
+
+        check_usage(recording)
 
 
 def _open_replayer(
@@ -246,8 +250,8 @@ def _open_replayer(
 
 
 def _make_recorder(recording: RecordingOptions, context: Context, started_at: datetime) -> "RunRecorder | None":
-    if recording.record is None:
+    if recording.record is None and recording.resume is None:
         return None
     from reconcile.cli.recorder import RunRecorder
 
-    return RunRecorder(recording.record, context.clock, started_at)
+    return RunRecorder(recording, context.clock, started_at)

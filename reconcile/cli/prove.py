@@ -26,7 +26,7 @@ from reconcile.cli.own_apis import known_apis
 from reconcile.cli.recorder import RunReplayer, list_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import Baseline, ExitCode, Fetched, Job, JsonValue, Manifest, Observation, Proof
+from reconcile.model import Baseline, ExitCode, Fetched, JsonValue, Manifest, Observation, Proof
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 
@@ -205,10 +205,6 @@ def _accept(fetched: Sequence[Fetched], *, strict: bool) -> Sequence[Observation
 
 def _make_up(selected: Manifest, now: datetime) -> _Observations:
     """Invent observations that satisfy the manifest, as far as possible."""
-    from reconcile.mutation import make_up
+    from reconcile.mutation import make_up_all
 
-    members: dict[tuple[str, str], list[Job]] = {}
-    for job in selected.jobs:
-        members.setdefault((job.provider.name, job.job_id), []).append(job)
-    made_up = {key: make_up(jobs, now=now) for key, jobs in members.items()}
-    return Baseline.MANIFEST, [made_up[job.provider.name, job.job_id] for job in selected.jobs], now
+    return Baseline.MANIFEST, make_up_all(selected.jobs, now=now), now

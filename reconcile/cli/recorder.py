@@ -2,40 +2,90 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from reconcile import __version__
 from reconcile.cli import output
-from reconcile.cli.files import check_folder, write_folder
+from reconcile.cli.files import Journal, check_folder, sweep_drafts, write_folder
 from reconcile.cli.options.access import AccessOptions, RecordingOptions
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
 from reconcile.instant import format_instant
-from reconcile.model import Diagnostic, ExitCode, Fetched, JobApi, Manifest, Plan, RecordedProvider, Recording
+from reconcile.model import (
+    Diagnostic,
+    ExitCode,
+    Fetched,
+    Job,
+    JobApi,
+    Manifest,
+    Plan,
+    RecordedProvider,
+    RecordedRun,
+    Recording,
+    Unobserved,
+)
 from reconcile.report.escape import escape
 
 
 class RunRecorder:
-    """Records a run for `--record`."""
+    """Records a run for `--record` and `--resume`."""
 
-    def __init__(self, folder: str, clock: Callable[[], datetime], begun_at: datetime) -> None:
-        from reconcile.fetch.recorder import Recorder
-
-        self.exchanges: Recorder = Recorder(clock)
-        self._folder = folder
+    def __init__(self, options: RecordingOptions, clock: Callable[[], datetime], begun_at: datetime) -> None:
+        self.known: Mapping[int, Fetched] = {}
+        """What a resumed run need not request again, by index."""
+        self._options = options
+        self._folder = options.record or options.resume or ""
+        self._clock = clock
         self._begun_at = begun_at
+        self._run: RecordedRun | None = None
+        self._jobs: Sequence[Job] = ()
+        self._written: set[tuple[str, str]] = set()
 
     def prepare(self) -> None:
         """Raise OutputError if the recording cannot be written. Called before the first request is sent."""
-        from reconcile.recording import is_part_of_recording
+        from reconcile.recording import JOURNAL, is_part_of_recording
 
+        if Path(self._folder).is_dir():
+            sweep_drafts(f"{self._folder}/{JOURNAL}")
         check_folder(self._folder, is_part_of_recording)
+
+    def begin(self, manifest: Manifest, origins: Mapping[str, str], environ: Mapping[str, str], *, quiet: bool) -> None:
+        """
+        Find out what need not be requested again, and begin the journal with it.
+
+        Raises:
+            DocumentError: the recording to resume is of another run, or cannot be read.
+            OutputError: the journal cannot be written.
+        """
+        from reconcile.cli.resume import identify_run, resume_run
+        from reconcile.fetch.recorder import Recorder
+        from reconcile.recording import JOURNAL, render_journal_entry, render_journal_head
+
+        run, providers = identify_run(manifest, environ), list_providers(manifest, origins)
+        resumed = resume_run(self._options, manifest, providers, run, self._clock, quiet=quiet)
+        self.known = resumed.fetched
+        self.exchanges = Recorder(self._clock, resumed.recorded)
+        self._run, self._jobs, self._written = run, manifest.jobs, set(resumed.recorded)
+        head = render_journal_head(run, __version__, providers)
+        entries = [render_journal_entry(*key, job) for key, job in resumed.recorded.items()]
+        self._journal = Journal(self._folder, JOURNAL, [head, *entries])
+
+    def note_fetched(self, index: int, fetched: Fetched) -> None:
+        """Write what was exchanged about a job to the journal, if the job was observed."""
+        job = self._jobs[index]
+        if isinstance(fetched.observation, Unobserved) or (job.provider.name, job.job_id) in self._written:
+            return
+        from reconcile.recording import render_journal_entry
+
+        for key, recorded in self.exchanges.tell([job], [fetched]).items():
+            self._written.add(key)
+            self._journal.add(render_journal_entry(*key, recorded))
 
     def write(self, plan: Plan, fetched: Sequence[Fetched], *, ended_by: ExitCode | None) -> Recording:
         """Write the recording of the run with this plan, whole or not at all, and return it; raise OutputError."""
         from reconcile.recording import is_part_of_recording, render_recording
         from reconcile.report.result import find_decision
 
-        providers = plan.manifest.providers
         recording = Recording(
             version=__version__,
             begun_at=self._begun_at,
@@ -44,21 +94,29 @@ class RunRecorder:
             ended_by=ended_by,
             verdict=plan.verdict,
             decided_by=find_decision(plan),
-            providers={
-                name: RecordedProvider(
-                    api=providers[name].api.name,
-                    api_sha256=providers[name].api.sha256,
-                    cloud=providers[name].cloud,
-                    region=providers[name].region,
-                    project_id=providers[name].project_id,
-                    endpoint=origin,
-                )
-                for name, origin in plan.origins.items()
-            },
+            providers=list_providers(plan.manifest, plan.origins),
             jobs=self.exchanges.tell(plan.manifest.jobs, fetched),
+            run=self._run,
         )
+        self._journal.close()
         write_folder(self._folder, render_recording(recording), is_part_of_recording)
         return recording
+
+
+def list_providers(manifest: Manifest, origins: Mapping[str, str]) -> Mapping[str, RecordedProvider]:
+    """Return whom a run asks: each provider with an origin, by its name."""
+    providers = manifest.providers
+    return {
+        name: RecordedProvider(
+            api=providers[name].api.name,
+            api_sha256=providers[name].api.sha256,
+            cloud=providers[name].cloud,
+            region=providers[name].region,
+            project_id=providers[name].project_id,
+            endpoint=origin,
+        )
+        for name, origin in origins.items()
+    }
 
 
 class RunReplayer:
@@ -105,7 +163,11 @@ class RunReplayer:
 
 def check_usage(recording: RecordingOptions, access: AccessOptions) -> None:
     """Raise UsageError for options that contradict `--replay`."""
-    others = [*(["--record"] if recording.record else []), *list_given(access)]
+    others = [
+        *(["--record"] if recording.record else []),
+        *(["--resume"] if recording.resume else []),
+        *list_given(access),
+    ]
     if others:
         message = f"--replay sends no request, so it cannot be combined with {', '.join(others)}"
         raise UsageError.because(Code.USAGE, message, hint="leave one of them out")

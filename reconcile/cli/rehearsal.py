@@ -5,11 +5,12 @@ from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import UsageError
 from reconcile.model import Job, JobApi, Manifest, Missing, Observed, Verdict
-from reconcile.mutation import Breakage, break_observation, make_up, write_answer
+from reconcile.mutation import Breakage, break_observation, make_up, make_up_all, write_answer
 from reconcile.simulator import Repertoire, Reply, Scenario, Step
 
 ERROR = "error"
@@ -46,6 +47,11 @@ def build_scenario(manifest: Manifest, breaches: Sequence[Breach], clock: Callab
     for job in manifest.jobs:
         members.setdefault(job.job_id, []).append(job)
     kinds = _find_kinds(manifest, breaches, members, clock())
+    if any(job.after is not None for job in manifest.jobs):
+        begin = clock()  # what was answered about one job must fit what is answered later about another
+        fixed = dict(zip([job.job_id for job in manifest.jobs], make_up_all(manifest.jobs, now=begin), strict=True))
+    else:
+        fixed = {}
     projects = {provider.project_id for provider in manifest.providers.values()}
     repertoire = Repertoire(api)
     return Scenario(
@@ -55,7 +61,7 @@ def build_scenario(manifest: Manifest, breaches: Sequence[Breach], clock: Callab
         access_keys=None,
         users=None,
         jobs={
-            job_id: (_make_step(partial(_answer, repertoire, jobs, kinds.get(job_id), clock)),)
+            job_id: (_make_step(partial(_answer, repertoire, jobs, kinds.get(job_id), clock, fixed.get(job_id))),)
             for job_id, jobs in members.items()
         },
     )
@@ -65,17 +71,25 @@ def _make_step(reply: Callable[[], Reply]) -> Step:
     return Step(reply=reply, after=0.0, requests=None, delay=0.0)
 
 
-def _answer(repertoire: Repertoire, jobs: Sequence[Job], kind: str | None, clock: Callable[[], datetime]) -> Reply:
+def _answer(
+    repertoire: Repertoire,
+    jobs: Sequence[Job],
+    kind: str | None,
+    clock: Callable[[], datetime],
+    fixed: Observed | Missing | None,
+) -> Reply:
     now = clock()
     if kind == ERROR:
         return repertoire.reply("server_error", jobs[0].job_id)
-    exchange = write_answer(jobs[0], _observe(jobs, kind, now), at=now)
+    exchange = write_answer(jobs[0], _observe(jobs, kind, now, fixed), at=now)
     return repertoire.answer(exchange.status_code or 200, exchange.body)
 
 
-def _observe(jobs: Sequence[Job], kind: str | None, now: datetime) -> Observed | Missing:
-    """Make up what is observed of a remote job."""
-    observation = make_up(jobs, now=now)
+def _observe(
+    jobs: Sequence[Job], kind: str | None, now: datetime, fixed: Observed | Missing | None = None
+) -> Observed | Missing:
+    """Make up what is observed of a remote job, unless that is `fixed`."""
+    observation = fixed or make_up(jobs, now=now)
     return observation if kind is None else break_observation(jobs[0], observation, kind)
 
 
@@ -122,7 +136,7 @@ def _check_kind(jobs: Sequence[Job], kind: str, now: datetime) -> None:
     if kind == ERROR:
         return
     job = jobs[0]
-    alone = Manifest(files=(), providers={job.provider.name: job.provider}, jobs=(job,))
+    alone = Manifest(files=(), providers={job.provider.name: job.provider}, jobs=(replace(job, after=None),))
     if make_plan(alone, [_observe(jobs, kind, now)], now=now, origins={}).verdict is Verdict.IN_SYNC:
         message = f"--break {job.address}={kind} changes nothing: the manifest allows that"
         raise UsageError.because(Code.USAGE, message, hint="see 'reconcile prove' for all that it allows")

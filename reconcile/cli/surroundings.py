@@ -11,6 +11,9 @@ from reconcile.model import Diagnostic, Manifest
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
 """Where GitHub, GitLab and Azure Pipelines put the repository."""
 
+_TRACE_PARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context. What a later version appends is ignored, as that standard demands."""
+
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]{1,500}")
 
 
@@ -64,3 +67,10 @@ def find_run_url(environ: Mapping[str, str]) -> str | None:
     else:
         return None
     return url if _URL.fullmatch(url) else None
+
+
+def find_trace_parent(environ: Mapping[str, str]) -> str | None:
+    """Find the span that this run is a part of, by the variable that OpenTelemetry defines; None if it is not valid."""
+    found = _TRACE_PARENT.match(environ.get("TRACEPARENT", ""))
+    rest = environ["TRACEPARENT"][found.end() :] if found else ""
+    return found[0] if found and (not rest or (rest[0] == "-" and found[0][:2] != "00")) else None

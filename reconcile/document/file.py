@@ -39,7 +39,7 @@ def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGES
     return _read_regular(descriptor, path, largest)
 
 
-def read_text_beneath(folder: str, *parts: str) -> Text | None:
+def read_text_beneath(folder: str, *parts: str, largest: int = LARGEST) -> Text | None:
     """
     Read a file beneath a folder, following no symbolic link; return None if there is none.
 
@@ -51,7 +51,7 @@ def read_text_beneath(folder: str, *parts: str) -> Text | None:
         above.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         for part in parts:
             above.append(os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=above[-1]))
-        return _read_regular(above.pop(), path, LARGEST)
+        return _read_regular(above.pop(), path, largest)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -13,9 +13,9 @@ Job -> Observation: the only place that speaks HTTP.
     answer -> Observation            assess              answer.py, payload.py, record.py, envelope.py
     how much of it is kept                               answer_memory.py
     what no output may show                              secret.py, redaction.py
-    what is exchanged -> RecordedJob and back            recorder.py, replay.py
+    what is exchanged -> RecordedJob and back            recorder.py, replay.py, resume.py
 
-What few runs need, recording and replaying, is imported from where it is.
+What few runs need, recording, replaying and resuming, is imported from where it is.
 """
 
 from reconcile.fetch.client import Client, CurlClient, TimeLimits

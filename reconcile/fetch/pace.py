@@ -1,12 +1,14 @@
 """How soon requests follow each other: the operator's rate, and the pace of looking at a job again."""
 
 import math
+from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from reconcile.fetch.retry import MAX_ATTEMPTS
+from reconcile.rate import Rate
 
 if TYPE_CHECKING:
     from random import Random
@@ -26,11 +28,13 @@ class Pace(Struct, frozen=True, kw_only=True):
     """
     How a run treats the APIs.
 
-    `rate` is requests per second to each provider, None is what its API publishes; `attempts` is how often a question
-    is asked, at most; `rng` draws how long to wait, None is one of the process.
+    `rate` is what each provider allows, None is what its API publishes; this run is the first of the numbers in `share`
+    of as many runs as the second, which share it. `attempts` is how often a question is asked, at most; `rng` draws how
+    long to wait, None is one of the process.
     """
 
-    rate: float | None = None
+    rate: Rate | None = None
+    share: tuple[int, int] = (1, 1)
     attempts: int = MAX_ATTEMPTS
     rng: "Random | None" = None
 
@@ -38,6 +42,18 @@ class Pace(Struct, frozen=True, kw_only=True):
     def chance(self) -> "Random":
         """What draws how long to wait."""
         return self.rng or _make_random()
+
+    def open_bucket(self, published: Rate | None, now: float) -> "TokenBucket | None":
+        """
+        Return what limits the requests to a provider, None if nothing does.
+
+        Runs that begin together send their first requests one after the other.
+        """
+        rate = self.rate or published
+        if rate is None:
+            return None
+        index, total = self.share
+        return TokenBucket(rate.share(index, total), opens_at=now + (index - 1) / rate.per_second)
 
 
 @cache
@@ -49,26 +65,33 @@ def _make_random() -> "Random":
 
 class TokenBucket:
     """
-    At most so many requests per second, evenly.
+    Requests at a rate, evenly, and in no window of its length more than it allows.
 
-    It is kept as one number, the time at which the bucket is full again (the generic cell rate algorithm, ITU-T I.371).
+    The even flow is kept as one number, the time at which the bucket is full again (the generic cell rate algorithm,
+    ITU-T I.371). What is saved up may follow at once, but then waits at the end of its window.
     """
 
-    __slots__ = ("_full_at", "_interval", "_slack")
+    __slots__ = ("_full_at", "_interval", "_latest", "_most", "_slack", "_window")
 
-    def __init__(self, rate: float) -> None:
-        self._interval = 1 / rate
+    def __init__(self, rate: Rate, *, opens_at: float = -math.inf) -> None:
+        """`rate` has at least one request, and the first may be sent at `opens_at`."""
+        self._interval = 1 / rate.per_second
         self._slack = max(0.0, _SAVED_UP - self._interval)
-        self._full_at = -math.inf
+        self._full_at = opens_at + self._slack
+        self._most = int(rate.requests)
+        self._window = rate.seconds
+        self._latest: deque[float] = deque(maxlen=self._most)
 
     @property
     def next_chance(self) -> float:
         """The time from which on a request may be sent."""
-        return self._full_at - self._slack
+        even = self._full_at - self._slack
+        return max(even, self._latest[0] + self._window) if len(self._latest) == self._most else even
 
     def spend(self, now: float) -> None:
         """Take a token for a request that is sent now."""
         self._full_at = max(self._full_at, now) + self._interval
+        self._latest.append(now)
 
 
 def draw_poll_wait(polls: int, rng: "Random") -> float:

@@ -49,7 +49,7 @@ class ProviderQueue:
         jobs: Iterable[JobFetch],
         *,
         login_client: "Callable[[], httpx.Client]",
-        rate: float | None,
+        bucket: TokenBucket | None,
         memory: AnswerMemory,
         recorder: "Recorder | None" = None,
     ) -> None:
@@ -60,7 +60,7 @@ class ProviderQueue:
             target: whom they belong to.
             jobs: in the order in which they are first requested.
             login_client: makes the client through which a credential asks for a token; called only if one does.
-            rate: requests per second, at most; None is no limit.
+            bucket: limits how many requests are sent; None is no limit.
             memory: what the answers of the run may take.
             recorder: keeps what is exchanged; None keeps nothing.
         """
@@ -77,7 +77,7 @@ class ProviderQueue:
         self._redact = Redactor(target.credential.secrets)
         self._shown: Mapping[str, str] | None = None
         self._headers: list[str] = []
-        self._bucket = TokenBucket(rate) if rate is not None else None
+        self._bucket = bucket
         self._held_until = -math.inf
         self._under_way = 0
         self._logging_in = False

@@ -27,9 +27,12 @@ class Recorder:
     Only requests for jobs come here: what a credential exchanges with an identity service never does.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """`clock` tells the time, in UTC."""
+    def __init__(
+        self, clock: Callable[[], datetime], known: Mapping[tuple[str, str], RecordedJob] | None = None
+    ) -> None:
+        """`clock` tells the time, in UTC; `known` was recorded before, by provider and job id."""
         self._clock = clock
+        self._known = known or {}
         self._exchanges: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
         self._evidence: dict[tuple[str, str], int] = {}
 
@@ -88,6 +91,9 @@ class Recorder:
                 path = build_path(job)
             except ValueError:
                 continue  # It was never asked for.
+            if _key_of(job) in self._known:
+                told[_key_of(job)] = self._known[_key_of(job)]
+                continue
             unobserved = outcome.observation if isinstance(outcome.observation, Unobserved) else None
             told.setdefault(
                 _key_of(job),

@@ -70,7 +70,7 @@ def replay_jobs(jobs: Sequence[Job], names: Mapping[str, str], find_job: FindJob
     for job in jobs:
         key = job.provider.name, job.job_id
         if key not in replayed:
-            replayed[key] = _replay_job(job, names.get(job.provider.name), find_job)
+            replayed[key] = replay_job(job, names.get(job.provider.name), find_job)
     return tuple(replayed[job.provider.name, job.job_id] for job in jobs)
 
 
@@ -87,7 +87,8 @@ def observe_exchange(job: Job, exchange: Exchange, endpoint: str) -> Fetched:
     return Fetched(observation=attempt.observation, attempts=1, cached=_find_old(attempt))
 
 
-def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
+def replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
+    """Return what came of a job; the arguments are those of `replay_jobs`, for one job."""
     try:
         request = f"GET {build_path(job)}"
     except ValueError as error:
@@ -103,7 +104,7 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
     attempt = _observe(job, recorded)
     return Fetched(
         observation=attempt.observation,
-        attempts=max(recorded.attempts, len(recorded.exchanges)),
+        attempts=recorded.attempts if recorded.resumed else max(recorded.attempts, len(recorded.exchanges)),
         polls=recorded.polls,
         started=recorded.started,
         elapsed=recorded.elapsed,
@@ -111,6 +112,7 @@ def _replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched
         age=recorded.age,
         cached=_find_old(attempt),
         notes=recorded.notes,
+        resumed=recorded.resumed,
     )
 
 

@@ -17,7 +17,7 @@ from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
 from reconcile.fetch.message import Answer
-from reconcile.fetch.pace import Pace, draw_poll_wait
+from reconcile.fetch.pace import Pace, TokenBucket, draw_poll_wait
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.request import build_path
 from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
@@ -25,6 +25,7 @@ from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.lazy import LazyList
 from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
+from reconcile.rate import Rate
 
 if TYPE_CHECKING:
     import httpx
@@ -56,6 +57,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     on_fetched: Callable[[int, Fetched], None] | None = None,
     on_request: "Callable[[RequestDone], None] | None" = None,
     recorder: "Recorder | None" = None,
+    known: Mapping[int, Fetched] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     store: "Store | None" = None,
 ) -> Sequence[Fetched]:
@@ -78,6 +80,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         on_fetched: called with the index of the job, once for each, as they are settled.
         on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
+        known: what came of jobs before, by index; these are not requested.
         interrupted: asked in every turn of the loop; once it says so, the run ends.
         store: holds what came of each job until it is asked for; None holds all of it in memory.
     """
@@ -89,7 +92,9 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
             on_fetched(index, outcome)
 
     run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
-    fetches = _find_remote_jobs(jobs, settle)
+    for index, outcome in (known or {}).items():
+        settle(index, outcome)
+    fetches = _find_remote_jobs(jobs, settle, known or {})
     run.on_request = on_request
     queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
     hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
@@ -105,10 +110,18 @@ class Store(Protocol):
     def __getitem__(self, index: int, /) -> Fetched: ...
 
 
-def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None]) -> list[JobFetch]:
-    """List the remote jobs in the order of the first job that is each; settle what cannot be requested."""
+def _find_remote_jobs(
+    jobs: Sequence[Job], settle: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
+) -> list[JobFetch]:
+    """
+    List the remote jobs in the order of the first job that is each, without those that are known.
+
+    What cannot be requested is settled.
+    """
     fetches: dict[tuple[str, str], JobFetch] = {}
     for index, job in enumerate(jobs):
+        if index in known:
+            continue
         key = job.provider.name, job.job_id
         if key in fetches:
             fetches[key].indexes.append(index)
@@ -119,11 +132,11 @@ def _find_remote_jobs(jobs: Sequence[Job], settle: Callable[[int, Fetched], None
                 problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
                 settle(index, Fetched(observation=Unobserved(problem=problem)))
                 continue
-        fetches[key].alone |= _may_pass_while_missing(job)
+        fetches[key].alone |= may_pass_while_missing(job)
     return list(fetches.values())
 
 
-def _may_pass_while_missing(job: Job) -> bool:
+def may_pass_while_missing(job: Job) -> bool:
     """
     Return whether a 404 can turn the job green.
 
@@ -152,7 +165,7 @@ def _make_queues(
             target,
             theirs,
             login_client=run.login_client,
-            rate=run.rate or target.provider.api.rate,
+            bucket=run.open_bucket(Rate.per_minute(target.provider.api.requests_per_minute)),
             memory=memory,
             recorder=recorder,
         )
@@ -223,10 +236,9 @@ class Run:
         self.on_request: Callable[[RequestDone], None] | None = None
         """Called with every request for a job, once it is over."""
 
-    @property
-    def rate(self) -> float | None:
-        """Requests per second to each provider, None is what its API publishes."""
-        return self._pace.rate
+    def open_bucket(self, published: Rate | None) -> TokenBucket | None:
+        """Return what limits the requests to a provider whose API publishes this rate, None if nothing does."""
+        return self._pace.open_bucket(published, self._begin)
 
     def run(self, hosts: Sequence[Host], interrupted: Callable[[], bool]) -> None:
         """Fetch the jobs of every host, until all are settled or the run is over."""

@@ -9,6 +9,7 @@ hold, or cannot hold any more.
 from reconcile.judge.assertion import LONGEST_TEXT, accepts
 from reconcile.judge.job import Judgement, judge_job
 from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
+from reconcile.judge.order import judge_order
 from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_shown
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
@@ -23,5 +24,6 @@ __all__ = [
     "hide_headings",
     "hide_shown",
     "judge_job",
+    "judge_order",
     "list_fetch_notes",
 ]

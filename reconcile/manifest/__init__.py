@@ -18,6 +18,7 @@ from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest.consistency import DeclaredJob, check_repetitions, choose_prefixes, join_providers
 from reconcile.manifest.language import SCHEMA
 from reconcile.manifest.location import find_manifests
+from reconcile.manifest.order import check_orders
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
 from reconcile.model import Diagnostic, Given, JobApi, Manifest, Provider, VariableFile
@@ -134,6 +135,7 @@ def _read_jobs(manifests: Sequence[ManifestReader], now: datetime, *, separate: 
         for job in manifest.read_jobs(prefix=prefix, today=today)
     ]
     check_repetitions(declared, separate=separate)
+    check_orders(declared)
     return declared
 
 

@@ -27,7 +27,7 @@ from reconcile.manifest.interpolation import FOR_EACH
 from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
-from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Provider, Waiver
+from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Order, Provider, Waiver
 
 _COMMON: Final = 1024
 """The characters that every job may share with others; a job that expects more is rare."""
@@ -49,6 +49,7 @@ class JobReader:
         "_labels",
         "_last",
         "_missing",
+        "_prefix",
         "_provider_name",
         "_providers",
         "_shared",
@@ -56,9 +57,16 @@ class JobReader:
     )
 
     def __init__(
-        self, document: Document, providers: Mapping[str, Provider | None], diagnostics: Diagnostics, *, today: date
+        self,
+        document: Document,
+        providers: Mapping[str, Provider | None],
+        diagnostics: Diagnostics,
+        *,
+        prefix: str,
+        today: date,
     ) -> None:
         self._document = document
+        self._prefix = prefix
         self._providers = providers
         self._diagnostics = diagnostics
         self._today = today
@@ -101,6 +109,7 @@ class JobReader:
             owner=self._read_text(table, "owner"),
             runbook=self._read_text(table, "runbook"),
             parameters=self._read_parameters(table, mark, provider.api),
+            after=self._read_after(table),
         )
         self._last = (instance, job)
         return job
@@ -115,7 +124,9 @@ class JobReader:
 
     def is_complete(self, table: Table) -> bool:
         """Tell whether nothing that is expected of a job depends on a variable without a value."""
-        return self._default_is_complete and not has_pending(table.get("expect"))
+        return (
+            self._default_is_complete and not has_pending(table.get("expect")) and not has_pending(table.get("after"))
+        )
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""
@@ -153,6 +164,12 @@ class JobReader:
             mark = self._document.value_mark(source, "timeout")
             self._diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "a timeout must be longer than 0", "write it like 10m")
         return timeout
+
+    def _read_after(self, table: Table) -> Order | None:
+        if "after" not in table or isinstance(table["after"], Pending):
+            return None
+        source = self._document.text.find_source(self._document.value_mark(table, "after"))
+        return Order(address=f"{self._prefix}{as_string(table['after'])}", source=source)
 
     def _read_text(self, table: Table, key: str) -> str | None:
         source = table if key in table else self._defaults

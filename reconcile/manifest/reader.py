@@ -83,7 +83,7 @@ class ManifestReader:
         check_names(self.document, table, self.diagnostics, fold=str.casefold)
         expander = Expander(self.document, self._interpolator, self._schema, self.diagnostics, prefix=prefix)
         expander.refuse_too_many(table)
-        reader = JobReader(self.document, self.providers, self.diagnostics, today=today)
+        reader = JobReader(self.document, self.providers, self.diagnostics, prefix=prefix, today=today)
         for name, node, mark in self.document.entries(table):
             if self.diagnostics.is_valid("jobs", name):
                 for instance in expander.expand(name, as_table(node), mark):

@@ -1,7 +1,7 @@
 """
 What a job API could answer, to put a gate to the test. Pure.
 
-    Jobs -> an observation that meets them           make_up         observation.py
+    Jobs -> observations that meet them              make_up         observation.py
     observation -> the API's answer                  write_answer    answer.py
     observation -> what could be observed instead    list_mutants    mutants.py, times.py, allowed.py
     observation -> one that goes wrong as asked      break_observation  breakage.py
@@ -12,9 +12,9 @@ Nothing here judges: the gate itself decides whether a mutant is killed.
 
 from reconcile.mutation.answer import write_answer
 from reconcile.mutation.breakage import Breakage, break_observation
-from reconcile.mutation.bystanders import Bystanders
+from reconcile.mutation.bystanders import Bystanders, isolate
 from reconcile.mutation.mutants import list_mutants
-from reconcile.mutation.observation import make_up
+from reconcile.mutation.observation import make_up, make_up_all
 from reconcile.mutation.times import bound_time
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "Bystanders",
     "bound_time",
     "break_observation",
+    "isolate",
     "list_mutants",
     "make_up",
+    "make_up_all",
     "write_answer",
 ]

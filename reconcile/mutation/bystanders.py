@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from reconcile.model import Job, Manifest, Missing, Observed
 
 _Key = tuple[str, str]
@@ -15,7 +17,8 @@ class Bystanders:
     When one remote job is mutated, three things about the others matter: whether one proves something, because waived
     drifts alone prove nothing; whether one of the same provider was observed, because it confirms that a missing job is
     missing; and whether one of the same provider is missing, because it needs that confirmation. One of each kind
-    stands for all, so that the work stays linear.
+    stands for all, so that the work stays linear. Besides, a job comes along with the one that it must come after, and
+    with those that must come after it.
     """
 
     def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], proving: Sequence[bool]) -> None:
@@ -27,6 +30,7 @@ class Bystanders:
             proving: for each job, whether at least one expectation is proven.
         """
         self._jobs = manifest.jobs
+        self._links = _find_links(manifest.jobs)
         self._members: dict[_Key, list[int]] = {}
         self._representatives: dict[tuple[str, str], list[int]] = {}
         for index, (job, observation, proves) in enumerate(zip(manifest.jobs, observations, proving, strict=True)):
@@ -43,7 +47,7 @@ class Bystanders:
     def find(self, members: Sequence[int]) -> tuple[int, ...]:
         """Return the indexes of the jobs of a remote job and of its bystanders, in order."""
         key = _key_of(self._jobs[members[0]])
-        found = set(members)
+        found = {*members, *(link for each in members for link in self._links.get(each, ()))}
         for kind in (("observed", key[0]), ("missing", key[0]), ("proving", "")):
             others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
             found |= set(list(others)[:1])
@@ -61,6 +65,24 @@ class Bystanders:
         kept = self._representatives.setdefault(kind, [])
         if len(kept) < 2 and all(_key_of(self._jobs[each]) != _key_of(self._jobs[index]) for each in kept):
             kept.append(index)
+
+
+def isolate(jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Return some of the jobs of a run without the orders that lead out of them: these are known to hold."""
+    known = {job.address for job in jobs}
+    return tuple([job if job.after is None or job.after.address in known else replace(job, after=None) for job in jobs])
+
+
+def _find_links(jobs: Sequence[Job]) -> dict[int, list[int]]:
+    """Return the jobs that each must come after, and those that must come after it."""
+    indexes = {job.address: index for index, job in enumerate(jobs)} if any(job.after for job in jobs) else {}
+    links: dict[int, list[int]] = {}
+    for index, job in enumerate(jobs):
+        before = indexes.get(job.after.address) if job.after is not None else None
+        if before is not None:
+            links.setdefault(index, []).append(before)
+            links.setdefault(before, []).append(index)
+    return links
 
 
 def _key_of(job: Job) -> _Key:

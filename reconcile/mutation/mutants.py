@@ -1,10 +1,12 @@
 """Observation -> everything that could be observed instead, each different in one thing. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 
 from msgspec.structs import replace
 
+from reconcile.instant import write_time
 from reconcile.judge import accepts
 from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob
 from reconcile.mutation.allowed import Declared
@@ -38,6 +40,8 @@ def list_mutants(
             missing = Missing(code=None, message=None, request_id=observation.request_id)
             yield Mutant(path="missing", change="the API has no such job", exchange=write_answer(job, missing, at=now))
         changes = _mutate(Declared(jobs), observation, job.provider.api, now=now, every_time=every_time)
+        if any(each.after is not None for each in jobs):
+            changes = chain(changes, _begin_early(observation, job.provider.api))
     for path, change, observed, permitted in changes:
         exchange = write_answer(job, observed, at=now)
         yield Mutant(path=path, change=change, exchange=exchange, permitted=permitted)
@@ -77,6 +81,13 @@ def _mutate(
     if api.sub_jobs is not None:
         yield from _mutate_sub_jobs(declared, observed, api)
         yield from _add_sub_jobs(declared, observed, api)
+
+
+def _begin_early(observed: Observed, api: JobApi) -> Iterator[_Change]:
+    """Let a job that must come after another one begin too early, or never."""
+    yield "after", "its begin time is absent", replace(observed, begin_time=None), False
+    early = write_time(datetime(1970, 1, 2, tzinfo=UTC), api.time_format)
+    yield "after", "it began long before", replace(observed, begin_time=early), False
 
 
 def _mutate_texts(declared: Declared, observed: Observed, api: JobApi) -> Iterator[_Change]:

@@ -5,12 +5,14 @@ It is only a proposal: the gate itself decides whether it meets them.
 """
 
 import math
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeGuard
 
 from msgspec.structs import asdict
 
-from reconcile.instant import write_time
+from reconcile.instant import read_time, write_time
 from reconcile.judge import accepts
 from reconcile.model import (
     Absence,
@@ -38,19 +40,72 @@ _REASON = "as expected"
 _ANY_CODE = "MUTANT.0002"
 
 
-def make_up(jobs: Sequence[Job], *, now: datetime) -> Observed | Missing:
+def make_up_all(jobs: Sequence[Job], *, now: datetime) -> list[Observed | Missing]:
+    """
+    Make up what the API would report about each job of a manifest; what another one must come after ends before it.
+
+    Args:
+        jobs: those of the manifest.
+        now: the time of judging, in UTC.
+    """
+    members: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        members.setdefault(_key_of(job), []).append(job)
+    before = _find_before(jobs)
+    followers = Counter(key for keys in before.values() for key in keys)
+    until: dict[tuple[str, str], datetime] = {}
+    made_up: dict[tuple[str, str], Observed | Missing] = {}
+    free = deque(key for key in members if not followers[key])
+    while free:
+        key = free.popleft()
+        made_up[key] = seen = make_up(members[key], now=now, until=until.get(key))
+        begin = read_time(seen.begin_time, members[key][0].provider.api.time_format) if _has_begun(seen) else None
+        for other in before.get(key, ()):
+            if begin is not None:
+                until[other] = min(begin, until.get(other, begin))
+            followers[other] -= 1
+            if not followers[other]:
+                free.append(other)
+    # Of several manifests, one may want a remote job before another one, and the other one after it.
+    made_up |= {key: make_up(each, now=now) for key, each in members.items() if key not in made_up}
+    return [made_up[_key_of(job)] for job in jobs]
+
+
+def _find_before(jobs: Sequence[Job]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Find the remote jobs that each remote job must come after."""
+    if all(job.after is None for job in jobs):
+        return {}
+    keys = {job.address: _key_of(job) for job in jobs}
+    before: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for job in jobs:
+        if job.after is not None and job.after.address in keys:
+            before.setdefault(_key_of(job), set()).add(keys[job.after.address])
+    return before
+
+
+def _has_begun(seen: Observed | Missing) -> TypeGuard[Observed]:
+    return isinstance(seen, Observed) and seen.begin_time is not None
+
+
+def _key_of(job: Job) -> tuple[str, str]:
+    return job.provider.name, job.job_id
+
+
+def make_up(jobs: Sequence[Job], *, now: datetime, until: datetime | None = None) -> Observed | Missing:
     """
     Make up what the API would report about one remote job if it met its expectations.
 
     Args:
         jobs: all jobs of the manifest that name this remote job, at least one.
         now: the time of judging, in UTC.
+        until: when it has ended, None is now.
     """
     job, api = jobs[0], jobs[0].provider.api
     if isinstance(job.expect, Absence):
         return Missing(code=None, message=None, request_id=None)
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
-    record = _make_record([field for each in expectations for field in each.fields], api, now=now)
+    bound = [MomentExpectation(moment=Moment.END_TIME, after=None, before=until, source=job.source)] if until else []
+    record = _make_record([*(field for each in expectations for field in each.fields), *bound], api, now=now)
     declared = [each.sub_jobs for each in expectations if each.sub_jobs is not None and not each.sub_jobs.implied]
     sub_jobs = tuple(_make_sub_jobs(declared[0], api, now=now)) if declared else ()
     return Observed(**{**asdict(record), "job_id": job.job_id}, sub_jobs=sub_jobs, request_id=None)

@@ -3,9 +3,29 @@ Recording <-> a folder of small JSON files that read well in a diff: `schemas/re
 
     Recording -> texts by path      writer.py    pure; knows which files there are
     folder -> RecordingFolder       reader.py    strict, because a replay is judged by it
+
+While a run is recorded, a journal grows in the folder, so that a run which was killed can be resumed.
 """
 
-from reconcile.recording.reader import open_recording
-from reconcile.recording.writer import HEAD, is_part_of_recording, render_recording
+from reconcile.recording.reader import Journal, RecordingFolder, open_recording, open_unfinished
+from reconcile.recording.writer import (
+    HEAD,
+    JOURNAL,
+    is_part_of_recording,
+    render_journal_entry,
+    render_journal_head,
+    render_recording,
+)
 
-__all__ = ["HEAD", "is_part_of_recording", "open_recording", "render_recording"]
+__all__ = [
+    "HEAD",
+    "JOURNAL",
+    "Journal",
+    "RecordingFolder",
+    "is_part_of_recording",
+    "open_recording",
+    "open_unfinished",
+    "render_journal_entry",
+    "render_journal_head",
+    "render_recording",
+]

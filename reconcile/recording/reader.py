@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
+
 from reconcile.codes import Code
 from reconcile.document import (
     Text,
@@ -30,12 +32,15 @@ from reconcile.model import (
     Problem,
     RecordedJob,
     RecordedProvider,
+    RecordedRun,
     Unobserved,
     Verdict,
 )
-from reconcile.recording.writer import HEAD, dump_body, find_job_file
+from reconcile.recording.writer import HEAD, JOURNAL, dump_body, find_job_file
 
 _SCHEMA: Final = "recording.v1"
+_LARGEST_JOURNAL: Final = 512 * 1024 * 1024
+"""Bytes; a hundred thousand jobs take a fourth of it."""
 
 
 class RecordingFolder:
@@ -54,7 +59,9 @@ class RecordingFolder:
         self.ended_by = None if head.get("ended_by") is None else ExitCode(head["ended_by"])
         self.verdict = Verdict(head["verdict"]) if "verdict" in head else None
         self.decided_by = Decision(**head["decided_by"]) if head.get("decided_by") else None
-        self.providers = {name: RecordedProvider(**each) for name, each in head["providers"].items()}
+        self.version: str = head["version"]
+        self.providers = _read_providers(head)
+        self.run = RecordedRun(**head["run"]) if "run" in head else None
 
     def list_jobs(self, provider: str) -> list[str]:
         """List the ids of the jobs that were recorded of a provider, in alphabetical order."""
@@ -70,6 +77,48 @@ class RecordingFolder:
             return _read_job(_parse(text, "job"))
         except (ValueError, RecursionError) as error:
             raise _refuse(text, "this is not how a job is recorded") from error
+
+
+class Journal(Struct, frozen=True, kw_only=True):
+    """What a run that was killed had recorded; the attributes are those of `Recording`."""
+
+    version: str
+    providers: Mapping[str, RecordedProvider]
+    run: RecordedRun | None
+    jobs: Mapping[tuple[str, str], RecordedJob]
+
+    def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
+        """Return what was recorded about a remote job; None if nothing was."""
+        return self.jobs.get((provider, job_id))
+
+
+def open_unfinished(folder: str) -> "Journal | RecordingFolder":
+    """
+    Read the recording of a run that is to be resumed: its journal if it was killed, else all that it recorded.
+
+    The last line of a journal is ignored unless it is whole.
+
+    Raises:
+        DocumentError: there is neither, or it is changed or broken.
+    """
+    text = read_text_beneath(folder, JOURNAL, largest=_LARGEST_JOURNAL)
+    lines = text.content.split("\n")[:-1] if text is not None else []
+    if text is None or not lines:
+        return open_recording(folder)
+    jobs: dict[tuple[str, str], RecordedJob] = {}
+    try:
+        head = _parse(Text(text.file, lines[0]), "unfinished")
+        for line in lines[1:]:
+            entry = _parse(Text(text.file, line), "entry")
+            if jobs.setdefault((entry["provider"], entry["job_id"]), job := _read_job(entry["job"])) is not job:
+                raise ValueError("a job is recorded twice")
+    except (ValueError, RecursionError) as error:
+        raise _refuse(text, "this is not how a run is recorded") from error
+    return Journal(version=head["version"], providers=_read_providers(head), run=RecordedRun(**head["run"]), jobs=jobs)
+
+
+def _read_providers(head: Mapping[str, Any]) -> Mapping[str, RecordedProvider]:
+    return {name: RecordedProvider(**each) for name, each in head["providers"].items()}
 
 
 def open_recording(folder: str) -> RecordingFolder:
@@ -132,6 +181,7 @@ def _read_job(job: Mapping[str, Any]) -> RecordedJob:
         waited=job["waited"],
         age=job["age"],
         notes=tuple(job["notes"]),
+        resumed=job.get("resumed", False),
     )
 
 

@@ -3,22 +3,37 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconcile.document import escape_hidden
 from reconcile.instant import format_instant
-from reconcile.model import Decision, Exchange, JsonValue, RecordedJob, Recording, Unobserved
+from reconcile.model import (
+    Decision,
+    Exchange,
+    JsonValue,
+    RecordedJob,
+    RecordedProvider,
+    RecordedRun,
+    Recording,
+    Unobserved,
+)
 
 HEAD: Final = "recording.json"
 """The file that makes a folder a recording; it is written last."""
+JOURNAL: Final = "unfinished.jsonl"
+"""
+The file that grows while a run is recorded: what is known of the run, then a line for each job that has ended.
+
+A recording that is complete replaces it.
+"""
 
 _JOB: Final = re.compile(r"jobs/[A-Za-z_][A-Za-z0-9_-]{0,63}/[A-Za-z0-9_-]{1,64}\.json")
 
 
 def is_part_of_recording(path: str) -> bool:
     """Return whether a file at this path, relative to the folder, can belong to a recording."""
-    return path == HEAD or _JOB.fullmatch(path) is not None
+    return path in (HEAD, JOURNAL) or _JOB.fullmatch(path) is not None
 
 
 def find_job_file(provider: str, job_id: str) -> tuple[str, str, str]:
@@ -31,6 +46,17 @@ def render_recording(recording: Recording) -> Iterator[tuple[str, str]]:
     for (provider, job_id), job in recording.jobs.items():
         yield "/".join(find_job_file(provider, job_id)), _dump(_job_to_json(job))
     yield HEAD, _dump(_head_to_json(recording))
+
+
+def render_journal_head(run: RecordedRun, version: str, providers: Mapping[str, RecordedProvider]) -> str:
+    """Return the first line of a journal."""
+    head = {"version": version, "run": _run_to_json(run), "providers": _providers_to_json(providers)}
+    return json.dumps(head, allow_nan=False) + "\n"
+
+
+def render_journal_entry(provider: str, job_id: str, job: RecordedJob) -> str:
+    """Return the line of a journal about a job."""
+    return json.dumps({"provider": provider, "job_id": job_id, "job": _job_to_json(job)}, allow_nan=False) + "\n"
 
 
 def _dump(document: JsonValue) -> str:
@@ -48,17 +74,26 @@ def _head_to_json(recording: Recording) -> JsonValue:
         "ended_by": None if recording.ended_by is None else int(recording.ended_by),
         "verdict": recording.verdict.value,
         "decided_by": None if recording.decided_by is None else _decision_to_json(recording.decided_by),
-        "providers": {
-            name: {
-                "api": each.api,
-                **({} if each.api_sha256 is None else {"api_sha256": each.api_sha256}),
-                "cloud": each.cloud,
-                "region": each.region,
-                "project_id": each.project_id,
-                "endpoint": each.endpoint,
-            }
-            for name, each in recording.providers.items()
-        },
+        "providers": _providers_to_json(recording.providers),
+        **({"run": _run_to_json(recording.run)} if recording.run is not None else {}),
+    }
+
+
+def _run_to_json(run: RecordedRun) -> JsonValue:
+    return {"name": run.name, "files": dict(run.files), "variables": run.variables, "jobs": run.jobs}
+
+
+def _providers_to_json(providers: Mapping[str, RecordedProvider]) -> JsonValue:
+    return {
+        name: {
+            "api": each.api,
+            **({} if each.api_sha256 is None else {"api_sha256": each.api_sha256}),
+            "cloud": each.cloud,
+            "region": each.region,
+            "project_id": each.project_id,
+            "endpoint": each.endpoint,
+        }
+        for name, each in providers.items()
     }
 
 
@@ -78,6 +113,7 @@ def _job_to_json(job: RecordedJob) -> JsonValue:
         "waited": job.waited,
         "age": job.age,
         "notes": list(job.notes),
+        **({"resumed": True} if job.resumed else {}),
         "exchanges": [_exchange_to_json(each) for each in job.exchanges],
     }
 

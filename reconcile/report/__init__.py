@@ -21,6 +21,7 @@ FORMATS: Mapping[str, str] = {
     "ctrf": "reconcile.report.ctrf",
     "tap": "reconcile.report.tap",
     "openmetrics": "reconcile.report.openmetrics",
+    "otlp": "reconcile.report.otlp",
     "html": "reconcile.report.html",
 }
 """The module of each format by its name on the command line; imported when it is used."""

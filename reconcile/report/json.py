@@ -28,6 +28,7 @@ from reconcile.report.causes import Cause, list_causes
 from reconcile.report.location import name_file
 from reconcile.report.messages import count_declared, find_place
 from reconcile.report.style import Style
+from reconcile.report.timing import count_resumed
 
 FORMAT_VERSION = "1.0"
 """Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
@@ -126,6 +127,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "verdict": plan.verdict,
         "exit_code": plan.exit_code,
         "soft_fail": plan.soft_fail,
+        **({"resumed": resumed} if (resumed := count_resumed(plan)) else {}),
         "providers": [_provider_to_json(each, plan.origins.get(each.name)) for each in manifest.providers.values()],
         "summary": plan.summary,
         "jobs": LazyList(_job_to_json, plan.jobs),

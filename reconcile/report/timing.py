@@ -16,11 +16,22 @@ def measure_run(plan: Plan) -> float:
 
 
 def describe_length(plan: Plan) -> str:
-    """Describe how long a run took, with a blank before it; "" if that is not known, or if the clock went back."""
+    """
+    Describe how long a run took, with a blank before it, and how many answers it took over from the run it resumes.
+
+    "" if neither is known; the length is not if the clock went back.
+    """
+    resumed = count_resumed(plan)
+    taken_over = f" with {resumed:,} of {len(plan.jobs):,} answers from the resumed recording" if resumed else ""
     if plan.started_at is None or plan.started_at > plan.judged_at:
-        return ""
+        return taken_over
     seconds = max(_LEAST, measure_run(plan))
-    return f" in {seconds:.1f} s" if seconds < 60 else f" in {format_duration(round(seconds))}"
+    return f" in {seconds:.1f} s{taken_over}" if seconds < 60 else f" in {format_duration(round(seconds))}{taken_over}"
+
+
+def count_resumed(plan: Plan) -> int:
+    """Return how many jobs were not requested because their answers are in the recording that the run resumes."""
+    return sum(job.timing.resumed for job in plan.jobs)
 
 
 def find_begin(plan: Plan) -> datetime:

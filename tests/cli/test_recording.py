@@ -57,7 +57,7 @@ def test_u32_times_are_data_of_the_plan(tmp_path, monkeypatch):
         Text("s.yaml", "version: 1\napi: sfs-turbo\njobs: {id-a: {status: success, delay: 60ms}}\n"), is_json=False
     )
     ticks = iter([NOW + timedelta(seconds=each) for each in range(100)])
-    formats = ("json", "junit", "ctrf", "openmetrics", "text", "markdown", "html")
+    formats = ("json", "junit", "ctrf", "openmetrics", "text", "markdown", "html", "otlp")
     environ = {"RECONCILE_TOKEN": "a-token"}
 
     def report(name, *argv, now=None, **options):

@@ -14,6 +14,7 @@ from virtual_api import Asked, VirtualApi
 from reconcile.codes import Code
 from reconcile.fetch import CurlClient, Pace, TimeLimits, fetch_jobs, resolve_targets
 from reconcile.model import Absence, Observation, Observed, Source, Unobserved
+from reconcile.rate import Rate
 
 TOKEN = "canary-7f3a9c51"
 SOURCE = Source(file="reconcile.yaml", line=1, column=1)
@@ -320,6 +321,6 @@ def test_a_404_that_nobody_asked_for_proves_no_absence_D39(make_job, make_provid
     with serving(script) as server, CurlClient() as client:
         endpoint = f"http://127.0.0.1:{server.port}"
         targets = resolve_targets([make_provider()], endpoints=[endpoint], environ={"RECONCILE_TOKEN": TOKEN})
-        pace = Pace(rate=20, rng=AtOnce())
+        pace = Pace(rate=Rate(20.0, 1.0), rng=AtOnce())
         fetched = fetch_jobs(jobs, targets, client=client, timeout=5, pace=pace, concurrency=1)
     assert isinstance(fetched[2].observation, Observed)

@@ -15,6 +15,7 @@ from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, RefusedConnectionError, TlsError
 from reconcile.fetch.retry import Retryable
 from reconcile.model import Observed, Problem, Unobserved
+from reconcile.rate import Rate
 
 IDS = [f"job-{number:03}" for number in range(100)]
 OTC = "sfs-turbo.eu-de.otc.t-systems.com"
@@ -184,7 +185,7 @@ def test_g08_nobody_comes_back_earlier_than_a_throttling_server_asks(make_job) -
         assert not any(time + 0.001 < asked.time < time + 1 - 0.001 for time in refused)
 
 
-@pytest.mark.parametrize("rate", [5.0, 400 / 60])
+@pytest.mark.parametrize("rate", [Rate(5.0, 1.0), Rate(400.0, 60.0)])
 def test_a_rate_holds_for_each_provider_and_for_retries(make_job, make_provider, rate) -> None:
     other = make_provider("other", region="eu-nl")
     jobs = [make_job(job_id) for job_id in IDS[:50]] + [make_job(job_id, other) for job_id in IDS[:50]]
@@ -194,8 +195,8 @@ def test_a_rate_holds_for_each_provider_and_for_retries(make_job, make_provider,
     for host in {asked.host for asked in api.asked}:
         times = [asked.time for asked in api.asked if asked.host == host]
         assert len(times) == 100
-        assert all(later - earlier >= 1 / rate - 1e-6 for earlier, later in pairwise(times))
-    assert seconds == pytest.approx(99 / rate, rel=0.2)
+        assert all(later - earlier >= 1 / rate.per_second - 1e-6 for earlier, later in pairwise(times))
+    assert seconds == pytest.approx(99 / rate.per_second, rel=0.2)
 
 
 # --- Hosts that are not well ---------------------------------------------------------------------------------------

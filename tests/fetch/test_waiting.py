@@ -10,6 +10,7 @@ from virtual_api import Asked, VirtualApi, job_answer
 
 from reconcile.fetch import Fetched, Pace, Progress, WaitPolicy, fetch_jobs, resolve_targets
 from reconcile.model import Missing, Observed, Unobserved
+from reconcile.rate import Rate
 
 ENDED = ("success", "failed")
 
@@ -238,7 +239,7 @@ def test_d40_a_job_that_disappears_is_noted(make_job) -> None:
 def test_a_slow_rate_sees_every_job_before_it_polls_one(make_job) -> None:
     api = VirtualApi(telling("running"))
     jobs = [make_job(f"j{n}") for n in range(100)]
-    fetched, seconds = fetch(jobs, api, pace=Pace(rate=2.0, rng=Random(1)), duration=30.0)
+    fetched, seconds = fetch(jobs, api, pace=Pace(rate=Rate(2.0, 1.0), rng=Random(1)), duration=30.0)
     assert {word_of(each) for each in fetched} == {"running"}
     assert [asked.number for asked in api.asked[:100]] == [1] * 100
     # Nobody waits longer for the looks that are due when the waiting is over.

@@ -24,7 +24,7 @@ from reconcile.model import (
     SubJob,
     Truth,
 )
-from reconcile.mutation import Bystanders, list_mutants, make_up, write_answer
+from reconcile.mutation import Bystanders, isolate, list_mutants, make_up, make_up_all, write_answer
 from reconcile.plan import make_plan, proves_something
 
 MANIFESTS = sorted(Path(__file__).parent.glob("manifests/*.yaml"))
@@ -63,10 +63,7 @@ def test_what_is_written_as_an_answer_is_read_as_it_was(observation):
 @pytest.mark.parametrize("path", MANIFESTS, ids=[path.stem for path in MANIFESTS])
 def test_a_mutant_is_decided_among_few_jobs_as_among_all(path):
     manifest = load_manifests([str(path)], now=TODAY)
-    by_id = {}
-    for each in manifest.jobs:
-        by_id.setdefault(each.job_id, []).append(each)
-    seen = [make_up(by_id[each.job_id], now=TODAY) for each in manifest.jobs]
+    seen = make_up_all(manifest.jobs, now=TODAY)
 
     def decide(jobs, observations):
         return make_plan(replace(manifest, jobs=tuple(jobs)), observations, now=TODAY, origins={})
@@ -79,7 +76,7 @@ def test_a_mutant_is_decided_among_few_jobs_as_among_all(path):
         for mutant in list_mutants([manifest.jobs[i] for i in members], seen[members[0]], now=TODAY, every_time=True):
             changed = observe_exchange(manifest.jobs[members[0]], mutant.exchange, "http://localhost").observation
             mutated = [changed if i in members else each for i, each in enumerate(seen)]
-            among_few = decide([manifest.jobs[i] for i in indexes], [mutated[i] for i in indexes])
+            among_few = decide(isolate([manifest.jobs[i] for i in indexes]), [mutated[i] for i in indexes])
             assert among_few.exit_code == decide(manifest.jobs, mutated).exit_code
 
 

@@ -213,7 +213,7 @@ def render_report(data: bytes) -> None:
         check(all(line.isprintable() for line in report.split("\n")), "a terminal obeys no text")
         return
     check_harmless(report, name)
-    if name in ("json", "sarif", "gitlab", "ctrf"):
+    if name in ("json", "sarif", "gitlab", "ctrf", "otlp"):
         json.loads(report)
     elif name == "junit":
         ElementTree.fromstring(report)

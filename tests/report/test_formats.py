@@ -38,7 +38,7 @@ def test_e01_e04_no_text_is_obeyed(format_name, text):
     check_harmless(rendered(poison_plan(plan_mixed(), text), format_name), format_name)
 
 
-@pytest.mark.parametrize("format_name", ["json", "junit", "sarif", "gitlab", "ctrf"])
+@pytest.mark.parametrize("format_name", ["json", "junit", "sarif", "gitlab", "ctrf", "otlp"])
 def test_e13_what_machines_read_is_ascii_and_the_same_in_every_locale(format_name):
     assert rendered(load_plan("unicode"), format_name).isascii()
 

@@ -50,6 +50,14 @@ def ask_openmetrics(text):
     return code != 0
 
 
+def ask_otlp(text):
+    root, *_ = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    results = [each["value"]["stringValue"] for each in root["attributes"] if each["key"] == "cicd.pipeline.result"]
+    bad = root.get("status") is not None
+    assert bad or results == ["success"]
+    return bad
+
+
 ASK = {
     "text": lambda text: "Every expectation" not in text.splitlines()[-1],
     "json": lambda text: json.loads(text)["exit_code"] != 0,
@@ -62,6 +70,7 @@ ASK = {
     "ctrf": ask_ctrf,
     "tap": lambda text: bool(re.search("^not ok (?!.* # TODO )|^Bail out!", text, re.MULTILINE)),
     "openmetrics": ask_openmetrics,
+    "otlp": ask_otlp,
     "html": lambda text: "exit code <b>0</b>" not in text,
 }
 

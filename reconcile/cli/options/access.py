@@ -3,7 +3,8 @@
 import click
 from msgspec import Struct
 
-from reconcile.cli.options.values import Duration, FilePath, Rate, as_one
+from reconcile.cli.options.values import Duration, FilePath, RateType, as_one
+from reconcile.rate import Rate
 
 _DEFAULT_TIMEOUT = 300.0
 _SLACK = 60.0
@@ -14,8 +15,8 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     """
     How jobs are fetched. Only the operator decides this, never a manifest.
 
-    `wait` and `timeout` are seconds, `rate` is requests per second and provider. None means: do not wait, a timeout
-    that leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
+    `wait` and `timeout` are seconds, `rate` is what each provider allows. None means: do not wait, a timeout that
+    leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
     """
 
     endpoints: tuple[str, ...]
@@ -23,7 +24,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     proxy: str | None
     timeout: float | None
     wait: float | None = None
-    rate: float | None = None
+    rate: Rate | None = None
     concurrency: int = 64
     verbose: int = 0
 
@@ -34,10 +35,16 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
 
 
 class RecordingOptions(Struct, frozen=True, kw_only=True):
-    """The directory to record to, and the one to replay instead of sending requests; None for neither."""
+    """
+    The directory to record to, the one to replay instead of sending requests, and the one of the run to resume, which
+    is recorded there as well; None for none. `max_age` is the seconds after which the resumed run asks again, None for
+    the default.
+    """
 
     record: str | None
     replay: str | None
+    resume: str | None = None
+    max_age: float | None = None
 
 
 _CONNECTION = (
@@ -72,9 +79,10 @@ access_options = as_one(
     ),
     click.option(
         "--rate",
-        type=Rate(),
+        type=RateType(),
         metavar="N[/s|/m]",
-        help="Maximum request rate per provider. Default: the published one, if there is any.",
+        help="Maximum request rate per provider, for all shards of a run together. Default: the published one, if "
+        "there is any.",
     ),
     click.option(
         "--concurrency",
@@ -116,5 +124,18 @@ recording_options = as_one(
         type=FilePath(),
         help="Judge the responses recorded in DIR, as of the time of the recording. Sends no request.",
     ),
+    click.option(
+        "--resume",
+        metavar="DIR",
+        type=FilePath(),
+        help="Continue the run that was recorded in DIR, under the same RECONCILE_RUN_ID: only jobs that had not ended "
+        "there are requested. Records in DIR.",
+    ),
+    click.option(
+        "--max-age",
+        type=Duration(),
+        metavar="DURATION",
+        help="With --resume: maximum age of a recorded response; older ones are requested again. Default: 1h.",
+    ),
 )
-"""Options of recording a run and of replaying a recording."""
+"""Options of recording a run, of replaying a recording and of resuming a recorded run."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.values import AssignmentType, FilePath, as_one
-from reconcile.model import Given, VariableFile
+from reconcile.model import Deal, Given, VariableFile
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -37,7 +37,8 @@ class ManifestOptions(Struct, frozen=True, kw_only=True):
 
 class SelectionOptions(Struct, frozen=True, kw_only=True):
     """
-    Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones.
+    Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones, and
+    `deal` the name of the `Deal`, None for the default.
 
     `target_files` are paths. `fail_fast` ends the run with the first job that is drift or an error.
     """
@@ -47,6 +48,7 @@ class SelectionOptions(Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...]
     selectors: tuple[str, ...]
     shard: str | None
+    deal: str | None
     fail_fast: bool = False
 
     @property
@@ -184,6 +186,13 @@ selection_options = as_one(
         metavar="I/N|auto",
         help="Only part I of N of the selected jobs; auto reads I and N from the CI system. "
         "'reconcile merge' joins the parts.",
+    ),
+    click.option(
+        "--by",
+        "deal",
+        type=click.Choice([each.value for each in Deal]),
+        help="Whether --shard deals single jobs, which share the rate of their provider, or whole providers. "
+        "Default: job.",
     ),
 )
 """Options of selecting jobs."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reconcile.duration import parse_duration
 from reconcile.model import Assignment, Subject
-from reconcile.rate import parse_rate
+from reconcile.rate import Rate, parse_rate
 
 DEFAULT_API = "sfs-turbo"
 """The job API of commands that are told none."""
@@ -37,14 +37,14 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Rate(click.ParamType[float]):
-    """A rate above zero, as requests per second."""
+class RateType(click.ParamType[Rate]):
+    """A rate above zero."""
 
     name = "rate"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rate:  # noqa: ANN401
         try:
-            return value if isinstance(value, float) else parse_rate(str(value))
+            return value if isinstance(value, Rate) else parse_rate(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

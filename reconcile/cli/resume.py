@@ -1,0 +1,114 @@
+"""Resuming a run that was recorded and cut off, for `--resume`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from reconcile import __version__
+from reconcile.canonical import dump
+from reconcile.cli import output
+from reconcile.cli.options.access import RecordingOptions
+from reconcile.cli.sharding import RUN_ID, name_run
+from reconcile.codes import Code
+from reconcile.duration import format_duration
+from reconcile.errors import DocumentError, UsageError
+from reconcile.fetch.resume import Resumed, resume_jobs
+from reconcile.model import Diagnostic, Manifest, RecordedProvider, RecordedRun
+from reconcile.recording import Journal, RecordingFolder, open_unfinished
+from reconcile.report.escape import escape
+
+_MAX_AGE = 3600.0
+"""Seconds: as old as a saved plan may be that is verified or merged."""
+
+
+def check_usage(recording: RecordingOptions) -> None:
+    """Raise UsageError for options that contradict `--resume`."""
+    if recording.resume is None and recording.max_age is not None:
+        message = "--max-age says how old a response may be that --resume takes over"
+        raise UsageError.because(Code.USAGE, message, hint="leave it out, or add --resume DIR")
+    if recording.resume is not None and recording.record is not None:
+        message = "--resume records in its own directory, so it cannot be combined with --record"
+        raise UsageError.because(Code.USAGE, message, hint="leave --record out")
+
+
+def identify_run(manifest: Manifest, environ: Mapping[str, str]) -> RecordedRun:
+    """Return which run this is; raise UsageError if its name is too long."""
+    shard = manifest.shard
+    jobs = [[job.address, job.provider.name, job.job_id, job.parameters] for job in manifest.jobs]
+    dealt = [shard.index, shard.total, shard.by] if shard is not None else None
+    return RecordedRun(
+        name=name_run(environ),
+        files={each.file: each.sha256 for each in manifest.files},
+        variables=_digest([[each.file, each.variables] for each in manifest.files]),
+        jobs=_digest([jobs, manifest.selection, dealt]),
+    )
+
+
+def resume_run(
+    recording: RecordingOptions,
+    manifest: Manifest,
+    providers: Mapping[str, RecordedProvider],
+    run: RecordedRun,
+    clock: Callable[[], datetime],
+    *,
+    quiet: bool,
+) -> Resumed:
+    """
+    Return what the run need not request again, nothing if it resumes no other one.
+
+    Raises:
+        DocumentError: the recording is of another run, or cannot be read.
+    """
+    if recording.resume is None:
+        return Resumed(fetched={}, recorded={})
+    folder = recording.resume
+    recorded = open_unfinished(folder)
+    differences = [*_compare(recorded, run, providers)]
+    if differences:
+        raise DocumentError([_refuse(folder, why, hint) for why, hint in differences])
+    now, max_age = clock(), recording.max_age or _MAX_AGE
+    resumed = resume_jobs(manifest.jobs, recorded.find_job, now=now, max_age=max_age)
+    if not quiet:
+        oldest = max((each.age for each in resumed.fetched.values()), default=0.0)
+        age = f", the oldest {format_duration(round(oldest))} old" if resumed.fetched else ""
+        count = f"{len(resumed.fetched):,} of {len(manifest.jobs):,} answers taken over{age}"
+        output.print_note(f"reconcile: resuming {escape(folder)}: {count}\n")
+    return resumed
+
+
+def _compare(
+    recorded: Journal | RecordingFolder, run: RecordedRun, providers: Mapping[str, RecordedProvider]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is not the same as in the recorded run, and what to do."""
+    again = "give the same as then, or plan anew with --record"
+    if recorded.version != __version__:
+        yield f"it was recorded by version {recorded.version}, and this is {__version__}", "plan anew with --record"
+        return
+    if recorded.run is None or recorded.run.name is None or run.name is None:
+        whose = "this run" if run.name is None else "the recorded run"
+        yield f"{whose} has no name, so that it cannot be known to be the same", f"set {RUN_ID} in both"
+    elif recorded.run.name != run.name:
+        hint = f"set {RUN_ID} to the same value for a run and those that resume it"
+        yield f"it is of the run {recorded.run.name}, and this is {run.name}", hint
+    if recorded.run is None:
+        return
+    if recorded.run.files != run.files:
+        changed = sorted(dict(recorded.run.files.items() ^ run.files.items()))
+        yield f"another manifest: {', '.join(changed)}", again
+    elif recorded.run.variables != run.variables:
+        yield "other values of variables", again
+    elif recorded.run.jobs != run.jobs:
+        yield "another selection of jobs", again
+    if recorded.providers != providers:
+        changed = sorted(
+            name for name in {**recorded.providers, **providers} if recorded.providers.get(name) != providers.get(name)
+        )
+        yield f"another endpoint or project of provider {', '.join(changed)}", again
+
+
+def _digest(value: object) -> str:
+    return sha256(dump(value, compact=True).encode("ascii")).hexdigest()
+
+
+def _refuse(folder: str, why: str, hint: str) -> Diagnostic:
+    return Diagnostic(code=Code.NOT_RESUMABLE, message=f"{folder} cannot be resumed: {why}", hint=hint)

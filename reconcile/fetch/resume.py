@@ -1,0 +1,90 @@
+"""
+RecordedJob -> Fetched, for a run that resumes another one. Pure.
+
+Only what no later answer can change is taken over: that a job has ended, and how. What was running, missing or could
+not be observed is requested again.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconcile.fetch.replay import FindJob, replay_job
+from reconcile.fetch.run import may_pass_while_missing
+from reconcile.model import Fetched, Job, Observed, RecordedJob, Timing
+
+_Key = tuple[str, str]
+
+
+class Resumed(Struct, frozen=True, kw_only=True):
+    """
+    What a run need not request again.
+
+    `fetched` is by index of the job, and its `age` ends now. `recorded` is by provider and job id, as the resumed run
+    records it.
+    """
+
+    fetched: Mapping[int, Fetched]
+    recorded: Mapping[_Key, RecordedJob]
+
+
+def resume_jobs(jobs: Sequence[Job], find_job: FindJob, *, now: datetime, max_age: float) -> Resumed:
+    """
+    Return the recorded answers of jobs that have ended.
+
+    A job that may pass while it is missing is proven only beside another one that the same provider shows in this run.
+    So where there is such a job, the first answer of its provider is not taken over.
+
+    Args:
+        jobs: those of the manifest.
+        find_job: called once for each remote job.
+        now: answers of a later time are not taken over: a clock is wrong.
+        max_age: seconds after which an answer is requested again.
+    """
+    taken: dict[_Key, tuple[RecordedJob, Fetched]] = {}
+    indexes: dict[_Key, list[int]] = {}
+    for index, job in enumerate(jobs):
+        indexes.setdefault(_key_of(job), []).append(index)
+    for key, (first, *_) in indexes.items():
+        recorded = find_job(*key)
+        if recorded is None or recorded.evidence is None:
+            continue
+        fetched = replay_job(jobs[first], key[0], lambda *_, found=recorded: found)
+        if not _is_final(jobs[first], fetched):
+            continue
+        age = (now - recorded.exchanges[recorded.evidence].ended_at).total_seconds()
+        if 0 <= age <= max_age:
+            taken[key] = _take_over(recorded, fetched, age)
+    places = {_place_of(job) for job in jobs if _key_of(job) not in taken and may_pass_while_missing(job)}
+    for key, (first, *_) in indexes.items():
+        if key in taken and _place_of(jobs[first]) in places:
+            places.remove(_place_of(jobs[first]))
+            del taken[key]
+    return Resumed(
+        fetched={index: fetched for key, (_, fetched) in taken.items() for index in indexes[key]},
+        recorded={key: recorded for key, (recorded, _) in taken.items()},
+    )
+
+
+def _is_final(job: Job, fetched: Fetched) -> bool:
+    """Return whether a job had ended by an answer that came from no cache: nothing of it changes any more."""
+    seen = fetched.observation
+    return isinstance(seen, Observed) and job.provider.api.statuses[seen.status].terminal and fetched.cached is None
+
+
+def _take_over(recorded: RecordedJob, fetched: Fetched, age: float) -> tuple[RecordedJob, Fetched]:
+    """Return both as those of a run that requested nothing."""
+    nothing = Timing(resumed=True)
+    spent = {name: getattr(nothing, name) for name in nothing.__struct_fields__}
+    return replace(recorded, waited=0.0, age=age, **spent), replace(fetched, waited=0.0, age=age, **spent)
+
+
+def _key_of(job: Job) -> _Key:
+    return job.provider.name, job.job_id
+
+
+def _place_of(job: Job) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Name where a job is looked for, without its id."""
+    return job.provider.name, tuple(sorted(job.parameters.items()))

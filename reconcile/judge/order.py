@@ -1,0 +1,102 @@
+"""Whether one job began only when another had ended in success, now and for every later state of both."""
+
+from datetime import datetime
+
+from reconcile.instant import format_instant, read_time
+from reconcile.judge.assertion import CLOCK_SKEW
+from reconcile.model import (
+    Finding,
+    Job,
+    Kind,
+    Missing,
+    MissingPolicy,
+    Observation,
+    Observed,
+    Order,
+    Outcome,
+    Record,
+    Truth,
+    Unobserved,
+)
+
+PATH = "after"
+
+
+def judge_order(
+    order: Order, job: Job, observed: Observed, other: Job | None, seen: Observation | None, *, now: datetime
+) -> Finding:
+    """
+    Judge that a job began only when another one had ended in success.
+
+    The two were looked at one after the other, in any order. So a job that has begun while the other still runs may
+    yet turn out to be right, unless it began before the other did.
+
+    Args:
+        observed: what the job was observed to be.
+        other: the other job, and `seen` what is known of it; None if it is not part of this run.
+        now: the time of judging, in UTC.
+    """
+    try:
+        truth, actual = _compare(order, job, observed, other, seen, now=now)
+    except ValueError as error:
+        truth, actual = Truth.UNDECIDABLE, str(error)
+    return Finding(
+        path=PATH, truth=truth, kind=Kind.CHANGED, expected=order.address, actual=actual, source=order.source
+    )
+
+
+def _compare(
+    order: Order, job: Job, observed: Observed, other: Job | None, seen: Observation | None, *, now: datetime
+) -> tuple[Truth, str]:
+    """Return the truth and what a plan shows as observed; raise ValueError if what was answered makes no sense."""
+    if other is None or seen is None:
+        raise ValueError(f"{order.address} is not part of this run: select it, too")
+    if isinstance(seen, Unobserved):
+        raise ValueError(f"{order.address} could not be checked")
+    if isinstance(seen, Missing):
+        may_come = other.missing is MissingPolicy.WAIT
+        return Truth.CAN_HOLD if may_come else Truth.CANNOT_HOLD, f"{order.address} is missing"
+    if other.provider.api.statuses[seen.status].outcome is Outcome.FAILURE:
+        return Truth.CANNOT_HOLD, f"{order.address} has failed"
+    begin = _read_begin(job, observed, now)
+    if begin is None and job.provider.api.statuses[observed.status].terminal:
+        return Truth.CANNOT_HOLD, "it has ended and never begun"
+    return _compare_times(order, begin, other, seen, now=now)
+
+
+def _compare_times(
+    order: Order, begin: datetime | None, other: Job, seen: Observed, *, now: datetime
+) -> tuple[Truth, str]:
+    """Compare the begin of a job, None if it may come, with the times of one that has not failed."""
+    name, other_begin = order.address, _read_begin(other, seen, now)
+    if not other.provider.api.statuses[seen.status].terminal:
+        if begin is None or other_begin is None or begin >= other_begin:
+            return Truth.CAN_HOLD, f"{name} is {seen.status}"
+        times = f"it began at {format_instant(begin)}, and {name} at {format_instant(other_begin)}"
+        return Truth.CANNOT_HOLD, times
+    end = _read(other, seen.end_time, now)
+    if end is None:
+        raise ValueError(f"{name} has ended, and there is no end time")
+    if begin is None:
+        return Truth.CAN_HOLD, f"{name} ended at {format_instant(end)}, and it has not begun"
+    times = f"it began at {format_instant(begin)}, and {name} ended at {format_instant(end)}"
+    return Truth.HOLDS if begin >= end else Truth.CANNOT_HOLD, times
+
+
+def _read_begin(job: Job, record: Record, now: datetime) -> datetime | None:
+    """Return when a job began, None if it has not; raise ValueError if its times make no sense."""
+    begin, end = _read(job, record.begin_time, now), _read(job, record.end_time, now)
+    if begin is not None and end is not None and end < begin:
+        raise ValueError(f"the end of {job.address} is before its begin")
+    return begin
+
+
+def _read(job: Job, text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    instant = read_time(text, job.provider.api.time_format)
+    if instant is None:
+        raise ValueError(f"'{text}' of {job.address} is not a time as the API writes it")
+    if instant - now > CLOCK_SKEW:
+        raise ValueError(f"'{text}' of {job.address} is in the future")
+    return instant

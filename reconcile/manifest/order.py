@@ -1,0 +1,79 @@
+"""Whether each job can come after the one that it must come after."""
+
+from collections.abc import Mapping, Sequence
+
+from reconcile.codes import Code
+from reconcile.document import Pending, suggest
+from reconcile.judge import accepts
+from reconcile.manifest.consistency import DeclaredJob
+from reconcile.model import Absence, Expectation, Field, FieldExpectation, Job
+
+_HINT = "remove 'after', or name another job"
+
+
+def check_orders(jobs: Sequence[DeclaredJob]) -> None:
+    """Refuse an order that names no job, that no answer can prove, or that goes round in a circle."""
+    if all(declared.job.after is None for declared in jobs):
+        return
+    known = {declared.job.address: declared.job for declared in jobs}
+    circles = _find_circles(known)
+    for declared in jobs:
+        order = declared.job.after
+        if order is None:
+            continue
+        other = known.get(order.address)
+        if other is None:
+            why, hint = _refuse_unknown(order.address, known)
+        elif declared.job.address in circles:
+            why, hint = f"'after' leads from {other.address} back to this job: none can be the first", _HINT
+        else:
+            why, hint = _find_obstacle(declared.job, other), _HINT
+        if why is not None:
+            declared.diagnostics.add(declared.mark, Code.IMPOSSIBLE_ORDER, f"{declared.job.address}: {why}", hint)
+
+
+def _refuse_unknown(address: str, known: Mapping[str, Job]) -> tuple[str | None, str]:
+    declaration = known.get(address.partition("[")[0])
+    if declaration is not None and isinstance(declaration.job_id, Pending):
+        return None, ""  # nobody knows yet how many jobs that declaration makes
+    hint = suggest(address, known) or "name the address of another job, such as jobs.create-share"
+    return f"'after' names {address}, and there is no such job", hint
+
+
+def _find_obstacle(job: Job, other: Job) -> str | None:
+    """Return why nothing can prove that a job came after another one, None if something can."""
+    if isinstance(job.expect, Absence) or isinstance(other.expect, Absence):
+        return "'after' is about two jobs that are there, and one of them must be absent"
+    if "begin_time" not in job.provider.api.job.fields:
+        return f"the API {job.provider.api.name} does not say when a job began"
+    if "end_time" not in other.provider.api.job.fields:
+        return f"the API {other.provider.api.name} does not say when a job ended"
+    if not _may_succeed(other.expect, other.provider.api.success):
+        return f"'after' needs the success of {other.address}, which is not expected to succeed"
+    return None
+
+
+def _find_circles(known: Mapping[str, Job]) -> set[str]:
+    """Find the addresses of the jobs on a circle; each job has at most one before it, so one walk from each does it."""
+    circles: set[str] = set()
+    seen: set[str] = set()
+    for start in known:
+        path: dict[str, None] = {}
+        address: str | None = start
+        while address is not None and address not in seen:
+            seen.add(address)
+            path[address] = None
+            job = known.get(address)
+            address = job.after.address if job is not None and job.after is not None else None
+        if address in path:
+            walked = list(path)
+            circles.update(walked[walked.index(address) :])
+    return circles
+
+
+def _may_succeed(expect: Expectation, success: str) -> bool:
+    return all(
+        accepts(each, success)
+        for each in expect.fields
+        if isinstance(each, FieldExpectation) and each.field is Field.STATUS
+    )
