@@ -203,7 +203,7 @@ def test_a_broken_recording_hides_no_other(backtest):
     ("argv", "why"),
     [
         ([], "RC003 there is no recording to judge"),
-        (["--recordings", "nowhere"], "RC002 nowhere is no recording"),
+        (["--recordings", "nowhere"], "RC002 nowhere is not a recording"),
         (["--recordings", "tapes/a", "--recordings", "tapes/a/"], "RC001 several recordings are called a"),
         (["-", "--recordings", "tapes"], "RC001 '-' cannot be read once for each recording"),
         (["broken.yaml", "--recordings", "tapes"], "RC102"),

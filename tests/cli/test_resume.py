@@ -72,7 +72,7 @@ def test_u71_only_what_had_not_ended_is_requested_again_and_reports_say_so():
     code, out, err = plan(api, "--resume", "tape", "--report", "json=plan.json", now=later)
     assert (code, sorted(api.asked)) == (0, ["b", "c"])
     assert "reconcile: resuming tape: 1 of 3 answers taken over, the oldest 5m old\n" in err
-    assert "Plan: 3 in sync with 1 of 3 answers from the resumed recording." in out
+    assert "Plan: 3 in sync in 0.1 s with 1 of 3 answers from the resumed recording." in out
     document = json.loads(Path("plan.json").read_text())
     assert (document["resumed"], [job["attempts"] for job in document["jobs"]]) == (1, [0, 1, 1])
 
@@ -246,7 +246,7 @@ def test_u71_a_journal_that_was_edited_is_refused(change):
         (("--max-age", "5m"), "--max-age says how old"),
         (("--resume", "tape", "--record", "other"), "--record"),
         (("--resume", "tape", "--replay", "other"), "--resume"),
-        (("--resume", "nothing"), "nothing is no recording"),
+        (("--resume", "nothing"), "nothing is not a recording"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(argv, told):

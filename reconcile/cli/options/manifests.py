@@ -126,6 +126,7 @@ def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: s
 _MANIFESTS = (
     click.argument("paths", metavar="[MANIFEST]...", nargs=-1, type=FilePath()),
     variable_options,
+    api_option,
 )
 
 manifest_options = as_one(
@@ -133,7 +134,6 @@ manifest_options = as_one(
     "manifests",
     *_MANIFESTS,
     click.option("--strict", is_flag=True, help="Treat warnings as errors and ignore waivers."),
-    api_option,
 )
 """Manifests and variables of a `ManifestCommand` that judges jobs."""
 
