@@ -89,6 +89,8 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
         warnings=tuple([each for manifest in manifests for each in manifest.diagnostics.warnings]),
         unset=tuple(dict.fromkeys(name for manifest in manifests for name in manifest.unset)),
         undecided=tuple([each.job.address for each in declared if not each.complete]),
+        unknown={each.job.address: each.unknown for each in declared if each.unknown},
+        expanded={each.job.address: each.expanded for each in declared if each.expanded and offline},
         unused=values.count_unused(variables),
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.document import (
     Document,
@@ -33,6 +34,7 @@ _COMMON: Final = 1024
 """The characters that every job may share with others; a job that expects more is rare."""
 _MOST_SHARED: Final = 16 * 1024 * 1024
 """What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
+_DECIDING: Final = ("expect", "waivers", "timeout", "missing")
 _REPEATED: Final = ("expect", "owner", "runbook")
 
 
@@ -116,6 +118,16 @@ class JobReader:
     def is_complete(self, table: Table) -> bool:
         """Tell whether nothing that is expected of a job depends on a variable without a value."""
         return self._default_is_complete and not has_pending(table.get("expect"))
+
+    def show_unknown(self, table: Table) -> str:
+        """Return, as text, all that decides about a job and depends on a variable without a value."""
+        own = {key: table[key] for key in _DECIDING if key in table and has_pending(table[key])}
+        if "expect" in self._defaults and not self._default_is_complete:
+            own["defaults"] = self._defaults["expect"]
+        for key in ("timeout", "missing"):
+            if key not in table and isinstance(self._defaults.get(key), Pending):
+                own[key] = self._defaults[key]
+        return dump(own, compact=True) if own else ""
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""
