@@ -934,7 +934,7 @@ class JobReview(Struct, frozen=True, kw_only=True):
     One job of two manifests. `old` or `new` is None if only the other one has it.
 
     `reason` says what else is to know of it, as a clause; of what is undecided, why. A job that is weaker or different
-    has a witness. `allowed` says that the operator accepts that.
+    has a witness. `allowed_by` are the operator's globs that match its address.
     """
 
     address: str
@@ -943,20 +943,28 @@ class JobReview(Struct, frozen=True, kw_only=True):
     new: Job | None
     reason: str | None = None
     witness: Witness | None = None
-    allowed: bool = False
+    allowed_by: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the operator accepts it: never what is undecided."""
+        return bool(self.allowed_by) and self.relation is not Relation.UNDECIDED
 
 
 class Review(Struct, frozen=True, kw_only=True):
     """
     What a change of a manifest lets through: its jobs in the order of the old manifest, then those that were added.
 
-    `old` and `new` are the names of the files, `allowed` the globs of addresses that the operator gave.
+    `old` and `new` are the names of the files, `allowed` the globs of addresses that the operator gave. `paths` maps
+    new files to their paths in the repository, where they have other names; `reviewed_at` is in UTC.
     """
 
     old: tuple[str, ...]
     new: tuple[str, ...]
     jobs: tuple[JobReview, ...]
+    reviewed_at: datetime
     allowed: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, relation: Relation) -> int:
         """Return how many jobs have a relation."""
@@ -964,7 +972,7 @@ class Review(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """An undecided job is an error, as no job at all is; what is weaker or different is drift unless it is allowed."""
+        """Undecided jobs are an error, and so are none; what is weaker or different is drift unless it is allowed."""
         if not self.jobs or self.count(Relation.UNDECIDED):
             return ExitCode.ERROR
         lost = [job for job in self.jobs if job.relation in (Relation.WEAKER, Relation.DIFFERENT) and not job.allowed]

@@ -17,12 +17,12 @@ from reconcile.document import STDIN, Schema, Text, find_schema, is_json, parse_
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest.consistency import DeclaredJob, check_repetitions, choose_prefixes, join_providers
 from reconcile.manifest.language import SCHEMA
-from reconcile.manifest.location import find_manifests
+from reconcile.manifest.location import find_manifests, is_manifest
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
 from reconcile.model import Diagnostic, Given, JobApi, Manifest, VariableFile
 
-__all__ = ["find_manifests", "load_manifests"]
+__all__ = ["find_manifests", "is_manifest", "load_manifests"]
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -39,6 +39,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     texts: Sequence[Text] = (),
     offline: bool = False,
     separate: bool = False,
+    shared: bool = False,
 ) -> Manifest:
     """
     Read manifests from files, or from `stdin` for "-".
@@ -55,6 +56,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
         offline: whether no job API will be asked. Then variables may be given their values later: what depends on one
             without a value is unknown, and everything else is checked.
         separate: whether each file is a run of its own, so that what only all of them together break is a warning.
+        shared: whether values are given for other manifests as well, so that these need not declare them all.
 
     Raises:
         DocumentError: with everything that is wrong, file by file in order of position.
@@ -74,7 +76,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     if unreadable and not separate:
         raise DocumentError([*unreadable, *_list_errors(manifests)])
     variables = dict.fromkeys(name for each in manifests for name in each.variables)
-    unknown = [] if unreadable else values.refuse_unknown(variables)
+    unknown = [] if unreadable or shared else values.refuse_unknown(variables)
     if unknown:
         raise UsageError(unknown)
     declared = _read_jobs(manifests, now, separate=separate)

@@ -36,13 +36,16 @@ def review_manifests(
         old=tuple(each.file for each in old.files),
         new=tuple(each.file for each in new.files),
         jobs=tuple([_allow(each, allowed) for each in comparison.list_reviews()]),
+        reviewed_at=now,
         allowed=tuple(allowed),
     )
 
 
 def _allow(review: JobReview, allowed: Sequence[str]) -> JobReview:
     names = {review.address, *([review.new.address] if review.new is not None else [])}
-    return replace(review, allowed=any(matches_glob(each, name) for each in allowed for name in names))
+    return replace(
+        review, allowed_by=tuple([each for each in allowed if any(matches_glob(each, name) for name in names)])
+    )
 
 
 class _Declared:
