@@ -9,6 +9,7 @@ is looked for, part by part, and the others are the simplest ones.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -134,16 +135,22 @@ def _list_observed(passing: Sequence[Terms], stopping: Terms | None, at: datetim
         yield from _Status(word, passing, stopping, at).list_gaps()
 
 
-class _Choice(Struct, frozen=True):
-    """
-    What one part of an answer can be, as values of an `Observed`; each with whether that is certain, or the judge's.
+_Choice: TypeAlias = tuple[Mapping[str, object], bool]
+"""Values of an `Observed` for one part of an answer, and whether they are certain or the judge has to tell."""
 
-    `usual` is let through, and if possible not stopped; None if nothing is let through. `odd` are let through and
-    stopped.
+
+class _Part(Struct, frozen=True):
+    """
+    One part of an answer: what terms assert of it, and the values that it can have, the simplest first.
+
+    Of the sub-jobs, lists take the place of values, and both are None.
     """
 
-    usual: tuple[Mapping[str, object], bool] | None
-    odd: tuple[tuple[Mapping[str, object], bool], ...] = ()
+    find: Callable[[Terms], tuple[Assertion, ...]] | None = None
+    list_values: Callable[[], Iterable[Mapping[str, object]]] | None = None
+
+
+_SUB_JOBS: Final = _Part()
 
 
 class _Status:
@@ -161,18 +168,22 @@ class _Status:
         """Yield an answer for each part by which it is stopped."""
         if not all(map(self._accepts, self._passing)):
             return
-        parts = [*map(self._choose_text, _TEXTS), self._choose_times(), self._choose_sub_jobs()]
-        if any(part.usual is None for part in parts):
+        parts = [*map(self._make_text, _TEXTS), self._make_times(), _SUB_JOBS]
+        odd = [self._find_odd(part) for part in parts]
+        is_stopped = self._stopping is None or not self._accepts(self._stopping)
+        if not is_stopped and not any(odd):
             return
-        usual = [part.usual for part in parts if part.usual is not None]
+        usual = [choice for part in parts if (choice := self._find_usual(part)) is not None]
+        if len(usual) < len(parts):
+            return
         values = {name: value for each, _ in usual for name, value in each.items()}
         certain = [sure for _, sure in usual]
-        if self._stopping is None or not self._accepts(self._stopping):
+        if is_stopped:
             yield Gap(answer=self._make(values), at=self._at, certain=all(certain))
-        for at, part in enumerate(parts):
+        for at, choices in enumerate(odd):
             others = all([*certain[:at], *certain[at + 1 :]])
-            for odd, sure in part.odd:
-                yield Gap(answer=self._make({**values, **odd}), at=self._at, certain=others and sure)
+            for each, sure in choices:
+                yield Gap(answer=self._make({**values, **each}), at=self._at, certain=others and sure)
 
     def _make(self, values: Mapping[str, object]) -> Observed:
         return replace(_BARE, status=self._word, **values)
@@ -193,55 +204,87 @@ class _Status:
                 return False
         return True
 
-    def _choose_text(self, field: Field) -> _Choice:
-        every = (*self._passing, self._stopping) if self._stopping is not None else self._passing
-        asserted = tuple(dict.fromkeys(each for terms in every for each in terms.of(field)))
+    # --- Parts -------------------------------------------------------------------------------------------------
+
+    def _make_text(self, field: Field) -> _Part:
         usual = {Field.JOB_TYPE: self._api.job_types, Field.ERROR_CODE: tuple(self._api.error_codes)}
-        values = [{field.value: text} for text in list_texts(asserted, usual.get(field, ()))]
-        return self._choose(values, lambda terms: terms.of(field))
 
-    def _choose_times(self) -> _Choice:
-        every = (*self._passing, self._stopping) if self._stopping is not None else self._passing
-        asserted = tuple(dict.fromkeys(assertion for terms in every for assertion in terms.times))
+        def list_values() -> Iterator[Mapping[str, object]]:
+            asserted = self._list_asserted(lambda terms: terms.of(field))
+            texts = tuple(each for each in asserted if isinstance(each, FieldExpectation))
+            return ({field.value: text} for text in list_texts(texts, usual.get(field, ())))
+
+        return _Part(lambda terms: terms.of(field), list_values)
+
+    def _make_times(self) -> _Part:
         moves = self._api.job.end_time_moves and not self._ended
-        pairs = list_times(asserted, self._api, self._at)
-        values = ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
-        return self._choose(values, lambda terms: terms.times)
 
-    def _choose(
-        self, values: Iterable[Mapping[str, object]], find: Callable[[Terms], tuple[Assertion, ...]]
-    ) -> _Choice:
-        """Choose among values, the simplest first; `find` returns what terms assert of them."""
-        stopping = self._stopping
-        if stopping is not None and self._rules(stopping, find) in [self._rules(each, find) for each in self._passing]:
-            stopping = None  # What one of them lets through is not stopped.
-        usual: tuple[Mapping[str, object], bool] | None = None
-        for value in values:
+        def list_values() -> Iterator[Mapping[str, object]]:
+            asserted = self._list_asserted(lambda terms: terms.times)
+            pairs = list_times(asserted, self._api, self._at)
+            return ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
+
+        return _Part(lambda terms: terms.times, list_values)
+
+    def _list_asserted(self, find: Callable[[Terms], Iterable[Assertion]]) -> tuple[Assertion, ...]:
+        every = (*self._passing, *([self._stopping] if self._stopping is not None else []))
+        return tuple(dict.fromkeys(assertion for terms in every for assertion in find(terms)))
+
+    # --- Values ------------------------------------------------------------------------------------------------
+
+    def _find_odd(self, part: _Part) -> Sequence[_Choice]:
+        """Find values that are let through and stopped; several only if the judge has to tell."""
+        if self._stopping is None:
+            return ()
+        if part.find is None or part.list_values is None:
+            return self._find_sub_jobs(self._stopping)
+        if self._rules(self._stopping, part.find) in [self._rules(each, part.find) for each in self._passing]:
+            return ()  # What one of them lets through is not stopped.
+        stopped = part.find(self._stopping)
+        for value in self._list_passing(part.find, part.list_values):
+            if not self._lets_pass(self._stopping, stopped, self._make(value)):
+                return ((value, True),)
+        return ()
+
+    def _find_usual(self, part: _Part) -> _Choice | None:
+        """Find the simplest value that is let through, if possible one that is not stopped; None if nothing is."""
+        if part.find is None or part.list_values is None:
+            return self._find_usual_sub_jobs()
+        first: _Choice | None = None
+        for value in self._list_passing(part.find, part.list_values):
+            if self._stopping is None or self._lets_pass(self._stopping, part.find(self._stopping), self._make(value)):
+                return value, True
+            first = first or (value, True)
+        return first
+
+    def _list_passing(
+        self,
+        find: Callable[[Terms], tuple[Assertion, ...]],
+        list_values: Callable[[], Iterable[Mapping[str, object]]],
+    ) -> Iterator[Mapping[str, object]]:
+        asserted = [(terms, find(terms)) for terms in self._passing]
+        for value in list_values():
             observed = self._make(value)
-            if not all(self._lets_pass(terms, find(terms), observed) for terms in self._passing):
-                continue
-            if stopping is None:
-                return _Choice((value, True))
-            if not self._lets_pass(stopping, find(stopping), observed):
-                return _Choice(usual or (value, True), ((value, True),))
-            usual = usual or (value, True)
-        return _Choice(usual)
+            if all(self._lets_pass(terms, assertions, observed) for terms, assertions in asserted):
+                yield value
 
     def _rules(self, terms: Terms, find: Callable[[Terms], tuple[Assertion, ...]]) -> tuple[object, ...]:
         asserted = find(terms)
         return asserted, terms.waived(self._at) & {name_of(each) for each in asserted}
 
-    def _choose_sub_jobs(self) -> _Choice:
+    # --- Sub-jobs ----------------------------------------------------------------------------------------------
+
+    def _find_sub_jobs(self, stopping: Terms) -> Sequence[_Choice]:
+        passing, part = [self._make_part(terms) for terms in self._passing], self._make_part(stopping)
+        if part in passing:
+            return ()
+        return [({"sub_jobs": each.sub_jobs}, each.certain) for each in self._find(passing, part)]
+
+    def _find_usual_sub_jobs(self) -> _Choice | None:
         passing = [self._make_part(terms) for terms in self._passing]
-        stopping = self._make_part(self._stopping) if self._stopping is not None else None
-        lists = self._find(passing, None)
-        if not lists:
-            return _Choice(None)
-        odd = self._find(passing, stopping) if stopping is not None and stopping not in passing else ()
-        if odd and stopping is not None:
-            lists = self._find([*passing, stopping], None) or lists
-        usual, *others = [({"sub_jobs": each.sub_jobs}, each.certain) for each in (lists[-1], *odd)]
-        return _Choice(usual, tuple(others))
+        every = passing if self._stopping is None else [*passing, self._make_part(self._stopping)]
+        lists = self._find(every, None) or self._find(passing, None)
+        return ({"sub_jobs": lists[-1].sub_jobs}, lists[-1].certain) if lists else None
 
     def _find(self, passing: Sequence[Part], stopping: Part | None) -> tuple[Listed, ...]:
         """Find lists of sub-jobs; what they do not depend on is left out, so that each is looked for once."""

@@ -111,7 +111,7 @@ def _list_kinds(
     return [(sub_job, kind) for kind, sub_job in found.items()]
 
 
-def _tell_apart(assertions: Sequence[Assertion], pairs: Sequence[Times], api: JobApi, now: datetime) -> list[Times]:
+def _tell_apart(assertions: Sequence[Assertion], pairs: Iterable[Times], api: JobApi, now: datetime) -> list[Times]:
     """Return one pair of times of each kind."""
     found: dict[tuple[object, ...], Times] = {}
     for begin, end in pairs:

@@ -60,10 +60,9 @@ def list_instants(
     return [now, *(now + each for each in bounds.fractions), *later]
 
 
-@lru_cache(maxsize=256)
-def list_times(assertions: tuple[Assertion, ...], api: JobApi, now: datetime) -> tuple[Times, ...]:
+def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> Iterator[Times]:
     """
-    List pairs of begin and end, the simplest first, so that whatever the assertions tell apart is among them.
+    Yield pairs of begin and end, the simplest first, so that whatever the assertions tell apart is among them.
 
     Args:
         assertions: about times, of any number of records; the same if there are none.
@@ -72,32 +71,20 @@ def list_times(assertions: tuple[Assertion, ...], api: JobApi, now: datetime) ->
     Raises:
         TooManyError: there are too many pairs.
     """
+    yield None, None
     if not assertions:
-        return ((None, None),)
+        return
     bounds = _Bounds(assertions, _find_tick(api.time_format), now)
-    usual = {bounds.now, bounds.now + bounds.skew, bounds.lowest}
-    ends = _around(bounds.end | {bounds.now - each for each in bounds.ages} | usual)
-    between = _around({0, *bounds.durations})
-    begins = _around(bounds.begin | {bounds.now - each for each in bounds.durations} | usual)
-    begins |= {end - length for end in ends for length in between}
-    if len(begins) * (len(ends) + len(between)) > _MOST:
-        raise TooManyError("bounds of times")
-    pairs = {(begin, end) for begin in begins for end in ends | {begin + length for length in between}}
-    ordered = sorted(pairs, key=lambda pair: (abs(bounds.now - pair[1]), abs(pair[1] - pair[0]), pair))
-
-    def write(ticks: int) -> str:
-        return write_time(bounds.at(ticks), api.time_format)
-
-    listed: list[Times] = [(None, None)]
-    listed += [(write(each), None) for each in sorted(begins, key=lambda each: abs(bounds.now - each))]
-    all_ends = ends | {end for _, end in pairs}
-    listed += [(None, write(each)) for each in sorted(all_ends, key=lambda each: abs(bounds.now - each))]
-    listed += [(write(begin), write(end)) for begin, end in ordered]
+    present = bounds.write(bounds.now, api)
+    yield from ((present, None), (None, present), (present, present))
+    begins, ends, pairs = bounds.list_pairs()
+    yield from ((bounds.write(each, api), None) for each in begins)
+    yield from ((None, bounds.write(each, api)) for each in ends)
+    yield from ((bounds.write(begin, api), bounds.write(end, api)) for begin, end in pairs)
     if api.times_as_text:
-        listed += [(_NO_TIME, None), (None, _NO_TIME), (_NO_TIME, _NO_TIME)]
-        listed += [(write(each), _NO_TIME) for each in sorted(begins)]
-        listed += [(_NO_TIME, write(each)) for each in sorted(all_ends)]
-    return tuple(listed)
+        yield from ((_NO_TIME, None), (None, _NO_TIME), (_NO_TIME, _NO_TIME))
+        yield from ((bounds.write(each, api), _NO_TIME) for each in begins)
+        yield from ((_NO_TIME, bounds.write(each, api)) for each in ends)
 
 
 class _Bounds:
@@ -118,10 +105,32 @@ class _Bounds:
         self.lowest = max(least, self._count(_FIRST) + 1)
         self.fractions = list(_list_fractions(spans, tick))
 
+    def list_pairs(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """List all begins, all ends and all pairs of both that matter, the nearest to now first."""
+        usual = {self.now, self.now + self.skew, self.lowest}
+        between = _around({0, *self.durations})
+        ends = _around(self.end | {self.now - each for each in self.ages} | usual)
+        begins = _around(self.begin | {self.now - each for each in self.durations} | usual)
+        begins |= {end - length for end in ends for length in between}
+        if len(begins) * (len(ends) + len(between)) > _MOST:
+            raise TooManyError("bounds of times")
+        pairs = {(begin, end) for begin in begins for end in ends | {begin + length for length in between}}
+        return (
+            sorted(begins, key=self._measure),
+            sorted(ends | {end for _, end in pairs}, key=self._measure),
+            sorted(pairs, key=lambda pair: (self._measure(pair[1]), pair[1] - pair[0], pair)),
+        )
+
+    def write(self, ticks: int, api: JobApi) -> str:
+        return write_time(self.at(ticks), api.time_format)
+
+    def _measure(self, ticks: int) -> tuple[int, int]:
+        """Return how far from now a time is, for sorting."""
+        return abs(self.now - ticks), ticks
+
     def at(self, ticks: int) -> datetime:
         """Return the time so many ticks since 1970, at the ends of the calendar if it is beyond."""
-        first, last = self._count(_FIRST), self._count(_LAST)
-        return _EPOCH + min(max(ticks, first), last) * self._tick
+        return min(max(_EPOCH + ticks * self._tick, _FIRST), _LAST)
 
     def _count(self, instant: datetime) -> int:
         return (instant - _EPOCH) // self._tick
