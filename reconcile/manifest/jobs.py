@@ -1,12 +1,12 @@
 """The jobs of a manifest, with the defaults merged under each."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
 
-from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.document import (
     Document,
@@ -127,7 +127,7 @@ class JobReader:
         for key in ("timeout", "missing"):
             if key not in table and isinstance(self._defaults.get(key), Pending):
                 own[key] = self._defaults[key]
-        return dump(own, compact=True) if own else ""
+        return json.dumps(own, sort_keys=True) if own else ""
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""

@@ -6,7 +6,7 @@ to three sub-jobs. An answer of a review that has more sub-jobs than that must b
 """
 
 import random
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import combinations_with_replacement, islice, product
 
 import builders
@@ -18,8 +18,8 @@ from reconcile.judge import judge_job
 from reconcile.model import (
     Absence,
     Count,
-    Expectation,
     ExitCode,
+    Expectation,
     Field,
     FieldExpectation,
     Glob,
@@ -162,7 +162,10 @@ def find_by_force(passing, stopping, at):
         heads = [replace(bare, job_type=each, error_code=code) for each, code in product(*values)]
         # A finding is about the job's own fields or about its sub-jobs, so each of them is judged once.
         own = [[lets_through(_without_sub_jobs(job), head, at) for job in jobs] for head in heads]
-        parts = [[lets_through(_with_sub_jobs_alone(job), replace(bare, sub_jobs=each), at) for job in jobs] for each in lists]
+        parts = [
+            [lets_through(_with_sub_jobs_alone(job), replace(bare, sub_jobs=each), at) for job in jobs]
+            for each in lists
+        ]
         for (head, ours), (listed, theirs) in product(zip(heads, own, strict=True), zip(lists, parts, strict=True)):
             if ours[0] and theirs[0] and not (ours[1] and theirs[1]):
                 return replace(head, sub_jobs=listed)
@@ -250,7 +253,6 @@ def try_pair(seed):
     old = draw_job(rng)
     new = change_job(rng, old)
     terms = [state_terms(job, NOW.date()) for job in (old, new)]
-    api = terms[0].api
     gaps = list_gaps([terms[1]], terms[0], NOW)
     confirmed = None
     for gap in gaps:
