@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.document import (
+    Array,
     Document,
     Mark,
+    Node,
     Pending,
     Table,
     as_array,
@@ -121,12 +123,10 @@ class JobReader:
 
     def show_unknown(self, table: Table) -> str:
         """Return, as text, all that decides about a job and depends on a variable without a value."""
-        own = {key: table[key] for key in _DECIDING if key in table and has_pending(table[key])}
-        if "expect" in self._defaults and not self._default_is_complete:
-            own["defaults"] = self._defaults["expect"]
-        for key in ("timeout", "missing"):
-            if key not in table and isinstance(self._defaults.get(key), Pending):
-                own[key] = self._defaults[key]
+        deciding = {**{key: self._defaults[key] for key in _DECIDING if key in self._defaults}, **table}
+        own = {key: _keep_pending(deciding[key]) for key in _DECIDING if has_pending(deciding.get(key))}
+        if not self._default_is_complete:
+            own["defaults"] = _keep_pending(self._defaults["expect"])
         return json.dumps(own, sort_keys=True) if own else ""
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
@@ -216,6 +216,13 @@ class JobReader:
             hint = self._diagnostics.suggest(name, self._providers) or f"declared: {list_names(self._providers)}"
             mark = self._document.value_mark(table, "provider")
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, f"unknown provider '{shorten(name)}'", hint)
+
+
+def _keep_pending(node: Node) -> Node:
+    """Return the entries of a mapping or a list that are not known, or the value itself."""
+    if isinstance(node, Table):
+        return Table({key: value for key, value in node.items() if has_pending(value)})
+    return Array([each for each in node if has_pending(each)]) if isinstance(node, Array) else node
 
 
 def _count_repeated(table: Table) -> int:
