@@ -103,9 +103,12 @@ def _describe_allowed(review: Review, relation: Relation) -> str:
 
 
 def _describe_stop(witness: Witness) -> str:
-    verdict = witness.answers[0].old or Verdict.ERROR
-    reasons = [f"{escape(each.path)}: {describe_finding(each)}" for each in witness.findings[:_MOST_NAMED]]
-    return cut(f"{WORDS[verdict]}, {'; '.join(reasons)}" if reasons else WORDS[verdict])
+    verdict = WORDS[witness.answers[0].old or Verdict.ERROR]
+    if not witness.findings:
+        return verdict
+    first, more = witness.findings[0], len(witness.findings) - 1
+    others = f", and {count(more, 'more difference')}" if more else ""
+    return f"{verdict}, {escape(first.path)}: {describe_finding(first)}{others}"
 
 
 def _describe_answers(witness: Witness, review: Review) -> Iterator[str]:
