@@ -89,9 +89,10 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
 def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
     """Find an answer that a job stops: the smallest witness where the other manifest does not ask for that job."""
     api = stopping.provider.api
+    gone = [Missing(code=None, message=None, request_id=None)] if api.can_be_missing else []
     words = [word for word in (api.failure, api.success, *api.statuses) if word in api.words.values()]
     answers: list[Observed | Missing] = [_bare(stopping, word) for word in dict.fromkeys(words)]
-    for answer in (*answers, Missing(code=None, message=None, request_id=None)):
+    for answer in (*answers, *gone):
         stopped = judge.judge([stopping], answer, now)
         if stopped.verdict not in (Verdict.IN_SYNC, Verdict.ERROR):
             shown = _show(answer, stopping, (), stopped, None, judge, now)
@@ -121,7 +122,8 @@ def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
     With --wait, a job that is missing or unfinished is looked at again, as long as `missing` and `timeout` allow.
     """
     firsts: list[tuple[Observed | Missing, float]] = []
-    if terms.missing is MissingPolicy.DRIFT and all(each.missing is MissingPolicy.WAIT for each in passing.terms):
+    waits = terms.missing is MissingPolicy.DRIFT and all(each.missing is MissingPolicy.WAIT for each in passing.terms)
+    if waits and terms.api.can_be_missing:
         firsts.append((Missing(code=None, message=None, request_id=None), 1.0))
     limit = terms.timeout
     if limit is not None and all(each.timeout is None or each.timeout > limit for each in passing.terms):

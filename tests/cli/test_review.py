@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from jsonschema import Draft202012Validator
 from program import main
+from report.schemas import check_against
 
 from reconcile.shipped import load_schema
 
@@ -236,6 +237,11 @@ def test_what_cannot_be_read_is_an_error_in_every_format(review, name):
     code, out, err = review(BOTH, f"{HEAD}jbos: {{}}\n", "-o", name)
     assert (code, "RC102" in err) == (1, True)
     assert ("jbos" in out) == (name != "text")
+
+
+def test_sarif_is_what_its_schema_says(review):
+    for new in (BOTH.replace(JOB, ""), f"{HEAD}jbos: {{}}\n"):
+        check_against("sarif-schema-2.1.0.json", json.loads(review(BOTH, new, "--allow", "jobs.a", "-o", "sarif")[1]))
 
 
 def test_many_alike_are_told_once(review):

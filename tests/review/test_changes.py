@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from reconcile.cli.judging import make_judge
 from reconcile.manifest import load_manifests
@@ -261,3 +262,24 @@ def test_the_same_in_other_words_is_equal(compare, strong, weak, rewrite):
 )
 def test_other_ways_to_say_the_same_are_equal(compare, one, other):
     assert {job.relation for job in compare(in_a_job(read(one)), in_a_job(read(other)))} == {Relation.EQUAL}
+
+
+def test_jobs_with_the_same_change_are_judged_once(tmp_path):
+    judged = []
+    gate = make_judge()
+
+    def judge(*arguments):
+        judged.append(arguments)
+        return gate.judge(*arguments)
+
+    manifests = []
+    for name, expect in (("old", {"error_code": None}), ("new", {})):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(write({f"j{n}": {"job_id": f"id-{n}", "expect": expect} for n in range(1_000)})))
+        manifests.append(load_manifests([str(path)], now=NOW, offline=True))
+    jobs = review_manifests(*manifests, replace(gate, judge=judge), now=NOW).jobs
+    assert {job.relation for job in jobs} == {Relation.WEAKER}
+    assert [json.loads(job.witness.answers[0].exchange.body)["job_id"] for job in jobs] == [
+        f"id-{n}" for n in range(1_000)
+    ]
+    assert len(judged) == 2
