@@ -971,9 +971,9 @@ class Review(Struct, frozen=True, kw_only=True):
         return sum(job.relation is relation for job in self.jobs)
 
     @property
-    def exit_code(self) -> ExitCode:
-        """Undecided jobs are an error, and so are none; what is weaker or different is drift unless it is allowed."""
+    def failure(self) -> ExitCode | None:
+        """An error if a job is undecided or there is none, drift if one is weaker and not allowed, None otherwise."""
         if not self.jobs or self.count(Relation.UNDECIDED):
             return ExitCode.ERROR
         lost = [job for job in self.jobs if job.relation in (Relation.WEAKER, Relation.DIFFERENT) and not job.allowed]
-        return ExitCode.DRIFT if lost else ExitCode.IN_SYNC
+        return ExitCode.DRIFT if lost else None

@@ -66,7 +66,7 @@ def command(
 
     palette = output.choose_palette(context.colour, sys.stdout, context.environ)
     output.write(render_review(review, format_name=format_name, palette=palette))
-    return review.exit_code or Done.DONE
+    return review.failure or Done.DONE
 
 
 def _review(old: str, new: str, given: Sequence[Given], allowed: Sequence[str], context: Context) -> Review:

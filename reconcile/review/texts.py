@@ -14,7 +14,7 @@ _OTHER = "other"
 _LETTERS = (*"xyzabcdefghijklmnopqrstuvw", *map(chr, range(0x4E00, 0x9FFF)))
 """Characters that may stand for any that no pattern has."""
 
-_Tokens: TypeAlias = tuple[str, ...]
+_Signs: TypeAlias = tuple[str, ...]
 """A pattern, character by character: `*` and `?` for those of a glob, `\\*` and `\\?` for the characters themselves."""
 
 
@@ -54,33 +54,31 @@ def _propose(expectations: Sequence[FieldExpectation], usual: Sequence[str]) -> 
         yield next(text for text in (_OTHER * number for number in range(1, len(taken) + 2)) if text not in taken)
 
 
-def _split(pattern: str | Glob) -> _Tokens:
+def _split(pattern: str | Glob) -> _Signs:
     if isinstance(pattern, Glob):
         return tuple(pattern.pattern)
     return tuple(f"\\{each}" if each in "*?" else each for each in pattern)
 
 
-def _walk(patterns: Sequence[_Tokens]) -> Iterator[str]:
+def _walk(patterns: Sequence[_Signs]) -> Iterator[str]:
     """
     Yield the shortest text, but "", that leads into each state of all patterns together.
 
     A state holds, for each pattern, the set of places that a text can have come to, as bits. A character that no
     pattern has stands for all such characters.
     """
-    characters = sorted({token[-1] for tokens in patterns for token in tokens if token and token not in "*?"})
+    characters = sorted({sign[-1] for signs in patterns for sign in signs if sign and sign not in "*?"})
     unused = next(
         each for each in map(chr, (*b"xyzabcdefghijklmnopqrstuvw", *range(48, 0x10000))) if each not in characters
     )
-    start = tuple(_skip_stars(1, tokens) for tokens in patterns)
+    start = tuple(_skip_stars(1, signs) for signs in patterns)
     seen, level = {start}, [(start, "")]
     first = True
     while level:
         following = []
         for state, text in level:
             for character in (unused, *characters):
-                reached = tuple(
-                    _step(places, tokens, character) for places, tokens in zip(state, patterns, strict=True)
-                )
+                reached = tuple(_step(places, signs, character) for places, signs in zip(state, patterns, strict=True))
                 if reached not in seen or (first and reached == start):
                     seen.add(reached)
                     following.append((reached, text + character))
@@ -90,21 +88,21 @@ def _walk(patterns: Sequence[_Tokens]) -> Iterator[str]:
         level, first = following, False
 
 
-def _step(places: int, tokens: _Tokens, character: str) -> int:
+def _step(places: int, signs: _Signs, character: str) -> int:
     reached, at = 0, 0
     while places >> at:
-        if places >> at & 1 and at < len(tokens):
-            token = tokens[at]
-            if token == "*":
+        if places >> at & 1 and at < len(signs):
+            sign = signs[at]
+            if sign == "*":
                 reached |= 1 << at
-            elif token == "?" or token[-1] == character:
+            elif sign == "?" or sign[-1] == character:
                 reached |= 1 << at + 1
         at += 1
-    return _skip_stars(reached, tokens)
+    return _skip_stars(reached, signs)
 
 
-def _skip_stars(places: int, tokens: _Tokens) -> int:
-    for at, token in enumerate(tokens):
-        if token == "*" and places >> at & 1:
+def _skip_stars(places: int, signs: _Signs) -> int:
+    for at, sign in enumerate(signs):
+        if sign == "*" and places >> at & 1:
             places |= 1 << at + 1
     return places

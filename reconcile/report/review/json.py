@@ -15,7 +15,7 @@ def render(review: Review, palette: Palette) -> str:
     return dump(
         {
             "format_version": FORMAT_VERSION,
-            "exit_code": int(review.exit_code),
+            "exit_code": int(review.failure or 0),
             "old": review.old,
             "new": review.new,
             "reviewed_at": format_instant(review.reviewed_at),

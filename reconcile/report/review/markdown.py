@@ -14,7 +14,7 @@ from reconcile.report.review.messages import describe_result
 from reconcile.report.style import NO_COLOUR, Palette
 
 _HEADLINES = {
-    ExitCode.IN_SYNC: "nothing is weaker",
+    None: "nothing is weaker",
     ExitCode.DRIFT: "the new manifest lets more through",
     ExitCode.ERROR: "undecided",
 }
@@ -25,7 +25,7 @@ _NOTICE = 200
 def render(review: Review, palette: Palette) -> str:
     """Render a review in at most COMMENT_LIMIT bytes of UTF-8; `palette` is not used."""
     del palette
-    verdict = f"## reconcile review: {_HEADLINES[review.exit_code]}"
+    verdict = f"## reconcile review: {_HEADLINES[review.failure]}"
     head = f"{verdict}\n\n{describe_result(review)}.\n\n<!-- reconcile-review -->\n"
     lines = text.render(review, NO_COLOUR).splitlines()
     return head + _fence(lines, COMMENT_LIMIT - len(head.encode()) - _NOTICE)

@@ -35,7 +35,7 @@ def render(review: Review, palette: Palette) -> str:
     if len(shown) > MOST_RESULTS:
         notes.append(_note("warning", f"{count(len(shown) - MOST_RESULTS, 'more result')} not listed"))
     results = [_make_result(job, review) for job in shown[:MOST_RESULTS]]
-    return _render(results, notes, review.exit_code)
+    return _render(results, notes, review.failure)
 
 
 def render_failure(errors: tuple[Diagnostic, ...]) -> str:
@@ -47,7 +47,7 @@ def render_failure(errors: tuple[Diagnostic, ...]) -> str:
     return _render(results, [_note("error", describe_diagnostic(each)) for each in errors], ExitCode.ERROR)
 
 
-def _render(results: Sequence[dict[str, JsonValue]], notes: Sequence[JsonValue], exit_code: ExitCode) -> str:
+def _render(results: Sequence[dict[str, JsonValue]], notes: Sequence[JsonValue], failure: ExitCode | None) -> str:
     rules = sorted({str(each["ruleId"]) for each in results})
     run: dict[str, JsonValue] = {
         "tool": {
@@ -57,8 +57,8 @@ def _render(results: Sequence[dict[str, JsonValue]], notes: Sequence[JsonValue],
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
-                "exitCode": int(exit_code),
-                "executionSuccessful": exit_code is not ExitCode.ERROR,
+                "exitCode": int(failure or 0),
+                "executionSuccessful": failure is not ExitCode.ERROR,
                 "toolExecutionNotifications": notes,
             }
         ],
