@@ -503,8 +503,9 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
     `selection` are the options that selected them, as a shell takes them, and FAIL_FAST if it was given; none where
     all were selected to be checked. `unset` are variables whose values are given later, and `undecided` the addresses
-    of jobs whose expectations depend on these; only commands that ask no job API have any. `unused` counts, for each
-    file of variables, the values no variable takes.
+    of jobs whose expectations depend on these; only commands that ask no job API have any. `unknown` has, by address,
+    all that depends on these in a job, as text, and `expanded` names the variable that decides whether there is a job.
+    `unused` counts, for each file of variables, the values no variable takes.
     """
 
     files: tuple[ManifestFile, ...]
@@ -516,6 +517,8 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     selection: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    expanded: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -1124,3 +1127,96 @@ class Confusion(Struct, frozen=True, kw_only=True):
 
 def _divide(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+# --- A changed manifest ----------------------------------------------------------------------------------------
+
+
+class Relation(StrEnum):
+    """What a job of the new manifest lets through, compared with the old one."""
+
+    EQUAL = "equal"
+    STRONGER = "stronger"
+    """Less."""
+    WEAKER = "weaker"
+    """More."""
+    DIFFERENT = "different"
+    """Each lets through what the other one stops."""
+    UNDECIDED = "undecided"
+
+
+class JudgedAnswer(Struct, frozen=True, kw_only=True):
+    """
+    An answer of the job API, and the verdict of both manifests.
+
+    `exchange` is the answer without sensitive values, `observation` what it says, and `after` the seconds since the
+    first answer. A verdict is None if the manifest has no job that asks for it.
+    """
+
+    exchange: Exchange
+    observation: Observed | Missing
+    old: Verdict | None
+    new: Verdict | None
+    after: float = 0.0
+
+
+class Witness(Struct, frozen=True, kw_only=True):
+    """
+    Answers about one remote job that the old manifest stops and the new one lets through, mostly one.
+
+    `judged_at` is the time of judging the first one. `findings` are why the old manifest stops them.
+    """
+
+    judged_at: datetime
+    answers: tuple[JudgedAnswer, ...]
+    findings: tuple[Finding, ...]
+
+
+class JobReview(Struct, frozen=True, kw_only=True):
+    """
+    One job of two manifests. `old` or `new` is None if only the other one has it.
+
+    `reason` says what else is to know of it, as a clause; of what is undecided, why. A job that is weaker or different
+    has a witness. `allowed_by` are the operator's globs that match its address.
+    """
+
+    address: str
+    relation: Relation
+    old: Job | None
+    new: Job | None
+    reason: str | None = None
+    witness: Witness | None = None
+    allowed_by: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the operator accepts it: never what is undecided."""
+        return bool(self.allowed_by) and self.relation is not Relation.UNDECIDED
+
+
+class Review(Struct, frozen=True, kw_only=True):
+    """
+    What a change of a manifest lets through: its jobs in the order of the old manifest, then those that were added.
+
+    `old` and `new` are the names of the files, `allowed` the globs of addresses that the operator gave. `paths` maps
+    new files to their paths in the repository, where they have other names; `reviewed_at` is in UTC.
+    """
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    jobs: tuple[JobReview, ...]
+    reviewed_at: datetime
+    allowed: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, relation: Relation) -> int:
+        """Return how many jobs have a relation."""
+        return sum(job.relation is relation for job in self.jobs)
+
+    @property
+    def failure(self) -> ExitCode | None:
+        """An error if a job is undecided or there is none, drift if one is weaker and not allowed, None otherwise."""
+        if not self.jobs or self.count(Relation.UNDECIDED):
+            return ExitCode.ERROR
+        lost = [job for job in self.jobs if job.relation in (Relation.WEAKER, Relation.DIFFERENT) and not job.allowed]
+        return ExitCode.DRIFT if lost else None

@@ -16,6 +16,7 @@ _COMMANDS = {
     "doctor": "Check credentials, endpoints, projects and regions.",
     "prove": "Test the gate with mutated observations.",
     "validate": "Check manifests, offline.",
+    "review": "Find out what a change of manifests lets through, offline.",
     "list": "List the jobs of manifests, offline.",
     "show": "Render a saved plan in any format.",
     "verify": "Re-derive the verdict of a saved plan from its evidence.",

@@ -13,7 +13,7 @@ changes a file, and `writing.py`, which writes one, so they are imported from th
 from typing import BinaryIO
 
 from reconcile.document.builder import MAX_SCALAR
-from reconcile.document.file import STDIN, read_text, read_text_beneath
+from reconcile.document.file import STDIN, decode_text, read_text, read_text_beneath
 from reconcile.document.hints import is_close, list_names, suggest
 from reconcile.document.schema import Schema, find_schema
 from reconcile.document.text import MARK_SHIFT, Mark, Text, escape_hidden, find_hidden, name_character, shorten
@@ -57,6 +57,7 @@ __all__ = [
     "check_document",
     "count_characters",
     "count_tokens",
+    "decode_text",
     "escape_hidden",
     "find_hidden",
     "find_schema",

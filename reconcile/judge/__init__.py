@@ -6,24 +6,29 @@ stays, a listed sub-job stays listed, and a terminal job no longer changes. So e
 hold, or cannot hold any more.
 """
 
-from reconcile.judge.assertion import LONGEST_TEXT, accepts
+from reconcile.judge.assertion import CLOCK_SKEW, LONGEST_TEXT, State, accepts, name_of, truth_of
 from reconcile.judge.job import Judgement, judge_job
 from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
 from reconcile.judge.order import judge_order
-from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_shown
+from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_sensitive, hide_shown
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
 __all__ = [
+    "CLOCK_SKEW",
     "LONGEST_TEXT",
     "MOST_PAIRS",
     "ROOT",
     "Judgement",
+    "State",
     "accepts",
     "find_root",
     "find_sensitive_fields",
     "hide_headings",
+    "hide_sensitive",
     "hide_shown",
     "judge_job",
     "judge_order",
     "list_fetch_notes",
+    "name_of",
+    "truth_of",
 ]

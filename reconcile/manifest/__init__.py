@@ -17,13 +17,13 @@ from reconcile.document import STDIN, Schema, Text, find_schema, is_json, parse_
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest.consistency import DeclaredJob, check_repetitions, choose_prefixes, join_providers
 from reconcile.manifest.language import SCHEMA
-from reconcile.manifest.location import find_manifests
+from reconcile.manifest.location import find_manifests, is_manifest
 from reconcile.manifest.order import check_orders
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
 from reconcile.model import Diagnostic, Given, JobApi, Manifest, Provider, VariableFile
 
-__all__ = ["find_manifests", "load_manifests"]
+__all__ = ["find_manifests", "is_manifest", "load_manifests"]
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -40,6 +40,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     texts: Sequence[Text] = (),
     offline: bool = False,
     separate: bool = False,
+    shared: bool = False,
 ) -> Manifest:
     """
     Read manifests from files, or from `stdin` for "-".
@@ -56,6 +57,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
         offline: whether no job API will be asked. Then variables may be given their values later: what depends on one
             without a value is unknown, and everything else is checked.
         separate: whether each file is a run of its own, so that what only all of them together break is a warning.
+        shared: whether values are given for other manifests as well, so that these need not declare them all.
 
     Raises:
         DocumentError: with everything that is wrong, file by file in order of position.
@@ -75,7 +77,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     if unreadable and not separate:
         raise DocumentError([*unreadable, *_list_errors(manifests)])
     variables = dict.fromkeys(name for each in manifests for name in each.variables)
-    unknown = [] if unreadable else values.refuse_unknown(variables)
+    unknown = [] if unreadable or shared else values.refuse_unknown(variables)
     if unknown:
         raise UsageError(unknown)
     declared = _read_jobs(manifests, now, separate=separate)
@@ -83,9 +85,9 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     errors = [*unreadable, *_list_errors(manifests)]
     unused = values.count_unused(variables)
     if errors:
-        good = [each for each in manifests if not each.diagnostics.errors] if separate else []
-        raise DocumentError(errors, valid=[_join([each], declared, providers, unused) for each in good])
-    return _join(manifests, declared, providers, unused)
+        good = [[each] for each in manifests if separate and not each.diagnostics.errors]
+        raise DocumentError(errors, valid=[_join(each, declared, providers, unused, offline=offline) for each in good])
+    return _join(manifests, declared, providers, unused, offline=offline)
 
 
 def _join(
@@ -93,6 +95,8 @@ def _join(
     declared: Sequence[DeclaredJob],
     providers: Mapping[str, Provider],
     unused: Mapping[str, int],
+    *,
+    offline: bool,
 ) -> Manifest:
     """Make a manifest of what these files declare."""
     theirs = {id(manifest.diagnostics) for manifest in manifests}
@@ -104,6 +108,8 @@ def _join(
         warnings=tuple([each for manifest in manifests for each in manifest.diagnostics.warnings]),
         unset=tuple(dict.fromkeys(name for manifest in manifests for name in manifest.unset)),
         undecided=tuple([each.job.address for each in jobs if not each.complete]),
+        unknown={each.job.address: each.unknown for each in jobs if each.unknown},
+        expanded={each.job.address: each.expanded for each in jobs if each.expanded and offline},
         unused=unused,
     )
 

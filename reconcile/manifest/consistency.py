@@ -23,12 +23,15 @@ class DeclaredJob(Struct, frozen=True):
     A job, the mark of its declaration, and where to report what is wrong with it.
 
     `complete` is False if expectations are left out of the job because they depend on a variable without a value.
+    `unknown` is all that does, as text, and `expanded` names the variable whose value the job is made for.
     """
 
     job: Job
     mark: Mark
     diagnostics: Diagnostics
     complete: bool = True
+    unknown: str = ""
+    expanded: str | None = None
 
 
 # --- Several manifests -----------------------------------------------------------------------------------------

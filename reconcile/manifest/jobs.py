@@ -1,5 +1,6 @@
 """The jobs of a manifest, with the defaults merged under each."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -8,8 +9,10 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.document import (
+    Array,
     Document,
     Mark,
+    Node,
     Pending,
     Table,
     as_array,
@@ -33,6 +36,7 @@ _COMMON: Final = 1024
 """The characters that every job may share with others; a job that expects more is rare."""
 _MOST_SHARED: Final = 16 * 1024 * 1024
 """What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
+_DECIDING: Final = ("expect", "waivers", "timeout", "missing")
 _REPEATED: Final = ("expect", "owner", "runbook")
 
 
@@ -128,6 +132,14 @@ class JobReader:
             self._default_is_complete and not has_pending(table.get("expect")) and not has_pending(table.get("after"))
         )
 
+    def show_unknown(self, table: Table) -> str:
+        """Return, as text, all that decides about a job and depends on a variable without a value."""
+        deciding = {**{key: self._defaults[key] for key in _DECIDING if key in self._defaults}, **table}
+        own = {key: _keep_pending(deciding[key]) for key in _DECIDING if has_pending(deciding.get(key))}
+        if not self._default_is_complete:
+            own["defaults"] = _keep_pending(self._defaults["expect"])
+        return json.dumps(own, sort_keys=True) if own else ""
+
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""
         if self._last is None:
@@ -221,6 +233,13 @@ class JobReader:
             hint = self._diagnostics.suggest(name, self._providers) or f"declared: {list_names(self._providers)}"
             mark = self._document.value_mark(table, "provider")
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, f"unknown provider '{shorten(name)}'", hint)
+
+
+def _keep_pending(node: Node) -> Node:
+    """Return the entries of a mapping or a list that are not known, or the value itself."""
+    if isinstance(node, Table):
+        return Table({key: value for key, value in node.items() if has_pending(value)})
+    return Array([each for each in node if has_pending(each)]) if isinstance(node, Array) else node
 
 
 def _count_repeated(table: Table) -> int:

@@ -41,9 +41,14 @@ def find_manifests(arguments: Sequence[str], directory: str | Path = ".") -> tup
     return tuple(found.values())
 
 
+def is_manifest(name: str) -> bool:
+    """Return whether a file of this name in a directory is a manifest."""
+    return name in _NAMES or name.endswith(_SUFFIXES)
+
+
 def _list_manifests(folder: Path) -> list[Path]:
     """A dangling link counts: whoever left it there meant it, and reading it will report what is wrong."""
-    return sorted(path for path in folder.iterdir() if path.name in _NAMES or path.name.endswith(_SUFFIXES))
+    return sorted(path for path in folder.iterdir() if is_manifest(path.name))
 
 
 def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from reconcile.document import Document, Mark, Schema, Table, as_string, as_table
+from reconcile.document import Document, Mark, Pending, Schema, Table, as_string, as_table
 from reconcile.manifest.consistency import DeclaredJob
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.instances import Expander
-from reconcile.manifest.interpolation import Interpolator
+from reconcile.manifest.interpolation import FOR_EACH, Interpolator
 from reconcile.manifest.jobs import JobReader
 from reconcile.manifest.language import check_names, find_language_errors, refuse_other_files
 from reconcile.manifest.providers import read_providers
@@ -83,15 +83,34 @@ class ManifestReader:
         check_names(self.document, table, self.diagnostics, fold=str.casefold)
         expander = Expander(self.document, self._interpolator, self._schema, self.diagnostics, prefix=prefix)
         expander.refuse_too_many(table)
+        unset = self.unset
         reader = JobReader(self.document, self.providers, self.diagnostics, prefix=prefix, today=today)
         for name, node, mark in self.document.entries(table):
             if self.diagnostics.is_valid("jobs", name):
+                expanded = self._find_expanded(as_table(node))
                 for instance in expander.expand(name, as_table(node), mark):
                     job = reader.read(instance)
                     if job is not None:
-                        yield DeclaredJob(job, mark, self.diagnostics, complete=reader.is_complete(instance.table))
+                        yield DeclaredJob(
+                            job,
+                            mark,
+                            self.diagnostics,
+                            complete=reader.is_complete(instance.table),
+                            unknown=reader.show_unknown(instance.table) if unset else "",
+                            expanded=expanded,
+                        )
             # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
             table[name] = None
+
+    def _find_expanded(self, job: Table) -> str | None:
+        """Return the reference to the variable that a job is made for each entry of, None if there is none."""
+        if FOR_EACH not in job:
+            return None
+        node = job[FOR_EACH]
+        if isinstance(node, Pending):
+            return str(node)
+        origin = self.document.find_origin(self.document.value_mark(job, FOR_EACH))
+        return origin.name if origin is not None else None
 
     def _has(self, section: str) -> bool:
         root = self.document.root

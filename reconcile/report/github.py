@@ -22,7 +22,7 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 def render(plan: Plan, style: Style) -> list[str]:
     """Render a plan; `style` is not used, for the runner has its own colours."""
     del style
-    commands = "".join(f"{_write_command(annotation)}\n" for annotation in choose_annotations(plan))
+    commands = "".join(f"{write_command(annotation)}\n" for annotation in choose_annotations(plan))
     return [f"{commands}{describe_run(plan)}\n"]
 
 
@@ -48,7 +48,8 @@ def render_outputs(plan: Plan) -> str:
     return "".join(f"{name}={value}\n" for name, value in outputs.items())
 
 
-def _write_command(annotation: Annotation) -> str:
+def write_command(annotation: Annotation) -> str:
+    """Write the command that makes an annotation, whose title and message are safe on one line."""
     source = annotation.source
     place = {"file": escape(source.file), "line": str(source.line), "col": str(source.column)} if source else {}
     properties = {**place, "title": annotation.title}

@@ -21,13 +21,17 @@ def name_place(source: Source, plan: Plan) -> Source:
 
 
 def locate(result: Result, plan: Plan) -> Source:
-    """
-    Return the place of a result: the first line of the first manifest if it has none.
+    """Return the place of a result: the first line of the first manifest if it has none."""
+    return place_inside(result.source or Source(file=name_file(_first_file(plan), plan), line=1, column=1))
 
-    The path is relative, without `.` and `..`: these formats allow no other, and their readers refuse a whole report
-    for one bad path. A file outside the repository is therefore shown as if it were inside.
+
+def place_inside(source: Source) -> Source:
     """
-    source = result.source or Source(file=name_file(_first_file(plan), plan), line=1, column=1)
+    Return a place with a relative path, without `.` and `..`.
+
+    These formats allow no other, and their readers refuse a whole report for one bad path. A file outside the
+    repository is therefore shown as if it were inside.
+    """
     parts = [part for part in escape(source.file).split("/") if part not in ("", ".", "..")]
     return Source(file="/".join(parts) or _NOWHERE, line=source.line, column=source.column)
 

@@ -28,7 +28,7 @@ from reconcile.report.style import Style
 MOST_RESULTS = 25_000
 """Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _LEVELS = {
     Verdict.ERROR: "error",
@@ -60,14 +60,14 @@ def render(plan: Plan, style: Style) -> Iterator[str]:
         ],
         "results": LazyList(partial(_make_result, plan), shown),
     }
-    return stream({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, compact=True)
+    return stream({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, compact=True)
 
 
 def _categorize(plan: Plan) -> str:
     """Name the analysis after its first manifest and the part of the jobs, so that each has its own name."""
     manifest = plan.manifest
     names = [each.name or name_file(each.file, plan) for each in manifest.files]
-    parts = ["reconcile", _encode(escape(names[0])) if names else ""]
+    parts = ["reconcile", encode_path(escape(names[0])) if names else ""]
     if manifest.selection:
         parts.append(f"selection-{sha256(dump(sorted(manifest.selection)).encode()).hexdigest()[:12]}")
     if manifest.shard:
@@ -82,7 +82,7 @@ def _make_result(plan: Plan, result: Result) -> dict[str, JsonValue]:
     made: dict[str, JsonValue] = {
         "ruleId": result.rule,
         "level": _LEVELS[result.verdict],
-        "message": {"text": _escape(f"{result.title}: {result.message}")},
+        "message": {"text": escape_links(f"{result.title}: {result.message}")},
         "locations": [_locate(result, plan)],
         "partialFingerprints": {"primaryLocationLineHash": f"{result.fingerprint}:1"},
     }
@@ -90,7 +90,7 @@ def _make_result(plan: Plan, result: Result) -> dict[str, JsonValue]:
         made["baselineState"] = _BASELINE_STATES[result.state]
     if result.waiver:
         made["suppressions"] = [
-            {"kind": "external", "status": "accepted", "justification": _escape(escape(result.waiver.reason))}
+            {"kind": "external", "status": "accepted", "justification": escape_links(escape(result.waiver.reason))}
         ]
     return made
 
@@ -103,14 +103,15 @@ def _locate(result: Result, plan: Plan) -> dict[str, JsonValue]:
         "endLine": place.line,
         "endColumn": place.column + 1,
     }
-    return {"physicalLocation": {"artifactLocation": {"uri": _encode(place.file)}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": encode_path(place.file)}, "region": region}}
 
 
-def _encode(path: str) -> str:
+def encode_path(path: str) -> str:
+    """Write a relative path as a URI."""
     return percent_encode(path, safe="/")
 
 
-def _escape(text: str) -> str:
+def escape_links(text: str) -> str:
     """Break what a viewer would show as a link: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
     return text.replace("](", "]\\(")
 
@@ -160,13 +161,13 @@ def _list_notifications(plan: Plan, count_of_results: int) -> list[JsonValue]:
     notifications: list[JsonValue] = []
     if is_part(plan):
         message = f"this covers {describe_jobs(plan, describe_selection(plan))}, and says nothing about the others"
-        notifications.append({"level": "note", "message": {"text": _escape(message)}})
+        notifications.append({"level": "note", "message": {"text": escape_links(message)}})
     if hidden > 0:
         message = f"{count(hidden, 'more result')} not listed: a run has at most {MOST_RESULTS:,}, the worst first"
         notifications.append({"level": "warning", "message": {"text": message}})
     if compared := describe_comparison(plan):
         text = "\n".join([compared.summary, *compared.jobs])
-        notifications.append({"level": "note", "message": {"text": _escape(text)}})
+        notifications.append({"level": "note", "message": {"text": escape_links(text)}})
     errors = (result for result in iterate_ranked(plan) if result.verdict is Verdict.ERROR)
     notifications += [_notify_error(result, plan) for result in islice(errors, MOST_RESULTS)]
     notifications += [_notify_warning(warning) for warning in plan.warnings]
@@ -177,10 +178,10 @@ def _notify_error(result: Result, plan: Plan) -> dict[str, JsonValue]:
     return {
         "level": "error",
         "descriptor": {"id": result.rule},
-        "message": {"text": _escape(f"{result.title}: {result.message}")},
+        "message": {"text": escape_links(f"{result.title}: {result.message}")},
         "locations": [_locate(result, plan)],
     }
 
 
 def _notify_warning(warning: Diagnostic) -> dict[str, JsonValue]:
-    return {"level": "warning", "message": {"text": _escape(f"{warning.code} {describe_diagnostic(warning)}")}}
+    return {"level": "warning", "message": {"text": escape_links(f"{warning.code} {describe_diagnostic(warning)}")}}

@@ -13,9 +13,10 @@ from homes.rehearsal import CODES, EXAMPLES, ROOT, check_schema, every_outcome, 
 ACTION = ROOT / "action.yml"
 WORKFLOW = EXAMPLES / "github" / "deploy.yml"
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
-WORKFLOWS = (WORKFLOW, EXAMPLES / "shards" / "github.yml", RELEASE)
+REVIEW_WORKFLOW = EXAMPLES / "github" / "review.yml"
+WORKFLOWS = (WORKFLOW, EXAMPLES / "shards" / "github.yml", RELEASE, REVIEW_WORKFLOW)
 
-INSTALL, PLAN = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
+INSTALL, REVIEW, PLAN = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
 INPUTS = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["inputs"]
 (USE,) = (
     step
@@ -62,6 +63,30 @@ def act(rehearse, installed, tmp_path):
     return run
 
 
+def test_a_review_ends_with_its_code_and_annotates_the_change(rehearse, installed, tmp_path):
+    (step,) = (
+        step
+        for step in yaml.safe_load(REVIEW_WORKFLOW.read_text(encoding="utf-8"))["jobs"]["review"]["steps"]
+        if "OWNER/reconcile" in step["uses"]
+    )
+    assert step["with"].keys() <= INPUTS.keys()
+    manifest = rehearse.checkout / "reconcile.yaml"
+    old = manifest.read_text(encoding="utf-8")
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for content in (old, old.replace("job_type: bind_ldap, ", "")):
+        manifest.write_text(content, encoding="utf-8")
+        for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "x"]):
+            subprocess.run([*git, *command], cwd=rehearse.checkout, check=True)
+    values = {name: declared["default"] for name, declared in INPUTS.items()} | step["with"]
+    summary = tmp_path / "summary"
+    environ = {name: fill(text, values) for name, text in REVIEW["env"].items()}
+    environ |= {"RUNNER_TEMP": str(installed), "GITHUB_STEP_SUMMARY": str(summary)}
+    process = rehearse(shell(REVIEW), **environ)
+    assert process.returncode == 2, process.stderr
+    assert "::error file=reconcile.yaml,line=16,col=3,title=jobs.bind-ldap is weaker::" in process.stdout
+    assert summary.read_text(encoding="utf-8").startswith("## reconcile review: ")
+
+
 @every_outcome
 def test_the_step_ends_with_the_gates_code_and_tells_outputs_and_summary(act, outcome):
     given = {name: hurry(value) if name == "wait" else value for name, value in USE["with"].items()}
@@ -96,7 +121,7 @@ def test_f31_a_tool_that_is_missing_or_cannot_be_installed_is_red(machine, rehea
 
 
 def test_nothing_of_an_expression_is_a_part_of_a_script():
-    assert "${{" not in INSTALL["run"] + PLAN["run"]
+    assert "${{" not in INSTALL["run"] + REVIEW["run"] + PLAN["run"]
 
 
 def test_the_files_are_what_their_schemas_say():

@@ -17,8 +17,9 @@ def hook(rehearse, tmp_path):
     config["repos"][0] |= {"repo": str(ours), "rev": commit(ours)}
     (rehearse.checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
 
-    def run():
-        commit(rehearse.checkout)
+    def run(*, commits=True):
+        if commits:
+            commit(rehearse.checkout)
         command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"]
         return rehearse(command, PRE_COMMIT_HOME=str(tmp_path / "cache"))
 
@@ -36,8 +37,19 @@ def test_the_hook_passes_what_is_valid_and_shows_what_is_not(hook):
     assert "typo.reconcile.yaml:15:5: RC102 unknown key 'expcet'" in failed.stdout
 
 
+def test_the_hook_of_reviews_shows_what_a_change_lets_through(hook):
+    assert hook().returncode == 0
+    manifest = hook.checkout / "reconcile.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("job_type: bind_ldap, ", ""), encoding="utf-8")
+    failed = hook(commits=False)
+    assert failed.returncode == 1
+    assert re.search(r"reconcile review\.+Failed", failed.stdout)
+    assert "# jobs.bind-ldap is weaker" in failed.stdout
+
+
 def test_the_hook_takes_the_names_that_the_gate_finds():
-    (declared,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    declared, review = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert review["files"] == declared["files"]
     taken = re.compile(declared["files"])
     names = ["reconcile.yaml", "a/reconcile.yml", "reconcile.json", "a/b.reconcile.yaml", "b.reconcile.json"]
     assert all(taken.search(name) for name in names)

@@ -1,0 +1,81 @@
+"""
+The gate as a review asks it: one answer, written and read as the job API's, beside another job that is in sync.
+
+What another job must come after is left out: a review says itself that it does not compare that.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from reconcile.canonical import dump
+from reconcile.fetch.replay import observe_exchange
+from reconcile.model import (
+    Exchange,
+    Expectation,
+    Field,
+    FieldExpectation,
+    Job,
+    JsonValue,
+    Manifest,
+    Missing,
+    Observed,
+    Plan,
+)
+from reconcile.mutation import isolate, write_answer
+from reconcile.plan import accept_evidence, make_plan
+from reconcile.review import Judge, Judged
+
+_ENDPOINT = "http://localhost"
+"""The endpoint that messages about answers name."""
+
+
+def make_judge() -> Judge:
+    """Return the gate, which sends nothing."""
+    return Judge(judge=_judge, write=_write)
+
+
+def _write(job: Job, answer: Observed | Missing, at: datetime) -> Exchange:
+    """Write an answer without what it does not say; null means the same as absent."""
+    exchange = write_answer(job, answer, at=at)
+    return replace(exchange, body=dump(_drop_nulls(json.loads(exchange.body)), compact=True).encode())
+
+
+def _drop_nulls(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _drop_nulls(each) for key, each in value.items() if each is not None}
+    return [_drop_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+def _judge(jobs: Sequence[Job], answer: Observed | Missing, at: datetime) -> Judged:
+    fetched = observe_exchange(jobs[0], _write(jobs[0], answer, at), _ENDPOINT)
+    observation = accept_evidence(fetched, strict=False)
+    bystander = _make_bystander(jobs[0])
+    manifest = Manifest(files=(), providers={}, jobs=(*isolate(jobs), bystander))
+    observations = [*[observation] * len(jobs), _succeed(bystander)]
+    plan: Plan = make_plan(manifest, observations, now=at, origins={})
+    return Judged(plan.verdict, tuple(finding for job in plan.jobs[:-1] for finding in job.findings))
+
+
+def _make_bystander(job: Job) -> Job:
+    """Make another job of the same provider, which only has to succeed."""
+    succeeds = FieldExpectation(field=Field.STATUS, accept=(job.provider.api.success,), source=None)
+    expect = Expectation(fields=(succeeds,), sub_jobs=None)
+    job_id = f"{job.job_id}-bystander"
+    return replace(job, address="jobs.bystander", job_id=job_id, expect=expect, waivers=(), after=None)
+
+
+def _succeed(job: Job) -> Observed:
+    return Observed(
+        status=job.provider.api.success,
+        job_id=job.job_id,
+        job_type=None,
+        begin_time=None,
+        end_time=None,
+        error_code=None,
+        fail_reason=None,
+        sub_jobs=(),
+        request_id=None,
+    )

@@ -1,0 +1,114 @@
+"""`reconcile review`: what a change of manifests lets through."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+from msgspec.structs import replace
+
+from reconcile.cli import output
+from reconcile.cli.context import Context, Done, open_stdin, pass_context
+from reconcile.cli.options.apis import api_option
+from reconcile.cli.options.manifests import ManifestCommand, variable_options
+from reconcile.cli.options.reporting import colour_option, format_option
+from reconcile.cli.options.values import FilePath
+from reconcile.cli.own_apis import known_apis
+from reconcile.codes import Code
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import Assignment, ExitCode, Given, Manifest, Review
+from reconcile.report.review import FORMATS
+
+
+@click.command(cls=ManifestCommand)
+@click.argument("old", type=FilePath())
+@click.argument("new", type=FilePath())
+@variable_options
+@api_option
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Accept that this job, or those that match a glob, is weaker or different; every output shows it. Repeatable.",
+)
+@format_option(*FORMATS)
+@colour_option
+@pass_context
+def command(
+    context: Context, old: str, new: str, given: Sequence[Given], allowed: tuple[str, ...], format_name: str
+) -> Done | ExitCode:
+    """Find out what a change of manifests lets through, offline.
+
+    OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
+    at a revision, its path from the top of the repository. For each job, NEW is equal in meaning, stronger, weaker, or
+    different: each lets through what the other stops. A weaker or different job is shown with a witness, the smallest
+    answer of the job API that OLD stops and NEW lets pass, judged by the gate itself.
+
+    A job is compared with the one that asks for the same remote job, whatever its name is. So a removed job, another
+    project and another job id are weaker or different. Each job is judged as if another job of its provider was in
+    sync, now and at each later time at which a waiver or a bound of a time makes a difference. What is expected by
+    variables without a value has to be the same in both, and so has a job with 'after'.
+
+    Exit code: 0 if nothing is weaker, 2 if a job is weaker or different, 1 if one could not be decided.
+
+    \b
+    Examples:
+      reconcile review old.yaml reconcile.yaml
+      reconcile review origin/main:reconcile.yaml reconcile.yaml
+      reconcile review origin/main:infra infra --allow 'jobs.legacy-*' -o markdown
+    """
+    try:
+        review = _review(old, new, given, allowed, context)
+    except ReconcileError as error:
+        from reconcile.report.review import render_failure
+
+        error.terse = format_name != "text"
+        output.write(render_failure(error.diagnostics, format_name=format_name))
+        raise
+    from reconcile.report.review import render_review
+
+    palette = output.choose_palette(context.colour, sys.stdout, context.environ)
+    output.write(render_review(review, format_name=format_name, palette=palette))
+    return review.failure or Done.DONE
+
+
+def _review(old: str, new: str, given: Sequence[Given], allowed: Sequence[str], context: Context) -> Review:
+    from reconcile.cli.judging import make_judge
+    from reconcile.cli.surroundings import find_paths
+    from reconcile.review import review_manifests
+
+    now = context.clock().replace(microsecond=0)
+    after = _load(new, given, context)
+    before = _load(old, given, context, near=new)
+    _refuse_unknown(given, before, after)
+    review = review_manifests(before, after, make_judge(), now=now, allowed=allowed)
+    return replace(review, paths=find_paths(after, (), context.environ))
+
+
+def _load(argument: str, given: Sequence[Given], context: Context, *, near: str | None = None) -> Manifest:
+    """Load the manifests of an argument; one that lies `near` another path may be those of a revision."""
+    from reconcile.cli.git import read_revision, split_revision
+    from reconcile.manifest import find_manifests, load_manifests
+
+    revision = split_revision(argument) if near is not None else None
+    texts = read_revision(*revision, near=near, environ=context.environ) if revision and near else ()
+    return load_manifests(
+        [text.file for text in texts] or find_manifests([argument]),
+        now=context.clock(),
+        given=given,
+        environ=context.environ,
+        apis=known_apis(context),
+        stdin=open_stdin(),
+        texts=texts,
+        offline=True,
+        shared=True,
+    )
+
+
+def _refuse_unknown(given: Sequence[Given], *manifests: Manifest) -> None:
+    """Refuse a value on the command line for a variable that neither side declares."""
+    declared = {name for manifest in manifests for file in manifest.files for name in file.variables}
+    unknown = [each.name for each in given if isinstance(each, Assignment) and each.name not in declared]
+    if unknown:
+        message = f"--var gives a value for '{unknown[0]}', and no manifest declares that variable"
+        raise UsageError.because(Code.UNDEFINED_VARIABLE, message, hint="declare it under 'variables'")

@@ -1,0 +1,48 @@
+"""
+A review as GitHub's Markdown: a comment on a pull request, the summary of a step.
+
+What comes from files stands in fenced blocks, where GitHub reads no mention, link or tag. Each of their lines begins
+with our own words, so none of them ends a block.
+"""
+
+from reconcile.model import Diagnostic, ExitCode, Review
+from reconcile.report.diagnostics import render_diagnostics
+from reconcile.report.markdown import COMMENT_LIMIT
+from reconcile.report.messages import count
+from reconcile.report.review import text
+from reconcile.report.review.messages import describe_result
+from reconcile.report.style import NO_COLOUR, Palette
+
+_HEADLINES = {
+    None: "nothing is weaker",
+    ExitCode.DRIFT: "the new manifest lets more through",
+    ExitCode.ERROR: "undecided",
+}
+_NOTICE = 200
+"""Bytes kept for the line that says how much is cut."""
+
+
+def render(review: Review, palette: Palette) -> str:
+    """Render a review in at most COMMENT_LIMIT bytes of UTF-8; `palette` is not used."""
+    del palette
+    verdict = f"## reconcile review: {_HEADLINES[review.failure]}"
+    head = f"{verdict}\n\n{describe_result(review)}.\n\n<!-- reconcile-review -->\n"
+    lines = text.render(review, NO_COLOUR).splitlines()
+    return head + _fence(lines, COMMENT_LIMIT - len(head.encode()) - _NOTICE)
+
+
+def render_failure(errors: tuple[Diagnostic, ...]) -> str:
+    """Render why there is no review."""
+    return "## reconcile review: error\n\n" + _fence(render_diagnostics(errors).splitlines(), COMMENT_LIMIT - _NOTICE)
+
+
+def _fence(lines: list[str], limit: int) -> str:
+    shown: list[str] = []
+    for line in lines:
+        limit -= len(line.encode()) + 1
+        if limit < 0:
+            break
+        shown.append(line)
+    hidden = len(lines) - len(shown)
+    notice = f"\n*Cut to fit into a comment: {count(hidden, 'more line')} not shown.*\n" if hidden else ""
+    return "\n".join(["", "```text", *(f" {line}".rstrip() for line in shown), "```", notice])

@@ -1,0 +1,15 @@
+"""
+Two manifests -> what the new one lets through that the old one stops. Pure.
+
+    Job -> Terms                                            terms.py
+    Terms of both -> answers that one stops, one does not   gaps.py, texts.py, times.py, sub_jobs.py
+    answers -> a witness, confirmed by the judge            witnesses.py
+    both manifests -> Review                                comparison.py
+
+The search only proposes. What a report claims was judged by the gate itself, which is passed in as a `Judge`.
+"""
+
+from reconcile.review.comparison import review_manifests
+from reconcile.review.witnesses import Judge, Judged
+
+__all__ = ["Judge", "Judged", "review_manifests"]

@@ -1,0 +1,196 @@
+"""Two manifests, job by job."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from reconcile.glob import matches_glob
+from reconcile.model import Job, JobReview, Manifest, Relation, Review, Witness
+from reconcile.review.limits import TooManyError
+from reconcile.review.terms import Terms, state_terms
+from reconcile.review.witnesses import Judge, Side, UnconfirmedError, find_stopped, find_witness, name_witness
+
+_Remote: TypeAlias = tuple[str, ...]
+"""What is equal for all declarations of one remote job."""
+
+
+def review_manifests(
+    old: Manifest, new: Manifest, judge: Judge, *, now: datetime, allowed: Sequence[str] = ()
+) -> Review:
+    """
+    Compare what two manifests let through, remote job by remote job.
+
+    A job is compared with those of the other manifest that ask for the same remote job, whatever their names are. Each
+    is judged as if another job of its provider was in sync.
+
+    Args:
+        judge: the gate.
+        now: the first time at which there may be judged, in UTC.
+        allowed: globs of addresses of jobs that may be weaker or different.
+    """
+    comparison = _Comparison(_Declared(old, now), _Declared(new, now), judge, now)
+    return Review(
+        old=tuple(each.file for each in old.files),
+        new=tuple(each.file for each in new.files),
+        jobs=tuple([_allow(each, allowed) for each in comparison.list_reviews()]),
+        reviewed_at=now,
+        allowed=tuple(allowed),
+    )
+
+
+def _allow(review: JobReview, allowed: Sequence[str]) -> JobReview:
+    names = {review.address, *([review.new.address] if review.new is not None else [])}
+    return replace(
+        review, allowed_by=tuple([each for each in allowed if any(matches_glob(each, name) for name in names)])
+    )
+
+
+class _Declared:
+    """The jobs of one manifest, with their terms."""
+
+    def __init__(self, manifest: Manifest, now: datetime) -> None:
+        self.jobs = manifest.jobs
+        self.expanded = manifest.expanded
+        self.by_address = {job.address: job for job in manifest.jobs}
+        self._unknown = manifest.unknown
+        self._today = now.date()
+        remote: defaultdict[_Remote, list[Job]] = defaultdict(list)
+        for job in manifest.jobs:
+            remote[identify(job)].append(job)
+        self._remote: Mapping[_Remote, Sequence[Job]] = remote
+
+    def list_same(self, job: Job) -> Sequence[Job]:
+        """List the jobs that ask for the same remote job."""
+        return self._remote.get(identify(job), ())
+
+    def find_before(self, job: Job) -> _Remote | None:
+        """Identify the remote job that a job must come after; None if there is none."""
+        if job.after is None:
+            return None
+        before = self.by_address.get(job.after.address)
+        return identify(before) if before is not None else (job.after.address,)
+
+    def state(self, job: Job) -> Terms:
+        return state_terms(job, self._today, self._unknown.get(job.address, ""))
+
+    def side(self, job: Job) -> Side:
+        jobs = tuple(self.list_same(job))
+        return Side(jobs=jobs, terms=tuple(map(self.state, jobs)))
+
+
+class _Comparison:
+    """Compares two manifests; equal terms are compared once."""
+
+    def __init__(self, old: _Declared, new: _Declared, judge: Judge, now: datetime) -> None:
+        self._old = old
+        self._new = new
+        self._judge = judge
+        self._now = now
+        self._found: dict[tuple[tuple[Terms, ...], Terms], Witness | str | None] = {}
+        self._stopped: dict[Terms, Witness | None] = {}
+
+    def list_reviews(self) -> Iterator[JobReview]:
+        """Yield a review of each old job, and then of each new one that was compared with none of them."""
+        taken: set[str] = set()
+        for job in self._old.jobs:
+            partner = self._find_partner(job, taken)
+            if partner is not None:
+                taken.add(partner.address)
+                yield self._compare(job, partner)
+                continue
+            other = self._new.by_address.get(job.address)
+            if other is None or self._old.list_same(other):
+                yield self._lose(job, None, Relation.WEAKER, "it is no longer checked")
+            else:
+                taken.add(other.address)
+                yield self._lose(job, other, Relation.DIFFERENT, _describe_move(job, other))
+        for job in self._new.jobs:
+            if job.address not in taken:
+                yield JobReview(address=job.address, relation=Relation.STRONGER, old=None, new=job, reason="it is new")
+
+    def _find_partner(self, job: Job, taken: Collection[str]) -> Job | None:
+        """Find the new job that asks for the same remote job: of the same name, or not compared yet, or any."""
+        same = self._new.list_same(job)
+        named = [each for each in same if each.address == job.address]
+        free = [each for each in same if each.address not in taken]
+        return next(iter((*named, *free, *same)), None)
+
+    def _compare(self, old: Job, new: Job) -> JobReview:
+        own, other = self._old.state(old), self._new.state(new)
+        reason = f"it is called {new.address} now" if new.address != old.address else None
+
+        def make(relation: Relation, why: str | None = reason, witness: Witness | None = None) -> JobReview:
+            return JobReview(address=old.address, relation=relation, old=old, new=new, reason=why, witness=witness)
+
+        if own.unknown != other.unknown:
+            return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
+        order = self._old.find_before(old)
+        if order != self._new.find_before(new) or (order is not None and own != other):
+            return make(Relation.UNDECIDED, "it has an 'after', and what depends on two jobs is not compared")
+        weaker = self._find(self._new.side(new), old, own)
+        if isinstance(weaker, str):
+            return make(Relation.UNDECIDED, weaker)
+        stronger = self._find(self._old.side(old), new, other)
+        if weaker is None and new.address in self._new.expanded and old.address not in self._old.expanded:
+            relation = Relation.WEAKER if stronger is None else Relation.DIFFERENT
+            return self._lose(old, new, relation, f"whether it is checked depends on {self._new.expanded[new.address]}")
+        if weaker is not None:
+            return make(Relation.WEAKER if stronger is None else Relation.DIFFERENT, witness=weaker)
+        return make(Relation.EQUAL if stronger is None else Relation.STRONGER)
+
+    def _lose(self, old: Job, new: Job | None, relation: Relation, reason: str) -> JobReview:
+        """Review an old job that the new manifest does not check, or not always."""
+        terms = self._old.state(old)
+        if terms not in self._stopped:
+            self._stopped[terms] = find_stopped(old, self._judge, self._now)
+        witness = self._stopped[terms]
+        if witness is None:
+            relation, reason = Relation.UNDECIDED, f"{reason}, and no answer was found that it stops"
+        return JobReview(
+            address=old.address,
+            relation=relation,
+            old=old,
+            new=new,
+            reason=reason,
+            witness=name_witness(witness, old, self._judge) if witness is not None else None,
+        )
+
+    def _find(self, passing: Side, stopping: Job, terms: Terms) -> Witness | str | None:
+        """Return what `find_witness` does, or why it cannot be decided."""
+        if terms in passing.terms:
+            return None
+        key = passing.terms, terms
+        if key not in self._found:
+            try:
+                self._found[key] = find_witness(passing, stopping, terms, self._judge, self._now)
+            except TooManyError as error:
+                self._found[key] = f"there are too many {error} to compare"
+            except UnconfirmedError:
+                self._found[key] = "the gate did not confirm the answer that was found"
+        found = self._found[key]
+        return name_witness(found, stopping, self._judge) if isinstance(found, Witness) else found
+
+
+def identify(job: Job) -> _Remote:
+    """Return what is equal for declarations of one remote job: a provider without a cloud is known by its name."""
+    provider = job.provider
+    where = (provider.api.name, provider.name) if provider.cloud is None else (provider.api.name, "")
+    place = (*where, provider.cloud or "", provider.region or "", provider.project_id)
+    return (*map(str, place), str(job.job_id), *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters)))
+
+
+def _describe_move(old: Job, new: Job) -> str:
+    """Describe why two jobs of one name are not the same remote job."""
+    parts = {
+        "API": (old.provider.api.name, new.provider.api.name),
+        "cloud": (old.provider.cloud, new.provider.cloud),
+        "region": (old.provider.region, new.provider.region),
+        "project": (old.provider.project_id, new.provider.project_id),
+        "job id": (old.job_id, new.job_id),
+        "parameters": (dict(old.parameters), dict(new.parameters)),
+    }
+    changed = [name for name, (before, after) in parts.items() if before != after]
+    return f"it is another remote job now, with another {' and '.join(changed or ['provider'])}"

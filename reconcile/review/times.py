@@ -1,0 +1,165 @@
+"""
+The times that expectations can tell apart, and the times of judging at which they can differ.
+
+All that is asserted of times are bounds of begin, end, and judging, and of the differences between two of them. So what
+expectations tell apart are polygons with sides in three directions, and each of them has a corner where two sides meet.
+The times listed here are all corners, and those one tick beside them, which is all that a closed and an open side
+differ in. A tick is the least time that the API can write.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+
+from reconcile.instant import write_time
+from reconcile.judge import CLOCK_SKEW
+from reconcile.model import Assertion, JobApi, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.review.limits import TooManyError
+
+Times: TypeAlias = tuple[str | None, str | None]
+"""Begin and end as the API writes them, None where there is none."""
+
+_MOST = 40_000
+"""Pairs of times that one comparison may look at."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Between these, every form of a time can be written and read."""
+_TICKS = (timedelta(microseconds=1), timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1))
+_NO_TIME = "yesterday"
+_BESIDE = (-1, 0, 1)
+
+
+def list_instants(
+    assertions: Sequence[Assertion], api: JobApi, now: datetime, *, unfinished: bool = False
+) -> list[datetime]:
+    """
+    List the times of judging, from now on, at which the same times of a job may be judged differently.
+
+    Lengths alone move with the time of judging. Beside a bound of a time, an age has another meaning each day; and
+    without an age, it matters only whether all bounds are in the past.
+
+    Args:
+        unfinished: whether the length of an unfinished job may matter, which grows like an age.
+    """
+    bounds = _Bounds(assertions, _find_tick(api.time_format), now)
+    starts = bounds.begin | bounds.end
+    between = {0, *bounds.durations} if bounds.begin or unfinished else {0}
+    growing = bounds.ages | (bounds.durations if unfinished else set())
+    reached = {max(starts, default=0) + sum(bounds.durations) + bounds.skew}
+    if growing:
+        reached |= {
+            start + length + later
+            for start in _around(starts)
+            for length in _around(between)
+            for later in _around({0, *growing})
+        }
+    if len(reached) > _MOST:
+        raise TooManyError("bounds of times")
+    later = [bounds.at(each) for each in sorted(reached) if each > bounds.now]
+    return [now, *(now + each for each in bounds.fractions), *later]
+
+
+def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> Iterator[Times]:
+    """
+    Yield pairs of begin and end, the simplest first, so that whatever the assertions tell apart is among them.
+
+    Args:
+        assertions: about times, of any number of records; the same if there are none.
+        now: the time of judging.
+
+    Raises:
+        TooManyError: there are too many pairs.
+    """
+    yield None, None
+    if not assertions:
+        return
+    bounds = _Bounds(assertions, _find_tick(api.time_format), now)
+    present = bounds.write(bounds.now, api)
+    yield from ((present, None), (None, present), (present, present))
+    begins, ends, pairs = bounds.list_pairs()
+    yield from ((bounds.write(each, api), None) for each in begins)
+    yield from ((None, bounds.write(each, api)) for each in ends)
+    yield from ((bounds.write(begin, api), bounds.write(end, api)) for begin, end in pairs)
+    if api.times_as_text:
+        yield from ((_NO_TIME, None), (None, _NO_TIME), (_NO_TIME, _NO_TIME))
+        yield from ((bounds.write(each, api), _NO_TIME) for each in begins)
+        yield from ((_NO_TIME, bounds.write(each, api)) for each in ends)
+
+
+class _Bounds:
+    """All bounds that assertions name, in ticks: of times since 1970, and lengths."""
+
+    def __init__(self, assertions: Iterable[Assertion], tick: timedelta, now: datetime) -> None:
+        self._tick = tick
+        moments = [each for each in assertions if isinstance(each, MomentExpectation)]
+        spans = [each for each in assertions if isinstance(each, SpanExpectation)]
+        self.now = self._count(now)
+        self.skew = CLOCK_SKEW // tick
+        self.begin = self._list_moments(moments, Moment.BEGIN_TIME)
+        self.end = self._list_moments(moments, Moment.END_TIME)
+        self.durations = self._list_lengths(spans, Span.DURATION)
+        self.ages = self._list_lengths(spans, Span.AGE)
+        longest = sum(self.durations) + sum(self.ages) + timedelta(days=2) // tick
+        least = min([self.now, *self.begin, *self.end]) - longest
+        self.lowest = max(least, self._count(_FIRST) + 1)
+        self.fractions = list(_list_fractions(spans, tick))
+
+    def list_pairs(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """List all begins, all ends and all pairs of both that matter, the nearest to now first."""
+        usual = {self.now, self.now + self.skew, self.lowest}
+        between = _around({0, *self.durations})
+        ends = _around(self.end | {self.now - each for each in self.ages} | usual)
+        begins = _around(self.begin | {self.now - each for each in self.durations} | usual)
+        begins |= {end - length for end in ends for length in between}
+        if len(begins) * (len(ends) + len(between)) > _MOST:
+            raise TooManyError("bounds of times")
+        pairs = {(begin, end) for begin in begins for end in ends | {begin + length for length in between}}
+        return (
+            sorted(begins, key=self._measure),
+            sorted(ends | {end for _, end in pairs}, key=self._measure),
+            sorted(pairs, key=lambda pair: (self._measure(pair[1]), pair[1] - pair[0], pair)),
+        )
+
+    def write(self, ticks: int, api: JobApi) -> str:
+        return write_time(self.at(ticks), api.time_format)
+
+    def _measure(self, ticks: int) -> tuple[int, int]:
+        """Return how far from now a time is, for sorting."""
+        return abs(self.now - ticks), ticks
+
+    def at(self, ticks: int) -> datetime:
+        """Return the time so many ticks since 1970, at the ends of the calendar if it is beyond."""
+        return min(max(_EPOCH + ticks * self._tick, _FIRST), _LAST)
+
+    def _count(self, instant: datetime) -> int:
+        return (instant - _EPOCH) // self._tick
+
+    def _list_moments(self, moments: Iterable[MomentExpectation], moment: Moment) -> set[int]:
+        mine = [each for each in moments if each.moment is moment]
+        return {self._count(bound) for each in mine for bound in (each.after, each.before) if bound is not None}
+
+    def _list_lengths(self, spans: Iterable[SpanExpectation], span: Span) -> set[int]:
+        mine = [each for each in spans if each.span is span]
+        bounds = [bound for each in mine for bound in (each.min, each.max) if bound is not None]
+        return {timedelta(seconds=bound) // self._tick for bound in bounds}
+
+
+def _list_fractions(spans: Iterable[SpanExpectation], tick: timedelta) -> Iterator[timedelta]:
+    """Yield how much after a tick to judge, so that an age is a bound between two ticks, and just beyond it."""
+    for span in spans:
+        for bound in (span.min, span.max):
+            rest = timedelta(seconds=bound or 0) % tick
+            if rest and span.span is Span.AGE:
+                yield from (rest, rest + timedelta.resolution)
+
+
+def _around(ticks: Iterable[int]) -> set[int]:
+    return {each + step for each in ticks for step in _BESIDE}
+
+
+@lru_cache(maxsize=64)
+def _find_tick(time_format: str) -> timedelta:
+    """Return the least difference of two times that their texts show."""
+    texts = [write_time(_EPOCH + each, time_format) for each in (timedelta(0), *_TICKS)]
+    return next((tick for tick, text in zip(_TICKS, texts[1:], strict=True) if text != texts[0]), _TICKS[-1])

@@ -1,0 +1,214 @@
+"""Proposed answers, confirmed by the gate itself: no witness, no claim."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconcile.judge import find_sensitive_fields, hide_sensitive
+from reconcile.model import (
+    SENSITIVE,
+    Exchange,
+    Expectation,
+    Field,
+    Finding,
+    Job,
+    JudgedAnswer,
+    Missing,
+    MissingPolicy,
+    Observed,
+    Truth,
+    Verdict,
+    Witness,
+)
+from reconcile.review.gaps import list_gaps
+from reconcile.review.terms import Terms
+
+_MOST_TRIED = 20
+"""Answers of one search that are judged until one is confirmed."""
+
+
+class Judged(Struct, frozen=True):
+    """The verdict of a run beside another job that is in sync, and what was found about the jobs in question."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+
+class Judge(Struct, frozen=True, kw_only=True):
+    """
+    The gate, as far as it is needed here.
+
+    `judge` writes an answer as the job API would, reads it, and judges the jobs, all of the same remote job. `write`
+    returns the answer as the job API would write it.
+    """
+
+    judge: Callable[[Sequence[Job], Observed | Missing, datetime], Judged]
+    write: Callable[[Job, Observed | Missing, datetime], Exchange]
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """The jobs of one manifest that ask for the same remote job, and their terms."""
+
+    jobs: tuple[Job, ...]
+    terms: tuple[Terms, ...]
+
+
+class UnconfirmedError(Exception):
+    """The search proposes an answer that the gate judges otherwise."""
+
+
+def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
+    """
+    Find answers that the jobs of one side let through and a job of the other side stops.
+
+    Args:
+        passing: the jobs that let it through, all of them.
+        stopping: the job that stops it, and its `terms`.
+
+    Returns:
+        None if there is none: whatever the side lets through, the job does.
+
+    Raises:
+        TooManyError: it takes too long to tell.
+        UnconfirmedError: the gate disagrees with the search.
+    """
+    gaps = list_gaps(passing.terms, terms, now)
+    for gap in gaps[:_MOST_TRIED]:
+        answer = _name(gap.answer, stopping)
+        stopped, passed = judge.judge([stopping], answer, gap.at), judge.judge(passing.jobs, answer, gap.at)
+        if passed.verdict is Verdict.IN_SYNC and stopped.verdict is not Verdict.IN_SYNC:
+            shown = _show(answer, stopping, passing.jobs, stopped, passed, judge, gap.at)
+            return _make(gap.at, [shown], stopped, (stopping, *passing.jobs))
+    if gaps:
+        raise UnconfirmedError
+    return _find_patience(passing, stopping, terms, judge, now)
+
+
+def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
+    """Find an answer that a job stops: the smallest witness where the other manifest does not ask for that job."""
+    api = stopping.provider.api
+    gone = [Missing(code=None, message=None, request_id=None)] if api.can_be_missing else []
+    words = [word for word in (api.failure, api.success, *api.statuses) if word in api.words.values()]
+    answers: list[Observed | Missing] = [_bare(stopping, word) for word in dict.fromkeys(words)]
+    for answer in (*answers, *gone):
+        stopped = judge.judge([stopping], answer, now)
+        if stopped.verdict not in (Verdict.IN_SYNC, Verdict.ERROR):
+            shown = _show(answer, stopping, (), stopped, None, judge, now)
+            return _make(now, [shown], stopped, (stopping,))
+    return None
+
+
+def name_witness(witness: Witness, job: Job, judge: Judge) -> Witness:
+    """Return a witness that was found for a job with the same terms as one about this job."""
+    answers = []
+    for each in witness.answers:
+        observation = _name(each.observation, job)
+        if observation != each.observation:
+            exchange = judge.write(job, observation, each.exchange.ended_at)
+            each = replace(each, observation=observation, exchange=exchange)
+        answers.append(each)
+    return replace(witness, answers=tuple(answers))
+
+
+# --- Patience --------------------------------------------------------------------------------------------------
+
+
+def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
+    """
+    Find answers that one side waits for, and a job does not: one that comes too late for it.
+
+    With --wait, a job that is missing or unfinished is looked at again, as long as `missing` and `timeout` allow.
+    """
+    firsts: list[tuple[Observed | Missing, float]] = []
+    waits = terms.missing is MissingPolicy.DRIFT and all(each.missing is MissingPolicy.WAIT for each in passing.terms)
+    if waits and terms.api.can_be_missing:
+        firsts.append((Missing(code=None, message=None, request_id=None), 1.0))
+    limit = terms.timeout
+    if limit is not None and all(each.timeout is None or each.timeout > limit for each in passing.terms):
+        api = stopping.provider.api
+        unfinished = [each for each in api.statuses.values() if not each.terminal and each.word in api.words.values()]
+        firsts += [(_bare(stopping, each.word), limit + 1) for each in unfinished]
+    for first, after in firsts:
+        found = _confirm_patience(passing, stopping, (first, after), judge, now)
+        if found is not None:
+            return found
+    return None
+
+
+def _confirm_patience(
+    passing: Side, stopping: Job, first: tuple[Observed | Missing, float], judge: Judge, now: datetime
+) -> Witness | None:
+    """Return a first answer for which one side waits, and then one that it lets through; None if there is no such."""
+    answer, after = first
+    later = now + timedelta(seconds=after)
+    stopped, waited = judge.judge([stopping], answer, now), judge.judge(passing.jobs, answer, now)
+    timed_out = stopped.verdict is Verdict.PENDING and isinstance(answer, Observed)
+    if waited.verdict is not Verdict.PENDING or not (stopped.verdict is Verdict.DRIFT or timed_out):
+        return None
+    for gap in list_gaps(passing.terms, None, later):
+        last = _name(gap.answer, stopping)
+        passed = judge.judge(passing.jobs, last, later)
+        if gap.at == later and isinstance(last, Observed) and passed.verdict is Verdict.IN_SYNC:
+            shown = [
+                _show(answer, stopping, passing.jobs, stopped, waited, judge, now),
+                _show(last, stopping, passing.jobs, None, passed, judge, later),
+            ]
+            return _make(now, [shown[0], replace(shown[1], after=after)], stopped, (stopping, *passing.jobs))
+    return None
+
+
+# --- Witnesses -------------------------------------------------------------------------------------------------
+
+
+def _name(answer: Observed | Missing, job: Job) -> Observed | Missing:
+    """Return an answer as one about this job."""
+    return replace(answer, job_id=job.job_id) if isinstance(answer, Observed) else answer
+
+
+def _bare(job: Job, word: str) -> Observed:
+    """Make the answer that has nothing but a status."""
+    return Observed(
+        status=word,
+        job_id=job.job_id,
+        job_type=None,
+        begin_time=None,
+        end_time=None,
+        error_code=None,
+        fail_reason=None,
+        sub_jobs=(),
+        request_id=None,
+    )
+
+
+def _show(
+    answer: Observed | Missing,
+    stopping: Job,
+    passing: Sequence[Job],
+    stopped: Judged | None,
+    passed: Judged | None,
+    judge: Judge,
+    at: datetime,
+) -> JudgedAnswer:
+    hidden = _find_hidden((stopping, *passing))
+    shown = hide_sensitive(answer, hidden) if isinstance(answer, Observed) else answer
+    return JudgedAnswer(
+        exchange=judge.write(stopping, shown, at),
+        observation=shown,
+        old=stopped.verdict if stopped else None,
+        new=passed.verdict if passed else None,
+    )
+
+
+def _make(at: datetime, answers: Sequence[JudgedAnswer], stopped: Judged, jobs: Sequence[Job]) -> Witness:
+    unmet = [each for each in stopped.findings if each.truth is not Truth.HOLDS and each.waiver is None]
+    if _find_hidden(jobs):
+        unmet = [replace(each, actual=SENSITIVE) for each in unmet]
+    return Witness(judged_at=at, answers=tuple(answers), findings=tuple(unmet))
+
+
+def _find_hidden(jobs: Sequence[Job]) -> frozenset[Field]:
+    """Find the fields that no report may show, because one of the jobs compares them with a sensitive value."""
+    hidden = [find_sensitive_fields(job.expect) for job in jobs if isinstance(job.expect, Expectation)]
+    return frozenset[Field]().union(*hidden)

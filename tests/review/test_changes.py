@@ -1,0 +1,309 @@
+"""Each way to weaken each key is found, and neither the way back nor another way to say the same is taken for one."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from msgspec.structs import replace
+
+from reconcile.cli.judging import make_judge
+from reconcile.manifest import load_manifests
+from reconcile.model import Relation
+from reconcile.review import review_manifests
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PROVIDERS = {"otc": {"api": "sfs-turbo", "cloud": "otc", "region": "eu-de", "project_id": "p1"}}
+
+# Strong and weak, as parts of a job.
+EXPECTATIONS = {
+    "status dropped": ("status: failed", "status: [failed, success]"),
+    "status widened": ("status: success", "status: [success, running]"),
+    "status of a wait": ("status: running", "status: [running, waiting]"),
+    "type dropped": ("job_type: bind_ldap", ""),
+    "type widened": ("job_type: bind_ldap", "job_type: [bind_ldap, create_share]"),
+    "type to glob": ("job_type: bind_ldap", 'job_type: {glob: "bind_*"}'),
+    "glob widened": ('job_type: {glob: "bind_*"}', 'job_type: {glob: "bind*"}'),
+    "glob with a question mark": ('job_type: {glob: "bind_????"}', 'job_type: {glob: "bind_*"}'),
+    "two globs": ('job_type: [{glob: "a*b"}, {glob: "ab*b"}]', 'job_type: [{glob: "a*b"}, {glob: "b*"}]'),
+    "type or none": ("job_type: bind_ldap", "job_type: [bind_ldap, null]"),
+    "error code dropped": ("error_code: null", ""),
+    "error code widened": ("error_code: null", "error_code: [null, SFS.TURBO.0005]"),
+    "reason dropped": ("fail_reason: null", ""),
+    "reason to glob": ("{status: failed, fail_reason: full}", '{status: failed, fail_reason: {glob: "*full*"}}'),
+    "begin dropped": ("begin_time: {after: 2026-11-20T00:00:00Z}", ""),
+    "begin earlier": ("begin_time: {after: 2026-11-20T00:00:00Z}", "begin_time: {after: 2026-11-19T23:59:59Z}"),
+    "begin later": ("begin_time: {before: 2026-11-20T00:00:00Z}", "begin_time: {before: 2026-11-20T00:00:01Z}"),
+    "begin in the future": ("begin_time: {before: 2026-12-20T00:00:00Z}", "begin_time: {before: 2026-12-21T00:00:00Z}"),
+    "end without a bound": (
+        "end_time: {after: 2026-11-20T00:00:00Z, before: 2026-11-21T00:00:00Z}",
+        "end_time: {after: 2026-11-20T00:00:00Z}",
+    ),
+    "duration dropped": ("duration: {max: 10m}", ""),
+    "duration longer": ("duration: {max: 10m}", "duration: {max: 601s}"),
+    "duration shorter": ("duration: {min: 10s, max: 10m}", "duration: {min: 9s, max: 10m}"),
+    "age older": ("age: {max: 24h}", "age: {max: 25h}"),
+    "age by a moment": ("age: {max: 24h}", "age: {max: 24h1ms}"),
+    "age younger": ("age: {min: 1h}", "age: {min: 59m}"),
+    "age to time": (
+        "{age: {max: 12h}, end_time: {after: 2026-11-22T00:00:00Z}}",
+        "end_time: {after: 2026-11-22T00:00:00Z}",
+    ),
+    "sub-jobs dropped": ("sub_jobs: [a, b]", "{}"),
+    "sub-jobs implied": ("{}", "sub_jobs: {match: none, items: [{job_type: a, status: failed}]}"),
+    "sub-job optional": (
+        "sub_jobs: {items: [{job_type: a}, {job_type: b}]}",
+        "sub_jobs: {items: [{job_type: a}, {job_type: b, count: {min: 0, max: 1}}]}",
+    ),
+    "sub-job repeated": ("sub_jobs: {items: [{job_type: a}]}", "sub_jobs: {items: [{job_type: a, count: {min: 1}}]}"),
+    "sub-job of any status": ("sub_jobs: [a]", "sub_jobs: {items: [{job_type: a}]}"),
+    "sub-job widened": (
+        "sub_jobs: {items: [{job_type: a, status: success}]}",
+        "sub_jobs: {items: [{job_type: [a, b], status: success}]}",
+    ),
+    "sub-job of any code": (
+        "sub_jobs: {items: [{job_type: a, error_code: null}]}",
+        "sub_jobs: {items: [{job_type: a}]}",
+    ),
+    "sub-job for longer": (
+        "sub_jobs: {items: [{job_type: a, duration: {max: 1m}}]}",
+        "sub_jobs: {items: [{job_type: a, duration: {max: 2m}}]}",
+    ),
+    "exact to contains": (
+        "sub_jobs: {items: [{job_type: a}, {job_type: b}]}",
+        "sub_jobs: {match: contains, items: [{job_type: a}, {job_type: b}]}",
+    ),
+    "ordered to exact": (
+        "sub_jobs: {match: ordered, items: [{job_type: a}, {job_type: b}]}",
+        "sub_jobs: {items: [{job_type: a}, {job_type: b}]}",
+    ),
+    "item of contains dropped": (
+        "sub_jobs: {match: contains, items: [{job_type: a}, {job_type: b}]}",
+        "sub_jobs: {match: contains, items: [{job_type: a}]}",
+    ),
+    "maximum of contains dropped": (
+        "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 1, max: 2}}]}",
+        "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 1}}]}",
+    ),
+    "item of none dropped": (
+        "sub_jobs: {match: none, items: [{job_type: a}, {status: failed}]}",
+        "sub_jobs: {match: none, items: [{status: failed}]}",
+    ),
+    "item of none narrowed": (
+        "sub_jobs: {match: none, items: [{status: failed}]}",
+        "sub_jobs: {match: none, items: [{status: failed, job_type: a}]}",
+    ),
+    "each dropped": (
+        "sub_jobs: {each: {status: success}, count: {min: 1, max: 5}}",
+        "sub_jobs: {count: {min: 1, max: 5}}",
+    ),
+    "each widened": (
+        "sub_jobs: {each: {status: success}}",
+        "sub_jobs: {each: {status: [success, running]}}",
+    ),
+    "count wider": ("sub_jobs: {count: {min: 2, max: 30}}", "sub_jobs: {count: {min: 2, max: 31}}"),
+    "count lower": ("sub_jobs: {count: {min: 30}}", "sub_jobs: {count: {min: 29}}"),
+}
+
+JOBS = {
+    "waiver added": ("{}", "waivers: [{fields: [duration], reason: known, expires: 2026-12-01}]"),
+    "waiver longer": (
+        "waivers: [{fields: [job_type], reason: known, expires: 2026-12-01}]",
+        "waivers: [{fields: [job_type], reason: known, expires: 2026-12-02}]",
+    ),
+    "waiver of more": (
+        "waivers: [{fields: [duration], reason: known, expires: 2026-12-01}]",
+        "waivers: [{fields: [duration, sub_jobs], reason: known, expires: 2026-12-01}]",
+    ),
+    "waiver of a missing job": ("{}", "waivers: [{fields: [missing], reason: known, expires: 2026-12-01}]"),
+    "missing: wait": ("missing: drift", "missing: wait"),
+    "timeout longer": ("timeout: 10m", "timeout: 11m"),
+    "timeout dropped": ("timeout: 10m", "{}"),
+}
+EXPECTED = "{job_type: bind_ldap, duration: {max: 1h}, sub_jobs: [a]}"
+
+
+def write(jobs, **more):
+    return {"version": 1, "providers": PROVIDERS, **more, "jobs": jobs}
+
+
+def read(text):
+    read = yaml.load(text if text.startswith("{") else f"{{{text}}}", Loader=yaml.BaseLoader) if text else {}
+    return _as_numbers(read)
+
+
+def _as_numbers(node):
+    """Return a tree of strings with the counts and nulls that were meant."""
+    if isinstance(node, dict):
+        return {key: _as_numbers(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_as_numbers(each) for each in node]
+    return None if node == "null" else int(node) if node.isdecimal() else node
+
+
+def in_a_job(expect):
+    return write({"a": {"job_id": "id-1", "expect": expect}})
+
+
+def in_the_defaults(expect):
+    return write({"a": {"job_id": "id-1"}, "b": {"job_id": "id-2"}}, defaults={"expect": expect})
+
+
+def in_for_each(expect):
+    return write({"a": {"for_each": ["id-1", "id-2"], "job_id": "${each.value}", "expect": expect}})
+
+
+def beside_others(expect):
+    defaults = {"expect": {"error_code": None, "fail_reason": None, "duration": {"max": "2h"}}}
+    return write({"a": {"job_id": "id-1", "expect": expect, "labels": {"tier": "web"}}}, defaults=defaults)
+
+
+def beside_a_waiver(expect):
+    waiver = {"fields": ["missing"], "reason": "known", "expires": "2026-12-24"}
+    return write({"a": {"job_id": "id-1", "expect": expect, "waivers": [waiver]}})
+
+
+PLACES = [in_a_job, in_the_defaults, in_for_each, beside_a_waiver]
+
+
+def list_pairs(places):
+    """List all pairs, each expectation in so many places, which take turns."""
+    for number, (name, (strong, weak)) in enumerate(EXPECTATIONS.items()):
+        for place in [PLACES[(number + turn) % len(PLACES)] for turn in range(places)]:
+            yield pytest.param(place(read(strong)), place(read(weak)), id=f"{name}-{place.__name__}")
+    for name, (strong, weak) in JOBS.items():
+        pair = (write({"a": {"job_id": "id-1", "expect": read(EXPECTED), **read(each)}}) for each in (strong, weak))
+        yield pytest.param(*pair, id=name)
+
+
+@pytest.fixture
+def compare(tmp_path):
+    """Review two manifests, given as trees or texts; return the jobs."""
+
+    def load(tree, name):
+        path = tmp_path / f"{name}.{'yaml' if isinstance(tree, str) else 'json'}"
+        path.write_text(tree if isinstance(tree, str) else json.dumps(tree))
+        return load_manifests([str(path)], now=NOW, offline=True)
+
+    def run(old, new):
+        return review_manifests(load(old, "old"), load(new, "new"), make_judge(), now=NOW).jobs
+
+    return run
+
+
+@pytest.mark.parametrize(("strong", "weak"), [*list_pairs(places=len(PLACES))])
+def test_a_weakening_is_found_with_its_witness_and_the_way_back_is_none(compare, strong, weak):
+    for job in compare(strong, weak):
+        assert job.relation is Relation.WEAKER, job
+        assert job.witness.answers[-1].new == "in_sync"
+        assert job.witness.answers[0].old not in ("in_sync", None)
+    assert {job.relation for job in compare(weak, strong)} == {Relation.STRONGER}
+
+
+# --- The same in other words -----------------------------------------------------------------------------------
+
+
+def to_yaml(tree):
+    return json.dumps(tree, indent=1)
+
+
+def reorder(tree):
+    if isinstance(tree, dict):
+        return {key: reorder(tree[key]) for key in sorted(tree, reverse=True)}
+    return tree
+
+
+def write_out(tree):
+    """Write the defaults into each job, and each job of a for_each by itself, under another name."""
+    jobs = {}
+    for name, job in tree["jobs"].items():
+        own = {key: value for key, value in job.items() if key != "for_each"}
+        expect = {**tree.get("defaults", {}).get("expect", {}), **job.get("expect", {})}
+        for number, value in enumerate(job.get("for_each", [job["job_id"]])):
+            jobs[f"{name}-{number}"] = {**own, "job_id": value, "expect": expect}
+    return write(jobs)
+
+
+def say_what_is_implied(tree):
+    jobs = {}
+    for name, job in tree["jobs"].items():
+        expect = {"status": "success", **tree.get("defaults", {}).get("expect", {}), **job.get("expect", {})}
+        if expect["status"] == "success" and "sub_jobs" not in expect:
+            expect["sub_jobs"] = {"match": "none", "items": [{"status": "failed"}]}
+        jobs[name] = {**job, "expect": expect}
+    return {**tree, "jobs": jobs}
+
+
+@pytest.mark.parametrize("rewrite", [to_yaml, reorder, write_out, say_what_is_implied], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(("strong", "weak"), [*list_pairs(places=1)])
+def test_the_same_in_other_words_is_equal(compare, strong, weak, rewrite):
+    for tree in (strong, weak):
+        assert {job.relation for job in compare(tree, rewrite(tree))} == {Relation.EQUAL}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sub_jobs: [a, b]", "sub_jobs: {items: [{job_type: b, status: success}, {status: success, job_type: a}]}"),
+        ("sub_jobs: [a, a]", "sub_jobs: {items: [{job_type: a, status: success, count: {min: 2, max: 2}}]}"),
+        ("sub_jobs: []", "sub_jobs: {count: {max: 0}}"),
+        ("job_type: [x, y]", "job_type: [y, x]"),
+        ('job_type: {glob: "x*"}', 'job_type: [{glob: "x*"}, {glob: "xy*"}, xyz]'),
+        ('job_type: {glob: "x*"}', 'job_type: [x, {glob: "x?*"}]'),
+        ("duration: {max: 60m}", "duration: {max: 1h}"),
+        ("duration: {max: 60m}", "duration: {max: 1h0.5s}"),
+        ("end_time: {after: 2026-11-20T01:00:00+01:00}", "end_time: {after: 2026-11-20T00:00:00Z}"),
+        ("sub_jobs: {each: {status: success}}", "sub_jobs: {each: {status: success}, count: {min: 1}}"),
+        (
+            "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 1, max: 1}}]}",
+            "sub_jobs: {match: contains, items: [{job_type: a, count: {max: 1}}, {job_type: a, count: {min: 1}}]}",
+        ),
+    ],
+)
+def test_other_ways_to_say_the_same_are_equal(compare, one, other):
+    assert {job.relation for job in compare(in_a_job(read(one)), in_a_job(read(other)))} == {Relation.EQUAL}
+
+
+def test_jobs_with_the_same_change_are_judged_once(tmp_path):
+    judged = []
+    gate = make_judge()
+
+    def judge(*arguments):
+        judged.append(arguments)
+        return gate.judge(*arguments)
+
+    manifests = []
+    for name, expect in (("old", {"error_code": None}), ("new", {})):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(write({f"j{n}": {"job_id": f"id-{n}", "expect": expect} for n in range(1_000)})))
+        manifests.append(load_manifests([str(path)], now=NOW, offline=True))
+    jobs = review_manifests(*manifests, replace(gate, judge=judge), now=NOW).jobs
+    assert {job.relation for job in jobs} == {Relation.WEAKER}
+    assert [json.loads(job.witness.answers[0].exchange.body)["job_id"] for job in jobs] == [
+        f"id-{n}" for n in range(1_000)
+    ]
+    assert len(judged) == 2
+
+
+FIRST = {"job_id": "id-1"}
+SECOND = {"job_id": "id-2", "after": "jobs.a"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "relation"),
+    [
+        ({"a": FIRST, "b": SECOND}, {"b": SECOND, "a": FIRST}, Relation.EQUAL),
+        ({"a": FIRST, "b": SECOND}, {"c": FIRST, "b": {**SECOND, "after": "jobs.c"}}, Relation.EQUAL),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {"job_id": "id-2"}}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": SECOND}, {"a": {"job_id": "id-3"}, "b": SECOND}, Relation.UNDECIDED),
+        (
+            {"a": FIRST, "b": {**SECOND, "expect": {"error_code": None}}},
+            {"a": FIRST, "b": {**SECOND, "expect": {}}},
+            Relation.UNDECIDED,
+        ),
+    ],
+    ids=["same", "renamed", "dropped", "added", "another job", "with another change"],
+)
+def test_a_job_that_comes_after_another_is_equal_or_undecided(compare, old, new, relation):
+    assert {job.old.job_id: job.relation for job in compare(write(old), write(new))}["id-2"] is relation
