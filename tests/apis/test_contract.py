@@ -93,7 +93,7 @@ def test_the_command_shows_the_line_and_ends_with_2(
     assert capsys.readouterr().out.startswith("No difference between the description of ecs and what was answered")
     assert main(["apis", "test", "ecs", "monday"], environ={}) == 2
     told = capsys.readouterr().out
-    assert 'ecs.json:35:3: RC116 the word "CANCELLED" at status is unknown (job a)' in told
+    assert 'ecs.json:36:3: RC116 the word "CANCELLED" at status is unknown (job a)' in told
     assert '"statuses": {' in told
     assert main(["apis", "test", "rds", "monday"], environ={}) == 1
     assert "RC003 monday holds no answer of rds" in capsys.readouterr().err

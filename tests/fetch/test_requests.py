@@ -224,7 +224,7 @@ def test_a_token_in_an_answer_does_not_come_out_A20(make_job) -> None:
 def test_no_jobs_are_no_observations(make_provider) -> None:
     targets = resolve_targets([make_provider()], endpoints=[], environ={"RECONCILE_TOKEN": TOKEN})
     client = TransportClient(httpx.MockTransport(lambda _: httpx.Response(500)))
-    assert fetch_jobs([], targets, client=client, timeout=1) == ()
+    assert list(fetch_jobs([], targets, client=client, timeout=1)) == []
 
 
 # --- Over real sockets ---------------------------------------------------------------------------------------------
