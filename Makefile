@@ -19,8 +19,8 @@ help: ## show this list
 demo: $(VENV)/run ## show the gate on an embedded job API
 	@$(BIN)/reconcile demo
 
-test: $(VENV)/dev ## run the tests
-	$(BIN)/pytest
+test: $(VENV)/dev ## run the tests, on all cores
+	$(BIN)/pytest --numprocesses auto
 
 conformance: $(VENV)/dev ## test the numbered safety cases and print their table; LONG=1 for every seed, run and kill
 	$(if $(LONG),RECONCILE_SEEDS=200 RECONCILE_RUNS=10000 RECONCILE_KILLS=100) $(BIN)/pytest --conformance
