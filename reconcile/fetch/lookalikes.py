@@ -45,6 +45,7 @@ class _Level(Struct):
 
 _UNKNOWN = _Level()
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+_CONTAINERS = (dict, list)
 
 
 class Finder:
@@ -75,9 +76,12 @@ class Finder:
         return self._list_status_lists(self._body, body)
 
     def _find(self, level: _Level, record: _Object, succeeded: bool) -> Lookalike | None:
-        if not level.known.issuperset(record):
-            for key in record:
-                found = self._find_unknown(level, record, key, succeeded) if key not in level.known else None
+        known = level.known
+        if not known.issuperset(record):
+            for key, value in record.items():
+                if key in known or not (isinstance(value, _CONTAINERS) or self._is_suspicious(level, key)):
+                    continue
+                found = self._find_unknown(level, record, key, succeeded)
                 if found is not None:
                     return found
         for key, inner in level.inner.items():
@@ -87,6 +91,11 @@ class Finder:
                 if found is not None:
                     return found.within(key)
         return None
+
+    def _is_suspicious(self, level: _Level, key: str) -> bool:
+        """Return whether a key is spelled like one that is described, at this level or as the status or the parts."""
+        folded = fold(key)
+        return folded in level.folded or folded in self._statuses or folded == self._folded_parts
 
     def _find_in(self, level: _Level, value: object, succeeded: bool) -> Lookalike | None:
         """Return the first such key of an object, or of an object in a list."""
@@ -106,7 +115,7 @@ class Finder:
             return Lookalike((key,), like, like == self._parts)
         if key == self._parts and value not in _EMPTY:
             return Lookalike((key,), self._parts, True)
-        if not isinstance(value, dict | list):
+        if not isinstance(value, _CONTAINERS):
             failed = succeeded and isinstance(value, str) and value.casefold() in self._failures
             return Lookalike((key,), self._statuses[folded], False) if failed and folded in self._statuses else None
         if self._looks_like_parts(key, value):

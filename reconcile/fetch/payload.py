@@ -3,7 +3,7 @@
 import math
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -68,7 +68,7 @@ def parse_plain(body: bytes) -> dict[str, object] | None:
 
     What was read is written once more, without blanks or with one behind each comma and colon. If those are the bytes
     that came, nothing in them was passed over or taken for something else: no key that comes twice, no number that
-    was rounded. What may be refused, deep nesting and large numbers, is no `_Plain`.
+    was rounded. What may be refused, deep nesting and large numbers, is not plain.
     """
     if len(body) > MOST_VALUES:
         return None
@@ -173,9 +173,18 @@ def _number_out_of_range() -> InvalidAnswerError:
 
 
 _Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | bool | None
-_Leaf: TypeAlias = _Scalar | dict[str, _Scalar] | list[_Scalar | dict[str, _Scalar]]
-_Twig: TypeAlias = _Scalar | dict[str, _Leaf] | list[_Scalar | dict[str, _Leaf]]
-_Plain: TypeAlias = dict[str, _Scalar | dict[str, _Twig] | list[_Scalar | dict[str, _Twig]]]
-"""As deep as the parts of a job and what they are about; parts of parts are read the long way."""
-_PLAIN_DECODER: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(_Plain)
+
+
+def _make_plain(parts: int) -> Any:  # noqa: ANN401 - a type that is made here has no name
+    """Make the type of an object that may list others, in itself or in an object of it, so many levels deep."""
+    leaf: Any = dict[str, _Scalar]
+    if not parts:
+        return dict[str, _Scalar | leaf]
+    inner = list[_Scalar | _make_plain(parts - 1)]  # type: ignore[misc,valid-type]
+    return dict[str, _Scalar | inner | dict[str, _Scalar | leaf | inner]]  # type: ignore[valid-type]
+
+
+_PART_LEVELS = 3
+"""As deep as an API is known to nest its parts; what is deeper is read the long way."""
+_PLAIN_DECODER: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(_make_plain(_PART_LEVELS))
 _PLAIN_ENCODER = msgspec.json.Encoder()
