@@ -81,6 +81,8 @@ def _answer(
     now = clock()
     if kind == ERROR:
         return repertoire.reply("server_error", jobs[0].job_id)
+    if kind == Breakage.MISSING:
+        return repertoire.reply("not_found", jobs[0].job_id)  # also where no answer says it for certain
     exchange = write_answer(jobs[0], _observe(jobs, kind, now, fixed), at=now)
     return repertoire.answer(exchange.status_code or 200, exchange.body)
 
@@ -136,6 +138,9 @@ def _check_kind(jobs: Sequence[Job], kind: str, now: datetime) -> None:
     if kind == ERROR:
         return
     job = jobs[0]
+    if job.provider.api.parts is None and kind in (Breakage.EXTRA_SUB_JOB, Breakage.LOST_SUB_JOB):
+        message = f"--break {kind}: jobs of the API {job.provider.api.name} have no sub-jobs"
+        raise UsageError.because(Code.USAGE, message, hint="choose another kind")
     alone = Manifest(files=(), providers={job.provider.name: job.provider}, jobs=(replace(job, after=None),))
     if make_plan(alone, [_observe(jobs, kind, now)], now=now, origins={}).verdict is Verdict.IN_SYNC:
         message = f"--break {job.address}={kind} changes nothing: the manifest allows that"

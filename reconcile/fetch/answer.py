@@ -43,6 +43,7 @@ _PERHAPS_MISSING = (
     "either the job does not exist, or the endpoint, api or project_id is wrong "
     "(not the service's own form of an error)"
 )
+_DOUBTFUL = "perhaps there is no such job, or the endpoint, api or project_id is wrong"
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -83,8 +84,9 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str, cr
         return Attempt(observation=missing, age=_read_age(answer.headers))
     retryable = classify_status(answer.status_code)
     doubtful = _find_fault(api, api.doubtful, answer.status_code, faults) is not None
+    code, reason = (Code.NOT_FROM_THE_API, _DOUBTFUL) if doubtful else _explain_refusal(reader, faults)
     return Attempt(
-        observation=_unobserved(reader, faults, *_explain_refusal(reader, faults), doubtful=doubtful),
+        observation=_unobserved(reader, faults, code, reason, doubtful=doubtful),
         retryable=retryable,
         retry_after=read_retry_after(answer.headers) if retryable is not None else None,
         doubtful=doubtful,
@@ -227,6 +229,6 @@ def _unobserved(
     if fault is None and status_code != 200 and reader.answer.headers.get("content-type"):
         said = f"; its content type is {reader.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
-    perhaps = f"; it may mean that there is no such job: {reader.api.retention}" if doubtful else ""
+    perhaps = f"; {reader.api.retention}" if doubtful else ""
     message = f"HTTP {status_code} from the job API: {reason}{said}{named}{perhaps}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)

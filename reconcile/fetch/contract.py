@@ -99,7 +99,7 @@ class _Contract:
         if isinstance(observation, Observed):
             self._count(body, job_id, observation)
         elif isinstance(observation, Unobserved) and not found:
-            found = [(("job",), f"an answer is not believed: {observation.problem.message}", None)]
+            found = [(("job",), f"an answer proves nothing: {observation.problem.message}", None)]
         yield from found
 
     def list_never_seen(self) -> Iterator[_Found]:

@@ -63,7 +63,7 @@ def _compare(place: _Path, proof: Proof, observation: Observation, description: 
     match observation:
         case Unobserved(problem=problem):
             hint = "mend the answer if it is not the API's own, or the description if it is"
-            yield Fault((*place, "body"), f"this answer is not believed: {problem.message}", hint)
+            yield Fault((*place, "body"), f"this answer proves nothing: {problem.message}", hint)
         case Missing():
             if proof.reads != _MISSING:
                 yield Fault((*place, "reads"), "this answer is read as missing", f'write "reads": "{_MISSING}"')

@@ -27,6 +27,8 @@ class Breakage(StrEnum):
     """Its last sub-job is not there."""
 
 
+_OTHER_TYPE = "other_type"
+"""Where an API lists no other type of job."""
 _REASON = "Internal server error"
 
 
@@ -68,7 +70,7 @@ def _keep_running(observed: Observed, api: JobApi) -> Observed:
 
 
 def _change_type(observed: Observed, api: JobApi) -> Observed:
-    return replace(observed, job_type=next(each for each in api.job_types if each != observed.job_type))
+    return replace(observed, job_type=next((each for each in api.job_types if each != observed.job_type), _OTHER_TYPE))
 
 
 def _add_sub_job(observed: Observed, api: JobApi) -> Observed:
@@ -77,7 +79,7 @@ def _add_sub_job(observed: Observed, api: JobApi) -> Observed:
     added = SubJob(
         status=api.success,
         job_id=None,
-        job_type=next((each for each in api.job_types if each not in taken), api.job_types[0]),
+        job_type=next((each for each in api.job_types if each not in taken), _OTHER_TYPE),
         begin_time=observed.begin_time,
         end_time=observed.end_time,
         error_code=None,

@@ -64,10 +64,12 @@ class Connection(asyncio.Protocol):
         self._unfinished += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            self._give_up(500, f"internal error of the simulator: {error.__context__!r}"[:200])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._give_up("this is not HTTP/1.1")
+            self._give_up(400, "this is not HTTP/1.1")
         if self._unfinished > _MAX_REQUEST:
-            self._give_up("the request is too long")
+            self._give_up(400, "the request is too long")
         self._play()
 
     def pause_writing(self) -> None:
@@ -100,11 +102,11 @@ class Connection(asyncio.Protocol):
 
     # --- Answering -----------------------------------------------------------------------------------------------
 
-    def _give_up(self, message: str) -> None:
-        """Stop reading from a client that sent invalid HTTP, and send it an error after the pending responses."""
+    def _give_up(self, status_code: int, message: str) -> None:
+        """Stop reading from a client, and send it an error after the pending responses."""
         self._listening = False
         self._unfinished = 0
-        self._queue.append((self._service.refuse(400, message), False))
+        self._queue.append((self._service.refuse(status_code, message), False))
 
     def _play(self) -> None:
         while self._queue and self._answering and self._writable and not self._held_back:

@@ -41,7 +41,7 @@ def test_known_answers_are_as_described(entry: dict[str, Any]) -> None:
         ("ecs", ("status",), "CANCELLED", ("statuses",), 'the word "CANCELLED" at status is unknown'),
         ("ecs", ("job_type",), 7, ("job", "fields", "job_type"), "job_type is a number, and was a string"),
         ("rds", ("created",), "yesterday", ("times",), 'created is "yesterday"'),
-        ("rds", ("instance",), "x", ("job",), "an answer is not believed"),
+        ("rds", ("instance",), "x", ("job",), "an answer proves nothing"),
         ("elb", ("Status",), "FAIL", ("job", "fields", "status"), "job.Status looks like status"),
         ("ecs", ("sub_jobs",), [{"status": "FAIL"}], ("parts", "at"), "sub_jobs looks like the parts"),
         ("dcs", ("sub_jobs",), [{"status": "FAIL"}], ("parts",), "sub_jobs looks like the parts"),
