@@ -110,6 +110,8 @@ def command(
     """
     deadline = context.start_deadline(access.limit)
     _check_stdin_used_once(arguments, options, given)
+    if options.manifest is None:
+        _check_provider(options, has_host=bool(access.endpoints) or "RECONCILE_ENDPOINT" in context.environ)
     stdin = open_stdin(deadline)
     job_ids = _read_ids(arguments, stdin)
     context, options = _read_description(context, options)
@@ -127,6 +129,16 @@ def _check_stdin_used_once(arguments: Sequence[str], options: _ProviderOptions, 
     inputs = [*arguments, options.manifest, *(each.path for each in given if isinstance(each, VariableFile))]
     if inputs.count(_STDIN) > 1:
         raise UsageError.because(Code.USAGE, "'-' is given twice, but standard input can be read only once")
+
+
+def _check_provider(options: _ProviderOptions, *, has_host: bool) -> None:
+    """Raise UsageError if the command line does not say where jobs are."""
+    place = {} if has_host else {"--cloud": options.cloud, "--region": options.region}
+    missing = [name for name, value in {**place, "--project-id": options.project_id}.items() if value is None]
+    if missing:
+        message = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        hint = "'reconcile apis show API' lists clouds and regions; or give --manifest FILE --provider NAME"
+        raise UsageError.because(Code.USAGE, message, hint=hint)
 
 
 def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]:
@@ -199,9 +211,6 @@ def _declare(options: _ProviderOptions, given: Sequence[Given]) -> tuple[str, Ma
     """Return the name and the declaration of the provider that the command line describes."""
     if given:
         raise UsageError.because(Code.USAGE, "--var and --var-file need --manifest")
-    if options.project_id is None:
-        hint = "add it, or take the provider from a manifest: --manifest FILE --provider NAME"
-        raise UsageError.because(Code.USAGE, "--project-id is missing", hint=hint)
     if (options.cloud is None) != (options.region is None):
         raise UsageError.because(
             Code.USAGE, "--cloud and --region must be given together", hint="'reconcile apis show API' lists them"

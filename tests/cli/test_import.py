@@ -174,8 +174,8 @@ def test_the_provider_may_come_from_a_manifest(run, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["a"], "--project-id is missing"),
-        (["a", "--cloud", "otc", "--project-id", "p"], "--cloud and --region must be given together"),
+        (["a"], "--cloud, --region, --project-id are missing"),
+        (["a", "--cloud", "otc", "--project-id", "p"], "--region is missing"),
         (["a", "--cloud", "otc", "--region", "eu-ed", "--project-id", "p"], "did you mean 'eu-de'?"),
         (["a/../b", *WHERE], "'a/../b' is not allowed here"),
         (["a", *WHERE, "--var", "x=y"], "--var and --var-file need --manifest"),
