@@ -13,6 +13,10 @@ SHARE = 128 * 1024
 
 _BYTES_OF_CHARACTER = 2
 """Once in what was fetched, and once in what was found."""
+_LARGE = 64 * 1024
+"""Bytes of an answer; a real one with a hundred sub-jobs has half of that."""
+_BYTES_OF_LARGE_CHARACTER = 6
+"""A report holds a long text several times while it is written."""
 _BYTES_OF_SUB_JOB = 400
 """What the findings about a sub-job take, however little it says."""
 
@@ -44,7 +48,8 @@ class AnswerMemory:
         if isinstance(observation, Unobserved):
             return attempt
         sub_jobs = len(observation.sub_jobs) if isinstance(observation, Observed) else 0
-        taken = (sub_jobs * _BYTES_OF_SUB_JOB + size * _BYTES_OF_CHARACTER) * len(job.indexes)
+        each = _BYTES_OF_CHARACTER if size <= _LARGE else _BYTES_OF_LARGE_CHARACTER
+        taken = (sub_jobs * _BYTES_OF_SUB_JOB + size * each) * len(job.indexes)
         left = self._free + job.size - taken
         if left < 0:
             return replace(attempt, observation=self._refuse(observation.request_id))
