@@ -40,7 +40,7 @@ def command(
     """Find out what a change of manifests lets through, offline.
 
     OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
-    at a revision, its path from the top of the repository. For each job, NEW is equal in meaning, stronger, weaker, or
+    at a revision, its path from the top of the repository; a file with a colon in its name is ./NAME. For each job, NEW is equal in meaning, stronger, weaker, or
     different: each lets through what the other stops. A weaker or different job is shown with a witness, the smallest
     answer of the job API that OLD stops and NEW lets pass, judged by the gate itself.
 

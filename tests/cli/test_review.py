@@ -335,7 +335,29 @@ def test_without_git_a_revision_is_an_error(repository, review):
 
 def test_a_file_with_a_colon_in_its_name_is_a_file(here, review):
     (here / "a:b.yaml").write_text(BOTH)
-    assert review("a:b.yaml", BOTH)[0] == 0
+    assert review("./a:b.yaml", BOTH)[0] == 0
+    assert review(str(here / "a:b.yaml"), BOTH)[0] == 0
+
+
+@pytest.mark.parametrize("old", ["HEAD^1:infra/reconcile.yaml", "origin/main:infra", "HEAD^1:x.yaml", ":infra"])
+def test_no_file_of_the_checkout_is_taken_for_a_revision(repository, review, old):
+    planted = repository / old
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text((repository / "infra" / "reconcile.yaml").read_text())
+    code, out, err = review(old, "infra")
+    assert (code, out, "git knows no revision" in err) == (1, "", True)
+    assert "a file with ':' in its name is ./NAME" in err
+
+
+def test_a_revision_about_which_git_is_in_doubt_is_an_error(repository, review):
+    subprocess.run([*GIT, "commit", "--quiet", "-am", "weaker"], check=True)
+    subprocess.run([*GIT, "config", "core.warnAmbiguousRefs", "false"], check=True)
+    assert review("main^:infra", "infra")[0] == 2
+    subprocess.run([*GIT, "tag", "main"], check=True)
+    for old in ("main:infra", "main^:infra"):
+        code, out, err = review(old, "infra")
+        assert (code, out, "refname 'main' is ambiguous" in err) == (1, "", True)
+    assert review("refs/heads/main^:infra", "infra")[0] == 2
 
 
 def test_a_comment_fits_into_its_limit_and_holds_no_mention(review):
