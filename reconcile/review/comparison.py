@@ -29,7 +29,7 @@ def review_manifests(
     Args:
         judge: the gate.
         now: the first time at which there may be judged, in UTC.
-        allowed: globs of addresses of jobs that may be weaker or different.
+        allowed: globs of addresses of jobs that may be weaker, different or undecided.
     """
     comparison = _Comparison(_Declared(old, now), _Declared(new, now), judge, now)
     return Review(
@@ -42,10 +42,8 @@ def review_manifests(
 
 
 def _allow(review: JobReview, allowed: Sequence[str]) -> JobReview:
-    names = {review.address, *([review.new.address] if review.new is not None else [])}
-    return replace(
-        review, allowed_by=tuple([each for each in allowed if any(matches_glob(each, name) for name in names)])
-    )
+    """Add what allows a job, by its old address: the change to be reviewed chose the new one."""
+    return replace(review, allowed_by=tuple([each for each in allowed if matches_glob(each, review.address)]))
 
 
 class _Declared:
