@@ -319,6 +319,7 @@ def test_a_job_that_comes_after_another_is_compared_by_nothing_else(compare, old
 UNSET = {name: {} for name in "rstu"}
 TWO = {**PROVIDERS, "other": {**PROVIDERS["otc"], "project_id": "p2"}}
 ANY = {"glob": "*"}
+NONE_FAILED = {"match": "none", "items": [{"status": "failed"}]}
 
 
 def open_job(defaults=None, providers=PROVIDERS, **job):
@@ -357,24 +358,20 @@ LISTS = {name: {"default": ["id-1"]} for name in "tu"}
         ),
         *[
             pytest.param(
-                open_job({"expect": {key: "${var.t}"}}),
-                open_job({"expect": {key: "${var.t}"}}, expect={key: value}),
-                id=key,
+                open_job({"expect": default}, expect={"fail_reason": None}),
+                open_job({"expect": default}, expect={"fail_reason": None, key: value}),
+                id=f"{key} over {default}",
             )
-            for key, value in {"job_type": ANY, "error_code": ANY, "sub_jobs": {"count": {"max": 99}}}.items()
+            for key, value in {"job_type": ANY, "error_code": ANY, "sub_jobs": NONE_FAILED}.items()
+            for default in ({key: "${var.t}"}, "${var.t}")
         ],
-        pytest.param(
-            open_job({"expect": "${var.s}"}),
-            open_job({"expect": "${var.s}"}, expect={"job_type": ANY}),
-            id="a whole default",
-        ),
         pytest.param(
             open_job({"expect": "${var.s}"}, expect={"job_type": "x"}),
             open_job({"expect": {"job_type": "x"}}, expect="${var.s}"),
             id="what is over what",
         ),
         pytest.param(
-            open_job(expect={"status": "${var.t}", "sub_jobs": {"match": "none", "items": [{"status": "failed"}]}}),
+            open_job(expect={"status": "${var.t}", "sub_jobs": NONE_FAILED}),
             open_job(expect={"status": "${var.t}"}),
             id="sub-jobs that a status implies",
         ),
