@@ -1190,8 +1190,8 @@ class JobReview(Struct, frozen=True, kw_only=True):
 
     @property
     def allowed(self) -> bool:
-        """Whether the operator accepts it: never what is undecided."""
-        return bool(self.allowed_by) and self.relation is not Relation.UNDECIDED
+        """Whether the operator accepts it."""
+        return bool(self.allowed_by)
 
 
 class Review(Struct, frozen=True, kw_only=True):
@@ -1215,8 +1215,11 @@ class Review(Struct, frozen=True, kw_only=True):
 
     @property
     def failure(self) -> ExitCode | None:
-        """An error if a job is undecided or there is none, drift if one is weaker and not allowed, None otherwise."""
-        if not self.jobs or self.count(Relation.UNDECIDED):
+        """
+        None if nothing that is not allowed is weaker or undecided, drift if a job is weaker; an error if one is
+        undecided, or there is none.
+        """
+        found = {job.relation for job in self.jobs if not job.allowed}
+        if not self.jobs or Relation.UNDECIDED in found:
             return ExitCode.ERROR
-        lost = [job for job in self.jobs if job.relation in (Relation.WEAKER, Relation.DIFFERENT) and not job.allowed]
-        return ExitCode.DRIFT if lost else None
+        return ExitCode.DRIFT if found & {Relation.WEAKER, Relation.DIFFERENT} else None

@@ -28,6 +28,7 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.pager=cat",
     "core.sshCommand=false",
+    "core.warnAmbiguousRefs=true",
     "protocol.allow=never",
     "safe.bareRepository=explicit",
 )
@@ -35,9 +36,15 @@ _FILES = ("100644", "100755")
 
 
 def split_revision(argument: str) -> tuple[str, str] | None:
-    """Split `REV:PATH`; None if the argument is a path, which it is if there is one."""
+    """
+    Split `REV:PATH`; None if the argument is a path: one without a colon, absolute, or one that begins with `./`.
+
+    No file decides about it: a pull request could add one, and so choose what it is compared with.
+    """
+    if argument.startswith("./") or Path(argument).is_absolute():
+        return None
     revision, sign, path = argument.partition(":")
-    return None if not sign or not revision or Path(argument).exists() else (revision, path)
+    return (revision, path) if sign else None
 
 
 def read_revision(revision: str, path: str, *, near: str, environ: Mapping[str, str]) -> list[Text]:
@@ -54,13 +61,12 @@ def read_revision(revision: str, path: str, *, near: str, environ: Mapping[str, 
         Their texts, each with the name `REV:PATH`.
 
     Raises:
-        UsageError: git is not installed, there is no such repository, revision or file, or it cannot be read.
+        UsageError: git is not installed, there is no such repository, revision or file, it cannot be read, or git
+            warns about the revision, as it does if a tag and a branch have its name.
         DocumentError: a file is not text.
     """
     git = _Git(near, environ)
-    commit = git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-    if not commit:
-        raise _refuse(f"git knows no revision '{revision}'", "fetch it first: CI systems often fetch one commit alone")
+    commit = git.find_commit(revision)
     place = str(PurePosixPath(path.strip("/") or "."))
     if ".." in PurePosixPath(place).parts:
         raise _refuse(f"'{path}' leads out of the repository", "write the path from its top")
@@ -97,10 +103,31 @@ class _Git:
             **{name: environ[name] for name in _KEPT if name in environ},
         }
 
+    def find_commit(self, revision: str) -> str:
+        """Return the name of the commit that a revision is, if git has no doubt about it."""
+        asked = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
+        commit = self.ask("rev-parse", "--quiet", *asked).decode().strip()
+        if not commit:
+            hint = "fetch it first: CI systems often fetch one commit alone; a file with ':' in its name is ./NAME"
+            raise _refuse(f"git knows no revision '{revision}'", hint)
+        # Only without --quiet does git warn.
+        warnings = self._run("rev-parse", *asked).stderr.decode(errors="replace").strip()
+        if warnings:
+            hint = "write its full name, such as refs/heads/main or refs/remotes/origin/main"
+            raise _refuse(f"git is in doubt about the revision '{revision}': {warnings.splitlines()[0][:200]}", hint)
+        return commit
+
     def ask(self, *arguments: str) -> bytes:
         """Run a command and return what it prints; nothing if it fails without a word."""
+        done = self._run(*arguments)
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        if done.returncode and said:
+            raise _refuse(f"git {arguments[0]} failed: {said[0][:200]}", None)
+        return b"" if done.returncode else done.stdout
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 [*self._command, *arguments],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
@@ -110,10 +137,6 @@ class _Git:
             )
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise _refuse(f"git {arguments[0]} failed: {type(error).__name__}", None) from error
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        if done.returncode and said:
-            raise _refuse(f"git {arguments[0]} failed: {said[0][:200]}", None)
-        return b"" if done.returncode else done.stdout
 
     def list_tree(self, tree: str, *paths: str) -> list[tuple[str, str, str, str]]:
         """List the entries of a tree, or those at the paths: mode, type, name of the object, and path."""

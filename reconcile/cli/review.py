@@ -29,7 +29,7 @@ from reconcile.report.review import FORMATS
     "allowed",
     multiple=True,
     metavar="ADDRESS",
-    help="Accept that this job, or those that match a glob, is weaker or different; every output shows it. Repeatable.",
+    help="Accept this job of OLD, or those that match a glob, as it is in NEW; every output shows it. Repeatable.",
 )
 @format_option(*FORMATS)
 @colour_option
@@ -40,16 +40,19 @@ def command(
     """Find out what a change of manifests lets through, offline.
 
     OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
-    at a revision, its path from the top of the repository. For each job, NEW is equal in meaning, stronger, weaker, or
-    different: each lets through what the other stops. A weaker or different job is shown with a witness, the smallest
-    answer of the job API that OLD stops and NEW lets pass, judged by the gate itself.
+    at a revision, its path from the top of the repository. A file of the checkout with a colon in its name is ./NAME.
+
+    For each job, NEW is equal in meaning, stronger, weaker, or different: each lets through what the other stops. A
+    weaker or different job is shown with a witness, the smallest answer of the job API that OLD stops and NEW lets
+    pass, judged by the gate itself.
 
     A job is compared with the one that asks for the same remote job, whatever its name is. So a removed job, another
     project and another job id are weaker or different. Each job is judged as if another job of its provider was in
     sync, now and at each later time at which a waiver or a bound of a time makes a difference. What is expected by
-    variables without a value has to be the same in both, and so has a job with 'after'.
+    variables without a value has to be the same in both, and so has a job with 'after', unless that is all that is new.
 
-    Exit code: 0 if nothing is weaker, 2 if a job is weaker or different, 1 if one could not be decided.
+    Exit code, of the jobs that --allow does not accept: 0 if nothing is weaker, 2 if one is weaker or different, 1 if
+    one could not be decided.
 
     \b
     Examples:

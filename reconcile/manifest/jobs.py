@@ -36,7 +36,8 @@ _COMMON: Final = 1024
 """The characters that every job may share with others; a job that expects more is rare."""
 _MOST_SHARED: Final = 16 * 1024 * 1024
 """What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
-_DECIDING: Final = ("expect", "waivers", "timeout", "missing")
+_NOT_DECIDING: Final = ("expect", "job_id", "labels", "owner", "runbook")
+"""Keys that say nothing about what a job lets through, but for `expect`, and `job_id`, which tells jobs apart."""
 _REPEATED: Final = ("expect", "owner", "runbook")
 
 
@@ -134,11 +135,15 @@ class JobReader:
 
     def show_unknown(self, table: Table) -> str:
         """Return, as text, all that decides about a job and depends on a variable without a value."""
-        deciding = {**{key: self._defaults[key] for key in _DECIDING if key in self._defaults}, **table}
-        own = {key: _keep_pending(deciding[key]) for key in _DECIDING if has_pending(deciding.get(key))}
-        if not self._default_is_complete:
-            own["defaults"] = _keep_pending(self._defaults["expect"])
-        return json.dumps(own, sort_keys=True) if own else ""
+        deciding = {key: each for key, each in {**self._defaults, **table}.items() if key not in _NOT_DECIDING}
+        unknown: dict[str, object] = {key: _keep_pending(each) for key, each in deciding.items() if has_pending(each)}
+        if "provider" in unknown:
+            known = [each for each in self._providers.values() if each is not None]
+            unknown["providers"] = [[each.name, each.cloud, each.region, each.project_id] for each in known]
+        expect = _show_unknown_expect(self._defaults.get("expect"), table.get("expect"))
+        if expect:
+            unknown["expect"] = expect
+        return json.dumps(unknown, sort_keys=True) if unknown else ""
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
         """Return the previous job if both are made by one declaration, and the same is expected of both."""
@@ -240,6 +245,26 @@ def _keep_pending(node: Node) -> Node:
     if isinstance(node, Table):
         return Table({key: value for key, value in node.items() if has_pending(value)})
     return Array([each for each in node if has_pending(each)]) if isinstance(node, Array) else node
+
+
+def _show_unknown_expect(defaults: Node, own: Node) -> dict[str, object]:
+    """Return what is pending of an expectation over its defaults, and what these or the job put in its place."""
+    if isinstance(defaults, Pending) or isinstance(own, Pending):
+        # Nobody knows which keys one puts in the place of the other's.
+        return {"defaults": _show_keys(defaults), "own": _show_keys(own)}
+    merged = {**as_table(defaults or Table()), **as_table(own or Table())}
+    unknown: dict[str, object] = {key: each for key, each in merged.items() if has_pending(each)}
+    if "status" in unknown and "sub_jobs" in merged:
+        # Without it, sub-jobs are expected that depend on the status.
+        unknown.setdefault("sub_jobs", None)
+    return unknown
+
+
+def _show_keys(expect: Node) -> object:
+    """Return the keys of an expectation, with the values that are pending, or the expectation if it is."""
+    if not isinstance(expect, Table):
+        return expect
+    return {key: each if has_pending(each) else None for key, each in expect.items() if not key.startswith("x-")}
 
 
 def _count_repeated(table: Table) -> int:

@@ -29,7 +29,7 @@ def review_manifests(
     Args:
         judge: the gate.
         now: the first time at which there may be judged, in UTC.
-        allowed: globs of addresses of jobs that may be weaker or different.
+        allowed: globs of addresses of jobs that may be weaker, different or undecided.
     """
     comparison = _Comparison(_Declared(old, now), _Declared(new, now), judge, now)
     return Review(
@@ -42,10 +42,8 @@ def review_manifests(
 
 
 def _allow(review: JobReview, allowed: Sequence[str]) -> JobReview:
-    names = {review.address, *([review.new.address] if review.new is not None else [])}
-    return replace(
-        review, allowed_by=tuple([each for each in allowed if any(matches_glob(each, name) for name in names)])
-    )
+    """Add what allows a job, by its old address: the change to be reviewed chose the new one."""
+    return replace(review, allowed_by=tuple([each for each in allowed if matches_glob(each, review.address)]))
 
 
 class _Declared:
@@ -127,19 +125,21 @@ class _Comparison:
 
         if own.unknown != other.unknown:
             return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
-        order = self._old.find_before(old)
-        if order != self._new.find_before(new) or (order is not None and own != other):
+        orders = self._old.find_before(old), self._new.find_before(new)
+        is_added = orders[0] is None and orders[1] is not None and own == other
+        if not is_added and (orders[0] != orders[1] or (orders[0] is not None and own != other)):
             return make(Relation.UNDECIDED, "it has an 'after', and what depends on two jobs is not compared")
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)
-        stronger = self._find(self._old.side(old), new, other)
-        if weaker is None and new.address in self._new.expanded and old.address not in self._old.expanded:
-            relation = Relation.WEAKER if stronger is None else Relation.DIFFERENT
-            return self._lose(old, new, relation, f"whether it is checked depends on {self._new.expanded[new.address]}")
+        is_stronger = is_added or self._find(self._old.side(old), new, other) is not None
+        expanded = self._new.expanded.get(new.address)
+        if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
+            relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
+            return self._lose(old, new, relation, f"whether it is checked depends on {expanded}")
         if weaker is not None:
-            return make(Relation.WEAKER if stronger is None else Relation.DIFFERENT, witness=weaker)
-        return make(Relation.EQUAL if stronger is None else Relation.STRONGER)
+            return make(Relation.DIFFERENT if is_stronger else Relation.WEAKER, witness=weaker)
+        return make(Relation.STRONGER if is_stronger else Relation.EQUAL)
 
     def _lose(self, old: Job, new: Job | None, relation: Relation, reason: str) -> JobReview:
         """Review an old job that the new manifest does not check, or not always."""

@@ -177,7 +177,24 @@ def test_what_depends_on_a_variable_without_a_value_has_to_be_the_same(jobs):
     code, found = jobs(loose, changed)
     assert (code, found["jobs.a"][0]) == (1, "undecided")
     assert jobs(loose, changed, "--var", "t=x") == (2, {"jobs.a": ("weaker", None)})
-    assert jobs(loose, changed, "--allow", "*")[0] == 1
+
+
+def test_what_is_undecided_can_be_allowed_and_is_shown_as_such(jobs, review):
+    old = BOTH.replace("id-2", "id-2, after: jobs.a")
+    assert jobs(old, BOTH)[0] == 1
+    code, found = jobs(old, BOTH, "--allow", "jobs.b")
+    assert (code, found["jobs.b"][0]) == (0, "undecided")
+    weaker_too = BOTH.replace("job_type: bind_ldap, ", "")
+    assert [jobs(old, weaker_too, "--allow", f"jobs.{name}")[0] for name in "ab*"] == [1, 2, 0]
+    for name, shown in {
+        "text": "jobs.b is undecided (allowed)",
+        "markdown": "## reconcile review: what is weaker or undecided is allowed\n\n2 jobs: 1 undecided (1 allowed)",
+        "github": "::notice file=new.yaml,line=5,",
+        "sarif": '"justification": "--allow jobs.b"',
+    }.items():
+        code, out, _ = review(old, BOTH, "--allow", "jobs.b", "-o", name)
+        assert (code, shown in out) == (0, True), out
+        assert "--allow jobs.b: 1 weaker, different or undecided job accepted" in out
 
 
 def test_a_value_that_only_one_of_them_knows_is_no_error_and_one_that_none_knows_is(review):
@@ -191,11 +208,16 @@ def test_an_allowed_job_is_shown_in_every_format(review):
     new = BOTH.replace(JOB, "")
     for name in ("text", "markdown", "github", "sarif"):
         code, out, _ = review(BOTH, new, "--allow", "jobs.[a]", "--allow", "jobs.a*", "-o", name)
-        assert (code, "--allow jobs.a*: 1 weaker or different job accepted" in out) == (0, True)
-        assert "--allow jobs.[a]: 0 weaker or different jobs accepted" in out
+        assert (code, "--allow jobs.a*: 1 weaker, different or undecided job accepted" in out) == (0, True)
+        assert "--allow jobs.[a]: 0 weaker, different or undecided jobs accepted" in out
     code, out, _ = review(BOTH, new, "--allow", "jobs.a*", "-o", "json")
     document = json.loads(out)
     assert (code, document["allowed"], document["jobs"][0]["allowed"]) == (0, ["jobs.a*"], True)
+
+
+def test_no_new_name_makes_a_job_allowed(jobs):
+    renamed = BOTH.replace("a: {job_id", "legacy-a: {job_id").replace("job_type: bind_ldap, ", "")
+    assert [jobs(BOTH, renamed, "--allow", glob)[0] for glob in ("jobs.legacy-*", "jobs.a")] == [2, 0]
 
 
 def test_a_waiver_is_judged_on_the_day_after_the_old_one_ends(review):
@@ -335,7 +357,29 @@ def test_without_git_a_revision_is_an_error(repository, review):
 
 def test_a_file_with_a_colon_in_its_name_is_a_file(here, review):
     (here / "a:b.yaml").write_text(BOTH)
-    assert review("a:b.yaml", BOTH)[0] == 0
+    assert review("./a:b.yaml", BOTH)[0] == 0
+    assert review(str(here / "a:b.yaml"), BOTH)[0] == 0
+
+
+@pytest.mark.parametrize("old", ["HEAD^1:infra/reconcile.yaml", "origin/main:infra", "HEAD^1:x.yaml", ":infra"])
+def test_no_file_of_the_checkout_is_taken_for_a_revision(repository, review, old):
+    planted = repository / old
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text((repository / "infra" / "reconcile.yaml").read_text())
+    code, out, err = review(old, "infra")
+    assert (code, out, "git knows no revision" in err) == (1, "", True)
+    assert "a file with ':' in its name is ./NAME" in err
+
+
+def test_a_revision_about_which_git_is_in_doubt_is_an_error(repository, review):
+    subprocess.run([*GIT, "commit", "--quiet", "-am", "weaker"], check=True)
+    subprocess.run([*GIT, "config", "core.warnAmbiguousRefs", "false"], check=True)
+    assert review("main^:infra", "infra")[0] == 2
+    subprocess.run([*GIT, "tag", "main"], check=True)
+    for old in ("main:infra", "main^:infra"):
+        code, out, err = review(old, "infra")
+        assert (code, out, "refname 'main' is ambiguous" in err) == (1, "", True)
+    assert review("refs/heads/main^:infra", "infra")[0] == 2
 
 
 def test_a_comment_fits_into_its_limit_and_holds_no_mention(review):

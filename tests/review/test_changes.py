@@ -295,7 +295,12 @@ SECOND = {"job_id": "id-2", "after": "jobs.a"}
         ({"a": FIRST, "b": SECOND}, {"b": SECOND, "a": FIRST}, Relation.EQUAL),
         ({"a": FIRST, "b": SECOND}, {"c": FIRST, "b": {**SECOND, "after": "jobs.c"}}, Relation.EQUAL),
         ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {"job_id": "id-2"}}, Relation.UNDECIDED),
-        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.STRONGER),
+        (
+            {"a": FIRST, "b": {"job_id": "id-2"}},
+            {"a": FIRST, "b": {**SECOND, "timeout": "10m"}},
+            Relation.UNDECIDED,
+        ),
         ({"a": FIRST, "b": SECOND}, {"a": {"job_id": "id-3"}, "b": SECOND}, Relation.UNDECIDED),
         (
             {"a": FIRST, "b": {**SECOND, "expect": {"error_code": None}}},
@@ -303,7 +308,93 @@ SECOND = {"job_id": "id-2", "after": "jobs.a"}
             Relation.UNDECIDED,
         ),
     ],
-    ids=["same", "renamed", "dropped", "added", "another job", "with another change"],
+    ids=["same", "renamed", "dropped", "added", "added with more", "another job", "with another change"],
 )
-def test_a_job_that_comes_after_another_is_equal_or_undecided(compare, old, new, relation):
+def test_a_job_that_comes_after_another_is_compared_by_nothing_else(compare, old, new, relation):
     assert {job.old.job_id: job.relation for job in compare(write(old), write(new))}["id-2"] is relation
+
+
+# --- Variables without a value ---------------------------------------------------------------------------------
+
+UNSET = {name: {} for name in "rstu"}
+TWO = {**PROVIDERS, "other": {**PROVIDERS["otc"], "project_id": "p2"}}
+ANY = {"glob": "*"}
+NONE_FAILED = {"match": "none", "items": [{"status": "failed"}]}
+
+
+def open_job(defaults=None, providers=PROVIDERS, **job):
+    own = {"job_id": "id-1", **job}
+    return {
+        **write({"a": own, "z": {"job_id": "id-9", "provider": "otc"}}, variables=UNSET),
+        "providers": providers,
+    } | ({"defaults": defaults} if defaults is not None else {})
+
+
+def for_each_of(name, **variables):
+    job = {"for_each": f"${{var.{name}}}", "job_id": "${each.key}"}
+    return write({"a": job}, variables=variables or UNSET)
+
+
+LISTS = {name: {"default": ["id-1"]} for name in "tu"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(open_job(after="${var.t}"), open_job(), id="after"),
+        pytest.param(open_job(after="${var.t}"), open_job(after="${var.u}"), id="another after"),
+        pytest.param(for_each_of("t"), for_each_of("u"), id="for_each"),
+        pytest.param(for_each_of("t", **LISTS), for_each_of("u", **LISTS), id="for_each with the same default"),
+        pytest.param(
+            open_job(provider="${var.s}", providers=TWO), open_job(provider="${var.r}", providers=TWO), id="provider"
+        ),
+        pytest.param(
+            open_job(provider="${var.s}", providers=TWO),
+            open_job(provider="${var.s}", providers={**TWO, "other": {**TWO["other"], "project_id": "p3"}}),
+            id="what a provider may be",
+        ),
+        pytest.param(
+            open_job({"provider": "${var.s}"}, TWO), open_job({"provider": "${var.r}"}, TWO), id="default provider"
+        ),
+        *[
+            pytest.param(
+                open_job({"expect": default}, expect={"fail_reason": None}),
+                open_job({"expect": default}, expect={"fail_reason": None, key: value}),
+                id=f"{key} over {default}",
+            )
+            for key, value in {"job_type": ANY, "error_code": ANY, "sub_jobs": NONE_FAILED}.items()
+            for default in ({key: "${var.t}"}, "${var.t}")
+        ],
+        pytest.param(
+            open_job({"expect": "${var.s}"}, expect={"job_type": "x"}),
+            open_job({"expect": {"job_type": "x"}}, expect="${var.s}"),
+            id="what is over what",
+        ),
+        pytest.param(
+            open_job(expect={"status": "${var.t}", "sub_jobs": NONE_FAILED}),
+            open_job(expect={"status": "${var.t}"}),
+            id="sub-jobs that a status implies",
+        ),
+    ],
+)
+def test_another_variable_without_a_value_is_neither_equal_nor_stronger(compare, old, new):
+    for job in compare(old, new):
+        assert job.address == "jobs.z" or job.relation not in (Relation.EQUAL, Relation.STRONGER), job
+    assert {job.relation for job in compare(old, old)} == {Relation.EQUAL}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "relation"),
+    [
+        (open_job({"expect": {"job_type": "${var.t}"}}), open_job(expect={"job_type": "${var.t}"}), Relation.EQUAL),
+        (
+            open_job({"expect": {"job_type": "${var.t}"}}),
+            open_job({"expect": {"job_type": "${var.t}"}}, expect={"error_code": None}),
+            Relation.STRONGER,
+        ),
+        (open_job(owner="${var.t}"), open_job(labels={"tier": "${var.u}"}), Relation.EQUAL),
+    ],
+    ids=["written out", "beside a default", "for people"],
+)
+def test_the_same_variable_without_a_value_says_the_same_wherever_it_stands(compare, old, new, relation):
+    assert {job.address: job.relation for job in compare(old, new)}["jobs.a"] is relation

@@ -10,7 +10,7 @@ from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.markdown import COMMENT_LIMIT
 from reconcile.report.messages import count
 from reconcile.report.review import text
-from reconcile.report.review.messages import describe_result
+from reconcile.report.review.messages import SHOWN, describe_result
 from reconcile.report.style import NO_COLOUR, Palette
 
 _HEADLINES = {
@@ -18,6 +18,7 @@ _HEADLINES = {
     ExitCode.DRIFT: "the new manifest lets more through",
     ExitCode.ERROR: "undecided",
 }
+_ACCEPTED = "what is weaker or undecided is allowed"
 _NOTICE = 200
 """Bytes kept for the line that says how much is cut."""
 
@@ -25,7 +26,8 @@ _NOTICE = 200
 def render(review: Review, palette: Palette) -> str:
     """Render a review in at most COMMENT_LIMIT bytes of UTF-8; `palette` is not used."""
     del palette
-    verdict = f"## reconcile review: {_HEADLINES[review.failure]}"
+    is_accepted = review.failure is None and any(job.relation in SHOWN for job in review.jobs)
+    verdict = f"## reconcile review: {_ACCEPTED if is_accepted else _HEADLINES[review.failure]}"
     head = f"{verdict}\n\n{describe_result(review)}.\n\n<!-- reconcile-review -->\n"
     lines = text.render(review, NO_COLOUR).splitlines()
     return head + _fence(lines, COMMENT_LIMIT - len(head.encode()) - _NOTICE)

@@ -62,10 +62,10 @@ def describe_result(review: Review) -> str:
 
 
 def describe_allowed(review: Review) -> Iterator[str]:
-    """Describe each --allow, and how many weaker or different jobs it covers."""
+    """Describe each --allow, and how many weaker, different or undecided jobs it covers."""
     for glob in review.allowed:
-        covered = [job for job in review.jobs if glob in job.allowed_by and job.relation in SHOWN[1:]]
-        yield f"--allow {escape(glob)}: {count(len(covered), 'weaker or different job')} accepted"
+        covered = [job for job in review.jobs if glob in job.allowed_by and job.relation in SHOWN]
+        yield f"--allow {escape(glob)}: {count(len(covered), 'weaker, different or undecided job')} accepted"
 
 
 def describe_headline(job: JobReview) -> str:
@@ -99,7 +99,7 @@ def name_files(files: Sequence[str]) -> str:
 
 def _describe_allowed(review: Review, relation: Relation) -> str:
     allowed = sum(job.relation is relation and job.allowed for job in review.jobs)
-    return f" ({allowed:,} allowed)" if allowed and relation in SHOWN[1:] else ""
+    return f" ({allowed:,} allowed)" if allowed and relation in SHOWN else ""
 
 
 def _describe_stop(witness: Witness) -> str:
