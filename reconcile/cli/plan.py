@@ -222,9 +222,15 @@ def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> 
     if selection.leaves_out:
         message = "a receipt is about all jobs of its manifests, and options that select jobs leave some out"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest, or the selection")
+    if selection.fail_fast:
+        message = "a receipt is about all jobs of its manifests, and --fail-fast may leave some unchecked"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --fail-fast")
     if recording.replay is not None:
         message = "a receipt is about what was observed in this run, and --replay observes nothing"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
+    if recording.resume is not None:
+        message = "a receipt is about what was observed in this run, and --resume takes over older answers from a file"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --resume")
 
 
 def _check_usage(selection: SelectionOptions, recording: RecordingOptions, *, soft_fail: bool) -> None:
