@@ -521,6 +521,11 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expanded: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def hides_values(self) -> bool:
+        """Whether some of its variables are sensitive, so that nobody can compare their values with those of a file."""
+        return any(SENSITIVE in each.variables.values() for each in self.files)
+
 
 # --- Observations ----------------------------------------------------------------------------------------------
 
