@@ -7,7 +7,7 @@ these it does not matter how long they were. The comparison is for readers: no v
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct, ValidationError, convert
@@ -41,6 +41,9 @@ from reconcile.model import (
 
 _AGAIN = "make a new one: reconcile plan -o json, or reconcile plan --out FILE"
 _UNDECIDED = (Verdict.PENDING, Verdict.ERROR)
+
+_MISSING, _SUB_JOBS = "missing", "sub_jobs"
+_UNEXPECTED = f"{_SUB_JOBS}[+]"
 
 _Key = tuple[str, str, str]
 
@@ -168,12 +171,11 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
     jobs = tuple([_mark_drifts(job, left, keep) for job in plan.jobs])
     new = [job for job in jobs for each in job.findings if each.state is DriftState.NEW]
     gone = _take_left(earlier.drifts, left)
-    decided, open_paths = _find_decided(plan)
+    decided = {(job.job.address, path) for job in plan.jobs for path in _list_decided(job)}
     fixed: list[EarlierDrift] = []
     undecided: list[EarlierDrift] = []
     for drift in gone:
-        is_fixed = drift.address in decided and (drift.address, drift.path) not in open_paths
-        (fixed if is_fixed else undecided).append(drift)
+        (fixed if (drift.address, _generalize(drift.path)) in decided else undecided).append(drift)
     unchecked = sum(job.job.address in earlier.unchecked for job in new)
     comparison = Comparison(
         earlier=earlier,
@@ -217,13 +219,36 @@ def _take_left(drifts: Iterable[EarlierDrift], left: Counter[_Key]) -> list[Earl
     return gone
 
 
-def _find_decided(plan: Plan) -> tuple[set[str], set[tuple[str, str]]]:
-    """Return the addresses of decided jobs, and address and path of what can still come to hold in them."""
-    decided = [job for job in plan.jobs if job.verdict not in _UNDECIDED]
-    open_paths = {
-        (job.job.address, each.path) for job in decided for each in job.findings if each.truth is Truth.CAN_HOLD
-    }
-    return {job.job.address for job in decided}, open_paths
+def _list_decided(planned: JobPlan) -> set[str]:
+    """
+    Return the paths of all that is decided in a job, none if the job is not: what nothing expects has none.
+
+    Some drifts have a path that is gone with them, so what shows that they are gone stands for it.
+    """
+    if planned.verdict in _UNDECIDED:
+        return set()
+    paths = {_MISSING} if isinstance(planned.observation, Observed) else set()
+    for finding in planned.findings:
+        path = _generalize(finding.path)
+        paths |= {path, *_list_gone(path)}
+    return paths - {_generalize(each.path) for each in planned.findings if each.truth is Truth.CAN_HOLD}
+
+
+def _list_gone(path: str) -> Iterator[str]:
+    """Yield the paths of drifts that are gone where there is a finding at this path."""
+    place, dot, _ = path.partition("].")
+    if path == _SUB_JOBS:
+        yield _UNEXPECTED
+    elif dot and place.startswith(f"{_SUB_JOBS}[+"):
+        yield f"{_SUB_JOBS}.each"
+    elif dot:
+        yield f"{place}]"
+        yield f"{place}].count"
+
+
+def _generalize(path: str) -> str:
+    """Return the path of an unexpected sub-job without its position, any other one as it is."""
+    return _UNEXPECTED if path.startswith(f"{_SUB_JOBS}[+") and path.endswith("]") else path
 
 
 def _name_earlier(drift: EarlierDrift) -> _Key:

@@ -521,6 +521,11 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expanded: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def hides_values(self) -> bool:
+        """Whether some of its variables are sensitive, so that nobody can compare their values with those of a file."""
+        return any(SENSITIVE in each.variables.values() for each in self.files)
+
 
 # --- Observations ----------------------------------------------------------------------------------------------
 
@@ -910,9 +915,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
     How the drifts of a plan compare with those of an earlier one.
 
     `new` and `persisting` add up to the drifts of this plan. `persisting`, `fixed` and `undecided` add up to those of
-    the earlier plan: `undecided` are those of jobs that are not decided now, or are not in this plan. `unchecked`
-    counts the new drifts of jobs that the earlier plan could not check. `began_with` is the address of the job that
-    failed first among several with new drifts, None where that is not known.
+    the earlier plan: `undecided` are those of jobs that are not decided now, or of what this plan does not expect.
+    `unchecked` counts the new drifts of jobs that the earlier plan could not check. `began_with` is the address of the
+    job that failed first among several with new drifts, None where that is not known.
     """
 
     earlier: EarlierPlan

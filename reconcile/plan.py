@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.judge import judge_job, judge_order
+from reconcile.judge import ORDER, judge_job, judge_order
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -105,6 +105,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     count = len(manifest.jobs)
     each_with = zip(manifest.jobs, observations, notes or ((),) * count, timings or (_NO_TIMING,) * count, strict=True)
     orders = _judge_orders(manifest.jobs, observations, now)
+    unreached = {job.address for job, each in zip(manifest.jobs, observations, strict=True) if _is_unreached(each)}
     jobs = tuple(
         [
             _plan_job(
@@ -116,6 +117,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
                 confirmed=observed[_name_place(job)] > 0,
                 strict=strict,
                 order=orders.get(job.address),
+                orphaned=job.after is not None and job.after.address in unreached,
                 keep=keep,
             )
             for job, each, own, timing in each_with
@@ -324,7 +326,7 @@ def _find_worst(jobs: Sequence[JobPlan], *, soft_fail: bool) -> Verdict:
     """
     verdicts = {job.verdict for job in jobs}
     errors = (job for job in jobs if job.verdict is Verdict.ERROR)
-    if not soft_fail and Verdict.DRIFT in verdicts and all(_is_unreached(job.observation) for job in errors):
+    if not soft_fail and Verdict.DRIFT in verdicts and all(map(_ends_unreached, errors)):
         return Verdict.DRIFT
     return next((each for each in _WORST_FIRST if each in verdicts), Verdict.IN_SYNC if verdicts else Verdict.ERROR)
 
@@ -332,6 +334,11 @@ def _find_worst(jobs: Sequence[JobPlan], *, soft_fail: bool) -> Verdict:
 def _is_unreached(observation: Observation) -> bool:
     """Return whether a job was not fetched because --fail-fast ended the run."""
     return isinstance(observation, Unobserved) and observation.problem.code is Code.NOT_REACHED
+
+
+def _ends_unreached(plan: JobPlan) -> bool:
+    """Return whether all that a job lacks is that --fail-fast ended the run before it, or before the one it follows."""
+    return bool(plan.problems) and all(each.code is Code.NOT_REACHED for each in plan.problems)
 
 
 def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
@@ -429,6 +436,7 @@ def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
     timing: Timing = _NO_TIMING,
     keep: Keep | None = None,
     order: Finding | None = None,
+    orphaned: bool = False,
 ) -> JobPlan:
     """
     Judge one job.
@@ -441,14 +449,16 @@ def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
         timing: of the job.
         keep: that of `make_plan`.
         order: the finding about the job that it must come after, None if there is none, or it is not known.
+        orphaned: --fail-fast ended the run before that job was fetched, which hides no drift.
     """
     if isinstance(observation, Unobserved):
         details = JobDetails(observation=observation, findings=(), notes=notes)
         return JobPlan(job=job, verdict=Verdict.ERROR, problems=(observation.problem,), details=details, timing=timing)
     judgement = judge_job(job, observation, now=now)
-    judged = (*judgement.findings, order) if order is not None else judgement.findings
-    findings = _waive(judged, job.waivers, now, strict=strict)
-    problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed))
+    findings = _waive(judgement.findings, job.waivers, now, strict=strict)
+    if order is not None and not (orphaned and _decide_job(findings) is Verdict.DRIFT):
+        findings = (*findings, *_waive((order,), job.waivers, now, strict=strict))
+    problems = tuple(_list_problems(job, observation, findings, confirmed=confirmed, orphaned=orphaned))
     verdict = Verdict.ERROR if problems else _decide_job(findings)
     idle = _note_idle_waivers(job, findings, now) if job.waivers and not strict and verdict in _DECIDED else ()
     details = JobDetails(observation=judgement.shown, findings=findings, notes=(*judgement.notes, *idle, *notes))
@@ -470,11 +480,14 @@ def _decide_job(findings: Sequence[Finding]) -> Verdict:
 
 
 def _list_problems(
-    job: Job, observation: Observed | Missing, findings: Sequence[Finding], *, confirmed: bool
+    job: Job, observation: Observed | Missing, findings: Sequence[Finding], *, confirmed: bool, orphaned: bool
 ) -> list[Problem]:
     """List why a job cannot be decided."""
     problems = [
-        Problem(code=Code.UNPROVEN, message=f"{finding.path} cannot be judged: {finding.actual}")
+        Problem(
+            code=Code.NOT_REACHED if orphaned and finding.path == ORDER else Code.UNPROVEN,
+            message=f"{finding.path} cannot be judged: {finding.actual}",
+        )
         for finding in findings
         if finding.truth is _UNDECIDABLE
     ]

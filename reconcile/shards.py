@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
+from reconcile.model import Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -204,7 +204,7 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
             each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
             if len({*map(len, (*each, _list_timings(evidence, None)))}) > 1:
                 yield _mismatch(f"{name}: it does not tell of each of its jobs once")
-            if any(SENSITIVE in file.variables.values() for file in evidence.manifest.files):
+            if evidence.manifest.hides_values:
                 yield _mismatch(
                     f"{name}: it has sensitive variables, and a saved plan cannot show whether their values agree"
                 )

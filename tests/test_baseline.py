@@ -5,16 +5,16 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from builders import NOW, SOURCE, job, manifest, observed
+from builders import NOW, SOURCE, expects, item, job, manifest, observed, sub_job, sub_jobs
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from report.plans import KINDS, drifted, plan_failed, plan_of
+from report.plans import GONE, KINDS, drifted, plan_failed, plan_of, present
 
 from reconcile.baseline import compare_plans, parse_document, read_earlier_plan
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import DriftState, Span, SpanExpectation, Truth
+from reconcile.model import DriftState, Match, Span, SpanExpectation, Truth
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
 
@@ -44,8 +44,6 @@ def test_every_drift_of_both_plans_is_counted_once(then, now):
     assert comparison.persisting + len(gone) == len(list_drifts(then))
     decided = {each.job.address for each in now.jobs if each.verdict.value in ("in_sync", "drift", "waived")}
     assert {each.address for each in comparison.fixed} <= decided
-    if {each.job.address for each in then.jobs} <= decided:
-        assert comparison.undecided == ()
     assert (compared.verdict, compared.exit_code) == (now.verdict, now.exit_code)
     assert not any(finding.state for _, finding in list_drifts(now))
 
@@ -54,6 +52,35 @@ def test_every_drift_of_both_plans_is_counted_once(then, now):
 def test_a_plan_beside_itself_has_nothing_new(plan):
     comparison = compare_plans(plan, read(plan)).comparison
     assert (comparison.new, comparison.fixed, comparison.undecided) == (0, (), ())
+
+
+ONE = job(sub_jobs(Match.EXACT, item(job_type="a", status="success")))
+EACH = job(sub_jobs(Match.CONTAINS, each=expects(status="success")))
+GOOD, BAD, OTHER = sub_job("success", "a"), sub_job("failed", "a"), sub_job("success", "b")
+DONE = observed("success")
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "fixed"),
+    [
+        ((job(), observed("failed")), (job(), DONE), True),
+        ((job(error_code="x"), DONE), (job(error_code="x"), observed("success", error_code="x")), True),
+        ((job(error_code="x"), DONE), (job(), DONE), False),
+        ((job(), GONE), (job(), DONE), True),
+        ((job(), GONE), (present("a")[0], GONE), False),
+        ((ONE, observed("success", BAD)), (ONE, observed("success", GOOD)), True),
+        ((ONE, DONE), (ONE, observed("success", GOOD)), True),
+        ((ONE, observed("success", GOOD, OTHER)), (ONE, observed("success", GOOD)), True),
+        ((EACH, DONE), (EACH, observed("success", GOOD)), True),
+        ((ONE, observed("success", BAD)), (job(), DONE), False),
+        ((ONE, DONE), (job(), DONE), False),
+        ((ONE, observed("success", GOOD, OTHER)), (job(), DONE), False),
+        ((EACH, DONE), (job(), DONE), False),
+    ],
+)
+def test_what_is_not_expected_any_more_is_not_fixed(then, now, fixed):
+    comparison = compare_plans(plan_of(now), read(plan_of(then))).comparison
+    assert (bool(comparison.fixed), bool(comparison.undecided)) == (fixed, not fixed)
 
 
 def test_another_value_at_the_same_path_is_new():

@@ -209,14 +209,14 @@ def _check(
 
 
 def _judge_again(evidence: Evidence, edited: Mapping[str, Job], jobs: Sequence[JobPlan]) -> Sequence[JobPlan]:
-    """Judge the edited jobs with the evidence of the plan."""
+    """Judge the edited jobs with the evidence of the plan, beside all others, on which their order may depend."""
     accepted = {job.job.address for job in jobs}
-    numbers = [number for number, job in enumerate(evidence.manifest.jobs) if job.address in accepted]
     manifest = replace(
-        evidence.manifest, jobs=tuple(edited[evidence.manifest.jobs[number].address] for number in numbers)
+        evidence.manifest,
+        jobs=tuple([edited[job.address] if job.address in accepted else job for job in evidence.manifest.jobs]),
     )
-    observations = tuple(evidence.observations[number] for number in numbers)
-    return derive_plan(replace(evidence, manifest=manifest, observations=observations, remarks=(), timings=())).jobs
+    plan = derive_plan(replace(evidence, manifest=manifest))
+    return [job for job in plan.jobs if job.job.address in accepted]
 
 
 def _load(evidence: Evidence, texts: Sequence[Text], apis: Mapping[str, JobApi]) -> Manifest:

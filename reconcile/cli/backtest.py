@@ -166,7 +166,7 @@ def _replay(replayer: RunReplayer, manifests: ManifestOptions, context: Context)
     from reconcile.judge import list_fetch_notes
     from reconcile.plan import accept_evidence, make_plan
 
-    manifest = load_manifest(manifests, replace(context, clock=replayer.read_clock), quiet=True)
+    manifest = load_manifest(manifests, context, quiet=True, as_of=replayer.begun_at)
     fetched, origins = replayer.replay(manifest)
     return make_plan(
         manifest,

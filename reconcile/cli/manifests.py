@@ -1,6 +1,7 @@
 """Loading manifests and selecting jobs, for every command that is about manifests."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -20,6 +21,7 @@ def load_manifest(
     context: Context,
     *,
     quiet: bool,
+    as_of: datetime | None = None,
     deadline: Deadline | None = None,
     offline: bool = False,
     separate: bool = False,
@@ -28,6 +30,7 @@ def load_manifest(
     Load the manifests that a user named, or the default ones, whose names are then printed.
 
     Args:
+        as_of: that of `load_manifests`.
         deadline: how long to wait for standard input; None waits without a limit.
         offline: whether a variable may be without a value.
         separate: whether each file is checked as a run of its own.
@@ -41,6 +44,7 @@ def load_manifest(
     manifest = load_manifests(
         paths,
         now=context.clock(),
+        as_of=as_of,
         given=options.given,
         environ=context.environ,
         apis=apis,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
-from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.cli.context import Context, Deadline, pass_context
@@ -97,11 +96,10 @@ def command(
     inputs = _list_inputs(manifests, selection, access, context)
     report.protect(inputs, folders=[recording.record, recording.replay, recording.resume])
     replayer = _open_replayer(recording, access, context, quiet=reporting.quiet)
-    if replayer is not None:
-        context = replace(context, clock=replayer.read_clock)
-    started_at = context.clock()
+    started_at = context.clock() if replayer is None else replayer.begun_at
     recorder = _make_recorder(recording, context, started_at)
-    manifest = load_manifest(manifests, context, quiet=reporting.quiet, deadline=deadline if replayer is None else None)
+    reading = deadline if replayer is None else None
+    manifest = load_manifest(manifests, context, quiet=reporting.quiet, as_of=started_at, deadline=reading)
     # Text reports name the selection themselves.
     quiet = reporting.quiet or reporting.format_name == "text"
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
@@ -222,9 +220,15 @@ def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> 
     if selection.leaves_out:
         message = "a receipt is about all jobs of its manifests, and options that select jobs leave some out"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest, or the selection")
+    if selection.fail_fast:
+        message = "a receipt is about all jobs of its manifests, and --fail-fast may leave some unchecked"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --fail-fast")
     if recording.replay is not None:
         message = "a receipt is about what was observed in this run, and --replay observes nothing"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
+    if recording.resume is not None:
+        message = "a receipt is about what was observed in this run, and --resume takes over older answers from a file"
+        raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --resume")
 
 
 def _check_usage(selection: SelectionOptions, recording: RecordingOptions, *, soft_fail: bool) -> None:

@@ -104,10 +104,9 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     try:
         _check_usage(replay, access, live=live)
         replayer = RunReplayer(replay, known_apis(context), quiet=quiet) if replay is not None else None
-        if replayer is not None:
-            context = replace(context, clock=replayer.read_clock)
         offline = not live and replayer is None
-        manifest = load_manifest(manifests, context, quiet=silent, deadline=deadline, offline=offline)
+        as_of = replayer.begun_at if replayer is not None else None
+        manifest = load_manifest(manifests, context, quiet=silent, as_of=as_of, deadline=deadline, offline=offline)
         selected = select_jobs(manifest, selection, context, quiet=silent, deadline=deadline)
         selected = _leave_out_undecided(selected, quiet=silent)
         if replayer is not None:

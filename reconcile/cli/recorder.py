@@ -128,6 +128,7 @@ class RunReplayer:
 
         self._recording = open_recording(folder)
         self._check_descriptions(apis)
+        self.begun_at = self._recording.begun_at
         self.judged_at = self._recording.judged_at
         self.ended_by = self._recording.ended_by
         self.verdict = self._recording.verdict
@@ -147,10 +148,6 @@ class RunReplayer:
                 message = f"{self._recording.folder}: the description of {each.api} that read its answers is not given"
                 hint = f"give the same file: --api FILE@sha256:{each.api_sha256}"
                 raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
-
-    def read_clock(self) -> datetime:
-        """Return when the manifests of the recorded run were read."""
-        return self._recording.begun_at
 
     def replay(self, manifest: Manifest) -> tuple[tuple[Fetched, ...], Mapping[str, str]]:
         """Return what was fetched of every job, in the order of the manifest, and the endpoint of each provider."""

@@ -57,13 +57,17 @@ def resume_run(
     Return what the run need not request again, nothing if it resumes no other one.
 
     Raises:
-        DocumentError: the recording is of another run, or cannot be read.
+        DocumentError: the recording is of another run, or cannot be read, or nobody can know because the manifest has
+            sensitive variables.
     """
     if recording.resume is None:
         return Resumed(fetched={}, recorded={})
     folder = recording.resume
     recorded = open_unfinished(folder)
     differences = [*_compare(recorded, run, providers)]
+    if manifest.hides_values:
+        why = "the manifest has sensitive variables, and a recording cannot show whether their values are the same"
+        differences.append((why, "plan anew with --record"))
     if differences:
         raise DocumentError([_refuse(folder, why, hint) for why, hint in differences])
     now, max_age = clock(), recording.max_age or _MAX_AGE

@@ -137,9 +137,9 @@ def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterat
         for label, way in record.shown.items():
             if not any(label in each.shown for each in records[name]):
                 yield Fault((name, "shown", label), f"no proof has anything at {way}", f"{hint}, or remove it")
-    proven = {each.status_word or each.status for group in records.values() for each in group}
+    # Not by a part alone: the word then counts for a job, too, which nothing has shown.
+    proven = {each.status_word or each.status for each in read}
     for word, state in description.statuses.items():
         if state == "success" and word not in proven:
-            yield Fault(
-                ("statuses", word), f"no proof shows that {word} means success", f"add an answer that has {word}"
-            )
+            message = f"no proof shows that {word} means success of a job"
+            yield Fault(("statuses", word), message, f"add an answer of a job whose status is {word}")

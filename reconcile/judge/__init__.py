@@ -9,7 +9,7 @@ hold, or cannot hold any more.
 from reconcile.judge.assertion import CLOCK_SKEW, LONGEST_TEXT, State, accepts, name_of, truth_of
 from reconcile.judge.job import Judgement, judge_job
 from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
-from reconcile.judge.order import judge_order
+from reconcile.judge.order import ORDER, judge_order
 from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_sensitive, hide_shown
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
@@ -17,6 +17,7 @@ __all__ = [
     "CLOCK_SKEW",
     "LONGEST_TEXT",
     "MOST_PAIRS",
+    "ORDER",
     "ROOT",
     "Judgement",
     "State",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from reconcile.codes import Code
 from reconcile.instant import format_instant, read_time
 from reconcile.judge.assertion import CLOCK_SKEW
 from reconcile.model import (
@@ -19,7 +20,8 @@ from reconcile.model import (
     Unobserved,
 )
 
-PATH = "after"
+ORDER = "after"
+"""The path of its finding."""
 
 
 def judge_order(
@@ -41,7 +43,7 @@ def judge_order(
     except ValueError as error:
         truth, actual = Truth.UNDECIDABLE, str(error)
     return Finding(
-        path=PATH, truth=truth, kind=Kind.CHANGED, expected=order.address, actual=actual, source=order.source
+        path=ORDER, truth=truth, kind=Kind.CHANGED, expected=order.address, actual=actual, source=order.source
     )
 
 
@@ -52,7 +54,8 @@ def _compare(
     if other is None or seen is None:
         raise ValueError(f"{order.address} is not part of this run: select it, too")
     if isinstance(seen, Unobserved):
-        raise ValueError(f"{order.address} could not be checked")
+        reached = seen.problem.code is not Code.NOT_REACHED
+        raise ValueError(f"{order.address} {'could not be checked' if reached else 'was not reached'}")
     if isinstance(seen, Missing):
         may_come = other.missing is MissingPolicy.WAIT
         return Truth.CAN_HOLD if may_come else Truth.CANNOT_HOLD, f"{order.address} is missing"

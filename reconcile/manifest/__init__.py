@@ -32,6 +32,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     paths: Sequence[str],
     *,
     now: datetime,
+    as_of: datetime | None = None,
     given: Sequence[Given] = (),
     environ: Mapping[str, str] = _NOTHING,
     apis: Mapping[str, JobApi] = SHIPPED,
@@ -47,7 +48,8 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
 
     Args:
         paths: at least one file; reports name a file by its path.
-        now: the time of reading, in UTC, that decides whether waivers have expired.
+        now: the time of reading, in UTC, that decides whether waivers last too long.
+        as_of: the time as of which the jobs are judged, in UTC, that decides whether waivers have expired; None is now.
         given: values of variables, in the order of the command line.
         environ: the environment, of which `RECONCILE_VAR_*` is read.
         apis: the known job APIs, by name.
@@ -80,7 +82,7 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
     unknown = [] if unreadable or shared else values.refuse_unknown(variables)
     if unknown:
         raise UsageError(unknown)
-    declared = _read_jobs(manifests, now, separate=separate)
+    declared = _read_jobs(manifests, now, as_of or now, separate=separate)
     providers = join_providers(manifests, separate=separate)
     errors = [*unreadable, *_list_errors(manifests)]
     unused = values.count_unused(variables)
@@ -132,13 +134,15 @@ def _list_errors(manifests: Sequence[ManifestReader]) -> list[Diagnostic]:
     return [error for manifest in manifests for error in manifest.diagnostics.errors]
 
 
-def _read_jobs(manifests: Sequence[ManifestReader], now: datetime, *, separate: bool) -> list[DeclaredJob]:
+def _read_jobs(
+    manifests: Sequence[ManifestReader], now: datetime, as_of: datetime, *, separate: bool
+) -> list[DeclaredJob]:
     prefixes = choose_prefixes(manifests, separate=separate)
-    today = now.date()
+    today, judged = now.date(), as_of.date()
     declared = [
         job
         for manifest, prefix in zip(manifests, prefixes, strict=True)
-        for job in manifest.read_jobs(prefix=prefix, today=today)
+        for job in manifest.read_jobs(prefix=prefix, today=today, judged=judged)
     ]
     check_repetitions(declared, separate=separate)
     check_orders(declared)

@@ -51,6 +51,7 @@ class JobReader:
         "_diagnostics",
         "_document",
         "_expectations",
+        "_judged",
         "_labels",
         "_last",
         "_missing",
@@ -69,12 +70,14 @@ class JobReader:
         *,
         prefix: str,
         today: date,
+        judged: date,
     ) -> None:
         self._document = document
         self._prefix = prefix
         self._providers = providers
         self._diagnostics = diagnostics
         self._today = today
+        self._judged = judged
         root = as_table(document.root)
         self._defaults = as_table(root["defaults"]) if "defaults" in root else Table()
         self._labels = _read_labels(self._defaults)
@@ -170,7 +173,8 @@ class JobReader:
         if "waivers" not in table or isinstance(table["waivers"], Pending):
             return ()
         known = expect if self.is_complete(table) else None
-        return read_waivers(self._document, as_array(table["waivers"]), known, self._diagnostics, today=self._today)
+        nodes, days = as_array(table["waivers"]), {"today": self._today, "judged": self._judged}
+        return read_waivers(self._document, nodes, known, self._diagnostics, **days)
 
     def _read_timeout(self, table: Table) -> float | None:
         source = table if "timeout" in table else self._defaults

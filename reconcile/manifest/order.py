@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from reconcile.codes import Code
-from reconcile.document import Pending, suggest
+from reconcile.document import Pending, list_names, suggest
 from reconcile.judge import accepts
 from reconcile.manifest.consistency import DeclaredJob
 from reconcile.model import Absence, Expectation, Field, FieldExpectation, Job
@@ -23,7 +23,9 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
             continue
         other = known.get(order.address)
         if other is None:
-            why, hint = _refuse_unknown(order.address, known)
+            why, hint = _refuse_unknown(order.address, known, declared.job.address)
+        elif other is declared.job:
+            why, hint = "a job cannot come after itself", _HINT
         elif declared.job.address in circles:
             why, hint = f"'after' leads from {other.address} back to this job: none can be the first", _HINT
         else:
@@ -32,11 +34,15 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
             declared.diagnostics.add(declared.mark, Code.IMPOSSIBLE_ORDER, f"{declared.job.address}: {why}", hint)
 
 
-def _refuse_unknown(address: str, known: Mapping[str, Job]) -> tuple[str | None, str]:
+def _refuse_unknown(address: str, known: Mapping[str, Job], own: str) -> tuple[str | None, str]:
     declaration = known.get(address.partition("[")[0])
     if declaration is not None and isinstance(declaration.job_id, Pending):
         return None, ""  # nobody knows yet how many jobs that declaration makes
-    hint = suggest(address, known) or "name the address of another job, such as jobs.create-share"
+    others = [name for name in known if name != own]
+    instances = [name for name in others if name.startswith(f"{address}[")]
+    if instances:
+        return f"'after' names {address}, of which for_each makes several jobs", f"name one: {list_names(instances)}"
+    hint = suggest(address, others) or "name the address of another job, such as jobs.create-share"
     return f"'after' names {address}, and there is no such job", hint
 
 

@@ -75,8 +75,8 @@ class ManifestReader:
             return self.document.key_mark(root, next(iter(root)))
         return self.document.find_mark(path, at_key=True)
 
-    def read_jobs(self, *, prefix: str, today: date) -> Iterator[DeclaredJob]:
-        """Yield the jobs in the order of the file; their addresses begin with `prefix`."""
+    def read_jobs(self, *, prefix: str, today: date, judged: date) -> Iterator[DeclaredJob]:
+        """Yield the jobs in the order of the file; their addresses begin with `prefix`. Days: `read_waivers`."""
         if not self._has("jobs") or not self.providers or not self.diagnostics.is_valid("defaults"):
             return
         table = as_table(as_table(self.document.root)["jobs"])
@@ -84,7 +84,7 @@ class ManifestReader:
         expander = Expander(self.document, self._interpolator, self._schema, self.diagnostics, prefix=prefix)
         expander.refuse_too_many(table)
         unset = self.unset
-        reader = JobReader(self.document, self.providers, self.diagnostics, prefix=prefix, today=today)
+        reader = JobReader(self.document, self.providers, self.diagnostics, prefix=prefix, today=today, judged=judged)
         for name, node, mark in self.document.entries(table):
             if self.diagnostics.is_valid("jobs", name):
                 expanded = self._find_expanded(as_table(node))

@@ -12,7 +12,13 @@ _LONGEST: Final = timedelta(days=90)
 
 
 def read_waivers(
-    document: Document, nodes: Array, expect: Expectation | Absence | None, diagnostics: Diagnostics, *, today: date
+    document: Document,
+    nodes: Array,
+    expect: Expectation | Absence | None,
+    diagnostics: Diagnostics,
+    *,
+    today: date,
+    judged: date,
 ) -> tuple[Waiver, ...]:
     """
     Return the waivers of a job. One that lasts too long is an error; one that has expired or covers all, a warning.
@@ -22,7 +28,8 @@ def read_waivers(
         nodes: the waivers.
         expect: what is expected of the job, None if that is not known.
         diagnostics: where to report.
-        today: the day of reading, in UTC.
+        today: the day of reading, in UTC, from which the longest waiver counts.
+        judged: the day as of which the jobs are judged, in UTC: that of the recording where one is replayed.
     """
     waivers = []
     for node, mark in document.elements(nodes):
@@ -32,11 +39,11 @@ def read_waivers(
         expires = _read_expiry(document, table, diagnostics, today=today)
         if expires is None:
             continue
-        if expires < today:
+        if expires < judged:
             message = f"this waiver expired on {expires}: what it covered is drift again"
             diagnostics.warn(mark, Code.WAIVER_EXPIRED, message, "remove it, or renew it with a new reason")
         fields = tuple([as_string(field) for field in as_array(table["fields"])])
-        if expires >= today and expect is not None and _name_asserted(expect) <= set(fields):
+        if expires >= judged and expect is not None and _name_asserted(expect) <= set(fields):
             message = "this waiver covers every expectation of its job, so nothing is proven"
             diagnostics.warn(mark, Code.WAIVER_COVERS_ALL, message, "waive only what differs, or remove the job")
         source = document.text.find_source(mark)

@@ -36,7 +36,7 @@ from reconcile.model import (
     SubJobsExpectation,
 )
 
-_REASON = "as expected"
+_REASON = "a made-up reason"
 _ANY_CODE = "MUTANT.0002"
 
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, ExitCode, Plan, Subject, Verdict
+from reconcile.model import Diagnostic, Plan, Subject, Verdict
 from reconcile.saved.signing import SIGNATURE
 
 _STATEMENT = "https://in-toto.io/Statement/v1"
@@ -47,7 +47,7 @@ def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
         digest: the SHA-256 of the saved plan as a file, in hexadecimal.
 
     Returns:
-        None if the run was not decided or was cut short by a signal: then there is nothing to state.
+        None if the run was not decided or was cut short: then there is nothing to state.
     """
     result = _find_result(plan)
     if result is None:
@@ -74,7 +74,7 @@ def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
 
 
 def _find_result(plan: Plan) -> str | None:
-    if plan.exit_code > ExitCode.PENDING:
+    if not plan.complete:
         return None
     match plan.verdict:
         case Verdict.IN_SYNC:

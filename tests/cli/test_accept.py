@@ -288,6 +288,24 @@ def test_what_is_expected_once_it_is_accepted(case, work, capsys):
     assert json.loads(Path("m.json").read_text())["jobs"]["one"]["expect"] == (accepted or expect)
 
 
+def test_a_job_that_must_come_after_another_one_is_accepted_beside_it(work):
+    text = declare("m", {"job_id": "id-a"})
+    document = json.loads(text)
+    document["jobs"]["two"] = {"job_id": "id-b", "after": "jobs.one", "expect": {"job_type": "x"}}
+    Path("m.json").write_text(json.dumps(document))
+    times = ("2026-11-20 10:00:00", "2026-11-20 10:10:00", "2026-11-20 10:20:00")
+    jobs = {
+        "id-a": {"status": "success", "begin_time": times[0], "end_time": times[1]},
+        "id-b": {"status": "success", "begin_time": times[1], "end_time": times[2], "job_type": "y"},
+    }
+    assert call(jobs, "plan", "m.json", "--out", "plan.json") == 2
+    assert call({}, "accept", "plan.json", "--write") == 0
+    assert json.loads(Path("m.json").read_text())["jobs"]["two"]["expect"] == {"job_type": "y"}
+    jobs["id-b"] |= {"begin_time": times[0], "job_type": "z"}
+    assert call(jobs, "plan", "m.json", "--out", "plan.json") == 2
+    assert call({}, "accept", "plan.json", "--write") == 1
+
+
 def test_what_is_waived_stays(work, capsys):
     waiver = {"fields": ["duration"], "reason": "known", "expires": "2026-12-01"}
     expect = {"duration": {"max": "1m"}, "job_type": "a"}

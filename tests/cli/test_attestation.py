@@ -141,8 +141,14 @@ def test_there_is_no_receipt_about_a_part(run, part):
     assert (code, "a receipt is about all jobs of its manifests" in err) == (1, True)
 
 
-def test_there_is_no_receipt_about_a_recording(run):
-    code, _, err = run("plan", *ATTEST, "--replay", "tape")
+def test_there_is_no_receipt_about_a_run_that_may_end_early(run):
+    code, _, err = run("plan", *ATTEST, "--fail-fast")
+    assert (code, "--fail-fast may leave some unchecked" in err) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--replay", "--resume"])
+def test_there_is_no_receipt_about_a_recording(run, option):
+    code, _, err = run("plan", *ATTEST, option, "tape")
     assert (code, "a receipt is about what was observed in this run" in err) == (1, True)
 
 

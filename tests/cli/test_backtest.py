@@ -191,6 +191,17 @@ def test_a_recording_of_an_older_version_does_not_say_it(backtest):
     assert (run["name"], run["recorded"], run["flip"], run["effect"]) == ("old", None, False, "blocked")
 
 
+def test_a_waiver_is_as_long_as_it_is_today_and_counts_as_of_each_recording(backtest):
+    waivers = "[{fields: [error_code], reason: known, expires: 2026-12-31}]"
+    Path("reconcile.yaml").write_text(MANIFEST.replace("a: {job_id: id-a}", f"a: {{job_id: id-a, waivers: {waivers}}}"))
+    answers = {"a": ("success", "E.1"), "b": ("success",)}
+    for name, days in (("old", -200), ("later", 60)):
+        write(f"tapes/{name}", answers, at=NOW + timedelta(days=days))
+    found = judge(backtest, "--recordings", "tapes")["recordings"]
+    assert {each["name"]: each["effect"] for each in found} == {"old": "passed", "later": "blocked"}
+    assert main(["plan", "--replay", "tapes/old"], environ={}, clock=lambda: NOW) == 0
+
+
 def test_a_broken_recording_hides_no_other(backtest):
     write("tapes/good", {"a": ("success",), "b": ("success",)})
     Path("tapes/broken").mkdir()

@@ -183,6 +183,14 @@ def moving_end(data):
     data["proofs"][2]["reads"]["end_time"] = "2016-06-29T16:13:09Z"
 
 
+def succeeding_part(data):
+    """A word that only a part of a job has."""
+    data["statuses"]["done"] = "success"
+    data["parts"] = {"at": "result.tasks", "fields": ONLY_STATUS}
+    data["proofs"][0]["body"]["result"]["tasks"] = [{"status": "done"}]
+    data["proofs"][0]["reads"]["sub_jobs"] = [{"status": "success"}]
+
+
 def test_a_description_that_holds_is_pinned(capsys):
     assert main(["apis", "check", "glance.json"], environ={}) == 0
     assert f"--api glance.json@sha256:{DIGEST}" in capsys.readouterr().out
@@ -219,6 +227,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["job"]["fields"].update(error_code="code"), "RC115", "no proof has anything at code"),
         (lambda data: data["job"]["shown"].update(size="result.size"), "RC115", "anything at result.size"),
         (lambda data: data["statuses"].update(succeeded="success"), "RC115", "that succeeded means success"),
+        (succeeding_part, "RC115", "that done means success of a job"),
         (lambda data: data["statuses"].update(success="failed", failure="success"), "RC115", 'is read as "failed"'),
         (lambda data: data["proofs"][1]["body"].update(id="another"), "RC115", "this answer proves nothing"),
         (lambda data: data["proofs"][0]["reads"].pop("job_type"), "RC115", "more is read of this answer: job_type"),

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HEAD = """
 version: 1
 providers: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}
-variables: {type: {default: bind_ldap}, code: {default: x, sensitive: true}}
+variables: {type: {default: bind_ldap}}
 """
 THREE = HEAD + "jobs: {a: {job_id: id-a}, b: {job_id: id-b}, c: {job_id: id-c}}\n"
 ENVIRON = {"RECONCILE_TOKEN": "t-o-k-e-n", "RECONCILE_RUN_ID": "run 1"}
@@ -145,6 +145,15 @@ def test_u71_another_run_is_refused(argv, environ, why):
     assert (code, api.asked) == (1, [])
     assert f"RC024 tape cannot be resumed: {why}" in err
     assert {path: path.read_bytes() for path in Path("tape").rglob("*.json")} == before
+
+
+def test_u71_values_that_no_recording_holds_cannot_be_known_to_be_the_same():
+    Path("reconcile.yaml").write_text(THREE.replace("type: {", "code: {default: x, sensitive: true}, type: {"))
+    cut_off()
+    api = Api()
+    code, _, err = plan(api, "--resume", "tape", "--var", "code=y")
+    assert (code, api.asked) == (1, [])
+    assert "RC024 tape cannot be resumed: the manifest has sensitive variables" in err
 
 
 @pytest.mark.parametrize(

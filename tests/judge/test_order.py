@@ -129,6 +129,22 @@ def test_what_is_doubtful_is_red_and_says_why(first, second, verdict, told):
     assert (plan.exit_code == 0) is (verdict is Verdict.IN_SYNC)
 
 
+def test_that_the_first_job_was_not_reached_hides_no_drift():
+    unreached = Unobserved(problem=Problem(code=Code.NOT_REACHED, message="not checked"))
+    bad = answer("second", "failed", 5, 6)
+    for jobs, seen, verdicts in [
+        ((FIRST, SECOND, job(name="third")), [unreached, DONE, answer("third", "failed")], ["error", "error", "drift"]),
+        ((FIRST, SECOND), [unreached, bad], ["error", "drift"]),
+    ]:
+        plan = make_plan(manifest(*jobs), seen, now=NOW, origins={})
+        assert [each.verdict.value for each in plan.jobs] == verdicts
+        assert {each.code for planned in plan.jobs for each in planned.problems} == {Code.NOT_REACHED}
+        assert (plan.exit_code, plan.complete) == (2, False)
+    plan = make_plan(manifest(FIRST, SECOND), [unreached, DONE], now=NOW, origins={})
+    assert plan.exit_code == 1
+    assert plan.jobs[1].problems[0].message == "after cannot be judged: jobs.first was not reached"
+
+
 def test_a_job_that_is_not_there_yet_may_still_come_and_one_of_another_run_proves_nothing():
     waiting = replace(FIRST, missing=MissingPolicy.WAIT)
     plan = make_plan(manifest(waiting, SECOND), [GONE, DONE], now=NOW, origins={})

@@ -106,7 +106,7 @@ def test_too_much_is_refused_before_any_job_is_made(expect, count, said):
     document = parse_text(Text("m", f"{HEAD}jobs:\n  a: {declared}\n  b: {declared}\n"), is_json=False)
     values, schema = read_values([], {}, None), find_schema("manifest.v1")
     reader = ManifestReader(document, values=values, apis=SHIPPED, schema=schema)
-    jobs = reader.read_jobs(prefix="", today=NOW.date())
+    jobs = reader.read_jobs(prefix="", today=NOW.date(), judged=NOW.date())
     with pytest.raises(DocumentError, match=said):
         next(jobs)
 

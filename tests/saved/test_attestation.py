@@ -7,8 +7,9 @@ import pytest
 from builders import NOW
 from report.plans import KINDS, done, drifted, missing, pending, plan_failed, plan_of, unobserved, waived
 
+from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import ExitCode, Subject, Verdict
+from reconcile.model import ExitCode, Problem, Subject, Unobserved, Verdict
 from reconcile.plan import make_failed_plan
 from reconcile.saved.attestation import make_statement, read_envelope, write_envelope
 
@@ -49,6 +50,12 @@ def test_the_truth_table(kinds, soft_fail):
 @pytest.mark.parametrize("code", [ExitCode.HUNG_UP, ExitCode.INTERRUPTED, ExitCode.TERMINATED])
 def test_a_run_that_a_signal_ended_states_nothing(kind, code):
     assert state(plan_of(kind("a"), done("b"), ended_by=code)) is None
+
+
+def test_a_drift_that_ended_its_run_early_states_nothing():
+    unreached = Unobserved(problem=Problem(code=Code.NOT_REACHED, message="not checked"))
+    plan = plan_of(drifted("a"), (done("b")[0], unreached))
+    assert (plan.verdict, state(plan)) == (Verdict.DRIFT, None)
 
 
 def test_a_run_that_failed_states_nothing():
