@@ -131,7 +131,7 @@ def run_on(asked: Asked) -> httpx.Response:
     return httpx.Response(200, json={"job_id": asked.job_id, "status": "running", "fail_reason": reason})
 
 
-@pytest.mark.parametrize(("answer", "whole"), [(fail_at_length, 0), (run_on, 16)])
+@pytest.mark.parametrize(("answer", "whole"), [(fail_at_length, 0), (run_on, 5)])
 def test_a_recording_keeps_whole_what_is_evidence_and_of_all_else_the_beginning(make_job, answer, whole: int) -> None:
     recorder = Recorder(lambda: NOW)
     wait = WaitPolicy(duration=60.0, is_settled=lambda *_: False)
