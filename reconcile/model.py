@@ -571,6 +571,21 @@ class Observed(Record, frozen=True, kw_only=True, tag=True):
     request_id: str | None
     headings: tuple[Heading, ...] = ()
 
+    @classmethod
+    def bare(cls, job_id: str, status: str) -> "Observed":
+        """Make up an answer that has nothing but an id and a status."""
+        return cls(
+            status=status,
+            job_id=job_id,
+            job_type=None,
+            begin_time=None,
+            end_time=None,
+            error_code=None,
+            fail_reason=None,
+            sub_jobs=(),
+            request_id=None,
+        )
+
 
 class Missing(Struct, frozen=True, kw_only=True, tag=True):
     """The API itself says that it has no such job; `code` and `message` are its own."""

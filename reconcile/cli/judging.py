@@ -54,7 +54,7 @@ def _judge(jobs: Sequence[Job], answer: Observed | Missing, at: datetime) -> Jud
     observation = accept_evidence(fetched, strict=False)
     bystander = _make_bystander(jobs[0])
     manifest = Manifest(files=(), providers={}, jobs=(*isolate(jobs), bystander))
-    observations = [*[observation] * len(jobs), _succeed(bystander)]
+    observations = [*[observation] * len(jobs), Observed.bare(bystander.job_id, bystander.provider.api.success)]
     plan: Plan = make_plan(manifest, observations, now=at, origins={})
     return Judged(plan.verdict, tuple(finding for job in plan.jobs[:-1] for finding in job.findings))
 
@@ -65,17 +65,3 @@ def _make_bystander(job: Job) -> Job:
     expect = Expectation(fields=(succeeds,), sub_jobs=None)
     job_id = f"{job.job_id}-bystander"
     return replace(job, address="jobs.bystander", job_id=job_id, expect=expect, waivers=(), after=None)
-
-
-def _succeed(job: Job) -> Observed:
-    return Observed(
-        status=job.provider.api.success,
-        job_id=job.job_id,
-        job_type=None,
-        begin_time=None,
-        end_time=None,
-        error_code=None,
-        fail_reason=None,
-        sub_jobs=(),
-        request_id=None,
-    )

@@ -84,7 +84,9 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str, cr
         return Attempt(observation=missing, age=_read_age(answer.headers))
     retryable = classify_status(answer.status_code)
     doubtful = _find_fault(api, api.doubtful, answer.status_code, faults) is not None
-    code, reason = (Code.NOT_FROM_THE_API, _DOUBTFUL) if doubtful else _explain_refusal(reader, faults)
+    code, reason = _explain_refusal(reader, faults)
+    if doubtful and code is Code.NOT_FROM_THE_API:
+        reason = _DOUBTFUL  # it is the API's own error, in the form in which its description has it
     return Attempt(
         observation=_unobserved(reader, faults, code, reason, doubtful=doubtful),
         retryable=retryable,
@@ -229,6 +231,7 @@ def _unobserved(
     if fault is None and status_code != 200 and reader.answer.headers.get("content-type"):
         said = f"; its content type is {reader.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
-    perhaps = f"; {reader.api.retention}" if doubtful else ""
+    hint = "" if reason == _DOUBTFUL else "perhaps there is no such job: "  # the reason may say so already
+    perhaps = f"; {hint}{reader.api.retention}" if doubtful else ""
     message = f"HTTP {status_code} from the job API: {reason}{said}{named}{perhaps}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)

@@ -44,7 +44,7 @@ def break_observation(job: Job, observation: Observed | Missing, breakage: str) 
     if breakage == Breakage.MISSING:
         return Missing(code=None, message=None, request_id=None)
     api = job.provider.api
-    observed = observation if isinstance(observation, Observed) else _make_bare(job)
+    observed = observation if isinstance(observation, Observed) else Observed.bare(job.job_id, job.provider.api.success)
     if breakage in _WAYS:
         return _WAYS[breakage](observed, api)
     return _fail(observed, api, breakage, api.error_codes.get(breakage, _REASON))
@@ -100,18 +100,3 @@ _WAYS: Mapping[str, Callable[[Observed, JobApi], Observed]] = {
     Breakage.EXTRA_SUB_JOB: _add_sub_job,
     Breakage.LOST_SUB_JOB: _lose_sub_job,
 }
-
-
-def _make_bare(job: Job) -> Observed:
-    """Make a job of which only the id is known, for one that should be absent."""
-    return Observed(
-        status=job.provider.api.success,
-        job_id=job.job_id,
-        job_type=None,
-        begin_time=None,
-        end_time=None,
-        error_code=None,
-        fail_reason=None,
-        sub_jobs=(),
-        request_id=None,
-    )

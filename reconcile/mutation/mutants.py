@@ -54,17 +54,7 @@ _Change = tuple[str, str, Observed, bool]
 def _appear(job: Job) -> Iterator[_Change]:
     """Let a job exist that must be absent."""
     for word in job.provider.api.statuses:
-        observed = Observed(
-            status=word,
-            job_id=job.job_id,
-            job_type=None,
-            begin_time=None,
-            end_time=None,
-            error_code=None,
-            fail_reason=None,
-            sub_jobs=(),
-            request_id=None,
-        )
+        observed = Observed.bare(job.job_id, word)
         yield "absent", f"the job is there, and its status is {word}", observed, False
 
 

@@ -91,7 +91,7 @@ def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
     api = stopping.provider.api
     gone = [Missing(code=None, message=None, request_id=None)] if api.can_be_missing else []
     words = [word for word in (api.failure, api.success, *api.statuses) if word in api.words.values()]
-    answers: list[Observed | Missing] = [_bare(stopping, word) for word in dict.fromkeys(words)]
+    answers: list[Observed | Missing] = [Observed.bare(stopping.job_id, word) for word in dict.fromkeys(words)]
     for answer in (*answers, *gone):
         stopped = judge.judge([stopping], answer, now)
         if stopped.verdict not in (Verdict.IN_SYNC, Verdict.ERROR):
@@ -129,7 +129,7 @@ def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
     if limit is not None and all(each.timeout is None or each.timeout > limit for each in passing.terms):
         api = stopping.provider.api
         unfinished = [each for each in api.statuses.values() if not each.terminal and each.word in api.words.values()]
-        firsts += [(_bare(stopping, each.word), limit + 1) for each in unfinished]
+        firsts += [(Observed.bare(stopping.job_id, each.word), limit + 1) for each in unfinished]
     for first, after in firsts:
         found = _confirm_patience(passing, stopping, (first, after), judge, now)
         if found is not None:
@@ -165,21 +165,6 @@ def _confirm_patience(
 def _name(answer: Observed | Missing, job: Job) -> Observed | Missing:
     """Return an answer as one about this job."""
     return replace(answer, job_id=job.job_id) if isinstance(answer, Observed) else answer
-
-
-def _bare(job: Job, word: str) -> Observed:
-    """Make the answer that has nothing but a status."""
-    return Observed(
-        status=word,
-        job_id=job.job_id,
-        job_type=None,
-        begin_time=None,
-        end_time=None,
-        error_code=None,
-        fail_reason=None,
-        sub_jobs=(),
-        request_id=None,
-    )
 
 
 def _show(

@@ -459,3 +459,12 @@ def test_an_answer_with_nothing_to_redact_is_read_as_any_other(record, sub_jobs,
     told = [ask(each, headers=drawn, redact=redact) for each in (body, escaped)]
     assert told[0] == told[1]
     assert _TOKEN not in repr(told)
+
+
+def test_a_doubtful_answer_keeps_the_code_of_its_status() -> None:
+    """SDRS says with a 500 that there may be no such job: that is no answer of another server."""
+    answer = Answer(500, {"content-type": "application/json"}, b'{"error":{"code":"SDRS.0403","message":"no job"}}')
+    observed = assess(load_api("sdrs"), "a", answer).observation
+    assert isinstance(observed, Unobserved)
+    assert observed.problem.code is Code.SERVER_ERROR
+    assert "perhaps there is no such job" in observed.problem.message
