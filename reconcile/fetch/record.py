@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
-from reconcile.instant import is_time
+from reconcile.fetch.usual import LONGEST_TIME, UsualReader, make_time_check
 from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
@@ -19,8 +19,6 @@ MOST_SUB_JOBS = 1_000
 """Most sub-jobs of one job. A real one has a handful, and each is judged, kept and reported separately."""
 DEEPEST = 8
 """Most levels of parts of one job."""
-
-_LONGEST_TIME = 64
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 _TEXTS = ("job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
@@ -51,6 +49,9 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     and NoJobError.
     """
     compiled = _compile(api)
+    usual = compiled.usual.read(job_id, document, request_id) if redact is str else None
+    if usual is not None and len(usual.sub_jobs) + len(usual.headings) <= MOST_SUB_JOBS:
+        return usual
     reader = compiled.record
     record = _find_job(api, job_id, document, redact) if api.job.at else document
     answered = record.get(reader.job_id[0]) if reader.flat_id else _follow(record, reader.job_id, None)
@@ -62,7 +63,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
     _, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, None, redact)
-    return Observed(
+    observed = Observed(
         status=state,
         job_id=job_id,
         job_type=job_type,
@@ -76,6 +77,8 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         request_id=request_id,
         headings=headings,
     )
+    compiled.usual.learn(document)
+    return observed
 
 
 def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
@@ -126,14 +129,17 @@ class _AnswerReader(Struct, frozen=True, kw_only=True):
     record: _Reader
     read_parts: _ReadParts | None
     finder: Finder
+    usual: UsualReader
 
 
 @lru_cache(maxsize=64)
 def _compile(api: JobApi) -> _AnswerReader:
+    finder = Finder(api)
     return _AnswerReader(
         record=_compile_record(api, api.job),
         read_parts=_compile_parts(api, api.parts) if api.parts is not None else None,
-        finder=Finder(api),
+        finder=finder,
+        usual=UsualReader(api, _read_words(api), finder),
     )
 
 
@@ -195,11 +201,15 @@ def _compile_object(way: tuple[str, ...]) -> _Find:
     return find
 
 
-def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
-    words: dict[str, _State] = {
+def _read_words(api: JobApi) -> dict[str, _State]:
+    return {
         word: (state, word if word != state else None, api.statuses[state].terminal)
         for word, state in api.words.items()
     }
+
+
+def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
+    words = _read_words(api)
     first, deep = way[0], len(way) > 1
     get = _compile_way(way)
 
@@ -263,20 +273,18 @@ def _compile_deep_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
 
 def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
     """Return what reads the same, and refuses times that the API would not write."""
+    is_time = make_time_check(time_format)
 
     def read_and_check(record: _Object, place: _Place, redact: Redact) -> _Texts:
         texts = read_texts(record, place, redact)
         for index in (_BEGIN, _END):
             text = texts[index]
-            if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, time_format)):
+            if text is not None and (len(text) > LONGEST_TIME or not is_time(text)):
                 reason = f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is no time as the API writes it'
                 raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         return texts
 
     return read_and_check
-
-
-_is_short_time = lru_cache(maxsize=1024)(is_time)
 
 
 def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
