@@ -8,6 +8,7 @@ import click
 from reconcile.apis import read_sources
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.options.apis import ApiType
 from reconcile.cli.options.reporting import format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
@@ -42,7 +43,7 @@ def command(ctx: click.Context, context: Context, format_name: str) -> Done:
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
 @click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
 @pass_context
 def show(context: Context, name: str, ids: bool) -> Done:
@@ -80,7 +81,7 @@ def check(path: str) -> Done:
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
 @click.argument("folder", type=FilePath(), metavar="RECORDING")
 @pass_context
 def test(context: Context, name: str, folder: str) -> Done | ExitCode:

@@ -1,11 +1,13 @@
 """An API that an operator describes: what may describe it, which commands know it, and what is kept of it."""
 
 import json
+import os
 import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import program
 import pytest
 from program import main
 
@@ -91,6 +93,46 @@ def test_it_can_be_imported_and_the_path_of_the_environment_knows_it(url, folder
     assert main(["doctor", "imported.yaml", "--endpoint", url], environ=environ) == 0
     assert "not for certain that there is no such job" in capsys.readouterr().out
     assert main(["doctor", "imported.yaml", "--strict", "--endpoint", url], environ=environ) == 1
+
+
+@pytest.mark.parametrize("environ", [{}, {"RECONCILE_API_PATH": str(EXAMPLE)}], ids=["file", "path"])
+def test_a_manifest_and_a_demo_are_begun_for_it(environ, folder, capsys):
+    Path("reconcile.yaml").unlink()
+    api = NAME if environ else f"glance.json@sha256:{DIGEST}"
+    assert main(["init", "--api", api], environ=environ) == 0
+    known = "" if environ else f" --api {api}"
+    assert f"reconcile plan{known} --endpoint https://HOST" in capsys.readouterr().err
+    assert main(["prove", *known.split()], environ=environ) == 0
+    run = program.run("demo", "--api", api, cwd=folder, env={**os.environ, **environ})
+    assert (run.returncode, re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE)) == (0, ["0", "2", "3", "0"])
+
+
+def test_its_error_codes_are_explained(capsys):
+    path = Path(changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))).resolve()
+    assert main(["explain", "forbidden"], environ={"RECONCILE_API_PATH": str(path)}) == 0
+    assert capsys.readouterr().out == "Forbidden (OpenStack Glance tasks): no rights\n"
+    assert main(["explain", "forbidden"], environ={}) == 1
+    assert main(["explain", "drift"], environ={"RECONCILE_API_PATH": "/nowhere.json"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("apis show x-", [NAME]),
+        ("import --api e", ["ecs", "eip", "elb", "evs"]),
+        ("init --api x-g", [NAME]),
+        ("plan --target jobs.i", ["jobs.import"]),
+        ("explain forb", ["FORBIDDEN"]),
+    ],
+)
+def test_it_is_completed(words, completed, folder):
+    path = folder / changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))
+    asked = {"_RECONCILE_COMPLETE": "bash_complete", "COMP_WORDS": f"reconcile {words}"}
+    asked["COMP_CWORD"] = str(len(words.split()))
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": str(path)})
+    assert ([line.partition(",")[2] for line in run.stdout.splitlines()], run.stderr) == (completed, "")
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": "/nowhere.json"})
+    assert (NAME in run.stdout, run.stderr) == (False, "")
 
 
 # --- Who may bring it ---------------------------------------------------------------------------------------------
