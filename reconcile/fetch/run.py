@@ -262,8 +262,9 @@ class Run:
 
     def _take_turn(self) -> None:
         """Send every request that is due, and wait until some are answered or the next one is due."""
+        self._check_time()
         for host in self._hosts:
-            while (slot := host.take(self._check_time())) is not None:
+            while (slot := host.take(self._client.now())) is not None:
                 self._request(host, slot)
         now = self._check_time()
         chances = [host.next_chance for host in self._hosts if host.open]
@@ -294,8 +295,8 @@ class Run:
             self._miss_credential(host, slot, error)
             host.release(slot)
             return
-        sent_at = slot.queue.begin(slot.job, self._client.now())
-        on_done = partial(self._receive, host, slot, sent_at, self._client.now())
+        now = self._client.now()  # a login may have taken its time
+        on_done = partial(self._receive, host, slot, slot.queue.begin(slot.job, now), now)
         try:
             self._client.send(request, on_done)
         except ExchangeError as error:
