@@ -274,7 +274,7 @@ class _Transfer:
         handle.setopt(client.curl.OPENSOCKETFUNCTION, self._open_socket)
 
     def begin(self, request: Request, on_done: OnDone) -> None:
-        """Set the handle up for a request. Most are like the last one, whose options are still set, but for the path."""
+        """Set the handle up for a request; what is the same as in its last one is still set."""
         curl, handle, last = self._client.curl, self.handle, self._request
         if last is None or request.origin is not last.origin:
             self._set_origin(request.origin)
