@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -37,7 +37,7 @@ class Request(Struct, frozen=True, kw_only=True):
     alone: bool = False
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """A complete answer; header names are lower case, and headers of one name are joined by ", " (RFC 9110, 5.3)."""
 
     status_code: int
