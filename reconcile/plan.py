@@ -291,9 +291,7 @@ def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
     """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
-        message = (
-            f"the answer came out of a cache and was {fetched.cached} s old, which --strict does not accept as proof"
-        )
+        message = f"the answer came from a cache and was {fetched.cached} s old, which --strict does not accept"
         return Unobserved(
             problem=Problem(code=Code.UNPROVEN, message=message), request_id=fetched.observation.request_id
         )

@@ -239,7 +239,7 @@ def _diagnostic_result(diagnostic: Diagnostic) -> Result:
 
 
 def _unexplained_result(verdict: Verdict, *, job: JobPlan | None) -> Result:
-    message = f"nothing is proven: the verdict is {WORDS[verdict]}, and no assertion says why"
+    message = f"nothing is proven: the verdict is {WORDS[verdict]}, but no assertion explains it"
     return _error_result(Code.UNPROVEN, message, job.job.source if job else None, job)
 
 

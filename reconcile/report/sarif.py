@@ -143,7 +143,7 @@ def _describe_rule(rule: str) -> tuple[str, str, str]:
             full = "A job is still waiting or running, so the assertion is false now but may still become true."
             return "An expectation is not decided yet", full, "warning"
         case "missing":
-            full = "The job API itself says that it has no such job: it was never there, or it was there too long ago."
+            full = "The job API reports that it has no such job: it never existed, or it has expired."
             return "The job API has no such job", full, "error"
         case "error":
             full = f"It could not be checked, so nothing is proven. What to do: reconcile explain {detail}"

@@ -173,9 +173,9 @@ def _describe_verdict(plan: Plan) -> str:
     summary = plan.summary
     match plan.verdict:
         case Verdict.DRIFT:
-            return f"{summary.drift:,} of {count(summary.selected, 'job')} did not do what is expected."
+            return f"{summary.drift:,} of {count(summary.selected, 'job')} did not meet their expectations."
         case Verdict.PENDING:
-            return f"{summary.pending:,} of {count(summary.selected, 'job')} may still do what is expected."
+            return f"{summary.pending:,} of {count(summary.selected, 'job')} may still meet their expectations."
         case Verdict.IN_SYNC | Verdict.WAIVED | Verdict.ERROR:
             return describe_proof(plan)
 
