@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 
 from reconcile.fetch.client import OnDone, Outcome
-from reconcile.fetch.httpx_errors import read_failure
+from reconcile.fetch.httpx_transport import read_failure
 from reconcile.fetch.message import Answer, Request
 
 

@@ -8,7 +8,6 @@ every address before anything is sent there, and nothing from the environment.
 
 import math
 import os
-import re
 import socket
 import threading
 import time
@@ -31,7 +30,7 @@ from reconcile.fetch.failure import (
     NotConnectedError,
     TooMuchInFlightError,
 )
-from reconcile.fetch.message import MAX_BODY_SIZE, MAX_HEAD_SIZE, MAX_HEADERS, Answer, Request, read_head, too_large
+from reconcile.fetch.message import MAX_BODY_SIZE, Answer, Request, is_whole_head, read_head
 from reconcile.model import Diagnostic
 
 if TYPE_CHECKING:
@@ -60,8 +59,6 @@ _SUPPRESS_CONNECT_HEADERS: Final = 265
 """An option of libcurl that pycurl has no name for; its number never changes."""
 
 _MAX_CA_FILE: Final = 16 * 1024 * 1024
-_TARGET = re.compile(r"/[!-~]*")
-_END_OF_HEAD: Final = (b"\r\n", b"\n")
 _REFUSE: Final = 0
 _NO_SOCKET: Final = -1
 """What callbacks return to end a request, and to refuse an address."""
@@ -161,9 +158,7 @@ class CurlClient:
 
         return certifi.where()
 
-    def now(self) -> float:
-        """Return seconds of the system's monotonic clock."""
-        return time.monotonic()
+    now = staticmethod(time.monotonic)
 
     def send(self, request: Request, on_done: OnDone) -> None:
         """Begin a request; see `Client`."""
@@ -205,7 +200,8 @@ class CurlClient:
 
     def _check(self, request: Request) -> None:
         """Refuse a request that would be read as another one, or would show a credential to the network."""
-        if not _TARGET.fullmatch(request.target):
+        target = request.target
+        if not (target.startswith("/") and target.isascii() and target.isprintable() and " " not in target):
             raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
         if request.origin.host == METADATA_SERVICE.host:
             if not self.metadata or (request.origin, request.method, request.target) not in _METADATA:
@@ -286,21 +282,54 @@ class _Transfer:
         self.handle = handle
         self.on_done: OnDone
         self._client = client
+        self._request: Request | None = None
+        self._fault: ExchangeError | None = None
+        self._blocked: BlockedAddressError | None = None
+        self._lines: list[bytes] = []
+        """The head; an interim one before it and trailers behind it, too. libcurl bounds their number and size."""
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._chunks: list[bytes] = []
+        self._held = 0
+        """Bytes of the body."""
         handle.transfer = self
-        handle.setopt(client.curl.HEADERFUNCTION, self._read_header)
+        handle.setopt(client.curl.HEADERFUNCTION, self._lines.append)
         handle.setopt(client.curl.WRITEFUNCTION, self._read_body)
         handle.setopt(client.curl.OPENSOCKETFUNCTION, self._open_socket)
 
     def begin(self, request: Request, on_done: OnDone) -> None:
-        """Set the handle up for a request."""
+        """Set the handle up for a request; what is the same as in its last one is still set."""
+        curl, handle, last = self._client.curl, self.handle, self._request
+        if last is None or request.origin is not last.origin:
+            self._set_origin(request.origin)
+        if (
+            last is None
+            or request.headers is not last.headers
+            or request.body is not last.body
+            or request.method != last.method
+        ):
+            self._set_content(request)
+        if last is None or request.alone is not last.alone:
+            handle.setopt(curl.FRESH_CONNECT, request.alone)
+            handle.setopt(curl.FORBID_REUSE, request.alone)
+        handle.setopt(curl.URL, self._base_url + request.target)
+        self._request, self.on_done = request, on_done
+        self._fault = self._blocked = self._head = None
+        self._lines.clear()
+
+    def _set_origin(self, origin: Origin) -> None:
         curl, handle = self._client.curl, self.handle
-        handle.setopt(curl.URL, f"{request.origin}{request.target}")
-        if request.origin.scheme == "https":
+        self._origin, self._base_url = origin, str(origin)
+        if origin.scheme == "https":
             handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
             handle.setopt(curl.CAINFO, self._client.authorities)
             handle.setopt(curl.PROXY_CAINFO, self._client.authorities)
         else:
             handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_1_1)
+        if self._client.metadata:
+            self._set_limits(self._client.find_limits(origin))
+
+    def _set_content(self, request: Request) -> None:
+        curl, handle = self._client.curl, self.handle
         if request.body is None:
             handle.setopt(curl.HTTPHEADER, request.headers)
             handle.setopt(curl.HTTPGET, 1)
@@ -309,26 +338,13 @@ class _Transfer:
             handle.setopt(curl.HTTPHEADER, [*request.headers, *nothing, "Expect:"])
             handle.setopt(curl.POSTFIELDS, request.body)
         handle.setopt(curl.CUSTOMREQUEST, request.method)
-        handle.setopt(curl.FRESH_CONNECT, request.alone)
-        handle.setopt(curl.FORBID_REUSE, request.alone)
-        self.on_done = on_done
-        self._origin = request.origin
-        if self._client.metadata:
-            self._set_limits(self._client.find_limits(request.origin))
-        self._fault: ExchangeError | None = None
-        self._blocked: BlockedAddressError | None = None
-        self._lines: list[bytes] = []
-        self._head: tuple[int, dict[str, str]] | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-        """Bytes of the head."""
-        self._held = 0
-        """Bytes of the body."""
 
     def end(self, error: tuple[int, str] | None) -> Outcome:
         """Return what came of the request; `error` is libcurl's code and text, None if it was content."""
         chunks = self._chunks
         self._drop_body()
+        if self._head is None and is_whole_head(self._lines):
+            self._read_head()
         if self._fault is not None:
             return self._fault
         if error is not None:
@@ -380,22 +396,10 @@ class _Transfer:
             self._fault = NotConnectedError(f"no connection: {error.strerror}")
             return _NO_SOCKET
 
-    def _read_header(self, line: bytes) -> int | None:
-        if self._head is not None:
-            return None  # a trailer; libcurl bounds them
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > MAX_HEAD_SIZE or len(self._lines) > MAX_HEADERS + 2:
-            self._fault = too_large()
-        elif line in _END_OF_HEAD:
-            try:
-                self._head = read_head(self._lines)
-            except ExchangeError as error:
-                self._fault = error
-        return None if self._fault is None else _REFUSE
-
     def _read_body(self, chunk: bytes) -> int | None:
-        """Take a part of the body, which libcurl bounds by MAXFILESIZE."""
+        """Take a part of the body, which libcurl bounds by MAXFILESIZE; refuse it behind a head that is refused."""
+        if self._head is None and not self._read_head():
+            return _REFUSE
         self._chunks.append(chunk)
         self._held += len(chunk)
         self._client.in_flight += len(chunk)
@@ -404,6 +408,14 @@ class _Transfer:
         self._fault = TooMuchInFlightError("too many large answers came at once")
         self._drop_body()  # at once, so that this failure is enough
         return _REFUSE
+
+    def _read_head(self) -> bool:
+        """Read and check the head; return whether it is good."""
+        try:
+            self._head = read_head(self._lines)
+        except ExchangeError as error:
+            self._fault = error
+        return self._fault is None
 
     def _drop_body(self) -> None:
         self._client.in_flight -= self._held

@@ -19,7 +19,7 @@ from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, 
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.envelope import quote_fault, read_faults
 from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
+from reconcile.fetch.httpx_transport import SEND_ERRORS, read_failure
 from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.fetch.retry import Retryable, classify_error, classify_status, read_retry_after
