@@ -21,7 +21,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.curl_errors import CurlError, translate_curl_error
-from reconcile.fetch.endpoint import Origin, blocked_peer
+from reconcile.fetch.endpoint import METADATA_SERVICE, Origin, blocked_peer
 from reconcile.fetch.failure import (
     BlockedAddressError,
     ConnectionBrokenError,
@@ -68,12 +68,21 @@ Outcome: TypeAlias = Answer | ExchangeError
 
 OnDone: TypeAlias = Callable[[Outcome], None]
 
+METADATA_TOKEN: Final = "/meta-data/latest/api/token"
+METADATA_KEY: Final = "/openstack/latest/securitykey"
+_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_TOKEN), (METADATA_SERVICE, "GET", METADATA_KEY))
+"""All that the metadata service is asked."""
+
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
     """Seconds: for a connection with its handshake, and for one whole exchange, connection included."""
 
     connect: float = 5.0
     attempt: float = 15.0
+
+
+_METADATA_LIMITS: Final = TimeLimits(connect=3.0, attempt=3.0)
+"""The official SDK waits as long."""
 
 
 class Client(Protocol):
@@ -101,7 +110,7 @@ class CurlClient:
     Send requests over kept-alive connections, all in the calling thread.
 
     How many run at once is for the caller to decide. No redirect is followed, no cookie and no .netrc is used, plain
-    http is spoken to loopback only, and no environment variable has a say.
+    http is spoken to loopback and to the metadata service only, and no environment variable has a say.
     """
 
     def __init__(
@@ -111,6 +120,7 @@ class CurlClient:
         ca_file: str | None = None,
         proxy: "Proxy | None" = None,
         resolve: Sequence[str] = (),
+        metadata: bool = False,
     ) -> None:
         """
         Set up without connecting.
@@ -120,6 +130,7 @@ class CurlClient:
             ca_file: PEM file of the only trusted authorities; None trusts certifi's.
             proxy: every connection goes through it, and to https origins only; None is none.
             resolve: addresses that host names lead to, as curl's --resolve takes them: HOST:PORT:ADDRESS[,ADDRESS].
+            metadata: whether the metadata service of this machine may be asked, past the proxy, for its credential.
 
         Raises AccessError if the CA file cannot be used.
         """
@@ -129,6 +140,7 @@ class CurlClient:
         self.curl = _import_pycurl()
         self.limits = limits or TimeLimits()
         self.proxy = proxy
+        self.metadata = metadata
         self.in_flight = 0
         """Bytes of unfinished answers."""
         self._resolve = [*resolve]
@@ -191,8 +203,19 @@ class CurlClient:
         target = request.target
         if not (target.startswith("/") and target.isascii() and target.isprintable() and " " not in target):
             raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
-        if request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
+        if request.origin.host == METADATA_SERVICE.host:
+            if not self.metadata or (request.origin, request.method, request.target) not in _METADATA:
+                raise ExchangeError("the metadata service is asked for a credential only, with --metadata-credentials")
+        elif request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
             raise ExchangeError("plain http is spoken to loopback only, and never through a proxy")
+
+    def find_limits(self, origin: Origin) -> TimeLimits:
+        """Return the limits of a request to this origin."""
+        return _METADATA_LIMITS if origin == METADATA_SERVICE else self.limits
+
+    def find_proxy(self, origin: Origin) -> "Proxy | None":
+        """Return the proxy through which a request to this origin goes; None if it goes to the origin itself."""
+        return None if origin == METADATA_SERVICE else self.proxy
 
     def _finish(self) -> bool:
         """Report every request that is done; return whether there was one."""
@@ -229,7 +252,7 @@ class CurlClient:
             (curl.SSLVERSION, curl.SSLVERSION_TLSv1_2),
             (curl.RESOLVE, self._resolve),
             (curl.PROXY, ""),  # none, whatever the environment says
-            (curl.NOPROXY, ""),
+            (curl.NOPROXY, METADATA_SERVICE.host),
             (curl.USERAGENT, ""),  # that of the request's own headers
         ):
             handle.setopt(option, value)
@@ -278,7 +301,12 @@ class _Transfer:
         curl, handle, last = self._client.curl, self.handle, self._request
         if last is None or request.origin is not last.origin:
             self._set_origin(request.origin)
-        if last is None or request.headers is not last.headers or request.body is not last.body:
+        if (
+            last is None
+            or request.headers is not last.headers
+            or request.body is not last.body
+            or request.method != last.method
+        ):
             self._set_content(request)
         if last is None or request.alone is not last.alone:
             handle.setopt(curl.FRESH_CONNECT, request.alone)
@@ -297,6 +325,8 @@ class _Transfer:
             handle.setopt(curl.PROXY_CAINFO, self._client.authorities)
         else:
             handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_1_1)
+        if self._client.metadata:
+            self._set_limits(self._client.find_limits(origin))
 
     def _set_content(self, request: Request) -> None:
         curl, handle = self._client.curl, self.handle
@@ -304,8 +334,10 @@ class _Transfer:
             handle.setopt(curl.HTTPHEADER, request.headers)
             handle.setopt(curl.HTTPGET, 1)
         else:
-            handle.setopt(curl.HTTPHEADER, [*request.headers, "Expect:"])
+            nothing = [] if request.body else ["Content-Type:"]
+            handle.setopt(curl.HTTPHEADER, [*request.headers, *nothing, "Expect:"])
             handle.setopt(curl.POSTFIELDS, request.body)
+        handle.setopt(curl.CUSTOMREQUEST, request.method)
 
     def end(self, error: tuple[int, str] | None) -> Outcome:
         """Return what came of the request; `error` is libcurl's code and text, None if it was content."""
@@ -326,9 +358,13 @@ class _Transfer:
         self.handle.close()
         self.handle.transfer = None
 
+    def _set_limits(self, limits: TimeLimits) -> None:
+        self.handle.setopt(self._client.curl.CONNECTTIMEOUT_MS, round(limits.connect * 1000))
+        self.handle.setopt(self._client.curl.TIMEOUT_MS, round(limits.attempt * 1000))
+
     def _translate(self, code: int, text: str) -> ExchangeError:
-        client = self._client
-        curl = client.curl
+        curl, limits = self._client.curl, self._client.find_limits(self._origin)
+        proxy = self._client.find_proxy(self._origin)
         if self._blocked is not None and code == curl.E_COULDNT_CONNECT:
             return self._blocked
         return translate_curl_error(
@@ -338,9 +374,9 @@ class _Transfer:
                 answered=bool(self._lines),
                 os_error=self.handle.getinfo(curl.OS_ERRNO),
                 proxy_status=self.handle.getinfo(curl.HTTP_CONNECTCODE),
-                proxy=None if client.proxy is None else str(client.proxy),
-                connect_limit=client.limits.connect,
-                limit=client.limits.attempt,
+                proxy=None if proxy is None else str(proxy),
+                connect_limit=limits.connect,
+                limit=limits.attempt,
             )
         )
 
@@ -349,7 +385,8 @@ class _Transfer:
     def _open_socket(self, purpose: int, address: Any) -> int:  # noqa: ANN401
         """Open a socket to the address that libcurl is about to connect to, if a request may go there."""
         family, kind, protocol, peer = address
-        reason = blocked_peer(self._origin, peer[0]) if self._client.proxy is None else None
+        direct = self._client.find_proxy(self._origin) is None
+        reason = blocked_peer(self._origin, peer[0]) if direct else None
         if reason is not None:
             self._blocked = BlockedAddressError(f"the host leads to {peer[0]}, which is {reason}; nothing was sent")
             return _NO_SOCKET

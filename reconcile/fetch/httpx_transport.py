@@ -96,5 +96,6 @@ def _translate(request: httpx.Request) -> Request:
         origin=Origin(scheme=url.scheme, host=url.host, port=url.port or DEFAULT_PORTS.get(url.scheme, 0)),
         target=url.raw_path.decode("ascii"),
         headers=write_headers(headers),
-        body=body if request.method == "POST" else None,
+        method=request.method,
+        body=body if request.method != "GET" else None,
     )

@@ -23,7 +23,7 @@ _BODILESS = (204, 304)
 
 class Request(Struct, frozen=True, kw_only=True):
     """
-    One request: a GET, or a POST if it has a body.
+    One request: a GET, or a PUT or a POST if it has a body, which may be empty.
 
     `target` is the path with its query, `headers` are lines without their line break, made by `write_headers`. The
     client adds Host and the length of the body. `alone` asks for a connection that carries no other request, so that
@@ -33,6 +33,7 @@ class Request(Struct, frozen=True, kw_only=True):
     origin: Origin
     target: str
     headers: list[str]
+    method: str = "GET"
     body: bytes | None = None
     alone: bool = False
 

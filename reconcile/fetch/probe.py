@@ -1,4 +1,4 @@
-"""One harmless request that shows whether a provider can be asked: for a job that cannot exist."""
+"""One harmless request that shows whether a provider answers: for a job that cannot exist."""
 
 from collections.abc import Callable
 from contextlib import closing

@@ -189,7 +189,7 @@ class ProviderQueue:
         if isinstance(plan, Again):
             self.hold(now + plan.after)
             return None
-        why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._failed_logins} attempts"
+        why = plan.reason if isinstance(plan, TooLong) else f"gave up after {self._failed_logins} attempts"
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
     def _explain_rejection(self, problem: Problem) -> Problem:

@@ -146,7 +146,9 @@ class _RecordReader:
             for index in _TIMES:
                 text = texts[index]
                 if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, self._time_format)):
-                    reason = f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is no time as the API writes it'
+                    reason = (
+                        f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
+                    )
                     raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
         return texts
 
@@ -323,7 +325,7 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
     if not jobs:
         count = _follow(document, api.job.count, None) if api.job.count else None
         if count is not None and (count != 0 or isinstance(count, bool)):
-            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, and does not say that there is none")
+            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, but does not report that there is none")
         raise NoJobError
     way = api.job.fields["job_id"]
     ids = [_follow(each, way, None) if isinstance(each, dict) else None for each in jobs]
@@ -337,10 +339,8 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
 
 def _refuse_other(answered: object, asked: str, redact: Redact) -> InvalidAnswerError:
     if isinstance(answered, str):
-        return InvalidAnswerError(
-            Code.OTHER_JOB, f'it is about job "{cut_text(redact(answered))}", not about "{asked}"'
-        )
-    return InvalidAnswerError(Code.OTHER_JOB, f'it does not say that it is about job "{asked}"')
+        return InvalidAnswerError(Code.OTHER_JOB, f'it is for job "{cut_text(redact(answered))}", not "{asked}"')
+    return InvalidAnswerError(Code.OTHER_JOB, f'it does not name the job "{asked}"')
 
 
 def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidAnswerError:

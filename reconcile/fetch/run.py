@@ -141,7 +141,7 @@ def _find_remote_jobs(
             try:
                 fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
             except ValueError as error:
-                problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
+                problem = Problem(code=Code.UNSAFE_ID, message=f"not requested: {error}")
                 settle(index, Fetched(observation=Unobserved(problem=problem)))
                 continue
             by_provider.setdefault(job.provider.name, []).append(fetches[key])
@@ -243,9 +243,9 @@ class _Run:
         """Return the time; raise _RunOverError if the run has none left."""
         now = self._client.now()
         if self.interrupted():
-            raise _RunOverError(Code.INTERRUPTED, "not answered when the run was interrupted")
+            raise _RunOverError(Code.INTERRUPTED, "no answer before the run was interrupted")
         if now >= self._deadline:
-            message = f"not answered within the time limit of the run, {self._timeout:g} s"
+            message = f"no answer within the time limit of the run, {self._timeout:g} s"
             raise _RunOverError(Code.DEADLINE, message)
         return now
 
@@ -343,7 +343,7 @@ class _Run:
             case Again(after=after) if host.budget.spend():
                 self._try_again(host, slot, now + after)
             case Again():
-                spent = "too many requests to this host have failed to try again"
+                spent = "not retried, because too many requests to this host have failed"
                 self._give_up(host, job, Problem(code=code, message=spent))
             case Stop():
                 self._look_later(host, slot, now)
