@@ -110,7 +110,7 @@ def examine_providers(manifest: Manifest, access: AccessOptions, context: Contex
     """
     from reconcile.fetch import open_client
 
-    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy, metadata=access.metadata)
     deadline = context.start_deadline(access.limit)
     signals = context.signals
     try:
@@ -151,6 +151,7 @@ class _Doctor:
                 endpoints=self._access.endpoints,
                 environ=self._context.environ,
                 unused=[name for name in self._names if name != provider.name],
+                metadata=self._access.metadata,
             )
         except AccessError as error:
             found = tuple(_explain(error))

@@ -49,8 +49,8 @@ def _drop_nulls(value: JsonValue) -> JsonValue:
     return [_drop_nulls(each) for each in value] if isinstance(value, list) else value
 
 
-def _judge(jobs: Sequence[Job], answer: Observed | Missing, at: datetime) -> Judged:
-    fetched = observe_exchange(jobs[0], _write(jobs[0], answer, at), _ENDPOINT)
+def _judge(jobs: Sequence[Job], written: Exchange, at: datetime) -> Judged:
+    fetched = observe_exchange(jobs[0], written, _ENDPOINT)
     observation = accept_evidence(fetched, strict=False)
     bystander = _make_bystander(jobs[0])
     manifest = Manifest(files=(), providers={}, jobs=(*isolate(jobs), bystander))

@@ -125,7 +125,7 @@ class ProviderQueue:
         """
         shown = self._target.credential.standing or self._ask_credential(job)
         if shown is not self._shown:
-            self._headers = write_headers(build_headers(self._target, shown))
+            self._headers = write_headers(build_headers(self._target.provider.api, shown))
             self._shown = shown
         job.shown = shown
         self._failed_logins = 0

@@ -11,7 +11,15 @@ from reconcile.glob import matches_glob
 from reconcile.model import Job, JobReview, Manifest, Relation, Review, Witness
 from reconcile.review.limits import TooManyError
 from reconcile.review.terms import Terms, state_terms
-from reconcile.review.witnesses import Judge, Side, UnconfirmedError, find_stopped, find_witness, name_witness
+from reconcile.review.witnesses import (
+    Judge,
+    Side,
+    UnconfirmedError,
+    find_stopped,
+    find_witness,
+    is_stopping,
+    name_witness,
+)
 
 _Remote: TypeAlias = tuple[str, ...]
 """What is equal for all declarations of one remote job."""
@@ -88,6 +96,7 @@ class _Comparison:
         self._judge = judge
         self._now = now
         self._found: dict[tuple[tuple[Terms, ...], Terms], Witness | str | None] = {}
+        self._stops: dict[tuple[tuple[Terms, ...], Terms], bool] = {}
         self._stopped: dict[Terms, Witness | None] = {}
 
     def list_reviews(self) -> Iterator[JobReview]:
@@ -132,7 +141,7 @@ class _Comparison:
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)
-        is_stronger = is_added or self._find(self._old.side(old), new, other) is not None
+        is_stronger = is_added or self._may_stop(self._old.side(old), new, other)
         expanded = self._new.expanded.get(new.address)
         if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
             relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
@@ -157,6 +166,18 @@ class _Comparison:
             reason=reason,
             witness=name_witness(witness, old, self._judge) if witness is not None else None,
         )
+
+    def _may_stop(self, passing: Side, stopping: Job, terms: Terms) -> bool:
+        """Return whether a job may stop what others let through: it is not claimed, so the search alone tells."""
+        if terms in passing.terms:
+            return False
+        key = passing.terms, terms
+        if key not in self._stops:
+            try:
+                self._stops[key] = is_stopping(passing, stopping, terms, self._judge, self._now)
+            except TooManyError:
+                self._stops[key] = True
+        return self._stops[key]
 
     def _find(self, passing: Side, stopping: Job, terms: Terms) -> Witness | str | None:
         """Return what `find_witness` does, or why it cannot be decided."""

@@ -28,7 +28,7 @@ from reconcile.model import (
 )
 from reconcile.review.limits import TooManyError
 from reconcile.review.texts import list_texts
-from reconcile.review.times import Times, list_times
+from reconcile.review.times import Times, list_likely_times, list_times
 
 _MOST_KINDS = 20_000
 """Sub-jobs to be sorted into kinds."""
@@ -82,9 +82,9 @@ _Kind: TypeAlias = tuple[_Fit, ...]
 
 
 def _list_kinds(
-    expectations: Sequence[SubJobsExpectation], api: JobApi, now: datetime, *, frozen: bool
+    expectations: Sequence[SubJobsExpectation], api: JobApi, now: datetime, *, frozen: bool, thorough: bool
 ) -> list[tuple[SubJob, _Kind]]:
-    """List one sub-job of each kind that the expectations tell apart, the most usual first."""
+    """List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all."""
     assertions = [field for each in expectations for part in _parts_of(each) for field in part]
     timed = tuple(dict.fromkeys(each for each in assertions if not isinstance(each, FieldExpectation)))
     words = [word for word in (api.success, api.failure, *api.statuses) if word in api.words.values()]
@@ -93,7 +93,8 @@ def _list_kinds(
         list_texts(_of(assertions, Field.ERROR_CODE), tuple(api.error_codes)),
         list_texts(_of(assertions, Field.FAIL_REASON), ()),
     ]
-    pairs = _tell_apart(timed, list_times(timed, api, now), api, now)
+    possible = list_times(timed, api, now) if thorough else list_likely_times(timed, timed, api, now)
+    pairs = _tell_apart(timed, possible, api, now)
     moves = api.parts is not None and api.parts.end_time_moves
     if len(words) * len(pairs) * len(texts[0]) * len(texts[1]) * len(texts[2]) > _MOST_KINDS:
         raise TooManyError("kinds of sub-jobs")
@@ -331,7 +332,7 @@ class _Side:
 
 @lru_cache(maxsize=4096)
 def find_sub_jobs(
-    passing: tuple[Part, ...], stopping: Part | None, api: JobApi, now: datetime | None, *, frozen: bool
+    passing: tuple[Part, ...], stopping: Part | None, api: JobApi, now: datetime | None, *, frozen: bool, thorough: bool
 ) -> tuple[Listed, ...]:
     """
     Find the shortest list of sub-jobs that all of `passing` let through and `stopping` stops.
@@ -340,6 +341,7 @@ def find_sub_jobs(
         stopping: None looks for any list that is let through.
         now: the time of judging, None if nothing depends on it.
         frozen: whether the job that lists them can no longer change.
+        thorough: whether to try all times of sub-jobs, and not only the likeliest ones.
 
     Returns:
         That list, after those before it about which only the judge can tell; without a certain one if there is none.
@@ -353,7 +355,7 @@ def find_sub_jobs(
     if stopping is not None and stopping in passing:
         return ()
     expectations = tuple(part.expectation for part in parts if part.expectation is not None)
-    kinds = _list_kinds(expectations, api, now or _ANY_TIME, frozen=frozen)
+    kinds = _list_kinds(expectations, api, now or _ANY_TIME, frozen=frozen, thorough=thorough)
     positions: list[int | None] = []
     for part in parts:
         positions.append(None if part.expectation is None else len([each for each in positions if each is not None]))

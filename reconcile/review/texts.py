@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from reconcile.judge import accepts
@@ -45,13 +46,14 @@ def _propose(expectations: Sequence[FieldExpectation], usual: Sequence[str]) -> 
     accepted = [each for expectation in expectations for each in expectation.accept]
     named = [each for each in accepted if isinstance(each, str)]
     yield None
-    yield from usual
-    yield from named
     if any(isinstance(each, Glob) for each in accepted):
+        yield from usual
+        yield from named
         yield from _walk([_split(each) for each in dict.fromkeys(accepted) if each is not None])
     else:
-        taken = set(named)
-        yield next(text for text in (_OTHER * number for number in range(1, len(taken) + 2)) if text not in taken)
+        yield from named
+        invented = (_OTHER * number for number in range(1, len(named) + 2))
+        yield next(text for text in chain(usual, invented) if text not in named)
 
 
 def _split(pattern: str | Glob) -> _Signs:
