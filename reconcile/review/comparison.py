@@ -61,8 +61,8 @@ class _Declared:
         self.jobs = manifest.jobs
         self.expanded = manifest.expanded
         self.by_address = {job.address: job for job in manifest.jobs}
-        self._unknown = manifest.unknown
-        self._today = now.date()
+        unknown, today = manifest.unknown, now.date()
+        self.terms = {job.address: state_terms(job, today, unknown.get(job.address, "")) for job in manifest.jobs}
         remote: defaultdict[_Remote, list[Job]] = defaultdict(list)
         for job in manifest.jobs:
             remote[identify(job)].append(job)
@@ -79,12 +79,9 @@ class _Declared:
         before = self.by_address.get(job.after.address)
         return identify(before) if before is not None else (job.after.address,)
 
-    def state(self, job: Job) -> Terms:
-        return state_terms(job, self._today, self._unknown.get(job.address, ""))
-
     def side(self, job: Job) -> Side:
         jobs = tuple(self.list_same(job))
-        return Side(jobs=jobs, terms=tuple(map(self.state, jobs)))
+        return Side(jobs=jobs, terms=tuple([self.terms[each.address] for each in jobs]))
 
 
 class _Comparison:
@@ -126,7 +123,7 @@ class _Comparison:
         return next(iter((*named, *free, *same)), None)
 
     def _compare(self, old: Job, new: Job) -> JobReview:
-        own, other = self._old.state(old), self._new.state(new)
+        own, other = self._old.terms[old.address], self._new.terms[new.address]
         reason = f"it is called {new.address} now" if new.address != old.address else None
 
         def make(relation: Relation, why: str | None = reason, witness: Witness | None = None) -> JobReview:
@@ -152,7 +149,7 @@ class _Comparison:
 
     def _lose(self, old: Job, new: Job | None, relation: Relation, reason: str) -> JobReview:
         """Review an old job that the new manifest does not check, or not always."""
-        terms = self._old.state(old)
+        terms = self._old.terms[old.address]
         if terms not in self._stopped:
             self._stopped[terms] = find_stopped(old, self._judge, self._now)
         witness = self._stopped[terms]

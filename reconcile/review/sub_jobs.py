@@ -27,7 +27,7 @@ from reconcile.model import (
     Truth,
 )
 from reconcile.review.limits import TooManyError
-from reconcile.review.texts import list_texts
+from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import Times, list_likely_times, list_times
 
 _MOST_KINDS = 20_000
@@ -81,13 +81,14 @@ _Kind: TypeAlias = tuple[_Fit, ...]
 """How a sub-job meets each of several expectations."""
 
 
+@lru_cache(maxsize=64)
 def _list_kinds(
-    expectations: Sequence[SubJobsExpectation], api: JobApi, now: datetime, *, frozen: bool, thorough: bool
-) -> list[tuple[SubJob, _Kind]]:
+    expectations: tuple[SubJobsExpectation, ...], api: JobApi, now: datetime, *, frozen: bool, thorough: bool
+) -> Sequence[tuple[SubJob, _Kind]]:
     """List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all."""
     assertions = [field for each in expectations for part in _parts_of(each) for field in part]
     timed = tuple(dict.fromkeys(each for each in assertions if not isinstance(each, FieldExpectation)))
-    words = [word for word in (api.success, api.failure, *api.statuses) if word in api.words.values()]
+    words = _tell_words_apart(_of(assertions, Field.STATUS), api, now, frozen=frozen)
     texts = [
         list_texts(_of(assertions, Field.JOB_TYPE), api.job_types),
         list_texts(_of(assertions, Field.ERROR_CODE), tuple(api.error_codes)),
@@ -99,8 +100,7 @@ def _list_kinds(
     if len(words) * len(pairs) * len(texts[0]) * len(texts[1]) * len(texts[2]) > _MOST_KINDS:
         raise TooManyError("kinds of sub-jobs")
     found: dict[_Kind, SubJob] = {}
-    values = product(dict.fromkeys(words), pairs, *texts)
-    for word, (begin, end), job_type, error_code, fail_reason in values:
+    for word, (begin, end), (job_type, error_code, fail_reason) in product(words, pairs, list(product(*texts))):
         if moves and end is not None and not api.statuses[word].terminal:
             continue
         times = {"begin_time": begin, "end_time": end}
@@ -110,6 +110,16 @@ def _list_kinds(
         state = State(sub_job, api, now, frozen or api.statuses[word].terminal, frozenset())
         found.setdefault(tuple([_fit(each, state) for each in expectations]), sub_job)
     return [(sub_job, kind) for kind, sub_job in found.items()]
+
+
+def _tell_words_apart(assertions: Iterable[Assertion], api: JobApi, now: datetime, *, frozen: bool) -> list[str]:
+    """Return one status of each kind, the most usual first."""
+    found: dict[tuple[object, ...], str] = {}
+    for word in list_words(api):
+        terminal = api.statuses[word].terminal
+        state = State(replace(_BARE, status=word), api, now, frozen or terminal, frozenset())
+        found.setdefault((terminal, *[truth_of(each, state) for each in assertions]), word)
+    return list(found.values())
 
 
 def _tell_apart(assertions: Sequence[Assertion], pairs: Iterable[Times], api: JobApi, now: datetime) -> list[Times]:

@@ -45,6 +45,14 @@ EXPECTATIONS = {
     "age older": ("age: {max: 24h}", "age: {max: 25h}"),
     "age by a moment": ("age: {max: 24h}", "age: {max: 24h1ms}"),
     "age younger": ("age: {min: 1h}", "age: {min: 59m}"),
+    "beside a time to come": (
+        "{begin_time: {after: 2026-12-20T00:00:00Z}, error_code: null}",
+        "begin_time: {after: 2026-12-20T00:00:00Z}",
+    ),
+    "beside a length to come": (
+        "{begin_time: {after: 2026-11-22T11:00:00Z}, duration: {min: 2h}, error_code: null}",
+        "{begin_time: {after: 2026-11-22T11:00:00Z}, duration: {min: 2h}}",
+    ),
     "age to time": (
         "{age: {max: 12h}, end_time: {after: 2026-11-22T00:00:00Z}}",
         "end_time: {after: 2026-11-22T00:00:00Z}",
