@@ -86,7 +86,7 @@ def parse_document(file: str, content: str) -> Mapping[str, object]:
     except (RecursionError, ValueError) as error:
         raise _refuse(file, "it is not JSON") from error
     if not isinstance(document, dict):
-        raise _refuse(file, "it is some other JSON, and no plan")
+        raise _refuse(file, "it is JSON, but not a plan")
     return document
 
 
@@ -104,16 +104,16 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
     try:
         tool = convert(document.get("tool"), _Tool)
     except ValidationError as error:
-        raise _refuse(file, "it is no plan of reconcile") from error
+        raise _refuse(file, "it is not a reconcile plan") from error
     if tool.name != "reconcile":
-        raise _refuse(file, "it is no plan of reconcile")
+        raise _refuse(file, "it is not a reconcile plan")
     if tool.version != __version__:
-        message = f"it was made by reconcile {tool.version}, and {__version__} may describe the same drift otherwise"
+        message = f"it was made by reconcile {tool.version}, and {__version__} may describe the same drift differently"
         raise _refuse(file, message)
     try:
         read = convert(document, _Document)
     except (RecursionError, ValidationError) as error:
-        raise _refuse(file, f"it is no plan of reconcile: {error}") from error
+        raise _refuse(file, f"it is not a reconcile plan: {error}") from error
     if not read.jobs:
         raise _refuse(file, "its run failed before any job was judged, so there is nothing to compare with")
     return EarlierPlan(
@@ -141,11 +141,11 @@ def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str
     own = [paths.get(each.file, each.file) for each in manifest.files]
     if own and not set(own) & set(earlier.manifests):
         others = ", ".join(earlier.manifests) or "no manifest"
-        raise _refuse(earlier.file, f"it is about {others}, and not about {', '.join(own)}")
+        raise _refuse(earlier.file, f"it is a plan of {others}, not of {', '.join(own)}")
 
 
 def _refuse(file: str, why: str) -> DocumentError:
-    message = f"{file} cannot be compared with: {why}"
+    message = f"cannot compare with {file}: {why}"
     return DocumentError([Diagnostic(code=Code.NOT_COMPARABLE, message=message, hint=_AGAIN)])
 
 

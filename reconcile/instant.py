@@ -26,11 +26,16 @@ def parse_time(text: str, time_format: str) -> datetime:
     named = _NAMED.get(time_format)
     if named is not None:
         return named(text)
-    read = datetime.fromisoformat(text) if time_format == _ISO_8601 else datetime.strptime(text, time_format)
-    instant = read.replace(tzinfo=UTC)
-    if not text.isascii() or instant.strftime(time_format) != text:
+    if time_format == _ISO_8601:
+        read = datetime.fromisoformat(text)
+        # Like most systems' strftime, which does not pad a year. A year of three digits is the zero of some program.
+        written = read.isoformat(" ", "seconds").lstrip("0")
+    else:
+        read = datetime.strptime(text, time_format)
+        written = read.strftime(time_format)
+    if written != text:
         raise _refuse(text, time_format)
-    return instant
+    return read.replace(tzinfo=UTC)
 
 
 def is_time(text: str, time_format: str) -> bool:

@@ -1,17 +1,22 @@
 """Splitting the selected jobs into shards for several runs, and merging the shards. Pure."""
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
+from itertools import accumulate, islice
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
+from reconcile.lazy import LazyList
 from reconcile.model import Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
+
+_Each = TypeVar("_Each")
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -116,14 +121,17 @@ def _hash(name: str) -> bytes:
 
 def measure_rates(evidence: Evidence) -> Iterator[tuple[str, int, float]]:
     """Yield, for each provider that was asked, its name, the number of requests, and the seconds from first to last."""
-    timings: dict[str, dict[str, Timing]] = {}
+    spans: dict[str, tuple[int, float, float]] = {}
+    counted: set[tuple[str, str]] = set()
     for job, timing in zip(evidence.manifest.jobs, evidence.timings, strict=False):
-        if timing.attempts:
-            timings.setdefault(job.provider.name, {})[job.job_id] = timing  # a remote job may stand there twice
-    for name, by_id in timings.items():
-        asked = by_id.values()
-        begin, end = min(each.started for each in asked), max(each.started + each.elapsed for each in asked)
-        yield name, sum(each.attempts for each in asked), end - begin
+        name = job.provider.name
+        if timing.attempts and (name, job.job_id) not in counted:  # a remote job may stand there twice
+            counted.add((name, job.job_id))
+            requests, begin, end = spans.get(name, (0, timing.started, 0.0))
+            latest = timing.started + timing.elapsed
+            spans[name] = requests + timing.attempts, min(begin, timing.started), max(end, latest)
+    for name, (requests, begin, end) in spans.items():
+        yield name, requests, end - begin
 
 
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
@@ -144,41 +152,40 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
     evidence = [each for _, each in parts]
     first = evidence[0]
     begin = min((each.started_at for each in evidence if each.started_at), default=None)
-    judged = sorted(
-        (
-            (position, job, observation, remarks, timing)
-            for each in evidence
-            for position, job, observation, remarks, timing in zip(
-                _shard_of(each).positions,
-                each.manifest.jobs,
-                each.observations,
-                each.remarks,
-                _list_timings(each, begin),
-                strict=True,
-            )
-        ),
-        key=lambda entry: entry[0],
-    )
     shard = _shard_of(first)
-    whole = len(judged) == shard.selected and all(position == at for at, (position, *_) in enumerate(judged))
-    if not whole or _digest_addresses(job.address for _, job, *_ in judged) != shard.digest:
+    positions = [position for each in evidence for position in _shard_of(each).positions]
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    jobs = tuple(_arrange([each.manifest.jobs for each in evidence], order))
+    whole = len(order) == shard.selected and all(positions[place] == at for at, place in enumerate(order))
+    if not whole or _digest_addresses(job.address for job in jobs) != shard.digest:
         raise DocumentError([_mismatch("the jobs of all shards are not the selected ones, each once")])
     return replace(
         first,
         manifest=replace(
             first.manifest,
-            jobs=tuple([job for _, job, *_ in judged]),
+            jobs=jobs,
             warnings=(*first.manifest.warnings, *_warn_unnamed_run(shard)),
             shard=None,
         ),
-        observations=tuple([observation for _, _, observation, *_ in judged]),
-        remarks=tuple([remarks for *_, remarks, _ in judged]),
-        timings=tuple([timing for *_, timing in judged]),
+        observations=_arrange([each.observations for each in evidence], order),
+        remarks=tuple(_arrange([each.remarks for each in evidence], order)),
+        timings=tuple(_arrange([_list_timings(each, begin) for each in evidence], order)),
         judged_at=max(each.judged_at for each in evidence),
         started_at=begin,
         since=min(each.since for each in evidence),
         ended_by=None,
     )
+
+
+def _arrange(parts: Sequence[Sequence[_Each]], order: Sequence[int]) -> Sequence[_Each]:
+    """Return the elements of all parts in an order, which counts them from 0 through all parts."""
+    starts = [0, *accumulate(map(len, parts))]
+
+    def find(place: int) -> _Each:
+        part = bisect_right(starts, place) - 1
+        return parts[part][place - starts[part]]
+
+    return LazyList(find, order)
 
 
 def _list_timings(evidence: Evidence, begin: datetime | None) -> Sequence[Timing]:
@@ -259,8 +266,12 @@ def _shard_of(evidence: Evidence) -> Shard:
 
 
 def _digest_addresses(addresses: Iterable[str]) -> str:
-    """Return the SHA-256 of addresses in their order, in hexadecimal."""
-    return sha256(json.dumps(list(addresses)).encode("ascii")).hexdigest()
+    """Return the SHA-256 of addresses in their order, as a list in JSON, in hexadecimal."""
+    digest = sha256(b"[")
+    for at, address in enumerate(addresses):
+        digest.update(f"{', ' if at else ''}{json.dumps(address)}".encode("ascii"))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _mismatch(message: str) -> Diagnostic:

@@ -107,9 +107,9 @@ def test_an_age_that_has_grown_persists():
     ("content", "why"),
     [
         ("", "it is not JSON"),
-        ("[]", "it is some other JSON"),
-        ("{}", "it is no plan of reconcile"),
-        ('{"tool": {"name": "terraform", "version": "0.1.0"}}', "it is no plan of reconcile"),
+        ("[]", "it is JSON, but not a plan"),
+        ("{}", "it is not a reconcile plan"),
+        ('{"tool": {"name": "terraform", "version": "0.1.0"}}', "it is not a reconcile plan"),
         ('{"tool": {"name": "reconcile", "version": "0.0.9"}}', "it was made by reconcile 0.0.9"),
         (render_plan(plan_failed(), format_name="json"), "its run failed before any job was judged"),
     ],
@@ -119,7 +119,7 @@ def test_what_is_no_plan_of_this_version_is_an_error(content, why):
         read_earlier_plan("x.json", parse_document("x.json", content))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code is Code.NOT_COMPARABLE
-    assert diagnostic.message.startswith(f"x.json cannot be compared with: {why}")
+    assert diagnostic.message.startswith(f"cannot compare with x.json: {why}")
 
 
 @pytest.mark.parametrize(
@@ -149,5 +149,5 @@ def test_a_plan_that_lacks_a_key_is_an_error(path):
 def test_a_plan_of_other_manifests_is_an_error():
     plan = plan_of((job(), observed("failed")))
     earlier = replace(read(plan), manifests=("other.yaml",))
-    with pytest.raises(DocumentError, match=r"it is about other\.yaml, and not about reconcile\.yaml"):
+    with pytest.raises(DocumentError, match=r"it is a plan of other\.yaml, not of reconcile\.yaml"):
         compare_plans(plan, earlier)

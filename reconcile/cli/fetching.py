@@ -37,6 +37,7 @@ def find_targets(
         endpoints=access.endpoints,
         environ=context.environ,
         unused=manifest.providers.keys() - selected.providers.keys(),
+        metadata=access.metadata,
     )
     if access.verbose:
         for name, target in targets.items():
@@ -82,7 +83,7 @@ def fetch_manifest(
     cutter = FailFast(manifest, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)
     log = RequestLog(each=access.verbose > 1)
-    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy, metadata=access.metadata)
     try:
         with _showing(watch, quiet=quiet) as show, signals.held():
             fetched = fetch_jobs(

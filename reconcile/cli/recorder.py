@@ -176,6 +176,7 @@ def list_given(access: AccessOptions) -> list[str]:
         "--endpoint": access.endpoints,
         "--ca-file": access.ca_file,
         "--proxy": access.proxy,
+        "--metadata-credentials": access.metadata,
         "--wait": access.wait,
         "--timeout": access.timeout,
         "--rate": access.rate,

@@ -50,6 +50,10 @@ class Origin(Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{self.authority}"
 
 
+METADATA_SERVICE = Origin(scheme="http", host="169.254.169.254", port=80)
+"""Where a server of the cloud asks about itself. No text is ever read as this origin."""
+
+
 def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = None) -> Origin:
     """
     Read the operator's endpoint: https, or http where the host is loopback as written.
@@ -94,8 +98,10 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
     Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
 
     Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
-    over http it would show the credentials to a network.
+    over http it would show the credentials to a network. The metadata service is at its own address or nowhere.
     """
+    if origin == METADATA_SERVICE:
+        return None if peer == origin.host else "not the metadata service"
     reason = blocked_reason(peer, loopback_allowed=origin.loopback)
     if reason is None and origin.loopback and not _is_literal_loopback(peer):
         return "not on this machine, although the endpoint is loopback"

@@ -7,11 +7,10 @@ from msgspec import Struct
 
 from reconcile.fetch.answer import Attempt
 from reconcile.fetch.breaker import DOWN_AFTER, Breaker
-from reconcile.fetch.budget import RetryBudget
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.provider_queue import ProviderQueue
-from reconcile.fetch.retry import Retryable
+from reconcile.fetch.retry import Retryable, RetryBudget
 from reconcile.fetch.throttle import Throttle
 from reconcile.model import Missing, Observed
 

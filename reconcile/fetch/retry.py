@@ -1,5 +1,5 @@
 """
-What is tried again, how often and after how long: a table and pure functions.
+What is tried again, how often and after how long.
 
 Time comes in as seconds and chance as a `random.Random`. The wait is drawn from zero to a bound that doubles ("full
 jitter", Brooker 2015), so that clients that failed together do not come back together.
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 8
 LONGEST_BACKOFF = 10.0
+
+BUDGET = 500
+RETRY_COST = 5
+SUCCESS_REWARD = 3
+"""Tokens that a host begins with and has at most, that a retry costs, and that a success earns."""
 
 
 class Retryable(Enum):
@@ -147,6 +152,31 @@ def draw_backoff(retryable: Retryable, tries: int, rng: "Random") -> float:
     return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[retryable].base * 2 ** (tries - 1)))
 
 
+class RetryBudget:
+    """
+    Tokens that retries of one host cost and successes earn, as in the standard retry mode of the AWS SDKs.
+
+    It lets single faults pass and ends the retries of a host at which most requests fail, where they would only add
+    to what is wrong there.
+    """
+
+    __slots__ = ("_tokens",)
+
+    def __init__(self) -> None:
+        self._tokens = BUDGET
+
+    def spend(self) -> bool:
+        """Pay for one retry; False if there are not enough tokens, and none is taken then."""
+        if self._tokens < RETRY_COST:
+            return False
+        self._tokens -= RETRY_COST
+        return True
+
+    def earn(self) -> None:
+        """Credit a success."""
+        self._tokens = min(BUDGET, self._tokens + SUCCESS_REWARD)
+
+
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """
     Read how many seconds the server asks to wait, from now; None if it does not say so in a way that can be trusted.
@@ -162,12 +192,13 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if re.fullmatch(r"[0-9]+", text):
         return float(text)
-    until, sent = _read_date(text), _read_date(headers.get("date", ""))
+    until, sent = read_date(text), read_date(headers.get("date", ""))
     return max(0.0, (until - sent).total_seconds()) if until is not None and sent is not None else None
 
 
-def _read_date(text: str) -> datetime | None:
-    # Any of the three forms of RFC 9110 names its day of the week first; email's dates need not.
+def read_date(text: str) -> datetime | None:
+    """Read a date of a header in any of the three forms of RFC 9110, 5.6.7; None if it is in none of them."""
+    # Each form names its day of the week first; email's dates need not.
     if not re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", text):
         return None
     from email.utils import parsedate_to_datetime

@@ -37,13 +37,14 @@ _ORDER: Final = (*_FIELDS, *_MOMENTS, *_SPANS)
 class FieldReader:
     """Reads expectations of fields of a job or of its parts, for one job API."""
 
-    __slots__ = ("_api_name", "_diagnostics", "_document", "_roles", "_statuses", "_success", "_times")
+    __slots__ = ("_api_name", "_diagnostics", "_document", "_said", "_statuses", "_success", "_times")
 
     def __init__(
         self, document: Document, api: JobApi, diagnostics: Diagnostics, *, ways: RecordWays | None = None
     ) -> None:
         self._document = document
-        self._roles = (ways or api.job).fields
+        roles = (ways or api.job).fields
+        self._said = [name for name in _ORDER if all(role in roles for role in _NEEDED.get(name, (name,)))]
         self._api_name = api.name
         self._statuses = api.statuses
         self._success = api.success
@@ -101,12 +102,9 @@ class FieldReader:
 
     def _check_role(self, key: str, mark: Mark) -> None:
         """Refuse what the API never says: it could not fail, or could not hold."""
-        if all(role in self._roles for role in _NEEDED.get(key, (key,))):
-            return
-        said = [name for name in _ORDER if all(role in self._roles for role in _NEEDED.get(name, (name,)))]
-        message = f"the API {self._api_name} has no {key} here"
-        hint = f"it has {list_names(said)}"
-        self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, hint)
+        if key not in self._said:
+            message = f"the API {self._api_name} has no {key} here"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, f"it has {list_names(self._said)}")
 
     def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
         reason = find_tautology(assertion, self._statuses)

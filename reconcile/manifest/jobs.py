@@ -132,7 +132,7 @@ class JobReader:
 
     def is_complete(self, table: Table) -> bool:
         """Tell whether nothing that is expected of a job depends on a variable without a value."""
-        return (
+        return not self._document.has_references or (
             self._default_is_complete and not has_pending(table.get("expect")) and not has_pending(table.get("after"))
         )
 

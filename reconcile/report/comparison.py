@@ -52,12 +52,12 @@ def _summarize(compared: Comparison) -> str:
         sentences.append(f"These {count(compared.new, 'new drift')} began with {escape(compared.began_with)}.")
     if compared.unchecked:
         be, noun = ("is", "a job") if compared.unchecked == 1 else ("are", "jobs")
-        sentences.append(f"{compared.unchecked:,} of the new {be} in {noun} that could not be checked then.")
+        sentences.append(f"{compared.unchecked:,} of the new drifts {be} in {noun} that could not be checked then.")
     return " ".join(sentences)
 
 
 def _name_fixed(drift: EarlierDrift, still: set[tuple[str, str]]) -> str:
-    return f"{drift.path} (observed otherwise now)" if (drift.address, drift.path) in still else drift.path
+    return f"{drift.path} (observed something else now)" if (drift.address, drift.path) in still else drift.path
 
 
 def _list_jobs(word: str, drifts: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 import math
 
 from reconcile.fetch.breaker import Breaker
-from reconcile.fetch.budget import RetryBudget
+from reconcile.fetch.retry import RetryBudget
 
 
 def opened(at: float = 0.0) -> Breaker:

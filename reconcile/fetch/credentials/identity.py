@@ -19,7 +19,7 @@ from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, 
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.envelope import quote_fault, read_faults
 from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
+from reconcile.fetch.httpx_transport import SEND_ERRORS, read_failure
 from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.fetch.retry import Retryable, classify_error, classify_status, read_retry_after
@@ -89,8 +89,9 @@ class Question(Struct, frozen=True, kw_only=True, eq=False):
     """
     What is asked of an identity service, and for whom.
 
-    `shown` is what is rejected by a 401, as in "the user or the password". `redact` is applied to every text of the
-    server that is shown.
+    `shown` is what is rejected by a 401, as in "the user or the password", and `service` what answers. `refusals` are
+    code and reason of the status codes that mean something else there. `redact` is applied to every text of the server
+    that is shown.
     """
 
     url: IdentityUrl
@@ -98,6 +99,8 @@ class Question(Struct, frozen=True, kw_only=True, eq=False):
     source: str
     shown: str
     redact: Redact
+    service: str = "the identity service"
+    refusals: Mapping[int, tuple[Code, str]] = {}
 
     def ask(self, client: httpx.Client, request: httpx.Request) -> "IdentityResponse":
         """
@@ -167,7 +170,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
     def refuse(self, code: Code, reason: str, *, retryable: Retryable | None = None) -> CredentialError:
         """Make the error that no credential was issued."""
-        message = f"{self.question.url}: HTTP {self.status_code} from the identity service: {reason}"
+        message = f"{self.question.url}: HTTP {self.status_code} from {self.question.service}: {reason}"
         retry_after = read_retry_after(self.response.headers) if retryable is not None else None
         return CredentialError(Problem(code=code, message=message), retryable=retryable, retry_after=retry_after)
 
@@ -179,8 +182,9 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
     def _refuse_status(self) -> CredentialError:
         question, status_code = self.question, self.status_code
-        code, reason = _REFUSALS.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
-        if status_code == 401:
+        refusals = {**_REFUSALS, **question.refusals}
+        code, reason = refusals.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
+        if status_code == 401 and status_code not in question.refusals:
             reason = f"{question.shown} was rejected ({question.source}, provider '{question.provider.name}')"
         api = question.provider.api
         try:

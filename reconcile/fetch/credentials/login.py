@@ -9,6 +9,7 @@ from reconcile.fetch.credentials.federation import FederatedLogin, StsLogin
 from reconcile.fetch.credentials.id_token import find_id_token
 from reconcile.fetch.credentials.identity import IdentityUrl
 from reconcile.fetch.credentials.keystone import ApplicationCredential, KeystoneLogin, Method, Password
+from reconcile.fetch.credentials.metadata import MetadataLogin
 from reconcile.fetch.credentials.settings import PASSWORD, SECONDS, SECRET, TEXT, Settings, refuse
 from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
 from reconcile.model import Provider
@@ -97,6 +98,12 @@ def make_sts_login(settings: Settings, environ: Mapping[str, str]) -> StsLogin:
         id_token=id_token,
         source=source,
     )
+
+
+def make_metadata_login(settings: Settings) -> MetadataLogin:
+    """Make the login of the server this runs on; raise AccessError if it is for another project."""
+    settings.check_project()
+    return MetadataLogin(provider=settings.provider)
 
 
 def make_agency_login(settings: Settings, base: Base, *, source: str) -> AgencyLogin:

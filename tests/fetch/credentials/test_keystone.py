@@ -161,7 +161,7 @@ def test_a_token_is_taken_out_of_its_header(read, status_code: int) -> None:
         (201, {"token": {}}, {}, Code.OTHER_PROJECT, "for no project, and the manifest's is p"),
         (201, {"token": {"project": {"id": "p2"}}}, {}, Code.OTHER_PROJECT, "for project p2"),
         (201, [], {}, Code.NOT_JSON, "not a JSON object"),
-        (201, b'{"token": {}, "token": {}}', {}, Code.AMBIGUOUS_JSON, "twice"),
+        (201, b'{"token": {}, "token": {}}', {}, Code.AMBIGUOUS_JSON, "duplicate key"),
         (201, b" " * MAX_RESPONSE_SIZE + b"{}", {}, Code.ANSWER_TOO_LARGE, "more than 1048576 bytes"),
         (200, b"<html>", {"Content_Type": "text/html"}, Code.NOT_JSON, "text/html"),
         (
