@@ -32,7 +32,8 @@ def review_manifests(
     Compare what two manifests let through, remote job by remote job.
 
     A job is compared with those of the other manifest that ask for the same remote job, whatever their names are. Each
-    is judged as if another job of its provider was in sync.
+    is judged as if another job of its provider was in sync, and as if the one that it must come after had ended in
+    success when it began: an order that stays as it is, or is new, lets no more through.
 
     Args:
         judge: the gate.
@@ -132,13 +133,12 @@ class _Comparison:
         if own.unknown != other.unknown:
             return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
         orders = self._old.find_before(old), self._new.find_before(new)
-        is_added = orders[0] is None and orders[1] is not None and own == other
-        if not is_added and (orders[0] != orders[1] or (orders[0] is not None and own != other)):
-            return make(Relation.UNDECIDED, "it has an 'after', and what depends on two jobs is not compared")
+        if orders[0] is not None and orders[0] != orders[1]:
+            return make(Relation.UNDECIDED, "its 'after' is not what it was, and no answer about one job can show that")
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)
-        is_stronger = is_added or self._may_stop(self._old.side(old), new, other)
+        is_stronger = orders[0] != orders[1] or self._may_stop(self._old.side(old), new, other)
         expanded = self._new.expanded.get(new.address)
         if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
             relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
