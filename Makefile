@@ -34,10 +34,11 @@ check: $(VENV)/dev ## lint, types, layers
 docs: $(VENV)/dev ## write schemas/manifest.v1.md from the schema
 	$(BIN)/pytest tests/test_reference.py --rewrite
 
-site: $(VENV)/site ## build the documentation into build/site/html, without a warning
+site: $(VENV)/site ## build the documentation into build/site/html, without a warning or a dead link
 	$(BIN)/python .site/assemble.py build/site/pages
 	cp .site/zensical.toml build/site
 	$(BIN)/zensical build --clean --strict --config-file build/site/zensical.toml
+	$(BIN)/pytest tests/test_site.py
 
 editor-test: $(VENV)/dev $(VENV)/editor/installed ## test completion, hover and diagnostics in an editor; needs Node.js
 	$(BIN)/pytest tests/test_editor.py
@@ -97,7 +98,7 @@ $(VENV)/oracle: $(VENV)/dev
 $(VENV)/fuzz: $(VENV)/dev
 	-$(PIP) install --only-binary :all: --group fuzz && touch $@
 
-$(VENV)/site: $(VENV)/run
+$(VENV)/site: $(VENV)/dev
 	$(PIP) install --group site
 	@touch $@
 

@@ -1,11 +1,13 @@
 """Durations as people write them, in Go's style and with days and weeks: `90s`, `1h30m`, `250ms`, `7d`."""
 
 import re
+from functools import lru_cache
 
 _UNITS = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(w|d|h|ms|m|s)"
 
 
+@lru_cache
 def parse_duration(text: str) -> float:
     """
     Read a duration as seconds.

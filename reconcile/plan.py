@@ -97,15 +97,16 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     Raises:
         ValueError: there is not exactly one observation, or not exactly one tuple of notes or timing, for each job.
     """
-    observed = Counter(
-        _name_place(job)
-        for job, observation in zip(manifest.jobs, observations, strict=True)
-        if isinstance(observation, Observed)
-    )
+    seen_at: set[tuple[str, ...]] = set()
+    unreached: set[str] = set()
+    for job, observation in zip(manifest.jobs, observations, strict=True):
+        if isinstance(observation, Observed):
+            seen_at.add(_name_place(job))
+        elif _is_unreached(observation):
+            unreached.add(job.address)
     count = len(manifest.jobs)
     each_with = zip(manifest.jobs, observations, notes or ((),) * count, timings or (_NO_TIMING,) * count, strict=True)
     orders = _judge_orders(manifest.jobs, observations, now)
-    unreached = {job.address for job, each in zip(manifest.jobs, observations, strict=True) if _is_unreached(each)}
     jobs = tuple(
         [
             _plan_job(
@@ -114,7 +115,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
                 own,
                 timing=timing,
                 now=now,
-                confirmed=observed[_name_place(job)] > 0,
+                confirmed=_name_place(job) in seen_at,
                 strict=strict,
                 order=orders.get(job.address),
                 orphaned=job.after is not None and job.after.address in unreached,
@@ -291,9 +292,7 @@ def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
     """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
-        message = (
-            f"the answer came out of a cache and was {fetched.cached} s old, which --strict does not accept as proof"
-        )
+        message = f"the answer came from a cache and was {fetched.cached} s old, which --strict does not accept"
         return Unobserved(
             problem=Problem(code=Code.UNPROVEN, message=message), request_id=fetched.observation.request_id
         )

@@ -1,17 +1,22 @@
 """Splitting the selected jobs into shards for several runs, and merging the shards. Pure."""
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
+from itertools import accumulate, islice
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
+from reconcile.lazy import LazyList
 from reconcile.model import Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
+
+_Each = TypeVar("_Each")
 
 _SAME = {
     "tool": "another version of reconcile",
@@ -39,14 +44,19 @@ _MOST_LISTED = 10
 def take_shard(
     manifest: Manifest, index: int, total: int, *, run: str | None = None, deal: Deal = Deal.JOB
 ) -> Manifest:
+    """Return the `index`-th of the shards that `deal_shards` returns, counted from 1; raise UsageError as it does."""
+    return deal_shards(manifest, total, run=run, deal=deal)[index - 1]
+
+
+def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal: Deal = Deal.JOB) -> Sequence[Manifest]:
     """
-    Return a manifest of the jobs of the `index`-th of `total` shards, counted from 1, in the same order.
+    Split the jobs of a manifest into `total` shards, each a manifest of some of the jobs in the same order.
 
     What is dealt out is in the order of a hash of its name, so that every run splits it alike, whatever the order in
-    the files. Dealt by job, shards differ in size by one job at most; dealt by provider, the largest provider comes
-    first and each goes to the shard that has the fewest jobs so far. A job stays with the one that it must come after.
-    All providers stay, so that all runs need the same ones. `run` is the name that all shards of a run share, None if
-    it has none.
+    the files. Dealt by job, shards differ by one job at most, in all and of each provider; dealt by provider, the
+    largest provider comes first and each goes to the shard that has the fewest jobs so far. A job stays with the one
+    that it must come after. All providers stay, so that all runs need the same ones. `run` is the name that all shards
+    of a run share, None if it has none.
 
     Raises:
         UsageError: there are more shards than jobs or providers, so one would check nothing.
@@ -55,21 +65,21 @@ def take_shard(
     units = _find_units(jobs, deal)
     parts = _deal_providers(units, jobs, total) if deal is Deal.PROVIDER else _deal_jobs(units, jobs, total)
     if not parts[-1]:
-        what = f"{len(units)} {deal.value}s{' or chains of them' if any(job.after for job in jobs) else ''}"
+        chains = " or chains of jobs linked by 'after'" if any(job.after for job in jobs) else ""
+        what = f"{len(units)} {deal.value}{'' if len(units) == 1 else 's'}{chains}"
         message = f"{total} shards are too many for {what}: one of them would check nothing"
-        hint = f"run as many shards as there are {deal.value}s, at most"
+        hint = f"use at most {len(units)}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)
-    positions = tuple(sorted(parts[index - 1]))
-    shard = Shard(
-        index=index,
-        total=total,
-        positions=positions,
-        selected=len(jobs),
-        digest=_digest_addresses(job.address for job in jobs),
-        run=run,
-        by=deal,
-    )
-    return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+    digest = _digest_addresses(job.address for job in jobs)
+
+    def take(index: int) -> Manifest:
+        positions = tuple(sorted(parts[index - 1]))
+        shard = Shard(
+            index=index, total=total, positions=positions, selected=len(jobs), digest=digest, run=run, by=deal
+        )
+        return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+
+    return LazyList(take, range(1, total + 1))
 
 
 def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
@@ -97,8 +107,15 @@ def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
 
 
 def _deal_jobs(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
-    """Return the positions of the jobs of each shard; empty shards are last."""
-    order = sorted(units, key=lambda unit: min((_hash(jobs[at].address), at) for at in unit))
+    """
+    Return the positions of the jobs of each shard; empty shards are last.
+
+    Each shard has as many jobs of a provider as any other, or one more: a shard with many would take longest, because
+    it has only its part of the provider's rate.
+    """
+    order = sorted(
+        units, key=lambda unit: (jobs[unit[0]].provider.name, min((_hash(jobs[at].address), at) for at in unit))
+    )
     return [[at for unit in order[first::total] for at in unit] for first in range(total)]
 
 
@@ -116,14 +133,17 @@ def _hash(name: str) -> bytes:
 
 def measure_rates(evidence: Evidence) -> Iterator[tuple[str, int, float]]:
     """Yield, for each provider that was asked, its name, the number of requests, and the seconds from first to last."""
-    timings: dict[str, dict[str, Timing]] = {}
+    spans: dict[str, tuple[int, float, float]] = {}
+    counted: set[tuple[str, str]] = set()
     for job, timing in zip(evidence.manifest.jobs, evidence.timings, strict=False):
-        if timing.attempts:
-            timings.setdefault(job.provider.name, {})[job.job_id] = timing  # a remote job may stand there twice
-    for name, by_id in timings.items():
-        asked = by_id.values()
-        begin, end = min(each.started for each in asked), max(each.started + each.elapsed for each in asked)
-        yield name, sum(each.attempts for each in asked), end - begin
+        name = job.provider.name
+        if timing.attempts and (name, job.job_id) not in counted:  # a remote job may stand there twice
+            counted.add((name, job.job_id))
+            requests, begin, end = spans.get(name, (0, timing.started, 0.0))
+            latest = timing.started + timing.elapsed
+            spans[name] = requests + timing.attempts, min(begin, timing.started), max(end, latest)
+    for name, (requests, begin, end) in spans.items():
+        yield name, requests, end - begin
 
 
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
@@ -144,41 +164,40 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
     evidence = [each for _, each in parts]
     first = evidence[0]
     begin = min((each.started_at for each in evidence if each.started_at), default=None)
-    judged = sorted(
-        (
-            (position, job, observation, remarks, timing)
-            for each in evidence
-            for position, job, observation, remarks, timing in zip(
-                _shard_of(each).positions,
-                each.manifest.jobs,
-                each.observations,
-                each.remarks,
-                _list_timings(each, begin),
-                strict=True,
-            )
-        ),
-        key=lambda entry: entry[0],
-    )
     shard = _shard_of(first)
-    whole = len(judged) == shard.selected and all(position == at for at, (position, *_) in enumerate(judged))
-    if not whole or _digest_addresses(job.address for _, job, *_ in judged) != shard.digest:
+    positions = [position for each in evidence for position in _shard_of(each).positions]
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    jobs = tuple(_arrange([each.manifest.jobs for each in evidence], order))
+    whole = len(order) == shard.selected and all(positions[place] == at for at, place in enumerate(order))
+    if not whole or _digest_addresses(job.address for job in jobs) != shard.digest:
         raise DocumentError([_mismatch("the jobs of all shards are not the selected ones, each once")])
     return replace(
         first,
         manifest=replace(
             first.manifest,
-            jobs=tuple([job for _, job, *_ in judged]),
+            jobs=jobs,
             warnings=(*first.manifest.warnings, *_warn_unnamed_run(shard)),
             shard=None,
         ),
-        observations=tuple([observation for _, _, observation, *_ in judged]),
-        remarks=tuple([remarks for *_, remarks, _ in judged]),
-        timings=tuple([timing for *_, timing in judged]),
+        observations=_arrange([each.observations for each in evidence], order),
+        remarks=tuple(_arrange([each.remarks for each in evidence], order)),
+        timings=tuple(_arrange([_list_timings(each, begin) for each in evidence], order)),
         judged_at=max(each.judged_at for each in evidence),
         started_at=begin,
         since=min(each.since for each in evidence),
         ended_by=None,
     )
+
+
+def _arrange(parts: Sequence[Sequence[_Each]], order: Sequence[int]) -> Sequence[_Each]:
+    """Return the elements of all parts in an order, which counts them from 0 through all parts."""
+    starts = [0, *accumulate(map(len, parts))]
+
+    def find(place: int) -> _Each:
+        part = bisect_right(starts, place) - 1
+        return parts[part][place - starts[part]]
+
+    return LazyList(find, order)
 
 
 def _list_timings(evidence: Evidence, begin: datetime | None) -> Sequence[Timing]:
@@ -198,19 +217,19 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
         elif evidence.ended_by is not None:
             yield _mismatch(f"{name}: this run was cut short by a signal")
         elif evidence.manifest.shard is None:
-            yield _mismatch(f"{name}: this is no shard, but the plan of a whole run")
+            yield _mismatch(f"{name}: this is the plan of a whole run, not of a shard")
         else:
             shards.append((name, evidence))
             each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
             if len({*map(len, (*each, _list_timings(evidence, None)))}) > 1:
-                yield _mismatch(f"{name}: it does not tell of each of its jobs once")
+                yield _mismatch(f"{name}: it does not list each of its jobs exactly once")
             if evidence.manifest.hides_values:
                 yield _mismatch(
                     f"{name}: it has sensitive variables, and a saved plan cannot show whether their values agree"
                 )
             first_name, first = shards[0]
             for what in _compare(first, evidence):
-                yield _mismatch(f"{name} and {first_name} are not of one run: {what}")
+                yield _mismatch(f"{name} and {first_name} are from different runs: {what}")
     if len(shards) == len(parts):
         yield from _find_gaps([(name, _shard_of(evidence)) for name, evidence in shards])
 
@@ -227,13 +246,13 @@ def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
                 yield what
     runs = [shard.run for shard in (other.manifest.shard, first.manifest.shard) if shard is not None]
     if len(set(runs)) > 1:
-        yield " and not ".join(run or "a run without a name" for run in runs)
+        yield " and not ".join(run or "a run without an id" for run in runs)
 
 
 def _warn_unnamed_run(shard: Shard) -> Iterator[Diagnostic]:
     if shard.run is None and shard.total > 1:
-        message = "no shard names its run, so shards of two runs could not be told apart"
-        hint = "set RECONCILE_RUN_ID to the same value for all shards of a run, and to another for each run"
+        message = "no shard has a run id, so shards of different runs could be mixed up"
+        hint = "set RECONCILE_RUN_ID to one value for all shards of a run, and to a new one for each run"
         yield Diagnostic(code=Code.UNNAMED_RUN, message=message, hint=hint)
 
 
@@ -259,9 +278,15 @@ def _shard_of(evidence: Evidence) -> Shard:
 
 
 def _digest_addresses(addresses: Iterable[str]) -> str:
-    """Return the SHA-256 of addresses in their order, in hexadecimal."""
-    return sha256(json.dumps(list(addresses)).encode("ascii")).hexdigest()
+    """Return the SHA-256 of addresses in their order, as a list in JSON, in hexadecimal."""
+    digest = sha256(b"[")
+    for at, address in enumerate(addresses):
+        digest.update(f"{', ' if at else ''}{json.dumps(address)}".encode("ascii"))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _mismatch(message: str) -> Diagnostic:
-    return Diagnostic(code=Code.SHARDS_DO_NOT_FIT, message=message, hint="give every shard of one run, each once")
+    return Diagnostic(
+        code=Code.SHARDS_DO_NOT_FIT, message=message, hint="pass every shard of the run, each exactly once"
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 
 from reconcile.fetch.client import OnDone, Outcome
-from reconcile.fetch.httpx_errors import read_failure
+from reconcile.fetch.httpx_transport import read_failure
 from reconcile.fetch.message import Answer, Request
 
 
@@ -28,8 +28,7 @@ def answer_with(respond: Callable[[], httpx.Response]) -> Outcome:
 def to_httpx(request: Request) -> httpx.Request:
     """Return the request in httpx's values."""
     headers = [tuple(line.split(": ", 1)) for line in request.headers]
-    method = "GET" if request.body is None else "POST"
-    return httpx.Request(method, f"{request.origin}{request.target}", headers=headers, content=request.body)
+    return httpx.Request(request.method, f"{request.origin}{request.target}", headers=headers, content=request.body)
 
 
 class TransportClient:

@@ -75,8 +75,10 @@ class Service:
 
 
 @contextmanager
-def serve_identity(answers: Mapping[str, httpx.Response]) -> Iterator[Service]:
-    """Answer each path in its own way, on a port of loopback."""
+def serve_identity(
+    answers: Mapping[str, httpx.Response], address: tuple[str, int] = ("127.0.0.1", 0)
+) -> Iterator[Service]:
+    """Answer each path in its own way, on any port of loopback or at another address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -99,8 +101,8 @@ def serve_identity(answers: Mapping[str, httpx.Response]) -> Iterator[Service]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service = Service(f"http://127.0.0.1:{server.server_port}")
+    with ThreadingHTTPServer(address, Handler) as server:
+        service = Service(f"http://{address[0]}:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

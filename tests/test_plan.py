@@ -599,7 +599,7 @@ def test_what_is_said_of_waivers(days, code, message):
 def test_d37_strict_does_not_believe_a_cache():
     answer = observed("success", job_id="id-a")
     cached = Fetched(observation=answer, cached=61)
-    message = "the answer came out of a cache and was 61 s old, which --strict does not accept as proof"
+    message = "the answer came from a cache and was 61 s old, which --strict does not accept"
     unbelieved = Unobserved(problem=Problem(code=Code.UNPROVEN, message=message), request_id="req-1")
     assert accept_evidence(cached, strict=True) == unbelieved
     assert accept_evidence(cached, strict=False) is answer

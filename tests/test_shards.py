@@ -64,6 +64,16 @@ def test_the_deal_does_not_depend_on_the_order_of_the_jobs():
     }
 
 
+def test_each_shard_has_its_part_of_each_provider():
+    """Its rate is a part of that of each, so a shard with more of one would take longer than all others."""
+    providers = [replace(PROVIDER, name=name) for name in ("a", "b", "c")]
+    jobs = [replace(job(name=f"j{n}"), provider=providers[n % 5 % 3]) for n in range(JOBS)]
+    shards = [take_shard(manifest(*jobs), index, 7) for index in range(1, 8)]
+    for provider in providers:
+        counts = [sum(each.provider is provider for each in shard.jobs) for shard in shards]
+        assert max(counts) - min(counts) <= 1
+
+
 def test_more_shards_than_jobs_would_check_nothing():
     with pytest.raises(UsageError, match=r"RC003 4 shards are too many for 3 jobs"):
         take_shard(replace(DECLARED, jobs=DECLARED.jobs[:3]), 1, 4)
@@ -101,8 +111,8 @@ def test_shards_of_different_runs_are_told_apart(change, what):
 @pytest.mark.parametrize(
     ("runs", "told"),
     [
-        (("run 1", "run 2"), "not of one run: run 2 and not run 1"),
-        (("run 1", None), "not of one run: a run without a name and not run 1"),
+        (("run 1", "run 2"), "from different runs: run 2 and not run 1"),
+        (("run 1", None), "from different runs: a run without an id and not run 1"),
     ],
 )
 def test_equal_shards_of_runs_with_other_names_are_told_apart(runs, told):
@@ -163,7 +173,7 @@ def test_a_shard_that_does_not_tell_of_each_of_its_jobs_once_is_refused(name):
         if name == "positions"
         else replace(evidence, **{name: getattr(evidence, name)[1:]})
     )
-    with pytest.raises(DocumentError, match=r"plan-1\.json: it does not tell of each of its jobs once"):
+    with pytest.raises(DocumentError, match=r"plan-1\.json: it does not list each of its jobs exactly once"):
         merge_shards([(plan, short), *others])
 
 
@@ -183,7 +193,7 @@ def test_numbers_that_nobody_can_count_to_are_refused(name, told):
 
 
 def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part():
-    with pytest.raises(DocumentError, match="this is no shard"):
+    with pytest.raises(DocumentError, match="not of a shard"):
         merge_shards([("a", evidence_of(DECLARED))])
     (_, one), (_, two) = shards_of(2)
     merged = merge_shards([("a", one), ("b", replace(two, judged_at=NOW + timedelta(minutes=5)))])

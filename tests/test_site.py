@@ -1,15 +1,21 @@
-"""The site that `make site` builds has every page, and its links lead somewhere."""
+"""The site that `make site` builds has every page, those that reports link to too, and its links lead somewhere."""
 
 import posixpath
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from lxml import html
 
 from reconcile.apis import api_names
 from reconcile.codes import Code
+from reconcile.report.documentation import find_rule_page, list_pages
 
 SITE = Path(__file__).parents[1] / ".site"
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)#:\s]*)(#[^)]*)?\)")
@@ -47,6 +53,43 @@ def test_the_navigation_has_every_guide(pages):
     listed = set(re.findall(r"'([a-z_/-]+\.md)'", str(navigation)))
     assert listed <= set(pages)
     assert {page for page in pages if page.startswith(("guides/", "examples/", "reference/"))} <= listed
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site; without the program that does, as in `make test`, there is none."""
+    pytest.importorskip("zensical", reason="`make site` installs zensical")
+    folder = tmp_path_factory.mktemp("site")
+    runpy.run_path(str(SITE / "assemble.py"))["assemble"](folder / "pages")
+    shutil.copy(SITE / "zensical.toml", folder)
+    zensical = Path(sys.executable).with_name("zensical")
+    argv = [zensical, "build", "--strict", "--config-file", folder / "zensical.toml"]
+    subprocess.run(argv, check=True, capture_output=True)
+    return folder / "html"
+
+
+def test_reports_link_to_pages_that_are_built(site):
+    docs_url = "https://docs.example.com/reconcile"
+    rules = ("drift.status", "missing", "pending", "error.RC500")
+    linked = [*(url for _, url in list_pages(Code, docs_url)), *(find_rule_page(rule, docs_url) for rule in rules)]
+    assert len(linked) == len(Code) + len(rules)
+    assert [url for url in linked if not (site / url.removeprefix(f"{docs_url}/") / "index.html").is_file()] == []
+
+
+def test_every_link_of_the_built_site_leads_somewhere(site):
+    trees = {path: html.parse(path) for path in site.rglob("*.html") if path.name != "404.html"}
+    anchors = {path: {*tree.xpath("//@id"), *tree.xpath("//a/@name")} for path, tree in trees.items()}
+    dead = []
+    for path, tree in trees.items():
+        for link in {*tree.xpath("//@href"), *tree.xpath("//@src")}:
+            target, fragment = urldefrag(link)
+            if urlsplit(link).scheme or link == "javascript:void(0)":
+                continue
+            place = (path.parent / unquote(target)).resolve() if target else path
+            place = place / "index.html" if place.is_dir() else place
+            if not place.is_file() or (fragment and place in anchors and unquote(fragment) not in anchors[place]):
+                dead.append((str(path.relative_to(site)), link))
+    assert dead == []
 
 
 def _has_anchor(text, fragment):

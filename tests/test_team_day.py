@@ -81,7 +81,7 @@ def check_first_cause(name, document):
 def test_a_team_gets_from_nothing_to_a_gate_that_explains_a_bad_morning(day):
     # The starter is green against its own simulator, and the doctor finds nothing there.
     with simulated() as there:
-        assert "Doctor: the provider can be asked." in run("doctor", *there, code=0)
+        assert "Doctor: the provider is ready." in run("doctor", *there, code=0)
         assert "Every expectation was proven." in run("plan", *there, code=0)
     # Their own manifest, with ids that only the pipeline knows.
     (day / "reconcile.yaml").write_text(MANIFEST)
@@ -123,7 +123,7 @@ def test_u10_without_the_ids_everything_but_a_plan_works(day, capsys):
     assert main(["list"], environ=CI) == 0
     assert "jobs.mount" in capsys.readouterr().out
     assert main(["doctor"], environ=CI, transport=httpx.MockTransport(answer_missing)) == 0
-    assert "the provider can be asked" in capsys.readouterr().out
+    assert "the provider is ready" in capsys.readouterr().out
     assert main(["plan"], environ=CI) == 1
     assert "RC212" in capsys.readouterr().err
 

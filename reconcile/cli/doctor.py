@@ -1,4 +1,4 @@
-"""`reconcile doctor`: whether the providers of manifests can be asked."""
+"""`reconcile doctor`: whether the providers of manifests are ready."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def command(context: Context, manifests: ManifestOptions, access: AccessOptions,
     name is nearly right, the endpoint, TLS, and the clocks. Then one request, for a job that cannot exist: if the API
     answers that it has no such job, then host, path, project and credential are right.
 
-    Exit code: 0 if every provider can be asked, else 1. With --strict, warnings count as well.
+    Exit code: 0 if every provider is ready, else 1. With --strict, warnings count as well.
 
     \b
     Examples:
@@ -75,7 +75,7 @@ def _render_text(examinations: Sequence[Examination], palette: Palette) -> Itera
     which = (
         "the provider" if number == 1 else f"{failed} of {number} providers" if failed else f"all {number} providers"
     )
-    yield f"Doctor: {which} {'cannot' if failed else 'can'} be asked.\n"
+    yield f"Doctor: {which} {'is' if 1 in (number, failed) else 'are'} {'not ready' if failed else 'ready'}.\n"
 
 
 def _render_check(check: Check, palette: Palette) -> Iterator[str]:

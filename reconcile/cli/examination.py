@@ -48,7 +48,7 @@ class Examination(Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether the provider cannot be asked."""
+        """Whether a check of the provider failed."""
         return any(check.status is Status.FAILED for check in self.checks)
 
 
@@ -86,13 +86,13 @@ _HINTS = {
     Code.UNAUTHENTICATED: "get a new token, or check the access key; both are for one cloud, and tokens expire",
     Code.FORBIDDEN: "check that the project is in this region, and that the user may read its jobs",
     Code.NOT_FROM_THE_API: "check cloud and region, or --endpoint: the API is not at this host",
-    Code.REDIRECT: "something in between answers, such as a proxy or a sign-in page: check --endpoint and --proxy",
-    Code.NOT_JSON: "something in between answers, such as a proxy or a sign-in page: check --endpoint and --proxy",
+    Code.REDIRECT: "something in between answered, such as a proxy or a sign-in page: check --endpoint and --proxy",
+    Code.NOT_JSON: "something in between answered, such as a proxy or a sign-in page: check --endpoint and --proxy",
     Code.NOT_CONNECTED: "check the network, the name of the host, and --proxy",
     Code.TIMED_OUT: "check the network, a firewall, and --proxy",
-    Code.TLS: "if a proxy or a private cloud has an authority of its own, give its certificate: --ca-file FILE",
+    Code.TLS: "if a proxy or a private cloud uses its own CA, pass its certificate: --ca-file FILE",
     Code.THROTTLED: "try again in a minute",
-    Code.SERVER_ERROR: "try again in a minute; if it lasts, report the request id to the operator of the API",
+    Code.SERVER_ERROR: "try again in a minute; if it persists, report the request id to the operator of the API",
 }
 
 _CLOSE_CLOCKS = 60.0
@@ -110,7 +110,7 @@ def examine_providers(manifest: Manifest, access: AccessOptions, context: Contex
     """
     from reconcile.fetch import open_client
 
-    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy, metadata=access.metadata)
     deadline = context.start_deadline(access.limit)
     signals = context.signals
     try:
@@ -151,6 +151,7 @@ class _Doctor:
                 endpoints=self._access.endpoints,
                 environ=self._context.environ,
                 unused=[name for name in self._names if name != provider.name],
+                metadata=self._access.metadata,
             )
         except AccessError as error:
             found = tuple(_explain(error))
@@ -225,7 +226,7 @@ def _skip(name: str, message: str) -> Check:
 
 def _check_clock(server_time: datetime | None, now: datetime) -> Check:
     if server_time is None:
-        return _skip(CLOCK, "the answer does not say what time it is")
+        return _skip(CLOCK, "the answer has no date")
     skew = (now - server_time).total_seconds()
     apart = f"this clock is {format_duration(abs(round(skew)))} {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) <= _CLOSE_CLOCKS:
@@ -242,11 +243,11 @@ def _check_project(provider: Provider, probe: "Probe", problem: Problem | None) 
         case Missing():
             return Check(name=PROJECT, status=Status.OK, message=f"{subject}: the API answers")
         case Observed():
-            message = f"{subject}: the API shows a job that cannot exist, so its answers prove nothing"
+            message = f"{subject}: the API returned a job that cannot exist, so its answers prove nothing"
             return Check(name=PROJECT, status=Status.FAILED, message=message, code=Code.OTHER_JOB)
         case Unobserved() if probe.doubtful:
-            message = f"{subject}: the API answers, but not for certain that there is no such job"
-            hint = "a wrong host or project may look the same: plan with the id of a real job to be sure"
+            message = f"{subject}: the API answers, but its error does not prove that a job is missing"
+            hint = "a wrong host or project could look the same; to be sure, run plan with the id of a real job"
             return Check(name=PROJECT, status=Status.WARNING, message=message, hint=hint)
         case Unobserved() if problem is None:
             return _skip(PROJECT, f"{subject}: not checked, because of the failure above")

@@ -21,13 +21,13 @@ from reconcile.cli.files import locate, remove_file, remove_folder, write_folder
 from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import list_files
-from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_parent
+from reconcile.cli.surroundings import find_docs_url, find_paths, find_run_url, find_trace_parent
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording, Verdict
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan
-from reconcile.report.style import PLAIN
+from reconcile.report.style import Style
 
 _OUTPUTS = ("reports", "out", "attest", "github_summary", "github_output", "record", "resume")
 """The parameters of commands that name outputs."""
@@ -64,7 +64,8 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
     """
     named = _read_outputs(argv)
     is_input = _find_inputs(named, context)
-    files = [file for file in list_files(named.reporting, PLAIN) if not is_input(file.path)]
+    style = Style(docs_url=find_docs_url(context.environ))
+    files = [file for file in list_files(named.reporting, style) if not is_input(file.path)]
     times = Counter(locate(file.path) for file in files)
     for path in (*[file.path for file in files if not file.appended], *named.removed):
         if not is_input(path):
@@ -82,7 +83,7 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
         if times[locate(file.path)] == 1:
             with suppress(OutputError):
                 file.write(plan, evidence)
-    _print_plan(plan, context)
+    _print_plan(plan, context, style)
 
 
 def _read_outputs(argv: Sequence[str]) -> _Named:
@@ -157,8 +158,8 @@ def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None)
         write_folder(folder, files, is_part_of_recording)
 
 
-def _print_plan(plan: Plan, context: Context) -> None:
+def _print_plan(plan: Plan, context: Context, style: Style) -> None:
     """Print the document that a program waits for on stdout, unless the run has printed one."""
     reporting = context.state.reporting
     if reporting is not None and reporting.format_name != "text" and not context.state.printed:
-        output.write_document(render_plan(plan, format_name=reporting.format_name, style=PLAIN))
+        output.write_document(render_plan(plan, format_name=reporting.format_name, style=style))

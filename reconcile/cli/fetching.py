@@ -37,12 +37,14 @@ def find_targets(
         endpoints=access.endpoints,
         environ=context.environ,
         unused=manifest.providers.keys() - selected.providers.keys(),
+        metadata=access.metadata,
     )
     if access.verbose:
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
         for file, count in manifest.unused.items():
-            output.print_note(f"reconcile: {escape(file)}: values of no declared variable: {count}\n")
+            values = f"{count} value{'' if count == 1 else 's'}"
+            output.print_note(f"reconcile: {escape(file)}: ignoring {values} of undeclared variables\n")
     return targets
 
 
@@ -82,7 +84,7 @@ def fetch_manifest(
     cutter = FailFast(manifest, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)
     log = RequestLog(each=access.verbose > 1)
-    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy)
+    client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy, metadata=access.metadata)
     try:
         with _showing(watch, quiet=quiet) as show, signals.held():
             fetched = fetch_jobs(

@@ -408,7 +408,7 @@ def _open_stream(path: str, deadline: Deadline | None) -> int:
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
-        _check_time(deadline, "nobody reads it")
+        _check_time(deadline, "no process is reading it")
         time.sleep(_PAUSE)
 
 
@@ -418,7 +418,7 @@ def _await_room(descriptor: int, deadline: Deadline | None) -> None:
     ready.register(descriptor, select.POLLOUT)
     milliseconds = 0 if deadline is None else math.ceil(deadline.left * 1000)
     if not ready.poll(milliseconds):
-        _check_time(deadline, "its reader does not take more")
+        _check_time(deadline, "its reader stopped reading")
 
 
 def _check_time(deadline: Deadline | None, reason: str) -> None:

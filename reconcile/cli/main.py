@@ -20,6 +20,7 @@ from reconcile.cli.commands import reconcile
 from reconcile.cli.context import Context, Done, read_clock
 from reconcile.cli.options.reporting import read_colour
 from reconcile.cli.signals import Signals
+from reconcile.cli.surroundings import find_docs_url
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.model import Diagnostic, ExitCode, Plan
@@ -127,7 +128,8 @@ def _print_failure(error: BaseException, errors: Sequence[Diagnostic], context: 
             reporting = context.state.reporting
             terse = reporting.terse if reporting is not None else False
             if isinstance(error, ReconcileError) and not (error.terse or terse):
-                output.print_explain_hint(diagnostic.code for diagnostic in errors)
+                codes = (diagnostic.code for diagnostic in errors)
+                output.print_explain_hint(codes, find_docs_url(context.environ))
 
 
 def _run(argv: Sequence[str], context: Context) -> ExitCode:

@@ -17,9 +17,10 @@ from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, load_saved_plan
+from reconcile.cli.spool import DetailsSpool, EvidenceSpool
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import Plan
+from reconcile.model import Evidence, Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
 from reconcile.report.escape import escape
@@ -62,11 +63,9 @@ def command(
     if not paths:
         raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
     report.prepare([*paths, verify_with, *list_description_files(context)])
-    shards = []
+    shards, spool = [], EvidenceSpool()
     for path in paths:
-        saved, _ = load_saved_plan(path, context, verify_with=verify_with)
-        check_age(path, saved.evidence, context, max_age=max_age)
-        shards.append((path, saved.evidence))
+        shards.append((path, spool.keep(_load_evidence(path, context, verify_with=verify_with, max_age=max_age))))
     from reconcile.shards import measure_rates, merge_shards
 
     # Only this command line may soften the exit code, never a saved plan.
@@ -74,9 +73,16 @@ def command(
     if not reporting.quiet:
         for name, requests, seconds in measure_rates(evidence):
             _print_rate(name, requests, seconds, runs=len(paths))
-    plan = derive_plan(evidence)
+    plan = derive_plan(evidence, keep=DetailsSpool(small=0).keep)
     report.write(plan, evidence)
     return plan
+
+
+def _load_evidence(path: str, context: Context, *, verify_with: str | None, max_age: float) -> Evidence:
+    """Return the evidence of a shard; of its plan, which is checked, nothing stays in memory."""
+    saved, _ = load_saved_plan(path, context, verify_with=verify_with)
+    check_age(path, saved.evidence, context, max_age=max_age)
+    return saved.evidence
 
 
 def _print_rate(provider: str, requests: int, seconds: float, *, runs: int) -> None:

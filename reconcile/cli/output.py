@@ -14,6 +14,7 @@ from reconcile.codes import Code
 from reconcile.errors import OutputError
 from reconcile.model import Diagnostic
 from reconcile.report.diagnostics import render_diagnostics
+from reconcile.report.documentation import list_pages
 from reconcile.report.style import Palette
 
 
@@ -112,11 +113,19 @@ def print_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
         )
 
 
-def print_explain_hint(codes: Iterable[Code]) -> None:
-    """Print how to learn more about the first code that is not a usage error, which explains itself."""
-    code = next((code for code in codes if code is not Code.USAGE), None)
-    if code is not None:
-        print_note(f"To learn more: reconcile explain {code}\n")
+def print_explain_hint(codes: Iterable[Code], docs_url: str | None) -> None:
+    """
+    Print how to learn more about errors, without usage errors, which explain themselves.
+
+    Args:
+        codes: of the errors.
+        docs_url: where the documentation is published; None names the command that explains the first code.
+    """
+    known = [code for code in dict.fromkeys(codes) if code is not Code.USAGE]
+    if pages := list_pages(known, docs_url):
+        print_note("".join(f"To learn more: {url}\n" for _, url in pages))
+    elif known:
+        print_note(f"To learn more: reconcile explain {known[0]}\n")
 
 
 def choose_palette(when: str, stream: TextIO | None, environ: Mapping[str, str]) -> Palette:

@@ -12,11 +12,12 @@ from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
 from reconcile.cli.files import append_file, check_end, check_place, locate, remove_file, sweep_drafts, write_file
 from reconcile.cli.options.reporting import ReportingOptions
-from reconcile.cli.surroundings import find_paths
+from reconcile.cli.surroundings import check_docs_url, find_docs_url, find_paths
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.model import EarlierPlan, Evidence, Manifest, Plan
 from reconcile.report import stream_plan
+from reconcile.report.documentation import list_codes
 from reconcile.report.style import Style
 
 _PATIENCE = 300.0
@@ -64,7 +65,8 @@ class Report:
     def __init__(self, reporting: ReportingOptions, context: Context) -> None:
         self._reporting = reporting
         self._context = context
-        self._style = Style(full=reporting.full)
+        check_docs_url(context.environ)
+        self._style = Style(full=reporting.full, docs_url=find_docs_url(context.environ))
         self._files = tuple(list_files(reporting, self._style))
         self._earlier: EarlierPlan | None = None
         context.state.reporting = reporting
@@ -121,7 +123,7 @@ class Report:
         if failures:
             raise OutputError([each for failure in failures for each in failure.diagnostics])
         if not self._reporting.terse:
-            output.print_explain_hint(_codes_of(plan))
+            output.print_explain_hint(list_codes(plan), self._style.docs_url)
 
     def _compare(self, plan: Plan) -> Plan:
         if self._earlier is None:
@@ -175,7 +177,9 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
     from reconcile.report.github import render_outputs, render_summary
 
     if reporting.github_summary is not None:
-        yield File(path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan)], appended=True)
+        yield File(
+            path=reporting.github_summary, render=lambda plan, evidence: [render_summary(plan, style)], appended=True
+        )
     if reporting.github_output is not None:
         yield File(path=reporting.github_output, render=lambda plan, evidence: [render_outputs(plan)], appended=True)
 
@@ -209,7 +213,3 @@ def _with_verdict(failure: OutputError, plan: Plan) -> OutputError:
     """Add the verdict to the message, so that it is not lost with the file."""
     (diagnostic,) = failure.diagnostics
     return OutputError.because(diagnostic.code, f"{diagnostic.message}; the verdict was {plan.verdict.value}")
-
-
-def _codes_of(plan: Plan) -> list[Code]:
-    return [*(error.code for error in plan.errors), *(problem.code for job in plan.jobs for problem in job.problems)]

@@ -1,4 +1,4 @@
-"""Where a run takes place: the repository of its files, and the page of its CI run."""
+"""Where a run takes place: the repository of its files, the page of its CI run, the pages of its documentation."""
 
 import os
 import re
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from reconcile.codes import Code
+from reconcile.errors import UsageError
 from reconcile.model import Diagnostic, Manifest
 
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
@@ -13,6 +15,11 @@ _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
 
 _TRACE_PARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context. What a later version appends is ignored, as that standard demands."""
+
+_DOCS_URL = "RECONCILE_DOCS_URL"
+
+_DOCS = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,500})?")
+"""Nothing that a format could misread, and no user or query, which could hold a secret."""
 
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]{1,500}")
 
@@ -67,6 +74,20 @@ def find_run_url(environ: Mapping[str, str]) -> str | None:
     else:
         return None
     return url if _URL.fullmatch(url) else None
+
+
+def find_docs_url(environ: Mapping[str, str]) -> str | None:
+    """Find where the documentation is published, without "/" at its end; None if that is not set or not valid."""
+    url = environ.get(_DOCS_URL, "")
+    return url.rstrip("/") if _DOCS.fullmatch(url) else None
+
+
+def check_docs_url(environ: Mapping[str, str]) -> None:
+    """Raise UsageError if the place of the documentation is set and not valid."""
+    if _DOCS_URL in environ and find_docs_url(environ) is None:
+        message = f"{_DOCS_URL} is not the URL of a site: https://, a host, and a path without '?' or '#'"
+        hint = f"set it as in {_DOCS_URL}=https://docs.example.com/reconcile, or unset it"
+        raise UsageError.because(Code.USAGE, message, hint=hint)
 
 
 def find_trace_parent(environ: Mapping[str, str]) -> str | None:

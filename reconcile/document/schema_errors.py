@@ -103,13 +103,19 @@ def _describe(
 
 def _write_what_was_meant(error: ValidationError, written: str, root: Validator) -> str | None:
     """
-    Return a scalar as the part that it was meant to be of the mapping or the list that is due, None if it is no such.
+    Return the form that a scalar was probably meant to have, None if the schema would not accept it either.
 
-    The schema shows that form as `x-meant`, with "$" in place of the scalar.
+    The schema shows that form as `x-meant`, with "$" in place of the scalar: a mapping or a list that holds it, or a
+    longer string.
     """
     schema: Any = error.schema
     value: Any = error.instance
-    if error.validator != "type" or "x-meant" not in schema or isinstance(value, dict | list) or value is None:
+    if (
+        error.validator not in ("type", "pattern")
+        or "x-meant" not in schema
+        or isinstance(value, dict | list)
+        or value is None
+    ):
         return None
     if "\n" in written or shorten(written) != written:
         return None
@@ -120,7 +126,9 @@ def _write_what_was_meant(error: ValidationError, written: str, root: Validator)
 def _fill_form(form: Any, value: Any) -> Any:  # noqa: ANN401
     if isinstance(form, dict):
         return {key: _fill_form(part, value) for key, part in form.items()}
-    return [_fill_form(part, value) for part in form] if isinstance(form, list) else value
+    if isinstance(form, list):
+        return [_fill_form(part, value) for part in form]
+    return value if form == "$" else form.replace("$", str(value))
 
 
 def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
@@ -128,7 +136,7 @@ def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
         return f"{{{', '.join(f'{key}: {_write_form(part, written)}' for key, part in form.items())}}}"
     if isinstance(form, list):
         return f"[{', '.join(_write_form(part, written) for part in form)}]"
-    return _quote_in_flow(written)
+    return _quote_in_flow(form.replace("$", written))
 
 
 def _quote_in_flow(written: str) -> str:

@@ -59,10 +59,9 @@ class Sensitive(str):
 
 def has_pending(node: Node) -> bool:
     """Tell whether a value, or anything in it, is pending."""
-    if isinstance(node, Table):
-        return any(map(has_pending, node.values()))
-    if isinstance(node, Array):
-        return any(map(has_pending, node))
+    if isinstance(node, Table | Array):
+        parts = node.values() if isinstance(node, Table) else node
+        return any(has_pending(part) for part in parts if type(part) is not str)
     return isinstance(node, Pending)
 
 
@@ -127,14 +126,16 @@ class Document:
     """
     One file: its text, its tree, and where everything in the tree was written.
 
-    The tree can be replaced by one with other values in the same places.
+    The tree can be replaced by one with other values in the same places; `has_references` says whether anything in it
+    may be pending.
     """
 
-    __slots__ = ("_added", "_indices", "_marks", "_origins", "_root_mark", "root", "text")
+    __slots__ = ("_added", "_indices", "_marks", "_origins", "_root_mark", "has_references", "root", "text")
 
     def __init__(self, text: Text, root: Node, root_mark: Mark, marks: "array[int]") -> None:
         self.text = text
         self.root = root
+        self.has_references = False
         self._root_mark = root_mark
         self._marks = marks
         self._added = 0
@@ -204,8 +205,8 @@ class Document:
     def _count_added(self, tokens: int, mark: Mark) -> None:
         self._added += tokens
         if self._added > MAX_TOKENS:
-            message = "the values that this file refers to are too large, taken together"
-            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+            message = "the values that this file refers to are too large in total"
+            raise self.text.error(mark, Code.TOO_LARGE, message, "refer only to what is needed")
 
     def set_origin(self, mark: Mark, origin: Origin) -> None:
         """Remember where the value at `mark` comes from, which is not the one that was written there."""

@@ -4,11 +4,11 @@ Job -> Observation: the only place that speaks HTTP.
     Provider -> Target               resolve_targets     target.py, endpoint.py, credentials/
     Job -> requests -> Fetched       fetch_jobs          run.py, request.py, waiting.py
     what is requested when                               host.py, provider_queue.py, schedule.py, job_fetch.py
-    whether it is requested again                        retry.py, budget.py, breaker.py, pace.py
+    whether it is requested again                        retry.py, breaker.py, pace.py
     request -> complete answer       open_client         client.py, curl_errors.py, message.py, failure.py, proxy.py
     how many requests a throttling host may get          throttle.py
     one request that tells what stands in the way        probe.py
-    the same for httpx.Client                            httpx_transport.py, httpx_errors.py
+    the same for httpx.Client                            httpx_transport.py
     where a connection may lead                          address.py
     answer -> Observation            assess              answer.py, payload.py, usual.py, record.py,
                                                          envelope.py, lookalikes.py
@@ -44,7 +44,11 @@ __all__ = [
 
 
 def open_client(
-    *, ca_file: str | None = None, proxy: str | None = None, limits: TimeLimits | None = None
+    *,
+    ca_file: str | None = None,
+    proxy: str | None = None,
+    limits: TimeLimits | None = None,
+    metadata: bool = False,
 ) -> CurlClient:
     """
     Make the client of a run; raise AccessError if the CA file or the proxy cannot be used.
@@ -53,9 +57,10 @@ def open_client(
         ca_file: PEM file of the only trusted authorities; None trusts certifi's.
         proxy: URL of the proxy through which every connection goes, and to https origins only; None is none.
         limits: of one request; None is 5 s to connect and 15 s in all.
+        metadata: whether the metadata service of this machine may be asked for its credential.
     """
     if proxy is None:
-        return CurlClient(ca_file=ca_file, limits=limits)
+        return CurlClient(ca_file=ca_file, limits=limits, metadata=metadata)
     from reconcile.fetch.proxy import parse_proxy
 
-    return CurlClient(ca_file=ca_file, limits=limits, proxy=parse_proxy(proxy))
+    return CurlClient(ca_file=ca_file, limits=limits, proxy=parse_proxy(proxy), metadata=metadata)

@@ -21,7 +21,7 @@ from reconcile.fetch.record import MAX_FOREIGN_TEXT, NoJobError, Redact, cut_tex
 from reconcile.fetch.retry import Retryable, classify_status, read_retry_after
 from reconcile.model import ErrorSign, JobApi, Missing, Observation, Problem, Unobserved
 
-_UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an answer that the job API does not document")
+_UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an undocumented response")
 # Where a status code has a meaning of its own here; the rest goes by its hundred.
 _REFUSALS = {
     304: _UNDOCUMENTED,
@@ -29,7 +29,7 @@ _REFUSALS = {
     403: (Code.FORBIDDEN, "the credentials have no permission to read this job"),
     404: (
         Code.NOT_FROM_THE_API,
-        "not the job API's own error: the endpoint, api or project_id is wrong",
+        "not an error of the job API itself: the endpoint, api or project_id is wrong",
     ),
 }
 _REFUSALS_BY_HUNDRED = {
@@ -41,9 +41,9 @@ _REFUSALS_BY_HUNDRED = {
 # Of a 404 with a code of the service, but in an envelope that others use as well.
 _PERHAPS_MISSING = (
     "either the job does not exist, or the endpoint, api or project_id is wrong "
-    "(not the service's own form of an error)"
+    "(the error is not in the service's own format)"
 )
-_DOUBTFUL = "perhaps there is no such job, or the endpoint, api or project_id is wrong"
+_DOUBTFUL = "the job may not exist, or the endpoint, api or project_id is wrong"
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -214,7 +214,7 @@ def _name_origin(location: str) -> str:
         parts = urlsplit(location)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "what is no URL"
+        return "an invalid URL"
     if not host:
         return "the same host"
     scheme = f"{parts.scheme}://" if parts.scheme else ""
@@ -231,7 +231,7 @@ def _unobserved(
     if fault is None and status_code != 200 and reader.answer.headers.get("content-type"):
         said = f"; its content type is {reader.header('content-type')}"
     named = f" (request id {request_id})" if request_id else ""
-    hint = "" if reason == _DOUBTFUL else "perhaps there is no such job: "  # the reason may say so already
+    hint = "" if reason == _DOUBTFUL else "the job may not exist: "  # the reason may say so already
     perhaps = f"; {hint}{reader.api.retention}" if doubtful else ""
     message = f"HTTP {status_code} from the job API: {reason}{said}{named}{perhaps}"
     return Unobserved(problem=Problem(code=code, message=message), request_id=request_id)

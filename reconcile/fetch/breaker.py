@@ -8,7 +8,7 @@ LONGEST_BREAK = 10.0
 DOWN_AFTER = 90.0
 
 
-class Breaker:
+class CircuitBreaker:
     """
     Stop asking a host after failures in a row, then ask it with one request at a time until one succeeds.
 
@@ -41,7 +41,9 @@ class Breaker:
         """Take notice of a success, whichever request it was."""
         if self.failing_since is not None:
             self.failing_since = None
-            self._close()
+            self.next_chance = -math.inf
+            self._failures = 0
+            self._break = 0.0
 
     def fail(self, now: float, *, probe: bool) -> None:
         """Take notice that a request failed; one that was under way before the break says nothing new."""
@@ -59,8 +61,3 @@ class Breaker:
     def is_down(self, now: float, *, after: float = DOWN_AFTER) -> bool:
         """Say whether nothing has succeeded for so long, in seconds, that nothing more is expected."""
         return self.failing_since is not None and now - self.failing_since >= after
-
-    def _close(self) -> None:
-        self.next_chance = -math.inf
-        self._failures = 0
-        self._break = 0.0

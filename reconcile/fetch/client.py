@@ -8,7 +8,6 @@ every address before anything is sent there, and nothing from the environment.
 
 import math
 import os
-import re
 import socket
 import threading
 import time
@@ -22,7 +21,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.curl_errors import CurlError, translate_curl_error
-from reconcile.fetch.endpoint import blocked_peer
+from reconcile.fetch.endpoint import METADATA_SERVICE, Origin, blocked_peer
 from reconcile.fetch.failure import (
     BlockedAddressError,
     ConnectionBrokenError,
@@ -31,8 +30,7 @@ from reconcile.fetch.failure import (
     NotConnectedError,
     TooMuchInFlightError,
 )
-from reconcile.fetch.message import MAX_BODY_SIZE, MAX_HEAD_SIZE, MAX_HEADERS, Answer, Request, read_head, too_large
-from reconcile.model import Diagnostic
+from reconcile.fetch.message import MAX_BODY_SIZE, Answer, Request, is_whole_head, read_head
 
 if TYPE_CHECKING:
     from reconcile.fetch.proxy import Proxy
@@ -60,8 +58,6 @@ _SUPPRESS_CONNECT_HEADERS: Final = 265
 """An option of libcurl that pycurl has no name for; its number never changes."""
 
 _MAX_CA_FILE: Final = 16 * 1024 * 1024
-_TARGET = re.compile(r"/[!-~]*")
-_END_OF_HEAD: Final = (b"\r\n", b"\n")
 _REFUSE: Final = 0
 _NO_SOCKET: Final = -1
 """What callbacks return to end a request, and to refuse an address."""
@@ -71,12 +67,22 @@ Outcome: TypeAlias = Answer | ExchangeError
 
 OnDone: TypeAlias = Callable[[Outcome], None]
 
+METADATA_SESSION: Final = "/meta-data/latest/api/token"
+"""The path of the token that the service wants with each request of a session."""
+METADATA_KEY: Final = "/openstack/latest/securitykey"
+_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_SESSION), (METADATA_SERVICE, "GET", METADATA_KEY))
+"""All that the metadata service is asked."""
+
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
     """Seconds: for a connection with its handshake, and for one whole exchange, connection included."""
 
     connect: float = 5.0
     attempt: float = 15.0
+
+
+_METADATA_LIMITS: Final = TimeLimits(connect=3.0, attempt=3.0)
+"""The official SDK waits as long."""
 
 
 class Client(Protocol):
@@ -104,7 +110,7 @@ class CurlClient:
     Send requests over kept-alive connections, all in the calling thread.
 
     How many run at once is for the caller to decide. No redirect is followed, no cookie and no .netrc is used, plain
-    http is spoken to loopback only, and no environment variable has a say.
+    http is spoken to loopback and to the metadata service only, and no environment variable has a say.
     """
 
     def __init__(
@@ -114,6 +120,7 @@ class CurlClient:
         ca_file: str | None = None,
         proxy: "Proxy | None" = None,
         resolve: Sequence[str] = (),
+        metadata: bool = False,
     ) -> None:
         """
         Set up without connecting.
@@ -123,6 +130,7 @@ class CurlClient:
             ca_file: PEM file of the only trusted authorities; None trusts certifi's.
             proxy: every connection goes through it, and to https origins only; None is none.
             resolve: addresses that host names lead to, as curl's --resolve takes them: HOST:PORT:ADDRESS[,ADDRESS].
+            metadata: whether the metadata service of this machine may be asked, past the proxy, for its credential.
 
         Raises AccessError if the CA file cannot be used.
         """
@@ -132,6 +140,7 @@ class CurlClient:
         self.curl = _import_pycurl()
         self.limits = limits or TimeLimits()
         self.proxy = proxy
+        self.metadata = metadata
         self.in_flight = 0
         """Bytes of unfinished answers."""
         self._resolve = [*resolve]
@@ -149,9 +158,7 @@ class CurlClient:
 
         return certifi.where()
 
-    def now(self) -> float:
-        """Return seconds of the system's monotonic clock."""
-        return time.monotonic()
+    now = staticmethod(time.monotonic)
 
     def send(self, request: Request, on_done: OnDone) -> None:
         """Begin a request; see `Client`."""
@@ -193,10 +200,22 @@ class CurlClient:
 
     def _check(self, request: Request) -> None:
         """Refuse a request that would be read as another one, or would show a credential to the network."""
-        if not _TARGET.fullmatch(request.target):
+        target = request.target
+        if not (target.startswith("/") and target.isascii() and target.isprintable() and " " not in target):
             raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
-        if request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
+        if request.origin.host == METADATA_SERVICE.host:
+            if not self.metadata or (request.origin, request.method, request.target) not in _METADATA:
+                raise ExchangeError("the metadata service is asked for a credential only, with --metadata-credentials")
+        elif request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
             raise ExchangeError("plain http is spoken to loopback only, and never through a proxy")
+
+    def find_limits(self, origin: Origin) -> TimeLimits:
+        """Return the limits of a request to this origin."""
+        return _METADATA_LIMITS if origin == METADATA_SERVICE else self.limits
+
+    def find_proxy(self, origin: Origin) -> "Proxy | None":
+        """Return the proxy through which a request to this origin goes; None if it goes to the origin itself."""
+        return None if origin == METADATA_SERVICE else self.proxy
 
     def _finish(self) -> bool:
         """Report every request that is done; return whether there was one."""
@@ -233,7 +252,7 @@ class CurlClient:
             (curl.SSLVERSION, curl.SSLVERSION_TLSv1_2),
             (curl.RESOLVE, self._resolve),
             (curl.PROXY, ""),  # none, whatever the environment says
-            (curl.NOPROXY, ""),
+            (curl.NOPROXY, METADATA_SERVICE.host),
             (curl.USERAGENT, ""),  # that of the request's own headers
         ):
             handle.setopt(option, value)
@@ -263,45 +282,69 @@ class _Transfer:
         self.handle = handle
         self.on_done: OnDone
         self._client = client
+        self._request: Request | None = None
+        self._fault: ExchangeError | None = None
+        self._blocked: BlockedAddressError | None = None
+        self._lines: list[bytes] = []
+        """The head; an interim one before it and trailers behind it, too. libcurl bounds their number and size."""
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._chunks: list[bytes] = []
+        self._held = 0
+        """Bytes of the body."""
         handle.transfer = self
-        handle.setopt(client.curl.HEADERFUNCTION, self._read_header)
+        handle.setopt(client.curl.HEADERFUNCTION, self._lines.append)
         handle.setopt(client.curl.WRITEFUNCTION, self._read_body)
         handle.setopt(client.curl.OPENSOCKETFUNCTION, self._open_socket)
 
     def begin(self, request: Request, on_done: OnDone) -> None:
-        """Set the handle up for a request."""
+        """Set the handle up for a request; what is the same as in its last one is still set."""
+        curl, handle, last = self._client.curl, self.handle, self._request
+        if last is None or request.origin is not last.origin:
+            self._set_origin(request.origin)
+        if (
+            last is None
+            or request.headers is not last.headers
+            or request.body is not last.body
+            or request.method != last.method
+        ):
+            self._set_content(request)
+        if last is None or request.alone is not last.alone:
+            handle.setopt(curl.FRESH_CONNECT, request.alone)
+            handle.setopt(curl.FORBID_REUSE, request.alone)
+        handle.setopt(curl.URL, self._base_url + request.target)
+        self._request, self.on_done = request, on_done
+        self._fault = self._blocked = self._head = None
+        self._lines.clear()
+
+    def _set_origin(self, origin: Origin) -> None:
         curl, handle = self._client.curl, self.handle
-        handle.setopt(curl.URL, f"{request.origin}{request.target}")
-        if request.origin.scheme == "https":
+        self._origin, self._base_url = origin, str(origin)
+        if origin.scheme == "https":
             handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
             handle.setopt(curl.CAINFO, self._client.authorities)
             handle.setopt(curl.PROXY_CAINFO, self._client.authorities)
         else:
             handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_1_1)
+        if self._client.metadata:
+            self._set_limits(self._client.find_limits(origin))
+
+    def _set_content(self, request: Request) -> None:
+        curl, handle = self._client.curl, self.handle
         if request.body is None:
             handle.setopt(curl.HTTPHEADER, request.headers)
             handle.setopt(curl.HTTPGET, 1)
         else:
-            handle.setopt(curl.HTTPHEADER, [*request.headers, "Expect:"])
+            nothing = [] if request.body else ["Content-Type:"]
+            handle.setopt(curl.HTTPHEADER, [*request.headers, *nothing, "Expect:"])
             handle.setopt(curl.POSTFIELDS, request.body)
-        handle.setopt(curl.FRESH_CONNECT, request.alone)
-        handle.setopt(curl.FORBID_REUSE, request.alone)
-        self.on_done = on_done
-        self._origin = request.origin
-        self._fault: ExchangeError | None = None
-        self._blocked: BlockedAddressError | None = None
-        self._lines: list[bytes] = []
-        self._head: tuple[int, dict[str, str]] | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-        """Bytes of the head."""
-        self._held = 0
-        """Bytes of the body."""
+        handle.setopt(curl.CUSTOMREQUEST, request.method)
 
     def end(self, error: tuple[int, str] | None) -> Outcome:
         """Return what came of the request; `error` is libcurl's code and text, None if it was content."""
         chunks = self._chunks
         self._drop_body()
+        if self._head is None and is_whole_head(self._lines):
+            self._read_head()
         if self._fault is not None:
             return self._fault
         if error is not None:
@@ -315,9 +358,13 @@ class _Transfer:
         self.handle.close()
         self.handle.transfer = None
 
+    def _set_limits(self, limits: TimeLimits) -> None:
+        self.handle.setopt(self._client.curl.CONNECTTIMEOUT_MS, round(limits.connect * 1000))
+        self.handle.setopt(self._client.curl.TIMEOUT_MS, round(limits.attempt * 1000))
+
     def _translate(self, code: int, text: str) -> ExchangeError:
-        client = self._client
-        curl = client.curl
+        curl, limits = self._client.curl, self._client.find_limits(self._origin)
+        proxy = self._client.find_proxy(self._origin)
         if self._blocked is not None and code == curl.E_COULDNT_CONNECT:
             return self._blocked
         return translate_curl_error(
@@ -327,9 +374,9 @@ class _Transfer:
                 answered=bool(self._lines),
                 os_error=self.handle.getinfo(curl.OS_ERRNO),
                 proxy_status=self.handle.getinfo(curl.HTTP_CONNECTCODE),
-                proxy=None if client.proxy is None else str(client.proxy),
-                connect_limit=client.limits.connect,
-                limit=client.limits.attempt,
+                proxy=None if proxy is None else str(proxy),
+                connect_limit=limits.connect,
+                limit=limits.attempt,
             )
         )
 
@@ -338,7 +385,8 @@ class _Transfer:
     def _open_socket(self, purpose: int, address: Any) -> int:  # noqa: ANN401
         """Open a socket to the address that libcurl is about to connect to, if a request may go there."""
         family, kind, protocol, peer = address
-        reason = blocked_peer(self._origin, peer[0]) if self._client.proxy is None else None
+        direct = self._client.find_proxy(self._origin) is None
+        reason = blocked_peer(self._origin, peer[0]) if direct else None
         if reason is not None:
             self._blocked = BlockedAddressError(f"the host leads to {peer[0]}, which is {reason}; nothing was sent")
             return _NO_SOCKET
@@ -348,22 +396,10 @@ class _Transfer:
             self._fault = NotConnectedError(f"no connection: {error.strerror}")
             return _NO_SOCKET
 
-    def _read_header(self, line: bytes) -> int | None:
-        if self._head is not None:
-            return None  # a trailer; libcurl bounds them
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > MAX_HEAD_SIZE or len(self._lines) > MAX_HEADERS + 2:
-            self._fault = too_large()
-        elif line in _END_OF_HEAD:
-            try:
-                self._head = read_head(self._lines)
-            except ExchangeError as error:
-                self._fault = error
-        return None if self._fault is None else _REFUSE
-
     def _read_body(self, chunk: bytes) -> int | None:
-        """Take a part of the body, which libcurl bounds by MAXFILESIZE."""
+        """Take a part of the body, which libcurl bounds by MAXFILESIZE; refuse it behind a head that is refused."""
+        if self._head is None and not self._read_head():
+            return _REFUSE
         self._chunks.append(chunk)
         self._held += len(chunk)
         self._client.in_flight += len(chunk)
@@ -372,6 +408,14 @@ class _Transfer:
         self._fault = TooMuchInFlightError("too many large answers came at once")
         self._drop_body()  # at once, so that this failure is enough
         return _REFUSE
+
+    def _read_head(self) -> bool:
+        """Read and check the head; return whether it is good."""
+        try:
+            self._head = read_head(self._lines)
+        except ExchangeError as error:
+            self._fault = error
+        return self._fault is None
 
     def _drop_body(self) -> None:
         self._client.in_flight -= self._held
@@ -396,7 +440,7 @@ def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
     except ImportError as error:
         message = f"pycurl, the client for HTTP, cannot be imported: {error}"
         hint = "run 'pip install pycurl'; for musl, as in Alpine Linux, there are no wheels: use a Debian image"
-        raise AccessError([Diagnostic(code=Code.SYSTEM, message=message, hint=hint)]) from error
+        raise AccessError.because(Code.SYSTEM, message, hint=hint) from error
     return pycurl
 
 
@@ -414,4 +458,4 @@ def _check_ca_file(path: str) -> None:
 
 
 def _refuse_ca_file(code: Code, message: str) -> AccessError:
-    return AccessError([Diagnostic(code=code, message=message, hint="give --ca-file a file of PEM certificates")])
+    return AccessError.because(code, message, hint="give --ca-file a file of PEM certificates")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.address import blocked_reason, is_loopback
-from reconcile.model import Diagnostic, Provider
+from reconcile.model import Provider
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"
@@ -48,6 +48,10 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
+
+
+METADATA_SERVICE = Origin(scheme="http", host="169.254.169.254", port=80)
+"""Where a server of the cloud asks about itself. No text is ever read as this origin."""
 
 
 def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = None) -> Origin:
@@ -94,8 +98,10 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
     Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
 
     Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
-    over http it would show the credentials to a network.
+    over http it would show the credentials to a network. The metadata service is at its own address or nowhere.
     """
+    if origin == METADATA_SERVICE:
+        return None if peer == origin.host else "not the metadata service"
     reason = blocked_reason(peer, loopback_allowed=origin.loopback)
     if reason is None and origin.loopback and not _is_literal_loopback(peer):
         return "not on this machine, although the endpoint is loopback"
@@ -128,15 +134,11 @@ def host_for(provider: Provider) -> Origin:
         else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
     )
     mend = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
-    raise AccessError(
-        [
-            Diagnostic(
-                code=Code.NO_ENDPOINT,
-                message=f"provider '{provider.name}' {where}",
-                hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
-                source=provider.source,
-            )
-        ]
+    raise AccessError.because(
+        Code.NO_ENDPOINT,
+        f"provider '{provider.name}' {where}",
+        hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
+        source=provider.source,
     )
 
 
@@ -201,4 +203,4 @@ def refuse_endpoint(
     if not text:
         reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else called if called.isupper() else f"the {called}"
-    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])
+    return AccessError.because(code, f"{shown} {reason}", hint=form)

@@ -1,21 +1,4 @@
-"""
-What can go wrong before there is an answer.
-
-    ExchangeError                   the request was not sent, for a reason that has no name below
-    ├── NotConnectedError           no connection
-    │   ├── RefusedConnectionError  nothing listens there
-    │   ├── NameNotResolvedError    the host name has no address
-    │   ├── BlockedAddressError     the host leads to an address that no request may reach
-    │   └── TlsError                the server could not prove who it is
-    ├── ProxyError                  the proxy refused
-    ├── TimedOutError               no connection or no complete answer in time
-    ├── ConnectionBrokenError       the connection ended before the answer was complete
-    ├── MalformedRequestError       the request would be read as something else
-    ├── NotHttpError                the answer is not plain HTTP/1.1 or HTTP/2
-    │   └── AnswerTooLargeError     more than this program is willing to read
-    ├── TooMuchInFlightError        the answers that are being read take too much memory together
-    └── EncodedAnswerError          the answer is compressed, which was not asked for
-"""
+"""What can go wrong before there is an answer."""
 
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin

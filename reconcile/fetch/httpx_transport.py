@@ -22,17 +22,25 @@ from reconcile.fetch.failure import (
 )
 from reconcile.fetch.message import Request, write_headers
 
-_ERRORS: tuple[tuple[type[ExchangeError], type[httpx.TransportError]], ...] = (
-    (NotConnectedError, httpx.ConnectError),
-    (ProxyError, httpx.ProxyError),
-    (TimedOutError, httpx.ReadTimeout),
-    (ConnectionBrokenError, httpx.ReadError),
+SEND_ERRORS = (httpx.RequestError, httpx.InvalidURL, ValueError)
+"""
+What `httpx.Client.send` raises when there is no response.
+
+It parses the Location of a redirect even if it does not follow it. Not every error of that is one of httpx.
+"""
+
+_ERRORS: tuple[tuple[type[ExchangeError], type[httpx.RequestError]], ...] = (
+    (EncodedAnswerError, httpx.DecodingError),
+    (TimedOutError, httpx.TimeoutException),
     (MalformedRequestError, httpx.LocalProtocolError),
-    (NotHttpError, httpx.RemoteProtocolError),
-    (EncodedAnswerError, httpx.RemoteProtocolError),
-    (ExchangeError, httpx.UnsupportedProtocol),
+    (NotHttpError, httpx.ProtocolError),
+    (ProxyError, httpx.ProxyError),
+    (ConnectionBrokenError, httpx.ReadError),
+    (ConnectionBrokenError, httpx.WriteError),
+    (NotConnectedError, httpx.NetworkError),
+    (ExchangeError, httpx.RequestError),
 )
-"""The first that fits counts, so a subclass stands before its base."""
+"""Our failures and those of httpx. The first that fits counts, so a subclass stands before its base."""
 
 _OURS = frozenset({"host", "content-length", "connection", "transfer-encoding"})
 """Headers that the client writes itself."""
@@ -47,7 +55,7 @@ class ClientTransport(httpx.BaseTransport):
         self._take_turn = take_turn
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its complete answer; raise httpx.TransportError from an ExchangeError."""
+        """Send a request and return its complete answer; raise httpx.RequestError from an ExchangeError."""
         outcomes: list[Outcome] = []
         try:
             self._client.send(_translate(request), outcomes.append)
@@ -66,6 +74,20 @@ def open_login_client(client: Client, take_turn: Callable[[], None]) -> httpx.Cl
     return httpx.Client(transport=ClientTransport(client, take_turn), trust_env=False, follow_redirects=False)
 
 
+def read_failure(error: httpx.RequestError | httpx.InvalidURL | ValueError) -> ExchangeError:
+    """
+    Return the failure behind one of SEND_ERRORS; its text may quote the server.
+
+    Our own transport raises from an ExchangeError, which is more precise than any exception of httpx.
+    """
+    if isinstance(error.__cause__, ExchangeError):
+        return error.__cause__
+    kind = next((ours for ours, theirs in _ERRORS if isinstance(error, theirs)), None)
+    failure = kind(str(error)) if kind is not None else MalformedRequestError(f"not a valid URL: {error}")
+    failure.__cause__ = error
+    return failure
+
+
 def _translate(request: httpx.Request) -> Request:
     url = request.url
     body = request.read()
@@ -74,5 +96,6 @@ def _translate(request: httpx.Request) -> Request:
         origin=Origin(scheme=url.scheme, host=url.host, port=url.port or DEFAULT_PORTS.get(url.scheme, 0)),
         target=url.raw_path.decode("ascii"),
         headers=write_headers(headers),
-        body=body if request.method == "POST" else None,
+        method=request.method,
+        body=body if request.method != "GET" else None,
     )

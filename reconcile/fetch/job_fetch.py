@@ -92,7 +92,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
             self._note_step(self.seen, seen)
         self.cached = age if age is not None and age > STALE_AFTER else None
         if self.cached is not None:
-            self._note(f"the answer came out of a cache and was {age} s old")
+            self._note(f"the answer came from a cache and was {age} s old")
         self.seen, self.seen_at = seen, now
         self.failure = None
         self.begin_look()
@@ -114,7 +114,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
         if reason is None:
             raise ValueError("there is no failure and no other reason to give up")
         again = " again" if self.seen is not None else ""
-        return Unobserved(problem=Problem(code=reason.code, message=f"not asked{again}{why}{stale}"))
+        return Unobserved(problem=Problem(code=reason.code, message=f"not requested{again}{why}{stale}"))
 
     def leave(self, reason: Problem, advice: str = "") -> Observation:
         """
@@ -128,7 +128,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
                 tried = f"{tried}; the last: {self.failure.problem.message}"
             return Unobserved(problem=Problem(code=reason.code, message=f"{reason.message}{tried}{advice}"))
         if self.failure is not None:
-            self._note(f"when the run ended, it could not be looked at again: {self.failure.problem.message}")
+            self._note(f"the last poll failed: {self.failure.problem.message}")
         return self.seen
 
     def conclude(self, observation: Observation, now: float, *, begin: float) -> Fetched:
@@ -138,8 +138,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
             observation=observation,
             attempts=self.attempts,
             polls=self.polls,
-            started=round(self.first_tried_at - begin, 3) if self.attempts else 0.0,
-            elapsed=round(self.answered_at - self.first_tried_at, 3),
+            started=_round(self.first_tried_at - begin) if self.attempts else 0.0,
+            elapsed=_round(self.answered_at - self.first_tried_at),
             waited=now - self.first_seen_at if seen else 0.0,
             age=now - self.seen_at if seen else 0.0,
             cached=self.cached,
@@ -147,29 +147,34 @@ class JobFetch(Struct, kw_only=True, eq=False):
         )
 
     def _explain_effort(self, now: float) -> str:
-        return f"; given up after {_count(self.tries)} over {now - self.tried_since:.0f} s"
+        return f"; gave up after {_count(self.tries)} over {now - self.tried_since:.0f} s"
 
     def _explain_stale(self, now: float) -> str:
         """Say what was last known. It proves nothing any more, so it is no observation."""
         if self.seen is None:
             return ""
         known = f'its status was "{self.seen.status}"' if isinstance(self.seen, Observed) else "it was missing"
-        return f"; {known} {now - self.seen_at:.0f} s before"
+        return f"; {known} {now - self.seen_at:.0f} s earlier"
 
     def _note_step(self, before: Seen, after: Seen) -> None:
         """Note what no job should do: that its status goes back, or that it disappears."""
         match before, after:
             case Observed(status=old), Observed(status=new):
                 if new != old and new not in self.job.provider.api.statuses[old].then:
-                    self._note(f'its status went back from "{old}" to "{new}" while it was waited for')
+                    self._note(f'its status went back from "{old}" to "{new}" between polls')
             case Observed(status=old), Missing():
-                self._note(f'it was there with status "{old}" and then missing')
+                self._note(f'it had status "{old}" and then disappeared')
             case _:
                 pass
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes += (text,)
+
+
+def _round(seconds: float) -> float:
+    """Round to milliseconds; giving `round` the number of digits takes five times as long."""
+    return round(seconds * 1000) / 1000
 
 
 def _count(tries: int) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,13 +17,13 @@ MAX_BODY_SIZE: Final = 1024 * 1024
 _STATUS_LINE = re.compile(r"HTTP/(?P<version>1\.1|2) (?P<code>[1-9][0-9]{2})(?: .*)?")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")  # libcurl leaves out a header without a value
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t")})
 _BODILESS = (204, 304)
 
 
 class Request(Struct, frozen=True, kw_only=True):
     """
-    One request: a GET, or a POST if it has a body.
+    One request: a GET, or a PUT or a POST if it has a body, which may be empty.
 
     `target` is the path with its query, `headers` are lines without their line break, made by `write_headers`. The
     client adds Host and the length of the body. `alone` asks for a connection that carries no other request, so that
@@ -33,11 +33,12 @@ class Request(Struct, frozen=True, kw_only=True):
     origin: Origin
     target: str
     headers: list[str]
+    method: str = "GET"
     body: bytes | None = None
     alone: bool = False
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """A complete answer; header names are lower case, and headers of one name are joined by ", " (RFC 9110, 5.3)."""
 
     status_code: int
@@ -53,33 +54,46 @@ def write_headers(headers: Mapping[str, str]) -> list[str]:
     return [f"{name}: {value}" for name, value in headers.items()]
 
 
+def is_whole_head(lines: Sequence[bytes]) -> bool:
+    """Return whether the empty line has come that ends a head; `lines` are as for `read_head`."""
+    return b"\r\n" in lines or b"\n" in lines
+
+
 def read_head(lines: Sequence[bytes]) -> tuple[int, dict[str, str]]:
     """
     Read the head of an answer and check that its body can be read in one way only.
 
     Args:
-        lines: from the status line to the empty line, each with its line break.
+        lines: each with its line break, from the status line to the empty line or further.
 
     Returns:
         The status code, and the headers as `Answer` has them.
 
     Raises NotHttpError, AnswerTooLargeError or EncodedAnswerError.
     """
-    head = b"".join(lines).decode("utf-8", "replace").removesuffix("\r\n\r\n")
-    status_line, *fields = head.split("\r\n")
-    status = _STATUS_LINE.fullmatch(status_line)
-    if status is None:
-        raise NotHttpError("the answer is neither HTTP/1.1 nor HTTP/2")
-    if _CONTROL.search(head.replace("\r\n", "")):
+    head = b"".join(lines).partition(b"\r\n\r\n")[0]
+    status_line, *fields = head.decode("utf-8", "replace").split("\r\n")
+    if len(head) > MAX_HEAD_SIZE or len(fields) > MAX_HEADERS:
+        raise too_large()
+    version, code = _read_status(status_line)
+    plain = head.replace(b"\r\n", b"")
+    if plain.translate(None, _CONTROLS) != plain:
         raise NotHttpError("the head of the answer holds a control character")
     headers: dict[str, str] = {}
     for field in fields:
         written, _, value = field.partition(":")
         name, value = _read_name(written), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    code = int(status["code"])
-    _check_body(status["version"], code, headers)
+    _check_body(version, code, headers)
     return code, headers
+
+
+@lru_cache(maxsize=64)  # the answers of a server have few statuses
+def _read_status(line: str) -> tuple[str, int]:
+    status = _STATUS_LINE.fullmatch(line)
+    if status is None:
+        raise NotHttpError("the answer is neither HTTP/1.1 nor HTTP/2")
+    return status["version"], int(status["code"])
 
 
 @lru_cache(maxsize=256)  # the answers of a server have the same names

@@ -144,7 +144,7 @@ def _make_decoder() -> "JSONDecoder":
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
-        raise InvalidAnswerError(Code.AMBIGUOUS_JSON, "the body has a key twice in one object")
+        raise InvalidAnswerError(Code.AMBIGUOUS_JSON, "the body has a duplicate key")
     return keys
 
 

@@ -1,9 +1,8 @@
-"""One harmless request that shows whether a provider can be asked: for a job that cannot exist."""
+"""One harmless request that shows whether a provider answers: for a job that cannot exist."""
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final
 
 import httpx
@@ -13,11 +12,11 @@ from reconcile.fetch.answer import assess
 from reconcile.fetch.client import Client
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
-from reconcile.fetch.httpx_transport import open_login_client
+from reconcile.fetch.httpx_transport import SEND_ERRORS, open_login_client, read_failure
 from reconcile.fetch.message import Answer
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_job_path
+from reconcile.fetch.retry import read_date
 from reconcile.fetch.target import Target
 from reconcile.model import Observation, Unobserved
 
@@ -33,7 +32,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     What one request established.
 
     `observation` is Missing where host, path, project and credential are right. `logged_in` is False if the credential
-    could not even be issued, `answered` whether there was any answer. `server_time` is that of the answer, in UTC, None
+    could not even be issued, `answered` whether there was any answer. `server_time` is that of the answer, None
     if it gives none. `doubtful` is whether the answer may mean that there is no such job, or may not.
     """
 
@@ -64,7 +63,7 @@ def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) ->
     with closing(open_login_client(client, take_turn)) as session:
         question = UnsignedRequest("GET", target.origin.authority, path, provider.api.headers)
         try:
-            headers = build_headers(target, credential.headers(question, client=session))
+            headers = build_headers(provider.api, credential.headers(question, client=session))
         except CredentialError as error:
             return Probe(observation=Unobserved(problem=error.problem), logged_in=False)
         try:
@@ -77,14 +76,6 @@ def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) ->
     return Probe(
         observation=attempt.observation,
         answered=True,
-        server_time=_read_date(response.headers.get("date")),
+        server_time=read_date(response.headers.get("date", "")),
         doubtful=attempt.doubtful,
     )
-
-
-def _read_date(text: str | None) -> datetime | None:
-    """Read a Date header (RFC 9110, 5.6.7)."""
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except (ValueError, OverflowError):
-        return None

@@ -125,7 +125,7 @@ class ProviderQueue:
         """
         shown = self._target.credential.standing or self._ask_credential(job)
         if shown is not self._shown:
-            self._headers = write_headers(build_headers(self._target, shown))
+            self._headers = write_headers(build_headers(self._target.provider.api, shown))
             self._shown = shown
         job.shown = shown
         self._failed_logins = 0
@@ -189,7 +189,7 @@ class ProviderQueue:
         if isinstance(plan, Again):
             self.hold(now + plan.after)
             return None
-        why = plan.reason if isinstance(plan, TooLong) else f"given up after {self._failed_logins} attempts"
+        why = plan.reason if isinstance(plan, TooLong) else f"gave up after {self._failed_logins} attempts"
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
     def _explain_rejection(self, problem: Problem) -> Problem:

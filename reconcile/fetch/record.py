@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
@@ -22,12 +22,9 @@ DEEPEST = 8
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 _TEXTS = ("job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
-_BEGIN, _END = _TEXTS.index("begin_time"), _TEXTS.index("end_time")
+_TIMES = (_TEXTS.index("begin_time"), _TEXTS.index("end_time"))
 
 _Object: TypeAlias = Mapping[str, object]
-_Texts: TypeAlias = Sequence[str | None]
-"""One for each of _TEXTS."""
-_NOTHING: Mapping[str, str] = {}
 
 if TYPE_CHECKING:
     _Place: TypeAlias = "tuple[_Place, str, int] | None"
@@ -48,36 +45,37 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     has another type or form than the API gives it or may be somewhere else, or if there are more than MOST_SUB_JOBS;
     and NoJobError.
     """
-    compiled = _compile(api)
-    usual = compiled.usual.read(job_id, document, request_id) if redact is str else None
+    reader = _make_reader(api)
+    usual = reader.usual.read(job_id, document, request_id) if redact is str else None
     if usual is not None and len(usual.sub_jobs) + len(usual.headings) <= MOST_SUB_JOBS:
         return usual
-    reader = compiled.record
     record = _find_job(api, job_id, document, redact) if api.job.at else document
-    answered = record.get(reader.job_id[0]) if reader.flat_id else _follow(record, reader.job_id, None)
+    answered = _follow(record, api.job.fields["job_id"], None)
     if answered != job_id:
         raise _refuse_other(answered, job_id, redact)
-    state, word, ended = reader.read_status(record, None, redact)
-    sub_jobs, headings = compiled.read_parts(record, redact) if compiled.read_parts is not None else ((), ())
-    lookalike = compiled.finder.find(document, succeeded=api.statuses[state].outcome is Outcome.SUCCESS)
+    state = reader.job.read_status(record, None, redact)
+    parts = _Parts(reader.part, api.parts, redact) if reader.part is not None and api.parts is not None else None
+    if parts is not None:
+        parts.read(record)
+    lookalike = reader.finder.find(document, succeeded=api.statuses[state.name].outcome is Outcome.SUCCESS)
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
-    _, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, None, redact)
+    _, job_type, begin_time, end_time, error_code, fail_reason = reader.job.read_texts(record, None, redact)
     observed = Observed(
-        status=state,
+        status=state.name,
         job_id=job_id,
         job_type=job_type,
         begin_time=begin_time,
-        end_time=end_time if ended or not api.job.end_time_moves else None,
+        end_time=end_time if state.ended or not api.job.end_time_moves else None,
         error_code=error_code,
         fail_reason=fail_reason,
-        status_word=word,
-        shown=reader.read_shown(record, None, redact) if reader.read_shown is not None else _NOTHING,
-        sub_jobs=sub_jobs,
+        status_word=state.word,
+        shown=reader.job.read_shown(record, None, redact),
+        sub_jobs=tuple(parts.sub_jobs) if parts is not None else (),
         request_id=request_id,
-        headings=headings,
+        headings=tuple(parts.headings) if parts is not None else (),
     )
-    compiled.usual.learn(document)
+    reader.usual.learn(document)
     return observed
 
 
@@ -98,326 +96,202 @@ def cut_text(text: str) -> str:
     return text if len(text) <= MAX_FOREIGN_TEXT else f"{text[:MAX_FOREIGN_TEXT]}..."
 
 
-# --- How an API is read: worked out once --------------------------------------------------------------------------
+# --- A record: a job or a part of one -----------------------------------------------------------------------------
 
-_State: TypeAlias = tuple[str, str | None, bool]
-"""A state, the API's own word for it if that is another, and whether nothing follows."""
-_ReadStatus: TypeAlias = Callable[[_Object, _Place, Redact], _State]
-_ReadTexts: TypeAlias = Callable[[_Object, _Place, Redact], _Texts]
-_ReadShown: TypeAlias = Callable[[_Object, _Place, Redact], Mapping[str, str]]
-_Get: TypeAlias = Callable[[_Object, _Place], object]
-_Find: TypeAlias = Callable[[_Object, _Place], _Object | None]
-_Name = TypeVar("_Name", int, str)
-_SHORT = 2
-_FindParts: TypeAlias = Callable[[_Object, _Place, int], list[object]]
-_ReadParts: TypeAlias = Callable[[_Object, Redact], tuple[tuple[SubJob, ...], tuple[Heading, ...]]]
+_Way: TypeAlias = tuple[str, ...]
+_Group: TypeAlias = tuple[_Way, list[tuple[Any, str, str]]]
+"""The way to an object, and what is read of it: where that belongs, its key, the whole way to it."""
 
 
-class _Reader(Struct, frozen=True, kw_only=True):
+class _State(Struct, frozen=True):
+    """A state, the API's own word for it if that is another, and whether nothing follows."""
+
+    name: str
+    word: str | None
+    ended: bool
+
+
+class _RecordReader:
     """Reads one kind of record, each time with the place of the record in the answer."""
 
-    job_id: tuple[str, ...]
-    flat_id: bool
-    read_status: _ReadStatus
-    read_texts: _ReadTexts
-    read_shown: _ReadShown | None
+    __slots__ = ("_is_time", "_shown", "_status", "_texts", "_words")
+
+    def __init__(self, api: JobApi, ways: RecordWays) -> None:
+        self._status = ways.fields["status"]
+        self._words = {
+            word: _State(state, word if word != state else None, api.statuses[state].terminal)
+            for word, state in api.words.items()
+        }
+        # The id of the job itself is known: it is the one that was asked for.
+        first = 1 if ways is api.job else 0
+        roles = [(index, role) for index, role in enumerate(_TEXTS) if index >= first and role in ways.fields]
+        self._texts = _group({index: ways.fields[role] for index, role in roles})
+        self._shown = _group(ways.shown)
+        self._is_time = None if api.times_as_text else make_time_check(api.time_format)
+
+    def read_status(self, record: _Object, place: _Place, redact: Redact) -> _State:
+        way = self._status
+        word = _follow(record, way, place)
+        if not isinstance(word, str):
+            raise _malformed(place, ".".join(way), word, "a string")
+        state = self._words.get(word)
+        if state is None:
+            known = ", ".join(sorted(self._words))
+            reason = f'its {_write(place)}status "{cut_text(redact(word))}" is unknown; known are {known}'
+            raise InvalidAnswerError(Code.UNKNOWN_STATUS_WORD, reason)
+        return state
+
+    def read_texts(self, record: _Object, place: _Place, redact: Redact) -> list[str | None]:
+        """Return the text of each of _TEXTS, None for what is absent, null or ""."""
+        texts: list[str | None] = [None] * len(_TEXTS)
+        _read_values(self._texts, record, place, redact, texts)
+        if self._is_time is not None:
+            for index in _TIMES:
+                text = texts[index]
+                if text is not None and (len(text) > LONGEST_TIME or not self._is_time(text)):
+                    reason = (
+                        f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
+                    )
+                    raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
+        return texts
+
+    def read_shown(self, record: _Object, place: _Place, redact: Redact) -> Mapping[str, str]:
+        """Return the values for reports by label; numbers and booleans may be among them."""
+        if not self._shown:
+            return _NOTHING
+        shown: dict[str, str] = {}
+        _read_values(self._shown, record, place, redact, shown, numbers=True)
+        return shown
 
 
-class _AnswerReader(Struct, frozen=True, kw_only=True):
-    """Reads a whole answer; `read_parts` is None where jobs have none."""
+_NOTHING: Mapping[str, str] = {}
 
-    record: _Reader
-    read_parts: _ReadParts | None
+
+def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
+    """Gather what is read by the object that it is in, so that each object is found once."""
+    groups: dict[_Way, list[tuple[Any, str, str]]] = {}
+    for name, way in ways.items():
+        groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
+    return list(groups.items())
+
+
+def _read_values(
+    groups: list[_Group],
+    record: _Object,
+    place: _Place,
+    redact: Redact,
+    values: Any,  # noqa: ANN401
+    *,
+    numbers: bool = False,
+) -> None:
+    """Put every text that is there into `values`, a list or a dictionary; numbers as text, if they are allowed."""
+    for way, entries in groups:
+        inner = _follow(record, way, place) if way else record
+        if inner is None or inner == "":
+            continue
+        if not isinstance(inner, dict):
+            raise _malformed(place, ".".join(way), inner, "an object")
+        for name, key, whole_way in entries:
+            value = inner.get(key)
+            if value is None or value == "":
+                continue
+            if isinstance(value, str):
+                values[name] = value if redact is str else redact(value)
+            elif numbers and isinstance(value, int | float):
+                values[name] = redact(str(value).lower())
+            else:
+                raise _malformed(place, whole_way, value, "a string")
+
+
+class _AnswerReader(Struct, frozen=True):
+    """What reads the answers of an API; jobs without parts have no reader for them."""
+
+    job: _RecordReader
+    part: _RecordReader | None
     finder: Finder
     usual: UsualReader
 
 
 @lru_cache(maxsize=64)
-def _compile(api: JobApi) -> _AnswerReader:
+def _make_reader(api: JobApi) -> _AnswerReader:
+    part = _RecordReader(api, api.parts) if api.parts is not None else None
     finder = Finder(api)
-    return _AnswerReader(
-        record=_compile_record(api, api.job),
-        read_parts=_compile_parts(api, api.parts) if api.parts is not None else None,
-        finder=finder,
-        usual=UsualReader(api, _read_words(api), finder),
-    )
-
-
-def _compile_record(api: JobApi, ways: RecordWays) -> _Reader:
-    # The id of the job itself is known: it is the one that was asked for.
-    fields = {role: way for role, way in ways.fields.items() if role != "job_id" or ways is not api.job}
-    flat = all(len(way) == 1 for way in fields.values())
-    read_texts = _compile_flat_texts(fields) if flat else _compile_deep_texts(fields)
-    return _Reader(
-        job_id=ways.fields.get("job_id", ()),
-        flat_id=len(ways.fields.get("job_id", ())) == 1,
-        read_status=_compile_status(api, ways.fields["status"]),
-        read_texts=read_texts if api.times_as_text else _check_times(read_texts, api.time_format),
-        read_shown=_compile_shown(ways.shown) if ways.shown else None,
-    )
-
-
-def _compile_way(way: tuple[str, ...]) -> _Get:
-    """Return what finds the value at the end of a way: see `_follow`, which does it for any length."""
-    first, last = way[0], way[-1]
-    if len(way) == 1:
-        return lambda record, _: record.get(first)
-    if len(way) > _SHORT:
-        return lambda record, place: _follow(record, way, place)
-
-    def get(record: _Object, place: _Place) -> object:
-        inner = record.get(first)
-        return inner.get(last) if isinstance(inner, dict) else _follow(record, way, place)
-
-    return get
-
-
-def _group(ways: Mapping[_Name, tuple[str, ...]]) -> list[tuple[str | None, _Find, list[tuple[_Name, str, str]]]]:
-    """
-    Gather what is read by the object that it is in, so that each object is found once: name, key, whole way.
-
-    The first of a group is the key of its object in the record, None if it is not there but deeper, or the record.
-    """
-    groups: dict[tuple[str, ...], list[tuple[_Name, str, str]]] = {}
-    for name, way in ways.items():
-        groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
-    return [(way[0] if len(way) == 1 else None, _compile_object(way), entries) for way, entries in groups.items()]
-
-
-def _compile_object(way: tuple[str, ...]) -> _Find:
-    """Return what finds an object, None if it is absent, null or ""; anything else is refused."""
-    if not way:
-        return lambda record, _: record
-    first, deep = way[0], len(way) > 1
-
-    def find(record: _Object, place: _Place) -> _Object | None:
-        inner = _follow(record, way, place) if deep else record.get(first)
-        if isinstance(inner, dict):
-            return inner
-        if inner is None or inner == "":
-            return None
-        raise _malformed(place, ".".join(way), inner, "an object")
-
-    return find
-
-
-def _read_words(api: JobApi) -> dict[str, _State]:
-    return {
-        word: (state, word if word != state else None, api.statuses[state].terminal)
-        for word, state in api.words.items()
-    }
-
-
-def _compile_status(api: JobApi, way: tuple[str, ...]) -> _ReadStatus:
-    words = _read_words(api)
-    first, deep = way[0], len(way) > 1
-    get = _compile_way(way)
-
-    def read_status(record: _Object, place: _Place, redact: Redact) -> _State:
-        word = get(record, place) if deep else record.get(first)
-        if not isinstance(word, str):
-            raise _malformed(place, ".".join(way), word, "a string")
-        state = words.get(word)
-        if state is None:
-            known = ", ".join(sorted(words))
-            reason = f'its {_write(place)}status "{cut_text(redact(word))}" is unknown; known are {known}'
-            raise InvalidAnswerError(Code.UNKNOWN_STATUS_WORD, reason)
-        return state
-
-    return read_status
-
-
-def _compile_flat_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
-    # No object has a key None: what the API does not have is absent.
-    keys: list[str] = [fields[role][0] if role in fields else None for role in _TEXTS]  # type: ignore[misc]
-
-    def read_texts(record: _Object, place: _Place, redact: Redact) -> _Texts:
-        texts: list[str | None] = []
-        get, append, plain = record.get, texts.append, redact is str
-        for key in keys:
-            value = get(key)
-            if value is None or value == "":
-                append(None)
-            elif isinstance(value, str):
-                append(value if plain else redact(value))
-            else:
-                raise _malformed(place, key, value, "a string")
-        return texts
-
-    return read_texts
-
-
-def _compile_deep_texts(fields: Mapping[str, tuple[str, ...]]) -> _ReadTexts:
-    groups = _group({_TEXTS.index(role): way for role, way in fields.items() if role in _TEXTS})
-
-    def read_texts(record: _Object, place: _Place, redact: Redact) -> _Texts:
-        texts: list[str | None] = [None] * len(_TEXTS)
-        plain = redact is str
-        for at, find, entries in groups:
-            inner = record.get(at) if at is not None else None
-            if not isinstance(inner, dict):
-                inner = find(record, place)
-                if inner is None:
-                    continue
-            for index, key, name in entries:
-                value = inner.get(key)
-                if value is None or value == "":
-                    continue
-                if not isinstance(value, str):
-                    raise _malformed(place, name, value, "a string")
-                texts[index] = value if plain else redact(value)
-        return texts
-
-    return read_texts
-
-
-def _check_times(read_texts: _ReadTexts, time_format: str) -> _ReadTexts:
-    """Return what reads the same, and refuses times that the API would not write."""
-    is_time = make_time_check(time_format)
-
-    def read_and_check(record: _Object, place: _Place, redact: Redact) -> _Texts:
-        texts = read_texts(record, place, redact)
-        for index in (_BEGIN, _END):
-            text = texts[index]
-            if text is not None and (len(text) > LONGEST_TIME or not is_time(text)):
-                reason = f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is no time as the API writes it'
-                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
-        return texts
-
-    return read_and_check
-
-
-def _compile_shown(shown: Mapping[str, tuple[str, ...]]) -> _ReadShown:
-    groups = _group(shown)
-
-    def read_shown(record: _Object, place: _Place, redact: Redact) -> Mapping[str, str]:
-        texts: dict[str, str] = {}
-        for at, find, entries in groups:
-            inner = record.get(at) if at is not None else None
-            if not isinstance(inner, dict):
-                inner = find(record, place)
-                if inner is None:
-                    continue
-            for label, key, name in entries:
-                value = inner.get(key)
-                if value is None or value == "":
-                    continue
-                if isinstance(value, str):
-                    texts[label] = value if redact is str else redact(value)
-                elif isinstance(value, bool):
-                    texts[label] = str(value).lower()
-                elif isinstance(value, int | float):
-                    texts[label] = redact(str(value))
-                else:
-                    raise _malformed(place, name, value, "a string")
-        return texts
-
-    return read_shown
+    return _AnswerReader(_RecordReader(api, api.job), part, finder, UsualReader(api, finder))
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------
 
 
-def _compile_parts(api: JobApi, ways: PartWays) -> _ReadParts:
-    reader = _compile_record(api, ways)
-    at, find_parts = ".".join(ways.at), _compile_list(ways.at)
+class _Parts:
+    """The parts of a job and theirs, gathered depth first."""
 
-    def read_parts(record: _Object, redact: Redact) -> tuple[tuple[SubJob, ...], tuple[Heading, ...]]:
-        entries = find_parts(record, None, 0)
-        if not entries:
-            return (), ()
-        if ways.nested:
-            tree = _Tree(ways, reader, find_parts, redact)
-            tree.read(entries, None, 1)
-            return tuple(tree.sub_jobs), tuple(tree.headings)
-        sub_jobs = [
-            _read_part(entry, reader, ways, (None, at, index), redact, 1) for index, entry in enumerate(entries)
-        ]
-        return tuple(sub_jobs), ()
+    __slots__ = ("_at", "_reader", "_redact", "_ways", "headings", "sub_jobs")
 
-    return read_parts
+    def __init__(self, reader: _RecordReader, ways: PartWays, redact: Redact) -> None:
+        self._reader = reader
+        self._ways = ways
+        self._at = ".".join(ways.at)
+        self._redact = redact
+        self.sub_jobs: list[SubJob] = []
+        self.headings: list[Heading] = []
 
+    def read(self, record: _Object) -> None:
+        """Read the parts that the job lists, and theirs."""
+        self._read_all(self._list(record, None), None, 1)
 
-def _read_part(entry: object, reader: _Reader, ways: PartWays, place: _Place, redact: Redact, depth: int) -> SubJob:
-    if not isinstance(entry, dict):
-        reason = f"its {_write(place)[:-1]} is {name_kind(entry)}, not an object"
-        raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
-    state, word, ended = reader.read_status(entry, place, redact)
-    job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(entry, place, redact)
-    return SubJob(
-        status=state,
-        job_id=job_id,
-        job_type=job_type,
-        begin_time=begin_time,
-        end_time=end_time if ended or not ways.end_time_moves else None,
-        error_code=error_code,
-        fail_reason=fail_reason,
-        status_word=word,
-        shown=reader.read_shown(entry, place, redact) if reader.read_shown is not None else _NOTHING,
-        depth=depth,
-    )
+    def _read_all(self, entries: Sequence[object], place: _Place, depth: int) -> None:
+        """Read what the record at a place lists."""
+        if depth > DEEPEST:
+            raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
+        for index, entry in enumerate(entries):
+            at = (place, self._at, index)
+            if not isinstance(entry, dict):
+                reason = f"its {_write(at)[:-1]} is {name_kind(entry)}, not an object"
+                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
+            inner = self._list(entry, at) if self._ways.nested else []
+            if not inner or not self._add_heading(entry, at, depth):
+                self.sub_jobs.append(self._read_part(entry, at, depth))
+            if inner:
+                self._read_all(inner, at, depth + 1)
 
+    def _read_part(self, record: _Object, place: _Place, depth: int) -> SubJob:
+        reader, redact = self._reader, self._redact
+        state = reader.read_status(record, place, redact)
+        job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, place, redact)
+        return SubJob(
+            status=state.name,
+            job_id=job_id,
+            job_type=job_type,
+            begin_time=begin_time,
+            end_time=end_time if state.ended or not self._ways.end_time_moves else None,
+            error_code=error_code,
+            fail_reason=fail_reason,
+            status_word=state.word,
+            shown=reader.read_shown(record, place, redact),
+            depth=depth,
+        )
 
-def _compile_list(at: tuple[str, ...]) -> _FindParts:
-    """
-    Return what finds the list of a record's parts, empty where there are none.
-
-    It is told how many parts of the job were found before these.
-    """
-    get = _compile_way(at)
-
-    def find_parts(record: _Object, place: _Place, before: int) -> list[object]:
-        entries = get(record, place)
+    def _list(self, record: _Object, place: _Place) -> list[object]:
+        """Return the entries of a record's list of parts, none where it is absent, null or ""."""
+        entries = _follow(record, self._ways.at, place)
         if entries is None or entries == "":
             return []
         if not isinstance(entries, list):
-            raise _malformed(place, ".".join(at), entries, "a list")
-        size = before + len(entries)
+            raise _malformed(place, self._at, entries, "a list")
+        size = len(self.sub_jobs) + len(self.headings) + len(entries)
         if size > MOST_SUB_JOBS:
             reason = f"it lists {size:,} sub-jobs, and one job may have {MOST_SUB_JOBS:,} at most"
             raise InvalidAnswerError(Code.ANSWER_TOO_LARGE, reason)
         return entries
 
-    return find_parts
-
-
-class _Tree:
-    """The parts of a job and theirs, gathered depth first."""
-
-    __slots__ = ("_at", "_find_parts", "_reader", "_redact", "_ways", "headings", "sub_jobs")
-
-    def __init__(self, ways: PartWays, reader: _Reader, find_parts: _FindParts, redact: Redact) -> None:
-        self._find_parts = find_parts
-        self._ways = ways
-        self._at = ".".join(ways.at)
-        self._reader = reader
-        self._redact = redact
-        self.sub_jobs: list[SubJob] = []
-        self.headings: list[Heading] = []
-
-    def read(self, entries: Sequence[object], place: _Place, depth: int) -> None:
-        """Read the parts that the record at a place lists, and theirs."""
-        if depth > DEEPEST:
-            raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
-        for index, entry in enumerate(entries):
-            at = (place, self._at, index)
-            before = len(self.sub_jobs) + len(self.headings)
-            inner = self._find_parts(entry, at, before) if isinstance(entry, dict) else []
-            if not inner or not self._add_heading(entry, at, depth):
-                self.sub_jobs.append(_read_part(entry, self._reader, self._ways, at, self._redact, depth))
-            if inner:
-                self.read(inner, at, depth + 1)
-
-    def _add_heading(self, entry: object, place: _Place, depth: int) -> bool:
+    def _add_heading(self, entry: _Object, place: _Place, depth: int) -> bool:
         """Add a part that has parts and no status; one that gives a reason for failing is none."""
-        if not isinstance(entry, dict) or _follow(entry, self._ways.fields["status"], place) not in (None, ""):
+        if _follow(entry, self._ways.fields["status"], place) not in (None, ""):
             return False
         job_id, job_type, _, _, error_code, fail_reason = self._reader.read_texts(entry, place, self._redact)
         if error_code is not None or fail_reason is not None:
             return False
-        read_shown = self._reader.read_shown
-        shown = read_shown(entry, place, self._redact) if read_shown is not None else _NOTHING
-        before = len(self.sub_jobs)
+        shown, before = self._reader.read_shown(entry, place, self._redact), len(self.sub_jobs)
         self.headings.append(Heading(before=before, job_id=job_id, job_type=job_type, shown=shown, depth=depth))
         return True
 
@@ -428,6 +302,8 @@ class _Tree:
 def _follow(record: _Object, way: tuple[str, ...], place: _Place) -> object:
     """Follow the keys; None if an object on the way is absent, null or "". One that is anything else is refused."""
     value: object = record.get(way[0])
+    if len(way) == 1:
+        return value
     for index in range(1, len(way)):
         if value is None or value == "":
             return None
@@ -453,7 +329,7 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
     if not jobs:
         count = _follow(document, api.job.count, None) if api.job.count else None
         if count is not None and (count != 0 or isinstance(count, bool)):
-            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, and does not say that there is none")
+            raise InvalidAnswerError(Code.OTHER_JOB, "it lists no job, but does not report that there is none")
         raise NoJobError
     way = api.job.fields["job_id"]
     ids = [_follow(each, way, None) if isinstance(each, dict) else None for each in jobs]
@@ -467,10 +343,8 @@ def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact:
 
 def _refuse_other(answered: object, asked: str, redact: Redact) -> InvalidAnswerError:
     if isinstance(answered, str):
-        return InvalidAnswerError(
-            Code.OTHER_JOB, f'it is about job "{cut_text(redact(answered))}", not about "{asked}"'
-        )
-    return InvalidAnswerError(Code.OTHER_JOB, f'it does not say that it is about job "{asked}"')
+        return InvalidAnswerError(Code.OTHER_JOB, f'it is for job "{cut_text(redact(answered))}", not "{asked}"')
+    return InvalidAnswerError(Code.OTHER_JOB, f'it does not name the job "{asked}"')
 
 
 def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidAnswerError:

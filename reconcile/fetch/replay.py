@@ -92,7 +92,7 @@ def replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
     try:
         request = f"GET {build_path(job)}"
     except ValueError as error:
-        return _miss(f"not asked: {error}", Code.UNSAFE_ID)
+        return _miss(f"not requested: {error}", Code.UNSAFE_ID)
     if recorded_as is None:
         provider = job.provider
         return _miss(f"the recording holds nothing of project {provider.project_id} at {provider.api.name}")

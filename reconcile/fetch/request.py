@@ -6,7 +6,6 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from reconcile import __version__
-from reconcile.fetch.target import Target
 from reconcile.model import Job, JobApi, Provider
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -49,13 +48,12 @@ def _check_id(text: str) -> str:
     return text
 
 
-def build_headers(target: Target, shown: Mapping[str, str]) -> dict[str, str]:
+def build_headers(api: JobApi, shown: Mapping[str, str]) -> dict[str, str]:
     """
-    Build the headers of a request to the target, each name once in any case: the last value counts.
+    Build the headers of a request to a job API, each name once in any case: the last value counts.
 
-    `shown` is what its credential adds. Host is the client's to add.
+    `shown` is what the credential adds. Host is the client's to add.
     """
-    api: JobApi = target.provider.api
     ours = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",

@@ -1,5 +1,5 @@
 """
-What is tried again, how often and after how long: a table and pure functions.
+What is tried again, how often and after how long.
 
 Time comes in as seconds and chance as a `random.Random`. The wait is drawn from zero to a bound that doubles ("full
 jitter", Brooker 2015), so that clients that failed together do not come back together.
@@ -31,7 +31,18 @@ if TYPE_CHECKING:
     from random import Random
 
 MAX_ATTEMPTS = 8
+MOST_MAYBE_PERMANENT = 3
+"""How often a question may fail in a way that may be permanent."""
+
+FIRST_BACKOFF = 0.5
+FIRST_BACKOFF_THROTTLED = 1.0
 LONGEST_BACKOFF = 10.0
+"""Seconds up to which the first wait is drawn, the first after a refusal, and any."""
+
+BUDGET = 500
+RETRY_COST = 5
+SUCCESS_REWARD = 3
+"""Tokens that a host begins with and has at most, that a retry costs, and that a success earns."""
 
 
 class Retryable(Enum):
@@ -42,24 +53,6 @@ class Retryable(Enum):
     THROTTLED = "too many requests"
     DESERTED = "nothing listens on this machine"
 
-
-class Rule(Struct, frozen=True, kw_only=True):
-    """
-    How often a request may fail so, and the seconds up to which the first wait after it is drawn.
-
-    `times` None is as often as the time of the run allows.
-    """
-
-    times: int | None
-    base: float
-
-
-RULES = {
-    Retryable.TRANSIENT: Rule(times=8, base=0.5),
-    Retryable.MAYBE_PERMANENT: Rule(times=3, base=0.5),
-    Retryable.THROTTLED: Rule(times=None, base=1.0),
-    Retryable.DESERTED: Rule(times=8, base=0.5),
-}
 
 _BY_STATUS_CODE = {
     408: Retryable.TRANSIENT,
@@ -128,7 +121,7 @@ def plan_retry(
         retryable: what the last try came to.
         tries: how often the question was asked, at least once.
         times: how many of these tries came to the same retryable.
-        most: tries that are allowed.
+        most: tries that are allowed; a host that throttles is asked as often as the time allows, unless this is 1.
         retry_after: seconds that the server asks to wait, at least; None if it does not.
         remaining: seconds of the run that are left; no wait that is our own choice takes more than half of them.
         rng: draws the wait.
@@ -136,15 +129,42 @@ def plan_retry(
     asked = retry_after or 0.0
     if asked > remaining:
         return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is after the end of the run")
-    limit = RULES[retryable].times
-    if most == 1 or (limit is not None and (tries >= most or times >= limit)):
+    if most == 1 or (retryable is not Retryable.THROTTLED and tries >= most):
+        return Stop()
+    if retryable is Retryable.MAYBE_PERMANENT and times >= MOST_MAYBE_PERMANENT:
         return Stop()
     return Again(after=asked + min(draw_backoff(retryable, tries, rng), (remaining - asked) / 2))
 
 
 def draw_backoff(retryable: Retryable, tries: int, rng: "Random") -> float:
     """Draw the seconds to wait after so many tries."""
-    return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[retryable].base * 2 ** (tries - 1)))
+    first = FIRST_BACKOFF_THROTTLED if retryable is Retryable.THROTTLED else FIRST_BACKOFF
+    return rng.uniform(0.0, min(LONGEST_BACKOFF, first * 2 ** (tries - 1)))
+
+
+class RetryBudget:
+    """
+    Tokens that retries of one host cost and successes earn, as in the standard retry mode of the AWS SDKs.
+
+    It lets single faults pass and ends the retries of a host at which most requests fail, where they would only add
+    to what is wrong there.
+    """
+
+    __slots__ = ("_tokens",)
+
+    def __init__(self) -> None:
+        self._tokens = BUDGET
+
+    def spend(self) -> bool:
+        """Pay for one retry; False if there are not enough tokens, and none is taken then."""
+        if self._tokens < RETRY_COST:
+            return False
+        self._tokens -= RETRY_COST
+        return True
+
+    def earn(self) -> None:
+        """Credit a success."""
+        self._tokens = min(BUDGET, self._tokens + SUCCESS_REWARD)
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
@@ -162,12 +182,13 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if re.fullmatch(r"[0-9]+", text):
         return float(text)
-    until, sent = _read_date(text), _read_date(headers.get("date", ""))
+    until, sent = read_date(text), read_date(headers.get("date", ""))
     return max(0.0, (until - sent).total_seconds()) if until is not None and sent is not None else None
 
 
-def _read_date(text: str) -> datetime | None:
-    # Any of the three forms of RFC 9110 names its day of the week first; email's dates need not.
+def read_date(text: str) -> datetime | None:
+    """Read a date of a header in any of the three forms of RFC 9110, 5.6.7; None if it is in none of them."""
+    # Each form names its day of the week first; email's dates need not.
     if not re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", text):
         return None
     from email.utils import parsedate_to_datetime

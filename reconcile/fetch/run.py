@@ -17,7 +17,7 @@ from reconcile.fetch.failure import ExchangeError
 from reconcile.fetch.host import Host, Slot
 from reconcile.fetch.job_fetch import JobFetch, Seen
 from reconcile.fetch.message import Answer
-from reconcile.fetch.pace import Pace, TokenBucket, draw_poll_wait
+from reconcile.fetch.pace import Pace, draw_poll_wait
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.request import build_path
 from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
@@ -91,14 +91,25 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         if on_fetched is not None:
             on_fetched(index, outcome)
 
-    run = Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace or Pace(), wait=wait, settle=settle)
+    pace = pace or Pace()
+    run = _Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace, wait=wait, settle=settle)
+    run.on_request, run.interrupted = on_request, interrupted
     for index, outcome in (known or {}).items():
         settle(index, outcome)
-    fetches = _find_remote_jobs(jobs, settle, known or {})
-    run.on_request = on_request
-    queues = _make_queues(fetches, targets, run, jobs=len(jobs), recorder=recorder)
-    hosts = [Host(origin, each, concurrency=concurrency, now=client.now()) for origin, each in queues.items()]
-    run.run(hosts, interrupted)
+    memory, now = AnswerMemory(len(jobs)), client.now()
+    queues: dict[Origin, list[ProviderQueue]] = {}
+    for name, fetches in _find_remote_jobs(jobs, settle, known or {}).items():
+        target = targets[name]
+        queue = ProviderQueue(
+            target,
+            fetches,
+            login_client=run.login_client,
+            bucket=pace.open_bucket(Rate.per_minute(target.provider.api.requests_per_minute), now),
+            memory=memory,
+            recorder=recorder,
+        )
+        queues.setdefault(target.origin, []).append(queue)
+    run.run([Host(origin, each, concurrency=concurrency, now=now) for origin, each in queues.items()])
     return LazyList(fetched.__getitem__, range(len(jobs)))
 
 
@@ -112,13 +123,14 @@ class Store(Protocol):
 
 def _find_remote_jobs(
     jobs: Sequence[Job], settle: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
-) -> list[JobFetch]:
+) -> dict[str, list[JobFetch]]:
     """
-    List the remote jobs in the order of the first job that is each, without those that are known.
+    List the remote jobs of each provider in the order of the first job that is each, without those that are known.
 
     What cannot be requested is settled.
     """
     fetches: dict[tuple[str, str], JobFetch] = {}
+    by_provider: dict[str, list[JobFetch]] = {}
     for index, job in enumerate(jobs):
         if index in known:
             continue
@@ -129,11 +141,12 @@ def _find_remote_jobs(
             try:
                 fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
             except ValueError as error:
-                problem = Problem(code=Code.UNSAFE_ID, message=f"not asked: {error}")
+                problem = Problem(code=Code.UNSAFE_ID, message=f"not requested: {error}")
                 settle(index, Fetched(observation=Unobserved(problem=problem)))
                 continue
+            by_provider.setdefault(job.provider.name, []).append(fetches[key])
         fetches[key].alone |= may_pass_while_missing(job)
-    return list(fetches.values())
+    return by_provider
 
 
 def may_pass_while_missing(job: Job) -> bool:
@@ -143,34 +156,6 @@ def may_pass_while_missing(job: Job) -> bool:
     An answer that shows a job bears its id, but a 404 does not. So it must not be a stray answer to another request.
     """
     return isinstance(job.expect, Absence) or any("missing" in waiver.fields for waiver in job.waivers)
-
-
-def _make_queues(
-    fetches: Iterable[JobFetch],
-    targets: Mapping[str, Target],
-    run: "Run",
-    *,
-    jobs: int,
-    recorder: "Recorder | None",
-) -> dict[Origin, list[ProviderQueue]]:
-    """Make the queue of each provider, by origin."""
-    by_provider: dict[str, list[JobFetch]] = {}
-    for fetch in fetches:
-        by_provider.setdefault(fetch.job.provider.name, []).append(fetch)
-    memory = AnswerMemory(jobs)
-    queues: dict[Origin, list[ProviderQueue]] = {}
-    for name, theirs in by_provider.items():
-        target = targets[name]
-        queue = ProviderQueue(
-            target,
-            theirs,
-            login_client=run.login_client,
-            bucket=run.open_bucket(Rate.per_minute(target.provider.api.requests_per_minute)),
-            memory=memory,
-            recorder=recorder,
-        )
-        queues.setdefault(target.origin, []).append(queue)
-    return queues
 
 
 class RequestDone(Struct, frozen=True, kw_only=True):
@@ -195,8 +180,8 @@ class _RunOverError(Exception):
         self.problem = Problem(code=code, message=message)
 
 
-class Run:
-    """The loop of one run, and its decisions."""
+class _Run:
+    """The loop of one run, and its decisions; the arguments are those of `fetch_jobs`."""
 
     def __init__(
         self,
@@ -209,40 +194,23 @@ class Run:
         wait: WaitPolicy | None,
         settle: Callable[[int, Fetched], None],
     ) -> None:
-        """
-        Begin.
-
-        Args:
-            jobs: a JobFetch refers to them by index.
-            client: sends requests.
-            timeout: seconds that the run has in all.
-            spent: seconds of it that were over before.
-            pace: how often and how soon requests are sent.
-            wait: None looks at each job once.
-            settle: called with the index of a job and what came of it, once for each.
-        """
         self._client = client
         self._begin = client.now()
         self._run_begin = self._begin - spent
         self._timeout = timeout
-        self._deadline = self._begin + timeout - spent
+        self._deadline = self._run_begin + timeout
         self._jobs = jobs
         self._pace = pace
         self._wait = wait
         self._settle_job = settle
         self._hosts: Sequence[Host] = ()
-        self._interrupted: Callable[[], bool] = lambda: False
         self._login_client: httpx.Client | None = None
         self.on_request: Callable[[RequestDone], None] | None = None
-        """Called with every request for a job, once it is over."""
+        self.interrupted: Callable[[], bool] = lambda: False
 
-    def open_bucket(self, published: Rate | None) -> TokenBucket | None:
-        """Return what limits the requests to a provider whose API publishes this rate, None if nothing does."""
-        return self._pace.open_bucket(published, self._begin)
-
-    def run(self, hosts: Sequence[Host], interrupted: Callable[[], bool]) -> None:
+    def run(self, hosts: Sequence[Host]) -> None:
         """Fetch the jobs of every host, until all are settled or the run is over."""
-        self._hosts, self._interrupted = hosts, interrupted
+        self._hosts = hosts
         try:
             while any(host.open for host in hosts):
                 self._take_turn()
@@ -262,8 +230,9 @@ class Run:
 
     def _take_turn(self) -> None:
         """Send every request that is due, and wait until some are answered or the next one is due."""
+        self._check_time()
         for host in self._hosts:
-            while (slot := host.take(self._check_time())) is not None:
+            while (slot := host.take(self._client.now())) is not None:
                 self._request(host, slot)
         now = self._check_time()
         chances = [host.next_chance for host in self._hosts if host.open]
@@ -273,10 +242,10 @@ class Run:
     def _check_time(self) -> float:
         """Return the time; raise _RunOverError if the run has none left."""
         now = self._client.now()
-        if self._interrupted():
-            raise _RunOverError(Code.INTERRUPTED, "not answered when the run was interrupted")
+        if self.interrupted():
+            raise _RunOverError(Code.INTERRUPTED, "no answer before the run was interrupted")
         if now >= self._deadline:
-            message = f"not answered within the time limit of the run, {self._timeout:g} s"
+            message = f"no answer within the time limit of the run, {self._timeout:g} s"
             raise _RunOverError(Code.DEADLINE, message)
         return now
 
@@ -291,11 +260,11 @@ class Run:
         try:
             request = slot.queue.prepare(slot.job)
         except CredentialError as error:
-            self._miss_credential(host, slot, error)
+            self._handle_credential_error(host, slot, error)
             host.release(slot)
             return
-        sent_at = slot.queue.begin(slot.job, self._client.now())
-        on_done = partial(self._receive, host, slot, sent_at, self._client.now())
+        now = self._client.now()  # a login may have taken its time
+        on_done = partial(self._receive, host, slot, slot.queue.begin(slot.job, now), now)
         try:
             self._client.send(request, on_done)
         except ExchangeError as error:
@@ -317,7 +286,7 @@ class Run:
         host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):
-            self._meet_failure(host, slot, attempt, seen)
+            self._handle_failure(host, slot, attempt, seen)
         else:
             slot.job.see(seen, attempt.age, now)
             if self._wait is None:
@@ -328,7 +297,7 @@ class Run:
 
     # --- After a failure -----------------------------------------------------------------------------------------
 
-    def _meet_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
+    def _handle_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
         job, problem = slot.job, failure.problem
         job.fail(failure, attempt.retryable)
         if attempt.retryable is not None:
@@ -374,7 +343,7 @@ class Run:
             case Again(after=after) if host.budget.spend():
                 self._try_again(host, slot, now + after)
             case Again():
-                spent = "too many requests to this host have failed to try again"
+                spent = "not retried, because too many requests to this host have failed"
                 self._give_up(host, job, Problem(code=code, message=spent))
             case Stop():
                 self._look_later(host, slot, now)
@@ -393,7 +362,7 @@ class Run:
         else:
             self._give_up(host, job)
 
-    def _miss_credential(self, host: Host, slot: Slot, error: CredentialError) -> None:
+    def _handle_credential_error(self, host: Host, slot: Slot, error: CredentialError) -> None:
         now = self._client.now()
         host.withdraw(slot, now)
         reason = slot.queue.postpone(error, now, remaining=self._deadline - now, pace=self._pace)

@@ -30,6 +30,7 @@ def resolve_targets(
     endpoints: Sequence[str],
     environ: Mapping[str, str],
     unused: Iterable[str] = (),
+    metadata: bool = False,
 ) -> dict[str, Target]:
     """
     Find origin and credential of every provider.
@@ -39,6 +40,7 @@ def resolve_targets(
         endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
         environ: where the endpoint variable and the credentials are.
         unused: names of providers that are declared too, but not asked: they may have endpoints and need no credential.
+        metadata: whether a provider without any other credential gets that of the metadata service.
 
     Raises AccessError with everything that is wrong, endpoints first.
     """
@@ -55,7 +57,7 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            credential = find_credential(provider, environ=environ, providers=names)
+            credential = find_credential(provider, environ=environ, providers=names, metadata=metadata)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:

@@ -33,11 +33,11 @@ _Empty: TypeAlias = Annotated[list[Any], Meta(max_length=0)] | Annotated[dict[st
 _Harmless: TypeAlias = str | int | float | bool | _Empty | None
 """What means nothing under a key that looks like none that is described."""
 
-State: TypeAlias = tuple[str, _Text, bool]
+_State: TypeAlias = tuple[str, _Text, bool]
 """A state, the API's own word for it if that is another, and whether nothing follows."""
 _Texts: TypeAlias = tuple[_Text, _Text, _Text, _Text, _Text, _Text]
 """Of the ROLES, but for the status."""
-_Record: TypeAlias = tuple[State | None, _Texts, Mapping[str, str], list[object] | None]
+_Record: TypeAlias = tuple[_State | None, _Texts, Mapping[str, str], list[object] | None]
 """The state, None where there is no word; the other fields; what is shown; the parts."""
 _ReadRecord: TypeAlias = Callable[[object], _Record]
 
@@ -59,8 +59,12 @@ class UsualReader:
     answer is never usual. What is read of an answer is the same whether it is or not.
     """
 
-    def __init__(self, api: JobApi, words: Mapping[str, State], finder: Finder) -> None:
+    def __init__(self, api: JobApi, finder: Finder) -> None:
         parts = api.parts
+        words = {
+            word: (state, word if word != state else None, api.statuses[state].terminal)
+            for word, state in api.words.items()
+        }
         self._finder, self._success = finder, api.success
         self._find_jobs = attrgetter(_name(api.job.at)) if api.job.at else None
         self._get_id = attrgetter(_name(api.job.fields["job_id"])) if api.job.among else None
@@ -160,7 +164,7 @@ def _read_parts(
             _read_parts(read, inner, depth + 1, sub_jobs, headings)
 
 
-def _compile_record(api: JobApi, ways: RecordWays, parts: _Way, words: Mapping[str, State]) -> _ReadRecord:
+def _compile_record(api: JobApi, ways: RecordWays, parts: _Way, words: Mapping[str, _State]) -> _ReadRecord:
     """Return what reads one kind of record, whose parts are at the end of a way, or which has none."""
     get = attrgetter(*(_name(ways.fields.get(role, ())) for role in ROLES), _name(parts))
     get_shown, labels = attrgetter(*map(_name, ways.shown.values()), _NO_KEY), tuple(enumerate(ways.shown))

@@ -35,6 +35,7 @@ LONGEST_TEXT = 16 * 1024
 
 # Looked up once, because CPython 3.11 takes as long to get a member from its enum as to make a Finding.
 _HOLDS, _CANNOT_HOLD, _CHANGED = Truth.HOLDS, Truth.CANNOT_HOLD, Kind.CHANGED
+_BEGIN_TIME, _END_TIME = Moment.BEGIN_TIME, Moment.END_TIME
 
 
 class State(Struct, frozen=True, gc=False):
@@ -157,7 +158,7 @@ def _compare_moment(expectation: MomentExpectation, state: State) -> tuple[Truth
         begin, end = _read_times(state, expectation.moment)
     except ValueError as error:
         return Truth.UNDECIDABLE, str(error)
-    instant = begin if expectation.moment is Moment.BEGIN_TIME else end
+    instant = begin if expectation.moment is _BEGIN_TIME else end
     if instant is None:
         return _truth_of_absent(state), None
     too_early = expectation.after is not None and instant < expectation.after
@@ -188,7 +189,7 @@ def _compare_span(expectation: SpanExpectation, state: State) -> tuple[Truth, Js
 
 def _measure_duration(state: State) -> tuple[timedelta, bool] | None:
     """Measure from begin to end, or to now if there is no end yet (not final); None if the job has not begun."""
-    begin, end = _read_times(state, Moment.BEGIN_TIME, Moment.END_TIME)
+    begin, end = _read_times(state, _BEGIN_TIME, _END_TIME)
     if begin is None:
         return None
     return (_measure_until_now(begin, state), False) if end is None else (end - begin, True)
@@ -196,7 +197,7 @@ def _measure_duration(state: State) -> tuple[timedelta, bool] | None:
 
 def _measure_age(state: State) -> tuple[timedelta, bool] | None:
     """Measure from the end to now; None if the job has not ended."""
-    _, end = _read_times(state, Moment.END_TIME)
+    _, end = _read_times(state, _END_TIME)
     return None if end is None else (_measure_until_now(end, state), True)
 
 
@@ -213,21 +214,20 @@ def _read_times(state: State, *asserted: Moment) -> tuple[datetime | None, datet
         ValueError: an asserted time cannot be read or is in the future, or the end is before the begin.
     """
     record, time_format = state.record, state.api.time_format
-    for moment in asserted:
-        text = record.begin_time if moment is Moment.BEGIN_TIME else record.end_time
-        if text is not None:
-            _check_time(text, state)
     begin, end = read_time(record.begin_time, time_format), read_time(record.end_time, time_format)
+    if _BEGIN_TIME in asserted:
+        _check_time(record.begin_time, begin, state)
+    if _END_TIME in asserted:
+        _check_time(record.end_time, end, state)
     if begin is not None and end is not None and end < begin:
         raise ValueError(f"the end '{record.end_time}' is before the begin '{record.begin_time}'")
     return begin, end
 
 
-def _check_time(text: str, state: State) -> None:
-    instant = read_time(text, state.api.time_format)
-    if instant is None:
+def _check_time(text: str | None, instant: datetime | None, state: State) -> None:
+    if text is not None and instant is None:
         raise ValueError(f"'{text}' is not a time as the API writes it")
-    if instant - state.now > CLOCK_SKEW:
+    if instant is not None and instant - state.now > CLOCK_SKEW:
         raise ValueError(f"'{text}' is in the future")
 
 

@@ -1,4 +1,4 @@
-"""What is remarkable about a job without being wrong. Pure."""
+"""Notes about a job: what readers should know that is not a finding. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,8 +10,8 @@ from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome, Record,
 _MOST_ALIKE = 5
 """Notes of one kind, at most: some formats repeat all of a job's notes with each of its findings."""
 
-ROOT = "likely root: "
-"""Where a note begins that names the sub-job that failed first."""
+ROOT = "likely root cause: "
+"""The start of the note that names the sub-job that failed first."""
 
 _LONGEST = 1_000
 """Characters of an API's message that a note quotes; the observation has all of them."""
@@ -22,19 +22,19 @@ _FAILURE = Outcome.FAILURE
 
 
 def list_notes(observation: Observed | Missing, api: JobApi, *, failure_expected: bool = False) -> tuple[str, ...]:
-    """List what is remarkable about what was observed of a job; an expected failure has no root."""
+    """List the notes about an observation; where failure is expected, none names a root cause."""
     if isinstance(observation, Missing):
         message = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
-        return (f"the job API says {message}", api.retention) if message else (api.retention,)
+        return (f"the job API returned {message}", api.retention) if message else (api.retention,)
     return tuple(_quote_failures(observation, api, failure_expected) + _list_unknown_types(observation, api))
 
 
 def list_fetch_notes(fetched: Fetched) -> tuple[str, ...]:
-    """List what is remarkable about how a job was fetched."""
+    """List the notes about how a job was fetched."""
     if not fetched.polls:
         return fetched.notes
-    looks = f"looked at {fetched.polls + 1} times in {format_duration(round(fetched.waited))}"
-    return (*fetched.notes, looks)
+    effort = f"fetched {fetched.polls + 1} times in {format_duration(round(fetched.waited))}"
+    return (*fetched.notes, effort)
 
 
 def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
@@ -45,8 +45,8 @@ def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
     if not unknown:
         return []
     named = [job_type for job_type in dict.fromkeys(types) if job_type in unknown]
-    notes = [f'no source page of {api.title} lists the job type "{job_type}"' for job_type in named]
-    return _cut(notes, "job types are on no source page")
+    notes = [f'the documentation of {api.title} does not list the job type "{job_type}"' for job_type in named]
+    return _cut(notes, "job types are undocumented")
 
 
 def _quote_failures(observed: Observed, api: JobApi, failure_expected: bool) -> list[str]:
@@ -57,15 +57,15 @@ def _quote_failures(observed: Observed, api: JobApi, failure_expected: bool) -> 
     if root is not None:
         reason = _quote(sub_jobs[root])
         name = _name_sub_job(sub_jobs, root)
-        notes.append(f"{ROOT}{name} failed first{f', and says {reason}' if reason else ''}")
+        notes.append(f"{ROOT}{name} failed first{f' with {reason}' if reason else ''}")
     if observed.error_code or observed.fail_reason:
-        notes.append(f"the job says {_quote(observed)}")
+        notes.append(f"the job reports {_quote(observed)}")
     others = [
-        f"{_name_sub_job(sub_jobs, j)} says {_quote(sub_job)}"
+        f"{_name_sub_job(sub_jobs, j)} reports {_quote(sub_job)}"
         for j, sub_job in enumerate(sub_jobs)
         if (sub_job.error_code or sub_job.fail_reason) and j != root
     ]
-    return notes + _cut(others, "sub-jobs give a reason")
+    return notes + _cut(others, "sub-jobs report a reason")
 
 
 def _cut(notes: list[str], what: str) -> list[str]:
@@ -88,7 +88,7 @@ def _read_times(sub_job: SubJob, api: JobApi) -> tuple[datetime, datetime]:
 
 
 def _name_sub_job(sub_jobs: Sequence[SubJob], j: int) -> str:
-    return f"sub-job {j} ({sub_jobs[j].job_type or 'of no type'})"
+    return f"sub-job {j} ({sub_jobs[j].job_type or 'no type'})"
 
 
 def _quote(record: Record) -> str:

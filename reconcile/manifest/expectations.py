@@ -109,7 +109,7 @@ class ExpectationReader:
         if isinstance(node, Pending):
             return _Expect(Table(), {}, None, is_known=False)
         table = as_table(node)
-        unknown = frozenset(key for key, value in table.items() if has_pending(value))
+        unknown = self._document.has_references and {key for key, value in table.items() if has_pending(value)}
         if unknown:
             table = self._document.without(table, unknown)
         if "sub_jobs" not in table:

@@ -37,13 +37,14 @@ _ORDER: Final = (*_FIELDS, *_MOMENTS, *_SPANS)
 class FieldReader:
     """Reads expectations of fields of a job or of its parts, for one job API."""
 
-    __slots__ = ("_api_name", "_diagnostics", "_document", "_roles", "_statuses", "_success", "_times")
+    __slots__ = ("_api_name", "_diagnostics", "_document", "_said", "_statuses", "_success", "_times")
 
     def __init__(
         self, document: Document, api: JobApi, diagnostics: Diagnostics, *, ways: RecordWays | None = None
     ) -> None:
         self._document = document
-        self._roles = (ways or api.job).fields
+        roles = (ways or api.job).fields
+        self._said = [name for name in _ORDER if all(role in roles for role in _NEEDED.get(name, (name,)))]
         self._api_name = api.name
         self._statuses = api.statuses
         self._success = api.success
@@ -80,7 +81,7 @@ class FieldReader:
             name, message = found
             table = next(table for table in tables if name in table)
             said = any("status" in table for table in tables) or name in _MOMENTS
-            hint = "change one of the two" if said else "set the expected 'status' too: its default is success"
+            hint = "change one of the two" if said else "set the expected 'status' as well: its default is success"
             self._diagnostics.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
 
     def _read_field(self, table: Table, key: str, mark: Mark) -> FieldExpectation:
@@ -101,12 +102,9 @@ class FieldReader:
 
     def _check_role(self, key: str, mark: Mark) -> None:
         """Refuse what the API never says: it could not fail, or could not hold."""
-        if all(role in self._roles for role in _NEEDED.get(key, (key,))):
-            return
-        said = [name for name in _ORDER if all(role in self._roles for role in _NEEDED.get(name, (name,)))]
-        message = f"the API {self._api_name} has no {key} here"
-        hint = f"it has {list_names(said)}"
-        self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, hint)
+        if key not in self._said:
+            message = f"the API {self._api_name} has no {key} here"
+            self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, f"it has {list_names(self._said)}")
 
     def _check_tautology(self, assertion: Assertion, mark: Mark) -> None:
         reason = find_tautology(assertion, self._statuses)
@@ -165,16 +163,16 @@ def check_text(document: Document, node: Node, mark: Mark, key: str, diagnostics
     if not isinstance(node, str) or _is_plain(node, key):
         return
     if node != node.strip():
-        message = f"this {key} begins or ends with blanks or line breaks"
+        message = f"this {key} begins or ends with spaces or line breaks"
         hint = "remove them; in a text of several lines, use |- instead of |"
         diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
     elif not isinstance(node, Sensitive):
         foreign = next(character for character in node if not character.isascii())
-        message = f"this {key} holds {name_character(foreign)}, and job types are ASCII"
+        message = f"this {key} contains {name_character(foreign)}, but job types are ASCII"
         hint = "type it again: a letter that only looks the same never matches"
         diagnostics.warn(mark, Code.ENCODING, message, hint)
     else:
-        diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, and job types are", None)
+        diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, but job types are", None)
 
 
 def _is_plain(accepted: Accepted, key: str) -> bool:

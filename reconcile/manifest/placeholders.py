@@ -13,8 +13,8 @@ from reconcile.manifest.diagnostics import Diagnostics
 _IDS: Final = frozenset({"job_id", "project_id"})
 _NIL_UUID: Final = "0" * 32
 _NOTHING: Final = frozenset(["false", "n_a", "nan", "nil", "none", "null", "true", "undefined"])
-_UNFINISHED: Final = frozenset(["change_me", "changeme", "fixme", "placeholder", "tbd", "todo", "xxx"])
 _NAMES: Final = frozenset(["id", "job_id", "jobid", "project_id", "uuid"])
+_UNFINISHED: Final = _NAMES | {"change_me", "changeme", "fixme", "placeholder", "tbd", "todo", "xxx"}
 _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({]|\{[{%]|[%}]\}|^%.+%$|<.*>|@@|^\[object |^\.{3}$")
 """The syntax of shells, Terraform, GitHub, Jinja, Windows, sed, and what Go and JavaScript print for no value."""
 
@@ -37,7 +37,7 @@ def find_placeholder(text: str) -> Placeholder | None:
         return Placeholder("this id is empty", _PRINTED)
     if word in _NOTHING or text.replace("-", "") == _NIL_UUID:
         return Placeholder(f"'{shown}' means that there is no id", _PRINTED)
-    if word in _UNFINISHED | _NAMES or word.startswith("your_") or _LEFT_OVER.search(text):
+    if word in _UNFINISHED or word.startswith("your_") or _LEFT_OVER.search(text):
         return Placeholder(f"'{shown}' is a placeholder, not an id", _WRITTEN)
     return None
 

@@ -43,14 +43,15 @@ class ManifestReader:
         self.diagnostics = Diagnostics(document)
         self._schema = schema
         content = document.text.content
-        refers = OPENING in content or _MAY_HIDE_A_REFERENCE in content
-        if refers:
+        document.has_references = OPENING in content or _MAY_HIDE_A_REFERENCE in content
+        if document.has_references:
             document.root = Interpolator(document, None, self.diagnostics).fill_defaults()
         self.variables: Mapping[str, Variable] = read_variables(document, values, may_be_unset=offline)
         self._interpolator = Interpolator(document, self.variables, self.diagnostics)
-        if refers:
+        if document.has_references:
             document.root = self._interpolator.fill_root()
-        self.diagnostics.add_schema_errors(find_language_errors(document, schema, interpolated=refers))
+        errors = find_language_errors(document, schema, interpolated=document.has_references)
+        self.diagnostics.add_schema_errors(errors)
         check_values(document, self.variables, self.diagnostics)
         warn_of_unused(document, self._interpolator.used, self.diagnostics)
         self.providers: Mapping[str, Provider | None] = {}

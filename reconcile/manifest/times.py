@@ -52,11 +52,11 @@ class TimeReader:
             return None
         written = as_string(table[key])
         try:
-            return parse_time(written, self._format)
+            return parse_rfc3339(written)
         except ValueError:
             pass
         try:
-            return parse_rfc3339(written)
+            return parse_time(written, self._format)
         except ValueError:
             message = f"'{shorten(written)}' is not a time"
             hint = (

@@ -1,6 +1,6 @@
 """Annotations of lines of the manifest, of which CI systems show only a few."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
 from reconcile.report.causes import list_causes, name_jobs
 from reconcile.report.comparison import describe_comparison
+from reconcile.report.documentation import find_rule_page
 from reconcile.report.location import name_place
 from reconcile.report.messages import WORDS, count, describe_diagnostic, describe_job, list_contacts
-from reconcile.report.result import RUN, Result, group_by_job, list_results, rank_results
+from reconcile.report.result import ERROR_RULE, RUN, Result, group_by_job, list_results, rank_results
 
 MOST = 10
 """Annotations of one level that a step may have, in GitHub Actions as in Azure Pipelines."""
@@ -48,13 +49,13 @@ class Annotation(Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
+def choose_annotations(plan: Plan, docs_url: str | None = None) -> tuple[Annotation, ...]:
     """
     Choose at most `MOST` of each level: the comparison with an earlier plan, then the worst first, one for each error
     of the run, each job and each warning.
 
     If these are too many, one stands for all jobs with the same cause; if they still are, the last says how many jobs,
-    errors and warnings have none.
+    errors and warnings have none. If the documentation is published, the first of each error code says where.
     """
     results = list_results(plan)
     of_run = [_annotate_result(result) for result in results if result.job is None]
@@ -71,7 +72,17 @@ def choose_annotations(plan: Plan) -> tuple[Annotation, ...]:
             chosen += [*own, *(_annotate_job(job, ranked) for job, ranked in theirs), *after]
         else:
             chosen += _cut([*own, *_annotate_causes(theirs), *after], level, most)
-    return (*compared, *chosen)
+    return (*compared, *_add_pages(chosen, docs_url))
+
+
+def _add_pages(annotations: Iterable[Annotation], docs_url: str | None) -> Iterator[Annotation]:
+    """Say in the first annotation of each error where its page is."""
+    seen: set[str | None] = set()
+    for each in annotations:
+        page = find_rule_page(each.code, docs_url) if each.code and each.code.startswith(ERROR_RULE) else None
+        first = page is not None and each.code not in seen
+        seen.add(each.code)
+        yield replace(each, message=(*each.message, f"To learn more: {page}")) if first else each
 
 
 def _annotate_comparison(plan: Plan) -> list[Annotation]:

@@ -15,10 +15,13 @@ _PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", 
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan; `style` is not used. Azure has no notices, so waived drift is counted but not annotated."""
-    del style
-    annotations = [annotation for annotation in choose_annotations(plan) if annotation.level is not Level.NOTICE]
-    commands = "".join(f"{_write_command(annotation)}\n" for annotation in annotations)
+    """
+    Render a plan; of the `style`, only the place of the documentation is used.
+
+    Azure has no notices, so waived drift is counted but not annotated.
+    """
+    annotations = choose_annotations(plan, style.docs_url)
+    commands = "".join(f"{_write_command(each)}\n" for each in annotations if each.level is not Level.NOTICE)
     return [f"{commands}{describe_run(plan)}\n"]
 
 

@@ -42,7 +42,7 @@ def describe_change(decision: Decision | None, plan: Plan) -> str:
     path = _NUMBER.sub("", decision.path)
     finding = next((each for each in job.findings if escape(each.path) == path), None)
     if finding is None:
-        return "this is not expected any more"
+        return "this is no longer expected"
     if finding.waiver is not None:
         return describe_waiver(finding.waiver)
     if finding.truth is Truth.HOLDS:

@@ -29,7 +29,7 @@ _TRUTHS = {Verdict.DRIFT: Truth.CANNOT_HOLD, Verdict.WAIVED: Truth.CANNOT_HOLD, 
 
 # What differs from job to job although the cause is the same.
 _ATTEMPTS = re.compile(r"\b[0-9]+ attempts?\b")
-_SECONDS = re.compile(r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s before\b)")
+_SECONDS = re.compile(r"(?:(?<= attempts over )|(?<= no success for ))[0-9]+(?= s\b)|\b[0-9]+(?= s earlier\b)")
 _IDS = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
     r"|\b(?=[a-z]*[0-9])[0-9a-f]{16,}\b"
@@ -162,7 +162,7 @@ def _quote(plan: JobPlan, code: str | None, reason: str | None, of: int | None) 
 
 def _find_difference(plan: JobPlan) -> JobCause:
     finding = _find_first(plan)
-    reason = f"{finding.path}: {describe_finding(finding)}" if finding else "no expectation says why"
+    reason = f"{finding.path}: {describe_finding(finding)}" if finding else "no expectation explains it"
     return JobCause(None, (reason,), (plan.verdict, None, reason))
 
 

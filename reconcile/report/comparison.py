@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from reconcile import __version__
 from reconcile.instant import format_instant
 from reconcile.model import Comparison, DriftState, EarlierDrift, Plan
 from reconcile.report.escape import escape
@@ -47,17 +48,18 @@ def _summarize(compared: Comparison) -> str:
     ]
     if compared.undecided:
         counts.append(f"{len(compared.undecided):,} not decided now")
-    sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}): {', '.join(counts)}."]
+    made_by = f", by reconcile {cut(escape(earlier.made_by))}" if earlier.made_by != __version__ else ""
+    sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}{made_by}): {', '.join(counts)}."]
     if compared.began_with is not None:
         sentences.append(f"These {count(compared.new, 'new drift')} began with {escape(compared.began_with)}.")
     if compared.unchecked:
         be, noun = ("is", "a job") if compared.unchecked == 1 else ("are", "jobs")
-        sentences.append(f"{compared.unchecked:,} of the new {be} in {noun} that could not be checked then.")
+        sentences.append(f"{compared.unchecked:,} of the new drifts {be} in {noun} that could not be checked then.")
     return " ".join(sentences)
 
 
 def _name_fixed(drift: EarlierDrift, still: set[tuple[str, str]]) -> str:
-    return f"{drift.path} (observed otherwise now)" if (drift.address, drift.path) in still else drift.path
+    return f"{drift.path} (observed something else now)" if (drift.address, drift.path) in still else drift.path
 
 
 def _list_jobs(word: str, drifts: Iterable[tuple[str, str]]) -> Iterator[str]:

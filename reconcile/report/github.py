@@ -13,24 +13,23 @@ from reconcile.model import Plan
 from reconcile.report.annotation import Annotation, choose_annotations
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run
-from reconcile.report.style import Style
+from reconcile.report.style import PLAIN, Style
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan; `style` is not used, for the runner has its own colours."""
-    del style
-    commands = "".join(f"{write_command(annotation)}\n" for annotation in choose_annotations(plan))
+    """Render a plan; of the `style`, only the place of the documentation is used."""
+    commands = "".join(f"{write_command(annotation)}\n" for annotation in choose_annotations(plan, style.docs_url))
     return [f"{commands}{describe_run(plan)}\n"]
 
 
-def render_summary(plan: Plan) -> str:
+def render_summary(plan: Plan, style: Style = PLAIN) -> str:
     """Render what belongs into the file GITHUB_STEP_SUMMARY, within its limit."""
     from reconcile.report import markdown
 
-    return markdown.render_within(plan, markdown.SUMMARY_LIMIT)
+    return markdown.render_within(plan, markdown.SUMMARY_LIMIT, style.docs_url)
 
 
 def render_outputs(plan: Plan) -> str:

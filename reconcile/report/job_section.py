@@ -80,13 +80,14 @@ def _render_cause(cause: Cause, style: Style, now: datetime) -> str:
     title = f"{count(len(jobs), 'job')} {choose_headline(first)[1]}{_describe_age(jobs, now)}: {name_jobs(jobs)}"
     lines = [tuple(render_findings(job, style, now.date())) for job in jobs]
     others = len(jobs) - lines.count(lines[0])
-    example = f"the lines of {escape(first.job.address)}, and {others:,} of {count(len(jobs), 'job')} differ in them"
+    differ = f"{others:,} of {count(len(jobs), 'job')} {'differs' if others == 1 else 'differ'}"
+    example = f"showing {escape(first.job.address)}; {differ}; --full shows each"
     quoted = not first.problems and _is_quoted(first)
     body = [
         *(_render_reason(cause.text, style) if quoted else ()),
         *_render_problems(_share_problems(cause), style),
         *lines[0],
-        *(_render_remark(f"({example}: --full shows each)", style) if others else ()),
+        *(_render_remark(f"({example})", style) if others else ()),
         *_render_notes([_take_cause(job)[1] if quoted else job.notes for job in jobs], style),
         *_render_contacts(jobs, style),
     ]

@@ -15,6 +15,7 @@ from reconcile.instant import format_instant
 from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, find_cause, list_causes, name_jobs
 from reconcile.report.comparison import describe_comparison
+from reconcile.report.documentation import list_codes, list_pages
 from reconcile.report.escape import escape
 from reconcile.report.location import name_file, name_place
 from reconcile.report.messages import (
@@ -72,13 +73,12 @@ class _Section(Struct, frozen=True):
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan as a comment; `style` is not used."""
-    del style
-    return [render_within(plan, COMMENT_LIMIT)]
+    """Render a plan as a comment; of the `style`, only the place of the documentation is used."""
+    return [render_within(plan, COMMENT_LIMIT, style.docs_url)]
 
 
-def render_within(plan: Plan, limit: int) -> str:
-    """Render a plan in at most `limit` bytes of UTF-8."""
+def render_within(plan: Plan, limit: int, docs_url: str | None = None) -> str:
+    """Render a plan in at most `limit` bytes of UTF-8, with links to the documentation if it is published."""
     results = list_results(plan)
     causes = list_causes(plan.jobs)
     sections = (
@@ -88,6 +88,7 @@ def render_within(plan: Plan, limit: int) -> str:
         _Section("**Warnings**\n\n", [_render_warning(warning, plan) for warning in plan.warnings]),
         _Section("**Causes that repeat**\n\n", [_render_cause(each) for each in causes if len(each.jobs) > 1]),
         _render_table(plan, results),
+        _render_pages(plan, docs_url),
         _Section("<details><summary>Details</summary>\n", list(_render_details(results, causes)), "\n</details>\n"),
     )
     return _fit(sections, limit)
@@ -143,6 +144,11 @@ def _render_comparison(plan: Plan) -> _Section:
     if compared is None:
         return _Section("", [])
     return _Section(f"**{_prose(compared.summary)}**\n\n", [f"- {_code(line)}\n" for line in compared.jobs] or ["\n"])
+
+
+def _render_pages(plan: Plan, docs_url: str | None) -> _Section:
+    links = [f"[{code}](<{url}>)" for code, url in list_pages(list_codes(plan), docs_url)]
+    return _Section("", [f"To learn more: {', '.join(links)}\n"] if links else [])
 
 
 def _write_marker(plan: Plan) -> str:

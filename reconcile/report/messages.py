@@ -287,7 +287,7 @@ def describe_finding(finding: Finding) -> str:
 
 def describe_none(finding: Finding) -> str:
     """Describe an assertion that holds because there is no such sub-job."""
-    return "none has failed" if finding.implied else "none that is not expected"
+    return "none has failed" if finding.implied else "no unexpected sub-job"
 
 
 def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
@@ -347,7 +347,7 @@ def _describe_difference(finding: Finding) -> str:
         case "missing", _:
             return "the job API has no such job"
         case "absent", _:
-            return "the job API has such a job, and there must be none"
+            return "the job exists, but must not"
         case _, Kind.CHANGED:
             return f"expected {show_value(finding.expected)}, observed {show_actual(finding)}"
         case _, Kind.MISSING:

@@ -15,12 +15,12 @@ WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
 """Write an expectation as the lines of a manifest, safe to show."""
 
 _SOURCES = {
-    Baseline.MANIFEST: "made up from the manifest",
+    Baseline.MANIFEST: "generated from the manifest",
     Baseline.RECORDING: "from a recording",
     Baseline.LIVE: "as they are now",
 }
 _MADE_UP = """\
-Where the manifest says nothing, values were made up: put the jobs' own, or take --replay or --live to be shown them.
+Values that the manifest does not specify are placeholders. Put in the real ones, or run with --replay or --live.
 """
 
 
@@ -105,14 +105,14 @@ def _render_job(survivors: Sequence[Survivor], write_expect: WriteExpect, palett
 
 
 def _describe_fix(survivor: Survivor, write_expect: WriteExpect) -> Iterator[str]:
-    """Describe what would kill a survivor."""
+    """Describe what would catch a survivor."""
     waiver = survivor.waiver
     if waiver is not None:
         yield f"    a waiver hides it until {waiver.expires}: {escape(waiver.source.file)}:{waiver.source.line}"
     elif survivor.killer is None:
-        yield "    nothing that a manifest can say kills it"
+        yield "    no expectation can catch it"
     else:
-        yield "    to kill it, expect:"
+        yield "    to catch it, expect:"
         yield from (f"      {line}" for line in write_expect(survivor.killer))
 
 

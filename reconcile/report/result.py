@@ -43,7 +43,7 @@ RUN = "run"
 _HOLDS, _CAN_HOLD, _CANNOT_HOLD = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
 _IN_SYNC, _ERROR = Verdict.IN_SYNC, Verdict.ERROR
 
-_ERROR_RULE = "error."
+ERROR_RULE = "error."
 """What the rules of errors begin with."""
 
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
@@ -77,7 +77,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def label(self) -> str:
         """The name as people read it: of an error, its code."""
-        return self.name.removeprefix(_ERROR_RULE)
+        return self.name.removeprefix(ERROR_RULE)
 
     @property
     def fingerprint(self) -> str:
@@ -227,7 +227,7 @@ def _finding_rule(truth: Truth, path: str) -> str:
 
 
 def _error_rule(code: Code) -> str:
-    return f"{_ERROR_RULE}{code}"
+    return f"{ERROR_RULE}{code}"
 
 
 def _problem_result(plan: JobPlan, problem: Problem) -> Result:
@@ -239,7 +239,7 @@ def _diagnostic_result(diagnostic: Diagnostic) -> Result:
 
 
 def _unexplained_result(verdict: Verdict, *, job: JobPlan | None) -> Result:
-    message = f"nothing is proven: the verdict is {WORDS[verdict]}, and no assertion says why"
+    message = f"nothing is proven: the verdict is {WORDS[verdict]}, but no assertion explains it"
     return _error_result(Code.UNPROVEN, message, job.job.source if job else None, job)
 
 

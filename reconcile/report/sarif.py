@@ -19,6 +19,7 @@ from reconcile.canonical import dump, stream
 from reconcile.lazy import LazyList
 from reconcile.model import Diagnostic, DriftState, JsonValue, Plan, Verdict
 from reconcile.report.comparison import describe_comparison
+from reconcile.report.documentation import find_rule_page
 from reconcile.report.escape import escape
 from reconcile.report.location import locate, name_file
 from reconcile.report.messages import count, describe_diagnostic, describe_jobs, describe_selection, is_part
@@ -43,12 +44,11 @@ _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan; `style` is not used."""
-    del style
+    """Render a plan; of the `style`, only the place of the documentation is used."""
     counts = count_verdicts(plan)
     shown = list(islice(iterate_ranked(plan), MOST_RESULTS))
     run: dict[str, object] = {
-        "tool": {"driver": {"name": "reconcile", "version": plan.tool, "rules": _list_rules(shown)}},
+        "tool": {"driver": {"name": "reconcile", "version": plan.tool, "rules": _list_rules(shown, style.docs_url)}},
         "automationDetails": {"id": _categorize(plan)},
         "columnKind": "unicodeCodePoints",
         "invocations": [
@@ -119,17 +119,19 @@ def escape_links(text: str) -> str:
 # --- Rules -----------------------------------------------------------------------------------------------------
 
 
-def _list_rules(results: Iterable[Result]) -> list[JsonValue]:
-    return [_make_rule(rule) for rule in sorted({result.rule for result in results})]
+def _list_rules(results: Iterable[Result], docs_url: str | None) -> list[JsonValue]:
+    return [_make_rule(rule, docs_url) for rule in sorted({result.rule for result in results})]
 
 
-def _make_rule(rule: str) -> dict[str, JsonValue]:
+def _make_rule(rule: str, docs_url: str | None) -> dict[str, JsonValue]:
     short, full, level = _describe_rule(rule)
+    page = find_rule_page(rule, docs_url)
     return {
         "id": rule,
         "shortDescription": {"text": short},
         "fullDescription": {"text": full},
-        "help": {"text": full},
+        **({"helpUri": page} if page else {}),
+        "help": {"text": full, **({"markdown": f"{full}\n\n[To learn more](<{page}>)"} if page else {})},
         "defaultConfiguration": {"level": level},
         "properties": {"problem.severity": _SEVERITIES[level]},
     }
@@ -143,7 +145,7 @@ def _describe_rule(rule: str) -> tuple[str, str, str]:
             full = "A job is still waiting or running, so the assertion is false now but may still become true."
             return "An expectation is not decided yet", full, "warning"
         case "missing":
-            full = "The job API itself says that it has no such job: it was never there, or it was there too long ago."
+            full = "The job API reports that it has no such job: it never existed, or it has expired."
             return "The job API has no such job", full, "error"
         case "error":
             full = f"It could not be checked, so nothing is proven. What to do: reconcile explain {detail}"

@@ -43,12 +43,14 @@ class Style(Struct, frozen=True, kw_only=True):
     How a reader wants to see a plan. It never changes a verdict, and each format uses what it can.
 
     `full` also shows what holds, and each job by itself. `width` is the number of columns that prose may take, None
-    where no screen limits it.
+    where no screen limits it. `docs_url` is where the documentation is published, without "/" at its end, None if the
+    operator names no such place.
     """
 
     palette: Palette = NO_COLOUR
     full: bool = False
     width: int | None = None
+    docs_url: str | None = None
 
 
 PLAIN = Style()

@@ -5,32 +5,30 @@ Once the status of a job and the time of judging are chosen, each part of an ans
 error code, the fail reason, the times together, and the sub-jobs together. So an answer that is let through has, in
 each part, a value that is let through; and one that is stopped as well has one value that is stopped. That value alone
 is looked for, part by part, and the others are the simplest ones.
+
+Most changes are found where they are written: at a bound that has moved, or not at all, because what is expected of a
+part follows from what the other side expects. Only where that is not enough, everything is tried.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.judge import State, name_of, truth_of
-from reconcile.model import (
-    Assertion,
-    Field,
-    FieldExpectation,
-    Missing,
-    MissingPolicy,
-    Observed,
-    SubJobsExpectation,
-    Truth,
-)
+from reconcile.model import Assertion, FieldExpectation, Missing, MissingPolicy, Observed, Truth
+from reconcile.review.implication import implies, implies_sub_jobs, list_unmet
 from reconcile.review.sub_jobs import Listed, Part, find_sub_jobs
-from reconcile.review.terms import Terms
-from reconcile.review.texts import list_texts
-from reconcile.review.times import list_instants, list_times
+from reconcile.review.terms import Terms, list_times_of_sub_jobs
+from reconcile.review.texts import list_texts, list_words
+from reconcile.review.times import list_instants, list_likely_instants, list_likely_times, list_times
 
-_TEXTS = (Field.JOB_TYPE, Field.ERROR_CODE, Field.FAIL_REASON)
+_TEXTS = ("job_type", "error_code", "fail_reason")
+_TIMES, _SUB_JOBS = "times", "sub_jobs"
+_PARTS = (*_TEXTS, _TIMES, _SUB_JOBS)
+_NOTHING = {_TIMES: {"begin_time": None, "end_time": None}, **{part: {part: None} for part in _TEXTS}}
 _NO_JOB = Missing(code=None, message=None, request_id=None)
 _BARE = Observed(
     status="",
@@ -70,7 +68,7 @@ _SAID = ("status", "job_type", "begin_time", "end_time", "error_code", "fail_rea
 
 def list_gaps(passing: Sequence[Terms], stopping: Terms | None, now: datetime) -> list[Gap]:
     """
-    List the answers that all of `passing` let through and `stopping` stops, of each kind the smallest.
+    List answers that all of `passing` let through and `stopping` stops, of each kind the smallest.
 
     Args:
         passing: terms of the same remote job, at least one.
@@ -78,225 +76,252 @@ def list_gaps(passing: Sequence[Terms], stopping: Terms | None, now: datetime) -
         now: the first time at which there may be judged.
 
     Returns:
-        The smallest first, at the earliest time at which there are any. None at all means that there is no such answer.
+        The smallest first, all at one time of judging. None at all means that there is no such answer.
 
     Raises:
         TooManyError: it takes too long to tell.
     """
     terms = [*passing, *([stopping] if stopping is not None else [])]
-    for at in _list_instants(terms, now):
-        gaps = [*_list_missing(passing, stopping, at), *_list_observed(passing, stopping, at)]
-        if gaps:
-            return sorted(gaps, key=lambda gap: (not gap.certain, gap.size))
-    return []
+    starts = _list_starts(terms, now)
+    looks = [_Look(passing, stopping, at, thorough=False) for at in starts]
+    found = _find_first(looks)
+    if found or not any(look.depends_on_time for look in looks):
+        return found
+    likely = list_likely_instants(_list_unmet_times(passing, stopping), terms[0].api, now)
+    return (
+        _find_first(_Look(passing, stopping, at, thorough=False) for at in likely)
+        or _find_first(_Look(passing, stopping, at, thorough=True) for at in starts)
+        or _find_first(_Look(passing, stopping, at, thorough=True) for at in _list_later(terms, starts, now))
+    )
 
 
-def _list_instants(terms: Sequence[Terms], now: datetime) -> list[datetime]:
-    """List when to judge: now, when a waiver ends, and when time itself makes a difference."""
+def _find_first(looks: Iterable["_Look"]) -> list[Gap]:
+    """Return the gaps of the first look that has any."""
+    gaps = next((gaps for look in looks if (gaps := look.list_gaps())), [])
+    return sorted(gaps, key=lambda gap: (not gap.certain, gap.size))
+
+
+def _list_starts(terms: Sequence[Terms], now: datetime) -> list[datetime]:
+    """List now and when each waiver has ended: between two of these, waivers cover the same."""
     ends = {datetime.combine(last + timedelta(days=1), time(), UTC) for each in terms for _, last in each.waivers}
-    starts = [now, *sorted(end for end in ends if end > now)]
-    times = [each.times for each in terms]
-    parts = [_list_times_of_sub_jobs(each.sub_jobs) for each in terms]
-    if len(set(times)) == 1 and len(set(parts)) == 1:
-        return starts
-    asserted = tuple(dict.fromkeys(assertion for each in (*times, *parts) for assertion in each))
-    later = list_instants(asserted, terms[0].api, now, unfinished=bool(ends))
-    return sorted({*starts, *later})
+    return [now, *sorted(end for end in ends if end > now)]
 
 
-def _list_times_of_sub_jobs(expected: SubJobsExpectation | None) -> tuple[Assertion, ...]:
-    if expected is None:
-        return ()
-    parts = (expected.each, *(item.fields for item in expected.items or ()))
-    return tuple(field for part in parts for field in part if not isinstance(field, FieldExpectation))
+def _list_later(terms: Sequence[Terms], starts: Sequence[datetime], now: datetime) -> list[datetime]:
+    """List when else to judge, because time itself makes a difference."""
+    parts = [list_times_of_sub_jobs(each.sub_jobs) for each in terms]
+    asserted = tuple(dict.fromkeys(each for part in (*(each.times for each in terms), *parts) for each in part))
+    later = list_instants(asserted, terms[0].api, now, unfinished=any(each.waivers for each in terms))
+    return sorted(set(later) - set(starts))
 
 
-# --- Jobs that are not there -----------------------------------------------------------------------------------
-
-
-def _list_missing(passing: Sequence[Terms], stopping: Terms | None, at: datetime) -> Iterator[Gap]:
-    if not passing[0].api.can_be_missing or not all(_lets_missing_pass(each, at) for each in passing):
-        return
-    if stopping is None or not _lets_missing_pass(stopping, at):
-        yield Gap(answer=_NO_JOB, at=at)
-
-
-def _lets_missing_pass(terms: Terms, at: datetime) -> bool:
-    return terms.absent or (terms.missing is MissingPolicy.DRIFT and "missing" in terms.waived(at))
-
-
-# --- Jobs that are there ---------------------------------------------------------------------------------------
-
-
-def _list_observed(passing: Sequence[Terms], stopping: Terms | None, at: datetime) -> Iterator[Gap]:
-    api = passing[0].api
-    words = [word for word in (api.success, api.failure, *api.statuses) if word in api.words.values()]
-    for word in dict.fromkeys(words):
-        yield from _Status(word, passing, stopping, at).list_gaps()
+def _list_unmet_times(passing: Sequence[Terms], stopping: Terms | None) -> tuple[Assertion, ...]:
+    """List what one side asserts of times, and nothing that the other side asserts implies."""
+    return list_unmet([each for terms in passing for each in terms.times], stopping.times if stopping else ())
 
 
 _Choice: TypeAlias = tuple[Mapping[str, object], bool]
 """Values of an `Observed` for one part of an answer, and whether they are certain or the judge has to tell."""
 
 
-class _Part(Struct, frozen=True):
+class _View(Struct, frozen=True):
+    """Terms at a time of judging, and what of them is waived then."""
+
+    terms: Terms
+    waived: frozenset[str]
+
+    def assert_of(self, part: str) -> tuple[Assertion, ...]:
+        asserted: tuple[Assertion, ...] = getattr(self.terms, part)
+        return asserted
+
+    @property
+    def sub_jobs(self) -> Part:
+        expected = self.terms.sub_jobs
+        return Part(expected, waived=expected is not None and _SUB_JOBS in self.waived)
+
+    def implies(self, other: "_View", part: str) -> bool:
+        """Return whether what this lets through of a part is what the other one does, as far as structure shows."""
+        if part == _SUB_JOBS:
+            mine = self.sub_jobs
+            return mine == other.sub_jobs or (
+                not mine.waived and implies_sub_jobs(mine.expectation, other.terms.sub_jobs)
+            )
+        asserted, others = self.assert_of(part), other.assert_of(part)
+        waived = self.waived.intersection(map(name_of, asserted)) if self.waived else frozenset[str]()
+        if asserted == others and waived == other.waived.intersection(map(name_of, others)):
+            return True
+        return not waived and implies(asserted, others)
+
+
+class _Look:
     """
-    One part of an answer: what terms assert of it, and the values that it can have, the simplest first.
+    A look for answers at one time of judging.
 
-    Of the sub-jobs, lists take the place of values, and both are None.
+    `thorough` tries all times of a job, and otherwise those that are the likeliest to make a difference.
     """
 
-    find: Callable[[Terms], tuple[Assertion, ...]] | None = None
-    list_values: Callable[[], Iterable[Mapping[str, object]]] | None = None
+    def __init__(self, passing: Sequence[Terms], stopping: Terms | None, at: datetime, *, thorough: bool) -> None:
+        self.at = at
+        self.api = passing[0].api
+        self.thorough = thorough
+        self.passing = [_View(each, each.waived(at)) for each in passing]
+        self.stopping = _View(stopping, stopping.waived(at)) if stopping is not None else None
+        self.unmet = _list_unmet_times(passing, stopping)
+        self.differing = tuple([part for part in _PARTS if not self._is_implied(part)])
+        self._statuses = [_Status(word, self) for word in list_words(self.api)]
+
+    def _is_implied(self, part: str) -> bool:
+        """Return whether no value of a part is let through and stopped."""
+        stopping = self.stopping
+        return stopping is not None and any(each.implies(stopping, part) for each in self.passing)
+
+    def list_gaps(self) -> list[Gap]:
+        """List the gaps, in any order."""
+        return [*self._list_missing(), *(gap for status in self._statuses for gap in status.list_gaps())]
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether there may be gaps that this look has not found, now or at another time with the same waivers."""
+        every = [*self.passing, *([self.stopping] if self.stopping is not None else [])]
+        timed = _SUB_JOBS in self.differing and any(list_times_of_sub_jobs(view.terms.sub_jobs) for view in every)
+        return _TIMES in self.differing or timed or any(status.is_stopped for status in self._statuses)
+
+    def _list_missing(self) -> Iterator[Gap]:
+        if not self.api.can_be_missing or not all(map(_lets_missing_pass, self.passing)):
+            return
+        if self.stopping is None or not _lets_missing_pass(self.stopping):
+            yield Gap(answer=_NO_JOB, at=self.at)
 
 
-_SUB_JOBS: Final = _Part()
+def _lets_missing_pass(view: _View) -> bool:
+    return view.terms.absent or (view.terms.missing is MissingPolicy.DRIFT and "missing" in view.waived)
 
 
 class _Status:
     """The answers with one status, at one time of judging."""
 
-    def __init__(self, word: str, passing: Sequence[Terms], stopping: Terms | None, at: datetime) -> None:
+    def __init__(self, word: str, look: _Look) -> None:
         self._word = word
-        self._passing = passing
-        self._stopping = stopping
-        self._at = at
-        self._api = passing[0].api
-        self._ended = self._api.statuses[word].terminal
+        self._look = look
+        self._api = look.api
+        self._ended = look.api.statuses[word].terminal
+        self._accepted = all(map(self._accepts, look.passing))
+        self._refused = self._accepted and (look.stopping is None or not self._accepts(look.stopping))
+        self._odd = {part: self._find_odd(part) for part in (look.differing if self._accepted else ())}
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the status, or a value of a part beside it, is let through and stopped."""
+        return self._refused or any(self._odd.values())
 
     def list_gaps(self) -> Iterator[Gap]:
         """Yield an answer for each part by which it is stopped."""
-        if not all(map(self._accepts, self._passing)):
+        if not self.is_stopped:
             return
-        parts = [*map(self._make_text, _TEXTS), self._make_times(), _SUB_JOBS]
-        odd = [self._find_odd(part) for part in parts]
-        is_stopped = self._stopping is None or not self._accepts(self._stopping)
-        if not is_stopped and not any(odd):
+        usual = {part: choice for part in _PARTS if (choice := self._find_usual(part)) is not None}
+        if len(usual) < len(_PARTS):
             return
-        usual = [choice for part in parts if (choice := self._find_usual(part)) is not None]
-        if len(usual) < len(parts):
-            return
-        values = {name: value for each, _ in usual for name, value in each.items()}
-        certain = [sure for _, sure in usual]
-        if is_stopped:
-            yield Gap(answer=self._make(values), at=self._at, certain=all(certain))
-        for at, choices in enumerate(odd):
-            others = all([*certain[:at], *certain[at + 1 :]])
+        values = {name: value for each, _ in usual.values() for name, value in each.items()}
+        at = self._look.at
+        if self._refused:
+            yield Gap(answer=self._make(values), at=at, certain=all(sure for _, sure in usual.values()))
+        for part, choices in self._odd.items():
+            others = all(sure for other, (_, sure) in usual.items() if other != part)
             for each, sure in choices:
-                yield Gap(answer=self._make({**values, **each}), at=self._at, certain=others and sure)
+                yield Gap(answer=self._make({**values, **each}), at=at, certain=others and sure)
 
     def _make(self, values: Mapping[str, object]) -> Observed:
         return replace(_BARE, status=self._word, **values)
 
-    def _accepts(self, terms: Terms) -> bool:
+    def _accepts(self, view: _View) -> bool:
         """Return whether terms let a job with this status through, if everything else is let through."""
-        if terms.absent:
-            return "absent" in terms.waived(self._at)
-        return self._lets_pass(terms, terms.of(Field.STATUS), self._make({}))
+        if view.terms.absent:
+            return "absent" in view.waived
+        return self._lets_pass(view, "status", self._make({}))
 
-    def _lets_pass(self, terms: Terms, assertions: Iterable[Assertion], observed: Observed) -> bool:
-        state = State(observed, self._api, self._at, self._ended, frozenset())
-        for assertion in assertions:
+    def _lets_pass(self, view: _View, part: str, observed: Observed) -> bool:
+        asserted = view.assert_of(part)
+        if not asserted:
+            return True
+        state = State(observed, self._api, self._look.at, self._ended, frozenset())
+        for assertion in asserted:
             truth = truth_of(assertion, state)
-            if truth is Truth.HOLDS:
-                continue
-            if truth is not Truth.CANNOT_HOLD or name_of(assertion) not in terms.waived(self._at):
+            if truth is not Truth.HOLDS and (truth is not Truth.CANNOT_HOLD or name_of(assertion) not in view.waived):
                 return False
         return True
 
-    # --- Parts -------------------------------------------------------------------------------------------------
-
-    def _make_text(self, field: Field) -> _Part:
-        usual = {Field.JOB_TYPE: self._api.job_types, Field.ERROR_CODE: tuple(self._api.error_codes)}
-
-        def list_values() -> Iterator[Mapping[str, object]]:
-            asserted = self._list_asserted(lambda terms: terms.of(field))
-            texts = tuple(each for each in asserted if isinstance(each, FieldExpectation))
-            return ({field.value: text} for text in list_texts(texts, usual.get(field, ())))
-
-        return _Part(lambda terms: terms.of(field), list_values)
-
-    def _make_times(self) -> _Part:
-        moves = self._api.job.end_time_moves and not self._ended
-
-        def list_values() -> Iterator[Mapping[str, object]]:
-            asserted = self._list_asserted(lambda terms: terms.times)
-            pairs = list_times(asserted, self._api, self._at)
-            return ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
-
-        return _Part(lambda terms: terms.times, list_values)
-
-    def _list_asserted(self, find: Callable[[Terms], Iterable[Assertion]]) -> tuple[Assertion, ...]:
-        every = (*self._passing, *([self._stopping] if self._stopping is not None else []))
-        return tuple(dict.fromkeys(assertion for terms in every for assertion in find(terms)))
-
     # --- Values ------------------------------------------------------------------------------------------------
 
-    def _find_odd(self, part: _Part) -> Sequence[_Choice]:
+    def _list_values(self, part: str) -> Iterator[Mapping[str, object]]:
+        """Yield the values of a part that can make a difference, the simplest first."""
+        look = self._look
+        every = (*look.passing, *([look.stopping] if look.stopping is not None else []))
+        asserted = tuple(dict.fromkeys(assertion for view in every for assertion in view.assert_of(part)))
+        if not asserted:
+            yield _NOTHING[part]
+            return
+        if part != _TIMES:
+            texts = tuple(each for each in asserted if isinstance(each, FieldExpectation))
+            usual = {"job_type": self._api.job_types, "error_code": tuple(self._api.error_codes)}
+            yield from ({part: text} for text in list_texts(texts, usual.get(part, ())))
+            return
+        moves = self._api.job.end_time_moves and not self._ended
+        pairs = (
+            list_times(asserted, self._api, look.at)
+            if look.thorough
+            else list_likely_times(look.unmet, asserted, self._api, look.at)
+        )
+        yield from ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
+
+    def _find_odd(self, part: str) -> Sequence[_Choice]:
         """Find values that are let through and stopped; several only if the judge has to tell."""
-        if self._stopping is None:
+        stopping = self._look.stopping
+        if stopping is None:
             return ()
-        if part.find is None or part.list_values is None:
-            return self._find_sub_jobs(self._stopping)
-        if self._rules(self._stopping, part.find) in [self._rules(each, part.find) for each in self._passing]:
-            return ()  # What one of them lets through is not stopped.
-        stopped = part.find(self._stopping)
-        for value in self._list_passing(part.find, part.list_values):
-            if not self._lets_pass(self._stopping, stopped, self._make(value)):
+        if part == _SUB_JOBS:
+            listed = self._find_sub_jobs([each.sub_jobs for each in self._look.passing], stopping.sub_jobs)
+            return [({_SUB_JOBS: each.sub_jobs}, each.certain) for each in listed]
+        for value in self._list_passing(part):
+            if not self._lets_pass(stopping, part, self._make(value)):
                 return ((value, True),)
         return ()
 
-    def _find_usual(self, part: _Part) -> _Choice | None:
+    def _find_usual(self, part: str) -> _Choice | None:
         """Find the simplest value that is let through, if possible one that is not stopped; None if nothing is."""
-        if part.find is None or part.list_values is None:
+        if part == _SUB_JOBS:
             return self._find_usual_sub_jobs()
+        stopping = self._look.stopping
         first: _Choice | None = None
-        for value in self._list_passing(part.find, part.list_values):
-            if self._stopping is None or self._lets_pass(self._stopping, part.find(self._stopping), self._make(value)):
+        for value in self._list_passing(part):
+            if stopping is None or self._lets_pass(stopping, part, self._make(value)):
                 return value, True
             first = first or (value, True)
         return first
 
-    def _list_passing(
-        self,
-        find: Callable[[Terms], tuple[Assertion, ...]],
-        list_values: Callable[[], Iterable[Mapping[str, object]]],
-    ) -> Iterator[Mapping[str, object]]:
-        asserted = [(terms, find(terms)) for terms in self._passing]
-        for value in list_values():
+    def _list_passing(self, part: str) -> Iterator[Mapping[str, object]]:
+        for value in self._list_values(part):
             observed = self._make(value)
-            if all(self._lets_pass(terms, assertions, observed) for terms, assertions in asserted):
+            if all(self._lets_pass(view, part, observed) for view in self._look.passing):
                 yield value
-
-    def _rules(self, terms: Terms, find: Callable[[Terms], tuple[Assertion, ...]]) -> tuple[object, ...]:
-        asserted = find(terms)
-        return asserted, terms.waived(self._at) & {name_of(each) for each in asserted}
 
     # --- Sub-jobs ----------------------------------------------------------------------------------------------
 
-    def _find_sub_jobs(self, stopping: Terms) -> Sequence[_Choice]:
-        passing, part = [self._make_part(terms) for terms in self._passing], self._make_part(stopping)
-        if part in passing:
-            return ()
-        return [({"sub_jobs": each.sub_jobs}, each.certain) for each in self._find(passing, part)]
-
     def _find_usual_sub_jobs(self) -> _Choice | None:
-        passing = [self._make_part(terms) for terms in self._passing]
-        every = passing if self._stopping is None else [*passing, self._make_part(self._stopping)]
-        lists = self._find(every, None) or self._find(passing, None)
-        return ({"sub_jobs": lists[-1].sub_jobs}, lists[-1].certain) if lists else None
+        stopping = self._look.stopping
+        passing = [view.sub_jobs for view in self._look.passing]
+        every = passing if stopping is None else [*passing, stopping.sub_jobs]
+        lists = self._find_sub_jobs(every, None) or self._find_sub_jobs(passing, None)
+        return ({_SUB_JOBS: lists[-1].sub_jobs}, lists[-1].certain) if lists else None
 
-    def _find(self, passing: Sequence[Part], stopping: Part | None) -> tuple[Listed, ...]:
+    def _find_sub_jobs(self, passing: Sequence[Part], stopping: Part | None) -> tuple[Listed, ...]:
         """Find lists of sub-jobs; what they do not depend on is left out, so that each is looked for once."""
         parts = [*passing, *([stopping] if stopping is not None else [])]
-        timed = any(_list_times_of_sub_jobs(part.expectation) for part in parts)
+        timed = any(list_times_of_sub_jobs(part.expectation) for part in parts)
         return find_sub_jobs(
             tuple(dict.fromkeys(passing)),
             stopping,
             self._api,
-            self._at if timed else None,
+            self._look.at if timed else None,
             frozen=self._ended or not any(part.waived for part in parts),
+            thorough=self._look.thorough or not timed,
         )
-
-    def _make_part(self, terms: Terms) -> Part:
-        return Part(terms.sub_jobs, waived=terms.sub_jobs is not None and "sub_jobs" in terms.waived(self._at))

@@ -1,12 +1,12 @@
 """What decides about a job, without names, places and words for people: equal terms let the same answers through."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import find_sensitive_fields
+from reconcile.judge import find_sensitive_fields, name_of
 from reconcile.model import (
     Assertion,
     Expectation,
@@ -16,26 +16,37 @@ from reconcile.model import (
     Job,
     JobApi,
     MissingPolicy,
+    Moment,
+    MomentExpectation,
     Source,
     SubJobsExpectation,
 )
 
 NOWHERE = Source(file="", line=1, column=1)
+_BEGUN = (
+    MomentExpectation(moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE),
+)
 
 
 class Terms(Struct, frozen=True, kw_only=True):
     """
     What a job demands, in a form that can be compared.
 
-    `fields` are its assertions in their order and `sub_jobs` what it expects of these, None without. `absent` jobs
-    have neither. `waivers` are pairs of fields and last day. `unknown` is what depends on variables without a value,
-    as text, and `sensitive` the fields that are compared with sensitive values.
+    Each part of an answer has the assertions about it, ordered by what they name: the texts one at most, `times`
+    those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
+    there is only what it demands of this job alone: that it has begun. `waivers` are
+    pairs of fields and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
+    fields that are compared with sensitive values.
     """
 
     api: JobApi
-    fields: tuple[Assertion, ...]
-    sub_jobs: SubJobsExpectation | None
-    absent: bool
+    status: tuple[Assertion, ...] = ()
+    job_type: tuple[Assertion, ...] = ()
+    error_code: tuple[Assertion, ...] = ()
+    fail_reason: tuple[Assertion, ...] = ()
+    times: tuple[Assertion, ...] = ()
+    sub_jobs: SubJobsExpectation | None = None
+    absent: bool = False
     waivers: tuple[tuple[tuple[str, ...], date], ...]
     missing: MissingPolicy
     timeout: float | None
@@ -44,34 +55,42 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     def waived(self, at: datetime) -> frozenset[str]:
         """Return what a waiver covers at a time, as waivers call it."""
+        if not self.waivers:
+            return frozenset()
         return frozenset(field for fields, expires in self.waivers if at.date() <= expires for field in fields)
-
-    @property
-    def times(self) -> tuple[Assertion, ...]:
-        """The assertions about the times of the job."""
-        return tuple(each for each in self.fields if not isinstance(each, FieldExpectation))
-
-    def of(self, field: Field) -> tuple[FieldExpectation, ...]:
-        """Return the assertion about a text of the job, if there is one."""
-        return tuple([each for each in self.fields if isinstance(each, FieldExpectation) and each.field is field])
 
 
 def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
     """Return the terms of a job; waivers that expired before today have no say."""
     expect = job.expect
-    present = isinstance(expect, Expectation)
     waivers = sorted((tuple(sorted(each.fields)), each.expires) for each in job.waivers if each.expires >= today)
-    return Terms(
+    always = Terms(
         api=job.provider.api,
-        fields=tuple([_strip(each) for each in expect.fields]) if isinstance(expect, Expectation) else (),
-        sub_jobs=_strip_sub_jobs(expect.sub_jobs) if isinstance(expect, Expectation) else None,
-        absent=not present,
+        absent=not isinstance(expect, Expectation),
         waivers=tuple(waivers),
-        missing=job.missing if present else MissingPolicy.DRIFT,
+        missing=job.missing if isinstance(expect, Expectation) else MissingPolicy.DRIFT,
         timeout=job.timeout,
         unknown=unknown,
-        sensitive=find_sensitive_fields(expect) if isinstance(expect, Expectation) else frozenset(),
     )
+    if not isinstance(expect, Expectation):
+        return always
+    fields = _strip_all(expect.fields)
+    texts = {each.field.value: (each,) for each in fields if isinstance(each, FieldExpectation)}
+    return replace(
+        always,
+        **texts,
+        times=(*_BEGUN[: job.after is not None], *[each for each in fields if not isinstance(each, FieldExpectation)]),
+        sub_jobs=_strip_sub_jobs(expect.sub_jobs),
+        sensitive=find_sensitive_fields(expect),
+    )
+
+
+def list_times_of_sub_jobs(expected: SubJobsExpectation | None) -> tuple[Assertion, ...]:
+    """List what is asserted of the times of sub-jobs."""
+    if expected is None:
+        return ()
+    parts = (expected.each, *[item.fields for item in expected.items or ()])
+    return tuple([field for part in parts for field in part if not isinstance(field, FieldExpectation)])
 
 
 def _strip(assertion: Assertion) -> Assertion:
@@ -83,7 +102,7 @@ def _strip(assertion: Assertion) -> Assertion:
 
 
 def _strip_all(assertions: Iterable[Assertion]) -> tuple[Assertion, ...]:
-    return tuple([_strip(each) for each in assertions])
+    return tuple(sorted([_strip(each) for each in assertions], key=name_of))
 
 
 def _strip_sub_jobs(expectation: SubJobsExpectation | None) -> SubJobsExpectation | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from reconcile.judge import accepts
-from reconcile.model import FieldExpectation, Glob
+from reconcile.model import FieldExpectation, Glob, JobApi
 from reconcile.review.limits import TooManyError
 
 _MOST_STATES = 5_000
@@ -16,6 +17,11 @@ _LETTERS = (*"xyzabcdefghijklmnopqrstuvw", *map(chr, range(0x4E00, 0x9FFF)))
 
 _Signs: TypeAlias = tuple[str, ...]
 """A pattern, character by character: `*` and `?` for those of a glob, `\\*` and `\\?` for the characters themselves."""
+
+
+def list_words(api: JobApi) -> Sequence[str]:
+    """List the statuses that an API has a word for, success and failure first."""
+    return tuple(dict.fromkeys([w for w in (api.success, api.failure, *api.statuses) if w in api.words.values()]))
 
 
 @lru_cache(maxsize=4096)
@@ -45,13 +51,14 @@ def _propose(expectations: Sequence[FieldExpectation], usual: Sequence[str]) -> 
     accepted = [each for expectation in expectations for each in expectation.accept]
     named = [each for each in accepted if isinstance(each, str)]
     yield None
-    yield from usual
-    yield from named
     if any(isinstance(each, Glob) for each in accepted):
+        yield from usual
+        yield from named
         yield from _walk([_split(each) for each in dict.fromkeys(accepted) if each is not None])
     else:
-        taken = set(named)
-        yield next(text for text in (_OTHER * number for number in range(1, len(taken) + 2)) if text not in taken)
+        yield from named
+        invented = (_OTHER * number for number in range(1, len(named) + 2))
+        yield next(text for text in chain(usual, invented) if text not in named)
 
 
 def _split(pattern: str | Glob) -> _Signs:

@@ -60,6 +60,42 @@ def list_instants(
     return [now, *(now + each for each in bounds.fractions), *later]
 
 
+def list_likely_instants(unmet: Sequence[Assertion], api: JobApi, now: datetime) -> list[datetime]:
+    """List the later times of judging at which a time beside a bound of `unmet` can have been."""
+    moments = [each for each in unmet if isinstance(each, MomentExpectation)]
+    if not moments:
+        return []
+    bounds = _Bounds(moments, _find_tick(api.time_format), now)
+    return [bounds.at(each) for each in sorted(_around(bounds.begin | bounds.end)) if each > bounds.now]
+
+
+def list_likely_times(
+    unmet: Sequence[Assertion], assertions: Sequence[Assertion], api: JobApi, now: datetime
+) -> Iterator[Times]:
+    """
+    Yield pairs of begin and end among which most differences are found, the simplest first.
+
+    Args:
+        unmet: assertions about times of a job that are to be false.
+        assertions: all that are about times of that job.
+    """
+    yield from _list_simple(assertions, api, now)
+    if unmet:
+        bounds = _Bounds(assertions, _find_tick(api.time_format), now)
+        for begin, end in bounds.list_beside(_Bounds(unmet, _find_tick(api.time_format), now)):
+            yield (
+                bounds.write(begin, api) if begin is not None else None,
+                bounds.write(end, api) if end is not None else None,
+            )
+
+
+def _list_simple(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> Iterator[Times]:
+    yield None, None
+    if assertions:
+        present = write_time(now, api.time_format)
+        yield from ((present, None), (None, present), (present, present))
+
+
 def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> Iterator[Times]:
     """
     Yield pairs of begin and end, the simplest first, so that whatever the assertions tell apart is among them.
@@ -71,12 +107,10 @@ def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> I
     Raises:
         TooManyError: there are too many pairs.
     """
-    yield None, None
+    yield from _list_simple(assertions, api, now)
     if not assertions:
         return
     bounds = _Bounds(assertions, _find_tick(api.time_format), now)
-    present = bounds.write(bounds.now, api)
-    yield from ((present, None), (None, present), (present, present))
     begins, ends, pairs = bounds.list_pairs()
     yield from ((bounds.write(each, api), None) for each in begins)
     yield from ((None, bounds.write(each, api)) for each in ends)
@@ -109,6 +143,10 @@ class _Bounds:
         """List all begins, all ends and all pairs of both that matter, the nearest to now first."""
         usual = {self.now, self.now + self.skew, self.lowest}
         between = _around({0, *self.durations})
+        if not (self.begin or self.end or self.ages):  # a length is the same wherever it lies
+            future = self.now + self.skew + 1
+            spread = sorted({self.now - length for length in between} | {future}, key=self._measure)
+            return spread, [self.now, future], [*((begin, self.now) for begin in spread), (self.now, future)]
         ends = _around(self.end | {self.now - each for each in self.ages} | usual)
         begins = _around(self.begin | {self.now - each for each in self.durations} | usual)
         begins |= {end - length for end in ends for length in between}
@@ -120,6 +158,20 @@ class _Bounds:
             sorted(ends | {end for _, end in pairs}, key=self._measure),
             sorted(pairs, key=lambda pair: (self._measure(pair[1]), pair[1] - pair[0], pair)),
         )
+
+    def list_beside(self, unmet: "_Bounds") -> Iterator[tuple[int | None, int | None]]:
+        """Yield begin and end just beyond bounds of `unmet`, and where the other one of them may be then."""
+        anchors = (self.now, *sorted(self.begin | self.end))
+        lengths = sorted(self.durations)
+        for begin in sorted(_beside(unmet.begin)):
+            yield from ((begin, None), (begin, begin))
+            yield from ((begin, end) for end in (*anchors, *[begin + each for each in lengths]))
+        for end in sorted(_beside(unmet.end | {self.now - each for each in unmet.ages})):
+            yield from ((None, end), (end, end))
+            yield from ((begin, end) for begin in (*anchors, *[end - each for each in lengths]))
+        for length in sorted(_beside(unmet.durations)):
+            for anchor in anchors:
+                yield from ((anchor - length, anchor), (anchor, anchor + length))
 
     def write(self, ticks: int, api: JobApi) -> str:
         return write_time(self.at(ticks), api.time_format)
@@ -152,6 +204,10 @@ def _list_fractions(spans: Iterable[SpanExpectation], tick: timedelta) -> Iterat
             rest = timedelta(seconds=bound or 0) % tick
             if rest and span.span is Span.AGE:
                 yield from (rest, rest + timedelta.resolution)
+
+
+def _beside(ticks: Iterable[int]) -> set[int]:
+    return {each + step for each in ticks for step in (-1, 1)}
 
 
 def _around(ticks: Iterable[int]) -> set[int]:

@@ -40,12 +40,12 @@ class Judge(Struct, frozen=True, kw_only=True):
     """
     The gate, as far as it is needed here.
 
-    `judge` writes an answer as the job API would, reads it, and judges the jobs, all of the same remote job. `write`
-    returns the answer as the job API would write it.
+    `write` returns an answer as the job API would write it, and `judge` reads what was written and judges jobs by it,
+    all of the same remote job.
     """
 
-    judge: Callable[[Sequence[Job], Observed | Missing, datetime], Judged]
     write: Callable[[Job, Observed | Missing, datetime], Exchange]
+    judge: Callable[[Sequence[Job], Exchange, datetime], Judged]
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -77,13 +77,20 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
     gaps = list_gaps(passing.terms, terms, now)
     for gap in gaps[:_MOST_TRIED]:
         answer = _name(gap.answer, stopping)
-        stopped, passed = judge.judge([stopping], answer, gap.at), judge.judge(passing.jobs, answer, gap.at)
+        written = judge.write(stopping, answer, gap.at)
+        stopped, passed = judge.judge([stopping], written, gap.at), judge.judge(passing.jobs, written, gap.at)
         if passed.verdict is Verdict.IN_SYNC and stopped.verdict is not Verdict.IN_SYNC:
-            shown = _show(answer, stopping, passing.jobs, stopped, passed, judge, gap.at)
-            return _make(gap.at, [shown], stopped, (stopping, *passing.jobs))
+            jobs = (stopping, *passing.jobs)
+            return _make(gap.at, [_show(answer, written, jobs, stopped, passed, judge)], stopped, jobs)
     if gaps:
         raise UnconfirmedError
     return _find_patience(passing, stopping, terms, judge, now)
+
+
+def is_stopping(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> bool:
+    """Return whether a job may stop what a side lets through; the gate is asked only where the search cannot tell."""
+    gaps = list_gaps(passing.terms, terms, now)
+    return bool(gaps) or _find_patience(passing, stopping, terms, judge, now) is not None
 
 
 def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
@@ -93,10 +100,10 @@ def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
     words = [word for word in (api.failure, api.success, *api.statuses) if word in api.words.values()]
     answers: list[Observed | Missing] = [Observed.bare(stopping.job_id, word) for word in dict.fromkeys(words)]
     for answer in (*answers, *gone):
-        stopped = judge.judge([stopping], answer, now)
+        written = judge.write(stopping, answer, now)
+        stopped = judge.judge([stopping], written, now)
         if stopped.verdict not in (Verdict.IN_SYNC, Verdict.ERROR):
-            shown = _show(answer, stopping, (), stopped, None, judge, now)
-            return _make(now, [shown], stopped, (stopping,))
+            return _make(now, [_show(answer, written, (stopping,), stopped, None, judge)], stopped, (stopping,))
     return None
 
 
@@ -143,19 +150,22 @@ def _confirm_patience(
     """Return a first answer for which one side waits, and then one that it lets through; None if there is no such."""
     answer, after = first
     later = now + timedelta(seconds=after)
-    stopped, waited = judge.judge([stopping], answer, now), judge.judge(passing.jobs, answer, now)
+    written = judge.write(stopping, answer, now)
+    stopped, waited = judge.judge([stopping], written, now), judge.judge(passing.jobs, written, now)
     timed_out = stopped.verdict is Verdict.PENDING and isinstance(answer, Observed)
     if waited.verdict is not Verdict.PENDING or not (stopped.verdict is Verdict.DRIFT or timed_out):
         return None
     for gap in list_gaps(passing.terms, None, later):
         last = _name(gap.answer, stopping)
-        passed = judge.judge(passing.jobs, last, later)
+        ending = judge.write(stopping, last, later)
+        passed = judge.judge(passing.jobs, ending, later)
         if gap.at == later and isinstance(last, Observed) and passed.verdict is Verdict.IN_SYNC:
+            jobs = (stopping, *passing.jobs)
             shown = [
-                _show(answer, stopping, passing.jobs, stopped, waited, judge, now),
-                _show(last, stopping, passing.jobs, None, passed, judge, later),
+                _show(answer, written, jobs, stopped, waited, judge),
+                replace(_show(last, ending, jobs, None, passed, judge), after=after),
             ]
-            return _make(now, [shown[0], replace(shown[1], after=after)], stopped, (stopping, *passing.jobs))
+            return _make(now, shown, stopped, jobs)
     return None
 
 
@@ -169,18 +179,20 @@ def _name(answer: Observed | Missing, job: Job) -> Observed | Missing:
 
 def _show(
     answer: Observed | Missing,
-    stopping: Job,
-    passing: Sequence[Job],
+    written: Exchange,
+    jobs: Sequence[Job],
     stopped: Judged | None,
     passed: Judged | None,
     judge: Judge,
-    at: datetime,
 ) -> JudgedAnswer:
-    hidden = _find_hidden((stopping, *passing))
-    shown = hide_sensitive(answer, hidden) if isinstance(answer, Observed) else answer
+    """Return a judged answer as a report may show it; the first of the jobs is the one that it was written about."""
+    hidden = _find_hidden(jobs)
+    if hidden and isinstance(answer, Observed):
+        answer = hide_sensitive(answer, hidden)
+        written = judge.write(jobs[0], answer, written.ended_at)
     return JudgedAnswer(
-        exchange=judge.write(stopping, shown, at),
-        observation=shown,
+        exchange=written,
+        observation=answer,
         old=stopped.verdict if stopped else None,
         new=passed.verdict if passed else None,
     )

@@ -80,7 +80,7 @@ def test_an_answer_is_read_as_it_is_meant(entry: dict[str, Any]) -> None:
         case kind:
             assert isinstance(observation, Unobserved)
             message = observation.problem.message
-            assert ("perhaps there is no such job" in message) is (kind == "doubtful")
+            assert ("the job may not exist" in message) is (kind == "doubtful")
             assert expected.get("code", "") in message
 
 

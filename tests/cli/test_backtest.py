@@ -160,7 +160,7 @@ def test_a_flip_names_the_expectation_that_decides(backtest):
         "\n"
         "  # tuesday: blocked then, passed now\n"
         '    jobs.b fail_reason: expected null, observed "x"\n'
-        "    now: this is not expected any more\n"
+        "    now: this is no longer expected\n"
         "\n"
         "Backtest: 4 recordings, 2 passed, 1 blocked, 1 undecided; 2 flips.\n"
     )

@@ -95,7 +95,7 @@ def test_a_changed_or_other_plan_is_an_error_before_any_request(run):
     Path("other.reconcile.yaml").write_text(MANIFEST)
     code, _, err = run("plan", "other.reconcile.yaml", "--endpoint", "http://127.0.0.1:9", "--baseline", "then.json")
     assert (code, "RC020" in err) == (1, True)
-    assert "it is about reconcile.yaml, and not about other.reconcile.yaml" in err
+    assert "it is a plan of reconcile.yaml, not of other.reconcile.yaml" in err
 
 
 def test_no_report_is_written_over_it(run):

@@ -60,10 +60,10 @@ def test_a_job_that_cannot_exist_proves_host_path_project_and_credential(examine
         "  ok       credential  token from RECONCILE_TOKEN\n"
         "  ok       endpoint    https://sfs-turbo.eu-de.otc.t-systems.com, from the built-in table\n"
         "  ok       connection  TLS, verified by public authorities\n"
-        "  skipped  clock       the answer does not say what time it is\n"
+        "  skipped  clock       the answer has no date\n"
         "  ok       project     p1 in otc eu-de: the API answers\n"
         "\n"
-        "Doctor: the provider can be asked.\n"
+        "Doctor: the provider is ready.\n"
     )
     (request,) = requests
     assert (request.method, request.url.path) == ("GET", f"/v1/p1/sfs-turbo/jobs/{NO_SUCH_JOB}")

@@ -7,9 +7,10 @@ import program
 import pytest
 from fault_server import Wire, serving
 from msgspec.structs import replace
-from report.plans import each_plan, load_plan
+from report.plans import done, drifted, each_plan, load_plan, plan_of
 
-from reconcile.cli.spool import DetailsSpool
+from reconcile.cli.spool import DetailsSpool, EvidenceSpool
+from reconcile.model import Evidence
 from reconcile.report import FORMATS, render_plan
 
 JOBS = 1_000
@@ -66,3 +67,36 @@ def test_u45_details_that_are_read_from_a_file_are_the_same_in_every_report(name
     assert in_memory or not any(job.details is before.details for job, before in zip(jobs, plan.jobs, strict=True))
     for each in FORMATS:
         assert render_plan(replace(plan, jobs=jobs), format_name=each) == render_plan(plan, format_name=each)
+
+
+def evidence_of(plan):
+    return Evidence(
+        tool="1",
+        manifest=plan.manifest,
+        observations=tuple(job.observation for job in plan.jobs),
+        remarks=((),) * len(plan.jobs),
+        origins=plan.origins,
+        judged_at=plan.judged_at,
+        since=plan.judged_at,
+        strict=False,
+        soft_fail=False,
+        ended_by=None,
+    )
+
+
+@each_plan
+def test_evidence_that_is_read_from_a_file_is_the_same(name):
+    evidence = evidence_of(load_plan(name))
+    kept = EvidenceSpool(room=0).keep(evidence)
+    assert kept.manifest == evidence.manifest
+    assert tuple(kept.observations) == evidence.observations
+
+
+def test_jobs_of_several_shards_share_what_they_have_in_common():
+    spool = EvidenceSpool()
+    shards = [spool.keep(evidence_of(plan_of(done(name)))) for name in ("a", "b")]
+    one, two = (shard.manifest.jobs[0] for shard in shards)
+    assert (one.address, two.address) == ("jobs.a", "jobs.b")
+    assert one.expect is two.expect
+    other = spool.keep(evidence_of(plan_of(drifted("c")))).manifest.jobs[0]
+    assert other.expect != one.expect

@@ -257,7 +257,7 @@ def test_what_reading_has_used_of_the_time_is_not_there_for_fetching(argv, tmp_p
         )
         writing.result()
     assert code == 1
-    assert "not answered within the time limit of the run, 20 s" in "".join(capfd.readouterr())
+    assert "no answer within the time limit of the run, 20 s" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -434,7 +434,7 @@ def test_d37_what_a_cache_held_for_long_is_no_proof_under_strict(argv, code, age
     ended = program.main(["plan", "-o", "json", *argv], environ={"RECONCILE_TOKEN": CANARY}, transport=transport)
     (job,) = json.loads(capsys.readouterr().out)["jobs"]
     assert ended == (code if age == "86400" else 0)
-    assert any("out of a cache and was 86400 s old" in note for note in job["notes"]) is (age == "86400")
+    assert any("from a cache and was 86400 s old" in note for note in job["notes"]) is (age == "86400")
     assert [error["code"] for error in job["errors"]] == (["RC007"] if ended else [])
 
 

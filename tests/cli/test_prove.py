@@ -152,7 +152,7 @@ def test_u10_a_job_of_which_nobody_can_tell_what_is_expected_is_left_out(tmp_pat
     undecided = "b: {job_id: b, expect: {job_type: '${var.type}'}}"
     manifest.write_text(f"{head}jobs:\n  {known}\n  {undecided}\n")
     code, out, err = run("prove", str(manifest))
-    assert (code, "1 job made up" in out) == (0, True)
+    assert (code, "1 job generated" in out) == (0, True)
     assert "1 job left out: expectations depend on variables without a value: id, type" in err
     manifest.write_text(f"{head}jobs:\n  {undecided}\n")
     code, _, err = run("prove", str(manifest))

@@ -185,7 +185,7 @@ def test_waiting_ends_when_a_job_is_decided(gate, end, code):
     found, out, _ = gate(f"jobs: {{id-a: {{timeline: {timeline}}}}}", "--wait", "20s", "-o", "json", tally=tally)
     assert found == code
     assert tally.requests_for["id-a"] == 2
-    assert any("looked at 2 times" in note for note in json.loads(out)["jobs"][0]["notes"])
+    assert any("fetched 2 times" in note for note in json.loads(out)["jobs"][0]["notes"])
 
 
 def test_g12_waiting_in_vain_ends_pending_with_what_was_seen_last(gate):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program import main
 
-from reconcile.cli.surroundings import find_paths, find_run_url
+from reconcile.cli.surroundings import find_docs_url, find_paths, find_run_url
 from reconcile.codes import Code
 from reconcile.model import Diagnostic, Source
 
@@ -106,3 +106,29 @@ AZURE = {"SYSTEM_COLLECTIONURI": "https://dev.azure.com/o/", "SYSTEM_TEAMPROJECT
 )
 def test_u36_the_page_of_a_ci_run_is_known_by_the_variables_of_its_system(environ, url):
     assert find_run_url(environ) == url
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("https://docs.example.com", "https://docs.example.com"),
+        ("https://docs.example.com:8443/a/b/", "https://docs.example.com:8443/a/b"),
+        ("http://docs.example.com", None),
+        ("https://user:secret@docs.example.com", None),
+        ("https://docs.example.com/?key=secret", None),
+        ("https://docs.example.com/#a", None),
+        ("https://docs.example.com/a b", None),
+        ("https://", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_a_place_of_the_documentation_that_is_no_plain_https_url_is_an_error(value, url, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    environ = {"RECONCILE_DOCS_URL": value}
+    assert find_docs_url(environ) == url
+    assert main(["plan", "nowhere.yaml"], environ=environ) == 1
+    out, err = capsys.readouterr()
+    assert ("RC001 RECONCILE_DOCS_URL is not the URL of a site" in err) == (url is None)
+    assert (f"To learn more: {url}/errors/RC002/\n" in err) == (url is not None)
+    assert "secret" not in out + err

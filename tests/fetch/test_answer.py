@@ -142,7 +142,7 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
             for value in (None, 1, ["success"], True, {"success": 1})
         ),
         pytest.param({"job_id": JOB_ID}, Code.MALFORMED_FIELD, "its status is null or absent", id="D05-missing"),
-        pytest.param({}, Code.OTHER_JOB, "does not say", id="D06-empty-object"),
+        pytest.param({}, Code.OTHER_JOB, "does not name", id="D06-empty-object"),
         *(
             pytest.param(body, Code.NOT_JSON, "not a JSON object", id=f"D06-{body.decode()}")
             for body in (b"[]", b"null", b'"success"', b"true", b"1")
@@ -150,26 +150,26 @@ def test_commas_and_brackets_in_a_text_are_no_values() -> None:
         pytest.param(b"", Code.NOT_JSON, "not JSON", id="D06-empty"),
         pytest.param(b"success", Code.NOT_JSON, "not JSON", id="D06-word"),
         pytest.param(job(job_id="other"), Code.OTHER_JOB, '"other"', id="D07-other"),
-        pytest.param(job(job_id=JOB_ID.upper()), Code.OTHER_JOB, "not about", id="D07-case"),
-        pytest.param(job(job_id=f"{JOB_ID} "), Code.OTHER_JOB, "not about", id="D07-space"),
-        pytest.param(job(job_id=None), Code.OTHER_JOB, "does not say", id="D07-null"),
-        pytest.param(job(job_id=[JOB_ID]), Code.OTHER_JOB, "does not say", id="D07-list"),
+        pytest.param(job(job_id=JOB_ID.upper()), Code.OTHER_JOB, "it is for job", id="D07-case"),
+        pytest.param(job(job_id=f"{JOB_ID} "), Code.OTHER_JOB, "it is for job", id="D07-space"),
+        pytest.param(job(job_id=None), Code.OTHER_JOB, "does not name", id="D07-null"),
+        pytest.param(job(job_id=[JOB_ID]), Code.OTHER_JOB, "does not name", id="D07-list"),
         pytest.param(
             f'{{"job_id":"{JOB_ID}","status":"failed","status":"success"}}'.encode(),
             Code.AMBIGUOUS_JSON,
-            "twice",
+            "duplicate key",
             id="D09",
         ),
         pytest.param(
             f'{{"job_id":"{JOB_ID}","status":"success","st\\u0061tus":"failed"}}'.encode(),
             Code.AMBIGUOUS_JSON,
-            "twice",
+            "duplicate key",
             id="D09-escaped",
         ),
         pytest.param(
             f'{{"job_id":"{JOB_ID}","status":"success","sub_jobs":[{{"status":"failed","status":"success"}}]}}'.encode(),
             Code.AMBIGUOUS_JSON,
-            "twice",
+            "duplicate key",
             id="D09-nested",
         ),
         pytest.param(
@@ -294,8 +294,8 @@ def test_u21_a_known_code_in_a_foreign_envelope_is_told_without_a_contradiction(
     message = message_of(ask(body, status_code=404), Code.NOT_FROM_THE_API)
     assert message == (
         "HTTP 404 from the job API: either the job does not exist, or the endpoint, api or project_id is wrong "
-        "(not the service's "
-        'own form of an error), error SFS.TURBO.0019 "Invalid Job Id" (no job has that id)'
+        "(the error is not in the service's "
+        'own format), error SFS.TURBO.0019 "Invalid Job Id" (no job has that id)'
     )
     assert "not from the job API" not in message
 
@@ -360,8 +360,8 @@ def test_the_time_to_wait_is_named_D32() -> None:
     ("location", "target"),
     [
         pytest.param("https://user:hunter2@evil.test:8443/hunter2?t=hunter2", "https://evil.test:8443", id="A09"),
-        pytest.param("http://[::1", "what is no URL", id="no-url"),
-        pytest.param("http://a.test:99999/", "what is no URL", id="no-port"),
+        pytest.param("http://[::1", "an invalid URL", id="no-url"),
+        pytest.param("http://a.test:99999/", "an invalid URL", id="no-port"),
         pytest.param("/hunter2", "the same host", id="A10"),
         pytest.param(None, "the same host", id="no-location"),
     ],
@@ -467,4 +467,4 @@ def test_a_doubtful_answer_keeps_the_code_of_its_status() -> None:
     observed = assess(load_api("sdrs"), "a", answer).observation
     assert isinstance(observed, Unobserved)
     assert observed.problem.code is Code.SERVER_ERROR
-    assert "perhaps there is no such job" in observed.problem.message
+    assert "the job may not exist" in observed.problem.message

@@ -19,8 +19,8 @@ from fault_server import serving
 
 from reconcile.errors import AccessError
 from reconcile.fetch import CurlClient, TimeLimits
-from reconcile.fetch.client import Outcome
-from reconcile.fetch.endpoint import Origin
+from reconcile.fetch.client import METADATA_KEY, METADATA_SESSION, Outcome
+from reconcile.fetch.endpoint import METADATA_SERVICE, Origin
 from reconcile.fetch.failure import (
     AnswerTooLargeError,
     BlockedAddressError,
@@ -149,21 +149,25 @@ def test_a_header_that_is_more_than_a_header_is_refused_and_not_shown_A17(value:
     assert "canary" not in str(raised.value)
 
 
-def test_a_request_with_a_body_is_a_post() -> None:
+def test_the_method_and_the_length_of_a_request() -> None:
     async def script(wire) -> None:
-        for _ in range(2):
+        for _ in range(3):
             head = await wire.read_request()
             if head.startswith(b"POST"):
                 wire.server.requests.append(await wire.reader.readexactly(4))
             await wire.send(OK)
 
     with serving(script) as server, CurlClient() as client:
-        for body in (b"body", None):
-            send(client, Request(origin=origin(server.port), target="/", headers=["X: y"], body=body))
-        assert server.requests[1] == b"body"
-        assert b"Content-Length: 4\r\n" in server.requests[0]
-        assert server.requests[2].startswith(b"GET / ")
-        assert b"Content-" not in server.requests[2]
+        for method, body in (("POST", b"body"), ("PUT", b""), ("GET", None)):
+            send(client, Request(origin=origin(server.port), target="/", headers=["X: y"], method=method, body=body))
+        post, body, put, get = server.requests
+        assert body == b"body"
+        assert b"Content-Length: 4\r\n" in post
+        assert put.startswith(b"PUT / ")
+        assert b"Content-Length: 0\r\n" in put
+        assert b"Content-Type" not in put
+        assert get.startswith(b"GET / ")
+        assert b"Content-" not in get
 
 
 def test_a_redirect_is_an_answer_that_nobody_follows_A09() -> None:
@@ -429,9 +433,11 @@ def test_a_name_that_leads_to_loopback_is_blocked_before_a_byte_is_sent_A08() ->
         assert server.connections == 0
 
 
+@pytest.mark.parametrize("metadata", [False, True])
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "[64:ff9b::a9fe:a9fe]", "0.0.0.0"])
-def test_a_name_that_leads_to_a_blocked_address_is_blocked_A07_A08(address: str) -> None:
-    with CurlClient(resolve=[f"api.test:443:{address}"], limits=QUICK) as client, pytest.raises(BlockedAddressError):
+def test_a_name_that_leads_to_a_blocked_address_is_blocked_A07_A08(address: str, metadata: bool) -> None:
+    options = {"limits": QUICK, "metadata": metadata}
+    with CurlClient(resolve=[f"api.test:443:{address}"], **options) as client, pytest.raises(BlockedAddressError):
         get(client, origin(443, scheme="https", host="api.test"))
 
 
@@ -443,6 +449,23 @@ def test_localhost_leads_to_this_machine_or_nowhere_A08() -> None:
 def test_plain_http_is_spoken_to_loopback_alone_A03() -> None:
     with CurlClient() as client, pytest.raises(ExchangeError, match="loopback only"):
         get(client, origin(80, host="10.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "method", "target"),
+    [
+        (False, "GET", METADATA_KEY),
+        (True, "GET", "/openstack/latest/user_data"),
+        (True, "GET", f"{METADATA_KEY}?x"),
+        (True, "POST", METADATA_SESSION),
+    ],
+)
+def test_the_metadata_service_is_asked_for_a_credential_if_the_operator_allows_A07(
+    metadata: bool, method: str, target: str
+) -> None:
+    request = Request(origin=METADATA_SERVICE, target=target, headers=[], method=method)
+    with CurlClient(metadata=metadata) as client, pytest.raises(ExchangeError, match="--metadata-credentials"):
+        client.send(request, list[Outcome]().append)
 
 
 def test_localhost_is_reached_by_whichever_address_answers() -> None:

@@ -46,5 +46,5 @@ def test_d23_a_name_server_that_does_not_answer_keeps_no_run_from_its_deadline(t
         [*UNSHARE, "bash", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60
     )
     assert ran.returncode == 1, ran.stderr
-    assert "RC005 not answered within the time limit of the run, 2 s" in ran.stdout
+    assert "RC005 no answer within the time limit of the run, 2 s" in ran.stdout
     assert time.monotonic() - started < 2 + program.SLACK + 1

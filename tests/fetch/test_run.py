@@ -79,7 +79,7 @@ def test_noise_is_got_over_and_what_lasts_is_given_up(make_job, answer, most) ->
     api = VirtualApi(failing(100, answer), patience=5.0)
     (fetched,), seconds = fetch([make_job("a")], api)
     assert fetched.attempts == len(api.asked) == most
-    assert f"; given up after {most} attempts over {seconds:.0f} s" in problem_of(fetched).message
+    assert f"; gave up after {most} attempts over {seconds:.0f} s" in problem_of(fetched).message
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_wait_that_is_too_long_ends_it_at_once_for_all(make_job, code, wait, t
     assert seconds == pytest.approx(0.05)
     assert len(api.asked) == 5
     assert all(f"the server asks to wait {said} (Retry-After)" in problem_of(each).message for each in fetched)
-    assert problem_of(fetched[-1]).message.startswith("not asked: ")
+    assert problem_of(fetched[-1]).message.startswith("not requested: ")
 
 
 @pytest.mark.parametrize("wait", ["-5", "soon", "3.5", "１２"], ids=lambda wait: f"D33-{wait}")
@@ -269,7 +269,7 @@ def test_where_no_request_can_come_through_no_more_are_tried(make_job, make_prov
     fetched, _ = fetch([make_job(job_id) for job_id in IDS] + [make_job("a", good)], api)
     assert len(api.asked) == 5 + 1
     assert isinstance(fetched[-1].observation, Observed)
-    assert problem_of(fetched[99]).message.startswith("not asked: ")
+    assert problem_of(fetched[99]).message.startswith("not requested: ")
 
 
 def test_g14_no_host_has_more_requests_under_way_than_allowed(make_job) -> None:
@@ -342,7 +342,7 @@ def test_d26_credentials_that_stay_rejected_end_the_provider(make_job, make_prov
     fetched, seconds = fetch(jobs, api, credential=credential)
     assert {problem_of(each).code for each in fetched[:100]} == {Code.UNAUTHENTICATED}
     assert sum(asked.host == OTC for asked in api.asked) <= 5 * (renewals + 1)
-    assert "not asked: the credentials were rejected for another job" in problem_of(fetched[99]).message
+    assert "not requested: the credentials were rejected for another job" in problem_of(fetched[99]).message
     assert isinstance(fetched[100].observation, Observed)
     assert seconds < 1
 
@@ -388,7 +388,7 @@ def test_a_token_that_cannot_be_had_at_all_ends_the_provider(make_job, retryable
     fetched, _ = fetch([make_job(job_id) for job_id in IDS], api, credential=credential)
     assert api.asked == []
     assert 1 <= credential.failed <= most
-    assert all("not asked: no token" in problem_of(each).message for each in fetched)
+    assert all("not requested: no token" in problem_of(each).message for each in fetched)
 
 
 # --- The end -------------------------------------------------------------------------------------------------------
@@ -429,4 +429,4 @@ def test_d37_an_old_answer_out_of_a_cache_is_noted(make_job) -> None:
     ages = {"a": "86400", "b": "60", "c": "soon"}
     api = VirtualApi(lambda asked: job_answer(asked.job_id, Age=ages[asked.job_id]))
     fetched, _ = fetch([make_job(job_id) for job_id in ages], api)
-    assert [each.notes for each in fetched] == [("the answer came out of a cache and was 86400 s old",), (), ()]
+    assert [each.notes for each in fetched] == [("the answer came from a cache and was 86400 s old",), (), ()]

@@ -34,12 +34,8 @@ def read_key_by_key(api: JobApi, job_id: str, body: Any) -> Observed | str:
         return "no job"
 
 
-def make_reader(api: JobApi, finder: Finder | None = None) -> UsualReader:
-    words = {
-        word: (state, word if word != state else None, api.statuses[state].terminal)
-        for word, state in api.words.items()
-    }
-    return UsualReader(api, words, finder or Finder(api))
+def make_reader(api: JobApi) -> UsualReader:
+    return UsualReader(api, Finder(api))
 
 
 @pytest.mark.parametrize("number", range(len(INDEX)), ids=[entry["file"] for entry in INDEX])
@@ -113,7 +109,7 @@ def test_new_keys_are_learned_within_bounds(name: str) -> None:
     number = next(number for number, entry in enumerate(INDEX) if entry["api"] == name)
     api, job_id = load_api(name), INDEX[number]["asked"]
     finder = Finder(api)
-    reader = make_reader(api, finder)
+    reader = UsualReader(api, finder)
     for turn in range(100):
         reader.learn({**BODIES[number], **{f"new-{turn}-{key}": key for key in range(100)}})
         reader.read(job_id, BODIES[number], "r")

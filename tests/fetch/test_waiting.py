@@ -192,7 +192,7 @@ def test_a_provider_that_is_closed_leaves_no_job_waiting(make_job) -> None:
     assert seconds < 20
     messages = [each.observation.problem.message for each in fetched if isinstance(each.observation, Unobserved)]
     assert len(messages) == 20
-    assert sum("not asked again: the credentials were rejected" in message for message in messages) > 10
+    assert sum("not requested again: the credentials were rejected" in message for message in messages) > 10
 
 
 def test_what_was_under_way_when_its_provider_was_closed_is_not_asked_for_again(make_job) -> None:
@@ -208,21 +208,21 @@ def test_what_was_under_way_when_its_provider_was_closed_is_not_asked_for_again(
     assert [type(each.observation) for each in fetched] == [Unobserved, Unobserved, Unobserved, Observed]
     messages = [each.observation.problem.message for each in fetched if isinstance(each.observation, Unobserved)]
     assert "rejected for another job" not in messages[0]
-    assert messages[1].endswith("given up after 1 attempt over 0 s: the credentials were rejected for another job")
-    assert messages[2].startswith("not asked again: the credentials were rejected for another job; its status was")
+    assert messages[1].endswith("gave up after 1 attempt over 0 s: the credentials were rejected for another job")
+    assert messages[2].startswith("not requested again: the credentials were rejected for another job; its status was")
 
 
 def test_noise_at_the_end_of_the_run_is_noted_beside_what_was_seen(make_job) -> None:
     api = VirtualApi(lambda asked: job_answer("a", "running") if asked.number == 1 else httpx.Response(503))
     (fetched,), _ = fetch([make_job("a")], api, timeout=5.0)
     assert word_of(fetched) == "running"
-    assert ["could not be looked at again: HTTP 503" in note for note in fetched.notes] == [True]
+    assert ["the last poll failed: HTTP 503" in note for note in fetched.notes] == [True]
 
 
 def test_d40_a_status_that_goes_back_is_noted_and_the_first_end_is_the_last_look(make_job) -> None:
     (fetched,), _ = fetch([make_job("a")], VirtualApi(telling("running", "waiting", "running", "success", "running")))
     assert word_of(fetched) == "success"
-    assert fetched.notes == ('its status went back from "running" to "waiting" while it was waited for',)
+    assert fetched.notes == ('its status went back from "running" to "waiting" between polls',)
 
 
 def test_d40_a_job_that_disappears_is_noted(make_job) -> None:
@@ -230,7 +230,7 @@ def test_d40_a_job_that_disappears_is_noted(make_job) -> None:
     api = VirtualApi(lambda asked: job_answer("a", "running") if asked.number == 1 else missing)
     (fetched,), _ = fetch([make_job("a")], api, is_settled=lambda job, seen: isinstance(seen, Missing))
     assert isinstance(fetched.observation, Missing)
-    assert fetched.notes == ('it was there with status "running" and then missing',)
+    assert fetched.notes == ('it had status "running" and then disappeared',)
 
 
 # --- Many ----------------------------------------------------------------------------------------------------------

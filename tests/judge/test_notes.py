@@ -13,16 +13,16 @@ KNOWING = replace(API, job_types=("a",), retention="job records are kept for a w
 def test_what_the_api_says_of_failures_is_repeated_up_to_a_bound():
     parts = [sub_job("failed", "a", f"E{j}") for j in range(8)]
     answer = observed("failed", *parts, job_id="id-a", error_code="E", fail_reason="because")
-    said = [note for note in list_notes(answer, API) if "says" in note or "reason" in note]
-    assert said[1] == "the job says E: because"
-    assert said[0] == "likely root: sub-job 0 (a) failed first, and says E0"
-    assert said[2] == "sub-job 1 (a) says E1"
-    assert (len(said), said[-1]) == (8, "2 more sub-jobs give a reason")
+    said = [note for note in list_notes(answer, API) if "report" in note or "failed first" in note]
+    assert said[1] == "the job reports E: because"
+    assert said[0] == "likely root cause: sub-job 0 (a) failed first with E0"
+    assert said[2] == "sub-job 1 (a) reports E1"
+    assert (len(said), said[-1]) == (8, "2 more sub-jobs report a reason")
 
 
 def test_one_note_more_than_the_bound_is_counted_too():
     said = list_notes(observed("success", *[sub_job("success", f"type-{j}") for j in range(6)], job_id="id-a"), KNOWING)
-    assert said[-1] == "1 more job types are on no source page"
+    assert said[-1] == "1 more job types are undocumented"
 
 
 def test_types_that_are_listed_nowhere_are_named_up_to_a_bound():
@@ -30,18 +30,18 @@ def test_types_that_are_listed_nowhere_are_named_up_to_a_bound():
         observed("success", *[sub_job("success", f"type-{j}") for j in range(1_000)], job_id="id-a"), KNOWING
     )
     assert list(said[4:]) == [
-        'no source page of SFS Turbo lists the job type "type-4"',
-        "995 more job types are on no source page",
+        'the documentation of SFS Turbo does not list the job type "type-4"',
+        "995 more job types are undocumented",
     ]
 
 
 def test_of_a_long_reason_the_beginning_is_noted():
     (said,) = list_notes(observed("failed", job_id="id-a", fail_reason="r" * 1_001), API)
-    assert said == f"the job says {'r' * 1_000}... (1 more characters)"
+    assert said == f"the job reports {'r' * 1_000}... (1 more characters)"
     (whole,) = list_notes(observed("failed", job_id="id-a", fail_reason="r" * 1_000), API)
-    assert whole == f"the job says {'r' * 1_000}"
+    assert whole == f"the job reports {'r' * 1_000}"
     missing = Missing(code="E", message="m" * 1_000, request_id=None)
-    assert list_notes(missing, KNOWING)[0] == f"the job API says E {'m' * 998}... (2 more characters)"
+    assert list_notes(missing, KNOWING)[0] == f"the job API returned E {'m' * 998}... (2 more characters)"
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ def test_the_sub_job_that_failed_first_is_the_likely_root(times, root):
     moments = [[each and f"2026-11-21 {each}" for each in pair] for pair in times]
     parts = [replace(sub_job("failed", "a"), begin_time=begin, end_time=end) for begin, end in moments]
     answer = observed("failed", *parts, sub_job("success", "b"))
-    assert list_notes(answer, API)[0] == f"likely root: sub-job {root} (a) failed first"
+    assert list_notes(answer, API)[0] == f"likely root cause: sub-job {root} (a) failed first"
 
 
 @pytest.mark.parametrize(
     ("code", "message", "said"),
     [
-        ("X", "gone", ["the job API says X gone"]),
-        ("X", None, ["the job API says X"]),
-        (None, "gone", ["the job API says gone"]),
+        ("X", "gone", ["the job API returned X gone"]),
+        ("X", None, ["the job API returned X"]),
+        (None, "gone", ["the job API returned gone"]),
         (None, None, []),
     ],
 )
@@ -85,19 +85,19 @@ def test_what_the_api_says_of_a_missing_job_is_repeated(code, message, said):
         (
             observed("success", sub_job("success", "b"), sub_job("success", "c"), job_id="id-a", job_type="b"),
             [
-                'no source page of SFS Turbo lists the job type "b"',
-                'no source page of SFS Turbo lists the job type "c"',
+                'the documentation of SFS Turbo does not list the job type "b"',
+                'the documentation of SFS Turbo does not list the job type "c"',
             ],
         ),
-        (observed("failed", job_id="id-a", error_code="E"), ["the job says E"]),
-        (observed("failed", job_id="id-a", fail_reason="because"), ["the job says because"]),
+        (observed("failed", job_id="id-a", error_code="E"), ["the job reports E"]),
+        (observed("failed", job_id="id-a", fail_reason="because"), ["the job reports because"]),
         (
             observed("failed", sub_job("success", None, "E"), sub_job("success", "a"), job_id="id-a"),
-            ["sub-job 0 (of no type) says E"],
+            ["sub-job 0 (no type) reports E"],
         ),
         (
             observed("failed", *[sub_job("success", "a", "E")] * 5, job_id="id-a"),
-            [f"sub-job {j} (a) says E" for j in range(5)],
+            [f"sub-job {j} (a) reports E" for j in range(5)],
         ),
     ],
 )
@@ -109,4 +109,4 @@ def test_what_is_said_of_the_fetching():
     missing = Missing(code=None, message=None, request_id=None)
     once = Fetched(observation=missing, notes=("a note",))
     assert list_fetch_notes(once) == ("a note",)
-    assert list_fetch_notes(replace(once, polls=2, waited=61.4)) == ("a note", "looked at 3 times in 1m1s")
+    assert list_fetch_notes(replace(once, polls=2, waited=61.4)) == ("a note", "fetched 3 times in 1m1s")

@@ -122,7 +122,7 @@ def test_u03_a_name_close_to_a_variable_without_a_value_is_an_error(load_with, k
         load_with(LISTED, *given, environ=environ)
     (found,) = raised.value.diagnostics
     meant = "tier" if "t" in key[:2] else "expand_jobs"
-    assert (found.code, found.hint) == (Code.UNDEFINED_VARIABLE, f"did you mean '{meant}', which was given no value?")
+    assert (found.code, found.hint) == (Code.UNDEFINED_VARIABLE, f"did you mean '{meant}', which has no value?")
 
 
 @pytest.mark.parametrize("key", ["bind_job", "expand_jobs_2", "owner", "title"])
@@ -405,7 +405,8 @@ def test_u51_a_reference_is_mended_as_it_would_be_written(refuse_jobs, written, 
         ("{job_id: i, expect: {sub_jobs: {items: bind_ldap}}}", "write items: [{job_type: bind_ldap}]"),
         ("{job_id: '${each.key}', for_each: a}", "write for_each: [a]"),
         ("{job_id: i, waivers: [{fields: age, reason: r, expires: 2026-12-01}]}", "write fields: [age]"),
-        ("{job_id: i, expect: {duration: soon}}", "Bounds of a length of time, both included, one at least"),
+        ("{job_id: i, expect: {duration: soon}}", 'write it like {"max": "10m"}'),
+        ("{job_id: i, expect: {duration: 10}}", 'write it like {"max": "10m"}'),
         ("{job_id: i, expect: {duration: '${var.x}'}}", "write duration: {max: '${var.x}'}"),
         ("{job_id: i, expect: {duration: ${var.x}}}", 'write duration: {max: "${var.x}"}'),
     ],

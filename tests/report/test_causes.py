@@ -45,7 +45,7 @@ def test_u34_failures_that_differ_in_ids_and_numbers_are_one_cause():
 def lost_after(name, attempts):
     """A job that could not be observed after so many attempts."""
     expected, lost = unobserved(name)
-    message = f"HTTP 503 from the job API (request id {lost.request_id}); given up after {attempts} attempts over 9 s"
+    message = f"HTTP 503 from the job API (request id {lost.request_id}); gave up after {attempts} attempts over 9 s"
     return expected, replace(lost, problem=replace(lost.problem, message=message))
 
 
@@ -54,10 +54,10 @@ def lost_after(name, attempts):
     [
         ([over_quota("a", 3)], REASON.format(used=23, id=f"{3:032x}")),
         ([over_quota("a", 3), over_quota("b", 3)], REASON.format(used=23, id=f"{3:032x}")),
-        ([lost_after("a", 8)], "HTTP 503 from the job API (request id {own}); given up after 8 attempts over 9 s"),
+        ([lost_after("a", 8)], "HTTP 503 from the job API (request id {own}); gave up after 8 attempts over 9 s"),
         (
             [lost_after("a", 8), lost_after("b", 7)],
-            "HTTP 503 from the job API (request id ...); given up after ... attempts over ... s",
+            "HTTP 503 from the job API (request id ...); gave up after ... attempts over ... s",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_u41_an_expected_failure_has_no_root():
     assert not any("likely root" in note for note in plan.jobs[0].notes)
     assert find_cause(plan.jobs[0]).reason.startswith("error_code: expected")
     unexpected = plan_of((job(name="a"), failed), done("b"))
-    assert unexpected.jobs[0].notes[0].startswith("likely root: ")
+    assert unexpected.jobs[0].notes[0].startswith("likely root cause: ")
     text = render_plan(unexpected, format_name="text")
     assert text.index("likely root") < text.index('"success" -> "failed"')
 
@@ -147,4 +147,4 @@ def test_u34_json_lists_the_causes_with_their_jobs():
 
 def test_u34_jobs_that_differ_in_detail_are_not_hidden():
     text = render_plan(plan_quota(), format_name="text")
-    assert "(the lines of jobs.j0, and 5 of 8 jobs differ in them: --full shows each)" in text
+    assert "(showing jobs.j0; 5 of 8 jobs differ; --full shows each)" in text

@@ -66,7 +66,7 @@ def test_a_drift_stands_beside_its_line_with_what_the_job_says():
     )
     assert properties["title"] == "jobs.a status"
     assert data.split("%0A")[0] == 'expected "success", observed "failed"'
-    assert "note: the job says SFS.TURBO.0005: it broke" in data.split("%0A")
+    assert "note: the job reports SFS.TURBO.0005: it broke" in data.split("%0A")
 
 
 def test_e05_of_many_the_worst_are_shown_and_the_rest_counted():

@@ -141,7 +141,10 @@ def test_expected_stands_beside_observed_with_the_line_of_the_manifest():
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("jobs.drifted", ["the job says E.7: it broke", "reconcile.yaml:30:5", "req-1", "id-drifted", "tier", "otc"]),
+        (
+            "jobs.drifted",
+            ["the job reports E.7: it broke", "reconcile.yaml:30:5", "req-1", "id-drifted", "tier", "otc"],
+        ),
         ("jobs.lost", ["RC412", "the answer is no JSON", "req-9", "elsewhere", "could not be checked"]),
         ("jobs.gone", ["is missing", "the job API has no such job", "SFS.TURBO.0019", "req-8"]),
         ("jobs.running", ["is pending", "not decided yet"]),
@@ -160,7 +163,7 @@ def test_a_job_tells(name, told):
 def test_a_provider_tells_where_it_was_asked():
     said = page_of(plan_shown()).said
     assert "otc SFS Turbo https://sfs.example:443 eu-de p1 6" in said
-    assert "elsewhere Other API not asked eu-de p1 1" in said
+    assert "elsewhere Other API not requested eu-de p1 1" in said
 
 
 @pytest.mark.parametrize("change", [{"soft_fail": True}, {"complete": False}])

@@ -90,7 +90,7 @@ def test_without_a_script_the_failures_can_be_read_and_nothing_is_offered_that_n
     read = page.run(
         "[...document.querySelectorAll('h2, h3, td, p')].filter(e => e.checkVisibility()).map(e => e.textContent)"
     )
-    assert {"jobs.drifted", '"E.7"', "the job says E.7: it broke", "jobs.proven", "Timeline"} <= set(read)
+    assert {"jobs.drifted", '"E.7"', "the job reports E.7: it broke", "jobs.proven", "Timeline"} <= set(read)
     assert "RC412 the answer is no JSON" in read
     assert not page.run("document.getElementById('filter').checkVisibility()")
     assert page.run("document.querySelectorAll('button.copy').length") == 0

@@ -77,7 +77,7 @@ def test_a_failure_says_in_its_text_all_that_a_reader_needs():
         "declared at reconcile.yaml:7:5",
         'job "id-a" of provider otc',
         "request req-1",
-        "note: the job says SFS.TURBO.0005: it broke",
+        "note: the job reports SFS.TURBO.0005: it broke",
     ]
 
 

@@ -107,7 +107,7 @@ def test_the_worst_job_is_the_first_row_and_those_in_sync_of_many_are_only_count
 def test_a_drift_is_told_with_its_place_and_its_cause():
     text = render(load_plan("changed"))
     assert '- drift: `status`: expected `"success"`, observed `"failed"`, `reconcile.yaml:7:5`\n' in text
-    assert "- note: the job says SFS.TURBO.0005: it broke\n" in text
+    assert "- note: the job reports SFS.TURBO.0005: it broke\n" in text
 
 
 def test_f29_soft_fail_is_told():

@@ -32,7 +32,7 @@ FINDING = Finding(
         ({"kind": Kind.MISSING, "expected": {"job_type": "b"}}, 'expected {job_type: "b"}, not observed'),
         ({"kind": Kind.UNEXPECTED, "actual": {"status": "failed"}}, 'observed {status: "failed"}, not expected'),
         ({"path": "missing"}, "the job API has no such job"),
-        ({"path": "absent"}, "the job API has such a job, and there must be none"),
+        ({"path": "absent"}, "the job exists, but must not"),
     ],
 )
 def test_a_finding_in_words(changes, sentence):

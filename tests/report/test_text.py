@@ -117,7 +117,7 @@ def test_notes_of_jobs_that_are_alike_are_counted():
         for i, kind in enumerate(kinds)
     ]
     (body,) = told_of(plan_of(*cases))[0].values()
-    assert '      # note: no source page of SFS Turbo lists the job type "a" (3 of 7 jobs)\n' in body
+    assert '      # note: the documentation of SFS Turbo does not list the job type "a" (3 of 7 jobs)\n' in body
     assert "      # (2 more notes hidden)\n" in body
 
 
@@ -125,9 +125,9 @@ def test_notes_of_jobs_that_are_alike_are_counted():
     ("said", "shown"),
     [
         ("HTTP 500 (request id r-{i})", "HTTP 500 (request id ...)"),
-        ("it broke; given up after {n} over {i}7 s", "it broke; given up after ... attempts over ... s"),
+        ("it broke; gave up after {n} over {i}7 s", "it broke; gave up after ... attempts over ... s"),
         ("https://a is down since second 3 of the run: no success for {i} s", "of the run: no success for ... s"),
-        ('the time for the run, 15 s, was over; its status was "running" {i} s before', '"running" ... s before'),
+        ('the time for the run, 15 s, was over; its status was "running" {i} s earlier', '"running" ... s earlier'),
     ],
 )
 def test_what_is_of_one_request_does_not_keep_one_cause_apart(said, shown):
@@ -160,9 +160,9 @@ def test_what_holds_is_shown_as_it_is_expected():
         "        sub_jobs    = [",
         '            [0] "a".job_type = ["a", "b"]   # observed "a"',
         '            [0] "a".status   = "success"',
-        "            none that is not expected",
+        "            no unexpected sub-job",
         "        ]",
-        '      # note: no source page of SFS Turbo lists the job type "a"',
+        '      # note: the documentation of SFS Turbo does not list the job type "a"',
     ]
 
 
@@ -220,7 +220,7 @@ def test_u20_the_table_names_the_provider_where_there_are_several():
 
 @pytest.mark.parametrize("code", [Code.DEADLINE, Code.INTERRUPTED])
 def test_u39_jobs_that_were_not_reached_are_one_line_with_their_number(code):
-    problem = Problem(code=code, message="not answered when the run was over")
+    problem = Problem(code=code, message="no answer before the run was over")
     cases = [(job(name=f"j{i}"), Unobserved(problem=problem)) for i in range(100)]
     plan = plan_of(done("a"), drifted("b"), *cases)
     tried = replace(plan.jobs[2], timing=Timing(attempts=1))

@@ -22,6 +22,7 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
     endpoints: tuple[str, ...]
     ca_file: str | None
     proxy: str | None
+    metadata: bool
     timeout: float | None
     wait: float | None = None
     rate: Rate | None = None
@@ -64,6 +65,12 @@ _CONNECTION = (
     ),
     click.option(
         "--proxy", metavar="URL", help="Proxy for https requests. Proxy variables of the environment are ignored."
+    ),
+    click.option(
+        "--metadata-credentials",
+        "metadata",
+        is_flag=True,
+        help="Ask the metadata service of this server for a credential, if nothing else is set.",
     ),
 )
 

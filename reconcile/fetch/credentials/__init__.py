@@ -6,6 +6,7 @@ How requests are authenticated, and where the operator may keep the credentials.
     Credential -> the headers of one request   credential.py, access_key.py, issued.py
     a secret -> the credential issued for it   keystone.py, identity.py, agency.py
     an id token -> the credential for it       id_token.py, federation.py
+    the server itself -> its credential          metadata.py
     a rejected credential -> what is odd       rejection.py
 """
 

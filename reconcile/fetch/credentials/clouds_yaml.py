@@ -38,7 +38,9 @@ def read_cloud(settings: Settings, environ: Mapping[str, str]) -> Settings:
     name = settings.find_text("cloud") or ""
     provider, variable = settings.provider, settings.describe("cloud")
     config, secure = _find_files(environ, variable)
-    entry = _merge(_read_entry(config, name), _read_entry(secure, name) if secure is not None else {})
+    entry = _merge(
+        _read_entry(config, name, variable), _read_entry(secure, name, variable) if secure is not None else {}
+    )
     files = f"{config} with {secure}" if secure is not None else str(config)
     place = f"cloud '{name[:200]}' in {files}"
     if not entry:
@@ -99,9 +101,9 @@ def _find_first(stem: str, folders: tuple[Path, ...]) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _read_entry(path: Path, name: str) -> Mapping[str, Node]:
+def _read_entry(path: Path, name: str, variable: str) -> Mapping[str, Node]:
     """Return the entry of a cloud, empty if the file has none; raise AccessError if the file cannot be read."""
-    node: Node = read_secret_document(str(path))
+    node: Node = read_secret_document(str(path), called=variable)
     for key in ("clouds", name):
         if not isinstance(node, Table):
             raise _refuse_shape(str(path), "expected 'clouds:', and under it a mapping for each cloud")

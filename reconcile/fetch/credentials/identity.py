@@ -19,7 +19,7 @@ from reconcile.fetch.credentials.settings import ACCESS_KEY, SECRET_KEY, TOKEN, 
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.envelope import quote_fault, read_faults
 from reconcile.fetch.failure import explain_failure
-from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
+from reconcile.fetch.httpx_transport import SEND_ERRORS, read_failure
 from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.fetch.retry import Retryable, classify_error, classify_status, read_retry_after
@@ -73,24 +73,13 @@ IAM_KEY = KeyForm(under="credential", key="access", secret="secret", security_to
 STS_KEY = KeyForm(under="credentials", key="access_key_id", secret="secret_access_key", security_token="security_token")
 
 
-class TemporaryKey(Struct, frozen=True, kw_only=True, eq=False):
-    """A temporary access key that was issued; the key itself is no secret, but of no use to a reader either."""
-
-    key: Secret
-    secret: Secret
-    security_token: Secret
-
-    def make_credential(self, *, source: str, project_id: str) -> AccessKey:
-        """Make the credential that signs with it, for this project."""
-        return AccessKey(self.key.reveal(), self.secret, self.security_token, source=source, project_id=project_id)
-
-
 class Question(Struct, frozen=True, kw_only=True, eq=False):
     """
     What is asked of an identity service, and for whom.
 
-    `shown` is what is rejected by a 401, as in "the user or the password". `redact` is applied to every text of the
-    server that is shown.
+    `shown` is what is rejected by a 401, as in "the user or the password", and `service` what answers. `refusals` are
+    code and reason of the status codes that mean something else there. `redact` is applied to every text of the server
+    that is shown.
     """
 
     url: IdentityUrl
@@ -98,6 +87,8 @@ class Question(Struct, frozen=True, kw_only=True, eq=False):
     source: str
     shown: str
     redact: Redact
+    service: str = "the identity service"
+    refusals: Mapping[int, tuple[Code, str]] = {}
 
     def ask(self, client: httpx.Client, request: httpx.Request) -> "IdentityResponse":
         """
@@ -149,14 +140,16 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
             raise self.refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
         return Secret(token)
 
-    def read_key(self, form: KeyForm) -> TemporaryKey:
+    def read_key(self, form: KeyForm) -> AccessKey:
         """Return the temporary access key in the body; raise CredentialError if there is none."""
         found = self.read_document().get(form.under)
         values = found if isinstance(found, dict) else {}
-        return TemporaryKey(
-            key=self._read_part(values, form.key, ACCESS_KEY),
-            secret=self._read_part(values, form.secret, SECRET_KEY),
-            security_token=self._read_part(values, form.security_token, TOKEN),
+        return AccessKey(
+            self._read_part(values, form.key, ACCESS_KEY).reveal(),
+            self._read_part(values, form.secret, SECRET_KEY),
+            self._read_part(values, form.security_token, TOKEN),
+            source=self.question.source,
+            project_id=self.question.provider.project_id,
         )
 
     def _read_part(self, values: Mapping[str, object], name: str, expected: Format) -> Secret:
@@ -167,7 +160,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
     def refuse(self, code: Code, reason: str, *, retryable: Retryable | None = None) -> CredentialError:
         """Make the error that no credential was issued."""
-        message = f"{self.question.url}: HTTP {self.status_code} from the identity service: {reason}"
+        message = f"{self.question.url}: HTTP {self.status_code} from {self.question.service}: {reason}"
         retry_after = read_retry_after(self.response.headers) if retryable is not None else None
         return CredentialError(Problem(code=code, message=message), retryable=retryable, retry_after=retry_after)
 
@@ -179,8 +172,9 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
     def _refuse_status(self) -> CredentialError:
         question, status_code = self.question, self.status_code
-        code, reason = _REFUSALS.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
-        if status_code == 401:
+        refusals = {**_REFUSALS, **question.refusals}
+        code, reason = refusals.get(status_code) or _REFUSALS_BY_HUNDRED.get(status_code // 100, _UNDOCUMENTED)
+        if status_code == 401 and status_code not in question.refusals:
             reason = f"{question.shown} was rejected ({question.source}, provider '{question.provider.name}')"
         api = question.provider.api
         try:

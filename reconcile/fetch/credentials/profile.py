@@ -46,7 +46,7 @@ def read_cli_profile(settings: Settings, environ: Mapping[str, str]) -> Settings
     What the profile does not say, such as the identity service and an agency, the settings may.
     """
     path = _expand(settings.find_text("shared_config_file") or _CLI_FILE, environ)
-    root = read_secret_document(path)
+    root = read_secret_document(path, called=settings.name_given("profile", "shared_config_file"))
     config = root if isinstance(root, Table) else Table()
     name = settings.find_text("profile") or config.get("current")
     listed = config.get("profiles")

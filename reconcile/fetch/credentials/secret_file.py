@@ -22,12 +22,12 @@ def find_named_file(environ: Mapping[str, str], variable: str) -> Path | None:
     return Path(name)
 
 
-def read_secret_document(path: str) -> Node:
-    """Read a file of JSON (`*.json`) or YAML; raise AccessError if it cannot be read."""
+def read_secret_document(path: str, *, called: str) -> Node:
+    """Read a file of JSON (`*.json`) or YAML; raise AccessError as `read_secret_text` does."""
     try:
         return read_document(path).root
     except DocumentError as error:
-        raise AccessError([_hide_text(path, diagnostic) for diagnostic in error.diagnostics]) from error
+        raise AccessError([_hide_text(path, called, diagnostic) for diagnostic in error.diagnostics]) from error
 
 
 def read_secret_text(path: str, *, called: str) -> str:
@@ -35,15 +35,14 @@ def read_secret_text(path: str, *, called: str) -> str:
     try:
         return read_text(path).content
     except DocumentError as error:
-        (diagnostic,) = error.diagnostics
-        hint = diagnostic.hint or "correct the path"
-        raise refuse(diagnostic.code, f"{called}: {diagnostic.message}", hint=hint) from error
+        raise AccessError([_hide_text(path, called, diagnostic) for diagnostic in error.diagnostics]) from error
 
 
-def _hide_text(path: str, diagnostic: Diagnostic) -> Diagnostic:
+def _hide_text(path: str, called: str, diagnostic: Diagnostic) -> Diagnostic:
     """Reduce a diagnostic to its code and position: the text there may be a password."""
     if diagnostic.source is None:
-        return diagnostic
+        hint = diagnostic.hint or "correct the path"
+        return Diagnostic(code=diagnostic.code, message=f"{called}: {diagnostic.message}", hint=hint)
     return Diagnostic(
         code=diagnostic.code,
         message=f"{Path(path).name} cannot be read from here on; nothing of it is shown, for it may be a secret",

@@ -9,11 +9,12 @@ Where credentials are looked for, in this order:
     tokens, then id tokens, profiles and access keys of the SDK, the Terraform provider and OpenStack's tools
     a cloud of clouds.yaml, a user's password or application credential
     the SDK's file in the user's home
+    the metadata service of the server, if the operator allows to ask it
 
 The first one is an error if it is malformed, whatever else is set.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from reconcile.fetch.credentials.variables import (
     CLOUD_VARIABLES,
     KEY_VARIABLES,
     LOGIN_VARIABLES,
+    METADATA_VARIABLES,
     OPENSTACK_VARIABLES,
     TOKEN_VARIABLES,
     Variables,
@@ -54,6 +56,7 @@ class Kind(Enum):
     CLOUD = auto()
     PASSWORD = auto()
     APPLICATION_CREDENTIAL = auto()
+    METADATA = auto()
 
 
 _SIGNS = {
@@ -86,7 +89,9 @@ _AUTH_TYPES = {
 }
 
 
-def find_credential(provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = ()) -> Credential:
+def find_credential(
+    provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = (), metadata: bool = False
+) -> Credential:
     """
     Find the credential of a provider, without fetching anything.
 
@@ -94,22 +99,27 @@ def find_credential(provider: Provider, *, environ: Mapping[str, str], providers
         provider: whose jobs are requested.
         environ: the environment variables.
         providers: the names of all providers, whose own variables are no misspellings of each other.
+        metadata: whether the metadata service may be asked, if there is nothing else.
 
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
     unknown = find_unknown_variables(environ, {provider.name, *providers})
+    for own in (list_own_variables(provider.name), list_own_variables()):
+        settings = _read(provider, environ, own, unknown)
+        if metadata and settings.values and settings.values.keys() <= METADATA_VARIABLES.keys():
+            return _make(Kind.METADATA, settings, environ)
+        if settings.values:
+            return _make_any(settings, environ)
     credential = _find_in_variables(provider, environ, unknown) or _find_at_home(provider, environ)
-    if credential is None:
-        raise _refuse_none(provider, unknown)
-    return credential
+    if credential is not None:
+        return credential
+    if metadata:
+        return _make(Kind.METADATA, _read(provider, environ, METADATA_VARIABLES), environ)
+    raise _refuse_none(provider, unknown)
 
 
 def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: frozenset[str]) -> Credential | None:
-    """Make the first credential that variables hold or point to; None without one."""
-    for own in (list_own_variables(provider.name), list_own_variables()):
-        settings = _read(provider, environ, own, unknown)
-        if settings.values:
-            return _make_any(settings, environ)
+    """Make the first credential that the variables of the clouds' tools hold or point to; None without one."""
     for variables in _list_shared(provider, environ):
         settings = _read(provider, environ, variables, unknown)
         kind = choose_kind(settings)
@@ -233,13 +243,15 @@ def _make_base(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> "B
         return _make_access_key(settings)
     from reconcile.fetch.credentials import login
 
-    if kind is Kind.FEDERATED:
-        return login.make_federated_login(settings, environ)
-    if kind is Kind.STS:
-        return login.make_sts_login(settings, environ)
-    if kind is Kind.PASSWORD:
-        return login.make_password_login(settings)
-    return login.make_application_login(settings)
+    if kind in (Kind.FEDERATED, Kind.STS):
+        exchange = login.make_federated_login if kind is Kind.FEDERATED else login.make_sts_login
+        return exchange(settings, environ)
+    makers: Mapping[Kind, Callable[[Settings], Base]] = {
+        Kind.PASSWORD: login.make_password_login,
+        Kind.APPLICATION_CREDENTIAL: login.make_application_login,
+        Kind.METADATA: login.make_metadata_login,
+    }
+    return makers[kind](settings)
 
 
 def _make_token(settings: Settings) -> Token:

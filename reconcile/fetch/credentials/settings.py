@@ -91,6 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         """Return where the values of these names come from."""
         return self.place if self.place is not None else " and ".join(map(self.describe, names))
 
+    def name_given(self, *names: str) -> str:
+        """Return what to call the first of these values that is set."""
+        return self.describe(next(name for name in names if name in self.values))
+
     def require(self, name: str, expected: Format, *, beside: Iterable[str]) -> Secret:
         """
         Return a value that has to be set because one of `beside` is.
@@ -103,11 +107,10 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
 
     def refuse_missing(self, name: str, *, beside: Iterable[str]) -> AccessError:
         """Make the error that a value is not set although one of `beside` is."""
-        given = next(each for each in beside if each in self.values)
         missing = self.describe(name)
         return refuse(
             Code.NO_CREDENTIALS,
-            f"{self.describe(given)} is set for provider '{self.provider.name}', but {missing} is not",
+            f"{self.name_given(*beside)} is set for provider '{self.provider.name}', but {missing} is not",
             hint=suggest_name([missing if self.place is None else name], self.unknown) or "set both, or none of them",
         )
 

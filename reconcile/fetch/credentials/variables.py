@@ -145,6 +145,9 @@ KEY_VARIABLES: tuple[Variables, ...] = (
     _OS_KEY,
 )
 
+METADATA_VARIABLES: Variables = {**AGENCY_VARIABLES, "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID")}
+"""What counts beside the credential of the metadata service, which itself is in no variable."""
+
 
 def name_variable(setting: str, provider: str | None = None) -> str:
     """Name this program's own variable of a setting, for one provider or, with None, for all."""

@@ -41,12 +41,12 @@ _SAFE: Final = (Markup, int, float)
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan; `style` is not used, for the reader's browser chooses light or dark."""
-    del style
+    """Render a plan; of the `style`, only the place of the documentation is used: a browser chooses light or dark."""
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
     policy = _write_policy(sheet, script)
-    pieces = template.generate(plan=plan, page=build_page(plan), style=sheet, script=script, policy=policy)
+    page = build_page(plan, style.docs_url)
+    pieces = template.generate(plan=plan, page=page, style=sheet, script=script, policy=policy)
     while batch := list(islice(pieces, _PIECES)):
         yield "".join(batch)
 

@@ -281,7 +281,7 @@ def _show_observed(finding: Finding, planned: JobPlan) -> Sequence[str] | None:
     if isinstance(planned.observation, Missing):
         return ["the job API has no such job"]
     if finding.path == "absent":
-        return ["the job API has such a job"]
+        return ["the job API has this job"]
     return None if finding.kind is Kind.MISSING and finding.actual is None else _show_lines(finding.actual)
 
 

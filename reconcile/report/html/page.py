@@ -13,6 +13,7 @@ from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, list_causes
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.diagnostics import render_diagnostics
+from reconcile.report.documentation import list_codes, list_pages
 from reconcile.report.html.job import SYMBOLS, JobCard, JobLine, build_job, build_line, start_command
 from reconcile.report.html.timeline import Timeline, build_timeline
 from reconcile.report.location import name_file
@@ -80,7 +81,7 @@ class Page(Struct, frozen=True, kw_only=True):
     `length` is how long the run took, with a blank before it, "" if that is not known. `run_url` is the page of the CI
     run as a link, None if it has none. `part` is None where the plan covers all declared jobs. `comparison` is that
     with an earlier plan, a sentence and lines, and empty without one. Errors and warnings are the lines that a terminal
-    shows.
+    shows. `pages` are the error codes, each with the link to its page, if the documentation is published.
     `endpoints` are the providers, each with the origin where it was asked, None if it was not, and its number of jobs.
     """
 
@@ -101,10 +102,11 @@ class Page(Struct, frozen=True, kw_only=True):
     length: str
     run_url: str | None
     timeline: Timeline | None
+    pages: Sequence[tuple[str, str]]
 
 
-def build_page(plan: Plan) -> Page:
-    """Prepare a plan for the template."""
+def build_page(plan: Plan, docs_url: str | None = None) -> Page:
+    """Prepare a plan for the template, with links to the documentation if it is published."""
     subject = ", ".join(
         f"{file.name} ({path})" if file.name else path
         for file, path in ((each, name_file(each.file, plan)) for each in plan.manifest.files)
@@ -136,6 +138,7 @@ def build_page(plan: Plan) -> Page:
         timeline=build_timeline(
             plan, _choose_drawn(plan, detailed), with_sub_jobs=detailed if len(plan.jobs) > _MOST_DETAILED else everyone
         ),
+        pages=[(code, Markup(escape_markup(url))) for code, url in list_pages(list_codes(plan), docs_url)],
     )
 
 
@@ -173,9 +176,9 @@ def _describe_verdict(plan: Plan) -> str:
     summary = plan.summary
     match plan.verdict:
         case Verdict.DRIFT:
-            return f"{summary.drift:,} of {count(summary.selected, 'job')} did not do what is expected."
+            return f"{summary.drift:,} of {count(summary.selected, 'job')} did not meet their expectations."
         case Verdict.PENDING:
-            return f"{summary.pending:,} of {count(summary.selected, 'job')} may still do what is expected."
+            return f"{summary.pending:,} of {count(summary.selected, 'job')} may still meet their expectations."
         case Verdict.IN_SYNC | Verdict.WAIVED | Verdict.ERROR:
             return describe_proof(plan)
 

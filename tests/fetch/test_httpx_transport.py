@@ -5,7 +5,7 @@ import pytest
 
 from reconcile.codes import Code
 from reconcile.fetch.failure import NameNotResolvedError, TlsError
-from reconcile.fetch.httpx_errors import SEND_ERRORS, read_failure
+from reconcile.fetch.httpx_transport import SEND_ERRORS, read_failure
 from reconcile.fetch.retry import Retryable, classify_error
 
 FAILURES = {

@@ -1,0 +1,82 @@
+"""
+What follows from what, as far as the structure of two expectations shows.
+
+False is no claim: one may still follow from the other, and only a search can tell. What is judged as holding by the
+stronger one holds by the weaker one, which is why none of this applies to what a waiver covers.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from reconcile.judge import accepts
+from reconcile.model import (
+    Assertion,
+    Count,
+    FieldExpectation,
+    Glob,
+    Match,
+    MomentExpectation,
+    SpanExpectation,
+    SubJobsExpectation,
+)
+
+
+def implies(strong: Sequence[Assertion], weak: Iterable[Assertion]) -> bool:
+    """Return whether whatever meets all of some assertions is known to meet all of others."""
+    return all(_is_met(each, strong) for each in weak)
+
+
+def list_unmet(strong: Sequence[Assertion], weak: Iterable[Assertion]) -> tuple[Assertion, ...]:
+    """List the assertions that may be false where all of some others hold."""
+    return tuple([each for each in weak if not _is_met(each, strong)])
+
+
+def implies_sub_jobs(strong: SubJobsExpectation | None, weak: SubJobsExpectation | None) -> bool:
+    """Return whether sub-jobs that meet one expectation are known to meet another; None expects nothing."""
+    if weak is None or strong == weak:
+        return True
+    if strong is None or (weak.each and not (strong.each and implies(strong.each, weak.each))):
+        return False
+    if weak.count is not None and not _lies_within(strong.count, weak.count):
+        return False
+    return _implies_items(strong, weak)
+
+
+def _is_met(assertion: Assertion, strong: Iterable[Assertion]) -> bool:
+    return any(_implies_one(each, assertion) for each in strong)
+
+
+def _implies_one(strong: Assertion, weak: Assertion) -> bool:
+    match strong, weak:
+        case FieldExpectation(), FieldExpectation() if strong.field is weak.field:
+            return all(
+                each in weak.accept or (not isinstance(each, Glob) and accepts(weak, each)) for each in strong.accept
+            )
+        case MomentExpectation(), MomentExpectation() if strong.moment is weak.moment:
+            begins = weak.after is None or (strong.after is not None and strong.after >= weak.after)
+            return begins and (weak.before is None or (strong.before is not None and strong.before <= weak.before))
+        case SpanExpectation(), SpanExpectation() if strong.span is weak.span:
+            least = weak.min is None or (strong.min is not None and strong.min >= weak.min)
+            return least and (weak.max is None or (strong.max is not None and strong.max <= weak.max))
+    return False
+
+
+def _lies_within(strong: Count | None, weak: Count) -> bool:
+    if strong is None or strong.min < weak.min:
+        return False
+    return weak.max is None or (strong.max is not None and strong.max <= weak.max)
+
+
+def _implies_items(strong: SubJobsExpectation, weak: SubJobsExpectation) -> bool:
+    """Compare items one by one: the sub-jobs that serve the items of one side serve those of the other."""
+    if weak.items is None:
+        return True
+    if strong.items is None or strong.match is not weak.match:
+        return False
+    if strong.match is Match.NONE:
+        return all(item in strong.items for item in weak.items)
+    if strong.match is Match.CONTAINS and any(item.count.max is not None for item in weak.items):
+        return strong.items == weak.items
+    return len(strong.items) == len(weak.items) and all(
+        implies(own.fields, other.fields) and _lies_within(own.count, other.count)
+        for own, other in zip(strong.items, weak.items, strict=True)
+    )
