@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apis.test_answers import INDEX, body_of, list_broken, read
+from apis.test_answers import INDEX, body_of, change, list_broken, read, set_at, success_of
 from fault_server import Wire, serving
 from program import main
 
@@ -87,3 +87,22 @@ def test_no_broken_answer_is_accepted(api: str, tmp_path: Path, capsys: pytest.C
             assert len(seen) == len(cases)
         accepted = [case[0] for case, job in zip(cases, planned, strict=True) if job["verdict"] != "error"]
         assert accepted == []
+
+
+@pytest.mark.parametrize("api", [name for name in api_names() if load_api(name).parts is not None])
+def test_a_job_with_a_failed_part_is_drift_however_deep_the_part_is(
+    api: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known, entry = load_api(api), success_of(api)
+    assert known.parts is not None
+    part: dict[str, Any] = {}
+    set_at(part, known.parts.fields["status"], next(word for word, state in known.words.items() if state == "failed"))
+    cases = []
+    for _ in range(5 if known.parts.nested else 1):
+        cases.append((entry["asked"], 200, change(json.loads(body_of(entry)), known, known.parts.at, [part])))
+        outer: dict[str, Any] = {}
+        set_at(outer, known.parts.fields["status"], entry["expect"]["status"])
+        set_at(outer, known.parts.at, [part])
+        part = outer
+    planned, _ = plan_served(api, cases, tmp_path, capsys)
+    assert {job["verdict"] for job in planned} == {"drift"}
