@@ -35,7 +35,7 @@ Without an account, plan against a simulator: reconcile simulate --manifest {pat
     type=click.Choice(api_names()),
     metavar="NAME",
     default=DEFAULT_API,
-    help=f"The job API that it is for, as 'reconcile apis' lists them. Default: {DEFAULT_API}.",
+    help=f"Job API of the manifest, one of 'reconcile apis'. Default: {DEFAULT_API}.",
 )
 def command(directory: str, api: str) -> Done:
     """Write a commented starter manifest, reconcile.yaml, into DIR.

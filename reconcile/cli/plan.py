@@ -105,7 +105,7 @@ def command(
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
     report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file], selected)
     if recorder is not None:
-        recorder.prepare()
+        recorder.prepare(quiet=reporting.quiet)
     if replayer is not None:
         results = _replay(selected, replayer)
     else:
@@ -227,7 +227,7 @@ def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> 
         message = "a receipt is about what was observed in this run, and --replay observes nothing"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
     if recording.resume is not None:
-        message = "a receipt is about what was observed in this run, and --resume takes over older answers from a file"
+        message = "a receipt is about what was observed in this run, and --resume reuses older answers from a file"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --resume")
 
 

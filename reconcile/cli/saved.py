@@ -89,7 +89,7 @@ def check_age(file: str, evidence: Evidence, context: Context, *, max_age: float
         message = f"{file}: it was judged {format_duration(round(age.total_seconds()))} ago and may be out of date"
         raise _error(Code.STALE_PLAN, message, f"plan again; --max-age is {format_duration(max_age)}")
     if age < -_SKEW:
-        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then plan again")
+        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then run plan again")
     return max(age, timedelta(0))
 
 
@@ -108,10 +108,12 @@ def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None
     known = [each.sha256 for each in evidence.manifest.files]
     unknown = [path for path, digest in found.items() if digest not in known]
     if unknown:
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is not about the current {unknown[0]}", "plan again")
+        raise _error(Code.OTHER_MANIFEST, f"{file}: it does not match the current {unknown[0]}", "plan again")
     if sorted(found.values()) != sorted(known):
         names = ", ".join(each.file for each in evidence.manifest.files if each.sha256 not in found.values())
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is also about other manifests: {names}", "name all of them")
+        raise _error(
+            Code.OTHER_MANIFEST, f"{file}: it also covers other manifests: {names}", "pass --manifest for each of them"
+        )
 
 
 def _derive(file: str, saved: SavedPlan) -> Plan:

@@ -35,7 +35,7 @@ _EXPECTED = {
 
 
 class Departure(Struct, frozen=True):
-    """What is different, by which place of the description, how to mend that, and in which jobs' answers."""
+    """What is different, by which place of the description, how to fix it, and in which jobs' answers."""
 
     place: _Place
     message: str
@@ -108,7 +108,7 @@ class _Contract:
             if role not in self._seen:
                 way = ".".join(self._api.job.fields[role])
                 answers = "the one answer that should have it" if count == 1 else f"{count} answers that should have it"
-                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "mend the way, or write null"
+                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "fix the path, or write null"
 
     # --- An answer about a job ------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def _read(api: JobApi, proof: Proof) -> Observation:
 def _compare(place: _Path, proof: Proof, observation: Observation, description: Description) -> Iterator[Fault]:
     match observation:
         case Unobserved(problem=problem):
-            hint = "mend the answer if it is not the API's own, or the description if it is"
+            hint = "fix the answer if the API did not send it, otherwise the description"
             yield Fault((*place, "body"), f"this answer proves nothing: {problem.message}", hint)
         case Missing():
             if proof.reads != _MISSING:
@@ -90,9 +90,9 @@ def _compare_fields(
 def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
     way = getattr(description.job.fields, name, None)
     if way is None:
-        mend = f'mend "{"parts" if name == "sub_jobs" else name}" of the description'
+        mend = f'fix "{"parts" if name == "sub_jobs" else name}" of the description'
     else:
-        mend = f'mend "{name}": "{way}" in the fields of the job'
+        mend = f'fix "{name}": "{way}" in the fields of the job'
     right = f'write "{name}": {_write(told[name])} here' if name in told else "remove it here"
     return f"{right} if that is what the answer says; if not, {mend}"
 
@@ -126,7 +126,7 @@ def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterat
         hint = 'add an answer with some, or write "parts": "none" if jobs have none'
         yield Fault(("parts",), "no proof has a part", hint)
         del records["parts"]
-    hint = "add an answer that has it, or mend the way"
+    hint = "add an answer that has it, or fix the path"
     for name, record in description.records.items():
         if name not in records:
             continue
