@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 from reconcile import __version__
 from reconcile.canonical import dump
@@ -57,12 +58,16 @@ def resume_run(
     Return what the run need not request again, nothing if it resumes no other one.
 
     Raises:
+        UsageError: there is no such directory.
         DocumentError: the recording is of another run, or cannot be read, or nobody can know because the manifest has
             sensitive variables.
     """
     if recording.resume is None:
         return Resumed(fetched={}, recorded={})
     folder = recording.resume
+    if not Path(folder).is_dir():
+        hint = f"begin the run with: reconcile plan --record {folder}"
+        raise UsageError.because(Code.USAGE, f"--resume: there is no recording {folder}", hint=hint)
     recorded = open_unfinished(folder)
     differences = [*_compare(recorded, run, providers)]
     if manifest.hides_values:

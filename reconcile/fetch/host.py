@@ -12,7 +12,7 @@ from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.retry import Retryable, RetryBudget
 from reconcile.fetch.throttle import Throttle
-from reconcile.model import Missing, Observed
+from reconcile.model import Missing, Observed, Problem
 
 _DESERTED_AFTER = 5.0
 """Seconds after which nothing more is expected of a port of this machine at which nothing listens."""
@@ -99,8 +99,8 @@ class Host:
         deserted = retryable is Retryable.DESERTED and not self.answered
         return self.breaker.is_down(now, after=_DESERTED_AFTER if deserted else DOWN_AFTER)
 
-    def explain_down(self, now: float, *, since: float) -> str:
-        """Say since when the host is down, in seconds from the beginning of the run; it must have failed."""
+    def explain_down(self, now: float, last: Problem) -> str:
+        """Describe why the host is taken to be down, in words that fit every job: by its last failure."""
         failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
-        begin, duration = failing_since - since, now - failing_since
-        return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
+        why, _, _ = last.message.removeprefix(f"{self._origin}: ").partition(" (request id ")
+        return f"{self._origin} is down: {why}; no success for {now - failing_since:.0f} s"

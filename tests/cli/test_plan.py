@@ -40,6 +40,22 @@ def plan(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    ("status", "argv", "told"),
+    [
+        ("failed", ["--out", "plan.json"], "To accept what was observed: reconcile accept plan.json\n"),
+        ("failed", [], ""),
+        ("running", [], "To wait for unfinished jobs: reconcile plan --wait 10m\n"),
+        ("running", ["-q"], ""),
+        ("success", ["--out", "plan.json"], ""),
+    ],
+)
+def test_what_to_run_next_is_printed_last(plan, status, argv, told):
+    scenario = scenario_of(f"jobs: {{i: {{status: {status}}}}}")
+    _, _, err = plan(f"{HEAD}jobs: {{a: {{job_id: i}}}}\n", scenario, *argv)
+    assert (err.endswith(told), "To " in err) == (True, bool(told))
+
+
+@pytest.mark.parametrize(
     ("environ", "code", "told"),
     [
         ({"RECONCILE_ENDPIONT": "http://127.0.0.1:8080"}, 1, "RC001 RECONCILE_ENDPIONT is set, but nothing reads it"),

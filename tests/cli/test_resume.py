@@ -255,7 +255,7 @@ def test_u71_a_journal_that_was_edited_is_refused(change):
         (("--max-age", "5m"), "--max-age limits the age"),
         (("--resume", "tape", "--record", "other"), "--record"),
         (("--resume", "tape", "--replay", "other"), "--resume"),
-        (("--resume", "nothing"), "nothing is not a recording"),
+        (("--resume", "nothing"), "there is no recording nothing"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(argv, told):
