@@ -110,7 +110,7 @@ def _select_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
 
 def _judge_rest(plan: Plan) -> Done | ExitCode:
-    """Return the exit code for the jobs that have not drifted: 0 would look as if all were in sync."""
+    """Return the exit code for the jobs that have not drifted: 0 would suggest that all are in sync."""
     undecided = _list_undecided(plan)
     if not undecided:
         return Done.DONE

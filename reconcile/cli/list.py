@@ -68,7 +68,7 @@ def _write(manifest: Manifest, context: Context, format_name: str) -> None:
 
 
 def _render_text(jobs: Sequence[Job], today: date) -> str:
-    """Draw a table of the jobs, without the columns in which no job has anything."""
+    """Draw a table of the jobs, without empty columns."""
     from reconcile.report.table import draw_table
 
     rows = [_make_row(job, today) for job in jobs]
@@ -107,7 +107,7 @@ def _render_json(
 
 
 def _job_to_json(job: Job, today: date) -> dict[str, object]:
-    """Return a job; `str` makes plain text of a reference that stands where a value is not known yet."""
+    """Return a job; `str` turns an unresolved reference into text."""
     source = job.source
     return {
         "address": job.address,

@@ -31,7 +31,7 @@ class RunRecorder:
 
     def __init__(self, options: RecordingOptions, clock: Callable[[], datetime], begun_at: datetime) -> None:
         self.known: Mapping[int, Fetched] = {}
-        """What a resumed run need not request again, by index."""
+        """The recorded answers that a resumed run reuses, by index."""
         self._options = options
         self._folder = options.record or options.resume or ""
         self._clock = clock
@@ -52,7 +52,7 @@ class RunRecorder:
 
     def begin(self, manifest: Manifest, origins: Mapping[str, str], environ: Mapping[str, str], *, quiet: bool) -> None:
         """
-        Find out what need not be requested again, and begin the journal with it.
+        Find the recorded answers to reuse, and begin the journal with them.
 
         Raises:
             DocumentError: the recording to resume is of another run, or cannot be read.
@@ -117,7 +117,7 @@ def _warn_of_loss(folder: str) -> None:
 
 
 def list_providers(manifest: Manifest, origins: Mapping[str, str]) -> Mapping[str, RecordedProvider]:
-    """Return whom a run asks: each provider with an origin, by its name."""
+    """Return the providers that a run requests, by name."""
     providers = manifest.providers
     return {
         name: RecordedProvider(

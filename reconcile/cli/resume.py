@@ -19,7 +19,7 @@ from reconcile.recording import Journal, RecordingFolder, open_unfinished
 from reconcile.report.escape import escape
 
 _MAX_AGE = 3600.0
-"""Seconds: as old as a saved plan may be that is verified or merged."""
+"""Seconds: the default of --max-age, the same as for verify and merge."""
 
 
 def check_usage(recording: RecordingOptions) -> None:
@@ -55,12 +55,12 @@ def resume_run(
     quiet: bool,
 ) -> Resumed:
     """
-    Return what the run need not request again, nothing if it resumes no other one.
+    Return the recorded answers that the run can reuse; none without `--resume`.
 
     Raises:
         UsageError: there is no such directory.
-        DocumentError: the recording is of another run, or cannot be read, or nobody can know because the manifest has
-            sensitive variables.
+        DocumentError: the recording is of another run or unreadable, or the manifest has sensitive variables, whose
+            values a recording does not have.
     """
     if recording.resume is None:
         return Resumed(fetched={}, recorded={})
@@ -88,7 +88,7 @@ def resume_run(
 def _compare(
     recorded: Journal | RecordingFolder, run: RecordedRun, providers: Mapping[str, RecordedProvider]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is not the same as in the recorded run, and what to do."""
+    """Yield each difference from the recorded run, with a hint."""
     again = "use the same as in the recorded run, or run again with --record"
     if recorded.version != __version__:
         yield f"it was recorded by version {recorded.version}, and this is {__version__}", "run again with --record"

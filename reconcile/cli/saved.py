@@ -1,4 +1,4 @@
-"""Write saved plans, and read them only if the plan follows from its evidence."""
+"""Write saved plans, and read only those whose verdict follows from their evidence."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -48,7 +48,7 @@ def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], 
 
 def load_saved_plan(path: str, context: Context, *, verify_with: str | None = None) -> tuple[SavedPlan, Plan]:
     """
-    Read a saved plan, and derive the plan from its evidence again.
+    Read a saved plan, and re-derive it from its evidence.
 
     Args:
         path: of the file; "-" is standard input.
@@ -68,9 +68,9 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
 
 def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
     """
-    Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none.
+    Read a saved plan or a JSON plan to compare with; raise DocumentError if it is neither.
 
-    Only the version that made a saved plan can derive it again, so one of another version is read like any JSON.
+    Only the version that made a saved plan can re-derive it; one from another version is read as plain JSON.
     """
     from reconcile.baseline import parse_document, read_earlier_plan
 

@@ -15,7 +15,7 @@ MAX_TOKEN_LENGTH = 16 * 1024
 
 
 class Format(Struct, frozen=True, kw_only=True):
-    """What a kind of value has to look like; `rule` says it to the operator."""
+    """The format of a kind of value; `rule` describes it to the operator."""
 
     name: str
     pattern: str
@@ -74,7 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
     place: str | None = None
     """What to call all of it in a message; None for environment variables, which are named one by one."""
     unknown: frozenset[str] = frozenset()
-    """The names in that place that mean nothing here; some of them may be misspelt."""
+    """The names in that place that nothing reads; some of them may be misspelt."""
     profile: str | None = None
     """The vendor whose defaults the cloud builds on."""
     in_working_directory: bool = False

@@ -175,7 +175,7 @@ def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
 
 
 def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str]) -> frozenset[str]:
-    """Return the variables that mean nothing here; some of them may be misspelt."""
+    """Return the variables that nothing reads; some of them may be misspelt."""
     return frozenset(name for name in environ if not name.startswith("RECONCILE_VAR_")).difference(
         list_known_variables(providers)
     )
