@@ -1,5 +1,6 @@
 """`reconcile explain`: what an error code, a code of a job API or a verdict means, and the guides."""
 
+import sys
 from difflib import get_close_matches
 
 import click
@@ -7,10 +8,30 @@ import click
 from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Done
+from reconcile.cli.page import fit_tables
 from reconcile.codes import Code
 from reconcile.document import shorten
 from reconcile.errors import UsageError
 from reconcile.shipped import shipped_folder
+
+_BY_EXIT_CODE = ("in_sync", "error", "drift", "pending")
+"""The page of each exit code, from 0."""
+
+_OTHER_WORDS = {
+    **{str(code): page for code, page in enumerate(_BY_EXIT_CODE)},
+    "missing": "drift",
+    "baseline": "evidence",
+    "receipt": "evidence",
+    "resume": "evidence",
+    "witness": "evidence",
+    "formats": "reports",
+    "threat model": "security",
+    "token": "credentials",
+    "variables": "environment",
+    "waiver": "waived",
+    "waivers": "waived",
+}
+"""What else a page is looked for by."""
 
 _CLOSE = 0.7
 """How alike a word and a code are, 1 for equal ones; two of three digits alone are not close."""
@@ -23,9 +44,9 @@ def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 @click.command()
-@click.argument("word", required=False, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
-def command(word: str | None) -> Done:
-    """Explain an error code, a job API's error code or a verdict, or print a guide.
+@click.argument("words", nargs=-1, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
+def command(words: tuple[str, ...]) -> Done:
+    """Explain an error code, a job API's error code, a verdict or an exit code, or print a guide.
 
     Without a word, lists the error codes, the verdicts and the guides.
 
@@ -36,12 +57,18 @@ def command(word: str | None) -> Done:
       reconcile explain drift
       reconcile explain SFS.TURBO.0005
       reconcile explain credentials
+      reconcile explain exit codes
     """
-    output.write(_list_titles() if word is None else _explain(word.strip()))
+    text = _explain(" ".join(words).strip()) if words else _list_titles()
+    width = output.measure_width(sys.stdout)
+    output.write(text if width is None else fit_tables(text, width))
     return Done.DONE
 
 
 def _explain(word: str) -> str:
+    if word.lower() in ("exit code", "exit codes"):
+        return "".join(f"{code}  {_read_title(page)}\n" for code, page in enumerate(_BY_EXIT_CODE))
+    word = _OTHER_WORDS.get(word.lower(), word)
     pages = {page.lower(): page for page in _list_pages()}
     page = pages.get(word.lower())
     if page is not None:
@@ -62,7 +89,7 @@ def _explain(word: str) -> str:
 
 def _list_titles() -> str:
     """List the pages with their titles: error codes, then verdicts and guides."""
-    titles = {page: _read_page(page).partition("\n")[0].removeprefix("# ") for page in _list_pages()}
+    titles = {page: _read_title(page) for page in _list_pages()}
     width = max(map(len, titles))
     return "".join(f"{page:{width}}  {title.removeprefix(f'{page}: ')}\n" for page, title in titles.items())
 
@@ -75,6 +102,10 @@ def _list_pages() -> list[str]:
 
 def _read_page(page: str) -> str:
     return (shipped_folder("explanations") / f"{page}.md").read_text(encoding="utf-8")
+
+
+def _read_title(page: str) -> str:
+    return _read_page(page).partition("\n")[0].removeprefix("# ")
 
 
 def _find_api_codes() -> dict[str, list[str]]:
