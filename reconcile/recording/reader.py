@@ -29,6 +29,7 @@ from reconcile.model import (
     Diagnostic,
     Exchange,
     ExitCode,
+    Looks,
     Problem,
     RecordedJob,
     RecordedProvider,
@@ -182,6 +183,7 @@ def _read_job(job: Mapping[str, Any]) -> RecordedJob:
         age=job["age"],
         notes=tuple(job["notes"]),
         resumed=job.get("resumed", False),
+        looks=Looks(**job["looks"]) if "looks" in job else None,
     )
 
 
