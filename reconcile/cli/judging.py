@@ -1,7 +1,8 @@
 """
 The gate as a review asks it: one answer, written and read as the job API's, beside another job that is in sync.
 
-What another job must come after is left out: a review says itself that it does not compare that.
+An answer of which no looks are known is that of as many as the job has to settle for. What another job must come
+after is left out: a review says itself that it does not compare that.
 """
 
 import json
@@ -19,12 +20,13 @@ from reconcile.model import (
     FieldExpectation,
     Job,
     JsonValue,
+    Looks,
     Manifest,
     Missing,
     Observed,
     Plan,
 )
-from reconcile.mutation import isolate, write_answer
+from reconcile.mutation import isolate, make_up_looks, write_answer
 from reconcile.plan import accept_evidence, make_plan
 from reconcile.review import Judge, Judged
 
@@ -49,9 +51,11 @@ def _drop_nulls(value: JsonValue) -> JsonValue:
     return [_drop_nulls(each) for each in value] if isinstance(value, list) else value
 
 
-def _judge(jobs: Sequence[Job], written: Exchange, at: datetime) -> Judged:
+def _judge(jobs: Sequence[Job], written: Exchange, at: datetime, looks: Looks | None = None, /) -> Judged:
     fetched = observe_exchange(jobs[0], written, _ENDPOINT)
     observation = accept_evidence(fetched, strict=False)
+    if isinstance(observation, Observed):
+        observation = replace(observation, looks=looks or make_up_looks(jobs))
     bystander = _make_bystander(jobs[0])
     manifest = Manifest(files=(), providers={}, jobs=(*isolate(jobs), bystander))
     observations = [*[observation] * len(jobs), Observed.bare(bystander.job_id, bystander.provider.api.success)]

@@ -49,6 +49,19 @@ EXPECTATIONS = {
         "{age: {max: 12h}, end_time: {after: 2026-11-22T00:00:00Z}}",
         "end_time: {after: 2026-11-22T00:00:00Z}",
     ),
+    "fewer looks": ("settle: {reads: 3, over: 30s}", "settle: {reads: 2, over: 30s}"),
+    "looks over less": ("settle: {reads: 3, over: 30s}", "settle: {reads: 3, over: 29s}"),
+    "one look": ("settle: {reads: 2, over: 1s}", ""),
+    "stuck for longer": ("stuck: 10m", "stuck: 601s"),
+    "stuck for ever": ("stuck: 10m", ""),
+    "stuck where running will do": (
+        "{status: [running, success], stuck: 10m}",
+        "{status: [running, success]}",
+    ),
+    "stuck and settled": (
+        "{stuck: 10m, settle: {reads: 3, over: 30s}, duration: {max: 1h}}",
+        "{stuck: 20m, settle: {reads: 2, over: 20s}, duration: {max: 1h}}",
+    ),
     "sub-jobs dropped": ("sub_jobs: [a, b]", "{}"),
     "sub-jobs implied": ("{}", "sub_jobs: {match: none, items: [{job_type: a, status: failed}]}"),
     "sub-job optional": (
