@@ -21,7 +21,6 @@ from reconcile.instant import read_time
 from reconcile.judge import STUCK, find_root
 from reconcile.model import (
     Comparison,
-    Diagnostic,
     DriftState,
     EarlierDrift,
     EarlierPlan,
@@ -146,7 +145,7 @@ def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str
 
 def _refuse(file: str, why: str) -> DocumentError:
     message = f"cannot compare with {file}: {why}"
-    return DocumentError([Diagnostic(code=Code.NOT_COMPARABLE, message=message, hint=_AGAIN)])
+    return DocumentError.because(Code.NOT_COMPARABLE, message, hint=_AGAIN)
 
 
 # --- The comparison --------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def _check(
     for job in jobs:
         if not _is_same(before.get(job.job.address), job.job):
             message = f"{job.job.address} is not what it was when the plan was made"
-            raise DocumentError([Diagnostic(code=Code.OTHER_MANIFEST, message=message, hint="plan again, with --out")])
+            raise DocumentError.because(Code.OTHER_MANIFEST, message, hint="plan again, with --out")
     edited = {change.old.file: change.new for change in changes}
     edited_texts = [edited.get(text.file, text) for text in texts]
     try:
@@ -264,7 +264,7 @@ def _at(job: JobPlan, message: str, hint: str) -> Diagnostic:
 
 
 def _refuse(message: str, hint: str) -> DocumentError:
-    return DocumentError([Diagnostic(code=Code.NOT_ACCEPTABLE, message=message, hint=hint)])
+    return DocumentError.because(Code.NOT_ACCEPTABLE, message, hint=hint)
 
 
 # --- Output ------------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ def find_targets(
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
         for file, count in manifest.unused.items():
-            output.print_note(f"reconcile: {escape(file)}: values of no declared variable: {count}\n")
+            values = f"{count} value{'' if count == 1 else 's'}"
+            output.print_note(f"reconcile: {escape(file)}: ignoring {values} of undeclared variables\n")
     return targets
 
 

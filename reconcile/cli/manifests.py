@@ -61,7 +61,7 @@ def _note_unused(manifest: Manifest, apis: Mapping[str, JobApi]) -> None:
     used = {provider.api.name for provider in manifest.providers.values()}
     for name in apis:
         if name.startswith(OWN_PREFIX) and name not in used:
-            output.print_note(f"reconcile: the API {name} is described, and no provider has it\n")
+            output.print_note(f"reconcile: no provider uses the API {name}\n")
 
 
 def find_provider(providers: Mapping[str, Provider], name: str) -> Provider:
@@ -104,7 +104,7 @@ def select_jobs(
         selected = replace(selected, selection=(*selected.selection, FAIL_FAST))
     if options.shard is None:
         if options.deal is not None:
-            raise UsageError.because(Code.USAGE, "--by says what --shard deals out", hint="add --shard I/N or auto")
+            raise UsageError.because(Code.USAGE, "--by has no effect without --shard", hint="add --shard I/N or auto")
         return selected
     from reconcile.cli.sharding import find_shard, name_run
     from reconcile.shards import take_shard

@@ -202,4 +202,4 @@ def _check_digest(named: _Named, digest: str) -> None:
     if named.digest not in (None, digest):
         message = f"{named.path} is not the file that was meant: its digest is {digest}"
         hint = f"see what has changed in it, then give --api {named.path}{_PIN}{digest}"
-        raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+        raise DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)

@@ -12,7 +12,6 @@ from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
 from reconcile.instant import format_instant
 from reconcile.model import (
-    Diagnostic,
     ExitCode,
     Fetched,
     Job,
@@ -147,7 +146,7 @@ class RunReplayer:
             if each.api_sha256 is not None and (each.api not in apis or apis[each.api].sha256 != each.api_sha256):
                 message = f"{self._recording.folder}: the description of {each.api} that read its answers is not given"
                 hint = f"give the same file: --api FILE@sha256:{each.api_sha256}"
-                raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+                raise DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)
 
     def replay(self, manifest: Manifest) -> tuple[tuple[Fetched, ...], Mapping[str, str]]:
         """Return what was fetched of every job, in the order of the manifest, and the endpoint of each provider."""

@@ -9,7 +9,7 @@ from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
 from reconcile.errors import DocumentError, OutputError
-from reconcile.model import Diagnostic, EarlierPlan, Evidence, Plan
+from reconcile.model import EarlierPlan, Evidence, Plan
 from reconcile.plan import derive_plan
 from reconcile.report.json import plan_to_json
 from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, stream_saved_plan
@@ -140,4 +140,4 @@ def _check_signature(file: str, saved: SavedPlan, key: str) -> None:
 
 
 def _error(code: Code, message: str, hint: str) -> DocumentError:
-    return DocumentError([Diagnostic(code=code, message=message, hint=hint)])
+    return DocumentError.because(code, message, hint=hint)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.address import blocked_reason, is_loopback
-from reconcile.model import Diagnostic, Provider
+from reconcile.model import Provider
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"
@@ -134,15 +134,11 @@ def host_for(provider: Provider) -> Origin:
         else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
     )
     mend = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
-    raise AccessError(
-        [
-            Diagnostic(
-                code=Code.NO_ENDPOINT,
-                message=f"provider '{provider.name}' {where}",
-                hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
-                source=provider.source,
-            )
-        ]
+    raise AccessError.because(
+        Code.NO_ENDPOINT,
+        f"provider '{provider.name}' {where}",
+        hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
+        source=provider.source,
     )
 
 
@@ -207,4 +203,4 @@ def refuse_endpoint(
     if not text:
         reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else called if called.isupper() else f"the {called}"
-    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])
+    return AccessError.because(code, f"{shown} {reason}", hint=form)

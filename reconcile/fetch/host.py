@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconcile.fetch.answer import Attempt
-from reconcile.fetch.breaker import DOWN_AFTER, Breaker
+from reconcile.fetch.breaker import DOWN_AFTER, CircuitBreaker
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.provider_queue import ProviderQueue
@@ -36,7 +36,7 @@ class Host:
         self.open = sum(len(queue.schedule) for queue in queues)
         """How many jobs are not settled yet."""
         self.budget = RetryBudget()
-        self.breaker = Breaker()
+        self.breaker = CircuitBreaker()
         self.throttle = Throttle(now)
         self.answered = False
         """Whether it has ever answered."""

@@ -267,7 +267,7 @@ class _Run:
         try:
             request = slot.queue.prepare(slot.job)
         except CredentialError as error:
-            self._miss_credential(host, slot, error)
+            self._handle_credential_error(host, slot, error)
             host.release(slot)
             return
         now = self._client.now()  # a login may have taken its time
@@ -293,7 +293,7 @@ class _Run:
         host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):
-            self._meet_failure(host, slot, attempt, seen)
+            self._handle_failure(host, slot, attempt, seen)
         else:
             seen = slot.job.see(seen, attempt.age, now, asked=begun)
             if self._wait is None:
@@ -304,7 +304,7 @@ class _Run:
 
     # --- After a failure -----------------------------------------------------------------------------------------
 
-    def _meet_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
+    def _handle_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
         job, problem = slot.job, failure.problem
         job.fail(failure, attempt.retryable)
         if attempt.retryable is not None:
@@ -369,7 +369,7 @@ class _Run:
         else:
             self._give_up(host, job)
 
-    def _miss_credential(self, host: Host, slot: Slot, error: CredentialError) -> None:
+    def _handle_credential_error(self, host: Host, slot: Slot, error: CredentialError) -> None:
         now = self._client.now()
         host.withdraw(slot, now)
         reason = slot.queue.postpone(error, now, remaining=self._deadline - now, pace=self._pace)

@@ -26,7 +26,6 @@ from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
 from reconcile.model import (
     Decision,
-    Diagnostic,
     Exchange,
     ExitCode,
     Looks,
@@ -128,7 +127,7 @@ def open_recording(folder: str) -> RecordingFolder:
     if text is None:
         hint = "name a directory that 'reconcile plan --record' has written"
         message = f"{folder} is not a recording: it has no file {HEAD}"
-        raise DocumentError([Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint=hint)])
+        raise DocumentError.because(Code.NO_SUCH_FILE, message, hint=hint)
     try:
         return RecordingFolder(folder, _parse(text, None))
     except (ValueError, RecursionError) as error:
@@ -215,4 +214,4 @@ def _read_body(body: Mapping[str, Any]) -> bytes:
 
 def _refuse(text: Text, why: str) -> DocumentError:
     message = f"{text.file} is changed or broken: {why}"
-    return DocumentError([Diagnostic(code=Code.UNREADABLE, message=message, hint="record again")])
+    return DocumentError.because(Code.UNREADABLE, message, hint="record again")

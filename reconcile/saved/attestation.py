@@ -19,7 +19,7 @@ from msgspec import Struct
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Plan, Subject, Verdict
+from reconcile.model import Plan, Subject, Verdict
 from reconcile.saved.signing import SIGNATURE
 
 _STATEMENT = "https://in-toto.io/Statement/v1"
@@ -160,4 +160,4 @@ def _encode(statement: bytes) -> bytes:
 def _refuse(file: str, why: str) -> DocumentError:
     hint = "make a new one: reconcile plan --attest FILE"
     message = f"the receipt {file} proves nothing: {why}"
-    return DocumentError([Diagnostic(code=Code.NOT_ATTESTED, message=message, hint=hint)])
+    return DocumentError.because(Code.NOT_ATTESTED, message, hint=hint)

@@ -15,7 +15,7 @@ from reconcile.apis import SHIPPED
 from reconcile.canonical import dump, stream
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Evidence, JobApi, JsonValue
+from reconcile.model import Evidence, JobApi, JsonValue
 from reconcile.saved.codec import OtherApiError, UndecodableError, decode_evidence, encode_evidence
 from reconcile.saved.redaction import hide_secrets
 
@@ -124,9 +124,9 @@ def _refuse_api(file: str, error: OtherApiError) -> DocumentError:
     name, pin, digest = error.reference.partition("@")
     message = f"{file}: the description of {name} that judged its jobs is not given here"
     hint = f"give the same file: --api FILE{pin}{digest}"
-    return DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+    return DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)
 
 
 def _refuse(file: str, reason: str) -> DocumentError:
     hint = "make a new one: reconcile plan --out FILE"
-    return DocumentError([Diagnostic(code=Code.SAVED_PLAN_BROKEN, message=f"{file}: {reason}", hint=hint)])
+    return DocumentError.because(Code.SAVED_PLAN_BROKEN, f"{file}: {reason}", hint=hint)

@@ -191,7 +191,7 @@ selection_options = as_one(
         "--by",
         "deal",
         type=click.Choice([each.value for each in Deal]),
-        help="Whether --shard deals single jobs, which share the rate of their provider, or whole providers. "
+        help="Whether --shard splits by job, with shards sharing the rate of each provider, or by provider. "
         "Default: job.",
     ),
 )

@@ -65,7 +65,7 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
         response = self._ask(client, hidden, "GET", METADATA_KEY, headers)
         key = response.read_key(IAM_KEY)
         self._check_time(response)
-        return key.make_credential(source=self.source, project_id=self.provider.project_id)
+        return key
 
     def _ask(
         self, client: httpx.Client, hidden: list[Hidden], method: str, path: str, headers: dict[str, str]
@@ -82,8 +82,8 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
         try:
             return question.ask(client, build_request(method, str(question.url), headers=headers))
         except CredentialError as error:
-            message = f"{error.problem.message}; --metadata-credentials is for servers of the cloud (ECS) only"
-            problem = Problem(code=error.problem.code, message=message)
+            why = "only servers of the cloud (ECS) have a metadata service: elsewhere, set another credential"
+            problem = Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
             retryable = Retryable.MAYBE_PERMANENT if error.retryable is not None else None
             raise CredentialError(problem, retryable=retryable) from error
 
