@@ -44,14 +44,19 @@ _MOST_LISTED = 10
 def take_shard(
     manifest: Manifest, index: int, total: int, *, run: str | None = None, deal: Deal = Deal.JOB
 ) -> Manifest:
+    """Return the `index`-th of the shards that `deal_shards` returns, counted from 1; raise UsageError as it does."""
+    return deal_shards(manifest, total, run=run, deal=deal)[index - 1]
+
+
+def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal: Deal = Deal.JOB) -> Sequence[Manifest]:
     """
-    Return a manifest of the jobs of the `index`-th of `total` shards, counted from 1, in the same order.
+    Split the jobs of a manifest into `total` shards, each a manifest of some of the jobs in the same order.
 
     What is dealt out is in the order of a hash of its name, so that every run splits it alike, whatever the order in
-    the files. Dealt by job, shards differ in size by one job at most; dealt by provider, the largest provider comes
-    first and each goes to the shard that has the fewest jobs so far. A job stays with the one that it must come after.
-    All providers stay, so that all runs need the same ones. `run` is the name that all shards of a run share, None if
-    it has none.
+    the files. Dealt by job, shards differ by one job at most, in all and of each provider; dealt by provider, the
+    largest provider comes first and each goes to the shard that has the fewest jobs so far. A job stays with the one
+    that it must come after. All providers stay, so that all runs need the same ones. `run` is the name that all shards
+    of a run share, None if it has none.
 
     Raises:
         UsageError: there are more shards than jobs or providers, so one would check nothing.
@@ -65,17 +70,16 @@ def take_shard(
         message = f"{total} shards are too many for {what}: one of them would check nothing"
         hint = f"use at most {len(units)}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)
-    positions = tuple(sorted(parts[index - 1]))
-    shard = Shard(
-        index=index,
-        total=total,
-        positions=positions,
-        selected=len(jobs),
-        digest=_digest_addresses(job.address for job in jobs),
-        run=run,
-        by=deal,
-    )
-    return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+    digest = _digest_addresses(job.address for job in jobs)
+
+    def take(index: int) -> Manifest:
+        positions = tuple(sorted(parts[index - 1]))
+        shard = Shard(
+            index=index, total=total, positions=positions, selected=len(jobs), digest=digest, run=run, by=deal
+        )
+        return replace(manifest, jobs=tuple([jobs[at] for at in positions]), shard=shard)
+
+    return LazyList(take, range(1, total + 1))
 
 
 def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
@@ -103,8 +107,15 @@ def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
 
 
 def _deal_jobs(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) -> list[list[int]]:
-    """Return the positions of the jobs of each shard; empty shards are last."""
-    order = sorted(units, key=lambda unit: min((_hash(jobs[at].address), at) for at in unit))
+    """
+    Return the positions of the jobs of each shard; empty shards are last.
+
+    Each shard has as many jobs of a provider as any other, or one more: a shard with many would take longest, because
+    it has only its part of the provider's rate.
+    """
+    order = sorted(
+        units, key=lambda unit: (jobs[unit[0]].provider.name, min((_hash(jobs[at].address), at) for at in unit))
+    )
     return [[at for unit in order[first::total] for at in unit] for first in range(total)]
 
 

@@ -64,6 +64,16 @@ def test_the_deal_does_not_depend_on_the_order_of_the_jobs():
     }
 
 
+def test_each_shard_has_its_part_of_each_provider():
+    """Its rate is a part of that of each, so a shard with more of one would take longer than all others."""
+    providers = [replace(PROVIDER, name=name) for name in ("a", "b", "c")]
+    jobs = [replace(job(name=f"j{n}"), provider=providers[n % 5 % 3]) for n in range(JOBS)]
+    shards = [take_shard(manifest(*jobs), index, 7) for index in range(1, 8)]
+    for provider in providers:
+        counts = [sum(each.provider is provider for each in shard.jobs) for shard in shards]
+        assert max(counts) - min(counts) <= 1
+
+
 def test_more_shards_than_jobs_would_check_nothing():
     with pytest.raises(UsageError, match=r"RC003 4 shards are too many for 3 jobs"):
         take_shard(replace(DECLARED, jobs=DECLARED.jobs[:3]), 1, 4)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from reconcile import __version__
 from reconcile.cli.context import Context, open_stdin
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
@@ -66,13 +67,17 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
 
 
 def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
-    """Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none of this version."""
+    """
+    Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none.
+
+    Only the version that made a saved plan can derive it again, so one of another version is read like any JSON.
+    """
     from reconcile.baseline import parse_document, read_earlier_plan
 
     text = read_text(path, largest=LARGEST)
     document = parse_document(text.file, text.content)
     earlier = read_earlier_plan(text.file, document)
-    if "evidence" in document:
+    if "evidence" in document and earlier.made_by == __version__:
         _derive(text.file, read_saved_plan(text.file, text.content, known_apis(context)))
     return earlier
 

@@ -67,9 +67,10 @@ Outcome: TypeAlias = Answer | ExchangeError
 
 OnDone: TypeAlias = Callable[[Outcome], None]
 
-METADATA_TOKEN: Final = "/meta-data/latest/api/token"
+METADATA_SESSION: Final = "/meta-data/latest/api/token"
+"""The path of the token that the service wants with each request of a session."""
 METADATA_KEY: Final = "/openstack/latest/securitykey"
-_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_TOKEN), (METADATA_SERVICE, "GET", METADATA_KEY))
+_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_SESSION), (METADATA_SERVICE, "GET", METADATA_KEY))
 """All that the metadata service is asked."""
 
 

@@ -93,7 +93,7 @@ def test_doctor_is_content_where_the_api_can_say_that_a_job_is_missing(
     code = main(("doctor", str(path), "--endpoint", url), environ={"RECONCILE_TOKEN": "t"})
     told = capsys.readouterr().out
     assert code == (0 if known.can_be_missing or known.doubtful else 1), told
-    assert ("not for certain" in told) is (not known.can_be_missing and code == 0)
+    assert ("to be sure" in told) is (not known.can_be_missing and code == 0)
 
 
 def test_what_is_imported_is_in_sync(api: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.answers import time_answers
 from bench.inputs import write_curl, write_terraform
 from bench.process import OUTPUTS, RECONCILE, Command, Run, run, run_in_turn, take_median
+from bench.scale import MANIFESTS, PROJECTS, RATE, RUN, SHARDS, Fleet, measure_rate, measure_resume, name_plan
 from bench.server import DELAY, Server
-from bench.shapes import PROJECT, SHAPES, list_ids, write_fleet
+from bench.shapes import PROJECT, SHAPES, list_ids
 
 DEFAULT_JOBS, DEFAULT_ROUNDS = 10_000, 5
 JOBS = int(os.environ.get("BENCH_JOBS", DEFAULT_JOBS))
@@ -172,6 +174,22 @@ def measure_terraform(bench: Bench) -> Iterator[Row]:
     yield Row(what=what, ours=seconds["plan"], peer=peer, theirs=seconds.get("terraform"), goal=0.1)
 
 
+# --- Answers -------------------------------------------------------------------------------------------------------
+
+
+def measure_answer(bench: Bench) -> Iterator[Row]:
+    """Measure what an answer costs whose fields are in objects and whose parts have parts, against a flat one."""
+    del bench
+    took = time_answers()
+    for shape, ours, theirs, peer, goal in (
+        ("every field", "nested", "the same, flat", "the same fields in one object", 1.5),
+        ("no times", "nested, no times", "flat", "SFS Turbo, every field", 1.5),
+        ("every field", "nested", "flat", "SFS Turbo, every field, half the bytes", None),
+    ):
+        what = "read a nested answer, 4 records"
+        yield Row(what=what, shape=shape, ours=took[ours], peer=peer, theirs=took[theirs], unit="us", goal=goal)
+
+
 # --- Manifests -----------------------------------------------------------------------------------------------------
 
 
@@ -230,42 +248,42 @@ def _read_peak(folder: Path) -> float:
 
 # --- Fleets --------------------------------------------------------------------------------------------------------
 
-SHARDS, MANIFESTS = 100, 10
-RATE, PROJECTS = 400, 64
-"""Requests a minute that a provider allows for each project, and the projects of a fleet."""
+RUNNERS, MINUTES = 8, 2
 
 
 def measure_scale(bench: Bench) -> Iterator[Row]:
-    """Measure one shard of a fleet, and the merge of all: a hundred shards with as many jobs as all others have."""
-    place = bench.folder / "fleet"
-    place.mkdir()
+    """Measure what `bench.scale` describes."""
+    busiest = measure_rate(bench.folder / "rate", runners=RUNNERS, minutes=MINUTES)
+    what = f"busiest minute of {RUNNERS} shards, {RATE * MINUTES:,} jobs"
+    yield Row(what=what, ours=busiest, peer="the rate", theirs=RATE, unit="requests", goal=1.0)
+    asked = measure_resume(bench.folder / "resume", bench.server.plain, JOBS)
+    what = f"a run of {JOBS:,} jobs, killed halfway and resumed"
+    yield Row(what=what, ours=asked, peer="all jobs", theirs=JOBS, unit="requests", goal=0.6)
+
     every = SHARDS * JOBS
-    write_fleet(place, MANIFESTS, every // MANIFESTS)
-    seconds, peak = _run_shard(bench, place, 1)
-    alone = _measure_peak(bench, "for_each", JOBS)
-    what, rate = f"plan, 1 of {SHARDS} shards of {every:,} jobs", f"requests at {RATE} a minute"
-    yield Row(what=what, ours=seconds, peer=f"its {JOBS:,} {rate}", theirs=JOBS / RATE * 60)
-    yield Row(what=f"peak memory, {what}", ours=peak, peer=f"{JOBS:,} jobs", theirs=alone / 1000, unit="MB")
-    for index in range(2, SHARDS + 1):
-        _run_shard(bench, place, index)
-    plans = tuple(f"plan-{index}.json" for index in range(1, SHARDS + 1))
-    seconds, peak = _run_with_peak(place, "merge", *plans, proof=f"in_sync={every}")
-    size = sum((place / name).stat().st_size for name in plans) / 1e6
-    what, peer = f"merge, {SHARDS} shards of {JOBS:,} jobs", f"the {rate} for each of {PROJECTS} projects"
-    yield Row(what=what, ours=seconds, peer=peer, theirs=every / PROJECTS / RATE * 60)
-    yield Row(what=f"peak memory, {what}", ours=peak, peer="the plans that it reads", theirs=size, unit="MB")
+    fleet = Fleet(bench.folder / "fleet", every, manifests=MANIFESTS, projects=PROJECTS)
+    seconds, busiest = fleet.simulate()
+    what, ideal = f"{every:,} jobs of {PROJECTS} projects, {SHARDS} shards, simulated", every / PROJECTS / RATE * 60
+    yield Row(what=what, ours=seconds, peer=f"{RATE} requests a minute", theirs=ideal, goal=1.02)
+    what = f"busiest minute of a project, {what}"
+    yield Row(what=what, ours=busiest, peer="the rate", theirs=RATE, unit="requests", goal=1.0)
 
-
-def _run_shard(bench: Bench, place: Path, index: int) -> tuple[float, float]:
-    options = ("--endpoint", bench.server.plain, "--shard", f"{index}/{SHARDS}", "--out", f"plan-{index}.json")
-    return _run_with_peak(place, "plan", *options, ".", proof=f"in_sync={JOBS}")
+    options = ("--endpoint", bench.server.plain, "--shard", f"1/{SHARDS}", "--out", "plan.json", ".")
+    seconds, peak = _run_with_peak(fleet.place, "plan", *options, proof=f"in_sync={JOBS}")
+    what = f"plan, 1 of {SHARDS} shards of {every:,} jobs, without a rate"
+    yield Row(what=what, ours=seconds, peer="the time that the rate takes", theirs=ideal)
+    yield Row(what=f"peak memory, {what}", ours=peak, peer="the limit", theirs=1000.0, unit="MB", goal=1.0)
+    plans = [name_plan(index) for index in range(1, SHARDS + 1)]
+    seconds, peak = _run_with_peak(fleet.place, "merge", *plans, proof=f"in_sync={every}")
+    what = f"merge, {SHARDS} shards of {JOBS:,} jobs"
+    yield Row(what=what, ours=seconds, peer="the time that the rate takes", theirs=ideal, goal=0.25)
+    yield Row(what=f"peak memory, {what}", ours=peak, peer="the limit", theirs=1500.0, unit="MB", goal=1.0)
 
 
 def _run_with_peak(place: Path, command: str, *arguments: str, proof: str) -> tuple[float, float]:
     """Run a command of a fleet; return its seconds, and the most memory that it took, in MB."""
     argv = (*_PEAK, command, "--github-output", OUTPUTS, *arguments)
-    environ = {"RECONCILE_RUN_ID": "bench"}
-    return run(Command(argv=argv, folder=place, environ=environ, proof=proof)).seconds, _read_peak(place) / 1000
+    return run(Command(argv=argv, folder=place, environ=RUN, proof=proof)).seconds, _read_peak(place) / 1000
 
 
 FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -274,13 +292,14 @@ FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "tls": measure_tls,
     "wan": measure_wan,
     "terraform": measure_terraform,
+    "answer": measure_answer,
     "load": measure_load,
     "memory": measure_memory,
     "scale": measure_scale,
 }
 
 ON_REQUEST = frozenset({"scale"})
-"""Figures that are measured only where they are named: a million jobs take an hour, and some 10 GB of memory."""
+"""Figures that are measured only where they are named: a million jobs take 15 minutes, and 5 GB on the disk."""
 
 
 # --- Peers ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 import trustme
 
@@ -40,7 +41,7 @@ _PARTS = [
 ]
 _BODY = json.dumps(_answer("$job", "$first", begin="$s", end="59", fail_reason=None, sub_jobs=_PARTS))
 _LOCATION = (
-    f'location ~ "^/v1/{PROJECT}/sfs-turbo/jobs/'
+    'location ~ "^/v1/[0-9a-z]{32}/sfs-turbo/jobs/'
     r'(?<job>[0-9a-f]{8}-(?<h>\d\d)(?<m>\d\d)-4(?<kind>\d)(?<s>\d\d)-8000-[0-9a-f]{12})$"'
 )
 _CONFIGURATION = """
@@ -83,6 +84,14 @@ _SLOW_SERVER = """
         %(location)s { echo_sleep %(delay)g; echo '%(body)s'; }
     }
 """
+
+
+def make_body(job_id: str) -> bytes:
+    """Return what the server answers about a job."""
+    _, time_of_day, kind, *_ = job_id.split("-")
+    first, second = KINDS[int(kind[1])]
+    hour, minute = time_of_day[:2], time_of_day[2:]
+    return Template(_BODY).substitute(job=job_id, h=hour, m=minute, s=kind[2:], first=first, second=second).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

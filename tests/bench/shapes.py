@@ -21,10 +21,8 @@ KINDS = (
 SECONDS = 57
 """Jobs begin in the first 57 seconds of a minute, and end in its last."""
 
-_HEAD = (
-    f"version: 1\nproviders: {{otc: {{api: sfs-turbo, project_id: {PROJECT}}}}}\n"
-    "defaults: {expect: {status: success, error_code: null}}\n"
-)
+_DEFAULTS = "defaults: {expect: {status: success, error_code: null}}\n"
+_HEAD = f"version: 1\nproviders: {{otc: {{api: sfs-turbo, project_id: {PROJECT}}}}}\n{_DEFAULTS}"
 _ALIKE = (
     "    labels: {tier: web}\n    expect: {job_type: create_share, sub_jobs: [create_share, change_security_group]}\n"
 )
@@ -67,13 +65,19 @@ def write_different(folder: Path, count: int) -> tuple[str, ...]:
     return ()
 
 
-def write_fleet(folder: Path, manifests: int, count: int) -> None:
-    """Write so many manifests, each with so many jobs of its own, whose ids it lists itself."""
+def write_fleet(folder: Path, manifests: int, count: int, projects: int) -> None:
+    """Write so many manifests, each with so many jobs in so many projects of its own; it lists their ids itself."""
     for number in range(manifests):
-        first = number * count
-        ids = "".join(f"      - {make_id(each, 0)}\n" for each in range(first, first + count))
-        declared = f'jobs:\n  job:\n    for_each:\n{ids}    job_id: "${{each.value}}"\n{_ALIKE}'
-        (folder / f"{number}.reconcile.yaml").write_text(f"name: fleet-{number}\n{_HEAD}{declared}")
+        names = [f"p{number * projects + each}" for each in range(projects)]
+        providers = "".join(f"  {name}: {{api: sfs-turbo, project_id: {name:0>32}}}\n" for name in names)
+        jobs = []
+        for at, name in enumerate(names):
+            first = number * count + at * count // projects
+            last = number * count + (at + 1) * count // projects
+            ids = "".join(f"      - {make_id(each, 0)}\n" for each in range(first, last))
+            jobs.append(f'  {name}:\n    provider: {name}\n    for_each:\n{ids}    job_id: "${{each.value}}"\n{_ALIKE}')
+        head = f"version: 1\nname: fleet-{number}\nproviders:\n{providers}{_DEFAULTS}"
+        (folder / f"{number}.reconcile.yaml").write_text(f"{head}jobs:\n{''.join(jobs)}")
 
 
 SHAPES: Mapping[str, Callable[[Path, int], tuple[str, ...]]] = {

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from bench.figures import Row
 
-_FORMS = {"s": "{:.3f} s", "us": "{:.1f} us", "KB": "{:.2f} KB", "MB": "{:.0f} MB"}
+_FORMS = {"s": "{:.3f} s", "us": "{:.1f} us", "KB": "{:.2f} KB", "MB": "{:.0f} MB", "requests": "{:,.0f} requests"}
 
 
 def render_result(result: Mapping[str, dict]) -> str:

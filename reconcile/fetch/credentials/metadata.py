@@ -12,7 +12,7 @@ import httpx
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.fetch.client import METADATA_KEY, METADATA_TOKEN
+from reconcile.fetch.client import METADATA_KEY, METADATA_SESSION
 from reconcile.fetch.credentials.access_key import AccessKey, read_clock
 from reconcile.fetch.credentials.credential import CredentialError
 from reconcile.fetch.credentials.identity import IAM_KEY, IdentityResponse, IdentityUrl, Question, build_request
@@ -54,7 +54,7 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Ask for the access key of the server's agency; raise CredentialError."""
         lifetime = {"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFETIME)}
-        response = self._ask(client, hidden, "PUT", METADATA_TOKEN, lifetime)
+        response = self._ask(client, hidden, "PUT", METADATA_SESSION, lifetime)
         headers = {}
         if response.status_code not in _KNOWS_NO_TOKEN:
             token = response.read_text().strip()
