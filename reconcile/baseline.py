@@ -1,5 +1,5 @@
 """
-What an earlier plan says of the drifts of a plan: which are new, which persist, and which are fixed. Pure.
+Compare the drifts of a plan with those of an earlier one: which are new, persisting or fixed. Pure.
 
 Two drifts are the same if address, path and what was observed are. An age and a duration grow by themselves, so of
 these it does not matter how long they were. A sensitive value is shown in no plan, so nobody can tell whether it is the

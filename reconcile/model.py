@@ -45,7 +45,7 @@ class Source(Struct, frozen=True, kw_only=True, array_like=True):
 
 class Diagnostic(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    One thing that is wrong, written for the person who has to mend it.
+    One thing that is wrong, written for the person who has to fix it.
 
     `hint` says what to do, as a sentence without a full stop. `excerpt` is the whole source line that `source`
     points into, and `width` the number of characters to underline there, at least 1.

@@ -23,15 +23,15 @@ def find_faults_of_own(description: Description) -> Iterator[Fault]:
     """Say what a description that does not ship must not say, or lacks."""
     request, name = description.request, description.name
     if not name.startswith(OWN_PREFIX):
-        yield Fault(("name",), f"{name} is no name of your own", f'write "name": "{OWN_PREFIX}{name}"')
+        yield Fault(("name",), f"{name} does not begin with x-", f'write "name": "{OWN_PREFIX}{name}"')
     if request.paths:
-        yield Fault(("request", "paths"), "only an API that ships knows clouds", "write one path")
+        yield Fault(("request", "paths"), "only built-in APIs have clouds", "write one path")
     for header in request.headers:
         if not re.fullmatch(_HEADERS, header):
             hint = "allowed are Accept-Language, Content-Type, X-Language and OpenStack's API versions"
             yield Fault(("request", "headers", header), f"the header {header} is not allowed", hint)
     if not re.fullmatch(_REQUEST_IDS, request.request_id_header):
-        message = f"{request.request_id_header} is no header of a request id, which reports show"
+        message = f"{request.request_id_header} is not a header of a request id"
         yield Fault(("request", "request_id_header"), message, "its name ends in Request-Id or Trace-Id")
     yield from _find_missing_proofs(description)
 

@@ -44,10 +44,10 @@ def command(ctx: click.Context, context: Context, format_name: str) -> Done:
 
 @command.command()
 @click.argument("name", type=ApiType(), metavar="NAME|FILE")
-@click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
+@click.option("--ids", is_flag=True, help="Instead, print which keys of the service's responses hold job ids.")
 @pass_context
 def show(context: Context, name: str, ids: bool) -> Done:
-    """Print how a job API is asked, and what is read from where.
+    """Print how a job API is requested, and which keys its fields are read from.
 
     NAME is one of 'reconcile apis', FILE describes one of your own.
 
@@ -68,8 +68,7 @@ def show(context: Context, name: str, ids: bool) -> Done:
 def check(path: str, format_name: str) -> Done:
     """Check the description of a job API of your own, and read the answers in it.
 
-    All that is wrong is listed with its place and how to mend it. The exit code is 0 if --api would take the file, else
-    1.
+    Every problem is listed with its place and a fix. Exit code: 0 if --api would accept the file, else 1.
 
     \b
     Examples:
@@ -86,7 +85,9 @@ def check(path: str, format_name: str) -> Done:
     if format_name == "json":
         output.write(_dump({"valid": True, "name": api.name, "sha256": api.sha256, "errors": []}))
         return Done.DONE
-    output.write(f"{escape(api.name)} is described, and its answers are read as they say. To pin it:\n")
+    output.write(
+        f"{escape(api.name)}: the description is valid, and its sample answers are read as expected. To pin it:\n"
+    )
     output.write(f"  --api {escape(pin(path, api))}\n")
     return Done.DONE
 
@@ -100,8 +101,8 @@ def test(context: Context, name: str, folder: str, format_name: str) -> Done | E
     """Compare recorded answers with the description of their API.
 
     NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
-    --record' has written. Wherever an answer leaves the description, its line is shown: a status word that it does not
-    know, a field of another type, parts in another place, keys that are missing, errors of another shape.
+    --record' has written. Each line of the description that an answer contradicts is shown: an unknown status word, a
+    field of another type, parts in another place, missing keys, errors of another shape.
 
     Exit code: 0 if all answers are as described, 2 if some are not, 1 if there is nothing to compare.
 
@@ -134,7 +135,7 @@ def test(context: Context, name: str, folder: str, format_name: str) -> Done | E
         return verdict
     output.write(render_diagnostics(located))
     many = f"{count(len(departures), 'difference')} between" if departures else "No difference between"
-    output.write(f"{many} the description of {api.name} and what was answered about {count(len(jobs), 'job')}.\n")
+    output.write(f"{many} the description of {api.name} and the recorded answers for {count(len(jobs), 'job')}.\n")
     return verdict
 
 
@@ -183,7 +184,7 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"GET {api.path}"
     yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
     if api.parameters:
-        yield f"Each job brings, under parameters: {', '.join(api.parameters)}."
+        yield f"Each job needs these parameters: {', '.join(api.parameters)}."
     if api.requests_per_minute is not None:
         yield f"At most {api.requests_per_minute:,} requests per minute, unless --rate says otherwise."
     yield ""
@@ -193,11 +194,11 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield ""
     yield f"Times: {api.time_format}."
     signs = ["an empty list"] if api.missing_if_empty else [*_list_signs(api.missing)]
-    yield f"No such job: {', '.join(signs) or 'no answer says so, so none can be expected to be absent'}."
+    yield f"No such job: {', '.join(signs) or 'no answer reports it, so `absent` cannot be expected'}."
     if api.doubtful:
-        yield f"Perhaps no such job, which is told and never judged: {', '.join(_list_signs(api.doubtful))}."
+        yield f"Possibly no such job, reported as an error: {', '.join(_list_signs(api.doubtful))}."
     if api.ignored:
-        yield f"Something else than it looks like, and ignored: {', '.join(map('.'.join, api.ignored))}."
+        yield f"Ignored, although it looks like a part: {', '.join(map('.'.join, api.ignored))}."
     yield f"Retention: {api.retention}."
     if api.clouds:
         yield ""
@@ -216,9 +217,10 @@ def _describe_ids(api: JobApi) -> Iterator[str]:
         rows = [[_name_key(entry), _name_calls(entry), titles[entry["source"]]] for entry in own]
         yield from draw_table(rows, ["Key", "In the answer to", "Source"])
     else:
-        yield f"No source says which operations give ids for {api.title}."
+        yield f"No source lists the calls that return ids for {api.title}."
     for entry in entries[len(own) :]:
-        yield f"No such id: {_name_key(entry)} in the answer to {_name_calls(entry)}. It is that of {entry['other']}."
+        place = f"{_name_key(entry)} in the answer to {_name_calls(entry)}"
+        yield f"Not such an id: {place}, which is that of {entry['other']}."
 
 
 def _name_key(entry: Mapping[str, Any]) -> str:

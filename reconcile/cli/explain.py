@@ -1,5 +1,6 @@
 """`reconcile explain`: what an error code, a code of a job API or a verdict means, and the guides."""
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -8,11 +9,31 @@ import click
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.own_apis import known_apis, list_apis
+from reconcile.cli.page import fit_tables
 from reconcile.codes import Code
 from reconcile.document import shorten
 from reconcile.errors import UsageError
 from reconcile.model import JobApi
 from reconcile.shipped import shipped_folder
+
+_BY_EXIT_CODE = ("in_sync", "error", "drift", "pending")
+"""The page of each exit code, from 0."""
+
+_OTHER_WORDS = {
+    **{str(code): page for code, page in enumerate(_BY_EXIT_CODE)},
+    "missing": "drift",
+    "baseline": "evidence",
+    "receipt": "evidence",
+    "resume": "evidence",
+    "witness": "evidence",
+    "formats": "reports",
+    "threat model": "security",
+    "token": "credentials",
+    "variables": "environment",
+    "waiver": "waived",
+    "waivers": "waived",
+}
+"""What else a page is looked for by."""
 
 _CLOSE = 0.7
 """How alike a word and a code are, 1 for equal ones; two of three digits alone are not close."""
@@ -26,10 +47,10 @@ def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 @click.command()
-@click.argument("word", required=False, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
+@click.argument("words", nargs=-1, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
 @pass_context
-def command(context: Context, word: str | None) -> Done:
-    """Explain an error code, a job API's error code or a verdict, or print a guide.
+def command(context: Context, words: tuple[str, ...]) -> Done:
+    """Explain an error code, a job API's error code, a verdict or an exit code, or print a guide.
 
     Without a word, lists the error codes, the verdicts and the guides. Of the APIs that RECONCILE_API_PATH names, the
     error codes are known, too.
@@ -41,12 +62,18 @@ def command(context: Context, word: str | None) -> Done:
       reconcile explain drift
       reconcile explain SFS.TURBO.0005
       reconcile explain credentials
+      reconcile explain exit codes
     """
-    output.write(_list_titles() if word is None else _explain(word.strip(), context))
+    text = _explain(" ".join(words).strip(), context) if words else _list_titles()
+    width = output.measure_width(sys.stdout)
+    output.write(text if width is None else fit_tables(text, width))
     return Done.DONE
 
 
 def _explain(word: str, context: Context) -> str:
+    if word.lower() in ("exit code", "exit codes"):
+        return "".join(f"{code}  {_read_title(page)}\n" for code, page in enumerate(_BY_EXIT_CODE))
+    word = _OTHER_WORDS.get(word.lower(), word)
     pages = {page.lower(): page for page in _list_pages()}
     page = pages.get(word.lower())
     if page is not None:
@@ -68,7 +95,7 @@ def _explain(word: str, context: Context) -> str:
 
 def _list_titles() -> str:
     """List the pages with their titles: error codes, then verdicts and guides."""
-    titles = {page: _read_page(page).partition("\n")[0].removeprefix("# ") for page in _list_pages()}
+    titles = {page: _read_title(page) for page in _list_pages()}
     width = max(map(len, titles))
     return "".join(f"{page:{width}}  {title.removeprefix(f'{page}: ')}\n" for page, title in titles.items())
 
@@ -81,6 +108,10 @@ def _list_pages() -> list[str]:
 
 def _read_page(page: str) -> str:
     return (shipped_folder("explanations") / f"{page}.md").read_text(encoding="utf-8")
+
+
+def _read_title(page: str) -> str:
+    return _read_page(page).partition("\n")[0].removeprefix("# ")
 
 
 def _find_api_codes(apis: Iterable[JobApi]) -> dict[str, list[str]]:

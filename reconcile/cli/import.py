@@ -80,8 +80,8 @@ _provider_options = as_one(
     type=AssignmentType(),
     multiple=True,
     metavar="NAME=VALUE",
-    help="What the path of the API needs beside the ids, for all these jobs, such as share_id=ID: 'reconcile apis show "
-    "API' names it.",
+    help="A further value that the path of the API needs, for all these jobs, such as share_id=ID: "
+    "'reconcile apis show API' names it.",
 )
 @variable_options
 @access_options

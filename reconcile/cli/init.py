@@ -37,8 +37,7 @@ Without an account, plan against a simulator: reconcile simulate --manifest {pat
     type=ApiType(),
     metavar="NAME|FILE[@sha256:HEX]",
     default=DEFAULT_API,
-    help="The job API that it is for, as 'reconcile apis' lists them, or the file that describes one. "
-    f"Default: {DEFAULT_API}.",
+    help=f"Job API of the manifest: one of 'reconcile apis', or a file that describes one. Default: {DEFAULT_API}.",
 )
 @pass_context
 def command(context: Context, directory: str, api_name: str) -> Done:

@@ -37,7 +37,7 @@ from reconcile.report.review import FORMATS
 def command(
     context: Context, old: str, new: str, given: Sequence[Given], allowed: tuple[str, ...], format_name: str
 ) -> Done | ExitCode:
-    """Find out what a change of manifests lets through, offline.
+    """Show what a change of manifests lets through, offline.
 
     OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
     at a revision, its path from the top of the repository. A file of the checkout with a colon in its name is ./NAME.

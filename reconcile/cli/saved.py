@@ -1,4 +1,4 @@
-"""Write saved plans, and read them only if the plan follows from its evidence."""
+"""Write saved plans, and read only those whose verdict follows from their evidence."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -48,7 +48,7 @@ def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], 
 
 def load_saved_plan(path: str, context: Context, *, verify_with: str | None = None) -> tuple[SavedPlan, Plan]:
     """
-    Read a saved plan, and derive the plan from its evidence again.
+    Read a saved plan, and re-derive it from its evidence.
 
     Args:
         path: of the file; "-" is standard input.
@@ -68,9 +68,9 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
 
 def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
     """
-    Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none.
+    Read a saved plan or a JSON plan to compare with; raise DocumentError if it is neither.
 
-    Only the version that made a saved plan can derive it again, so one of another version is read like any JSON.
+    Only the version that made a saved plan can re-derive it; one from another version is read as plain JSON.
     """
     from reconcile.baseline import parse_document, read_earlier_plan
 
@@ -94,7 +94,7 @@ def check_age(file: str, evidence: Evidence, context: Context, *, max_age: float
         message = f"{file}: it was judged {format_duration(round(age.total_seconds()))} ago and may be out of date"
         raise _error(Code.STALE_PLAN, message, f"plan again; --max-age is {format_duration(max_age)}")
     if age < -_SKEW:
-        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then plan again")
+        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then run plan again")
     return max(age, timedelta(0))
 
 
@@ -113,10 +113,12 @@ def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None
     known = [each.sha256 for each in evidence.manifest.files]
     unknown = [path for path, digest in found.items() if digest not in known]
     if unknown:
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is not about the current {unknown[0]}", "plan again")
+        raise _error(Code.OTHER_MANIFEST, f"{file}: it does not match the current {unknown[0]}", "plan again")
     if sorted(found.values()) != sorted(known):
         names = ", ".join(each.file for each in evidence.manifest.files if each.sha256 not in found.values())
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is also about other manifests: {names}", "name all of them")
+        raise _error(
+            Code.OTHER_MANIFEST, f"{file}: it also covers other manifests: {names}", "pass --manifest for each of them"
+        )
 
 
 def _derive(file: str, saved: SavedPlan) -> Plan:

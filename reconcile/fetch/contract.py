@@ -38,7 +38,7 @@ _EXPECTED = {
 
 
 class Departure(Struct, frozen=True):
-    """What is different, by which place of the description, how to mend that, and in which jobs' answers."""
+    """What is different, by which place of the description, how to fix it, and in which jobs' answers."""
 
     place: _Place
     message: str
@@ -126,7 +126,7 @@ class _Contract:
             if role not in self._seen:
                 way = ".".join(self._api.job.fields[role])
                 answers = "the one answer that should have it" if count == 1 else f"{count} answers that should have it"
-                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "mend the way, or write null"
+                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "fix the path, or write null"
 
     # --- An answer about a job ------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class _Contract:
             place: _Place = parts if lookalike.as_parts or role is None else ("job", "fields", role)
             like = "the parts" if lookalike.as_parts else lookalike.like
             way = ".".join(lookalike.way)
-            right = "describe it" if place[0] == "parts" else f"mend the way to {place[-1]} if it is there now"
+            right = "describe it" if place[0] == "parts" else f"fix the way to {place[-1]} if it is there now"
             hint = f"{right}, or write {write_ignored(self._api, way)} if it is something else"
             yield place, f"{cut_text(way)} looks like {like}", hint
         else:
@@ -175,12 +175,12 @@ class _Contract:
                 yield place, f"{name} is {name_kind(value)}, and should be a string", None
             elif role in _TIMES and not self._api.times_as_text and not is_time(value, self._api.time_format):
                 forms = [form for form in _FORMS if is_time(value, form)]
-                hint = f'write "times": "{forms[0]}"' if forms else f"mend the way to {role}, or write null"
+                hint = f'write "times": "{forms[0]}"' if forms else f"fix the way to {role}, or write null"
                 yield ("times",), f'{name} is "{cut_text(value)}", which is not of this form', hint
 
     def _read_status(self, place: _Place, name: str, value: object) -> Iterator[_Found]:
         if not isinstance(value, str):
-            hint = f'mend "status": "{name}", or the answer if it is not the API\'s own'
+            hint = f'fix "status": "{name}", or the answer if it is not the API\'s own'
             yield place, f"{name} is {name_kind(value)}, and should be a string", hint
         elif value not in self._api.words:
             word = cut_text(value)

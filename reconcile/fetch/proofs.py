@@ -91,14 +91,14 @@ def _explain(place: _Path, proof: Proof, api: JobApi, reason: str) -> Iterator[F
     for where, message, hint in differences:
         yield Fault(where, f"{message}, in the answer of proof {number}", hint)
     if not differences:
-        hint = "mend the answer if it is not the API's own, or the description if it is"
+        hint = "fix the answer if the API did not send it, otherwise the description"
         yield Fault((*place, "body"), f"this answer proves nothing: {reason}", hint)
 
 
 def _find_unread_messages(proof: Proof, api: JobApi) -> Iterator[Fault]:
     for fault in read_faults(api.envelopes, proof.body, redact=str):
         if fault.message is None:
-            hint = "mend the way to the message"
+            hint = "fix the way to the message"
             yield Fault(("errors", fault.envelope, "message"), "no message is there in the answer of a proof", hint)
 
 
@@ -112,17 +112,17 @@ def _compare_fields(
     for name, value in said.items():
         if value != told.get(name):
             message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
-            yield Fault((*place, name), message, _mend(name, told, description))
+            yield Fault((*place, name), message, _fix(name, told, description))
 
 
-def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
+def _fix(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
     way = getattr(description.job.fields, name, None)
     if way is None:
-        mend = f'mend "{"parts" if name == "sub_jobs" else name}" of the description'
+        fix = f'fix "{"parts" if name == "sub_jobs" else name}" of the description'
     else:
-        mend = f'mend "{name}": "{way}" in the fields of the job'
+        fix = f'fix "{name}": "{way}" in the fields of the job'
     right = f'write "{name}": {_write(told[name])} here' if name in told else "remove it here"
-    return f"{right} if that is what the answer says; if not, {mend}"
+    return f"{right} if that is what the answer says; if not, {fix}"
 
 
 def _write(value: object) -> str:
@@ -156,7 +156,7 @@ def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterat
         hint = 'add an answer with some, or write "parts": "none" if jobs have none'
         yield Fault(("parts",), "no proof has a part", hint)
         del records["parts"]
-    hint = "add an answer that has it, or mend the way"
+    hint = "add an answer that has it, or fix the path"
     for name, record in description.records.items():
         if name not in records:
             continue

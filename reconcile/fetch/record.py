@@ -1,4 +1,4 @@
-"""A JSON object -> the job that it describes, field by field, by the ways of the API. Pure."""
+"""A JSON object -> the job that it describes, read by the paths of the API's description. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -16,9 +16,9 @@ Redact: TypeAlias = Callable[[str], str]
 
 MAX_FOREIGN_TEXT = 200
 MOST_SUB_JOBS = 1_000
-"""Most sub-jobs of one job. A real one has a handful, and each is judged, kept and reported separately."""
+"""The most sub-jobs that one job may have. Real jobs have a handful; each is judged, stored and reported."""
 DEEPEST = 8
-"""Most levels of parts of one job."""
+"""The deepest nesting of sub-jobs."""
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 _TEXTS = ("job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
@@ -92,7 +92,7 @@ def name_kind(value: object) -> str:
 
 
 def cut_text(text: str) -> str:
-    """Shorten a server's text for a message; redact it first, for half a secret is not found any more."""
+    """Shorten a server's text for a message. Redact first: a secret that was cut in half is no longer found."""
     return text if len(text) <= MAX_FOREIGN_TEXT else f"{text[:MAX_FOREIGN_TEXT]}..."
 
 

@@ -46,7 +46,7 @@ SUCCESS_REWARD = 3
 
 
 class Retryable(Enum):
-    """A failure that another attempt may get over. Any failure that is none of these is final."""
+    """A failure that may go away with another attempt. Any other failure is final."""
 
     TRANSIENT = "the network or an overloaded server"
     MAYBE_PERMANENT = "the same, or a permanent failure"
@@ -95,11 +95,11 @@ class Again(Struct, frozen=True, kw_only=True):
 
 
 class Stop(Struct, frozen=True, kw_only=True):
-    """Try no more: it has been tried often enough."""
+    """Give up: the attempts are used up."""
 
 
 class TooLong(Struct, frozen=True, kw_only=True):
-    """Try no more, and nothing else there: the server asks to wait too long, as `reason` says."""
+    """Give up on this host: it asks to wait longer than the run lasts, as `reason` says."""
 
     reason: str
 
@@ -115,11 +115,11 @@ def plan_retry(
     rng: "Random",
 ) -> Again | Stop | TooLong:
     """
-    Decide whether a question is asked again.
+    Decide whether a request is retried.
 
     Args:
         retryable: what the last try came to.
-        tries: how often the question was asked, at least once.
+        tries: how often the request was sent, at least once.
         times: how many of these tries came to the same retryable.
         most: tries that are allowed; a host that throttles is asked as often as the time allows, unless this is 1.
         retry_after: seconds that the server asks to wait, at least; None if it does not.

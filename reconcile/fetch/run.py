@@ -329,9 +329,10 @@ class _Run:
     def _retry(self, host: Host, slot: Slot, retryable: Retryable, retry_after: float | None, code: Code) -> None:
         queue, job, now = slot.queue, slot.job, self._client.now()
         if host.is_down(now, retryable):
-            down = Problem(code=code, message=host.explain_down(now, since=self._begin))
-            self._give_up(host, job, down)
-            self._close(host, host.queues, down)
+            last = job.failure.problem if job.failure is not None else Problem(code=code, message="no answer")
+            down = Problem(code=code, message=host.explain_down(now, last))
+            for each in (job, *(each for each_queue in host.queues for each in each_queue.close(down))):
+                self._settle(host, each, each.blame_host(down, now), now)
             return
         plan = plan_retry(
             retryable,

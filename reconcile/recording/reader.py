@@ -76,7 +76,7 @@ class RecordingFolder:
         try:
             return _read_job(_parse(text, "job"))
         except (ValueError, RecursionError) as error:
-            raise _refuse(text, "this is not how a job is recorded") from error
+            raise _refuse(text, "this is not a recorded job") from error
 
 
 class Journal(Struct, frozen=True, kw_only=True):
@@ -113,7 +113,7 @@ def open_unfinished(folder: str) -> "Journal | RecordingFolder":
             if jobs.setdefault((entry["provider"], entry["job_id"]), job := _read_job(entry["job"])) is not job:
                 raise ValueError("a job is recorded twice")
     except (ValueError, RecursionError) as error:
-        raise _refuse(text, "this is not how a run is recorded") from error
+        raise _refuse(text, "this is not a recorded run") from error
     return Journal(version=head["version"], providers=_read_providers(head), run=RecordedRun(**head["run"]), jobs=jobs)
 
 
@@ -131,7 +131,7 @@ def open_recording(folder: str) -> RecordingFolder:
     try:
         return RecordingFolder(folder, _parse(text, None))
     except (ValueError, RecursionError) as error:
-        raise _refuse(text, "this is not how a run is recorded") from error
+        raise _refuse(text, "this is not a recorded run") from error
 
 
 def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
@@ -157,7 +157,7 @@ def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is repeated")
     return keys
 
 

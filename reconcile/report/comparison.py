@@ -1,4 +1,4 @@
-"""The comparison with an earlier plan in words, for every format that people read."""
+"""The comparison with an earlier plan, in sentences for the formats that people read."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -197,8 +197,8 @@ def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFix
     said = {
         "cce": ["status.phase", "spec.subJobs", "CCE.03404001"],
         "geminidb": ["jobs[].instance.id", "No such job: an empty list."],
-        "sfs-turbo-data-task": ["Each job brings, under parameters: share_id."],
-        "ecs": ["entities.sub_jobs", "never judged: HTTP 400 with Common.0011"],
+        "sfs-turbo-data-task": ["Each job needs these parameters: share_id."],
+        "ecs": ["entities.sub_jobs", "reported as an error: HTTP 400 with Common.0011"],
         "rds": ["/v3/{project_id}/jobs?id={job_id}", "At most 60 requests per minute", "job.created"],
     }
     shown = capsys.readouterr().out
@@ -212,8 +212,8 @@ def test_show_tells_where_ids_come_from(name: str, capsys: pytest.CaptureFixture
         "bms": r"^jobId +change_baremetal_server_os ",
         "cce": r"^status\.jobID +create_autopilot_cluster, create_cluster, create_node and 9 more ",
         "ecs": r"^job_id +.* and 22 more ",
-        "elb": r"^No such id: member_check\.job_id in the answer to create_member_health_check_job\.",
-        "sfs-turbo": r"^No such id: task_id in the answer to create_fs_task, create_hpc_cache_task\.",
+        "elb": r"^Not such an id: member_check\.job_id in the answer to create_member_health_check_job,",
+        "sfs-turbo": r"^Not such an id: task_id in the answer to create_fs_task, create_hpc_cache_task,",
         "sfs-turbo-du-task": r"^task_id +create_fs_task ",
     }
     shown = capsys.readouterr().out

@@ -203,7 +203,7 @@ def test_what_it_judged_needs_the_same_file(url, capsys):
             assert main([*argv, *brought], environ={}) == 1
             said = capsys.readouterr().err
             assert "RC023" in said
-            assert f"give the same file: --api FILE@sha256:{DIGEST}" in said
+            assert f"pass the same file: --api FILE@sha256:{DIGEST}" in said
 
 
 def test_a_report_does_not_replace_the_description(url, capsys):
@@ -248,12 +248,12 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["request"].update(path="/v2/./{job_id}"), "RC108", "path"),
         (lambda data: data["request"].update(path="/v2/{job_id}?a={job_id}"), "RC114", "has the job id 2 times"),
         (lambda data: data["request"].update(path="/v2/{job_id}?force=true"), "RC108", "path"),
-        (lambda data: data["request"].update(paths={"otc": "/v3/{job_id}"}), "RC114", "ships knows clouds"),
+        (lambda data: data["request"].update(paths={"otc": "/v3/{job_id}"}), "RC114", "only built-in APIs have clouds"),
         (lambda data: data["request"].update(headers={"Host": "evil"}), "RC", "Host"),
         (lambda data: data["request"].update(headers={"X-Forwarded-Host": "evil"}), "RC114", "is not allowed"),
         (lambda data: data["request"].update(headers={"X-HTTP-Method-Override": "DELETE"}), "RC114", "is not allowed"),
         (lambda data: data["request"].update(token_header="Cookie"), "RC108", "token_header"),
-        (lambda data: data["request"].update(request_id_header="Set-Cookie"), "RC114", "no header of a request id"),
+        (lambda data: data["request"].update(request_id_header="Set-Cookie"), "RC114", "not a header of a request id"),
         (lambda data: data.update(clouds={}), "RC102", "clouds"),
         (lambda data: data["statuses"].update(failure="success"), "RC114", "no status word means failed"),
         (lambda data: data["job"]["fields"].update(end_time="created_at"), "RC114", "created_at has two roles"),
@@ -264,7 +264,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"].pop(1), "RC114", "no proof reads failed"),
         (lambda data: data["proofs"].pop(2), "RC114", "no proof reads running"),
         (lambda data: data.pop("proofs"), "RC114", "no proof reads running"),
-        (lambda data: data["job"]["fields"].update(status="state"), "RC115", 'mend "status": "state"'),
+        (lambda data: data["job"]["fields"].update(status="state"), "RC115", 'fix "status": "state"'),
         (lambda data: data.update(times="go"), "RC115", 'write "times": "rfc3339"'),
         (lambda data: data["proofs"].pop(3), "RC114", "no proof reads doubtful"),
         (lambda data: data["proofs"][3].update(reads="missing"), "RC114", "no proof reads doubtful"),
@@ -272,7 +272,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["errors"]["service"].update(code="error.code"), "RC115", "has none of these shapes"),
         (lambda data: data["errors"]["service"].update(message="text"), "RC115", "no message is there"),
         (lambda data: data.update(doubtful=[]), "RC115", "this answer proves nothing"),
-        (lambda data: data["job"]["fields"].update(fail_reason="mesage"), "RC115", 'mend "fail_reason": "mesage"'),
+        (lambda data: data["job"]["fields"].update(fail_reason="mesage"), "RC115", 'fix "fail_reason": "mesage"'),
         (lambda data: data["job"]["fields"].update(error_code="code"), "RC115", "no proof has anything at code"),
         (lambda data: data["job"]["shown"].update(size="result.size"), "RC115", "anything at result.size"),
         (lambda data: data["statuses"].update(succeeded="success"), "RC115", "that succeeded means success"),

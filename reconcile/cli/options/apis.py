@@ -38,7 +38,7 @@ api_option = click.option(
     metavar="FILE[@sha256:HEX]",
     callback=_keep,
     expose_value=False,
-    help="Also know the job API that FILE describes, with this digest. Its name begins with x-. RECONCILE_API_PATH "
+    help="Also load the job API that FILE describes, with this digest. Its name begins with x-. RECONCILE_API_PATH "
     "names such files and directories, too. Repeatable.",
 )
 """Commands find its values in their context, by `known_apis`."""

@@ -203,6 +203,6 @@ selection_options = as_one(
 fail_fast_option = click.option(
     "--fail-fast",
     is_flag=True,
-    help="Stop with the first job that has drifted or cannot be checked. The plan says which jobs were not reached.",
+    help="Stop at the first job that has drifted or cannot be checked. The plan lists the jobs that were not reached.",
 )
 """Belongs to `selection_options`; apply it outside of those."""
