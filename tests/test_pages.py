@@ -1,7 +1,13 @@
 """What people read is true: its commands are run, what it shows is what they print, and its links lead somewhere."""
 
+import json
+import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,7 +16,7 @@ from pages import README, ROOT, find_links, list_guides, list_pages, locate, rea
 from program import main
 from transcripts import CONSOLE_BLOCK, replay
 
-from reconcile.document import read_document
+from reconcile.document import Text, parse_text, read_document
 from reconcile.fetch.credentials.variables import list_known_variables
 from reconcile.simulator import load_scenario, running_simulator
 
@@ -47,6 +53,41 @@ def test_the_manifest_on_the_first_screen_is_the_one_that_is_run():
     run = yaml.safe_load((QUICKSTART / "drift.yaml").read_text(encoding="utf-8"))
     run.pop("name")
     assert yaml.safe_load(shown) == run
+
+
+def test_the_first_gate_works_by_copy_and_paste(tmp_path):
+    section = read(README).partition("## Your first gate")[2].partition("\n## ")[0]
+    first, second = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/activate").write_text(f"PATH={Path(sys.executable).parent}:$PATH\n")
+    script = f"""
+        set -e
+        . .venv/bin/activate
+        {re.sub(" +# serves.*", " &", first)}
+        trap "kill $!" EXIT
+        until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do sleep 0.1; done
+        {second}
+    """.replace("8080", str(port))
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\nDoctor: the provider is ready.\n" in done.stdout
+    assert done.stdout.rstrip().endswith("Every expectation was proven.")
+
+
+def test_what_the_guides_show_of_files_can_be_read():
+    (timeline,) = re.findall(
+        r"^```yaml\n(.*?)^```$", read("reconcile/explanations/scenarios.md"), re.DOTALL | re.MULTILINE
+    )
+    load_scenario(parse_text(Text("scenario.yaml", f"version: 1\napi: sfs-turbo\n{timeline}"), is_json=False))
+    (login,) = re.findall(
+        r"^```json\n(.*?)^```$", read("reconcile/explanations/credentials.md"), re.DOTALL | re.MULTILINE
+    )
+    assert json.loads(login)["auth"].keys() == {"identity", "scope"}
 
 
 @pytest.mark.parametrize("page", [README, "CONTRIBUTING.md"])

@@ -86,12 +86,15 @@ class Sign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer, the job that was asked for, and what is read of it: each field that has something, or "missing"."""
+    """
+    An answer, the job that was asked for, and what is read of it: each field that has something, or that the job is
+    missing, or may be.
+    """
 
     job_id: str
     status_code: int = 200
     body: Mapping[str, Any]
-    reads: Mapping[str, Any] | Literal["missing"]
+    reads: Mapping[str, Any] | Literal["missing", "doubtful"]
 
 
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ OWN_PREFIX = "x-"
 
 _HEADERS = r"(?i:accept-language|content-type|x-language|openstack-api-version|x-openstack-[a-z-]+-api-version)"
 _REQUEST_IDS = r"(?i:[a-z0-9-]*(request|trace)-?id)"
+_NO_JOB = 'add {"job_id": "ID", "status_code": 404, "body": {...}, "reads": "%s"} with an answer of the API'
 _STATES = ("success", "failed", "running")
 
 
@@ -37,11 +38,12 @@ def find_faults_of_own(description: Description) -> Iterator[Fault]:
 
 def _find_missing_proofs(description: Description) -> Iterator[Fault]:
     reads = [proof.reads for proof in description.proofs]
-    states = [each.get("status") for each in reads if each != "missing"]
+    states = [each.get("status") for each in reads if not isinstance(each, str)]
     for state in _STATES:
         if state not in states:
             hint = 'add {"job_id": "ID", "body": {...}, "reads": {"status": "%s", ...}} with an answer of the API'
             yield Fault(("proofs",), f"no proof reads {state}", hint % state)
     if description.missing and "missing" not in reads:
-        hint = 'add {"job_id": "ID", "status_code": 404, "body": {...}, "reads": "missing"} with its answer'
-        yield Fault(("missing",), "no proof reads missing", hint)
+        yield Fault(("missing",), "no proof reads missing", _NO_JOB % "missing")
+    if description.doubtful and "doubtful" not in reads:
+        yield Fault(("doubtful",), "no proof reads doubtful", _NO_JOB % "doubtful")

@@ -8,12 +8,13 @@ import click
 from reconcile.apis import read_sources
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.options.apis import ApiType
 from reconcile.cli.options.reporting import format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
 from reconcile.codes import Code
-from reconcile.errors import UsageError
-from reconcile.model import ROLES, ErrorSign, ExitCode, JobApi, JsonValue
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import ROLES, Diagnostic, ErrorSign, ExitCode, JobApi, JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 
@@ -42,7 +43,7 @@ def command(ctx: click.Context, context: Context, format_name: str) -> Done:
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
 @click.option("--ids", is_flag=True, help="Instead, print which keys of the service's responses hold job ids.")
 @pass_context
 def show(context: Context, name: str, ids: bool) -> Done:
@@ -63,7 +64,8 @@ def show(context: Context, name: str, ids: bool) -> Done:
 
 @command.command()
 @click.argument("path", type=FilePath(), metavar="FILE[@sha256:HEX]")
-def check(path: str) -> Done:
+@format_option("text", "json")
+def check(path: str, format_name: str) -> Done:
     """Check the description of a job API of your own, and read the answers in it.
 
     Every problem is listed with its place and a fix. Exit code: 0 if --api would accept the file, else 1.
@@ -71,8 +73,18 @@ def check(path: str) -> Done:
     \b
     Examples:
       reconcile apis check x-glance-tasks.json
+      reconcile apis check x-glance-tasks.json -o json | jq -r .sha256
     """
-    api = read_description(path)
+    try:
+        api = read_description(path)
+    except ReconcileError as error:
+        error.terse = format_name == "json"
+        if format_name == "json":
+            output.write(_dump({"valid": False, "name": None, "sha256": None, "errors": _list(error.diagnostics)}))
+        raise
+    if format_name == "json":
+        output.write(_dump({"valid": True, "name": api.name, "sha256": api.sha256, "errors": []}))
+        return Done.DONE
     output.write(
         f"{escape(api.name)}: the description is valid, and its sample answers are read as expected. To pin it:\n"
     )
@@ -81,10 +93,11 @@ def check(path: str) -> Done:
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
 @click.argument("folder", type=FilePath(), metavar="RECORDING")
+@format_option("text", "json")
 @pass_context
-def test(context: Context, name: str, folder: str) -> Done | ExitCode:
+def test(context: Context, name: str, folder: str, format_name: str) -> Done | ExitCode:
     """Compare recorded answers with the description of their API.
 
     NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
@@ -115,10 +128,15 @@ def test(context: Context, name: str, folder: str) -> Done | ExitCode:
         hint = f"record some: reconcile plan --record {folder}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, f"{folder} holds no answer of {api.name}", hint=hint)
     departures = find_departures(api, [(job_id, exchange) for job_id, job in jobs for exchange in job.exchanges])
-    output.write(render_diagnostics(locate_departures(find_path(name, api, context), departures)))
+    located = locate_departures(find_path(name, api, context), departures)
+    verdict = ExitCode.DRIFT if departures else Done.DONE
+    if format_name == "json":
+        output.write(_dump({"api": api.name, "jobs": len(jobs), "differences": _list(located)}))
+        return verdict
+    output.write(render_diagnostics(located))
     many = f"{count(len(departures), 'difference')} between" if departures else "No difference between"
     output.write(f"{many} the description of {api.name} and the recorded answers for {count(len(jobs), 'job')}.\n")
-    return ExitCode.DRIFT if departures else Done.DONE
+    return verdict
 
 
 def _render_text(apis: list[JobApi]) -> str:
@@ -129,10 +147,20 @@ def _render_text(apis: list[JobApi]) -> str:
 
 
 def _render_json(apis: list[JobApi]) -> str:
+    return _dump({"apis": [_to_json(api) for api in apis]})
+
+
+def _dump(document: Mapping[str, JsonValue]) -> str:
     from reconcile.canonical import dump
     from reconcile.report.json import FORMAT_VERSION
 
-    return dump({"format_version": FORMAT_VERSION, "apis": [_to_json(api) for api in apis]})
+    return dump({"format_version": FORMAT_VERSION, **document})
+
+
+def _list(diagnostics: Iterable[Diagnostic]) -> list[JsonValue]:
+    from reconcile.report.json import diagnostic_to_json
+
+    return [diagnostic_to_json(each) for each in diagnostics]
 
 
 def _to_json(api: JobApi) -> dict[str, JsonValue]:

@@ -129,7 +129,7 @@ def _pick_jobs(manifest: Manifest, options: SelectionOptions, deadline: Deadline
     )
 
 
-def list_addresses(paths: Sequence[str]) -> Sequence[str]:
+def list_addresses(paths: Sequence[str], apis: Mapping[str, JobApi]) -> Sequence[str]:
     """
     List the addresses in manifests, or in the default ones, for completion.
 
@@ -139,7 +139,7 @@ def list_addresses(paths: Sequence[str]) -> Sequence[str]:
     from reconcile.manifest import find_manifests, load_manifests
 
     try:
-        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock(), offline=True)
+        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock(), apis=apis, offline=True)
     except ReconcileError:
         return []
     return [job.address for job in manifest.jobs]

@@ -49,6 +49,14 @@ def known_apis(context: Context) -> Mapping[str, JobApi]:
     return context.state.apis
 
 
+def list_apis(context: Context | None) -> Mapping[str, JobApi]:
+    """Return the job APIs of a run for a completion, which leaves out what cannot be read."""
+    try:
+        return known_apis(context) if context is not None else SHIPPED
+    except ReconcileError:
+        return SHIPPED
+
+
 def list_description_files(context: Context) -> list[str]:
     """List the files with descriptions that a run reads, as far as they are named well."""
     try:

@@ -137,11 +137,11 @@ def host_for(provider: Provider) -> Origin:
         if provider.cloud is None or provider.region is None
         else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
     )
-    mend = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
+    fix = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
     raise AccessError.because(
         Code.NO_ENDPOINT,
         f"provider '{provider.name}' {where}",
-        hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
+        hint=f"{fix}run with --endpoint {provider.name}=https://HOST",
         source=provider.source,
     )
 

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 from program import main
 
+from reconcile.cli.explain import _OTHER_WORDS
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
@@ -123,3 +124,23 @@ def test_a_failed_run_says_once_how_to_learn_more(command, is_told, tmp_path, mo
     assert main(command.split(), environ={}) == 1
     told = re.findall("^To learn more: reconcile explain (.*)$", capsys.readouterr().err, re.MULTILINE)
     assert told == (["RC109"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        (["2"], "# drift: "),
+        (["missing"], "# drift: "),
+        (["Witness"], "# Evidence: "),
+        (["threat", "model"], "# Security: "),
+        (["exit", "codes"], "0  in_sync: every expectation was proven\n1  error: "),
+    ],
+)
+def test_a_page_is_found_by_other_words(words, begins, capsys):
+    assert main(["explain", *words], environ={}) == 0
+    assert capsys.readouterr().out.startswith(begins)
+
+
+def test_every_other_word_leads_to_a_page():
+    assert {*_OTHER_WORDS.values()} <= {*WORDS}
+    assert not _OTHER_WORDS.keys() & {*WORDS}

@@ -1,11 +1,13 @@
 """An API that an operator describes: what may describe it, which commands know it, and what is kept of it."""
 
 import json
+import os
 import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import program
 import pytest
 from program import main
 
@@ -91,6 +93,46 @@ def test_it_can_be_imported_and_the_path_of_the_environment_knows_it(url, folder
     assert main(["doctor", "imported.yaml", "--endpoint", url], environ=environ) == 0
     assert "does not prove that a job is missing" in capsys.readouterr().out
     assert main(["doctor", "imported.yaml", "--strict", "--endpoint", url], environ=environ) == 1
+
+
+@pytest.mark.parametrize("environ", [{}, {"RECONCILE_API_PATH": str(EXAMPLE)}], ids=["file", "path"])
+def test_a_manifest_and_a_demo_are_begun_for_it(environ, folder, capsys):
+    Path("reconcile.yaml").unlink()
+    api = NAME if environ else f"glance.json@sha256:{DIGEST}"
+    assert main(["init", "--api", api], environ=environ) == 0
+    known = "" if environ else f" --api {api}"
+    assert f"reconcile plan{known} --endpoint https://HOST" in capsys.readouterr().err
+    assert main(["prove", *known.split()], environ=environ) == 0
+    run = program.run("demo", "--api", api, cwd=folder, env={**os.environ, **environ})
+    assert (run.returncode, re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE)) == (0, ["0", "2", "3", "0"])
+
+
+def test_its_error_codes_are_explained(capsys):
+    path = Path(changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))).resolve()
+    assert main(["explain", "forbidden"], environ={"RECONCILE_API_PATH": str(path)}) == 0
+    assert capsys.readouterr().out == "Forbidden (OpenStack Glance tasks): no rights\n"
+    assert main(["explain", "forbidden"], environ={}) == 1
+    assert main(["explain", "drift"], environ={"RECONCILE_API_PATH": "/nowhere.json"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("apis show x-", [NAME]),
+        ("import --api e", ["ecs", "eip", "elb", "evs"]),
+        ("init --api x-g", [NAME]),
+        ("plan --target jobs.i", ["jobs.import"]),
+        ("explain forb", ["FORBIDDEN"]),
+    ],
+)
+def test_it_is_completed(words, completed, folder):
+    path = folder / changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))
+    asked = {"_RECONCILE_COMPLETE": "bash_complete", "COMP_WORDS": f"reconcile {words}"}
+    asked["COMP_CWORD"] = str(len(words.split()))
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": str(path)})
+    assert ([line.partition(",")[2] for line in run.stdout.splitlines()], run.stderr) == (completed, "")
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": "/nowhere.json"})
+    assert (NAME in run.stdout, run.stderr) == (False, "")
 
 
 # --- Who may bring it ---------------------------------------------------------------------------------------------
@@ -222,7 +264,14 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"].pop(1), "RC114", "no proof reads failed"),
         (lambda data: data["proofs"].pop(2), "RC114", "no proof reads running"),
         (lambda data: data.pop("proofs"), "RC114", "no proof reads running"),
-        (lambda data: data["job"]["fields"].update(status="state"), "RC115", "this answer proves nothing"),
+        (lambda data: data["job"]["fields"].update(status="state"), "RC115", 'fix "status": "state"'),
+        (lambda data: data.update(times="go"), "RC115", 'write "times": "rfc3339"'),
+        (lambda data: data["proofs"].pop(3), "RC114", "no proof reads doubtful"),
+        (lambda data: data["proofs"][3].update(reads="missing"), "RC114", "no proof reads doubtful"),
+        (lambda data: data["proofs"][2].update(reads="doubtful"), "RC114", "no proof reads running"),
+        (lambda data: data["errors"]["service"].update(code="error.code"), "RC115", "has none of these shapes"),
+        (lambda data: data["errors"]["service"].update(message="text"), "RC115", "no message is there"),
+        (lambda data: data.update(doubtful=[]), "RC115", "this answer proves nothing"),
         (lambda data: data["job"]["fields"].update(fail_reason="mesage"), "RC115", 'fix "fail_reason": "mesage"'),
         (lambda data: data["job"]["fields"].update(error_code="code"), "RC115", "no proof has anything at code"),
         (lambda data: data["job"]["shown"].update(size="result.size"), "RC115", "anything at result.size"),
@@ -233,7 +282,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"][0]["reads"].pop("job_type"), "RC115", "more is read of this answer: job_type"),
         (lambda data: data.update(end_time_moves=False), "RC102", "end_time_moves"),
         (lambda data: data["proofs"][0]["body"].update(steps=[{"status": "success"}]), "RC115", '"ignored": ["steps"]'),
-        (lambda data: data["proofs"][0]["body"].update(sub_tasks=[{"x": 1}]), "RC115", "looks like its parts"),
+        (lambda data: data["proofs"][0]["body"].update(sub_tasks=[{"x": 1}]), "RC115", "looks like the parts"),
         (moving_end, "RC115", 'write "end_time_moves": true in the job'),
         (lambda data: data["proofs"][0]["reads"].update(job_type="export"), "RC115", 'write "job_type": "import" here'),
         (lambda data: data.update(parts={"at": "result.tasks", "fields": ONLY_STATUS}), "RC115", "no proof has a part"),
@@ -244,6 +293,21 @@ def test_a_description_that_could_pass_by_accident_is_refused_with_its_place(cha
     said = capsys.readouterr().err
     assert re.match(rf"changed\.json:\d+:\d+: {code}", said), said
     assert message in said
+
+
+def test_what_is_found_is_printed_as_json(url, capsys):
+    assert main(["apis", "check", "glance.json", "-o", "json"], environ={}) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert (checked["valid"], checked["name"], checked["sha256"], checked["errors"]) == (True, NAME, DIGEST, [])
+    assert main(["apis", "check", changed(lambda data: data.update(times="go")), "-o", "json"], environ={}) == 1
+    checked = json.loads(capsys.readouterr().out)
+    (error,) = checked["errors"]
+    assert (checked["valid"], error["code"], error["hint"]) == (False, "RC115", 'write "times": "rfc3339"')
+    assert main(["plan", "--api", "glance.json", "--endpoint", url, "--record", "kept"], environ=TOKEN) == 0
+    capsys.readouterr()
+    assert main(["apis", "test", "glance.json", "kept", "-o", "json"], environ={}) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["api"], compared["jobs"], compared["differences"]) == (NAME, 1, [])
 
 
 # --- The page -----------------------------------------------------------------------------------------------------
@@ -282,6 +346,12 @@ def test_another_api_is_described_by_following_the_page(capsys):
                 "reads": {"status": "failed", **reads, "fail_reason": "no room"},
             },
             {"job_id": "e1", "body": {**body, "state": "RUNNING"}, "reads": {"status": "running", **running}},
+            {
+                "job_id": "e2",
+                "status_code": 404,
+                "body": {"faultcode": "Client", "faultstring": "Execution not found for id: e2"},
+                "reads": "doubtful",
+            },
         ],
     }
     data["request"]["path"] = "/v2/executions/{job_id}"
