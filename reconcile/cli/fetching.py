@@ -62,9 +62,8 @@ def _check_variables(environ: Mapping[str, str], providers: Iterable[str]) -> No
     """
     from reconcile.fetch.credentials.variables import find_misspelt_variables, is_for_provider
 
-    for name, meant in find_misspelt_variables(environ, providers):
-        if not name.startswith("RECONCILE_"):
-            continue
+    own = {name: value for name, value in environ.items() if name.startswith("RECONCILE_")}
+    for name, meant in find_misspelt_variables(own, providers):
         message = f"{name[:200]} is set, but nothing reads it"
         if meant not in environ and not is_for_provider(name):
             hint = f"did you mean '{meant}'? Rename or unset it"
