@@ -94,7 +94,7 @@ def _find_problem(row: Sequence[str], names: set[str], incidents: Mapping[str, b
         case [_, _]:
             return None
         case _:
-            return f"a line has two fields, and this one has {len(row)}"
+            return f"a line must have two fields, but this one has {len(row)}"
 
 
 def _wrong(file: str, line: int, message: str) -> Diagnostic:

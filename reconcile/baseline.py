@@ -1,27 +1,28 @@
 """
-What an earlier plan says of the drifts of a plan: which are new, which persist, and which are fixed. Pure.
+Compare the drifts of a plan with those of an earlier one: which are new, persisting or fixed. Pure.
 
 Two drifts are the same if address, path and what was observed are. An age and a duration grow by themselves, so of
-these it does not matter how long they were. The comparison is for readers: no verdict and no exit code depends on it.
+these it does not matter how long they were. A sensitive value is shown in no plan, so nobody can tell whether it is the
+one of then, and its drift is new. The comparison is for readers: no verdict and no exit code depends on it.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import replace
 
-from reconcile import __version__
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.instant import read_time
 from reconcile.judge import find_root
 from reconcile.model import (
+    SENSITIVE,
     Comparison,
-    Diagnostic,
     DriftState,
     EarlierDrift,
     EarlierPlan,
@@ -71,6 +72,7 @@ class _Job(Struct, frozen=True):
 class _Document(Struct, frozen=True):
     """The members of a plan in JSON that are needed here."""
 
+    format_version: Annotated[str, Meta(pattern=r"^1\.[0-9]+$")]
     judged_at: Instant
     manifests: tuple[_File, ...]
     jobs: tuple[_Job, ...]
@@ -99,7 +101,7 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
         document: what `reconcile plan -o json` prints, or what a saved plan holds.
 
     Raises:
-        DocumentError: it is no plan, one of another version of this program, or one of a run that failed.
+        DocumentError: it is no plan, one in another format, or one of a run that failed.
     """
     try:
         tool = convert(document.get("tool"), _Tool)
@@ -107,9 +109,6 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
         raise _refuse(file, "it is not a reconcile plan") from error
     if tool.name != "reconcile":
         raise _refuse(file, "it is not a reconcile plan")
-    if tool.version != __version__:
-        message = f"it was made by reconcile {tool.version}, and {__version__} may describe the same drift differently"
-        raise _refuse(file, message)
     try:
         read = convert(document, _Document)
     except (RecursionError, ValidationError) as error:
@@ -118,6 +117,7 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
         raise _refuse(file, "its run failed before any job was judged, so there is nothing to compare with")
     return EarlierPlan(
         file=file,
+        made_by=tool.version,
         judged_at=read.judged_at,
         manifests=tuple([each.path for each in read.manifests]),
         drifts=tuple(
@@ -146,7 +146,7 @@ def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str
 
 def _refuse(file: str, why: str) -> DocumentError:
     message = f"cannot compare with {file}: {why}"
-    return DocumentError([Diagnostic(code=Code.NOT_COMPARABLE, message=message, hint=_AGAIN)])
+    return DocumentError.because(Code.NOT_COMPARABLE, message, hint=_AGAIN)
 
 
 # --- The comparison --------------------------------------------------------------------------------------------
@@ -156,7 +156,9 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
     """
     Return the plan with a state in each of its drifts, and with the comparison.
 
-    Of several drifts that are the same, as many persist as the earlier plan has. Linear in both plans.
+    Of several drifts that are the same, as many persist as the earlier plan has. Whether what was observed of a
+    sensitive field is the same, nobody can tell, so such a drift is new, and an earlier one is not decided until it is
+    gone. Linear in both plans.
 
     Args:
         plan: of this run.
@@ -169,13 +171,17 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
     check_manifests(earlier, plan.manifest, plan.paths)
     left = Counter(map(_name_earlier, earlier.drifts))
     jobs = tuple([_mark_drifts(job, left, keep) for job in plan.jobs])
-    new = [job for job in jobs for each in job.findings if each.state is DriftState.NEW]
+    found = [(job, each) for job in jobs for each in job.findings if each.state is DriftState.NEW]
+    new = [job for job, _ in found]
+    hidden = {(job.job.address, _generalize(each.path)) for job, each in found if _is_hidden(each.actual)}
     gone = _take_left(earlier.drifts, left)
     decided = {(job.job.address, path) for job in plan.jobs for path in _list_decided(job)}
     fixed: list[EarlierDrift] = []
     undecided: list[EarlierDrift] = []
     for drift in gone:
-        (fixed if (drift.address, _generalize(drift.path)) in decided else undecided).append(drift)
+        place = drift.address, _generalize(drift.path)
+        is_unknown = place not in decided or (place in hidden and _is_hidden(drift.actual))
+        (undecided if is_unknown else fixed).append(drift)
     unchecked = sum(job.job.address in earlier.unchecked for job in new)
     comparison = Comparison(
         earlier=earlier,
@@ -202,7 +208,7 @@ def _mark(finding: Finding, address: str, left: Counter[_Key]) -> Finding:
     if finding.truth is not Truth.CANNOT_HOLD:
         return finding
     key = _name(address, finding.path, finding.actual)
-    if not left[key]:
+    if not left[key] or _is_hidden(finding.actual):
         return replace(finding, state=DriftState.NEW)
     left[key] -= 1
     return replace(finding, state=DriftState.PERSISTING)
@@ -232,6 +238,11 @@ def _list_decided(planned: JobPlan) -> set[str]:
         path = _generalize(finding.path)
         paths |= {path, *_list_gone(path)}
     return paths - {_generalize(each.path) for each in planned.findings if each.truth is Truth.CAN_HOLD}
+
+
+def _is_hidden(actual: JsonValue) -> bool:
+    """Return whether no plan shows what was observed."""
+    return SENSITIVE in dump(actual, compact=True)
 
 
 def _list_gone(path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Manifest
+from reconcile.model import Diagnostic, Manifest, Source
 
 
 class ReconcileError(Exception):
@@ -31,9 +31,9 @@ class ReconcileError(Exception):
         super().__init__("; ".join(f"{d.code} {d.message}" for d in self.diagnostics))
 
     @classmethod
-    def because(cls, code: Code, message: str, *, hint: str | None = None) -> Self:
-        """Make an error with one diagnostic that has no place in a file."""
-        return cls([Diagnostic(code=code, message=message, hint=hint)])
+    def because(cls, code: Code, message: str, *, hint: str | None = None, source: Source | None = None) -> Self:
+        """Make an error with one diagnostic, about that place in a file if it has one."""
+        return cls([Diagnostic(code=code, message=message, hint=hint, source=source)])
 
 
 class UsageError(ReconcileError):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 
@@ -117,10 +118,18 @@ _NAMED: Mapping[str, Callable[[str], datetime]] = {
 }
 
 
+_recall_time = lru_cache(maxsize=1024)(parse_time)
+"""Reads the latest times once: every expectation of a job reads its times again."""
+_LONGEST_RECALLED = 64
+"""Characters of a time that is kept, so that what is kept stays small."""
+
+
 def read_time(text: str | None, time_format: str) -> datetime | None:
     """Read a time as `parse_time` does; None if the API returned none, or something else."""
+    if not text:
+        return None
     try:
-        return parse_time(text, time_format) if text else None
+        return (_recall_time if len(text) <= _LONGEST_RECALLED else parse_time)(text, time_format)
     except ValueError:
         return None
 

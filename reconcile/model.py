@@ -45,7 +45,7 @@ class Source(Struct, frozen=True, kw_only=True, array_like=True):
 
 class Diagnostic(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    One thing that is wrong, written for the person who has to mend it.
+    One thing that is wrong, written for the person who has to fix it.
 
     `hint` says what to do, as a sentence without a full stop. `excerpt` is the whole source line that `source`
     points into, and `width` the number of characters to underline there, at least 1.
@@ -914,11 +914,13 @@ class EarlierPlan(Struct, frozen=True, kw_only=True):
     """
     What a plan is compared with: all drifts of an earlier one, in its order.
 
-    `file` is its name in messages, and `judged_at` when it was judged, in UTC. `manifests` are the paths of its
+    `file` is its name in messages, `made_by` the version of the program that made it, and `judged_at` when it was
+    judged, in UTC. `manifests` are the paths of its
     manifests in their repository, and `unchecked` the addresses of jobs that could not be checked.
     """
 
     file: str
+    made_by: str
     judged_at: Instant
     manifests: tuple[str, ...]
     drifts: tuple[EarlierDrift, ...]

@@ -65,9 +65,10 @@ def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal:
     units = _find_units(jobs, deal)
     parts = _deal_providers(units, jobs, total) if deal is Deal.PROVIDER else _deal_jobs(units, jobs, total)
     if not parts[-1]:
-        what = f"{len(units)} {deal.value}s{' or chains of them' if any(job.after for job in jobs) else ''}"
+        chains = " or chains of jobs linked by 'after'" if any(job.after for job in jobs) else ""
+        what = f"{len(units)} {deal.value}{'' if len(units) == 1 else 's'}{chains}"
         message = f"{total} shards are too many for {what}: one of them would check nothing"
-        hint = f"run as many shards as there are {deal.value}s, at most"
+        hint = f"use at most {len(units)}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)
     digest = _digest_addresses(job.address for job in jobs)
 
@@ -216,19 +217,19 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
         elif evidence.ended_by is not None:
             yield _mismatch(f"{name}: this run was cut short by a signal")
         elif evidence.manifest.shard is None:
-            yield _mismatch(f"{name}: this is no shard, but the plan of a whole run")
+            yield _mismatch(f"{name}: this is the plan of a whole run, not of a shard")
         else:
             shards.append((name, evidence))
             each = (evidence.manifest.jobs, evidence.manifest.shard.positions, evidence.observations, evidence.remarks)
             if len({*map(len, (*each, _list_timings(evidence, None)))}) > 1:
-                yield _mismatch(f"{name}: it does not tell of each of its jobs once")
+                yield _mismatch(f"{name}: it does not list each of its jobs exactly once")
             if evidence.manifest.hides_values:
                 yield _mismatch(
                     f"{name}: it has sensitive variables, and a saved plan cannot show whether their values agree"
                 )
             first_name, first = shards[0]
             for what in _compare(first, evidence):
-                yield _mismatch(f"{name} and {first_name} are not of one run: {what}")
+                yield _mismatch(f"{name} and {first_name} are from different runs: {what}")
     if len(shards) == len(parts):
         yield from _find_gaps([(name, _shard_of(evidence)) for name, evidence in shards])
 
@@ -245,13 +246,13 @@ def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
                 yield what
     runs = [shard.run for shard in (other.manifest.shard, first.manifest.shard) if shard is not None]
     if len(set(runs)) > 1:
-        yield " and not ".join(run or "a run without a name" for run in runs)
+        yield " and not ".join(run or "a run without an id" for run in runs)
 
 
 def _warn_unnamed_run(shard: Shard) -> Iterator[Diagnostic]:
     if shard.run is None and shard.total > 1:
-        message = "no shard names its run, so shards of two runs could not be told apart"
-        hint = "set RECONCILE_RUN_ID to the same value for all shards of a run, and to another for each run"
+        message = "no shard has a run id, so shards of different runs could be mixed up"
+        hint = "set RECONCILE_RUN_ID to one value for all shards of a run, and to a new one for each run"
         yield Diagnostic(code=Code.UNNAMED_RUN, message=message, hint=hint)
 
 
@@ -286,4 +287,6 @@ def _digest_addresses(addresses: Iterable[str]) -> str:
 
 
 def _mismatch(message: str) -> Diagnostic:
-    return Diagnostic(code=Code.SHARDS_DO_NOT_FIT, message=message, hint="give every shard of one run, each once")
+    return Diagnostic(
+        code=Code.SHARDS_DO_NOT_FIT, message=message, hint="pass every shard of the run, each exactly once"
+    )

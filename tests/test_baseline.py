@@ -103,6 +103,30 @@ def test_an_age_that_has_grown_persists():
     assert (comparison.new, comparison.persisting, comparison.fixed) == (0, 1, ())
 
 
+def test_nobody_can_tell_whether_a_sensitive_value_is_the_one_of_then():
+    secret = expects(error_code="x")[0]
+    expected = replace(job(), expect=replace(job().expect, fields=(replace(secret, sensitive=True),)))
+    then, other = (plan_of((expected, observed("success", error_code=code))) for code in ("A.1", "A.2"))
+    for now in (then, other):
+        comparison = compare_plans(now, read(then)).comparison
+        assert (comparison.new, comparison.persisting, comparison.fixed) == (1, 0, ())
+        assert [each.path for each in comparison.undecided] == ["error_code"]
+    met = plan_of((expected, observed("success", error_code="x")))
+    assert [each.path for each in compare_plans(met, read(then)).comparison.fixed] == ["error_code"]
+
+
+def test_a_plan_of_another_version_is_compared_and_its_version_shown():
+    plan = plan_of(drifted("a"))
+    document = json.loads(render_plan(plan, format_name="json"))
+    document["tool"]["version"] = "0.0.9"
+    document["format_version"] = "1.7"
+    compared = compare_plans(plan, read_earlier_plan("x.json", document))
+    assert (compared.comparison.new, compared.comparison.fixed) == (0, ())
+    assert "Since x.json (2026-11-21T12:00:00Z, by reconcile 0.0.9): 0 new drifts" in render_plan(
+        compared, format_name="text"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -110,11 +134,14 @@ def test_an_age_that_has_grown_persists():
         ("[]", "it is JSON, but not a plan"),
         ("{}", "it is not a reconcile plan"),
         ('{"tool": {"name": "terraform", "version": "0.1.0"}}', "it is not a reconcile plan"),
-        ('{"tool": {"name": "reconcile", "version": "0.0.9"}}', "it was made by reconcile 0.0.9"),
+        (
+            '{"tool": {"name": "reconcile", "version": "9.0.0"}, "format_version": "2.0"}',
+            "it is not a reconcile plan: ",
+        ),
         (render_plan(plan_failed(), format_name="json"), "its run failed before any job was judged"),
     ],
 )
-def test_what_is_no_plan_of_this_version_is_an_error(content, why):
+def test_what_is_no_plan_in_this_format_is_an_error(content, why):
     with pytest.raises(DocumentError) as caught:
         read_earlier_plan("x.json", parse_document("x.json", content))
     (diagnostic,) = caught.value.diagnostics
@@ -125,6 +152,7 @@ def test_what_is_no_plan_of_this_version_is_an_error(content, why):
 @pytest.mark.parametrize(
     "path",
     [
+        "format_version",
         "tool",
         "judged_at",
         "manifests",

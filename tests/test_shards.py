@@ -111,8 +111,8 @@ def test_shards_of_different_runs_are_told_apart(change, what):
 @pytest.mark.parametrize(
     ("runs", "told"),
     [
-        (("run 1", "run 2"), "not of one run: run 2 and not run 1"),
-        (("run 1", None), "not of one run: a run without a name and not run 1"),
+        (("run 1", "run 2"), "from different runs: run 2 and not run 1"),
+        (("run 1", None), "from different runs: a run without an id and not run 1"),
     ],
 )
 def test_equal_shards_of_runs_with_other_names_are_told_apart(runs, told):
@@ -173,7 +173,7 @@ def test_a_shard_that_does_not_tell_of_each_of_its_jobs_once_is_refused(name):
         if name == "positions"
         else replace(evidence, **{name: getattr(evidence, name)[1:]})
     )
-    with pytest.raises(DocumentError, match=r"plan-1\.json: it does not tell of each of its jobs once"):
+    with pytest.raises(DocumentError, match=r"plan-1\.json: it does not list each of its jobs exactly once"):
         merge_shards([(plan, short), *others])
 
 
@@ -193,7 +193,7 @@ def test_numbers_that_nobody_can_count_to_are_refused(name, told):
 
 
 def test_a_whole_run_is_no_shard_and_a_merged_plan_is_as_old_as_its_oldest_part():
-    with pytest.raises(DocumentError, match="this is no shard"):
+    with pytest.raises(DocumentError, match="not of a shard"):
         merge_shards([("a", evidence_of(DECLARED))])
     (_, one), (_, two) = shards_of(2)
     merged = merge_shards([("a", one), ("b", replace(two, judged_at=NOW + timedelta(minutes=5)))])

@@ -86,12 +86,15 @@ class Sign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer, the job that was asked for, and what is read of it: each field that has something, or "missing"."""
+    """
+    An answer, the job that was asked for, and what is read of it: each field that has something, or that the job is
+    missing, or may be.
+    """
 
     job_id: str
     status_code: int = 200
     body: Mapping[str, Any]
-    reads: Mapping[str, Any] | Literal["missing"]
+    reads: Mapping[str, Any] | Literal["missing", "doubtful"]
 
 
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,7 +127,7 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Fault(Struct, frozen=True):
-    """What is wrong with a description: where, as keys and indexes from the root, and how to mend it."""
+    """What is wrong with a description: where, as keys and indexes from the root, and how to fix it."""
 
     path: tuple[str | int, ...]
     message: str
@@ -174,18 +177,18 @@ def _find_faults_of_path(place: tuple[str, ...], path: str, parameters: tuple[st
     allowed = {"project_id", "job_id", *parameters}
     if unknown := [name for name in names if name not in allowed]:
         hint = f'add it: "parameters": ["{unknown[0]}"]'
-        yield Fault(place, f"{path} has {unknown[0]}, which is no parameter", hint)
+        yield Fault(place, f"{path} has {unknown[0]}, which is not a parameter", hint)
     if missing := [name for name in parameters if name not in names]:
         yield Fault(place, f"{path} lacks {missing[0]}", f"write {{{missing[0]}}} in it, or remove the parameter")
     if not path.startswith("/") or "//" in path or "/." in path or path.count("?") > 1 or "#" in path:
-        yield Fault(place, f"{path} is no plain path", "begin it with / and write no //, no /. and no #")
+        yield Fault(place, f"{path} is not a plain path", "start it with /, without //, /. or #")
 
 
 def _find_faults_of_ways(description: Description) -> Iterator[Fault]:
     job = description.job
     if job.fields.job_id is None:
-        hint = "name the key of the answer that has the id that was asked for"
-        yield Fault(("job", "fields", "job_id"), "an answer must say which job it is about", hint)
+        hint = "name the key that holds the job id in the answer"
+        yield Fault(("job", "fields", "job_id"), "an answer must identify its job", hint)
     if job.among and job.at is None:
         yield Fault(("job", "among"), "a list of jobs must be at some key", 'name it: "at": "KEY"')
     for name, record in description.records.items():
@@ -206,7 +209,7 @@ def _find_shared_ways(name: str, record: Record, description: Description) -> It
             yield Fault(place, f"{way} has two roles", hint)
             return
         if way is not None and longer is not None and longer.startswith(f"{way}."):
-            yield Fault(place, f"{way} cannot be a value, for {longer} leads through it", "mend one of them")
+            yield Fault(place, f"{way} cannot be a value, for {longer} leads through it", "fix one of them")
             return
 
 
@@ -219,7 +222,7 @@ def _find_faults_of_signs(description: Description) -> Iterator[Fault]:
                 yield Fault((name, index, "error"), f"there is no error {sign.error}", hint)
     for index, sign in enumerate(missing):
         place = ("missing", index)
-        doubtful = 'say nothing of it, or move it to "doubtful"'
+        doubtful = 'remove it, or move it to "doubtful"'
         if sign.status_code in _OPEN_TO_OTHERS or sign.status_code >= 500:
             yield Fault((*place, "status_code"), f"no {sign.status_code} says that a job is missing", doubtful)
         if sign.codes is None and not description.gateway_codes:

@@ -89,7 +89,7 @@ def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
     observed, expectation = plan.observation, plan.job.expect
     match observed:
         case Unobserved(problem=problem):
-            raise _RefusedError(f"it was not observed: {problem.message}", "fix that, then plan again")
+            raise _RefusedError(f"it was not observed: {problem.message}", "fix that, then run plan again")
         case Missing():
             raise _RefusedError("the job API has no such job, so there is nothing to expect of it")
         case Observed():
@@ -173,9 +173,9 @@ class _Acceptance:
 
     def _accept_field(self, drift: Finding) -> Iterator[Edit]:
         if drift.path == "after":
-            raise _RefusedError("it is about the order of two jobs", "run the job again, then plan again")
+            raise _RefusedError("it is about the order of two jobs", "run the job again, then run plan again")
         if drift.path == Span.AGE:
-            raise _RefusedError("it keeps growing, and would drift again", "run the job again, then plan again")
+            raise _RefusedError("it keeps growing, and would drift again", "run the job again, then run plan again")
         if drift.path == Span.DURATION and self._observed.end_time is None:
             raise _RefusedError("its end time is not known")
         yield self._accept_value(drift, (drift.path,))

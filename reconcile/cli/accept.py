@@ -73,7 +73,7 @@ def command(
     evidence = saved.evidence
     if evidence.errors:
         why = evidence.errors[0]
-        raise _refuse(f"the plan has no jobs, because its run failed: {why.code} {why.message}", "plan again")
+        raise _refuse(f"the plan has no jobs, because its run failed: {why.code} {why.message}", "run plan again")
     jobs = _select_jobs(plan, addresses)
     if not jobs:
         output.print_note("reconcile: there is nothing to accept: no job of this selection has drifted\n")
@@ -110,7 +110,7 @@ def _select_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
 
 def _judge_rest(plan: Plan) -> Done | ExitCode:
-    """Return the exit code for the jobs that have not drifted: 0 would look as if all were in sync."""
+    """Return the exit code for the jobs that have not drifted: 0 would suggest that all are in sync."""
     undecided = _list_undecided(plan)
     if not undecided:
         return Done.DONE
@@ -134,7 +134,7 @@ def _read_texts(manifest: Manifest) -> Sequence[Text]:
         texts.append(text)
         if text.digest() != file.sha256:
             message = f"{file.file} has changed since the plan was made"
-            errors.append(Diagnostic(code=Code.OTHER_MANIFEST, message=message, hint="plan again, with --out"))
+            errors.append(Diagnostic(code=Code.OTHER_MANIFEST, message=message, hint="run plan again, with --out"))
     if errors:
         raise DocumentError(errors)
     return texts
@@ -192,8 +192,8 @@ def _check(
     before = {job.address: job for job in _load(evidence, texts, apis).jobs}
     for job in jobs:
         if not _is_same(before.get(job.job.address), job.job):
-            message = f"{job.job.address} is not what it was when the plan was made"
-            raise DocumentError([Diagnostic(code=Code.OTHER_MANIFEST, message=message, hint="plan again, with --out")])
+            message = f"{job.job.address} has changed since the plan was made"
+            raise DocumentError.because(Code.OTHER_MANIFEST, message, hint="run plan again, with --out")
     edited = {change.old.file: change.new for change in changes}
     edited_texts = [edited.get(text.file, text) for text in texts]
     try:
@@ -264,7 +264,7 @@ def _at(job: JobPlan, message: str, hint: str) -> Diagnostic:
 
 
 def _refuse(message: str, hint: str) -> DocumentError:
-    return DocumentError([Diagnostic(code=Code.NOT_ACCEPTABLE, message=message, hint=hint)])
+    return DocumentError.because(Code.NOT_ACCEPTABLE, message, hint=hint)
 
 
 # --- Output ------------------------------------------------------------------------------------------------------
@@ -284,8 +284,10 @@ def _print_summary(plan: Plan, jobs: Sequence[JobPlan], changes: Sequence[Edited
         total = plan.summary.selected
         output.print_note(f"reconcile: {len(undecided)} of {total} jobs are undecided and were left alone: {listed}\n")
     if written:
-        output.print_note(f"reconcile: wrote {names} to accept what was observed of {number}; plan again to prove it\n")
+        output.print_note(
+            f"reconcile: wrote {names} to accept what was observed for {number}; run plan again to prove it\n"
+        )
     else:
         output.print_note(
-            f"reconcile: this edit of {names} accepts what was observed of {number}; apply it with --write\n"
+            f"reconcile: this edit of {names} accepts what was observed for {number}; apply it with --write\n"
         )

@@ -8,12 +8,13 @@ import click
 from reconcile.apis import read_sources
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.options.apis import ApiType
 from reconcile.cli.options.reporting import format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
 from reconcile.codes import Code
-from reconcile.errors import UsageError
-from reconcile.model import ROLES, ErrorSign, ExitCode, JobApi, JsonValue
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.model import ROLES, Diagnostic, ErrorSign, ExitCode, JobApi, JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 
@@ -42,11 +43,11 @@ def command(ctx: click.Context, context: Context, format_name: str) -> Done:
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
-@click.option("--ids", is_flag=True, help="Print instead which keys of the service's answers hold the ids of its jobs.")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
+@click.option("--ids", is_flag=True, help="Instead, print which keys of the service's responses hold job ids.")
 @pass_context
 def show(context: Context, name: str, ids: bool) -> Done:
-    """Print how a job API is asked, and what is read from where.
+    """Print how a job API is requested, and which keys its fields are read from.
 
     NAME is one of 'reconcile apis', FILE describes one of your own.
 
@@ -63,32 +64,45 @@ def show(context: Context, name: str, ids: bool) -> Done:
 
 @command.command()
 @click.argument("path", type=FilePath(), metavar="FILE[@sha256:HEX]")
-def check(path: str) -> Done:
+@format_option("text", "json")
+def check(path: str, format_name: str) -> Done:
     """Check the description of a job API of your own, and read the answers in it.
 
-    All that is wrong is listed with its place and how to mend it. The exit code is 0 if --api would take the file, else
-    1.
+    Every problem is listed with its place and a fix. Exit code: 0 if --api would accept the file, else 1.
 
     \b
     Examples:
       reconcile apis check x-glance-tasks.json
+      reconcile apis check x-glance-tasks.json -o json | jq -r .sha256
     """
-    api = read_description(path)
-    output.write(f"{escape(api.name)} is described, and its answers are read as they say. To pin it:\n")
+    try:
+        api = read_description(path)
+    except ReconcileError as error:
+        error.terse = format_name == "json"
+        if format_name == "json":
+            output.write(_dump({"valid": False, "name": None, "sha256": None, "errors": _list(error.diagnostics)}))
+        raise
+    if format_name == "json":
+        output.write(_dump({"valid": True, "name": api.name, "sha256": api.sha256, "errors": []}))
+        return Done.DONE
+    output.write(
+        f"{escape(api.name)}: the description is valid, and its sample answers are read as expected. To pin it:\n"
+    )
     output.write(f"  --api {escape(pin(path, api))}\n")
     return Done.DONE
 
 
 @command.command()
-@click.argument("name", type=FilePath(), metavar="NAME|FILE")
+@click.argument("name", type=ApiType(), metavar="NAME|FILE")
 @click.argument("folder", type=FilePath(), metavar="RECORDING")
+@format_option("text", "json")
 @pass_context
-def test(context: Context, name: str, folder: str) -> Done | ExitCode:
+def test(context: Context, name: str, folder: str, format_name: str) -> Done | ExitCode:
     """Compare recorded answers with the description of their API.
 
     NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
-    --record' has written. Wherever an answer leaves the description, its line is shown: a status word that it does not
-    know, a field of another type, parts in another place, keys that are missing, errors of another shape.
+    --record' has written. Each line of the description that an answer contradicts is shown: an unknown status word, a
+    field of another type, parts in another place, missing keys, errors of another shape.
 
     Exit code: 0 if all answers are as described, 2 if some are not, 1 if there is nothing to compare.
 
@@ -114,10 +128,15 @@ def test(context: Context, name: str, folder: str) -> Done | ExitCode:
         hint = f"record some: reconcile plan --record {folder}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, f"{folder} holds no answer of {api.name}", hint=hint)
     departures = find_departures(api, [(job_id, exchange) for job_id, job in jobs for exchange in job.exchanges])
-    output.write(render_diagnostics(locate_departures(find_path(name, api, context), departures)))
+    located = locate_departures(find_path(name, api, context), departures)
+    verdict = ExitCode.DRIFT if departures else Done.DONE
+    if format_name == "json":
+        output.write(_dump({"api": api.name, "jobs": len(jobs), "differences": _list(located)}))
+        return verdict
+    output.write(render_diagnostics(located))
     many = f"{count(len(departures), 'difference')} between" if departures else "No difference between"
-    output.write(f"{many} the description of {api.name} and what was answered about {count(len(jobs), 'job')}.\n")
-    return ExitCode.DRIFT if departures else Done.DONE
+    output.write(f"{many} the description of {api.name} and the recorded answers for {count(len(jobs), 'job')}.\n")
+    return verdict
 
 
 def _render_text(apis: list[JobApi]) -> str:
@@ -128,10 +147,20 @@ def _render_text(apis: list[JobApi]) -> str:
 
 
 def _render_json(apis: list[JobApi]) -> str:
+    return _dump({"apis": [_to_json(api) for api in apis]})
+
+
+def _dump(document: Mapping[str, JsonValue]) -> str:
     from reconcile.canonical import dump
     from reconcile.report.json import FORMAT_VERSION
 
-    return dump({"format_version": FORMAT_VERSION, "apis": [_to_json(api) for api in apis]})
+    return dump({"format_version": FORMAT_VERSION, **document})
+
+
+def _list(diagnostics: Iterable[Diagnostic]) -> list[JsonValue]:
+    from reconcile.report.json import diagnostic_to_json
+
+    return [diagnostic_to_json(each) for each in diagnostics]
 
 
 def _to_json(api: JobApi) -> dict[str, JsonValue]:
@@ -155,7 +184,7 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield f"GET {api.path}"
     yield from (f"GET {path} in {cloud}" for cloud, path in api.paths.items())
     if api.parameters:
-        yield f"Each job brings, under parameters: {', '.join(api.parameters)}."
+        yield f"Each job needs these parameters: {', '.join(api.parameters)}."
     if api.requests_per_minute is not None:
         yield f"At most {api.requests_per_minute:,} requests per minute, unless --rate says otherwise."
     yield ""
@@ -165,11 +194,11 @@ def _describe(api: JobApi) -> Iterator[str]:
     yield ""
     yield f"Times: {api.time_format}."
     signs = ["an empty list"] if api.missing_if_empty else [*_list_signs(api.missing)]
-    yield f"No such job: {', '.join(signs) or 'no answer says so, so none can be expected to be absent'}."
+    yield f"No such job: {', '.join(signs) or 'no answer reports it, so `absent` cannot be expected'}."
     if api.doubtful:
-        yield f"Perhaps no such job, which is told and never judged: {', '.join(_list_signs(api.doubtful))}."
+        yield f"Possibly no such job, reported as an error: {', '.join(_list_signs(api.doubtful))}."
     if api.ignored:
-        yield f"Something else than it looks like, and ignored: {', '.join(map('.'.join, api.ignored))}."
+        yield f"Ignored, although it looks like a part: {', '.join(map('.'.join, api.ignored))}."
     yield f"Retention: {api.retention}."
     if api.clouds:
         yield ""
@@ -188,9 +217,10 @@ def _describe_ids(api: JobApi) -> Iterator[str]:
         rows = [[_name_key(entry), _name_calls(entry), titles[entry["source"]]] for entry in own]
         yield from draw_table(rows, ["Key", "In the answer to", "Source"])
     else:
-        yield f"No source says which operations give ids for {api.title}."
+        yield f"No source lists the calls that return ids for {api.title}."
     for entry in entries[len(own) :]:
-        yield f"No such id: {_name_key(entry)} in the answer to {_name_calls(entry)}. It is that of {entry['other']}."
+        place = f"{_name_key(entry)} in the answer to {_name_calls(entry)}"
+        yield f"Not such an id: {place}, which is that of {entry['other']}."
 
 
 def _name_key(entry: Mapping[str, Any]) -> str:

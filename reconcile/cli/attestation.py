@@ -41,7 +41,7 @@ def make_attester(out: str, key: str, subject: Subject) -> Callable[[Plan, Evide
 def check_options(attestation: str | None, subject: Subject | None, verify_with: str | None) -> None:
     """Raise UsageError if a receipt is to be checked without a key or a subject, or a subject without a receipt."""
     if attestation is None and subject is not None:
-        raise UsageError.because(Code.USAGE, "--subject is what a receipt is about", hint="add --attestation FILE")
+        raise UsageError.because(Code.USAGE, "--subject needs a receipt", hint="add --attestation FILE")
     if attestation is not None and (subject is None or verify_with is None):
         message = "--attestation needs --verify-with KEY and --subject NAME@sha256:HEX"
         raise UsageError.because(Code.USAGE, message, hint="a receipt proves nothing without its key and its subject")

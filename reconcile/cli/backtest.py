@@ -94,7 +94,7 @@ def command(
 def _check_usage(manifests: ManifestOptions) -> None:
     """Raise UsageError for standard input, which could be read for the first recording only."""
     if STDIN in (*manifests.paths, *manifests.var_files):
-        message = "'-' cannot be read once for each recording"
+        message = "standard input can be read only once, not for each recording"
         raise UsageError.because(Code.USAGE, message, hint="name a file")
 
 

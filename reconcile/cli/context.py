@@ -1,4 +1,4 @@
-"""What a command gets from the world (environment, clock, time limit, standard input), and what it returns."""
+"""What a command is given (environment, clock, time limit, standard input), and what it returns."""
 
 import errno
 import io
@@ -50,7 +50,7 @@ class Deadline(Struct, frozen=True, kw_only=True):
 
 class RunState(Struct, kw_only=True):
     """
-    How far a run has come, for the reports of its failure.
+    The progress of a run, for the reports of its failure.
 
     `reporting` is None until the command line is known to be valid, `evidence` until the jobs are judged, and
     `recording` until it is written. `printed` says whether stdout got its document. `apis` are the
@@ -67,7 +67,7 @@ class RunState(Struct, kw_only=True):
 
 class Context(Struct, frozen=True, kw_only=True):
     """
-    The world of one run, passed in so that a test can pass another one.
+    The collaborators of one run, passed in so that tests can replace them.
 
     `client` sends the requests (None: over the network) and `pace` holds the retry settings (None: the defaults).
     `clock` returns the time in UTC, `timer` monotonic seconds. `colour` is the value of --color, and `descriptions`

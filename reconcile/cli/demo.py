@@ -3,19 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from reconcile.apis import api_names, load_api
 from reconcile.cli import output
 from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.options.apis import ApiType
+from reconcile.cli.own_apis import choose_api, find_path
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
-from reconcile.model import ExitCode
+from reconcile.model import ExitCode, JobApi
 from reconcile.report.escape import escape
 from reconcile.shipped import shipped_folder
 
@@ -32,29 +33,37 @@ _OWN = ("RECONCILE_", "OS_", "HW_", "HUAWEICLOUD_")
 @click.command()
 @click.option(
     "--api",
-    type=click.Choice(api_names()),
-    metavar="NAME",
-    help="Another job API, as 'reconcile apis' lists them.",
+    "api_name",
+    type=ApiType(),
+    metavar="NAME|FILE[@sha256:HEX]",
+    help="Another job API, as 'reconcile apis' lists them, or the file that describes one.",
 )
 @pass_context
-def command(context: Context, api: str | None) -> Done:
+def command(context: Context, api_name: str | None) -> Done:
     """Run the gate on an embedded job API, without account or network.
 
     Serves the scenario of the quickstart example on loopback and runs the gate against it. With --api, scenario and
     manifests are made up for that API.
     """
     environ = _clean(context.environ)
-    with _open_folder(api) as folder, _job_api(folder / "scenario.yaml", environ) as url:
+    api = choose_api(api_name, context) if api_name is not None else None
+    own = _name_file(api_name, api, context) if api_name is not None and api is not None else ()
+    with _open_folder(api) as folder, _job_api(folder / "scenario.yaml", own, environ) as url:
         environ |= {"RECONCILE_ENDPOINT": url, "RECONCILE_TOKEN": "demo"}
         output.write(f"A job API listens on {url} and serves {escape(str(folder / 'scenario.yaml'))}.\n")
         for title, arguments, expected in _STEPS:
-            _show(title, ["plan", *arguments.split()], folder, environ, expected)
+            _show(title, ["plan", *arguments.split(), *own], folder, environ, expected)
     output.write("\nThat is the gate: exit code 0 is a proof, and every other exit code says what is missing.\n")
     return Done.DONE
 
 
+def _name_file(api_name: str, api: JobApi, context: Context) -> tuple[str, ...]:
+    """Return the options by which other commands, in another folder, know the API; none for one that ships."""
+    return () if api.sha256 is None else ("--api", str(Path(find_path(api_name, api, context)).absolute()))
+
+
 @contextmanager
-def _open_folder(api: str | None) -> Iterator[Path]:
+def _open_folder(api: JobApi | None) -> Iterator[Path]:
     """Yield the folder of the quickstart example, or a temporary one with a demo of the API."""
     if api is None:
         yield shipped_folder("examples") / "quickstart"
@@ -62,13 +71,13 @@ def _open_folder(api: str | None) -> Iterator[Path]:
     from reconcile.authoring import compose_demo
 
     with TemporaryDirectory() as name:
-        for file, text in compose_demo(load_api(api)).items():
+        for file, text in compose_demo(api).items():
             Path(name, file).write_text(text, encoding="utf-8")
         yield Path(name)
 
 
 def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str], expected: ExitCode) -> None:
-    output.write(f"\n## {title}\n\n$ reconcile {' '.join(argv)}\n")
+    output.write(f"\n## {title}\n\n$ reconcile {escape(' '.join(argv))}\n")
     output.close()
     # Only a terminal is left to the command itself, for its colours. A pipe may be closed, which is for us to notice.
     to_terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -88,9 +97,9 @@ def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str],
 
 
 @contextmanager
-def _job_api(scenario: Path, environ: Mapping[str, str]) -> Iterator[str]:
+def _job_api(scenario: Path, own: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
     """Serve a scenario in another process; yield its URL."""
-    command = [*_reconcile(), "simulate", os.fspath(scenario)]
+    command = [*_reconcile(), "simulate", os.fspath(scenario), *own]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as process:
         try:
             url = (process.stdout.readline() if process.stdout else "").strip()

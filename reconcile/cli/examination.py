@@ -184,13 +184,11 @@ class _Doctor:
         yield _check_project(target.provider, probe, problem if at == PROJECT else None)
 
     def _check_names(self) -> Iterator[Check]:
-        from reconcile.fetch.credentials.settings import suggest_name
-        from reconcile.fetch.credentials.variables import find_unknown_variables, list_known_variables
+        from reconcile.fetch.credentials.variables import find_misspelt_variables
 
-        known = tuple(list_known_variables(self._names))
-        for name in sorted(find_unknown_variables(self._context.environ, self._names)):
-            if message := suggest_name(known, [name]):
-                yield Check(name=VARIABLES, status=Status.WARNING, message=message)
+        for name, meant in find_misspelt_variables(self._context.environ, self._names):
+            message = f"'{name[:200]}' is set: did you mean '{meant}'?"
+            yield Check(name=VARIABLES, status=Status.WARNING, message=message)
 
     def _describe_endpoint(self, target: "Target") -> str:
         provider = target.provider

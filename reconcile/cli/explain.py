@@ -1,17 +1,19 @@
 """`reconcile explain`: what an error code, a code of a job API or a verdict means, and the guides."""
 
 import sys
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 import click
 
-from reconcile.apis import api_names, load_api
 from reconcile.cli import output
-from reconcile.cli.context import Done
+from reconcile.cli.context import Context, Done, pass_context
+from reconcile.cli.own_apis import known_apis, list_apis
 from reconcile.cli.page import fit_tables
 from reconcile.codes import Code
 from reconcile.document import shorten
 from reconcile.errors import UsageError
+from reconcile.model import JobApi
 from reconcile.shipped import shipped_folder
 
 _BY_EXIT_CODE = ("in_sync", "error", "drift", "pending")
@@ -38,17 +40,20 @@ _CLOSE = 0.7
 
 
 def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    del ctx, param
+    del param
     pages = [page for page in _list_pages() if page.lower().startswith(incomplete.lower())]
-    return pages or [code for code in _find_api_codes() if code.startswith(incomplete.upper())]
+    apis = list_apis(ctx.find_object(Context)).values()
+    return pages or [code for code in _find_api_codes(apis) if code.startswith(incomplete.upper())]
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[RCnnn|CODE|WORD]", shell_complete=_complete_word)
-def command(words: tuple[str, ...]) -> Done:
+@pass_context
+def command(context: Context, words: tuple[str, ...]) -> Done:
     """Explain an error code, a job API's error code, a verdict or an exit code, or print a guide.
 
-    Without a word, lists the error codes, the verdicts and the guides.
+    Without a word, lists the error codes, the verdicts and the guides. Of the APIs that RECONCILE_API_PATH names, the
+    error codes are known, too.
 
     \b
     Examples:
@@ -59,13 +64,13 @@ def command(words: tuple[str, ...]) -> Done:
       reconcile explain credentials
       reconcile explain exit codes
     """
-    text = _explain(" ".join(words).strip()) if words else _list_titles()
+    text = _explain(" ".join(words).strip(), context) if words else _list_titles()
     width = output.measure_width(sys.stdout)
     output.write(text if width is None else fit_tables(text, width))
     return Done.DONE
 
 
-def _explain(word: str) -> str:
+def _explain(word: str, context: Context) -> str:
     if word.lower() in ("exit code", "exit codes"):
         return "".join(f"{code}  {_read_title(page)}\n" for code, page in enumerate(_BY_EXIT_CODE))
     word = _OTHER_WORDS.get(word.lower(), word)
@@ -73,10 +78,11 @@ def _explain(word: str) -> str:
     page = pages.get(word.lower())
     if page is not None:
         return _read_page(page)
-    meanings = _find_api_codes()
+    apis = known_apis(context).values()
+    meanings = _find_api_codes(apis)
     if word.upper() in meanings:
         return "".join(f"{meaning}\n" for meaning in meanings[word.upper()])
-    if word.upper().startswith(_list_gateway_codes()):
+    if word.upper().startswith(_list_gateway_codes(apis)):
         return (
             f"{word.upper()}: an error of the API gateway in front of the job APIs. The request did not reach a job\n"
             "API, so this says nothing about the job, and the gate is red.\n"
@@ -108,15 +114,15 @@ def _read_title(page: str) -> str:
     return _read_page(page).partition("\n")[0].removeprefix("# ")
 
 
-def _find_api_codes() -> dict[str, list[str]]:
+def _find_api_codes(apis: Iterable[JobApi]) -> dict[str, list[str]]:
     """Find what each error code of each job API means, by the code in capitals; one line for each API that has it."""
     meanings: dict[str, list[str]] = {}
-    for api in map(load_api, api_names()):
+    for api in apis:
         for code, meaning in api.error_codes.items():
             meanings.setdefault(code.upper(), []).append(f"{code} ({api.title}): {meaning}")
     return meanings
 
 
-def _list_gateway_codes() -> tuple[str, ...]:
+def _list_gateway_codes(apis: Iterable[JobApi]) -> tuple[str, ...]:
     """List how the error codes of API gateways begin."""
-    return tuple(sorted({code for api in map(load_api, api_names()) for code in api.gateway_codes}))
+    return tuple(sorted({code for api in apis for code in api.gateway_codes}))

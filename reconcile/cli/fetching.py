@@ -1,6 +1,6 @@
 """Fetching the jobs of a manifest, for every command that sends requests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,9 @@ from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
 from reconcile.cli.spool import FetchedSpool
+from reconcile.codes import Code
 from reconcile.duration import format_duration
+from reconcile.errors import UsageError
 from reconcile.model import ExitCode, Fetched, Manifest
 from reconcile.rate import Rate
 from reconcile.report.escape import escape
@@ -32,6 +34,7 @@ def find_targets(
     """Find endpoint and credential of every provider of the selected jobs; under -v, print what was used and not."""
     from reconcile.fetch import resolve_targets
 
+    _check_variables(context.environ, manifest.providers)
     targets = resolve_targets(
         selected.providers.values(),
         endpoints=access.endpoints,
@@ -43,8 +46,29 @@ def find_targets(
         for name, target in targets.items():
             output.print_note(f"reconcile: provider {name}: {target.origin}, {target.credential}\n")
         for file, count in manifest.unused.items():
-            output.print_note(f"reconcile: {escape(file)}: values of no declared variable: {count}\n")
+            values = f"{count} value{'' if count == 1 else 's'}"
+            output.print_note(f"reconcile: {escape(file)}: ignoring {values} of undeclared variables\n")
     return targets
+
+
+def _check_variables(environ: Mapping[str, str], providers: Iterable[str]) -> None:
+    """
+    Print which of this program's own variables are probably misspelt.
+
+    Raises:
+        UsageError: the variable that was meant is not set. One that may be for a provider of another manifest is only
+            printed.
+    """
+    from reconcile.fetch.credentials.variables import find_misspelt_variables, is_for_provider
+
+    for name, meant in find_misspelt_variables(environ, providers):
+        if not name.startswith("RECONCILE_"):
+            continue
+        message = f"{name[:200]} is set, but nothing reads it"
+        if meant not in environ and not is_for_provider(name):
+            hint = f"did you mean '{meant}'? Rename or unset it"
+            raise UsageError.because(Code.USAGE, message, hint=hint)
+        output.print_note(f"reconcile: {message}: did you mean '{meant}'?\n")
 
 
 def fetch_manifest(

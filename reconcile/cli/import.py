@@ -13,6 +13,7 @@ from reconcile.cli.context import Context, Done, open_stdin, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.manifests import find_provider
 from reconcile.cli.options.access import AccessOptions, access_options
+from reconcile.cli.options.apis import ApiType
 from reconcile.cli.options.manifests import ManifestCommand, variable_options
 from reconcile.cli.options.values import DEFAULT_API, AssignmentType, FilePath, as_one
 from reconcile.cli.own_apis import choose_api, is_file, known_apis
@@ -59,7 +60,7 @@ _provider_options = as_one(
     click.option("--project-id", metavar="ID", help="Project of the jobs."),
     click.option(
         "--api",
-        type=FilePath(),
+        type=ApiType(),
         metavar="NAME|FILE[@sha256:HEX]",
         help=f"Job API, as 'reconcile apis' lists them, or the file that describes one. Default: {DEFAULT_API}.",
     ),
@@ -79,8 +80,8 @@ _provider_options = as_one(
     type=AssignmentType(),
     multiple=True,
     metavar="NAME=VALUE",
-    help="What the path of the API needs beside the ids, for all these jobs, such as share_id=ID: 'reconcile apis show "
-    "API' names it.",
+    help="A further value that the path of the API needs, for all these jobs, such as share_id=ID: "
+    "'reconcile apis show API' names it.",
 )
 @variable_options
 @access_options

@@ -6,11 +6,12 @@ from typing import Final
 
 import click
 
-from reconcile.apis import api_names, load_api
 from reconcile.cli import output
-from reconcile.cli.context import Done
+from reconcile.cli.context import Context, Done, pass_context
 from reconcile.cli.files import create_file
+from reconcile.cli.options.apis import ApiType
 from reconcile.cli.options.values import DEFAULT_API, FilePath
+from reconcile.cli.own_apis import choose_api, is_file
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
 from reconcile.report.escape import escape
@@ -21,10 +22,10 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _NEXT_STEPS: Final = """\
 reconcile: wrote {path}, a valid manifest. Next steps:
   1. fill in your provider and jobs, and remove what you do not need
-  2. reconcile validate
-  3. RECONCILE_TOKEN=... reconcile doctor
-  4. RECONCILE_TOKEN=... reconcile plan
-Without an account, plan against a simulator: reconcile simulate --manifest {path}
+  2. reconcile validate{known}
+  3. RECONCILE_TOKEN=... reconcile doctor{asked}
+  4. RECONCILE_TOKEN=... reconcile plan{asked}
+Without an account, plan against a simulator: reconcile simulate --manifest {path}{known}
 """
 
 
@@ -32,12 +33,14 @@ Without an account, plan against a simulator: reconcile simulate --manifest {pat
 @click.argument("directory", metavar="[DIR]", type=FilePath(), default=".")
 @click.option(
     "--api",
-    type=click.Choice(api_names()),
-    metavar="NAME",
+    "api_name",
+    type=ApiType(),
+    metavar="NAME|FILE[@sha256:HEX]",
     default=DEFAULT_API,
-    help=f"The job API that it is for, as 'reconcile apis' lists them. Default: {DEFAULT_API}.",
+    help=f"Job API of the manifest: one of 'reconcile apis', or a file that describes one. Default: {DEFAULT_API}.",
 )
-def command(directory: str, api: str) -> Done:
+@pass_context
+def command(context: Context, directory: str, api_name: str) -> Done:
     """Write a commented starter manifest, reconcile.yaml, into DIR.
 
     DIR must exist; the default is the current directory. Existing files are never overwritten.
@@ -46,13 +49,17 @@ def command(directory: str, api: str) -> Done:
     Examples:
       reconcile init
       reconcile init storage/ --api evs
+      reconcile init --api x-glance-tasks.json
     """
     from reconcile.authoring import compose_starter
 
-    folder = Path(directory)
+    folder, api = Path(directory), choose_api(api_name, context)
     _refuse_second(folder)
-    create_file(str(folder / _NAME), compose_starter(load_api(api)).encode())
-    output.print_note(_NEXT_STEPS.format(path=escape(str(folder / _NAME))))
+    path = folder / _NAME
+    create_file(str(path), compose_starter(api).encode())
+    known = f" --api {escape(api_name)}" if is_file(api_name) else ""
+    asked = "" if api.clouds else " --endpoint https://HOST"
+    output.print_note(_NEXT_STEPS.format(path=escape(str(path)), known=known, asked=known + asked))
     return Done.DONE
 
 

@@ -1,7 +1,7 @@
 """
 The gate as a review asks it: one answer, written and read as the job API's, beside another job that is in sync.
 
-What another job must come after is left out: a review says itself that it does not compare that.
+What it must come after has ended in success at the very time when it began.
 """
 
 import json
@@ -24,7 +24,7 @@ from reconcile.model import (
     Observed,
     Plan,
 )
-from reconcile.mutation import isolate, write_answer
+from reconcile.mutation import write_answer
 from reconcile.plan import accept_evidence, make_plan
 from reconcile.review import Judge, Judged
 
@@ -52,16 +52,19 @@ def _drop_nulls(value: JsonValue) -> JsonValue:
 def _judge(jobs: Sequence[Job], written: Exchange, at: datetime) -> Judged:
     fetched = observe_exchange(jobs[0], written, _ENDPOINT)
     observation = accept_evidence(fetched, strict=False)
-    bystander = _make_bystander(jobs[0])
-    manifest = Manifest(files=(), providers={}, jobs=(*isolate(jobs), bystander))
-    observations = [*[observation] * len(jobs), Observed.bare(bystander.job_id, bystander.provider.api.success)]
+    bystander = _make_bystander(jobs[0], "jobs.bystander")
+    orders = dict.fromkeys(job.after.address for job in jobs if job.after is not None)
+    before = [_make_bystander(jobs[0], address) for address in orders]
+    manifest = Manifest(files=(), providers={}, jobs=(*jobs, *before, bystander))
+    success = Observed.bare(bystander.job_id, bystander.provider.api.success)
+    ended = replace(success, end_time=observation.begin_time if isinstance(observation, Observed) else None)
+    observations = [*[observation] * len(jobs), *[ended] * len(before), success]
     plan: Plan = make_plan(manifest, observations, now=at, origins={})
-    return Judged(plan.verdict, tuple(finding for job in plan.jobs[:-1] for finding in job.findings))
+    return Judged(plan.verdict, tuple(finding for job in plan.jobs[: len(jobs)] for finding in job.findings))
 
 
-def _make_bystander(job: Job) -> Job:
+def _make_bystander(job: Job, address: str) -> Job:
     """Make another job of the same provider, which only has to succeed."""
     succeeds = FieldExpectation(field=Field.STATUS, accept=(job.provider.api.success,), source=None)
     expect = Expectation(fields=(succeeds,), sub_jobs=None)
-    job_id = f"{job.job_id}-bystander"
-    return replace(job, address="jobs.bystander", job_id=job_id, expect=expect, waivers=(), after=None)
+    return replace(job, address=address, job_id=f"{job.job_id}-bystander", expect=expect, waivers=(), after=None)

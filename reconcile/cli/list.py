@@ -21,7 +21,7 @@ from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Job, Manifest, Waiver
 from reconcile.report.escape import escape
 
-_HEADERS = ("Address", "Provider", "Job id", "Labels", "Waivers")
+_HEADERS = ("Address", "Provider", "Job id", "After", "Labels", "Waivers")
 
 
 @click.command(cls=ManifestCommand)
@@ -68,7 +68,7 @@ def _write(manifest: Manifest, context: Context, format_name: str) -> None:
 
 
 def _render_text(jobs: Sequence[Job], today: date) -> str:
-    """Draw a table of the jobs, without the columns in which no job has anything."""
+    """Draw a table of the jobs, without empty columns."""
     from reconcile.report.table import draw_table
 
     rows = [_make_row(job, today) for job in jobs]
@@ -78,9 +78,10 @@ def _render_text(jobs: Sequence[Job], today: date) -> str:
 
 
 def _make_row(job: Job, today: date) -> tuple[str, ...]:
+    after = job.after.address if job.after is not None else ""
     labels = ",".join(f"{key}={value}" for key, value in job.labels.items())
     waivers = "; ".join(_describe_waiver(waiver, today) for waiver in job.waivers)
-    return tuple(map(escape, (job.address, job.provider.name, job.job_id, labels, waivers)))
+    return tuple(map(escape, (job.address, job.provider.name, job.job_id, after, labels, waivers)))
 
 
 def _describe_waiver(waiver: Waiver, today: date) -> str:
@@ -106,12 +107,13 @@ def _render_json(
 
 
 def _job_to_json(job: Job, today: date) -> dict[str, object]:
-    """Return a job; `str` makes plain text of a reference that stands where a value is not known yet."""
+    """Return a job; `str` turns an unresolved reference into text."""
     source = job.source
     return {
         "address": job.address,
         "provider": str(job.provider.name),
         "job_id": str(job.job_id),
+        "after": job.after.address if job.after is not None else None,
         "labels": {key: str(value) for key, value in job.labels.items()},
         "waivers": [_waiver_to_json(waiver, today) for waiver in job.waivers],
         "source": {"file": source.file, "line": source.line, "column": source.column},

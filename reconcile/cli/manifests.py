@@ -61,7 +61,7 @@ def _note_unused(manifest: Manifest, apis: Mapping[str, JobApi]) -> None:
     used = {provider.api.name for provider in manifest.providers.values()}
     for name in apis:
         if name.startswith(OWN_PREFIX) and name not in used:
-            output.print_note(f"reconcile: the API {name} is described, and no provider has it\n")
+            output.print_note(f"reconcile: no provider uses the API {name}\n")
 
 
 def find_provider(providers: Mapping[str, Provider], name: str) -> Provider:
@@ -104,7 +104,7 @@ def select_jobs(
         selected = replace(selected, selection=(*selected.selection, FAIL_FAST))
     if options.shard is None:
         if options.deal is not None:
-            raise UsageError.because(Code.USAGE, "--by says what --shard deals out", hint="add --shard I/N or auto")
+            raise UsageError.because(Code.USAGE, "--by has no effect without --shard", hint="add --shard I/N or auto")
         return selected
     from reconcile.cli.sharding import find_shard, name_run
     from reconcile.shards import take_shard
@@ -129,7 +129,7 @@ def _pick_jobs(manifest: Manifest, options: SelectionOptions, deadline: Deadline
     )
 
 
-def list_addresses(paths: Sequence[str]) -> Sequence[str]:
+def list_addresses(paths: Sequence[str], apis: Mapping[str, JobApi]) -> Sequence[str]:
     """
     List the addresses in manifests, or in the default ones, for completion.
 
@@ -139,7 +139,7 @@ def list_addresses(paths: Sequence[str]) -> Sequence[str]:
     from reconcile.manifest import find_manifests, load_manifests
 
     try:
-        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock(), offline=True)
+        manifest = load_manifests(find_manifests(tuple(paths)), now=read_clock(), apis=apis, offline=True)
     except ReconcileError:
         return []
     return [job.address for job in manifest.jobs]

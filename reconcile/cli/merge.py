@@ -43,7 +43,7 @@ def command(
     reporting: ReportingOptions,
     soft_fail: bool,
 ) -> Plan:
-    """Join the plans of all shards of a run.
+    """Merge the plans of all shards of a run.
 
     Each PLAN is a file written by 'reconcile plan --shard I/N --out PLAN'. The result is the plan that a single run of
     all shards would have printed. The shards must be all the shards of one run, each exactly once: with the same

@@ -49,6 +49,14 @@ def known_apis(context: Context) -> Mapping[str, JobApi]:
     return context.state.apis
 
 
+def list_apis(context: Context | None) -> Mapping[str, JobApi]:
+    """Return the job APIs of a run for a completion, which leaves out what cannot be read."""
+    try:
+        return known_apis(context) if context is not None else SHIPPED
+    except ReconcileError:
+        return SHIPPED
+
+
 def list_description_files(context: Context) -> list[str]:
     """List the files with descriptions that a run reads, as far as they are named well."""
     try:
@@ -202,4 +210,4 @@ def _check_digest(named: _Named, digest: str) -> None:
     if named.digest not in (None, digest):
         message = f"{named.path} is not the file that was meant: its digest is {digest}"
         hint = f"see what has changed in it, then give --api {named.path}{_PIN}{digest}"
-        raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+        raise DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)

@@ -1,5 +1,6 @@
 """`reconcile plan`: the gate."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ import click
 from msgspec import Struct
 
 from reconcile import __version__
+from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline, pass_context
 from reconcile.cli.fetching import fetch_manifest, find_targets
 from reconcile.cli.manifests import load_manifest, select_jobs
@@ -36,8 +38,9 @@ from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_pare
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.lazy import LazyList
-from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan
+from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan, Verdict
 from reconcile.report import FORMATS
+from reconcile.report.escape import escape
 
 if TYPE_CHECKING:
     from reconcile.cli.recorder import RunRecorder, RunReplayer
@@ -105,7 +108,7 @@ def command(
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)
     report.prepare([*(each.file for each in manifest.files), *manifests.var_files, access.ca_file], selected)
     if recorder is not None:
-        recorder.prepare()
+        recorder.prepare(quiet=reporting.quiet)
     if replayer is not None:
         results = _replay(selected, replayer)
     else:
@@ -117,7 +120,17 @@ def command(
             context.state.recording = recorder.write(plan, results.fetched, ended_by=results.ended_by)
     finally:
         report.write(plan, evidence)
+    if not reporting.terse:
+        _print_next_step(plan, reporting.out, waited=access.wait is not None or replayer is not None)
     return plan
+
+
+def _print_next_step(plan: Plan, out: str | None, *, waited: bool) -> None:
+    """Print what to run next if a saved plan has drifted, or if unfinished jobs were not waited for."""
+    if plan.verdict is Verdict.DRIFT and out is not None and plan.manifest.shard is None:
+        output.print_note(f"To accept what was observed: reconcile accept {shlex.quote(escape(out))}\n")
+    elif plan.verdict is Verdict.PENDING and not waited:
+        output.print_note("To wait for unfinished jobs: reconcile plan --wait 10m\n")
 
 
 class _Results(Struct, frozen=True, kw_only=True):
@@ -227,7 +240,7 @@ def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> 
         message = "a receipt is about what was observed in this run, and --replay observes nothing"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --replay")
     if recording.resume is not None:
-        message = "a receipt is about what was observed in this run, and --resume takes over older answers from a file"
+        message = "a receipt is about what was observed in this run, and --resume reuses older answers from a file"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest or --resume")
 
 

@@ -47,7 +47,7 @@ class Watch:
         if self.looks:
             next_look = min(at + progress.next_look for progress, at in self.looks.values())
             wait = format_duration(max(0, round(next_look - now)))
-            parts.append(f"{len(self.looks):,} pending, next look in {wait}")
+            parts.append(f"{len(self.looks):,} pending, next poll in {wait}")
         parts.append(f"{format_duration(round(now - self.begin))} elapsed")
         waiting = f"waiting for {left:,} job{'' if left == 1 else 's'}: " if left else ""
         return f"{waiting}{', '.join(parts)}"

@@ -12,7 +12,6 @@ from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
 from reconcile.instant import format_instant
 from reconcile.model import (
-    Diagnostic,
     ExitCode,
     Fetched,
     Job,
@@ -32,7 +31,7 @@ class RunRecorder:
 
     def __init__(self, options: RecordingOptions, clock: Callable[[], datetime], begun_at: datetime) -> None:
         self.known: Mapping[int, Fetched] = {}
-        """What a resumed run need not request again, by index."""
+        """The recorded answers that a resumed run reuses, by index."""
         self._options = options
         self._folder = options.record or options.resume or ""
         self._clock = clock
@@ -41,17 +40,19 @@ class RunRecorder:
         self._jobs: Sequence[Job] = ()
         self._written: set[tuple[str, str]] = set()
 
-    def prepare(self) -> None:
+    def prepare(self, *, quiet: bool) -> None:
         """Raise OutputError if the recording cannot be written. Called before the first request is sent."""
         from reconcile.recording import JOURNAL, is_part_of_recording
 
         if Path(self._folder).is_dir():
             sweep_drafts(f"{self._folder}/{JOURNAL}")
         check_folder(self._folder, is_part_of_recording)
+        if self._options.record is not None and not quiet:
+            _warn_of_loss(self._folder)
 
     def begin(self, manifest: Manifest, origins: Mapping[str, str], environ: Mapping[str, str], *, quiet: bool) -> None:
         """
-        Find out what need not be requested again, and begin the journal with it.
+        Find the recorded answers to reuse, and begin the journal with them.
 
         Raises:
             DocumentError: the recording to resume is of another run, or cannot be read.
@@ -103,8 +104,20 @@ class RunRecorder:
         return recording
 
 
+def _warn_of_loss(folder: str) -> None:
+    """Print that a recording will be replaced, and when it was made."""
+    from reconcile.recording import open_recording
+
+    try:
+        judged_at = format_instant(open_recording(folder).judged_at)
+    except DocumentError:
+        return
+    advice = "to keep it, record in another directory"
+    output.print_note(f"reconcile: replacing the recording of {judged_at} in {escape(folder)}; {advice}\n")
+
+
 def list_providers(manifest: Manifest, origins: Mapping[str, str]) -> Mapping[str, RecordedProvider]:
-    """Return whom a run asks: each provider with an origin, by its name."""
+    """Return the providers that a run requests, by name."""
     providers = manifest.providers
     return {
         name: RecordedProvider(
@@ -145,9 +158,10 @@ class RunReplayer:
         """Raise DocumentError if an operator's description by which the jobs were read is not there."""
         for each in self._recording.providers.values():
             if each.api_sha256 is not None and (each.api not in apis or apis[each.api].sha256 != each.api_sha256):
-                message = f"{self._recording.folder}: the description of {each.api} that read its answers is not given"
-                hint = f"give the same file: --api FILE@sha256:{each.api_sha256}"
-                raise DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+                where = self._recording.folder
+                message = f"{where}: the description of {each.api} that it was recorded with is missing"
+                hint = f"pass the same file: --api FILE@sha256:{each.api_sha256}"
+                raise DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)
 
     def replay(self, manifest: Manifest) -> tuple[tuple[Fetched, ...], Mapping[str, str]]:
         """Return what was fetched of every job, in the order of the manifest, and the endpoint of each provider."""
@@ -166,7 +180,7 @@ def check_usage(recording: RecordingOptions, access: AccessOptions) -> None:
         *list_given(access),
     ]
     if others:
-        message = f"--replay sends no request, so it cannot be combined with {', '.join(others)}"
+        message = f"--replay sends no requests, so it cannot be combined with {', '.join(others)}"
         raise UsageError.because(Code.USAGE, message, hint="leave one of them out")
 
 

@@ -133,8 +133,8 @@ def _check_kind(jobs: Sequence[Job], kind: str, now: datetime) -> None:
 
     known = (*KINDS, *jobs[0].provider.api.error_codes)
     if kind not in known:
-        hint = suggest(kind, known) or f"a kind is {', '.join(KINDS)}, or an error code of the API"
-        raise UsageError.because(Code.USAGE, f"--break: there is no kind '{kind[:100]}'", hint=hint)
+        hint = suggest(kind, known) or f"known: {', '.join(KINDS)}, or an error code of the API"
+        raise UsageError.because(Code.USAGE, f"--break: unknown kind '{kind[:100]}'", hint=hint)
     if kind == ERROR:
         return
     job = jobs[0]

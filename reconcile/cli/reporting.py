@@ -193,7 +193,7 @@ def _check_receipt(reporting: ReportingOptions) -> None:
             Code.USAGE, f"--attest needs {' and '.join(missing)}", hint="see 'reconcile plan --help'"
         )
     if reporting.attest is None and reporting.attested is not None:
-        raise UsageError.because(Code.USAGE, "--subject is what a receipt is about", hint="add --attest FILE")
+        raise UsageError.because(Code.USAGE, "--subject needs a receipt", hint="add --attest FILE")
 
 
 def _make_receipt(out: str, path: str, reporting: ReportingOptions) -> File:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 from reconcile import __version__
 from reconcile.canonical import dump
@@ -18,13 +19,13 @@ from reconcile.recording import Journal, RecordingFolder, open_unfinished
 from reconcile.report.escape import escape
 
 _MAX_AGE = 3600.0
-"""Seconds: as old as a saved plan may be that is verified or merged."""
+"""Seconds: the default of --max-age, the same as for verify and merge."""
 
 
 def check_usage(recording: RecordingOptions) -> None:
     """Raise UsageError for options that contradict `--resume`."""
     if recording.resume is None and recording.max_age is not None:
-        message = "--max-age says how old a response may be that --resume takes over"
+        message = "--max-age limits the age of the responses that --resume reuses"
         raise UsageError.because(Code.USAGE, message, hint="leave it out, or add --resume DIR")
     if recording.resume is not None and recording.record is not None:
         message = "--resume records in its own directory, so it cannot be combined with --record"
@@ -54,20 +55,24 @@ def resume_run(
     quiet: bool,
 ) -> Resumed:
     """
-    Return what the run need not request again, nothing if it resumes no other one.
+    Return the recorded answers that the run can reuse; none without `--resume`.
 
     Raises:
-        DocumentError: the recording is of another run, or cannot be read, or nobody can know because the manifest has
-            sensitive variables.
+        UsageError: there is no such directory.
+        DocumentError: the recording is of another run or unreadable, or the manifest has sensitive variables, whose
+            values a recording does not have.
     """
     if recording.resume is None:
         return Resumed(fetched={}, recorded={})
     folder = recording.resume
+    if not Path(folder).is_dir():
+        hint = f"begin the run with: reconcile plan --record {folder}"
+        raise UsageError.because(Code.USAGE, f"--resume: there is no recording {folder}", hint=hint)
     recorded = open_unfinished(folder)
     differences = [*_compare(recorded, run, providers)]
     if manifest.hides_values:
         why = "the manifest has sensitive variables, and a recording cannot show whether their values are the same"
-        differences.append((why, "plan anew with --record"))
+        differences.append((why, "run again with --record"))
     if differences:
         raise DocumentError([_refuse(folder, why, hint) for why, hint in differences])
     now, max_age = clock(), recording.max_age or _MAX_AGE
@@ -75,7 +80,7 @@ def resume_run(
     if not quiet:
         oldest = max((each.age for each in resumed.fetched.values()), default=0.0)
         age = f", the oldest {format_duration(round(oldest))} old" if resumed.fetched else ""
-        count = f"{len(resumed.fetched):,} of {len(manifest.jobs):,} answers taken over{age}"
+        count = f"{len(resumed.fetched):,} of {len(manifest.jobs):,} answers reused{age}"
         output.print_note(f"reconcile: resuming {escape(folder)}: {count}\n")
     return resumed
 
@@ -83,31 +88,31 @@ def resume_run(
 def _compare(
     recorded: Journal | RecordingFolder, run: RecordedRun, providers: Mapping[str, RecordedProvider]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is not the same as in the recorded run, and what to do."""
-    again = "give the same as then, or plan anew with --record"
+    """Yield each difference from the recorded run, with a hint."""
+    again = "use the same as in the recorded run, or run again with --record"
     if recorded.version != __version__:
-        yield f"it was recorded by version {recorded.version}, and this is {__version__}", "plan anew with --record"
+        yield f"it was recorded by version {recorded.version}, and this is {__version__}", "run again with --record"
         return
     if recorded.run is None or recorded.run.name is None or run.name is None:
         whose = "this run" if run.name is None else "the recorded run"
-        yield f"{whose} has no name, so that it cannot be known to be the same", f"set {RUN_ID} in both"
+        yield f"{whose} has no run id, so the runs may be different", f"set {RUN_ID} to the same value in both"
     elif recorded.run.name != run.name:
         hint = f"set {RUN_ID} to the same value for a run and those that resume it"
-        yield f"it is of the run {recorded.run.name}, and this is {run.name}", hint
+        yield f"it belongs to run {recorded.run.name}, but this is run {run.name}", hint
     if recorded.run is None:
         return
     if recorded.run.files != run.files:
         changed = sorted(dict(recorded.run.files.items() ^ run.files.items()))
-        yield f"another manifest: {', '.join(changed)}", again
+        yield f"the manifests differ: {', '.join(changed)}", again
     elif recorded.run.variables != run.variables:
-        yield "other values of variables", again
+        yield "the values of variables differ", again
     elif recorded.run.jobs != run.jobs:
-        yield "another selection of jobs", again
+        yield "the selection of jobs differs", again
     if recorded.providers != providers:
         changed = sorted(
             name for name in {**recorded.providers, **providers} if recorded.providers.get(name) != providers.get(name)
         )
-        yield f"another endpoint or project of provider {', '.join(changed)}", again
+        yield f"the endpoint or project of provider {', '.join(changed)} differs", again
 
 
 def _digest(value: object) -> str:

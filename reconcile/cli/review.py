@@ -37,7 +37,7 @@ from reconcile.report.review import FORMATS
 def command(
     context: Context, old: str, new: str, given: Sequence[Given], allowed: tuple[str, ...], format_name: str
 ) -> Done | ExitCode:
-    """Find out what a change of manifests lets through, offline.
+    """Show what a change of manifests lets through, offline.
 
     OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
     at a revision, its path from the top of the repository. A file of the checkout with a colon in its name is ./NAME.
@@ -49,7 +49,7 @@ def command(
     A job is compared with the one that asks for the same remote job, whatever its name is. So a removed job, another
     project and another job id are weaker or different. Each job is judged as if another job of its provider was in
     sync, now and at each later time at which a waiver or a bound of a time makes a difference. What is expected by
-    variables without a value has to be the same in both, and so has a job with 'after', unless that is all that is new.
+    variables without a value has to be the same in both, and so has what a job must come after, unless that is new.
 
     Exit code, of the jobs that --allow does not accept: 0 if nothing is weaker, 2 if one is weaker or different, 1 if
     one could not be decided.

@@ -1,15 +1,16 @@
-"""Write saved plans, and read them only if the plan follows from its evidence."""
+"""Write saved plans, and read only those whose verdict follows from their evidence."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from reconcile import __version__
 from reconcile.cli.context import Context, open_stdin
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
 from reconcile.errors import DocumentError, OutputError
-from reconcile.model import Diagnostic, EarlierPlan, Evidence, Plan
+from reconcile.model import EarlierPlan, Evidence, Plan
 from reconcile.plan import derive_plan
 from reconcile.report.json import plan_to_json
 from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, stream_saved_plan
@@ -47,7 +48,7 @@ def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], 
 
 def load_saved_plan(path: str, context: Context, *, verify_with: str | None = None) -> tuple[SavedPlan, Plan]:
     """
-    Read a saved plan, and derive the plan from its evidence again.
+    Read a saved plan, and re-derive it from its evidence.
 
     Args:
         path: of the file; "-" is standard input.
@@ -66,13 +67,17 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
 
 
 def load_earlier_plan(path: str, context: Context) -> EarlierPlan:
-    """Read a saved plan, or one in JSON, to compare with; raise DocumentError if it is none of this version."""
+    """
+    Read a saved plan or a JSON plan to compare with; raise DocumentError if it is neither.
+
+    Only the version that made a saved plan can re-derive it; one from another version is read as plain JSON.
+    """
     from reconcile.baseline import parse_document, read_earlier_plan
 
     text = read_text(path, largest=LARGEST)
     document = parse_document(text.file, text.content)
     earlier = read_earlier_plan(text.file, document)
-    if "evidence" in document:
+    if "evidence" in document and earlier.made_by == __version__:
         _derive(text.file, read_saved_plan(text.file, text.content, known_apis(context)))
     return earlier
 
@@ -89,7 +94,7 @@ def check_age(file: str, evidence: Evidence, context: Context, *, max_age: float
         message = f"{file}: it was judged {format_duration(round(age.total_seconds()))} ago and may be out of date"
         raise _error(Code.STALE_PLAN, message, f"plan again; --max-age is {format_duration(max_age)}")
     if age < -_SKEW:
-        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then plan again")
+        raise _error(Code.STALE_PLAN, f"{file}: it was judged in the future", "compare the clocks, then run plan again")
     return max(age, timedelta(0))
 
 
@@ -108,10 +113,12 @@ def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None
     known = [each.sha256 for each in evidence.manifest.files]
     unknown = [path for path, digest in found.items() if digest not in known]
     if unknown:
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is not about the current {unknown[0]}", "plan again")
+        raise _error(Code.OTHER_MANIFEST, f"{file}: it does not match the current {unknown[0]}", "plan again")
     if sorted(found.values()) != sorted(known):
         names = ", ".join(each.file for each in evidence.manifest.files if each.sha256 not in found.values())
-        raise _error(Code.OTHER_MANIFEST, f"{file}: it is also about other manifests: {names}", "name all of them")
+        raise _error(
+            Code.OTHER_MANIFEST, f"{file}: it also covers other manifests: {names}", "pass --manifest for each of them"
+        )
 
 
 def _derive(file: str, saved: SavedPlan) -> Plan:
@@ -140,4 +147,4 @@ def _check_signature(file: str, saved: SavedPlan, key: str) -> None:
 
 
 def _error(code: Code, message: str, hint: str) -> DocumentError:
-    return DocumentError([Diagnostic(code=code, message=message, hint=hint)])
+    return DocumentError.because(code, message, hint=hint)

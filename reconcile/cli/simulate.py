@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "breaches",
     metavar="ADDRESS[=KIND]",
     multiple=True,
-    help="Let this job of the manifest, or those that match a glob, go wrong: failed, success, pending, missing, "
+    help="Break this job of the manifest, or those that match a glob, as KIND: failed, success, pending, missing, "
     "other-type, extra-sub-job, lost-sub-job, error (HTTP 500), or an error code of the API. Default: failed, or "
     "success where failure is expected. Repeatable.",
 )

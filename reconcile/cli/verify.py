@@ -49,12 +49,12 @@ def command(
     subject: Subject | None,
     reporting: ReportingOptions,
 ) -> Plan:
-    """Derive the verdict of a saved plan again from its evidence, offline.
+    """Re-derive the verdict of a saved plan from its evidence, offline.
 
     PLAN is a file written by 'reconcile plan --out PLAN', or - for standard input. The digest in a plan proves that it
     was not damaged, not who made it: whoever can write the file can write another one. To prove the origin, sign it
     with 'plan --sign-with' and require the signature with --verify-with. With --attestation, also check a receipt of
-    'plan --attest': what it states is derived again from the plan, and must be the same.
+    'plan --attest': what it states is re-derived from the plan, and must be the same.
 
     Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of the run is ignored. 1 if the verdict
     does not follow from the evidence, or the plan was changed, is too old, or is about other manifests.

@@ -54,7 +54,7 @@ class TreeBuilder:
             message = "a key that is a mapping or a list is not allowed"
             hint = "a key is a string"
             if self._text.content.startswith("{{", start - 1):
-                hint = "this looks like a template that nothing has filled in; fill it in before the file is read"
+                hint = "this looks like a template that was not rendered; render it first"
             raise self._text.error(mark | 1, Code.YAML_FEATURE, message, hint)
         else:
             self._append(container, mark)
@@ -94,7 +94,7 @@ class TreeBuilder:
     def refuse_depth(self, at: int) -> DocumentError:
         """Make the error of a text that is nested too deeply at an offset."""
         message = f"this is nested more than {_MAX_DEPTH} levels deep"
-        return self.refuse_size(message, "look for a bracket that is not meant, or is never closed", at)
+        return self.refuse_size(message, "look for a stray or unclosed bracket", at)
 
     def refuse_rest(self, at: int) -> DocumentError:
         """Make the error of a text that goes on at an offset after MAX_TOKENS."""
@@ -138,7 +138,7 @@ class TreeBuilder:
             raise self._refuse_entry("mapping", mark)
         if not isinstance(key, str):
             written = shorten(self._text.read(mark))
-            message = "a key is a string, and this one is read as another type"
+            message = "a key must be a string, and this one is read as another type"
             raise self._text.error(mark, Code.QUOTE_IT, message, f'quote it: "{written}"')
         if key in self.container:
             self._refuse_duplicate(key, mark)
@@ -157,5 +157,5 @@ class TreeBuilder:
 
     def _refuse_duplicate(self, key: str, mark: Mark) -> None:
         first = self._text.find_source(self._unstored[2 * list(self.container).index(key)])
-        message = f"the key '{shorten(key)}' is defined twice; the first time is at {first.line}:{first.column}"
+        message = f"the key '{shorten(key)}' is defined twice, first at {first.line}:{first.column}"
         raise self._text.error(mark, Code.DUPLICATE_KEY, message, "remove one of them")

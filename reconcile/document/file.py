@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from reconcile.codes import Code
 from reconcile.document.text import MARK_SHIFT, Text, find_hidden, name_character
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Source
+from reconcile.model import Source
 
 STDIN: Final = "-"
 _STDIN_NAME: Final = "<stdin>"
@@ -83,7 +83,7 @@ def decode_text(file: str, data: bytes) -> Text:
     except UnicodeDecodeError as error:
         source = _find_byte(file, data, error.start)
         message = f"the byte 0x{data[error.start]:02x} is not UTF-8"
-        raise DocumentError([Diagnostic(code=Code.ENCODING, message=message, hint=_SAVE_AS, source=source)]) from error
+        raise DocumentError.because(Code.ENCODING, message, hint=_SAVE_AS, source=source) from error
     _refuse_hidden(text)
     return text
 
@@ -131,4 +131,4 @@ def _refuse_hidden(text: Text) -> None:
 
 def _error(code: Code, message: str, *, hint: str | None = None, source: Source | None = None) -> DocumentError:
     """Make an error that shows nothing of the file."""
-    return DocumentError([Diagnostic(code=code, message=message, hint=hint, source=source)])
+    return DocumentError.because(code, message, hint=hint, source=source)

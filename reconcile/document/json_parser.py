@@ -24,11 +24,11 @@ _WORD: Final = re.compile(
 )
 _HINTS: Final = {
     "invalid \\escape": "write \\\\ for a backslash",
-    "invalid \\uxxxx escape": "write 4 hexadecimal digits behind \\u",
+    "invalid \\uxxxx escape": "write 4 hexadecimal digits after \\u",
     "invalid control character": "write it as an escape, like \\n or \\t",
     "unterminated string starting": "close the quotes",
 }
-_NO_MORE: Final = "JSON has no comments, and no comma behind the last entry"
+_NO_MORE: Final = "JSON has no comments, and no comma after the last entry"
 _NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
 
 
@@ -57,7 +57,7 @@ class _Scanner:
             raise self._tree.refuse_rest(at)
         at = self._skip(at)
         if at < len(self._content):
-            raise self._error(at, "there is text behind the end of the JSON value", "remove it: a file is one value")
+            raise self._error(at, "there is text after the end of the JSON value", "remove it: a file is one value")
         return self._tree.finish()
 
     def _member(self, at: int) -> int:
@@ -71,7 +71,7 @@ class _Scanner:
             at = self._skip(self._expect(",", at, f"',' or '{closing}' is missing here"))
         if isinstance(container, Table):
             at = self._skip(self._key(at))
-            at = self._skip(self._expect(":", at, "':' is missing behind the key"))
+            at = self._skip(self._expect(":", at, "':' is missing after the key"))
         return self._value(at)
 
     def _key(self, at: int) -> int:

@@ -96,9 +96,9 @@ def _describe(
         written = document.text.read(mark)
         origin = document.find_origin(mark)
         message = describe_error(error, origin.written if origin else written)
-        mend = _write_what_was_meant(error, written, root)
+        fix = _write_what_was_meant(error, written, root)
         key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
-        yield path, False, message._replace(hint=f"write {key}{mend}") if mend else message
+        yield path, False, message._replace(hint=f"write {key}{fix}") if fix else message
 
 
 def _write_what_was_meant(error: ValidationError, written: str, root: Validator) -> str | None:

@@ -205,8 +205,8 @@ class Document:
     def _count_added(self, tokens: int, mark: Mark) -> None:
         self._added += tokens
         if self._added > MAX_TOKENS:
-            message = "the values that this file refers to are too large, taken together"
-            raise self.text.error(mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+            message = "the values that this file refers to are too large in total"
+            raise self.text.error(mark, Code.TOO_LARGE, message, "refer only to what is needed")
 
     def set_origin(self, mark: Mark, origin: Origin) -> None:
         """Remember where the value at `mark` comes from, which is not the one that was written there."""

@@ -108,7 +108,7 @@ def _report_disagreement(document: Document) -> DocumentError:
     """Make the error of a value that jsonschema-rs refuses and jsonschema accepts: nobody knows which is right."""
     message = f"{document.text.file} is invalid to jsonschema-rs and valid to jsonschema"
     hint = "this is a bug: please report it, with the file and the versions of both packages"
-    return DocumentError([Diagnostic(code=Code.INTERNAL, message=message, hint=hint)])
+    return DocumentError.because(Code.INTERNAL, message, hint=hint)
 
 
 def _drop_consequences(found: "Sequence[LocatedError]") -> "Iterator[LocatedError]":

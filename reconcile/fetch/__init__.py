@@ -10,7 +10,8 @@ Job -> Observation: the only place that speaks HTTP.
     one request that tells what stands in the way        probe.py
     the same for httpx.Client                            httpx_transport.py
     where a connection may lead                          address.py
-    answer -> Observation            assess              answer.py, payload.py, record.py, envelope.py
+    answer -> Observation            assess              answer.py, payload.py, usual.py, record.py,
+                                                         envelope.py, lookalikes.py
     how much of it is kept                               answer_memory.py
     what no output may show                              secret.py, redaction.py
     what is exchanged -> RecordedJob and back            recorder.py, replay.py, resume.py

@@ -1,9 +1,9 @@
 """
-One HTTP answer -> one Observation, and whether to ask again. Pure.
+One HTTP answer -> one Observation, and whether to retry. Pure.
 
 A job is accepted only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
 that the API documents. A job is missing only by an answer that the API's description names: an error of the service
-itself, or an empty list. All else is Unobserved, with everything in the message that helps to find out why.
+itself, or an empty list. Anything else is Unobserved, with a message that helps to find out why.
 """
 
 import re
@@ -48,9 +48,9 @@ _DOUBTFUL = "the job may not exist, or the endpoint, api or project_id is wrong"
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """
-    What one request came to.
+    The outcome of one request.
 
-    `retryable` is None unless another attempt may do better; `retry_after` is the seconds that the server asks to wait
+    `retryable` is None unless another attempt may succeed; `retry_after` is the seconds that the server asks to wait
     before it. `age` is the seconds that a cache had held the answer, None if none says so. `doubtful` is whether the
     answer may mean that there is no such job.
     """
@@ -162,7 +162,7 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
 
 
 def _observe_empty_list(reader: _Reader, document: Mapping[str, object]) -> Attempt:
-    """An empty list says that there is no such job, unless an error stands beside it."""
+    """An empty list means that there is no such job, unless it comes with an error."""
     faults = reader.read_faults(document)
     if faults:
         return Attempt(observation=_unobserved(reader, faults, Code.MALFORMED_FIELD, "its list of jobs is empty"))

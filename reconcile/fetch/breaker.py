@@ -8,7 +8,7 @@ LONGEST_BREAK = 10.0
 DOWN_AFTER = 90.0
 
 
-class Breaker:
+class CircuitBreaker:
     """
     Stop asking a host after failures in a row, then ask it with one request at a time until one succeeds.
 

@@ -31,7 +31,6 @@ from reconcile.fetch.failure import (
     TooMuchInFlightError,
 )
 from reconcile.fetch.message import MAX_BODY_SIZE, Answer, Request, is_whole_head, read_head
-from reconcile.model import Diagnostic
 
 if TYPE_CHECKING:
     from reconcile.fetch.proxy import Proxy
@@ -68,9 +67,10 @@ Outcome: TypeAlias = Answer | ExchangeError
 
 OnDone: TypeAlias = Callable[[Outcome], None]
 
-METADATA_TOKEN: Final = "/meta-data/latest/api/token"
+METADATA_SESSION: Final = "/meta-data/latest/api/token"
+"""The path of the token that the service wants with each request of a session."""
 METADATA_KEY: Final = "/openstack/latest/securitykey"
-_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_TOKEN), (METADATA_SERVICE, "GET", METADATA_KEY))
+_METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_SESSION), (METADATA_SERVICE, "GET", METADATA_KEY))
 """All that the metadata service is asked."""
 
 
@@ -440,7 +440,7 @@ def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
     except ImportError as error:
         message = f"pycurl, the client for HTTP, cannot be imported: {error}"
         hint = "run 'pip install pycurl'; for musl, as in Alpine Linux, there are no wheels: use a Debian image"
-        raise AccessError([Diagnostic(code=Code.SYSTEM, message=message, hint=hint)]) from error
+        raise AccessError.because(Code.SYSTEM, message, hint=hint) from error
     return pycurl
 
 
@@ -458,4 +458,4 @@ def _check_ca_file(path: str) -> None:
 
 
 def _refuse_ca_file(code: Code, message: str) -> AccessError:
-    return AccessError([Diagnostic(code=code, message=message, hint="give --ca-file a file of PEM certificates")])
+    return AccessError.because(code, message, hint="give --ca-file a file of PEM certificates")

@@ -24,7 +24,10 @@ _Way: TypeAlias = tuple[str, ...]
 _Place: TypeAlias = tuple[str, ...]
 
 _OK = 200
+_OF_THE_API = range(400, 500)
+"""Status codes that an API answers with itself; anyone on the way says that a server has failed."""
 _TIMES = ("begin_time", "end_time")
+_FORMS = ("rfc3339", "epoch-ms", "go", "%Y-%m-%d %H:%M:%S")
 _DEEPEST = 8
 _EXPECTED = {
     "running": ("job_type", "begin_time"),
@@ -35,7 +38,7 @@ _EXPECTED = {
 
 
 class Departure(Struct, frozen=True):
-    """What is different, by which place of the description, how to mend that, and in which jobs' answers."""
+    """What is different, by which place of the description, how to fix it, and in which jobs' answers."""
 
     place: _Place
     message: str
@@ -68,6 +71,18 @@ def find_departures(api: JobApi, answers: Iterable[tuple[str, Exchange]]) -> lis
     return [Departure(*departure, tuple(job_ids)) for departure, job_ids in found.items()]
 
 
+def find_differences(api: JobApi, job_id: str, status_code: int, body: Mapping[str, object]) -> "list[_Found]":
+    """Return where a body leaves the description: place, message, hint."""
+    reader = _Contract(api)
+    return list(reader.read_body(job_id, body) if status_code == _OK else reader.read_error(status_code, body))
+
+
+def write_ignored(api: JobApi, way: str) -> str:
+    """Write what a description says to have one more way ignored."""
+    ways = ", ".join(f'"{each}"' for each in (*map(".".join, api.ignored), way))
+    return f'"ignored": [{ways}]'
+
+
 _Found: TypeAlias = tuple[_Place, str, str | None]
 
 
@@ -90,11 +105,14 @@ class _Contract:
         except InvalidAnswerError as error:
             if exchange.status_code == _OK:
                 yield ("job",), error.reason, None
+            elif exchange.status_code in _OF_THE_API:
+                message = f"an error (HTTP {exchange.status_code}) has none of these shapes: {error.reason}"
+                yield ("errors",), message, "is it the API's own? the endpoint or the path may be wrong"
             return
         if exchange.status_code != _OK:
-            yield from self._read_error(exchange.status_code, body)
+            yield from self.read_error(exchange.status_code, body)
             return
-        found = list(self._read_body(job_id, body))
+        found = list(self.read_body(job_id, body))
         observation = assess(self._api, job_id, Answer(_OK, headers, exchange.body)).observation
         if isinstance(observation, Observed):
             self._count(body, job_id, observation)
@@ -108,11 +126,12 @@ class _Contract:
             if role not in self._seen:
                 way = ".".join(self._api.job.fields[role])
                 answers = "the one answer that should have it" if count == 1 else f"{count} answers that should have it"
-                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "mend the way, or write null"
+                yield ("job", "fields", role), f"the key {way} is missing in {answers}", "fix the path, or write null"
 
     # --- An answer about a job ------------------------------------------------------------------------------------
 
-    def _read_body(self, job_id: str, body: _Object) -> Iterator[_Found]:
+    def read_body(self, job_id: str, body: _Object) -> Iterator[_Found]:
+        """Yield what is different in the body of an answer about a job."""
         record = self._find_job(job_id, body)
         if record == []:
             return  # of jobs: there is none
@@ -129,11 +148,14 @@ class _Contract:
             place: _Place = parts if lookalike.as_parts or role is None else ("job", "fields", role)
             like = "the parts" if lookalike.as_parts else lookalike.like
             way = ".".join(lookalike.way)
-            yield place, f"{cut_text(way)} looks like {like}", _name_ignored(way)
+            right = "describe it" if place[0] == "parts" else f"fix the way to {place[-1]} if it is there now"
+            hint = f"{right}, or write {write_ignored(self._api, way)} if it is something else"
+            yield place, f"{cut_text(way)} looks like {like}", hint
         else:
             for each in self._finder.list_status_lists(body):
                 way = ".".join(each)
-                yield ("parts",), f"{cut_text(way)} lists things with a status", _name_ignored(way)
+                hint = f"describe them, or write {write_ignored(self._api, way)} if they are something else"
+                yield ("parts",), f"{cut_text(way)} lists things with a status", hint
 
     def _find_job(self, job_id: str, body: _Object) -> object:
         found: object = _follow(body, self._api.job.at)
@@ -150,13 +172,16 @@ class _Contract:
             elif _is_nothing(value):
                 continue
             elif not isinstance(value, str):
-                yield place, f"{name} is {name_kind(value)}, and was a string", None
+                yield place, f"{name} is {name_kind(value)}, and should be a string", None
             elif role in _TIMES and not self._api.times_as_text and not is_time(value, self._api.time_format):
-                yield ("times",), f'{name} is "{cut_text(value)}", which is not of this form', None
+                forms = [form for form in _FORMS if is_time(value, form)]
+                hint = f'write "times": "{forms[0]}"' if forms else f"fix the way to {role}, or write null"
+                yield ("times",), f'{name} is "{cut_text(value)}", which is not of this form', hint
 
     def _read_status(self, place: _Place, name: str, value: object) -> Iterator[_Found]:
         if not isinstance(value, str):
-            yield place, f"{name} is {name_kind(value)}, and was a string", None
+            hint = f'fix "status": "{name}", or the answer if it is not the API\'s own'
+            yield place, f"{name} is {name_kind(value)}, and should be a string", hint
         elif value not in self._api.words:
             word = cut_text(value)
             hint = f'find out what it means, and add it: "{word}": "running", or another state'
@@ -169,11 +194,11 @@ class _Contract:
             return
         name = ".".join(ways.at)
         if not isinstance(parts, list):
-            yield ("parts", "at"), f"{name} is {name_kind(parts)}, and was a list", None
+            yield ("parts", "at"), f"{name} is {name_kind(parts)}, and should be a list", None
             return
         for part in parts:
             if not isinstance(part, dict):
-                yield ("parts", "at"), f"{name} lists {name_kind(part)}, and listed objects", None
+                yield ("parts", "at"), f"{name} lists {name_kind(part)}, and should list objects", None
                 continue
             heading = ways.nested and _follow(part, ways.at) and _is_nothing(_follow(part, ways.fields["status"]))
             if not heading:
@@ -192,7 +217,8 @@ class _Contract:
 
     # --- Any other answer -----------------------------------------------------------------------------------------
 
-    def _read_error(self, status_code: int, body: _Object) -> Iterator[_Found]:
+    def read_error(self, status_code: int, body: _Object) -> Iterator[_Found]:
+        """Yield what is different in the body of an error."""
         if not read_faults(self._api.envelopes, body, redact=str):
             keys: Sequence[str] = [cut_text(key) for key in list(body)[:10]]
             yield ("errors",), f"an error (HTTP {status_code}) has none of these shapes, but {', '.join(keys)}", None
@@ -200,10 +226,6 @@ class _Contract:
 
 def _is_nothing(value: object) -> bool:
     return value is None or value == "" or isinstance(value, _Absent)
-
-
-def _name_ignored(way: str) -> str:
-    return f'describe it, or write "ignored": ["{way}"] if it is something else'
 
 
 def _follow(record: _Object, way: _Way) -> object:

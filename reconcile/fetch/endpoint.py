@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.address import blocked_reason, is_loopback
-from reconcile.model import Diagnostic, Provider
+from reconcile.model import Provider
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"
@@ -22,6 +22,7 @@ _MISTAKES = (
     (r"[@\\]", "contains userinfo ('@') or a backslash, which different programs read as different hosts"),
     (r"[?#]", "contains a query or a fragment"),
     (r"(?i)https?://[^/]+/.", "contains a path"),
+    (r"(?i)https?://[a-z0-9.-]+:[0-9]*[^0-9/]", "has a port that is not a number"),
 )
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NUMERIC_LABEL = r"[0-9]+|0x[0-9a-f]*"
@@ -110,6 +111,9 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
 
 def _suggest_origin(text: str) -> str | None:
     """Guess the origin that was meant, and say how to write it; None without a guess."""
+    named = re.fullmatch(r"(?i)(https?://[a-z0-9.-]+):([a-z_]{1,20})/?", text)
+    if named is not None:
+        return f"write the number of the port instead of '{named[2]}', as in {named[1]}:8080"
     match = re.match(r"(?i)(?:https?://)?([^/@\\?#]+)(?:/[^@?#]*)?\Z", text)
     if match is None:
         return None
@@ -133,16 +137,12 @@ def host_for(provider: Provider) -> Origin:
         if provider.cloud is None or provider.region is None
         else f"is in {provider.cloud} {provider.region}, where no host of {provider.api.name} is known"
     )
-    mend = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
-    raise AccessError(
-        [
-            Diagnostic(
-                code=Code.NO_ENDPOINT,
-                message=f"provider '{provider.name}' {where}",
-                hint=f"{mend}run with --endpoint {provider.name}=https://HOST",
-                source=provider.source,
-            )
-        ]
+    fix = "give its cloud and region in the manifest, or " if provider.api.clouds else ""
+    raise AccessError.because(
+        Code.NO_ENDPOINT,
+        f"provider '{provider.name}' {where}",
+        hint=f"{fix}run with --endpoint {provider.name}=https://HOST",
+        source=provider.source,
     )
 
 
@@ -207,4 +207,4 @@ def refuse_endpoint(
     if not text:
         reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else called if called.isupper() else f"the {called}"
-    return AccessError([Diagnostic(code=code, message=f"{shown} {reason}", hint=form)])
+    return AccessError.because(code, f"{shown} {reason}", hint=form)

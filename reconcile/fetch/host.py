@@ -1,4 +1,4 @@
-"""The limits of one host in one run: how many requests at once, when it is left alone, how many retries it gets."""
+"""The limits of one host in one run: requests at once, throttling, breaker, retries."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconcile.fetch.answer import Attempt
-from reconcile.fetch.breaker import DOWN_AFTER, Breaker
+from reconcile.fetch.breaker import DOWN_AFTER, CircuitBreaker
 from reconcile.fetch.endpoint import Origin
 from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.retry import Retryable, RetryBudget
 from reconcile.fetch.throttle import Throttle
-from reconcile.model import Missing, Observed
+from reconcile.model import Missing, Observed, Problem
 
 _DESERTED_AFTER = 5.0
-"""Seconds after which nothing more is expected of a port of this machine at which nothing listens."""
+"""Seconds after which a loopback port that refuses connections is taken to be down."""
 
 
 class Slot(Struct, frozen=True, eq=False):
-    """A job that is requested at a time; `probe` if it alone finds out whether the host is back."""
+    """A job whose request may be sent at time `at`; with `probe`, it is the only one, to see if the host is back."""
 
     queue: ProviderQueue
     job: JobFetch
@@ -36,7 +36,7 @@ class Host:
         self.open = sum(len(queue.schedule) for queue in queues)
         """How many jobs are not settled yet."""
         self.budget = RetryBudget()
-        self.breaker = Breaker()
+        self.breaker = CircuitBreaker()
         self.throttle = Throttle(now)
         self.answered = False
         """Whether it has ever answered."""
@@ -49,7 +49,7 @@ class Host:
 
     @property
     def next_chance(self) -> float:
-        """The time from which on a request may be sent; infinity if that depends on those that are under way."""
+        """The earliest time for the next request; infinity while it depends on requests under way."""
         if self._under_way >= self._concurrency:
             return float("inf")
         earliest = min(queue.next_chance for queue in self.queues)
@@ -80,7 +80,7 @@ class Host:
             self.breaker.withdraw(now)
 
     def judge(self, slot: Slot, attempt: Attempt, now: float) -> None:
-        """Learn from an attempt how well the host is."""
+        """Update breaker, throttle and budget with the outcome of an attempt."""
         match attempt.retryable:
             case None:
                 self.breaker.succeed()
@@ -95,12 +95,12 @@ class Host:
             self.answered = slot.queue.proven = True
 
     def is_down(self, now: float, retryable: Retryable) -> bool:
-        """Return whether nothing more is expected; a server on this machine either runs or is about to start."""
+        """Return whether to stop requesting this host. A loopback port gets less time: its server is local."""
         deserted = retryable is Retryable.DESERTED and not self.answered
         return self.breaker.is_down(now, after=_DESERTED_AFTER if deserted else DOWN_AFTER)
 
-    def explain_down(self, now: float, *, since: float) -> str:
-        """Say since when the host is down, in seconds from the beginning of the run; it must have failed."""
+    def explain_down(self, now: float, last: Problem) -> str:
+        """Describe why the host is taken to be down, in words that fit every job: by its last failure."""
         failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
-        begin, duration = failing_since - since, now - failing_since
-        return f"{self._origin} is down since second {begin:.0f} of the run: no success for {duration:.0f} s"
+        why, _, _ = last.message.removeprefix(f"{self._origin}: ").partition(" (request id ")
+        return f"{self._origin} is down: {why}; no success for {now - failing_since:.0f} s"

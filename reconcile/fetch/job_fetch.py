@@ -116,6 +116,12 @@ class JobFetch(Struct, kw_only=True, eq=False):
         again = " again" if self.seen is not None else ""
         return Unobserved(problem=Problem(code=reason.code, message=f"not requested{again}{why}{stale}"))
 
+    def blame_host(self, down: Problem, now: float) -> Unobserved:
+        """Return that the job is not observed because its host is down, the same for each of its jobs."""
+        message = f"{down.message}{self._explain_stale(now)}"
+        request_id = self.failure.request_id if self.failure is not None else None
+        return Unobserved(problem=Problem(code=down.code, message=message), request_id=request_id)
+
     def leave(self, reason: Problem, advice: str = "") -> Observation:
         """
         Return what is known of the job when the run ends before it is done with it.

@@ -18,7 +18,6 @@ MOST_VALUES = 20_000
 _MAX_DIGITS = 20
 
 _BOM = b"\xef\xbb\xbf"
-_BLANKS = b" \t\n\r"
 # Possessive, so that a body of a million quotes is read once.
 _TOKENS = r'(?s)"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]'
 _JSON_TYPES = r"application/json|text/json|text/plain|[a-z0-9.+-]+/[a-z0-9.-]+\+json"
@@ -66,9 +65,9 @@ def parse_plain(body: bytes) -> dict[str, object] | None:
     """
     Read a JSON object that is written as we would write it ourselves; None if it is any other.
 
-    What was read is written once more, without blanks or with one behind each comma and colon. If those are the bytes
-    that came, nothing in them was passed over or taken for something else: no key that comes twice, no number that
-    was rounded. What may be refused, deep nesting and large numbers, is not plain.
+    What was read is written again, without blanks. If those are the bytes that came, blanks aside, nothing in them was
+    passed over or taken for something else: no key that comes twice, no number that was rounded. What may be refused,
+    deep nesting and large numbers, is not plain.
     """
     if len(body) > MOST_VALUES:
         return None
@@ -77,9 +76,7 @@ def parse_plain(body: bytes) -> dict[str, object] | None:
     except (msgspec.MsgspecError, ValueError):
         return None
     written = _PLAIN_ENCODER.encode(document)
-    if body == written or body.strip(_BLANKS) in (written, msgspec.json.format(written, indent=0)):
-        return document
-    return None
+    return document if body == written or msgspec.json.format(body, indent=-1) == written else None
 
 
 def _check_content_type(content_type: str | None, body: bytes) -> None:

@@ -4,19 +4,22 @@ The proofs of a description: answers of the API, each with what is read of it. P
 A way that is misspelt reads nothing, which is no error of an answer. So each way must have led to something.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
 from reconcile.apis.description import Description, Fault, Proof
-from reconcile.fetch.answer import assess
+from reconcile.fetch.answer import Attempt, assess
+from reconcile.fetch.contract import find_differences, write_ignored
+from reconcile.fetch.envelope import read_faults
 from reconcile.fetch.lookalikes import Finder
 from reconcile.fetch.message import Answer
-from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observation, Observed, Record, Unobserved
+from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observed, Record, Unobserved
 
 _Path: TypeAlias = tuple[str | int, ...]
 _MISSING = "missing"
+_DOUBTFUL = "doubtful"
 _OK = 200
 
 
@@ -25,15 +28,21 @@ def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
     read = [_read(api, proof) for proof in description.proofs]
     faults = [
         fault
-        for index, (proof, observation) in enumerate(zip(description.proofs, read, strict=True))
-        for fault in _compare(("proofs", index), proof, observation, description)
+        for index, (proof, attempt) in enumerate(zip(description.proofs, read, strict=True))
+        for fault in _compare(("proofs", index), proof, attempt, api, description)
     ]
-    observed = [each for each in read if isinstance(each, Observed)]
-    yield from faults or (
+    observed = [each.observation for each in read if isinstance(each.observation, Observed)]
+    yield from _once_each(faults) or (
         *_find_early_ends(api, observed),
         *_find_hidden_parts(api, description),
         *_find_unproven(description, observed),
     )
+
+
+def _once_each(faults: Iterable[Fault]) -> list[Fault]:
+    """Leave out what other proofs have shown of the same line of the description already."""
+    shown: dict[_Path, Fault] = {}
+    return [fault for fault in faults if fault.path[0] == "proofs" or shown.setdefault(fault.path, fault) is fault]
 
 
 def tell_observed(observed: Observed) -> dict[str, JsonValue]:
@@ -54,24 +63,43 @@ def _tell_part(part: Record, depth: int) -> JsonValue:
     return {**_tell_record(part), "depth": depth} if depth > 1 else _tell_record(part)
 
 
-def _read(api: JobApi, proof: Proof) -> Observation:
+def _read(api: JobApi, proof: Proof) -> Attempt:
     answer = Answer(proof.status_code, {"content-type": "application/json"}, msgspec.json.encode(proof.body))
-    return assess(api, proof.job_id, answer).observation
+    return assess(api, proof.job_id, answer)
 
 
-def _compare(place: _Path, proof: Proof, observation: Observation, description: Description) -> Iterator[Fault]:
-    match observation:
-        case Unobserved(problem=problem):
-            hint = "mend the answer if it is not the API's own, or the description if it is"
-            yield Fault((*place, "body"), f"this answer proves nothing: {problem.message}", hint)
-        case Missing():
-            if proof.reads != _MISSING:
-                yield Fault((*place, "reads"), "this answer is read as missing", f'write "reads": "{_MISSING}"')
-        case Observed() if isinstance(proof.reads, str):
-            hint = f'write "reads": {_write(tell_observed(observation))} if that is what the answer says'
+def _compare(place: _Path, proof: Proof, attempt: Attempt, api: JobApi, description: Description) -> Iterator[Fault]:
+    match attempt.observation:
+        case Unobserved(problem=problem) if not attempt.doubtful:
+            yield from _explain(place, proof, api, problem.message)
+        case Missing() | Unobserved():
+            word = _DOUBTFUL if attempt.doubtful else _MISSING
+            if proof.reads != word:
+                yield Fault((*place, "reads"), f"this answer is read as {word}", f'write "reads": "{word}"')
+            yield from _find_unread_messages(proof, api)
+        case Observed() as observed if isinstance(proof.reads, str):
+            hint = f'write "reads": {_write(tell_observed(observed))} if that is what the answer says'
             yield Fault((*place, "reads"), "this answer is read as a job", hint)
-        case Observed():
-            yield from _compare_fields((*place, "reads"), proof.reads, tell_observed(observation), description)
+        case Observed() as observed:
+            yield from _compare_fields((*place, "reads"), proof.reads, tell_observed(observed), description)
+
+
+def _explain(place: _Path, proof: Proof, api: JobApi, reason: str) -> Iterator[Fault]:
+    """Say why an answer proves nothing, at the line of the description that does not fit it if there is one."""
+    differences = find_differences(api, proof.job_id, proof.status_code, proof.body)
+    number = int(place[-1]) + 1
+    for where, message, hint in differences:
+        yield Fault(where, f"{message}, in the answer of proof {number}", hint)
+    if not differences:
+        hint = "fix the answer if the API did not send it, otherwise the description"
+        yield Fault((*place, "body"), f"this answer proves nothing: {reason}", hint)
+
+
+def _find_unread_messages(proof: Proof, api: JobApi) -> Iterator[Fault]:
+    for fault in read_faults(api.envelopes, proof.body, redact=str):
+        if fault.message is None:
+            hint = "fix the way to the message"
+            yield Fault(("errors", fault.envelope, "message"), "no message is there in the answer of a proof", hint)
 
 
 def _compare_fields(
@@ -84,17 +112,17 @@ def _compare_fields(
     for name, value in said.items():
         if value != told.get(name):
             message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
-            yield Fault((*place, name), message, _mend(name, told, description))
+            yield Fault((*place, name), message, _fix(name, told, description))
 
 
-def _mend(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
+def _fix(name: str, told: Mapping[str, JsonValue], description: Description) -> str:
     way = getattr(description.job.fields, name, None)
     if way is None:
-        mend = f'mend "{"parts" if name == "sub_jobs" else name}" of the description'
+        fix = f'fix "{"parts" if name == "sub_jobs" else name}" of the description'
     else:
-        mend = f'mend "{name}": "{way}" in the fields of the job'
+        fix = f'fix "{name}": "{way}" in the fields of the job'
     right = f'write "{name}": {_write(told[name])} here' if name in told else "remove it here"
-    return f"{right} if that is what the answer says; if not, {mend}"
+    return f"{right} if that is what the answer says; if not, {fix}"
 
 
 def _write(value: object) -> str:
@@ -116,7 +144,9 @@ def _find_hidden_parts(api: JobApi, description: Description) -> Iterator[Fault]
     for index, proof in enumerate(description.proofs):
         for way in finder.list_status_lists(proof.body) if proof.status_code == _OK else ():
             message = f"{'.'.join(way)} lists things with a status, which are not described"
-            hint = f'describe them as the parts, or write "ignored": ["{".".join(way)}"] if they are something else'
+            hint = (
+                f"describe them as the parts, or write {write_ignored(api, '.'.join(way))} if they are something else"
+            )
             yield Fault(("proofs", index, "body", *way), message, hint)
 
 
@@ -126,7 +156,7 @@ def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterat
         hint = 'add an answer with some, or write "parts": "none" if jobs have none'
         yield Fault(("parts",), "no proof has a part", hint)
         del records["parts"]
-    hint = "add an answer that has it, or mend the way"
+    hint = "add an answer that has it, or fix the path"
     for name, record in description.records.items():
         if name not in records:
             continue

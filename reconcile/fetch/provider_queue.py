@@ -193,10 +193,13 @@ class ProviderQueue:
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
     def _explain_rejection(self, problem: Problem) -> Problem:
-        """Add what is odd about the environment to a problem of the credential."""
+        """Add what is odd about the environment to a problem of the credential, else what to do."""
         if problem.code not in (Code.UNAUTHENTICATED, Code.FORBIDDEN):
             return problem
-        return Problem(code=problem.code, message=f"{problem.message}{self._target.explain_rejection()}")
+        odd = self._target.explain_rejection()
+        if not odd and problem.code is Code.UNAUTHENTICATED:
+            odd = "; tokens expire: get a new one, or check the access key"
+        return Problem(code=problem.code, message=f"{problem.message}{odd}")
 
     def _is_blocked(self) -> bool:
         return self._logging_in or (not self.proven and self._under_way >= MAX_UNPROVEN)

@@ -14,7 +14,6 @@ from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.endpoint import Origin, parse_origin, refuse_endpoint
 from reconcile.fetch.secret import Secret
-from reconcile.model import Diagnostic
 
 _PART = r"(?:(?![:/?#@\\])[!-~])*"
 _PROXY = re.compile(
@@ -53,5 +52,5 @@ def parse_proxy(text: str) -> Proxy:
     user, password = (unquote(match[name] or "") for name in ("user", "password"))
     if not user or not _USERINFO.fullmatch(user + password):
         message = f"the user or the password of the proxy {origin} is malformed"
-        raise AccessError([Diagnostic(code=Code.MALFORMED_CREDENTIAL, message=message, hint=_FORM)])
+        raise AccessError.because(Code.MALFORMED_CREDENTIAL, message, hint=_FORM)
     return Proxy(origin=origin, user=Secret(user), password=Secret(password))

@@ -1,4 +1,4 @@
-"""A JSON object -> the job that it describes, field by field, by the ways of the API. Pure."""
+"""A JSON object -> the job that it describes, read by the paths of the API's description. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -9,18 +9,16 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
-from reconcile.instant import is_time
+from reconcile.fetch.usual import LONGEST_TIME, UsualReader, make_time_check
 from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
 
 MAX_FOREIGN_TEXT = 200
 MOST_SUB_JOBS = 1_000
-"""Most sub-jobs of one job. A real one has a handful, and each is judged, kept and reported separately."""
+"""The most sub-jobs that one job may have. Real jobs have a handful; each is judged, stored and reported."""
 DEEPEST = 8
-"""Most levels of parts of one job."""
-
-_LONGEST_TIME = 64
+"""The deepest nesting of sub-jobs."""
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 _TEXTS = ("job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
@@ -48,6 +46,9 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     and NoJobError.
     """
     reader = _make_reader(api)
+    usual = reader.usual.read(job_id, document, request_id) if redact is str else None
+    if usual is not None and len(usual.sub_jobs) + len(usual.headings) <= MOST_SUB_JOBS:
+        return usual
     record = _find_job(api, job_id, document, redact) if api.job.at else document
     answered = _follow(record, api.job.fields["job_id"], None)
     if answered != job_id:
@@ -60,7 +61,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
     _, job_type, begin_time, end_time, error_code, fail_reason = reader.job.read_texts(record, None, redact)
-    return Observed(
+    observed = Observed(
         status=state.name,
         job_id=job_id,
         job_type=job_type,
@@ -74,6 +75,8 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         request_id=request_id,
         headings=tuple(parts.headings) if parts is not None else (),
     )
+    reader.usual.learn(document)
+    return observed
 
 
 def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
@@ -89,7 +92,7 @@ def name_kind(value: object) -> str:
 
 
 def cut_text(text: str) -> str:
-    """Shorten a server's text for a message; redact it first, for half a secret is not found any more."""
+    """Shorten a server's text for a message. Redact first: a secret that was cut in half is no longer found."""
     return text if len(text) <= MAX_FOREIGN_TEXT else f"{text[:MAX_FOREIGN_TEXT]}..."
 
 
@@ -111,7 +114,7 @@ class _State(Struct, frozen=True):
 class _RecordReader:
     """Reads one kind of record, each time with the place of the record in the answer."""
 
-    __slots__ = ("_shown", "_status", "_texts", "_time_format", "_words")
+    __slots__ = ("_is_time", "_shown", "_status", "_texts", "_words")
 
     def __init__(self, api: JobApi, ways: RecordWays) -> None:
         self._status = ways.fields["status"]
@@ -124,7 +127,7 @@ class _RecordReader:
         roles = [(index, role) for index, role in enumerate(_TEXTS) if index >= first and role in ways.fields]
         self._texts = _group({index: ways.fields[role] for index, role in roles})
         self._shown = _group(ways.shown)
-        self._time_format = None if api.times_as_text else api.time_format
+        self._is_time = None if api.times_as_text else make_time_check(api.time_format)
 
     def read_status(self, record: _Object, place: _Place, redact: Redact) -> _State:
         way = self._status
@@ -142,10 +145,10 @@ class _RecordReader:
         """Return the text of each of _TEXTS, None for what is absent, null or ""."""
         texts: list[str | None] = [None] * len(_TEXTS)
         _read_values(self._texts, record, place, redact, texts)
-        if self._time_format is not None:
+        if self._is_time is not None:
             for index in _TIMES:
                 text = texts[index]
-                if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, self._time_format)):
+                if text is not None and (len(text) > LONGEST_TIME or not self._is_time(text)):
                     reason = (
                         f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
                     )
@@ -162,7 +165,6 @@ class _RecordReader:
 
 
 _NOTHING: Mapping[str, str] = {}
-_is_short_time = lru_cache(maxsize=1024)(is_time)
 
 
 def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
@@ -207,12 +209,14 @@ class _AnswerReader(Struct, frozen=True):
     job: _RecordReader
     part: _RecordReader | None
     finder: Finder
+    usual: UsualReader
 
 
 @lru_cache(maxsize=64)
 def _make_reader(api: JobApi) -> _AnswerReader:
     part = _RecordReader(api, api.parts) if api.parts is not None else None
-    return _AnswerReader(_RecordReader(api, api.job), part, Finder(api))
+    finder = Finder(api)
+    return _AnswerReader(_RecordReader(api, api.job), part, finder, UsualReader(api, finder))
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from random import Random
 
 MAX_ATTEMPTS = 8
+MOST_MAYBE_PERMANENT = 3
+"""How often a question may fail in a way that may be permanent."""
+
+FIRST_BACKOFF = 0.5
+FIRST_BACKOFF_THROTTLED = 1.0
 LONGEST_BACKOFF = 10.0
+"""Seconds up to which the first wait is drawn, the first after a refusal, and any."""
 
 BUDGET = 500
 RETRY_COST = 5
@@ -40,31 +46,13 @@ SUCCESS_REWARD = 3
 
 
 class Retryable(Enum):
-    """A failure that another attempt may get over. Any failure that is none of these is final."""
+    """A failure that may go away with another attempt. Any other failure is final."""
 
     TRANSIENT = "the network or an overloaded server"
     MAYBE_PERMANENT = "the same, or a permanent failure"
     THROTTLED = "too many requests"
     DESERTED = "nothing listens on this machine"
 
-
-class Rule(Struct, frozen=True, kw_only=True):
-    """
-    How often a request may fail so, and the seconds up to which the first wait after it is drawn.
-
-    `times` None is as often as the time of the run allows.
-    """
-
-    times: int | None
-    base: float
-
-
-RULES = {
-    Retryable.TRANSIENT: Rule(times=8, base=0.5),
-    Retryable.MAYBE_PERMANENT: Rule(times=3, base=0.5),
-    Retryable.THROTTLED: Rule(times=None, base=1.0),
-    Retryable.DESERTED: Rule(times=8, base=0.5),
-}
 
 _BY_STATUS_CODE = {
     408: Retryable.TRANSIENT,
@@ -107,11 +95,11 @@ class Again(Struct, frozen=True, kw_only=True):
 
 
 class Stop(Struct, frozen=True, kw_only=True):
-    """Try no more: it has been tried often enough."""
+    """Give up: the attempts are used up."""
 
 
 class TooLong(Struct, frozen=True, kw_only=True):
-    """Try no more, and nothing else there: the server asks to wait too long, as `reason` says."""
+    """Give up on this host: it asks to wait longer than the run lasts, as `reason` says."""
 
     reason: str
 
@@ -127,13 +115,13 @@ def plan_retry(
     rng: "Random",
 ) -> Again | Stop | TooLong:
     """
-    Decide whether a question is asked again.
+    Decide whether a request is retried.
 
     Args:
         retryable: what the last try came to.
-        tries: how often the question was asked, at least once.
+        tries: how often the request was sent, at least once.
         times: how many of these tries came to the same retryable.
-        most: tries that are allowed.
+        most: tries that are allowed; a host that throttles is asked as often as the time allows, unless this is 1.
         retry_after: seconds that the server asks to wait, at least; None if it does not.
         remaining: seconds of the run that are left; no wait that is our own choice takes more than half of them.
         rng: draws the wait.
@@ -141,15 +129,17 @@ def plan_retry(
     asked = retry_after or 0.0
     if asked > remaining:
         return TooLong(reason=f"the server asks to wait {asked:.0f} s (Retry-After), which is after the end of the run")
-    limit = RULES[retryable].times
-    if most == 1 or (limit is not None and (tries >= most or times >= limit)):
+    if most == 1 or (retryable is not Retryable.THROTTLED and tries >= most):
+        return Stop()
+    if retryable is Retryable.MAYBE_PERMANENT and times >= MOST_MAYBE_PERMANENT:
         return Stop()
     return Again(after=asked + min(draw_backoff(retryable, tries, rng), (remaining - asked) / 2))
 
 
 def draw_backoff(retryable: Retryable, tries: int, rng: "Random") -> float:
     """Draw the seconds to wait after so many tries."""
-    return rng.uniform(0.0, min(LONGEST_BACKOFF, RULES[retryable].base * 2 ** (tries - 1)))
+    first = FIRST_BACKOFF_THROTTLED if retryable is Retryable.THROTTLED else FIRST_BACKOFF
+    return rng.uniform(0.0, min(LONGEST_BACKOFF, first * 2 ** (tries - 1)))
 
 
 class RetryBudget:

@@ -260,7 +260,7 @@ class _Run:
         try:
             request = slot.queue.prepare(slot.job)
         except CredentialError as error:
-            self._miss_credential(host, slot, error)
+            self._handle_credential_error(host, slot, error)
             host.release(slot)
             return
         now = self._client.now()  # a login may have taken its time
@@ -286,7 +286,7 @@ class _Run:
         host.judge(slot, attempt, now)
         seen = attempt.observation
         if isinstance(seen, Unobserved):
-            self._meet_failure(host, slot, attempt, seen)
+            self._handle_failure(host, slot, attempt, seen)
         else:
             slot.job.see(seen, attempt.age, now)
             if self._wait is None:
@@ -297,7 +297,7 @@ class _Run:
 
     # --- After a failure -----------------------------------------------------------------------------------------
 
-    def _meet_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
+    def _handle_failure(self, host: Host, slot: Slot, attempt: Attempt, failure: Unobserved) -> None:
         job, problem = slot.job, failure.problem
         job.fail(failure, attempt.retryable)
         if attempt.retryable is not None:
@@ -322,9 +322,10 @@ class _Run:
     def _retry(self, host: Host, slot: Slot, retryable: Retryable, retry_after: float | None, code: Code) -> None:
         queue, job, now = slot.queue, slot.job, self._client.now()
         if host.is_down(now, retryable):
-            down = Problem(code=code, message=host.explain_down(now, since=self._begin))
-            self._give_up(host, job, down)
-            self._close(host, host.queues, down)
+            last = job.failure.problem if job.failure is not None else Problem(code=code, message="no answer")
+            down = Problem(code=code, message=host.explain_down(now, last))
+            for each in (job, *(each for each_queue in host.queues for each in each_queue.close(down))):
+                self._settle(host, each, each.blame_host(down, now), now)
             return
         plan = plan_retry(
             retryable,
@@ -362,7 +363,7 @@ class _Run:
         else:
             self._give_up(host, job)
 
-    def _miss_credential(self, host: Host, slot: Slot, error: CredentialError) -> None:
+    def _handle_credential_error(self, host: Host, slot: Slot, error: CredentialError) -> None:
         now = self._client.now()
         host.withdraw(slot, now)
         reason = slot.queue.postpone(error, now, remaining=self._deadline - now, pace=self._pace)

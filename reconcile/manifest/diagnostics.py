@@ -43,9 +43,9 @@ class Diagnostics:
         self._errors[mark, self._document.text.diagnose(mark, code, message, hint)] = None
 
     def add_vacuous(self, mark: Mark, reason: str) -> None:
-        """Add the error of an expectation at `mark` that every job meets."""
+        """Add the error of an expectation at `mark` that every job would meet."""
         message = f"this proves nothing: {reason}"
-        self.add(mark, Code.VACUOUS_EXPECTATION, message, "say what must be there, or remove it")
+        self.add(mark, Code.VACUOUS_EXPECTATION, message, "state what must hold, or remove it")
 
     def warn(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> None:
         """Add a warning at `mark`."""

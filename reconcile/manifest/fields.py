@@ -81,7 +81,7 @@ class FieldReader:
             name, message = found
             table = next(table for table in tables if name in table)
             said = any("status" in table for table in tables) or name in _MOMENTS
-            hint = "change one of the two" if said else "set the expected 'status' too: its default is success"
+            hint = "change one of the two" if said else "set the expected 'status' as well: its default is success"
             self._diagnostics.add(self._document.key_mark(table, name), Code.IMPOSSIBLE_EXPECTATION, message, hint)
 
     def _read_field(self, table: Table, key: str, mark: Mark) -> FieldExpectation:
@@ -163,16 +163,16 @@ def check_text(document: Document, node: Node, mark: Mark, key: str, diagnostics
     if not isinstance(node, str) or _is_plain(node, key):
         return
     if node != node.strip():
-        message = f"this {key} begins or ends with blanks or line breaks"
+        message = f"this {key} begins or ends with spaces or line breaks"
         hint = "remove them; in a text of several lines, use |- instead of |"
         diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
     elif not isinstance(node, Sensitive):
         foreign = next(character for character in node if not character.isascii())
-        message = f"this {key} holds {name_character(foreign)}, and job types are ASCII"
+        message = f"this {key} contains {name_character(foreign)}, but job types are ASCII"
         hint = "type it again: a letter that only looks the same never matches"
         diagnostics.warn(mark, Code.ENCODING, message, hint)
     else:
-        diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, and job types are", None)
+        diagnostics.warn(mark, Code.ENCODING, f"this {key} is not ASCII, but job types are", None)
 
 
 def _is_plain(accepted: Accepted, key: str) -> bool:

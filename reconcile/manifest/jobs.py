@@ -164,7 +164,7 @@ class JobReader:
         if isinstance(expect, Absence) and "missing" in table:
             mark, message = (
                 self._document.key_mark(table, "missing"),
-                "'missing' has no effect where 'absent' is expected",
+                "'missing' has no effect with 'absent'",
             )
             self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "remove it")
         return expect
@@ -224,7 +224,7 @@ class JobReader:
         if isinstance(name, Pending):
             return self._find_likely_provider(name)
         if name is None:
-            message = f"this job names no provider, and there are several: {list_names(self._providers)}"
+            message = f"this job names no provider, but there are several: {list_names(self._providers)}"
             self._diagnostics.add(mark, Code.UNKNOWN_PROVIDER, message, "add 'provider' to the job or to the defaults")
             return None
         return self._providers.get(name)

@@ -16,18 +16,20 @@ _VERSION: Final = 1
 _OPERATOR_ONLY: Final = {
     key: hint
     for hint, keys in {
-        "the operator sets it, by --endpoint or RECONCILE_ENDPOINT": "base_url endpoint endpoints host hosts url",
-        "the operator sets it, by --proxy": "proxies proxy",
-        "the operator sets it, by --ca-file": "ca_cert ca_file cacert cert",
-        "the operator sets it, by OS_AUTH_URL": "auth_url iam_endpoint",
-        "the operator sets it, by RECONCILE_TOKEN": "auth_token token",
-        "the operator sets it, by HUAWEICLOUD_SDK_AK and _SK": "access_key ak secret_key security_token sk",
-        "the operator sets it, by OS_USERNAME and OS_PASSWORD": "password user username",
-        "the operator sets it, by variables of the environment": "auth credential credentials key secret",
-        "the operator sets it, by -o, --report, --out or --record": "out output outputs record report reports",
-        "the operator sets it, by --soft-fail": "soft_fail",
-        "remove it: nobody sets headers, which are those of the job API": "header headers",
-        "remove it: nobody can have certificates unverified": "insecure tls_verify verify",
+        "set it outside the manifest, with --endpoint or RECONCILE_ENDPOINT": (
+            "base_url endpoint endpoints host hosts url"
+        ),
+        "set it outside the manifest, with --proxy": "proxies proxy",
+        "set it outside the manifest, with --ca-file": "ca_cert ca_file cacert cert",
+        "set it outside the manifest, with OS_AUTH_URL": "auth_url iam_endpoint",
+        "set it outside the manifest, with RECONCILE_TOKEN": "auth_token token",
+        "set it outside the manifest, with HUAWEICLOUD_SDK_AK and _SK": "access_key ak secret_key security_token sk",
+        "set it outside the manifest, with OS_USERNAME and OS_PASSWORD": "password user username",
+        "set it outside the manifest, with environment variables": "auth credential credentials key secret",
+        "set it outside the manifest, with -o, --report, --out or --record": "out output outputs record report reports",
+        "set it outside the manifest, with --soft-fail": "soft_fail",
+        "remove it: the job API determines the headers": "header headers",
+        "remove it: certificate verification cannot be turned off": "insecure tls_verify verify",
     }.items()
     for key in keys.split()
 }

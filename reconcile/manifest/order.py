@@ -27,7 +27,7 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
         elif other is declared.job:
             why, hint = "a job cannot come after itself", _HINT
         elif declared.job.address in circles:
-            why, hint = f"'after' leads from {other.address} back to this job: none can be the first", _HINT
+            why, hint = f"'after' forms a cycle: it leads from {other.address} back to this job", _HINT
         else:
             why, hint = _find_obstacle(declared.job, other), _HINT
         if why is not None:
@@ -41,15 +41,18 @@ def _refuse_unknown(address: str, known: Mapping[str, Job], own: str) -> tuple[s
     others = [name for name in known if name != own]
     instances = [name for name in others if name.startswith(f"{address}[")]
     if instances:
-        return f"'after' names {address}, of which for_each makes several jobs", f"name one: {list_names(instances)}"
+        return (
+            f"'after' names {address}, but for_each creates several jobs from it",
+            f"name one: {list_names(instances)}",
+        )
     hint = suggest(address, others) or "name the address of another job, such as jobs.create-share"
-    return f"'after' names {address}, and there is no such job", hint
+    return f"'after' names {address}, but there is no such job", hint
 
 
 def _find_obstacle(job: Job, other: Job) -> str | None:
     """Return why nothing can prove that a job came after another one, None if something can."""
     if isinstance(job.expect, Absence) or isinstance(other.expect, Absence):
-        return "'after' is about two jobs that are there, and one of them must be absent"
+        return "'after' needs both jobs to exist, but one of them is expected to be absent"
     if "begin_time" not in job.provider.api.job.fields:
         return f"the API {job.provider.api.name} does not say when a job began"
     if "end_time" not in other.provider.api.job.fields:

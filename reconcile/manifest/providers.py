@@ -54,7 +54,7 @@ class _Reader:
         try:
             return self._apis[name]
         except KeyError:
-            own = "give the file that describes it: --api FILE" if name.startswith(OWN_PREFIX) else None
+            own = "pass the file that describes it: --api FILE" if name.startswith(OWN_PREFIX) else None
             hint = self._diagnostics.suggest(name, self._apis) or own
             self._add_unknown(table, "api", Code.UNKNOWN_API, self._apis, hint)
             return None

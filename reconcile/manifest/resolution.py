@@ -127,7 +127,7 @@ class Resolver:
                 self.unknown += 1
             if len(whole) > MAX_SCALAR:
                 message = f"this string is longer than {MAX_SCALAR} characters"
-                self._diagnostics.add(string.mark, Code.TOO_LARGE, message, "refer to what is needed alone")
+                self._diagnostics.add(string.mark, Code.TOO_LARGE, message, "refer only to what is needed")
                 self.unknown += 1
                 return ""
         return whole

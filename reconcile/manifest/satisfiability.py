@@ -53,12 +53,12 @@ def find_impossible(fields: Mapping[str, Assertion], success: str) -> tuple[str,
         for name in _FAILURE_FIELDS:
             field = fields.get(name)
             if isinstance(field, FieldExpectation) and None not in field.accept:
-                return name, f"what ends in {success} has no {name}, and one is demanded here"
+                return name, f"a job that ends in {success} has no {name}, but one is required here"
     begin, end = fields.get("begin_time"), fields.get("end_time")
     after = begin.after if isinstance(begin, MomentExpectation) else None
     before = end.before if isinstance(end, MomentExpectation) else None
     if after is not None and before is not None and before < after:
-        return "end_time", "nothing ends before it begins, and these bounds demand it"
+        return "end_time", "these bounds require that it ended before it began"
     return None
 
 
@@ -70,11 +70,11 @@ def find_impossible_number(
     if each:
         least = max(least, 1)
     if count is not None and count.max is not None and count.max < least:
-        return f"sub-jobs: {least} or more are demanded, and no more than {count.max} are allowed"
+        return f"sub-jobs: at least {least} are required, but at most {count.max} are allowed"
     if most is not None and count is not None and most < count.min:
-        return f"sub-jobs: {count.min} or more are demanded, and no more than {most} are allowed"
+        return f"sub-jobs: at least {count.min} are required, but at most {most} are allowed"
     if each and most == 0:
-        return "something is demanded of each sub-job, and none is allowed"
+        return "'each' requires at least one sub-job, but none is allowed"
     return None
 
 
@@ -131,15 +131,15 @@ def find_tautology(assertion: Assertion, statuses: Collection[str]) -> str | Non
     if isinstance(assertion, FieldExpectation):
         accept = assertion.accept
         if assertion.field is _STATUS_FIELD:
-            return "it accepts every status that there is" if all(word in accept for word in statuses) else None
-        return "it accepts null, and every text as well" if None in accept and _accept_any_text(accept) else None
+            return "it accepts every status" if all(word in accept for word in statuses) else None
+        return "it accepts null and any text" if None in accept and _accept_any_text(accept) else None
     if isinstance(assertion, MomentExpectation):
         after, before = assertion.after, assertion.before
         vacuous = after != before and (after is None or after < _FIRST) and (before is None or before >= _LAST)
         return "every time is within these bounds" if vacuous else None
     least, most = assertion.min, assertion.max
     vacuous = least != most and not least and (most is None or most >= CENTURY)
-    return "nothing takes less than no time or more than a century" if vacuous else None
+    return "these bounds accept any length of time" if vacuous else None
 
 
 def is_any_number(count: Count) -> bool:
@@ -160,9 +160,9 @@ def find_open_items(match: Match, items: Sequence[Item], statuses: Collection[st
         if match is Match.NONE or not is_any_number(item.count):
             continue
         if match is Match.CONTAINS:
-            found.append((number, "any number of these will do, and others are welcome"))
+            found.append((number, "it accepts any number of these, and any other sub-job"))
         elif not item.fields:
-            found.append((number, "it is any sub-job, any number of times"))
+            found.append((number, "it accepts any sub-job, any number of times"))
         elif match is Match.EXACT and len(item.fields) == 1 and isinstance(item.fields[0], FieldExpectation):
             field = item.fields[0]
             accept[field.field] = (*accept.get(field.field, ()), *field.accept)

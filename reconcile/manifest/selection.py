@@ -191,7 +191,7 @@ class _Index:
         self._compared += sum(map(len, candidates))
         if self._compared > _MOST_COMPARED:
             message = f"there are too many addresses to compare with all patterns up to '{shorten(pattern)}'"
-            hint = "start each pattern as the addresses start, or use --selector"
+            hint = "begin each pattern the way the addresses begin, or use --selector"
             raise UsageError.because(Code.TOO_LARGE, message, hint=hint)
         found: list[str] = []
         for name in candidates:

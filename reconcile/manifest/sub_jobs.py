@@ -92,7 +92,7 @@ class SubJobsReader:
         if items == () and match in (Match.CONTAINS, Match.NONE):
             self._diagnostics.add_vacuous(self._document.key_mark(table, "items"), "there are no items to look for")
         if count is not None and is_any_number(count):
-            self._diagnostics.add_vacuous(self._document.key_mark(table, "count"), "any number of sub-jobs will do")
+            self._diagnostics.add_vacuous(self._document.key_mark(table, "count"), "it accepts any number of sub-jobs")
         for number, reason in find_open_items(match, items or (), self._api.statuses):
             item = as_table(as_array(table["items"])[number])
             self._diagnostics.add_vacuous(self._document.key_mark(item, "count"), reason)

@@ -150,7 +150,7 @@ class Values:
             meant = next((each for each in without if is_close(name, each)), None)
             if meant is not None:
                 message = f"{given[name]}, and no manifest declares that variable"
-                hint = f"did you mean '{meant}', which was given no value?"
+                hint = f"did you mean '{meant}', which has no value?"
                 errors.append(Diagnostic(code=Code.UNDEFINED_VARIABLE, message=message, hint=hint))
         return errors
 
@@ -351,7 +351,7 @@ def check_values(document: Document, variables: Mapping[str, Variable], diagnost
             diagnostics.add(mark, Code.WRONG_TYPE, *variable.problem)
         else:
             message = f"the variable '{name}' has no value"
-            hint = f"give it one by --var {name}=..., --var-file or RECONCILE_VAR_{name}, or give it a default"
+            hint = f"set it with --var {name}=..., --var-file or RECONCILE_VAR_{name}, or give it a default"
             diagnostics.add(document.key_mark(table, name), Code.NO_VALUE, message, hint)
 
 
@@ -361,5 +361,5 @@ def warn_of_unused(document: Document, used: Collection[str], diagnostics: Diagn
     if table is not None:
         for name, _, mark in document.entries(table):
             if name not in used:
-                hint = f"write ${{var.{name}}} where it is meant, or remove it"
+                hint = f"use it as ${{var.{name}}}, or remove it"
                 diagnostics.warn(mark, Code.UNUSED_VARIABLE, f"nothing refers to the variable '{name}'", hint)

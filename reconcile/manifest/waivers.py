@@ -66,7 +66,7 @@ def _read_expiry(document: Document, table: Table, diagnostics: Diagnostics, *, 
     try:
         expires = date.fromisoformat(written)
     except ValueError:
-        message, hint = f"there is no day '{shorten(written)}'", f"write a date like {today + _LONGEST}"
+        message, hint = f"'{shorten(written)}' is not a date", f"write a date like {today + _LONGEST}"
         diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, message, hint)
         return None
     if expires - today > _LONGEST:

@@ -26,7 +26,6 @@ from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
 from reconcile.model import (
     Decision,
-    Diagnostic,
     Exchange,
     ExitCode,
     Problem,
@@ -76,7 +75,7 @@ class RecordingFolder:
         try:
             return _read_job(_parse(text, "job"))
         except (ValueError, RecursionError) as error:
-            raise _refuse(text, "this is not how a job is recorded") from error
+            raise _refuse(text, "this is not a recorded job") from error
 
 
 class Journal(Struct, frozen=True, kw_only=True):
@@ -113,7 +112,7 @@ def open_unfinished(folder: str) -> "Journal | RecordingFolder":
             if jobs.setdefault((entry["provider"], entry["job_id"]), job := _read_job(entry["job"])) is not job:
                 raise ValueError("a job is recorded twice")
     except (ValueError, RecursionError) as error:
-        raise _refuse(text, "this is not how a run is recorded") from error
+        raise _refuse(text, "this is not a recorded run") from error
     return Journal(version=head["version"], providers=_read_providers(head), run=RecordedRun(**head["run"]), jobs=jobs)
 
 
@@ -127,11 +126,11 @@ def open_recording(folder: str) -> RecordingFolder:
     if text is None:
         hint = "name a directory that 'reconcile plan --record' has written"
         message = f"{folder} is not a recording: it has no file {HEAD}"
-        raise DocumentError([Diagnostic(code=Code.NO_SUCH_FILE, message=message, hint=hint)])
+        raise DocumentError.because(Code.NO_SUCH_FILE, message, hint=hint)
     try:
         return RecordingFolder(folder, _parse(text, None))
     except (ValueError, RecursionError) as error:
-        raise _refuse(text, "this is not how a run is recorded") from error
+        raise _refuse(text, "this is not a recorded run") from error
 
 
 def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
@@ -157,7 +156,7 @@ def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
 def _read_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is repeated")
     return keys
 
 
@@ -213,4 +212,4 @@ def _read_body(body: Mapping[str, Any]) -> bytes:
 
 def _refuse(text: Text, why: str) -> DocumentError:
     message = f"{text.file} is changed or broken: {why}"
-    return DocumentError([Diagnostic(code=Code.UNREADABLE, message=message, hint="record again")])
+    return DocumentError.because(Code.UNREADABLE, message, hint="record again")

@@ -1,9 +1,10 @@
-"""The comparison with an earlier plan in words, for every format that people read."""
+"""The comparison with an earlier plan, in sentences for the formats that people read."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from reconcile import __version__
 from reconcile.instant import format_instant
 from reconcile.model import Comparison, DriftState, EarlierDrift, Plan
 from reconcile.report.escape import escape
@@ -47,7 +48,8 @@ def _summarize(compared: Comparison) -> str:
     ]
     if compared.undecided:
         counts.append(f"{len(compared.undecided):,} not decided now")
-    sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}): {', '.join(counts)}."]
+    made_by = f", by reconcile {cut(escape(earlier.made_by))}" if earlier.made_by != __version__ else ""
+    sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}{made_by}): {', '.join(counts)}."]
     if compared.began_with is not None:
         sentences.append(f"These {count(compared.new, 'new drift')} began with {escape(compared.began_with)}.")
     if compared.unchecked:

@@ -1,8 +1,7 @@
 """
 Sentences that several formats share.
 
-Each is one line and safe on a terminal and in a CI log. Anything else that the reader of a format would obey is
-escaped by that format.
+Each is one line and safe on a terminal and in a CI log. Each format escapes whatever else has a meaning in it.
 """
 
 import re
@@ -79,7 +78,7 @@ def count(number: int, noun: str) -> str:
 
 
 def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
-    """Cut a message to a length that every reader of it accepts, and say so."""
+    """Cut a message to a length that every CI system accepts, and mark the cut."""
     return text if len(text) <= longest else note_cut(text[:longest], len(text) - longest)
 
 
@@ -99,7 +98,7 @@ def describe_run(plan: Plan) -> str:
 
 
 def is_cut_short(plan: Plan) -> bool:
-    """Return whether a run ended early; one that an error kept from beginning did not."""
+    """Return whether a run ended early; one that failed before it began did not."""
     return not plan.complete and bool(plan.jobs or not plan.errors)
 
 
@@ -186,7 +185,7 @@ def describe_job(plan: JobPlan) -> Iterator[str]:
 
 
 def describe_shown(plan: JobPlan) -> Iterator[str]:
-    """Say what a job that is not in sync is about, and its sub-jobs that have not succeeded, as far as the API does."""
+    """Show what the API says about a job that is not in sync, and about its sub-jobs that have not succeeded."""
     observed = plan.observation
     if plan.verdict is Verdict.IN_SYNC or not isinstance(observed, Observed):
         return
@@ -196,7 +195,7 @@ def describe_shown(plan: JobPlan) -> Iterator[str]:
 
 
 def describe_shown_parts(plan: JobPlan) -> Iterator[str]:
-    """Say what the first sub-jobs that have not succeeded are about, and which they are a part of."""
+    """Show what the API says about the first sub-jobs that have not succeeded, and about their parents."""
     observed, statuses = plan.observation, plan.job.provider.api.statuses
     if plan.verdict is Verdict.IN_SYNC or not isinstance(observed, Observed):
         return
@@ -237,7 +236,7 @@ def _list_shown(record: Record | Heading) -> str:
 
 
 def choose_url(url: str | None) -> str | None:
-    """Return a URL that may be a link in any format; None where it is none, or holds what a format could misread."""
+    """Return a URL that is safe as a link in every format; None for anything else."""
     return url if url and _URL.fullmatch(url) else None
 
 
@@ -257,7 +256,7 @@ def _is_unreached(plan: JobPlan) -> bool:
 
 
 def list_contacts(jobs: Iterable[JobPlan]) -> Iterator[str]:
-    """Name whom to tell of jobs that are not in sync and what to do, the first of several."""
+    """List owners and runbooks of the jobs that are not in sync, the first few of each."""
     bad = [each.job for each in jobs if each.verdict is not Verdict.IN_SYNC]
     for name, values in (("owner", [job.owner for job in bad]), ("runbook", [job.runbook for job in bad])):
         given = list(dict.fromkeys(escape(value) for value in values if value))
@@ -318,7 +317,7 @@ def describe_expiry(waiver: Waiver, today: date) -> str:
 
 
 def show_value(value: JsonValue) -> str:
-    """Write a value as a manifest would, on one line."""
+    """Write a value on one line, as in a manifest."""
     match value:
         case None:
             return "null"

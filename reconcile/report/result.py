@@ -81,7 +81,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def fingerprint(self) -> str:
-        """A digest that stays the same while the same thing is wrong, even if it moves within its file."""
+        """A digest that identifies a problem even if it moves within its file."""
         file = escape(self.source.file) if self.source else ""
         return sha256("\0".join((file, self.title, self.rule)).encode()).hexdigest()
 

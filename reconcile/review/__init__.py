@@ -2,11 +2,12 @@
 Two manifests -> what the new one lets through that the old one stops. Pure.
 
     Job -> Terms                                            terms.py
-    Terms of both -> answers that one stops, one does not   gaps.py, texts.py, times.py, sub_jobs.py
+    Terms of both -> what may be stopped at all             implication.py
+                  -> answers that one stops, one does not   gaps.py, texts.py, times.py, sub_jobs.py
     answers -> a witness, confirmed by the judge            witnesses.py
     both manifests -> Review                                comparison.py
 
-The search only proposes. What a report claims was judged by the gate itself, which is passed in as a `Judge`.
+The search only proposes. Each answer in a report was judged by the gate itself, which is passed in as a `Judge`.
 """
 
 from reconcile.review.comparison import review_manifests

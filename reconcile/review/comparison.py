@@ -32,7 +32,8 @@ def review_manifests(
     Compare what two manifests let through, remote job by remote job.
 
     A job is compared with those of the other manifest that ask for the same remote job, whatever their names are. Each
-    is judged as if another job of its provider was in sync.
+    is judged as if another job of its provider was in sync, and as if the one that it must come after had ended in
+    success when it began: an order that stays as it is, or is new, lets no more through.
 
     Args:
         judge: the gate.
@@ -61,8 +62,8 @@ class _Declared:
         self.jobs = manifest.jobs
         self.expanded = manifest.expanded
         self.by_address = {job.address: job for job in manifest.jobs}
-        self._unknown = manifest.unknown
-        self._today = now.date()
+        unknown, today = manifest.unknown, now.date()
+        self.terms = {job.address: state_terms(job, today, unknown.get(job.address, "")) for job in manifest.jobs}
         remote: defaultdict[_Remote, list[Job]] = defaultdict(list)
         for job in manifest.jobs:
             remote[identify(job)].append(job)
@@ -79,12 +80,9 @@ class _Declared:
         before = self.by_address.get(job.after.address)
         return identify(before) if before is not None else (job.after.address,)
 
-    def state(self, job: Job) -> Terms:
-        return state_terms(job, self._today, self._unknown.get(job.address, ""))
-
     def side(self, job: Job) -> Side:
         jobs = tuple(self.list_same(job))
-        return Side(jobs=jobs, terms=tuple(map(self.state, jobs)))
+        return Side(jobs=jobs, terms=tuple([self.terms[each.address] for each in jobs]))
 
 
 class _Comparison:
@@ -126,7 +124,7 @@ class _Comparison:
         return next(iter((*named, *free, *same)), None)
 
     def _compare(self, old: Job, new: Job) -> JobReview:
-        own, other = self._old.state(old), self._new.state(new)
+        own, other = self._old.terms[old.address], self._new.terms[new.address]
         reason = f"it is called {new.address} now" if new.address != old.address else None
 
         def make(relation: Relation, why: str | None = reason, witness: Witness | None = None) -> JobReview:
@@ -135,13 +133,12 @@ class _Comparison:
         if own.unknown != other.unknown:
             return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
         orders = self._old.find_before(old), self._new.find_before(new)
-        is_added = orders[0] is None and orders[1] is not None and own == other
-        if not is_added and (orders[0] != orders[1] or (orders[0] is not None and own != other)):
-            return make(Relation.UNDECIDED, "it has an 'after', and what depends on two jobs is not compared")
+        if orders[0] is not None and orders[0] != orders[1]:
+            return make(Relation.UNDECIDED, "its 'after' is not what it was, and no answer about one job can show that")
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)
-        is_stronger = is_added or self._may_stop(self._old.side(old), new, other)
+        is_stronger = orders[0] != orders[1] or self._may_stop(self._old.side(old), new, other)
         expanded = self._new.expanded.get(new.address)
         if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
             relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
@@ -152,7 +149,7 @@ class _Comparison:
 
     def _lose(self, old: Job, new: Job | None, relation: Relation, reason: str) -> JobReview:
         """Review an old job that the new manifest does not check, or not always."""
-        terms = self._old.state(old)
+        terms = self._old.terms[old.address]
         if terms not in self._stopped:
             self._stopped[terms] = find_stopped(old, self._judge, self._now)
         witness = self._stopped[terms]

@@ -22,12 +22,13 @@ from reconcile.model import Assertion, FieldExpectation, Missing, MissingPolicy,
 from reconcile.review.implication import implies, implies_sub_jobs, list_unmet
 from reconcile.review.sub_jobs import Listed, Part, find_sub_jobs
 from reconcile.review.terms import Terms, list_times_of_sub_jobs
-from reconcile.review.texts import list_texts
+from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import list_instants, list_likely_instants, list_likely_times, list_times
 
 _TEXTS = ("job_type", "error_code", "fail_reason")
 _TIMES, _SUB_JOBS = "times", "sub_jobs"
 _PARTS = (*_TEXTS, _TIMES, _SUB_JOBS)
+_NOTHING = {_TIMES: {"begin_time": None, "end_time": None}, **{part: {part: None} for part in _TEXTS}}
 _NO_JOB = Missing(code=None, message=None, request_id=None)
 _BARE = Observed(
     status="",
@@ -82,26 +83,21 @@ def list_gaps(passing: Sequence[Terms], stopping: Terms | None, now: datetime) -
     """
     terms = [*passing, *([stopping] if stopping is not None else [])]
     starts = _list_starts(terms, now)
+    looks = [_Look(passing, stopping, at, thorough=False) for at in starts]
+    found = _find_first(looks)
+    if found or not any(look.depends_on_time for look in looks):
+        return found
     likely = list_likely_instants(_list_unmet_times(passing, stopping), terms[0].api, now)
-    for at in (*starts, *likely):
-        gaps = _Look(passing, stopping, at, thorough=False).list_gaps()
-        if gaps:
-            return _sort(gaps)
-    looks = [_Look(passing, stopping, at, thorough=True) for at in starts]
-    for look in looks:
-        gaps = look.list_gaps()
-        if gaps:
-            return _sort(gaps)
-    if not any(look.depends_on_time for look in looks):
-        return []
-    for at in _list_later(terms, starts, now):
-        gaps = _Look(passing, stopping, at, thorough=True).list_gaps()
-        if gaps:
-            return _sort(gaps)
-    return []
+    return (
+        _find_first(_Look(passing, stopping, at, thorough=False) for at in likely)
+        or _find_first(_Look(passing, stopping, at, thorough=True) for at in starts)
+        or _find_first(_Look(passing, stopping, at, thorough=True) for at in _list_later(terms, starts, now))
+    )
 
 
-def _sort(gaps: Iterable[Gap]) -> list[Gap]:
+def _find_first(looks: Iterable["_Look"]) -> list[Gap]:
+    """Return the gaps of the first look that has any."""
+    gaps = next((gaps for look in looks if (gaps := look.list_gaps())), [])
     return sorted(gaps, key=lambda gap: (not gap.certain, gap.size))
 
 
@@ -172,17 +168,12 @@ class _Look:
         self.stopping = _View(stopping, stopping.waived(at)) if stopping is not None else None
         self.unmet = _list_unmet_times(passing, stopping)
         self.differing = tuple([part for part in _PARTS if not self._is_implied(part)])
-        self._statuses = [_Status(word, self) for word in self._list_words()]
+        self._statuses = [_Status(word, self) for word in list_words(self.api)]
 
     def _is_implied(self, part: str) -> bool:
         """Return whether no value of a part is let through and stopped."""
         stopping = self.stopping
         return stopping is not None and any(each.implies(stopping, part) for each in self.passing)
-
-    def _list_words(self) -> Sequence[str]:
-        api = self.api
-        words = [word for word in (api.success, api.failure, *api.statuses) if word in api.words.values()]
-        return tuple(dict.fromkeys(words))
 
     def list_gaps(self) -> list[Gap]:
         """List the gaps, in any order."""
@@ -190,7 +181,7 @@ class _Look:
 
     @property
     def depends_on_time(self) -> bool:
-        """Whether there may be gaps at another time with the same waivers, although there is none at this one."""
+        """Whether there may be gaps that this look has not found, now or at another time with the same waivers."""
         every = [*self.passing, *([self.stopping] if self.stopping is not None else [])]
         timed = _SUB_JOBS in self.differing and any(list_times_of_sub_jobs(view.terms.sub_jobs) for view in every)
         return _TIMES in self.differing or timed or any(status.is_stopped for status in self._statuses)
@@ -215,13 +206,13 @@ class _Status:
         self._api = look.api
         self._ended = look.api.statuses[word].terminal
         self._accepted = all(map(self._accepts, look.passing))
-        self._refused = look.stopping is None or not self._accepts(look.stopping)
+        self._refused = self._accepted and (look.stopping is None or not self._accepts(look.stopping))
         self._odd = {part: self._find_odd(part) for part in (look.differing if self._accepted else ())}
 
     @property
     def is_stopped(self) -> bool:
         """Whether the status, or a value of a part beside it, is let through and stopped."""
-        return self._accepted and (self._refused or any(self._odd.values()))
+        return self._refused or any(self._odd.values())
 
     def list_gaps(self) -> Iterator[Gap]:
         """Yield an answer for each part by which it is stopped."""
@@ -266,6 +257,9 @@ class _Status:
         look = self._look
         every = (*look.passing, *([look.stopping] if look.stopping is not None else []))
         asserted = tuple(dict.fromkeys(assertion for view in every for assertion in view.assert_of(part)))
+        if not asserted:
+            yield _NOTHING[part]
+            return
         if part != _TIMES:
             texts = tuple(each for each in asserted if isinstance(each, FieldExpectation))
             usual = {"job_type": self._api.job_types, "error_code": tuple(self._api.error_codes)}

@@ -1,7 +1,7 @@
 """What decides about a job, without names, places and words for people: equal terms let the same answers through."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,11 +16,16 @@ from reconcile.model import (
     Job,
     JobApi,
     MissingPolicy,
+    Moment,
+    MomentExpectation,
     Source,
     SubJobsExpectation,
 )
 
 NOWHERE = Source(file="", line=1, column=1)
+_BEGUN = (
+    MomentExpectation(moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE),
+)
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -28,7 +33,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     What a job demands, in a form that can be compared.
 
     Each part of an answer has the assertions about it, ordered by what they name: the texts one at most, `times`
-    those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. `waivers` are
+    those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
+    there is only what it demands of this job alone: that it has begun. `waivers` are
     pairs of fields and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
     fields that are compared with sensitive values.
     """
@@ -73,7 +79,7 @@ def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
     return replace(
         always,
         **texts,
-        times=tuple([each for each in fields if not isinstance(each, FieldExpectation)]),
+        times=(*_BEGUN[: job.after is not None], *[each for each in fields if not isinstance(each, FieldExpectation)]),
         sub_jobs=_strip_sub_jobs(expect.sub_jobs),
         sensitive=find_sensitive_fields(expect),
     )

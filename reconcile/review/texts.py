@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from reconcile.judge import accepts
-from reconcile.model import FieldExpectation, Glob
+from reconcile.model import FieldExpectation, Glob, JobApi
 from reconcile.review.limits import TooManyError
 
 _MOST_STATES = 5_000
@@ -17,6 +17,11 @@ _LETTERS = (*"xyzabcdefghijklmnopqrstuvw", *map(chr, range(0x4E00, 0x9FFF)))
 
 _Signs: TypeAlias = tuple[str, ...]
 """A pattern, character by character: `*` and `?` for those of a glob, `\\*` and `\\?` for the characters themselves."""
+
+
+def list_words(api: JobApi) -> Sequence[str]:
+    """List the statuses that an API has a word for, success and failure first."""
+    return tuple(dict.fromkeys([w for w in (api.success, api.failure, *api.statuses) if w in api.words.values()]))
 
 
 @lru_cache(maxsize=4096)

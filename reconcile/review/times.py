@@ -143,6 +143,10 @@ class _Bounds:
         """List all begins, all ends and all pairs of both that matter, the nearest to now first."""
         usual = {self.now, self.now + self.skew, self.lowest}
         between = _around({0, *self.durations})
+        if not (self.begin or self.end or self.ages):  # a length is the same wherever it lies
+            future = self.now + self.skew + 1
+            spread = sorted({self.now - length for length in between} | {future}, key=self._measure)
+            return spread, [self.now, future], [*((begin, self.now) for begin in spread), (self.now, future)]
         ends = _around(self.end | {self.now - each for each in self.ages} | usual)
         begins = _around(self.begin | {self.now - each for each in self.durations} | usual)
         begins |= {end - length for end in ends for length in between}

@@ -19,7 +19,7 @@ from msgspec import Struct
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Plan, Subject, Verdict
+from reconcile.model import Plan, Subject, Verdict
 from reconcile.saved.signing import SIGNATURE
 
 _STATEMENT = "https://in-toto.io/Statement/v1"
@@ -119,7 +119,7 @@ def read_envelope(file: str, content: str) -> Envelope:
                 return envelope
         case _:
             pass
-    raise _refuse(file, "it is no DSSE envelope of an in-toto statement as reconcile writes it")
+    raise _refuse(file, "it is not a DSSE envelope with an in-toto statement of reconcile")
 
 
 def check_envelope(
@@ -144,7 +144,7 @@ def check_envelope(
         DocumentError: it holds another statement, or has another signature.
     """
     if statement is None:
-        raise _refuse(file, "the saved plan is not decided, and no receipt can be about it")
+        raise _refuse(file, "the saved plan is undecided, so it can have no receipt")
     if envelope.payload != b64encode(statement).decode("ascii"):
         raise _refuse(file, "what it states does not follow from this subject and this saved plan")
     if envelope.keyid != keyid or not is_signed(_encode(statement), SIGNATURE + envelope.signature):
@@ -160,4 +160,4 @@ def _encode(statement: bytes) -> bytes:
 def _refuse(file: str, why: str) -> DocumentError:
     hint = "make a new one: reconcile plan --attest FILE"
     message = f"the receipt {file} proves nothing: {why}"
-    return DocumentError([Diagnostic(code=Code.NOT_ATTESTED, message=message, hint=hint)])
+    return DocumentError.because(Code.NOT_ATTESTED, message, hint=hint)

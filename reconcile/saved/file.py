@@ -15,7 +15,7 @@ from reconcile.apis import SHIPPED
 from reconcile.canonical import dump, stream
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Evidence, JobApi, JsonValue
+from reconcile.model import Evidence, JobApi, JsonValue
 from reconcile.saved.codec import OtherApiError, UndecodableError, decode_evidence, encode_evidence
 from reconcile.saved.redaction import hide_secrets
 
@@ -78,7 +78,7 @@ def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPE
         if not isinstance(document, dict):
             raise _refuse(file, "not a saved plan file, but some other JSON")
         if _EVIDENCE not in document or _DIGEST not in document:
-            raise _refuse(file, "it has no evidence, so it is a report and not a saved plan")
+            raise _refuse(file, "it has no evidence, so it is a report, not a saved plan")
         body = {key: value for key, value in document.items() if key not in (_DIGEST, _SIGNATURE)}
         signed = _write(body)
         if _write(document) != content.encode() or document[_DIGEST] != _digest([signed.decode("ascii")]):
@@ -87,7 +87,7 @@ def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPE
             raise _refuse(file, "its signature is not a string")
         evidence = decode_evidence(document[_EVIDENCE], apis)
         if _write({_EVIDENCE: encode_evidence(evidence)}) != _write({_EVIDENCE: document[_EVIDENCE]}):
-            raise _refuse(file, "its evidence holds more than this version of reconcile understands")
+            raise _refuse(file, "its evidence is from a version of reconcile that this one cannot read")
     except OtherApiError as error:
         raise _refuse_api(file, error) from error
     except UndecodableError as error:
@@ -122,11 +122,11 @@ def _digest(parts: Iterable[str]) -> str:
 
 def _refuse_api(file: str, error: OtherApiError) -> DocumentError:
     name, pin, digest = error.reference.partition("@")
-    message = f"{file}: the description of {name} that judged its jobs is not given here"
-    hint = f"give the same file: --api FILE{pin}{digest}"
-    return DocumentError([Diagnostic(code=Code.OTHER_DESCRIPTION, message=message, hint=hint)])
+    message = f"{file}: the description of {name} that it was made with is missing"
+    hint = f"pass the same file: --api FILE{pin}{digest}"
+    return DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)
 
 
 def _refuse(file: str, reason: str) -> DocumentError:
     hint = "make a new one: reconcile plan --out FILE"
-    return DocumentError([Diagnostic(code=Code.SAVED_PLAN_BROKEN, message=f"{file}: {reason}", hint=hint)])
+    return DocumentError.because(Code.SAVED_PLAN_BROKEN, f"{file}: {reason}", hint=hint)

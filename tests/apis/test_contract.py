@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from apis.test_answers import INDEX, body_of, change, success_of
+from msgspec.structs import replace
 from program import main
 
 from reconcile.apis import load_api
@@ -39,14 +40,14 @@ def test_known_answers_are_as_described(entry: dict[str, Any]) -> None:
     ("name", "way", "value", "place", "message"),
     [
         ("ecs", ("status",), "CANCELLED", ("statuses",), 'the word "CANCELLED" at status is unknown'),
-        ("ecs", ("job_type",), 7, ("job", "fields", "job_type"), "job_type is a number, and was a string"),
+        ("ecs", ("job_type",), 7, ("job", "fields", "job_type"), "job_type is a number, and should be a string"),
         ("rds", ("created",), "yesterday", ("times",), 'created is "yesterday"'),
         ("rds", ("instance",), "x", ("job",), "an answer proves nothing"),
         ("elb", ("Status",), "FAIL", ("job", "fields", "status"), "job.Status looks like status"),
         ("ecs", ("sub_jobs",), [{"status": "FAIL"}], ("parts", "at"), "sub_jobs looks like the parts"),
         ("dcs", ("sub_jobs",), [{"status": "FAIL"}], ("parts",), "sub_jobs looks like the parts"),
         ("dcs", ("steps",), [{"status": "SUCCESS"}], ("parts",), "steps lists things with a status"),
-        ("ecs", ("entities", "sub_jobs"), {"a": "b"}, ("parts", "at"), "is an object, and was a list"),
+        ("ecs", ("entities", "sub_jobs"), {"a": "b"}, ("parts", "at"), "is an object, and should be a list"),
         ("ecs", ("entities", "sub_jobs"), [{"status": "DONE"}], ("statuses",), 'the word "DONE" at status is unknown'),
     ],
 )  # fmt: skip
@@ -74,6 +75,20 @@ def test_a_key_that_no_answer_has_is_missing_and_one_that_some_lack_is_not() -> 
 def test_an_error_of_another_shape_is_told() -> None:
     (found,) = find_departures(load_api("ecs"), [("a", exchange_of(b'{"fault": "no"}', 500))])
     assert (found.place, found.message.endswith("but fault")) == (("errors",), True)
+    page = exchange_of(b"<html>", 404)
+    (found,) = find_departures(load_api("ecs"), [("a", page)])
+    assert (found.place, "(HTTP 404) has none of these shapes: the body is not JSON" in found.message) == (
+        ("errors",),
+        True,
+    )
+    assert find_departures(load_api("ecs"), [("a", exchange_of(b"<html>", 502))]) == []
+
+
+def test_what_is_ignored_already_stays_in_the_text_to_paste() -> None:
+    entry, api = success_of("dcs"), replace(load_api("dcs"), ignored=(("old", "key"),))
+    answer = entry["asked"], exchange_of(change(json.loads(body_of(entry)), api, ("steps",), [{"status": "SUCCESS"}]))
+    (found,) = find_departures(api, [answer])
+    assert 'write "ignored": ["old.key", "steps"]' in str(found.hint)
 
 
 def test_the_command_shows_the_line_and_ends_with_2(
@@ -95,5 +110,8 @@ def test_the_command_shows_the_line_and_ends_with_2(
     told = capsys.readouterr().out
     assert 'ecs.json:36:3: RC116 the word "CANCELLED" at status is unknown (job a)' in told
     assert '"statuses": {' in told
+    assert main(["apis", "test", "ecs", "monday", "-o", "json"], environ={}) == 2
+    (difference,) = json.loads(capsys.readouterr().out)["differences"]
+    assert (difference["code"], difference["line"]) == ("RC116", 36)
     assert main(["apis", "test", "rds", "monday"], environ={}) == 1
     assert "RC003 monday holds no answer of rds" in capsys.readouterr().err

@@ -93,7 +93,7 @@ def test_doctor_is_content_where_the_api_can_say_that_a_job_is_missing(
     code = main(("doctor", str(path), "--endpoint", url), environ={"RECONCILE_TOKEN": "t"})
     told = capsys.readouterr().out
     assert code == (0 if known.can_be_missing or known.doubtful else 1), told
-    assert ("not for certain" in told) is (not known.can_be_missing and code == 0)
+    assert ("to be sure" in told) is (not known.can_be_missing and code == 0)
 
 
 def test_what_is_imported_is_in_sync(api: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,8 +197,8 @@ def test_show_tells_what_is_read_from_where(name: str, capsys: pytest.CaptureFix
     said = {
         "cce": ["status.phase", "spec.subJobs", "CCE.03404001"],
         "geminidb": ["jobs[].instance.id", "No such job: an empty list."],
-        "sfs-turbo-data-task": ["Each job brings, under parameters: share_id."],
-        "ecs": ["entities.sub_jobs", "never judged: HTTP 400 with Common.0011"],
+        "sfs-turbo-data-task": ["Each job needs these parameters: share_id."],
+        "ecs": ["entities.sub_jobs", "reported as an error: HTTP 400 with Common.0011"],
         "rds": ["/v3/{project_id}/jobs?id={job_id}", "At most 60 requests per minute", "job.created"],
     }
     shown = capsys.readouterr().out
@@ -212,8 +212,8 @@ def test_show_tells_where_ids_come_from(name: str, capsys: pytest.CaptureFixture
         "bms": r"^jobId +change_baremetal_server_os ",
         "cce": r"^status\.jobID +create_autopilot_cluster, create_cluster, create_node and 9 more ",
         "ecs": r"^job_id +.* and 22 more ",
-        "elb": r"^No such id: member_check\.job_id in the answer to create_member_health_check_job\.",
-        "sfs-turbo": r"^No such id: task_id in the answer to create_fs_task, create_hpc_cache_task\.",
+        "elb": r"^Not such an id: member_check\.job_id in the answer to create_member_health_check_job,",
+        "sfs-turbo": r"^Not such an id: task_id in the answer to create_fs_task, create_hpc_cache_task,",
         "sfs-turbo-du-task": r"^task_id +create_fs_task ",
     }
     shown = capsys.readouterr().out

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.answers import time_answers
 from bench.inputs import write_curl, write_terraform
 from bench.process import OUTPUTS, RECONCILE, Command, Run, run, run_in_turn, take_median
 from bench.scale import MANIFESTS, PROJECTS, RATE, RUN, SHARDS, Fleet, measure_rate, measure_resume, name_plan
@@ -173,6 +174,22 @@ def measure_terraform(bench: Bench) -> Iterator[Row]:
     yield Row(what=what, ours=seconds["plan"], peer=peer, theirs=seconds.get("terraform"), goal=0.1)
 
 
+# --- Answers -------------------------------------------------------------------------------------------------------
+
+
+def measure_answer(bench: Bench) -> Iterator[Row]:
+    """Measure what an answer costs whose fields are in objects and whose parts have parts, against a flat one."""
+    del bench
+    took = time_answers()
+    for shape, ours, theirs, peer, goal in (
+        ("every field", "nested", "the same, flat", "the same fields in one object", 1.5),
+        ("no times", "nested, no times", "flat", "SFS Turbo, every field", 1.5),
+        ("every field", "nested", "flat", "SFS Turbo, every field, half the bytes", None),
+    ):
+        what = "read a nested answer, 4 records"
+        yield Row(what=what, shape=shape, ours=took[ours], peer=peer, theirs=took[theirs], unit="us", goal=goal)
+
+
 # --- Manifests -----------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +293,7 @@ FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "tls": measure_tls,
     "wan": measure_wan,
     "terraform": measure_terraform,
+    "answer": measure_answer,
     "load": measure_load,
     "memory": measure_memory,
     "scale": measure_scale,

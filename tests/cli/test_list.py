@@ -59,6 +59,7 @@ def test_the_selection_is_that_of_plan(list_jobs):
         "address": "jobs.late",
         "provider": "otc",
         "job_id": "id-late",
+        "after": None,
         "labels": {"tier": "web", "zone": "a"},
         "waivers": [
             {
@@ -70,6 +71,14 @@ def test_the_selection_is_that_of_plan(list_jobs):
         ],
         "source": {"file": "reconcile.yaml", "line": 9, "column": 3},
     }
+
+
+def test_the_order_of_jobs_is_listed(list_jobs):
+    manifest = MANIFEST.replace("job_id: ${var.late}", "job_id: ${var.late}\n    after: jobs.bind")
+    assert manifest != MANIFEST
+    code, out, _ = list_jobs("-o", "json", manifest=manifest)
+    after = {job["address"]: job["after"] for job in json.loads(out)["jobs"]}
+    assert (code, after["jobs.late"]) == (0, "jobs.bind")
 
 
 @pytest.mark.parametrize("argv", [["--target", "jobs.nope"], ["--exclude", "*"]], ids=str)

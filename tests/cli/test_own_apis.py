@@ -1,11 +1,13 @@
 """An API that an operator describes: what may describe it, which commands know it, and what is kept of it."""
 
 import json
+import os
 import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import program
 import pytest
 from program import main
 
@@ -89,8 +91,48 @@ def test_it_can_be_imported_and_the_path_of_the_environment_knows_it(url, folder
     assert main(["apis"], environ=environ) == 0
     assert NAME in capsys.readouterr().out
     assert main(["doctor", "imported.yaml", "--endpoint", url], environ=environ) == 0
-    assert "not for certain that there is no such job" in capsys.readouterr().out
+    assert "does not prove that a job is missing" in capsys.readouterr().out
     assert main(["doctor", "imported.yaml", "--strict", "--endpoint", url], environ=environ) == 1
+
+
+@pytest.mark.parametrize("environ", [{}, {"RECONCILE_API_PATH": str(EXAMPLE)}], ids=["file", "path"])
+def test_a_manifest_and_a_demo_are_begun_for_it(environ, folder, capsys):
+    Path("reconcile.yaml").unlink()
+    api = NAME if environ else f"glance.json@sha256:{DIGEST}"
+    assert main(["init", "--api", api], environ=environ) == 0
+    known = "" if environ else f" --api {api}"
+    assert f"reconcile plan{known} --endpoint https://HOST" in capsys.readouterr().err
+    assert main(["prove", *known.split()], environ=environ) == 0
+    run = program.run("demo", "--api", api, cwd=folder, env={**os.environ, **environ})
+    assert (run.returncode, re.findall(r"^exit code (\d)$", run.stdout, re.MULTILINE)) == (0, ["0", "2", "3", "0"])
+
+
+def test_its_error_codes_are_explained(capsys):
+    path = Path(changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))).resolve()
+    assert main(["explain", "forbidden"], environ={"RECONCILE_API_PATH": str(path)}) == 0
+    assert capsys.readouterr().out == "Forbidden (OpenStack Glance tasks): no rights\n"
+    assert main(["explain", "forbidden"], environ={}) == 1
+    assert main(["explain", "drift"], environ={"RECONCILE_API_PATH": "/nowhere.json"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("apis show x-", [NAME]),
+        ("import --api e", ["ecs", "eip", "elb", "evs"]),
+        ("init --api x-g", [NAME]),
+        ("plan --target jobs.i", ["jobs.import"]),
+        ("explain forb", ["FORBIDDEN"]),
+    ],
+)
+def test_it_is_completed(words, completed, folder):
+    path = folder / changed(lambda data: data.update(error_codes={"Forbidden": "no rights"}))
+    asked = {"_RECONCILE_COMPLETE": "bash_complete", "COMP_WORDS": f"reconcile {words}"}
+    asked["COMP_CWORD"] = str(len(words.split()))
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": str(path)})
+    assert ([line.partition(",")[2] for line in run.stdout.splitlines()], run.stderr) == (completed, "")
+    run = program.run(cwd=folder, env={**os.environ, **asked, "RECONCILE_API_PATH": "/nowhere.json"})
+    assert (NAME in run.stdout, run.stderr) == (False, "")
 
 
 # --- Who may bring it ---------------------------------------------------------------------------------------------
@@ -144,7 +186,7 @@ def test_two_files_do_not_describe_one_api_differently(capsys):
 def test_a_file_that_no_provider_needs_is_told(capsys):
     Path("reconcile.yaml").write_text(MANIFEST.replace(NAME, "sfs-turbo"))
     assert main(["list", "--api", "glance.json"], environ={}) == 0
-    assert "the API x-glance-tasks is described, and no provider has it" in capsys.readouterr().err
+    assert "no provider uses the API x-glance-tasks" in capsys.readouterr().err
 
 
 # --- What is kept -------------------------------------------------------------------------------------------------
@@ -161,7 +203,7 @@ def test_what_it_judged_needs_the_same_file(url, capsys):
             assert main([*argv, *brought], environ={}) == 1
             said = capsys.readouterr().err
             assert "RC023" in said
-            assert f"give the same file: --api FILE@sha256:{DIGEST}" in said
+            assert f"pass the same file: --api FILE@sha256:{DIGEST}" in said
 
 
 def test_a_report_does_not_replace_the_description(url, capsys):
@@ -206,12 +248,12 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["request"].update(path="/v2/./{job_id}"), "RC108", "path"),
         (lambda data: data["request"].update(path="/v2/{job_id}?a={job_id}"), "RC114", "has the job id 2 times"),
         (lambda data: data["request"].update(path="/v2/{job_id}?force=true"), "RC108", "path"),
-        (lambda data: data["request"].update(paths={"otc": "/v3/{job_id}"}), "RC114", "ships knows clouds"),
+        (lambda data: data["request"].update(paths={"otc": "/v3/{job_id}"}), "RC114", "only built-in APIs have clouds"),
         (lambda data: data["request"].update(headers={"Host": "evil"}), "RC", "Host"),
         (lambda data: data["request"].update(headers={"X-Forwarded-Host": "evil"}), "RC114", "is not allowed"),
         (lambda data: data["request"].update(headers={"X-HTTP-Method-Override": "DELETE"}), "RC114", "is not allowed"),
         (lambda data: data["request"].update(token_header="Cookie"), "RC108", "token_header"),
-        (lambda data: data["request"].update(request_id_header="Set-Cookie"), "RC114", "no header of a request id"),
+        (lambda data: data["request"].update(request_id_header="Set-Cookie"), "RC114", "not a header of a request id"),
         (lambda data: data.update(clouds={}), "RC102", "clouds"),
         (lambda data: data["statuses"].update(failure="success"), "RC114", "no status word means failed"),
         (lambda data: data["job"]["fields"].update(end_time="created_at"), "RC114", "created_at has two roles"),
@@ -222,8 +264,15 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"].pop(1), "RC114", "no proof reads failed"),
         (lambda data: data["proofs"].pop(2), "RC114", "no proof reads running"),
         (lambda data: data.pop("proofs"), "RC114", "no proof reads running"),
-        (lambda data: data["job"]["fields"].update(status="state"), "RC115", "this answer proves nothing"),
-        (lambda data: data["job"]["fields"].update(fail_reason="mesage"), "RC115", 'mend "fail_reason": "mesage"'),
+        (lambda data: data["job"]["fields"].update(status="state"), "RC115", 'fix "status": "state"'),
+        (lambda data: data.update(times="go"), "RC115", 'write "times": "rfc3339"'),
+        (lambda data: data["proofs"].pop(3), "RC114", "no proof reads doubtful"),
+        (lambda data: data["proofs"][3].update(reads="missing"), "RC114", "no proof reads doubtful"),
+        (lambda data: data["proofs"][2].update(reads="doubtful"), "RC114", "no proof reads running"),
+        (lambda data: data["errors"]["service"].update(code="error.code"), "RC115", "has none of these shapes"),
+        (lambda data: data["errors"]["service"].update(message="text"), "RC115", "no message is there"),
+        (lambda data: data.update(doubtful=[]), "RC115", "this answer proves nothing"),
+        (lambda data: data["job"]["fields"].update(fail_reason="mesage"), "RC115", 'fix "fail_reason": "mesage"'),
         (lambda data: data["job"]["fields"].update(error_code="code"), "RC115", "no proof has anything at code"),
         (lambda data: data["job"]["shown"].update(size="result.size"), "RC115", "anything at result.size"),
         (lambda data: data["statuses"].update(succeeded="success"), "RC115", "that succeeded means success"),
@@ -233,7 +282,7 @@ def test_a_description_that_holds_is_pinned(capsys):
         (lambda data: data["proofs"][0]["reads"].pop("job_type"), "RC115", "more is read of this answer: job_type"),
         (lambda data: data.update(end_time_moves=False), "RC102", "end_time_moves"),
         (lambda data: data["proofs"][0]["body"].update(steps=[{"status": "success"}]), "RC115", '"ignored": ["steps"]'),
-        (lambda data: data["proofs"][0]["body"].update(sub_tasks=[{"x": 1}]), "RC115", "looks like its parts"),
+        (lambda data: data["proofs"][0]["body"].update(sub_tasks=[{"x": 1}]), "RC115", "looks like the parts"),
         (moving_end, "RC115", 'write "end_time_moves": true in the job'),
         (lambda data: data["proofs"][0]["reads"].update(job_type="export"), "RC115", 'write "job_type": "import" here'),
         (lambda data: data.update(parts={"at": "result.tasks", "fields": ONLY_STATUS}), "RC115", "no proof has a part"),
@@ -244,6 +293,21 @@ def test_a_description_that_could_pass_by_accident_is_refused_with_its_place(cha
     said = capsys.readouterr().err
     assert re.match(rf"changed\.json:\d+:\d+: {code}", said), said
     assert message in said
+
+
+def test_what_is_found_is_printed_as_json(url, capsys):
+    assert main(["apis", "check", "glance.json", "-o", "json"], environ={}) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert (checked["valid"], checked["name"], checked["sha256"], checked["errors"]) == (True, NAME, DIGEST, [])
+    assert main(["apis", "check", changed(lambda data: data.update(times="go")), "-o", "json"], environ={}) == 1
+    checked = json.loads(capsys.readouterr().out)
+    (error,) = checked["errors"]
+    assert (checked["valid"], error["code"], error["hint"]) == (False, "RC115", 'write "times": "rfc3339"')
+    assert main(["plan", "--api", "glance.json", "--endpoint", url, "--record", "kept"], environ=TOKEN) == 0
+    capsys.readouterr()
+    assert main(["apis", "test", "glance.json", "kept", "-o", "json"], environ={}) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["api"], compared["jobs"], compared["differences"]) == (NAME, 1, [])
 
 
 # --- The page -----------------------------------------------------------------------------------------------------
@@ -282,6 +346,12 @@ def test_another_api_is_described_by_following_the_page(capsys):
                 "reads": {"status": "failed", **reads, "fail_reason": "no room"},
             },
             {"job_id": "e1", "body": {**body, "state": "RUNNING"}, "reads": {"status": "running", **running}},
+            {
+                "job_id": "e2",
+                "status_code": 404,
+                "body": {"faultcode": "Client", "faultstring": "Execution not found for id: e2"},
+                "reads": "doubtful",
+            },
         ],
     }
     data["request"]["path"] = "/v2/executions/{job_id}"

@@ -40,6 +40,37 @@ def plan(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    ("status", "argv", "told"),
+    [
+        ("failed", ["--out", "plan.json"], "To accept what was observed: reconcile accept plan.json\n"),
+        ("failed", [], ""),
+        ("running", [], "To wait for unfinished jobs: reconcile plan --wait 10m\n"),
+        ("running", ["-q"], ""),
+        ("success", ["--out", "plan.json"], ""),
+    ],
+)
+def test_what_to_run_next_is_printed_last(plan, status, argv, told):
+    scenario = scenario_of(f"jobs: {{i: {{status: {status}}}}}")
+    _, _, err = plan(f"{HEAD}jobs: {{a: {{job_id: i}}}}\n", scenario, *argv)
+    assert (err.endswith(told), "To " in err) == (True, bool(told))
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "told"),
+    [
+        ({"RECONCILE_ENDPIONT": "http://127.0.0.1:8080"}, 1, "RC001 RECONCILE_ENDPIONT is set, but nothing reads it"),
+        ({"RECONCILE_TOKEN_OCT": "x"}, 0, "nothing reads it: did you mean 'RECONCILE_TOKEN_OTC'?"),
+        ({"RECONCILE_TOKN": "x"}, 0, "nothing reads it: did you mean 'RECONCILE_TOKEN'?"),
+        ({"OS_TOKN": "x"}, 0, ""),
+    ],
+)
+def test_a_misspelt_variable_of_our_own_is_pointed_out(plan, environ, code, told):
+    scenario = scenario_of("jobs: {i: {status: success}}")
+    ended, _, err = plan(f"{HEAD}jobs: {{a: {{job_id: i}}}}\n", scenario, environ={"RECONCILE_TOKEN": "t", **environ})
+    assert (ended, told in err, "TOKN" in err) == (code, True, "RECONCILE_TOKN" in environ)
+
+
+@pytest.mark.parametrize(
     ("job", "code"),
     [
         pytest.param("{job_id: i}\nvariables: {unused: {default: a}}", "RC213", id="a variable that nothing refers to"),

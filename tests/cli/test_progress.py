@@ -60,7 +60,7 @@ def test_u38_a_log_gets_a_line_every_thirty_seconds(gate):
     code, err = gate(answers, "--wait", "20m", timer=ticking(5))
     assert code == 0
     lines = [line for line in err.splitlines() if "waiting for" in line]
-    told = r"reconcile: waiting for 1 job: 1 of 2 decided, 1 pending, next look in \w+, \w+ elapsed"
+    told = r"reconcile: waiting for 1 job: 1 of 2 decided, 1 pending, next poll in \w+, \w+ elapsed"
     assert len(lines) >= 2
     assert re.fullmatch(told, lines[-1])
 
@@ -96,7 +96,7 @@ def test_u38_a_terminal_shows_progress_from_the_first_second_on(hanging_gate, mo
 def test_u03_v_counts_the_values_of_no_variable(gate):
     Path("values.yaml").write_text("{subnet: a, tier: b}\n")
     assert (
-        "values.yaml: values of no declared variable: 2"
+        "values.yaml: ignoring 2 values of undeclared variables"
         in gate({"a": ["success"]}, "--var-file", "values.yaml", "-v")[1]
     )
     assert "no declared variable" not in gate({"a": ["success"]}, "--var-file", "values.yaml")[1]

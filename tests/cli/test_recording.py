@@ -178,7 +178,8 @@ def test_a_recording_is_replaced_and_nothing_else_is(tape, tmp_path):
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=DONE))
     record = ["plan", "--record", "tape"]
     environ = {"RECONCILE_TOKEN": "t-o-k-e-n"}
-    assert run(record, environ, transport=transport)[0] == 0
+    code, _, err = run(record, environ, transport=transport)
+    assert (code, "reconcile: replacing the recording of 2026-11-22T12:00:00Z in tape; to keep it," in err) == (0, True)
     (tmp_path / "tape/notes.txt").write_text("mine")
     code, _, err = run(record, environ, transport=Refusal())
     assert (code, "notes.txt" in err) == (1, True)

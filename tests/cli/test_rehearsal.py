@@ -99,7 +99,7 @@ def test_a_breach_makes_that_one_difference(rehearse, breach, broken):
     ("breach", "message"),
     [
         ("jobs.bnid", "0 of 5 jobs selected by --break 'jobs.bnid'"),
-        ("jobs.bind=faild", "--break: there is no kind 'faild'"),
+        ("jobs.bind=faild", "--break: unknown kind 'faild'"),
         ("jobs.any-type=extra-sub-job", "--break jobs.any-type=extra-sub-job changes nothing"),
         ("jobs.rejected=lost-sub-job", "--break jobs.rejected=lost-sub-job changes nothing"),
     ],

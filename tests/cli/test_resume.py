@@ -71,7 +71,7 @@ def test_u71_only_what_had_not_ended_is_requested_again_and_reports_say_so():
     api, later = Api(b=DONE, c=DONE), NOW + timedelta(minutes=5)
     code, out, err = plan(api, "--resume", "tape", "--report", "json=plan.json", now=later)
     assert (code, sorted(api.asked)) == (0, ["b", "c"])
-    assert "reconcile: resuming tape: 1 of 3 answers taken over, the oldest 5m old\n" in err
+    assert "reconcile: resuming tape: 1 of 3 answers reused, the oldest 5m old\n" in err
     assert "Plan: 3 in sync in 0.1 s with 1 of 3 answers from the resumed recording." in out
     document = json.loads(Path("plan.json").read_text())
     assert (document["resumed"], [job["attempts"] for job in document["jobs"]]) == (1, [0, 1, 1])
@@ -127,14 +127,14 @@ def test_a_draft_of_a_killed_run_is_in_nobodys_way():
         (
             (),
             {"RECONCILE_RUN_ID": "run 2"},
-            "it is of the run RECONCILE_RUN_ID=run 1, and this is RECONCILE_RUN_ID=run 2",
+            "it belongs to run RECONCILE_RUN_ID=run 1, but this is run RECONCILE_RUN_ID=run 2",
         ),
-        ((), {"RECONCILE_RUN_ID": ""}, "this run has no name"),
-        (("--var", "type=other"), {}, "other values of variables"),
-        (("--target", "jobs.a"), {}, "another selection of jobs"),
-        (("--shard", "1/3"), {}, "another selection of jobs"),
-        (("--fail-fast",), {}, "another selection of jobs"),
-        (("--endpoint", "http://127.0.0.1:9"), {}, "another endpoint or project of provider otc"),
+        ((), {"RECONCILE_RUN_ID": ""}, "this run has no run id"),
+        (("--var", "type=other"), {}, "the values of variables differ"),
+        (("--target", "jobs.a"), {}, "the selection of jobs differs"),
+        (("--shard", "1/3"), {}, "the selection of jobs differs"),
+        (("--fail-fast",), {}, "the selection of jobs differs"),
+        (("--endpoint", "http://127.0.0.1:9"), {}, "the endpoint or project of provider otc differs"),
     ],
 )
 def test_u71_another_run_is_refused(argv, environ, why):
@@ -163,11 +163,11 @@ def test_u71_values_that_no_recording_holds_cannot_be_known_to_be_the_same():
             "reconcile.yaml",
             "a: {job_id: id-a}",
             "a: {job_id: id-a, expect: {job_type: x}}",
-            "another manifest: reconcile.yaml",
+            "the manifests differ: reconcile.yaml",
         ),
-        ("reconcile.yaml", "project_id: p1", "project_id: p2", "another manifest: reconcile.yaml"),
+        ("reconcile.yaml", "project_id: p1", "project_id: p2", "the manifests differ: reconcile.yaml"),
         ("tape/recording.json", '"version": "', '"version": "0.', "it was recorded by version 0."),
-        ("tape/recording.json", '"name": "RECONCILE_RUN_ID=run 1"', '"name": null', "the recorded run has no name"),
+        ("tape/recording.json", '"name": "RECONCILE_RUN_ID=run 1"', '"name": null', "the recorded run has no run id"),
     ],
 )
 def test_u71_what_changed_since_is_refused(path, old, new, why):
@@ -252,10 +252,10 @@ def test_u71_a_journal_that_was_edited_is_refused(change):
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (("--max-age", "5m"), "--max-age says how old"),
+        (("--max-age", "5m"), "--max-age limits the age"),
         (("--resume", "tape", "--record", "other"), "--record"),
         (("--resume", "tape", "--replay", "other"), "--resume"),
-        (("--resume", "nothing"), "nothing is not a recording"),
+        (("--resume", "nothing"), "there is no recording nothing"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(argv, told):

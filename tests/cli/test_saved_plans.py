@@ -218,7 +218,7 @@ GITHUB = {"GITHUB_RUN_ID": "8", "GITHUB_RUN_ATTEMPT": "1"}
     ("first", "second", "told"),
     [
         (GITHUB, {**GITHUB, "GITHUB_RUN_ATTEMPT": "2"}, "GITHUB_RUN_ID=8 GITHUB_RUN_ATTEMPT=2 and not GITHUB_RUN_ID=8"),
-        (GITHUB, {}, "a run without a name and not GITHUB_RUN_ID=8"),
+        (GITHUB, {}, "a run without an id and not GITHUB_RUN_ID=8"),
         ({"BUILD_BUILDID": "1"}, {"BUILD_BUILDID": "2"}, "BUILD_BUILDID=2 and not BUILD_BUILDID=1"),
         ({**GITHUB, "RECONCILE_RUN_ID": "a"}, {**GITHUB, "RECONCILE_RUN_ID": "b"}, "RECONCILE_RUN_ID=b and not"),
     ],

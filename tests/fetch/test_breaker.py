@@ -1,25 +1,25 @@
 import math
 
-from reconcile.fetch.breaker import Breaker
+from reconcile.fetch.breaker import CircuitBreaker
 from reconcile.fetch.retry import RetryBudget
 
 
-def opened(at: float = 0.0) -> Breaker:
-    breaker = Breaker()
+def opened(at: float = 0.0) -> CircuitBreaker:
+    breaker = CircuitBreaker()
     for _ in range(5):
         breaker.fail(at, probe=breaker.send())
     return breaker
 
 
 def test_a_host_of_which_nothing_is_known_may_be_asked_at_once() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     assert breaker.next_chance == -math.inf
     assert not breaker.send()
     assert breaker.next_chance == -math.inf
 
 
 def test_it_opens_at_the_fifth_failure_in_a_row() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for _ in range(4):
         breaker.fail(0.0, probe=breaker.send())
     breaker.succeed()
@@ -74,7 +74,7 @@ def test_a_probe_that_was_not_sent_leaves_its_place_to_another() -> None:
 
 
 def test_g03_a_host_is_down_after_90_s_without_a_success() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     assert not breaker.is_down(1000.0)
     breaker.fail(10.0, probe=False)
     breaker.fail(60.0, probe=False)

@@ -19,7 +19,7 @@ from fault_server import serving
 
 from reconcile.errors import AccessError
 from reconcile.fetch import CurlClient, TimeLimits
-from reconcile.fetch.client import METADATA_KEY, METADATA_TOKEN, Outcome
+from reconcile.fetch.client import METADATA_KEY, METADATA_SESSION, Outcome
 from reconcile.fetch.endpoint import METADATA_SERVICE, Origin
 from reconcile.fetch.failure import (
     AnswerTooLargeError,
@@ -457,7 +457,7 @@ def test_plain_http_is_spoken_to_loopback_alone_A03() -> None:
         (False, "GET", METADATA_KEY),
         (True, "GET", "/openstack/latest/user_data"),
         (True, "GET", f"{METADATA_KEY}?x"),
-        (True, "POST", METADATA_TOKEN),
+        (True, "POST", METADATA_SESSION),
     ],
 )
 def test_the_metadata_service_is_asked_for_a_credential_if_the_operator_allows_A07(

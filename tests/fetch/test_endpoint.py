@@ -57,6 +57,7 @@ def test_an_origin_is_read_and_written_in_one_form(text: str, origin: str) -> No
         pytest.param("https://good.com:0", "port", id="port-0"),
         pytest.param("https://good.com:65536", "port", id="port-too-high"),
         pytest.param("https://good.com:", "not an https origin", id="port-empty"),
+        pytest.param("http://127.0.0.1:PORT", "port that is not a number", id="port-not-filled-in"),
         pytest.param("https://good..com", "host name", id="empty-label"),
         pytest.param("https://-good.com", "host name", id="dash"),
         pytest.param("https://[fe80::1%25eth0]", "not an https origin", id="zone"),

@@ -86,7 +86,7 @@ def test_an_id_that_is_certainly_a_string_needs_no_quotes__B06(load_jobs, refuse
 def test_what_is_the_operators_is_refused_in_a_manifest_and_never_shown(refuse, key, place):
     found = refuse("version: 1\n" + place.format(f"{key}: http://evil.test/hunter2") + "\n")
     (fault,) = [diagnostic for diagnostic in found if diagnostic.code is Code.OPERATOR_ONLY]
-    assert "the operator sets it" in fault.hint
+    assert "set it outside the manifest" in fault.hint
     assert "hunter2" not in repr(found)
 
 

@@ -22,8 +22,14 @@ defaults: {provider: otc}
         ("first: {job_id: a}\n  second: {job_id: b, after: jobs.frist}", "there is no such job"),
         ("first: {job_id: a, after: jobs.first}", "cannot come after itself"),
         ("first: {job_id: a, after: jobs.second}\n  second: {job_id: b, after: jobs.first}", "back to this job"),
-        ("first: {job_id: a, expect: {absent: true}}\n  second: {job_id: b, after: jobs.first}", "must be absent"),
-        ("first: {job_id: a}\n  second: {job_id: b, after: jobs.first, expect: {absent: true}}", "must be absent"),
+        (
+            "first: {job_id: a, expect: {absent: true}}\n  second: {job_id: b, after: jobs.first}",
+            "to be absent",
+        ),
+        (
+            "first: {job_id: a}\n  second: {job_id: b, after: jobs.first, expect: {absent: true}}",
+            "to be absent",
+        ),
         ("first: {job_id: a, expect: {status: failed}}\n  second: {job_id: b, after: jobs.first}", "not expected to"),
         ("first: {for_each: [x], job_id: '${each.value}'}\n  second: {job_id: b, after: jobs.first}", "several jobs"),
     ],

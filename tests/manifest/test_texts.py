@@ -35,7 +35,7 @@ def test_blanks_around_an_expected_text_are_refused(refuse_jobs, expect):
     status = "status: failed, " if "fail_reason" in expect or "error_code" in expect else ""
     (found,) = refuse_jobs(f"jobs: {{a: {{job_id: i, expect: {{{status}{expect[1:]}}}}}\n")
     assert found.code is Code.VALUE_NOT_ALLOWED
-    assert "blanks" in found.message
+    assert "spaces" in found.message
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_long_texts_are_not_multiplied_without_end_either__C05(refuse):
     (found,) = refuse(f"{HEAD}variables: {{x: {{default: {'x' * 60_000}}}}}\njobs:\n{jobs}")
     assert (found.code, found.message) == (
         Code.TOO_LARGE,
-        "the values that this file refers to are too large, taken together",
+        "the values that this file refers to are too large in total",
     )
 
 

@@ -122,7 +122,7 @@ def test_u03_a_name_close_to_a_variable_without_a_value_is_an_error(load_with, k
         load_with(LISTED, *given, environ=environ)
     (found,) = raised.value.diagnostics
     meant = "tier" if "t" in key[:2] else "expand_jobs"
-    assert (found.code, found.hint) == (Code.UNDEFINED_VARIABLE, f"did you mean '{meant}', which was given no value?")
+    assert (found.code, found.hint) == (Code.UNDEFINED_VARIABLE, f"did you mean '{meant}', which has no value?")
 
 
 @pytest.mark.parametrize("key", ["bind_job", "expand_jobs_2", "owner", "title"])

@@ -45,6 +45,14 @@ EXPECTATIONS = {
     "age older": ("age: {max: 24h}", "age: {max: 25h}"),
     "age by a moment": ("age: {max: 24h}", "age: {max: 24h1ms}"),
     "age younger": ("age: {min: 1h}", "age: {min: 59m}"),
+    "beside a time to come": (
+        "{begin_time: {after: 2026-12-20T00:00:00Z}, error_code: null}",
+        "begin_time: {after: 2026-12-20T00:00:00Z}",
+    ),
+    "beside a length to come": (
+        "{begin_time: {after: 2026-11-22T11:00:00Z}, duration: {min: 2h}, error_code: null}",
+        "{begin_time: {after: 2026-11-22T11:00:00Z}, duration: {min: 2h}}",
+    ),
     "age to time": (
         "{age: {max: 12h}, end_time: {after: 2026-11-22T00:00:00Z}}",
         "end_time: {after: 2026-11-22T00:00:00Z}",
@@ -287,6 +295,7 @@ def test_jobs_with_the_same_change_are_judged_once(tmp_path):
 
 FIRST = {"job_id": "id-1"}
 SECOND = {"job_id": "id-2", "after": "jobs.a"}
+CODE = {"error_code": None}
 
 
 @pytest.mark.parametrize(
@@ -295,23 +304,40 @@ SECOND = {"job_id": "id-2", "after": "jobs.a"}
         ({"a": FIRST, "b": SECOND}, {"b": SECOND, "a": FIRST}, Relation.EQUAL),
         ({"a": FIRST, "b": SECOND}, {"c": FIRST, "b": {**SECOND, "after": "jobs.c"}}, Relation.EQUAL),
         ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {"job_id": "id-2"}}, Relation.UNDECIDED),
-        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.STRONGER),
-        (
-            {"a": FIRST, "b": {"job_id": "id-2"}},
-            {"a": FIRST, "b": {**SECOND, "timeout": "10m"}},
-            Relation.UNDECIDED,
-        ),
         ({"a": FIRST, "b": SECOND}, {"a": {"job_id": "id-3"}, "b": SECOND}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.STRONGER),
+        ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": {**SECOND, "expect": CODE}}, Relation.STRONGER),
+        ({"a": FIRST, "b": {"job_id": "id-2", "expect": CODE}}, {"a": FIRST, "b": SECOND}, Relation.DIFFERENT),
+        ({"a": FIRST, "b": {**SECOND, "expect": CODE}}, {"a": FIRST, "b": SECOND}, Relation.WEAKER),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {**SECOND, "expect": CODE}}, Relation.STRONGER),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {**SECOND, "missing": "wait"}}, Relation.WEAKER),
+        ({"a": FIRST, "b": SECOND}, {"a": {**FIRST, "expect": CODE}, "b": SECOND}, Relation.EQUAL),
         (
-            {"a": FIRST, "b": {**SECOND, "expect": {"error_code": None}}},
-            {"a": FIRST, "b": {**SECOND, "expect": {}}},
-            Relation.UNDECIDED,
+            {"a": FIRST, "b": {**SECOND, "expect": {"begin_time": {"after": "2026-11-20T00:00:00Z"}}}},
+            {"a": FIRST, "b": SECOND},
+            Relation.WEAKER,
         ),
     ],
-    ids=["same", "renamed", "dropped", "added", "added with more", "another job", "with another change"],
+    ids=[
+        "same",
+        "renamed",
+        "dropped",
+        "another job",
+        "added",
+        "added beside more",
+        "added beside less",
+        "weaker beside it",
+        "stronger beside it",
+        "longer patience beside it",
+        "the other job is stronger",
+        "begun earlier",
+    ],
 )
-def test_a_job_that_comes_after_another_is_compared_by_nothing_else(compare, old, new, relation):
-    assert {job.old.job_id: job.relation for job in compare(write(old), write(new))}["id-2"] is relation
+def test_a_job_that_comes_after_another_is_compared_by_what_else_it_expects(compare, old, new, relation):
+    found = {job.old.job_id: job for job in compare(write(old), write(new))}["id-2"]
+    assert found.relation is relation
+    last = found.witness.answers[-1].observation if found.witness else None
+    assert last is None or last.begin_time is not None
 
 
 # --- Variables without a value ---------------------------------------------------------------------------------

@@ -1,10 +1,27 @@
 """Job APIs that an operator describes in files of their own."""
 
+from typing import TYPE_CHECKING
+
 import click
 from msgspec.structs import replace
 
 from reconcile.cli.context import Context
 from reconcile.cli.options.values import FilePath
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class ApiType(FilePath):
+    """The name of a job API, or the file that describes one, as `choose_api` takes it."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        from reconcile.cli.own_apis import list_apis
+
+        names = [name for name in list_apis(ctx.find_object(Context)) if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in names] or super().shell_complete(ctx, param, incomplete)
 
 
 def _keep(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -21,7 +38,7 @@ api_option = click.option(
     metavar="FILE[@sha256:HEX]",
     callback=_keep,
     expose_value=False,
-    help="Also know the job API that FILE describes, with this digest. Its name begins with x-. RECONCILE_API_PATH "
+    help="Also load the job API that FILE describes, with this digest. Its name begins with x-. RECONCILE_API_PATH "
     "names such files and directories, too. Repeatable.",
 )
 """Commands find its values in their context, by `known_apis`."""

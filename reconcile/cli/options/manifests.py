@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
+from reconcile.cli.context import Context
 from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.values import AssignmentType, FilePath, as_one
 from reconcile.model import Deal, Given, VariableFile
@@ -119,8 +120,10 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[str]":
     """Return the addresses in the manifests of the command line, or of the working directory, that begin like this."""
     from reconcile.cli.manifests import list_addresses
+    from reconcile.cli.own_apis import list_apis
 
-    return [address for address in list_addresses(ctx.params.get("paths") or ()) if address.startswith(incomplete)]
+    addresses = list_addresses(ctx.params.get("paths") or (), list_apis(ctx.find_object(Context)))
+    return [address for address in addresses if address.startswith(incomplete)]
 
 
 _MANIFESTS = (
@@ -191,7 +194,7 @@ selection_options = as_one(
         "--by",
         "deal",
         type=click.Choice([each.value for each in Deal]),
-        help="Whether --shard deals single jobs, which share the rate of their provider, or whole providers. "
+        help="Whether --shard splits by job, with shards sharing the rate of each provider, or by provider. "
         "Default: job.",
     ),
 )
@@ -200,6 +203,6 @@ selection_options = as_one(
 fail_fast_option = click.option(
     "--fail-fast",
     is_flag=True,
-    help="Stop with the first job that has drifted or cannot be checked. The plan says which jobs were not reached.",
+    help="Stop at the first job that has drifted or cannot be checked. The plan lists the jobs that were not reached.",
 )
 """Belongs to `selection_options`; apply it outside of those."""

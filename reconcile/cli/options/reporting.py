@@ -87,7 +87,13 @@ def reporting_options(*names: str) -> Decorator:
         pairs = [value.partition("=") for value in values]
         for name, sign, path in pairs:
             if name not in names or not sign or not path:
-                raise click.BadParameter(f"expected FORMAT=PATH; formats are {', '.join(names)}", ctx, param)
+                from reconcile.document.hints import suggest
+
+                similar = suggest(name, names) if sign and path else None
+                wrong = (
+                    f"unknown format '{name[:64]}', {similar} Formats" if similar else "expected FORMAT=PATH; formats"
+                )
+                raise click.BadParameter(f"{wrong} are {', '.join(names)}", ctx, param)
         return tuple((name, path) for name, _, path in pairs)
 
     return as_one(

@@ -73,8 +73,7 @@ class AgencyLogin(Struct, frozen=True, kw_only=True, eq=False):
             redact=Redactor(hidden),
         )
         response = question.ask(client, build_assume_request(agency, held, client))
-        key = response.read_key(STS_KEY if agency.domain_id is not None else IAM_KEY)
-        return key.make_credential(source=self.source, project_id=self.provider.project_id)
+        return response.read_key(STS_KEY if agency.domain_id is not None else IAM_KEY)
 
 
 def build_assume_request(agency: Agency, held: Token | AccessKey, client: httpx.Client) -> httpx.Request:

@@ -6,19 +6,27 @@ Security Token Through a Token", Identity and Access Management API Reference, a
 "AssumeAgencyWithOIDC", Security Token Service. The requests are those of the official SDK.
 """
 
+from collections.abc import Mapping
+
 import httpx
 from msgspec import Struct
 
 from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.id_token import GitHubIdToken, IdToken, fetch_id_token
-from reconcile.fetch.credentials.identity import IAM_KEY, STS_KEY, IdentityUrl, Question, build_request
+from reconcile.fetch.credentials.identity import (
+    IAM_KEY,
+    STS_KEY,
+    IdentityResponse,
+    IdentityUrl,
+    Question,
+    build_request,
+)
 from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 _KEY_LIFETIME = 6 * 60 * 60
 """Seconds, as the SDK asks for."""
-_SHOWN = "the id token"
 
 
 class _IdTokenLogin(Struct, frozen=True, kw_only=True, eq=False):
@@ -31,14 +39,25 @@ class _IdTokenLogin(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def secrets(self) -> tuple[Hidden, ...]:
-        """What no output may show."""
-        return list_secrets(self.id_token)
+        """What is known to be secret before anything is read or fetched."""
+        secret = self.id_token.bearer if isinstance(self.id_token, GitHubIdToken) else self.id_token
+        return (secret,) if isinstance(secret, Secret) else ()
 
     def __str__(self) -> str:
         return f"id token from {self.source}, for a temporary access key of {self.url.origin}"
 
-    def _make_question(self, hidden: list[Hidden]) -> Question:
-        return Question(url=self.url, provider=self.provider, source=self.source, shown=_SHOWN, redact=Redactor(hidden))
+    def _post(
+        self,
+        client: httpx.Client,
+        hidden: list[Hidden],
+        path: str,
+        document: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+    ) -> IdentityResponse:
+        question = Question(
+            url=self.url, provider=self.provider, source=self.source, shown="the id token", redact=Redactor(hidden)
+        )
+        return question.ask(client, build_request("POST", f"{self.url.base}{path}", document, headers))
 
 
 class FederatedLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
@@ -49,13 +68,15 @@ class FederatedLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Exchange the id token for a token without a scope, and that for an access key; raise CredentialError."""
         id_token = fetch_id_token(self.id_token, client, hidden)
-        question = self._make_question(hidden)
-        response = question.ask(client, build_exchange(self.url, self.idp_id, id_token))
+        auth: dict[str, object] = {"id_token": {"id": id_token.reveal()}}
+        headers = {"X-Idp-Id": self.idp_id}
+        response = self._post(client, hidden, "/v3.0/OS-AUTH/id-token/tokens", {"auth": auth}, headers)
         response.read_document()
         token = response.read_token()
         hidden.append(token)
-        key = question.ask(client, build_key_request(self.url, token)).read_key(IAM_KEY)
-        return key.make_credential(source=self.source, project_id=self.provider.project_id)
+        identity = {"methods": ["token"], "token": {"id": token.reveal(), "duration_seconds": _KEY_LIFETIME}}
+        auth = {"identity": identity}
+        return self._post(client, hidden, "/v3.0/OS-CREDENTIAL/securitytokens", {"auth": auth}).read_key(IAM_KEY)
 
 
 class StsLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
@@ -68,34 +89,11 @@ class StsLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Exchange the id token for the access key of the agency; raise CredentialError."""
-        id_token = fetch_id_token(self.id_token, client, hidden)
-        question = self._make_question(hidden)
         document = {
             "provider_urn": self.provider_urn,
             "agency_urn": self.agency_urn,
             "agency_session_name": self.session_name,
-            "id_token": id_token.reveal(),
+            "id_token": fetch_id_token(self.id_token, client, hidden).reveal(),
             "duration_seconds": self.duration,
         }
-        request = build_request("POST", f"{self.url}/v5/agencies/assume-with-oidc", document)
-        key = question.ask(client, request).read_key(STS_KEY)
-        return key.make_credential(source=self.source, project_id=self.provider.project_id)
-
-
-def list_secrets(id_token: IdToken) -> tuple[Hidden, ...]:
-    """List what is known to be secret before anything is read or fetched."""
-    if isinstance(id_token, Secret):
-        return (id_token,)
-    return (id_token.bearer,) if isinstance(id_token, GitHubIdToken) else ()
-
-
-def build_exchange(url: IdentityUrl, idp_id: str, id_token: Secret) -> httpx.Request:
-    """Build the request for a token without a scope."""
-    document = {"auth": {"id_token": {"id": id_token.reveal()}}}
-    return build_request("POST", f"{url.base}/v3.0/OS-AUTH/id-token/tokens", document, {"X-Idp-Id": idp_id})
-
-
-def build_key_request(url: IdentityUrl, token: Secret) -> httpx.Request:
-    """Build the request for a temporary access key in place of a token."""
-    identity = {"methods": ["token"], "token": {"id": token.reveal(), "duration_seconds": _KEY_LIFETIME}}
-    return build_request("POST", f"{url.base}/v3.0/OS-CREDENTIAL/securitytokens", {"auth": {"identity": identity}})
+        return self._post(client, hidden, "/v5/agencies/assume-with-oidc", document).read_key(STS_KEY)

@@ -73,18 +73,6 @@ IAM_KEY = KeyForm(under="credential", key="access", secret="secret", security_to
 STS_KEY = KeyForm(under="credentials", key="access_key_id", secret="secret_access_key", security_token="security_token")
 
 
-class TemporaryKey(Struct, frozen=True, kw_only=True, eq=False):
-    """A temporary access key that was issued; the key itself is no secret, but of no use to a reader either."""
-
-    key: Secret
-    secret: Secret
-    security_token: Secret
-
-    def make_credential(self, *, source: str, project_id: str) -> AccessKey:
-        """Make the credential that signs with it, for this project."""
-        return AccessKey(self.key.reveal(), self.secret, self.security_token, source=source, project_id=project_id)
-
-
 class Question(Struct, frozen=True, kw_only=True, eq=False):
     """
     What is asked of an identity service, and for whom.
@@ -152,14 +140,16 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
             raise self.refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
         return Secret(token)
 
-    def read_key(self, form: KeyForm) -> TemporaryKey:
+    def read_key(self, form: KeyForm) -> AccessKey:
         """Return the temporary access key in the body; raise CredentialError if there is none."""
         found = self.read_document().get(form.under)
         values = found if isinstance(found, dict) else {}
-        return TemporaryKey(
-            key=self._read_part(values, form.key, ACCESS_KEY),
-            secret=self._read_part(values, form.secret, SECRET_KEY),
-            security_token=self._read_part(values, form.security_token, TOKEN),
+        return AccessKey(
+            self._read_part(values, form.key, ACCESS_KEY).reveal(),
+            self._read_part(values, form.secret, SECRET_KEY),
+            self._read_part(values, form.security_token, TOKEN),
+            source=self.question.source,
+            project_id=self.question.provider.project_id,
         )
 
     def _read_part(self, values: Mapping[str, object], name: str, expected: Format) -> Secret:

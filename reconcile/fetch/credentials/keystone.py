@@ -6,7 +6,6 @@ for application credentials in "Password and Application Credential authenticati
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 import httpx
 from msgspec import Struct
@@ -18,64 +17,50 @@ from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 
-class Password(Struct, frozen=True, kw_only=True, eq=False):
-    """A user and what the token is to be for, written as keystone wants them, and the password."""
-
-    user: Mapping[str, object]
-    password: Secret
-    scope: Mapping[str, object]
-
-
-class ApplicationCredential(Struct, frozen=True, kw_only=True, eq=False):
-    """An application credential: its id, or its name and user, as keystone wants them. Its project is fixed."""
-
-    identity: Mapping[str, object]
-    secret: Secret
-
-
-Method: TypeAlias = Password | ApplicationCredential
-
-
 class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
-    """Who asks for a token, where, and for which provider; `source` is where the secret came from."""
+    """
+    Who asks for a token, where, and for which provider; `source` is where the secret came from.
+
+    `identity` is a user or an application credential as keystone writes it, without the secret. `scope` is what the
+    token is to be for; None is an application credential, whose project is fixed.
+    """
 
     url: IdentityUrl
-    method: Method
+    identity: Mapping[str, object]
+    secret: Secret
+    scope: Mapping[str, object] | None
     source: str
     provider: Provider
 
     @property
     def secrets(self) -> tuple[Hidden, ...]:
         """What no output may show."""
-        return (self.method.password if isinstance(self.method, Password) else self.method.secret,)
+        return (self.secret,)
 
     def __str__(self) -> str:
-        kind = "password" if isinstance(self.method, Password) else "application credential"
+        kind = "password" if self.scope is not None else "application credential"
         return f"{kind} from {self.source}, for a token of {self.url}"
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> Token:
         """Ask for a token; raise CredentialError."""
-        shown = "the user or the password" if isinstance(self.method, Password) else "the application credential"
+        shown = "the user or the password" if self.scope is not None else "the application credential"
         question = Question(
             url=self.url, provider=self.provider, source=self.source, shown=shown, redact=Redactor(hidden)
         )
-        response = question.ask(client, build_token_request(self.url, self.method))
+        response = question.ask(client, self.build_request())
         document = response.read_document()
-        if not isinstance(self.method, Password) or "project" in self.method.scope:
+        if self.scope is None or "project" in self.scope:
             check_project(response, document)
         return Token(response.read_token(), source=self.source, header=self.provider.api.token_header)
 
-
-def build_token_request(url: IdentityUrl, method: Method) -> httpx.Request:
-    """Build the request for a token; keystone refuses a scope beside an application credential."""
-    auth: dict[str, object]
-    if isinstance(method, Password):
-        user = {**method.user, "password": method.password.reveal()}
-        auth = {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": dict(method.scope),
-        }
-    else:
-        shown = {**method.identity, "secret": method.secret.reveal()}
-        auth = {"identity": {"methods": ["application_credential"], "application_credential": shown}}
-    return build_request("POST", f"{url}/auth/tokens", {"auth": auth})
+    def build_request(self) -> httpx.Request:
+        """Build the request for a token; keystone refuses a scope beside an application credential."""
+        secret = self.secret.reveal()
+        auth: dict[str, object] = {}
+        if self.scope is None:
+            shown = {"application_credential": {**self.identity, "secret": secret}}
+        else:
+            shown = {"password": {"user": {**self.identity, "password": secret}}}
+            auth["scope"] = dict(self.scope)
+        auth["identity"] = {"methods": [*shown], **shown}
+        return build_request("POST", f"{self.url}/auth/tokens", {"auth": auth})

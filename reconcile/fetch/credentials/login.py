@@ -8,10 +8,11 @@ from reconcile.fetch.credentials.agency import Agency, AgencyLogin, Base
 from reconcile.fetch.credentials.federation import FederatedLogin, StsLogin
 from reconcile.fetch.credentials.id_token import find_id_token
 from reconcile.fetch.credentials.identity import IdentityUrl
-from reconcile.fetch.credentials.keystone import ApplicationCredential, KeystoneLogin, Method, Password
+from reconcile.fetch.credentials.keystone import KeystoneLogin
 from reconcile.fetch.credentials.metadata import MetadataLogin
 from reconcile.fetch.credentials.settings import PASSWORD, SECONDS, SECRET, TEXT, Settings, refuse
 from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
+from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 _VERSION_PATH = "/v3"
@@ -43,12 +44,9 @@ _FORM = "write it as https://HOST/v3 or https://HOST:PORT/v3"
 def make_password_login(settings: Settings) -> KeystoneLogin:
     """Make a login with a password; raise AccessError if something is missing, malformed, or for another project."""
     user = _describe_user(settings, beside=["password", "auth_type"])
-    password = Password(
-        user=user,
-        password=settings.require("password", PASSWORD, beside=["user_id", "username"]),
-        scope=_describe_scope(settings),
-    )
-    return _make_login(settings, password, settings.name_source("user_id" if "id" in user else "username", "password"))
+    secret = settings.require("password", PASSWORD, beside=["user_id", "username"])
+    source = settings.name_source("user_id" if "id" in user else "username", "password")
+    return _make_login(settings, user, secret, _describe_scope(settings), source)
 
 
 def make_application_login(settings: Settings) -> KeystoneLogin:
@@ -60,16 +58,17 @@ def make_application_login(settings: Settings) -> KeystoneLogin:
     by_name = "application_credential_id" not in settings and "application_credential_name" in settings
     name = "application_credential_name" if by_name else "application_credential_id"
     value = settings.require(name, TEXT, beside=["application_credential_secret", "auth_type"]).reveal()
-    method = ApplicationCredential(
-        identity={"name": value, "user": _describe_user(settings, beside=[name])} if by_name else {"id": value},
-        secret=settings.require("application_credential_secret", SECRET, beside=[name]),
-    )
-    return _make_login(settings, method, settings.name_source(name, "application_credential_secret"))
+    identity = {"name": value, "user": _describe_user(settings, beside=[name])} if by_name else {"id": value}
+    secret = settings.require("application_credential_secret", SECRET, beside=[name])
+    return _make_login(settings, identity, secret, None, settings.name_source(name, "application_credential_secret"))
 
 
-def _make_login(settings: Settings, method: Method, source: str) -> KeystoneLogin:
+def _make_login(
+    settings: Settings, identity: Mapping[str, object], secret: Secret, scope: Mapping[str, object] | None, source: str
+) -> KeystoneLogin:
     settings.check_project()
-    return KeystoneLogin(url=find_url(settings), method=method, source=source, provider=settings.provider)
+    url, provider = find_url(settings), settings.provider
+    return KeystoneLogin(url=url, identity=identity, secret=secret, scope=scope, source=source, provider=provider)
 
 
 def make_federated_login(settings: Settings, environ: Mapping[str, str]) -> FederatedLogin:

@@ -12,7 +12,7 @@ import httpx
 from msgspec import Struct
 
 from reconcile.codes import Code
-from reconcile.fetch.client import METADATA_KEY, METADATA_TOKEN
+from reconcile.fetch.client import METADATA_KEY, METADATA_SESSION
 from reconcile.fetch.credentials.access_key import AccessKey, read_clock
 from reconcile.fetch.credentials.credential import CredentialError
 from reconcile.fetch.credentials.identity import IAM_KEY, IdentityResponse, IdentityUrl, Question, build_request
@@ -54,7 +54,7 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
         """Ask for the access key of the server's agency; raise CredentialError."""
         lifetime = {"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFETIME)}
-        response = self._ask(client, hidden, "PUT", METADATA_TOKEN, lifetime)
+        response = self._ask(client, hidden, "PUT", METADATA_SESSION, lifetime)
         headers = {}
         if response.status_code not in _KNOWS_NO_TOKEN:
             token = response.read_text().strip()
@@ -65,7 +65,7 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
         response = self._ask(client, hidden, "GET", METADATA_KEY, headers)
         key = response.read_key(IAM_KEY)
         self._check_time(response)
-        return key.make_credential(source=self.source, project_id=self.provider.project_id)
+        return key
 
     def _ask(
         self, client: httpx.Client, hidden: list[Hidden], method: str, path: str, headers: dict[str, str]
@@ -82,8 +82,8 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
         try:
             return question.ask(client, build_request(method, str(question.url), headers=headers))
         except CredentialError as error:
-            message = f"{error.problem.message}; --metadata-credentials is for servers of the cloud (ECS) only"
-            problem = Problem(code=error.problem.code, message=message)
+            why = "only servers of the cloud (ECS) have a metadata service: elsewhere, set another credential"
+            problem = Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
             retryable = Retryable.MAYBE_PERMANENT if error.retryable is not None else None
             raise CredentialError(problem, retryable=retryable) from error
 

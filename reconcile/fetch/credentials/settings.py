@@ -7,16 +7,15 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
+from reconcile.fetch.credentials.variables import CLOSE
 from reconcile.fetch.secret import Secret
 from reconcile.model import Diagnostic, Provider
 
 MAX_TOKEN_LENGTH = 16 * 1024
-_CLOSE = 0.87
-"""How alike two names are, 1 for equal ones, so that one is probably a misspelling of the other."""
 
 
 class Format(Struct, frozen=True, kw_only=True):
-    """What a kind of value has to look like; `rule` says it to the operator."""
+    """The format of a kind of value; `rule` describes it to the operator."""
 
     name: str
     pattern: str
@@ -75,7 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
     place: str | None = None
     """What to call all of it in a message; None for environment variables, which are named one by one."""
     unknown: frozenset[str] = frozenset()
-    """The names in that place that mean nothing here; some of them may be misspelt."""
+    """The names in that place that nothing reads; some of them may be misspelt."""
     profile: str | None = None
     """The vendor whose defaults the cloud builds on."""
     in_working_directory: bool = False
@@ -167,7 +166,7 @@ def suggest_name(wanted: Iterable[str], unknown: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     spelt = {name.upper(): name for name in wanted}
-    meant = {name: get_close_matches(name.upper(), spelt, n=1, cutoff=_CLOSE) for name in sorted(unknown)}
+    meant = {name: get_close_matches(name.upper(), spelt, n=1, cutoff=CLOSE) for name in sorted(unknown)}
     found = [f"'{name[:200]}' is set: did you mean '{spelt[close[0]]}'?" for name, close in meant.items() if close]
     return " ".join(found) or None
 

@@ -12,6 +12,9 @@ from typing import TypeAlias
 from reconcile.codes import Code
 from reconcile.model import Diagnostic
 
+CLOSE = 0.87
+"""How alike two names are, 1 for equal ones, so that one is probably a misspelling of the other."""
+
 Variables: TypeAlias = Mapping[str, tuple[str, ...]]
 """A setting and the variables that hold it; the first that is set counts."""
 
@@ -168,13 +171,30 @@ def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
             yield from names
     yield from (name_variable("oidc_audience", provider) for provider in (*providers, None))
     yield from ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "RECONCILE_ENDPOINT", "RECONCILE_API_PATH")
+    yield from ("RECONCILE_RUN_ID", "RECONCILE_DOCS_URL")
 
 
 def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str]) -> frozenset[str]:
-    """Return the variables that mean nothing here; some of them may be misspelt."""
+    """Return the variables that nothing reads; some of them may be misspelt."""
     return frozenset(name for name in environ if not name.startswith("RECONCILE_VAR_")).difference(
         list_known_variables(providers)
     )
+
+
+def find_misspelt_variables(environ: Mapping[str, str], providers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Find the variables whose name is nearly that of one that is read; yield both names."""
+    from difflib import get_close_matches
+
+    names = tuple(providers)
+    known = tuple(dict.fromkeys(list_known_variables(names)))
+    for name in sorted(find_unknown_variables(environ, names)):
+        if close := get_close_matches(name.upper(), known, n=1, cutoff=CLOSE):
+            yield name, close[0]
+
+
+def is_for_provider(name: str) -> bool:
+    """Return whether a variable may be this program's own for some provider, known here or not."""
+    return name.startswith(tuple(f"{name_variable(setting)}_" for setting in SETTINGS))
 
 
 def find_credential_files(environ: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from identity_service import Answer, Identity, issue, refusal
 from reconcile.codes import Code
 from reconcile.fetch.credentials import Credential, CredentialError, UnsignedRequest, find_credential
 from reconcile.fetch.credentials.identity import MAX_RESPONSE_SIZE
-from reconcile.fetch.credentials.keystone import KeystoneLogin, Password, build_token_request
+from reconcile.fetch.credentials.keystone import KeystoneLogin
 from reconcile.fetch.credentials.login import parse_identity_url
 from reconcile.fetch.failure import BlockedAddressError
 from reconcile.fetch.redaction import Redactor
@@ -46,12 +47,17 @@ def fail(login: Credential, identity: Identity) -> CredentialError:
     return raised.value
 
 
+@pytest.fixture
+def login_with(make_provider):
+    return partial(KeystoneLogin, url=URL, source="here", provider=make_provider(project_id="p"))
+
+
 # --- The request -----------------------------------------------------------------------------------------------
 
 
-def test_a_request_for_a_token_is_as_keystone_documents_it() -> None:
+def test_a_request_for_a_token_is_as_keystone_documents_it(login_with) -> None:
     user = {"name": "u", "domain": {"name": "d"}}
-    request = build_token_request(URL, Password(user=user, password=Secret("pässwörd"), scope={"project": {"id": "p"}}))
+    request = login_with(identity=user, secret=Secret("pässwörd"), scope={"project": {"id": "p"}}).build_request()
     body = request.read()
     assert (request.method, str(request.url)) == ("POST", "https://iam.test/v3/auth/tokens")
     assert request.headers["Content-Length"] == str(len(body))
@@ -134,13 +140,12 @@ def test_u50_a_rejection_names_the_variables_and_the_provider(make_provider, env
 
 
 @pytest.fixture
-def read(make_provider):
+def read(login_with):
     def read(status_code: int, body: object = ISSUED, **headers: str) -> str:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         response = httpx.Response(status_code, headers=fields, content=content)
-        method = Password(user={}, password=Secret(PASSWORD), scope={"project": {}})
-        login = KeystoneLogin(url=URL, method=method, source="here", provider=make_provider(project_id="p"))
+        login = login_with(identity={}, secret=Secret(PASSWORD), scope={"project": {}})
         token = login.issue(Identity(response).client, [*login.secrets])
         return token.standing["X-Auth-Token"]
 

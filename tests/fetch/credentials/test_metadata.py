@@ -116,8 +116,8 @@ def test_a_project_that_the_manifest_does_not_name_is_refused(find, variable: st
 @pytest.mark.parametrize(
     ("answers", "code", "says", "retryable"),
     [
-        ([httpx.ConnectError("no route")], Code.NOT_CONNECTED, "for servers of the cloud (ECS) only", "maybe"),
-        ([TOKEN, httpx.ReadTimeout("slow")], Code.TIMED_OUT, "for servers of the cloud (ECS) only", "maybe"),
+        ([httpx.ConnectError("no route")], Code.NOT_CONNECTED, "only servers of the cloud (ECS)", "maybe"),
+        ([TOKEN, httpx.ReadTimeout("slow")], Code.TIMED_OUT, "only servers of the cloud (ECS)", "maybe"),
         (
             [TOKEN, httpx.Response(401, text="Please configure Cloud Service Agency first")],
             Code.NO_CREDENTIALS,

@@ -1,16 +1,14 @@
 """A server that repeats all it was sent, in every form and every place, to every kind of credential."""
 
-import base64
 import json
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
+from leaks import CANARY, FORMS, VISIBLE, leaks_of
 
 from reconcile.signature import parse_authorization
 
-CANARY = 'canary/7f3a+9c51"é='
-VISIBLE = 'canary/7f3a+9c51"='
 TOKEN = "granted-canary-token-7f3a"
 ISSUED = "issued-canary-secret-7f3a"
 AGENCY = {"HW_ASSUME_ROLE_AGENCY_NAME": "a", "HW_ASSUME_ROLE_DOMAIN_NAME": "d"}
@@ -29,23 +27,6 @@ KINDS = {
     "id-token-and-agency": {"HW_ASSUME_ROLE_IDP_ID": "i", "HW_ASSUME_ROLE_ID_TOKEN": VISIBLE} | AGENCY,
 }
 SIGNED = {"access-key", "temporary-access-key", "id-token", "agency", "id-token-and-agency"}
-FORMS: dict[str, Callable[[str], str]] = {
-    "plain": str,
-    "url": lambda text: quote(text, safe=""),
-    "form": quote_plus,
-    "lower-url": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d"),
-    "json": json.dumps,
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64url": lambda text: base64.urlsafe_b64encode(b"x" + text.encode()).decode(),
-}
-
-
-def leaks_of(secret: str) -> set[str]:
-    """List pieces of a secret by which it would be recognised, in any of the forms."""
-    pieces = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
-    for offset in range(3):
-        pieces.add(base64.b64encode(b" " * offset + secret.encode()).decode()[4:-4])
-    return pieces
 
 
 def reflect(request, form: Callable[[str], str], secret: str):
