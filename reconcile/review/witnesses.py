@@ -138,14 +138,15 @@ def _find_unsteady(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
     """
     Find an answer and how it compares with the looks before it, which one side lets through and a job does not.
 
-    Whatever the side lets through, the job does as well, if it were not for `settle` and `stuck`.
+    Whatever the side lets through, the job does as well, if it were not for `settle` and `stuck`. What it lets through
+    may come later than the looks were listed for, if it expects times that are still to come.
     """
     jobs, found = (stopping, *passing.jobs), False
-    for at, looks in _list_unsteady(passing, terms, now):
-        for gap in list_gaps(passing.terms, None, at)[:_MOST_TRIED]:
-            if gap.at != at or not isinstance(gap.answer, Observed):
+    for start, looks in _list_unsteady(passing, terms, now):
+        for gap in list_gaps(passing.terms, None, start)[:_MOST_TRIED]:
+            if not isinstance(gap.answer, Observed):
                 continue
-            found = True
+            found, at = True, gap.at
             answer = replace(gap.answer, job_id=stopping.job_id, looks=looks)
             written = judge.write(stopping, answer, at)
             stopped, passed = judge.judge([stopping], written, at, looks), judge.judge(passing.jobs, written, at, looks)
@@ -192,23 +193,26 @@ def _confirm_patience(
 ) -> Witness | None:
     """Return a first answer for which one side waits, and then one that it lets through; None if there is no such."""
     answer, after = first
-    later = now + timedelta(seconds=after)
-    written = judge.write(stopping, answer, now)
-    stopped, waited = judge.judge([stopping], written, now), judge.judge(passing.jobs, written, now)
-    timed_out = stopped.verdict is Verdict.PENDING and isinstance(answer, Observed)
-    if waited.verdict is not Verdict.PENDING or not (stopped.verdict is Verdict.DRIFT or timed_out):
-        return None
-    for gap in list_gaps(passing.terms, None, later):
+    wait = timedelta(seconds=after)
+    for gap in list_gaps(passing.terms, None, now + wait):
+        if not isinstance(gap.answer, Observed):
+            continue
+        begin, end = gap.at - wait, gap.at
+        written = judge.write(stopping, answer, begin)
+        stopped, waited = judge.judge([stopping], written, begin), judge.judge(passing.jobs, written, begin)
+        timed_out = stopped.verdict is Verdict.PENDING and isinstance(answer, Observed)
+        if waited.verdict is not Verdict.PENDING or not (stopped.verdict is Verdict.DRIFT or timed_out):
+            continue
         last = _name(gap.answer, stopping)
-        ending = judge.write(stopping, last, later)
-        passed = judge.judge(passing.jobs, ending, later)
-        if gap.at == later and isinstance(last, Observed) and passed.verdict is Verdict.IN_SYNC:
+        ending = judge.write(stopping, last, end)
+        passed = judge.judge(passing.jobs, ending, end)
+        if passed.verdict is Verdict.IN_SYNC:
             jobs = (stopping, *passing.jobs)
             shown = [
                 _show(answer, written, jobs, stopped, waited, judge),
                 replace(_show(last, ending, jobs, None, passed, judge), after=after),
             ]
-            return _make(now, shown, stopped, jobs)
+            return _make(begin, shown, stopped, jobs)
     return None
 
 

@@ -66,6 +66,14 @@ EXPECTATIONS = {
         "{status: [running, success], stuck: 10m}",
         "{status: [running, success]}",
     ),
+    "one look at a time to come": (
+        "{begin_time: {after: 2026-12-20T00:00:00Z}, settle: {reads: 2, over: 1s}}",
+        "begin_time: {after: 2026-12-20T00:00:00Z}",
+    ),
+    "stuck at a time to come": (
+        "{end_time: {after: 2026-12-20T00:00:00Z}, stuck: 10m}",
+        "end_time: {after: 2026-12-20T00:00:00Z}",
+    ),
     "stuck and settled": (
         "{stuck: 10m, settle: {reads: 3, over: 30s}, duration: {max: 1h}}",
         "{stuck: 20m, settle: {reads: 2, over: 20s}, duration: {max: 1h}}",
@@ -140,6 +148,14 @@ JOBS = {
     "missing: wait": ("missing: drift", "missing: wait"),
     "timeout longer": ("timeout: 10m", "timeout: 11m"),
     "timeout dropped": ("timeout: 10m", "{}"),
+    "missing: wait for a time to come": (
+        "expect: {begin_time: {after: 2026-12-20T00:00:00Z}}",
+        "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, missing: wait}",
+    ),
+    "timeout longer for a time to come": (
+        "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, timeout: 10m}",
+        "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, timeout: 11m}",
+    ),
 }
 EXPECTED = "{job_type: bind_ldap, duration: {max: 1h}, sub_jobs: [a]}"
 
