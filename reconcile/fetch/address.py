@@ -34,7 +34,7 @@ _BLOCKED = tuple(
     )
 )
 _LOOPBACK = tuple(ip_network(network) for network in ("127.0.0.0/8", "::1/128"))
-_LAST_32_BITS = tuple(IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+_LAST_32_BITS = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
 
 
 def is_loopback(address: Address) -> bool:
@@ -47,7 +47,7 @@ def blocked_reason(ip: str, *, loopback_allowed: bool) -> str | None:
     Say why no request may be sent to the address, as a noun phrase; None if one may.
 
     Private ranges are allowed: private clouds and VPC endpoints live there. An IPv4 address inside an IPv6 one
-    (mapped, compatible, NAT64, 6to4, Teredo) counts as well. A zone (`%eth0`) is ignored.
+    (mapped, compatible, translated, NAT64, 6to4, Teredo) counts as well. A zone (`%eth0`) is ignored.
     """
     try:
         address = ip_address(ip.partition("%")[0])

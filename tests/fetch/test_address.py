@@ -9,6 +9,7 @@ from reconcile.fetch.address import blocked_reason
         pytest.param("169.254.169.254", "metadata", id="A07-metadata"),
         pytest.param("::ffff:169.254.169.254", "metadata", id="A07-mapped"),
         pytest.param("::169.254.169.254", "metadata", id="A07-compatible"),
+        pytest.param("::ffff:0:169.254.169.254", "metadata", id="A07-translated"),
         pytest.param("64:ff9b::a9fe:a9fe", "metadata", id="A07-nat64"),
         pytest.param("64:ff9b:1::a9fe:a9fe", "metadata", id="A07-local-nat64"),
         pytest.param("2002:a9fe:a9fe::1", "metadata", id="A07-6to4"),
