@@ -182,7 +182,7 @@ class _Bounds:
 
     def at(self, ticks: int) -> datetime:
         """Return the time so many ticks since 1970, at the ends of the calendar if it is beyond."""
-        return min(max(_EPOCH + ticks * self._tick, _FIRST), _LAST)
+        return _EPOCH + min(max(ticks, self._count(_FIRST)), self._count(_LAST)) * self._tick
 
     def _count(self, instant: datetime) -> int:
         return (instant - _EPOCH) // self._tick

@@ -384,6 +384,24 @@ def test_a_waiver_of_a_stuck_job_lets_it_through(compare):
     assert (job.relation, job.witness.answers[0].observation.looks.idle) == (Relation.WEAKER, 600.0)
 
 
+def test_a_job_that_is_sooner_stuck_under_a_waiver_passes_sooner_while_it_runs(compare):
+    def wait(limit):
+        expect = {"status": ["running", "success"], "stuck": limit}
+        return write({"a": {"job_id": "id-1", "expect": expect, "waivers": [{**WAIVED, "fields": ["stuck"]}]}})
+
+    (job,) = compare(wait("20m"), wait("10m"))
+    assert (job.relation, job.witness.answers[0].observation.looks.idle) == (Relation.DIFFERENT, 600.0)
+
+
+def test_a_dropped_time_of_a_job_that_comes_after_another_is_found(compare):
+    def begin(**expect):
+        job = {"job_id": "id-1", "after": "jobs.b", "expect": {"age": {"min": "1d"}, **expect}}
+        return write({"a": job, "b": {"job_id": "id-2"}})
+
+    job, _ = compare(begin(begin_time={"before": "2026-11-22T11:00:00Z"}), begin())
+    assert job.relation is Relation.WEAKER
+
+
 # --- Variables without a value ---------------------------------------------------------------------------------
 
 UNSET = {name: {} for name in "rstu"}
