@@ -65,8 +65,9 @@ def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal:
     units = _find_units(jobs, deal)
     parts = _deal_providers(units, jobs, total) if deal is Deal.PROVIDER else _deal_jobs(units, jobs, total)
     if not parts[-1]:
-        chains = " or chains of jobs linked by 'after'" if any(job.after for job in jobs) else ""
-        what = f"{len(units)} {deal.value}{'' if len(units) == 1 else 's'}{chains}"
+        plural = "" if len(units) == 1 else "s"
+        chains = f" or chain{plural} of jobs linked by 'after'" if any(job.after for job in jobs) else ""
+        what = f"{len(units)} {deal.value}{plural}{chains}"
         message = f"{total} shards are too many for {what}: one of them would check nothing"
         hint = f"use at most {len(units)}"
         raise UsageError.because(Code.NOTHING_TO_CHECK, message, hint=hint)

@@ -77,6 +77,10 @@ def test_each_shard_has_its_part_of_each_provider():
 def test_more_shards_than_jobs_would_check_nothing():
     with pytest.raises(UsageError, match=r"RC003 4 shards are too many for 3 jobs"):
         take_shard(replace(DECLARED, jobs=DECLARED.jobs[:3]), 1, 4)
+    first = job(name="first")
+    second = replace(job(name="second"), after=Order(address=first.address, source=SOURCE))
+    with pytest.raises(UsageError, match=r"for 1 job or chain of jobs linked by 'after'"):
+        take_shard(manifest(first, second), 1, 2)
 
 
 @pytest.mark.parametrize("total", range(2, 17))

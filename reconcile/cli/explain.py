@@ -21,6 +21,11 @@ _BY_EXIT_CODE = ("in_sync", "error", "drift", "pending")
 
 _OTHER_WORDS = {
     **{str(code): page for code, page in enumerate(_BY_EXIT_CODE)},
+    "after": "manifest",
+    "expect": "manifest",
+    "for_each": "manifest",
+    "settle": "manifest",
+    "stuck": "manifest",
     "missing": "drift",
     "baseline": "evidence",
     "receipt": "evidence",

@@ -61,7 +61,8 @@ def command(
     """
     report = Report(reporting, context)
     if not paths:
-        raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge")
+        hint = "pass the plans of all shards, such as plan-*.json"
+        raise UsageError.because(Code.NOTHING_TO_CHECK, "no plan is given: there is nothing to merge", hint=hint)
     report.prepare([*paths, verify_with, *list_description_files(context)])
     shards, spool = [], EvidenceSpool()
     for path in paths:

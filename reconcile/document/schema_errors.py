@@ -128,6 +128,8 @@ def _fill_form(form: Any, value: Any) -> Any:  # noqa: ANN401
         return {key: _fill_form(part, value) for key, part in form.items()}
     if isinstance(form, list):
         return [_fill_form(part, value) for part in form]
+    if not isinstance(form, str):
+        return form
     return value if form == "$" else form.replace("$", str(value))
 
 
@@ -136,7 +138,7 @@ def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
         return f"{{{', '.join(f'{key}: {_write_form(part, written)}' for key, part in form.items())}}}"
     if isinstance(form, list):
         return f"[{', '.join(_write_form(part, written) for part in form)}]"
-    return _quote_in_flow(form.replace("$", written))
+    return _quote_in_flow(str(form).replace("$", written))
 
 
 def _quote_in_flow(written: str) -> str:

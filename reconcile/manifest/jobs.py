@@ -192,8 +192,11 @@ class JobReader:
     def _read_after(self, table: Table) -> Order | None:
         if "after" not in table or isinstance(table["after"], Pending):
             return None
+        address = as_string(table["after"])
+        if not self._diagnostics.is_valid("jobs", address.removeprefix("jobs.").partition("[")[0]):
+            return None  # that job is left out because of an error of its own
         source = self._document.text.find_source(self._document.value_mark(table, "after"))
-        return Order(address=f"{self._prefix}{as_string(table['after'])}", source=source)
+        return Order(address=f"{self._prefix}{address}", source=source)
 
     def _read_text(self, table: Table, key: str) -> str | None:
         source = table if key in table else self._defaults

@@ -55,13 +55,13 @@ def check_timeout(expect: Expectation | Absence, timeout: float, mark: Mark, dia
         return
     settle, stuck = expect.settle, expect.stuck
     if settle is not None and settle.over >= timeout:
-        what = f"settle needs looks over {format_duration(settle.over)}"
+        what, other = f"settle needs looks over {format_duration(settle.over)}", "the 'over' of 'settle'"
     elif stuck is not None and stuck.limit >= timeout:
-        what = f"it takes {format_duration(stuck.limit)} to see that the job is stuck"
+        what, other = f"it takes {format_duration(stuck.limit)} to see that the job is stuck", "'stuck'"
     else:
         return
-    message = f"{what}, and a timeout of {format_duration(timeout)} ends the waiting before"
-    diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "raise 'timeout', or lower the other one")
+    message = f"{what}, but the waiting ends at the timeout of {format_duration(timeout)}"
+    diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, f"raise 'timeout', or lower {other}")
 
 
 def _as_integer(node: Node) -> int:

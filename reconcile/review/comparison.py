@@ -132,10 +132,12 @@ class _Comparison:
             return JobReview(address=old.address, relation=relation, old=old, new=new, reason=why, witness=witness)
 
         if own.unknown != other.unknown:
-            return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
+            return make(Relation.UNDECIDED, "what depends on variables without a value has changed")
         orders = self._old.find_before(old), self._new.find_before(new)
         if orders[0] is not None and (orders[0] != orders[1] or _find_waived(new) > _find_waived(old)):
-            return make(Relation.UNDECIDED, "its 'after' is not what it was, and no answer about one job can show that")
+            change = "has changed" if orders[0] != orders[1] else "is waived for longer"
+            why = f"its 'after' {change}, and no answer about one job shows what that lets through"
+            return make(Relation.UNDECIDED, why)
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)

@@ -131,6 +131,7 @@ def test_a_failed_run_says_once_how_to_learn_more(command, is_told, tmp_path, mo
     [
         (["2"], "# drift: "),
         (["missing"], "# drift: "),
+        (["settle"], "# Manifest"),
         (["Witness"], "# Evidence: "),
         (["threat", "model"], "# Security: "),
         (["exit", "codes"], "0  in_sync: every expectation was proven\n1  error: "),

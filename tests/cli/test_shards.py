@@ -49,3 +49,8 @@ def test_u70_eight_processes_together_never_exceed_the_rate(tmp_path):
     assert merged.returncode == 0
     assert f"reconcile: provider otc: {JOBS} requests by {RUNNERS} shards in " in merged.stderr
     assert "/m together\n" in merged.stderr
+
+
+def test_merge_without_plans_says_what_to_pass(capsys):
+    assert program.main(["merge"], environ={}) == 1
+    assert "pass the plans of all shards, such as plan-*.json" in capsys.readouterr().err

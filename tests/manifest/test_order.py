@@ -50,6 +50,11 @@ def test_what_could_be_meant_is_another_job(refuse):
     assert diagnostic.hint == 'name one: jobs.a["x"], jobs.a["y"]'
 
 
+def test_a_job_with_an_error_of_its_own_still_counts_as_declared(refuse):
+    (diagnostic,) = refuse(f"{HEAD}jobs:\n  a: {{job_id: a, expcet: {{}}}}\n  b: {{job_id: b, after: jobs.a}}\n")
+    assert (diagnostic.code, diagnostic.hint) == ("RC102", "did you mean 'expect'?")
+
+
 def test_jobs_that_were_made_for_each_entry_follow_each_other(load):
     jobs = """
   first: {for_each: [x, y], job_id: "a-${each.value}"}

@@ -33,6 +33,15 @@ def test_what_no_run_could_decide_is_refused(refuse, job, code, told):
     assert told in diagnostic.message
 
 
+@pytest.mark.parametrize(
+    ("settle", "hint"),
+    [("30s", "write settle: {reads: 3, over: 30s}"), ("3", 'write it like {"reads": 3, "over": "30s"}')],
+)
+def test_a_scalar_is_shown_as_the_mapping_that_settle_needs(refuse, settle, hint):
+    (diagnostic,) = refuse(f"{HEAD}jobs:\n  a: {{job_id: id-a, expect: {{settle: {settle}}}}}\n")
+    assert diagnostic.hint == hint
+
+
 def test_the_jobs_own_expectation_takes_the_place_of_the_default(load):
     defaults = "defaults: {expect: {settle: {reads: 3, over: 30s}, stuck: 10m}}\n"
     jobs = "jobs:\n  a: {job_id: id-a}\n  b: {job_id: id-b, expect: {settle: {reads: 2, over: 1m}, stuck: 1h}}\n"

@@ -378,6 +378,13 @@ def test_a_job_that_comes_after_another_is_compared_by_what_else_it_expects(comp
     assert last is None or last.begin_time is not None
 
 
+def test_what_has_changed_about_an_order_is_told(compare):
+    old = write({"a": FIRST, "b": SECOND})
+    for new, told in (({"job_id": "id-2"}, "'after' has changed"), ({**SECOND, "waivers": [WAIVED]}, "is waived for")):
+        _, job = compare(old, write({"a": FIRST, "b": new}))
+        assert told in job.reason
+
+
 def test_a_waiver_of_a_stuck_job_lets_it_through(compare):
     stuck = {"job_id": "id-1", "expect": {"stuck": "10m"}}
     (job,) = compare(write({"a": stuck}), write({"a": {**stuck, "waivers": [{**WAIVED, "fields": ["stuck"]}]}}))

@@ -29,9 +29,12 @@ _TOKEN_LIFETIME = 6 * 60 * 60
 _KNOWS_NO_TOKEN = (404, 405, 503)
 """The status codes from which the SDK concludes that no token is needed."""
 _NO_AGENCY = "this server has no agency: attach one that may read jobs, or set another credential"
+_NOT_FOR_THIS_PROCESS = (
+    "it gives this process no credential: on a server of the cloud (ECS), check its agency; elsewhere, set a credential"
+)
 _REFUSALS = {
     401: (Code.NO_CREDENTIALS, _NO_AGENCY),
-    403: (Code.NO_CREDENTIALS, "this server or this process may not have its credential"),
+    403: (Code.NO_CREDENTIALS, _NOT_FOR_THIS_PROCESS),
     404: (Code.NO_CREDENTIALS, _NO_AGENCY),
 }
 
