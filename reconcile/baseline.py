@@ -19,7 +19,7 @@ from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.instant import read_time
-from reconcile.judge import find_root
+from reconcile.judge import STUCK, find_root
 from reconcile.model import (
     SENSITIVE,
     Comparison,
@@ -267,7 +267,7 @@ def _name_earlier(drift: EarlierDrift) -> _Key:
 
 
 def _name(address: str, path: str, actual: JsonValue) -> _Key:
-    grows = path.rpartition(".")[2] in (Span.AGE, Span.DURATION)
+    grows = path.rpartition(".")[2] in (Span.AGE, Span.DURATION, STUCK)
     return address, path, "" if grows else dump(actual, compact=True)
 
 

@@ -352,11 +352,32 @@ class SubJobsExpectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     implied: bool = False
 
 
-class Expectation(Struct, frozen=True, kw_only=True, tag=True):
-    """Everything that must hold for one job; `fields` holds at least a status and each field once."""
+class Settle(Struct, frozen=True, kw_only=True):
+    """The last looks of the run agree: at least `reads` of them, spread over at least `over` seconds."""
+
+    reads: int
+    over: float
+    source: Source
+
+
+class Stuck(Struct, frozen=True, kw_only=True):
+    """A job that has not ended must not stay as it is for `limit` seconds, as far as the looks of the run show it."""
+
+    limit: float
+    source: Source
+
+
+class Expectation(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """
+    Everything that must hold for one job; `fields` holds at least a status and each field once.
+
+    `settle` and `stuck` are None where nothing is expected of how the looks of a run compare.
+    """
 
     fields: tuple[Assertion, ...]
     sub_jobs: SubJobsExpectation | None
+    settle: Settle | None = None
+    stuck: Stuck | None = None
 
 
 class Absence(Struct, frozen=True, kw_only=True, tag=True):
@@ -564,12 +585,32 @@ class Heading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     depth: int = 1
 
 
+class Looks(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """
+    How the looks of one run at a job compare, up to the last one, which is the observation.
+
+    The last `alike` looks agree in everything that is judged, and `span` is the seconds between the first and the last
+    of them. `idle` is the longest time, in seconds, during which the job had not ended and neither its status nor its
+    sub-jobs changed. Both times are counted from when an answer came to when a later one was asked for, so that they
+    are never too long.
+    """
+
+    alike: int = 1
+    span: float = 0.0
+    idle: float = 0.0
+
+
 class Observed(Record, frozen=True, kw_only=True, tag=True):
-    """A job as the API answered, its identity checked and its status known; sub-jobs in the order of the answer."""
+    """
+    A job as the API answered, its identity checked and its status known; sub-jobs in the order of the answer.
+
+    `looks` compares this look with those before it in the same run, None if there was no other.
+    """
 
     sub_jobs: tuple[SubJob, ...]
     request_id: str | None
     headings: tuple[Heading, ...] = ()
+    looks: Looks | None = None
 
     @classmethod
     def bare(cls, job_id: str, status: str) -> "Observed":
@@ -697,7 +738,8 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     What a run exchanged about one remote job, in order, and what came of it.
 
     `request` is method and target. `evidence` is the index of the exchange whose answer shows the job; where it is
-    None, `unobserved` says why none does, and where it is not, `unobserved` is None. The rest is that of `Fetched`.
+    None, `unobserved` says why none does, and where it is not, `unobserved` is None. `looks` is that of the
+    observation, and the rest that of `Fetched`.
     """
 
     request: str
@@ -712,6 +754,7 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
     started: float = 0.0
     elapsed: float = 0.0
     resumed: bool = False
+    looks: Looks | None = None
 
 
 class RecordedRun(Struct, frozen=True, kw_only=True):
@@ -1038,12 +1081,14 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
     `path` is where, as in a plan, and `answer` where it is no answer about the job; `change` is how, as a clause.
     `permitted` says that the manifest lets it pass in so many words: a status that it lists, a number in a range.
+    `looks` are those that end with it, None if they are as before.
     """
 
     path: str
     change: str
     exchange: Exchange
     permitted: bool = False
+    looks: Looks | None = None
 
 
 class Survivor(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconcile import __version__
 from reconcile.codes import Code
-from reconcile.judge import ORDER, judge_job, judge_order
+from reconcile.judge import ORDER, SETTLE, STUCK, judge_job, judge_order
 from reconcile.model import (
     SENSITIVE,
     Absence,
@@ -59,6 +59,8 @@ _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
 _DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
 _OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
 """Why a job was not fetched: the run was over."""
+_OF_LOOKS = (SETTLE, STUCK)
+"""Findings about the looks of a run, not about what the job did: on their own, they prove nothing."""
 _ABOUT_WAIVERS = (Code.WAIVER_EXPIRED, Code.WAIVER_COVERS_ALL)
 
 _NO_TIMING = Timing()
@@ -268,22 +270,44 @@ def is_settled(
     job: Job, observation: Observed | Missing, *, now: datetime, strict: bool, followed: bool = False
 ) -> bool:
     """
-    Return whether no later answer can change the verdict of a job, or of one that must come after it.
+    Return whether no further look can change the verdict of a job, or of one that must come after it.
+
+    A job that has ended no longer changes, but one that has to settle is looked at until it has.
 
     Args:
         strict: that of `make_plan`.
-        followed: whether there is such a job; then its end counts.
+        followed: whether there is a job that must come after it; then its end counts.
     """
     findings = judge_job(job, observation, now=now).findings
     verdict = _decide_job(_waive(findings, job.waivers, now, strict=strict))
-    if verdict is Verdict.PENDING or verdict is Verdict.DRIFT or isinstance(observation, Missing):
+    if verdict is Verdict.DRIFT or isinstance(observation, Missing):
         return verdict is not Verdict.PENDING
-    has_ended = job.provider.api.statuses[observation.status].terminal
-    return has_ended or not (followed or (job.after is not None and observation.begin_time is None))
+    if job.provider.api.statuses[observation.status].terminal:
+        return not any(finding.path == SETTLE and finding.truth is _CAN_HOLD for finding in findings)
+    if verdict is Verdict.PENDING:
+        return False
+    return not (followed or (job.after is not None and observation.begin_time is None))
+
+
+def is_order_broken(
+    job: Job, observed: Observed, other: Job, seen: Observation, *, now: datetime, strict: bool
+) -> bool:
+    """
+    Return whether a job has drifted because it did not come after the other one, whatever comes later.
+
+    Args:
+        observed: what the job was observed to be.
+        other: the job that it must come after, and `seen` what is known of it.
+        strict: that of `make_plan`.
+    """
+    if job.after is None:
+        return False
+    finding = judge_order(job.after, job, observed, other, seen, now=now)
+    return _decide_job(_waive((finding,), job.waivers, now, strict=strict)) is Verdict.DRIFT
 
 
 def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
-    """Return whether a job ends a run with --fail-fast: it has drifted, or cannot be checked."""
+    """Return whether a job by itself ends a run with --fail-fast: it has drifted, or cannot be checked."""
     observation = accept_evidence(fetched, strict=strict)
     planned = _plan_job(job, observation, (), now=now, confirmed=True, strict=strict)
     return planned.verdict in (Verdict.DRIFT, Verdict.ERROR)
@@ -366,10 +390,11 @@ def proves_something(plan: JobPlan) -> bool:
     Return whether a job that does not turn a run red proves at least one expectation.
 
     Beside a waived drift, an expectation counts if a value that was observed meets it. That a value is absent or
-    hidden, or an expectation that a waiver covers, proves nothing on its own.
+    hidden, or an expectation that a waiver covers, proves nothing on its own, and neither does how looks compare.
     """
     return plan.verdict is Verdict.IN_SYNC or any(
         finding.truth is _HOLDS
+        and finding.path not in _OF_LOOKS
         and finding.actual not in (None, 0, SENSITIVE)
         and not any(_covers(waiver, finding) for waiver in plan.job.waivers)
         for finding in plan.findings
@@ -565,6 +590,6 @@ def _check_waivers(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
         if has_expired(waiver, now):
             message = f"a waiver of {plan.job.address} expired on {waiver.expires}: what it covered is drift again"
             yield Diagnostic(code=Code.WAIVER_EXPIRED, message=message, source=waiver.source)
-        elif plan.findings and all(_covers(waiver, finding) for finding in plan.findings):
+        elif plan.findings and all(_covers(waiver, each) for each in plan.findings if each.path not in _OF_LOOKS):
             message = f"a waiver covers every assertion of {plan.job.address}: nothing of this job is proven"
             yield Diagnostic(code=Code.WAIVER_COVERS_ALL, message=message, source=waiver.source)

@@ -38,6 +38,8 @@ RULES = (
     "glob-key", "glob-status",
     # Times.
     "begin-time", "end-time", "time-forms", "time-bounds", "duration", "duration-form", "age",
+    # How the looks of a run compare.
+    "settle", "settle-time", "stuck",
     # Sub-jobs.
     "sub-jobs-short", "sub-jobs-successful", "sub-jobs-none", "match-exact", "match-ordered", "match-contains",
     "match-none", "match-word", "sub-jobs-count", "each", "each-of-none", "items", "item-count", "identity",

@@ -33,6 +33,8 @@ _FILE_BLOCK = re.compile(
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=")
 _ELAPSED = re.compile(r'("elapsed_ms": |"duration": )[0-9]+|( time=")[0-9.]+')
 """How long fetching took, which differs from run to run."""
+_WAITED = re.compile(r"(fetched [0-9]+ times in |nothing changed for )[1-9][0-9]*s")
+"""How long a run has waited, in seconds, of which a busy machine takes more."""
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 
 
@@ -77,6 +79,7 @@ def _replay_lines(lines: list[str], environ: Mapping[str, str]) -> Iterator[str]
         elif command[:1] == ["reconcile"]:
             code, output = _run(command[1:], {**environ, **assigned})
             output = _ELAPSED.sub(lambda found: f"{found[1] or found[2]}0", output)
+            output = _WAITED.sub(r"\g<1>1s", output)
             yield _LOOPBACK.sub("http://127.0.0.1:PORT", output).replace(str(Path.cwd()), "$PWD")
         else:
             raise ValueError(f"a transcript cannot run {line!r}")

@@ -15,7 +15,7 @@ from reconcile.document import Document, Mark, Node
 from reconcile.document.editing import Edit, Obstacle
 from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339
-from reconcile.judge import find_sensitive_fields
+from reconcile.judge import ORDER, STUCK, find_sensitive_fields
 from reconcile.model import (
     Absence,
     Count,
@@ -172,8 +172,10 @@ class _Acceptance:
     # --- Fields ---
 
     def _accept_field(self, drift: Finding) -> Iterator[Edit]:
-        if drift.path == "after":
+        if drift.path == ORDER:
             raise _RefusedError("it is about the order of two jobs", "run the job again, then run plan again")
+        if drift.path == STUCK:
+            raise _RefusedError("it was stuck, and the next run need not be", "run the job again, then run plan again")
         if drift.path == Span.AGE:
             raise _RefusedError("it keeps growing, and would drift again", "run the job again, then run plan again")
         if drift.path == Span.DURATION and self._observed.end_time is None:

@@ -46,6 +46,11 @@ _WAIVERS: Final = """\
 #    waivers:
 #      - {fields: [duration], reason: vendor ticket OPS-12, expires: 2026-12-31}"""
 
+_STEADINESS: Final = """\
+#      # With --wait: so many reads must agree before the job is in sync, and it must not stay as it is for so long.
+#      settle: {reads: 3, over: 30s}
+#      stuck: 4m"""
+
 _TIMES: Final = """\
 #      # Times (RFC 3339), how long the job took, and how long ago it ended: a stale success proves nothing.
 #      begin_time: {after: "2026-01-01T00:00:00Z"}
@@ -133,6 +138,7 @@ def _write_jobs(api: JobApi) -> Iterator[str]:
         _expect_no_reason(api),
         _TIMES,
         *_expect_detailed_parts(api, first),
+        _STEADINESS,
         _WAIVERS,
         *_wait_while_missing(api),
     )

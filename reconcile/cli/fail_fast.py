@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from reconcile.cli.orders import Orders
 from reconcile.codes import Code
 from reconcile.lazy import LazyList
 from reconcile.model import FAIL_FAST, Fetched, Manifest, Problem, Unobserved
@@ -13,8 +14,9 @@ from reconcile.model import FAIL_FAST, Fetched, Manifest, Problem, Unobserved
 class FailFast:
     """Ends a run with the first job that has drifted or cannot be checked, if its manifest says `--fail-fast`."""
 
-    def __init__(self, manifest: Manifest, clock: Callable[[], datetime], *, strict: bool) -> None:
+    def __init__(self, manifest: Manifest, orders: Orders, clock: Callable[[], datetime], *, strict: bool) -> None:
         self._jobs = manifest.jobs
+        self._orders = orders
         self._wanted = FAIL_FAST in manifest.selection
         self._clock = clock
         self._strict = strict
@@ -22,13 +24,17 @@ class FailFast:
         """The address of that job, None as long as there is none."""
 
     def look_at(self, index: int, fetched: Fetched) -> None:
-        """Judge a job that was fetched."""
+        """Judge a job that was fetched, and the orders that it is part of."""
+        job = self._jobs[index]
+        self._orders.note(job, fetched.observation)
         if not self._wanted or self.ended_at is not None:
             return
         from reconcile.plan import ends_fail_fast
 
-        if ends_fail_fast(self._jobs[index], fetched, now=self._clock(), strict=self._strict):
-            self.ended_at = self._jobs[index].address
+        if ends_fail_fast(job, fetched, now=self._clock(), strict=self._strict):
+            self.ended_at = job.address
+        elif (broken := self._orders.find_broken(job)) is not None:
+            self.ended_at = broken.address
 
     def explain_unreached(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """Give the jobs that were interrupted the reason why."""

@@ -12,6 +12,7 @@ from reconcile.cli import output
 from reconcile.cli.context import Context, Deadline
 from reconcile.cli.fail_fast import FailFast
 from reconcile.cli.options.access import AccessOptions
+from reconcile.cli.orders import Orders
 from reconcile.cli.progress import Watch, show_progress
 from reconcile.cli.request_log import RequestLog
 from reconcile.cli.signals import Signals
@@ -19,7 +20,7 @@ from reconcile.cli.spool import FetchedSpool
 from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.errors import UsageError
-from reconcile.model import ExitCode, Fetched, Manifest
+from reconcile.model import ExitCode, Expectation, Fetched, Job, Manifest, Missing, Observed
 from reconcile.rate import Rate
 from reconcile.report.escape import escape
 
@@ -61,9 +62,8 @@ def _check_variables(environ: Mapping[str, str], providers: Iterable[str]) -> No
     """
     from reconcile.fetch.credentials.variables import find_misspelt_variables, is_for_provider
 
-    for name, meant in find_misspelt_variables(environ, providers):
-        if not name.startswith("RECONCILE_"):
-            continue
+    own = {name: value for name, value in environ.items() if name.startswith("RECONCILE_")}
+    for name, meant in find_misspelt_variables(own, providers):
         message = f"{name[:200]} is set, but nothing reads it"
         if meant not in environ and not is_for_provider(name):
             hint = f"did you mean '{meant}'? Rename or unset it"
@@ -104,7 +104,8 @@ def fetch_manifest(
         )
         output.print_note(f"reconcile: {limits} is over\n")
     signals = context.signals
-    cutter = FailFast(manifest, context.clock, strict=strict)
+    orders = Orders(manifest.jobs, context.clock, strict=strict)
+    cutter = FailFast(manifest, orders, context.clock, strict=strict)
     watch = Watch(manifest, context.timer)
     log = RequestLog(each=access.verbose > 1)
     client = context.client or open_client(ca_file=access.ca_file, proxy=access.proxy, metadata=access.metadata)
@@ -118,7 +119,7 @@ def fetch_manifest(
                 spent=deadline.spent,
                 concurrency=access.concurrency,
                 pace=replace(context.pace or Pace(), rate=access.rate, share=share),
-                wait=_make_wait_policy(manifest, access, context.clock, watch.note_look, strict=strict),
+                wait=_make_wait_policy(orders, access, context.clock, watch.note_look, strict=strict),
                 on_fetched=partial(_note_fetched, watch, cutter, recorder),
                 on_request=log.note if access.verbose else None,
                 recorder=recorder.exchanges if recorder is not None else None,
@@ -159,7 +160,7 @@ def _tell_rates(manifest: Manifest, rate: Rate | None, share: tuple[int, int]) -
 
 
 def _make_wait_policy(
-    manifest: Manifest,
+    orders: Orders,
     access: AccessOptions,
     clock: Callable[[], datetime],
     on_progress: "Callable[[Progress], None]",
@@ -169,16 +170,20 @@ def _make_wait_policy(
     if access.wait is None:
         return None
     from reconcile.fetch import WaitPolicy
+    from reconcile.judge import space_look
     from reconcile.plan import is_settled
 
-    followed = {job.after.address for job in manifest.jobs if job.after is not None}
-    return WaitPolicy(
-        duration=access.wait,
-        is_settled=lambda job, seen: is_settled(
-            job, seen, now=clock(), strict=strict, followed=job.address in followed
-        ),
-        on_progress=on_progress,
-    )
+    def needs_no_look(job: Job, seen: Observed | Missing) -> bool:
+        orders.note(job, seen)
+        settled = is_settled(job, seen, now=clock(), strict=strict, followed=orders.is_followed(job))
+        return settled or orders.is_broken(job)
+
+    def space(job: Job, seen: Observed | Missing, usual: float) -> float:
+        if not isinstance(job.expect, Expectation) or isinstance(seen, Missing):
+            return usual
+        return space_look(job.expect, seen, job.provider.api, usual)
+
+    return WaitPolicy(duration=access.wait, is_settled=needs_no_look, space_look=space, on_progress=on_progress)
 
 
 def _showing(watch: Watch, *, quiet: bool) -> AbstractContextManager[Callable[[], None]]:

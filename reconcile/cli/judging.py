@@ -1,7 +1,8 @@
 """
 The gate as a review asks it: one answer, written and read as the job API's, beside another job that is in sync.
 
-What it must come after has ended in success at the very time when it began.
+What it must come after has ended in success at the very time when it began. An answer of which no looks are known is
+that of as many as the job has to settle for.
 """
 
 import json
@@ -19,12 +20,13 @@ from reconcile.model import (
     FieldExpectation,
     Job,
     JsonValue,
+    Looks,
     Manifest,
     Missing,
     Observed,
     Plan,
 )
-from reconcile.mutation import write_answer
+from reconcile.mutation import make_up_looks, write_answer
 from reconcile.plan import accept_evidence, make_plan
 from reconcile.review import Judge, Judged
 
@@ -49,9 +51,11 @@ def _drop_nulls(value: JsonValue) -> JsonValue:
     return [_drop_nulls(each) for each in value] if isinstance(value, list) else value
 
 
-def _judge(jobs: Sequence[Job], written: Exchange, at: datetime) -> Judged:
+def _judge(jobs: Sequence[Job], written: Exchange, at: datetime, looks: Looks | None = None, /) -> Judged:
     fetched = observe_exchange(jobs[0], written, _ENDPOINT)
     observation = accept_evidence(fetched, strict=False)
+    if isinstance(observation, Observed):
+        observation = replace(observation, looks=looks or make_up_looks(jobs))
     bystander = _make_bystander(jobs[0], "jobs.bystander")
     orders = dict.fromkeys(job.after.address for job in jobs if job.after is not None)
     before = [_make_bystander(jobs[0], address) for address in orders]

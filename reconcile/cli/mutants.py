@@ -63,7 +63,7 @@ def make_baseline(
 ) -> BaselineRun:
     """Write each observation as a response, read it back, and judge the run; raise ReconcileError if not in sync."""
     read = [
-        each if isinstance(each, Unobserved) else _read(job, write_answer(job, each, at=now), strict=strict)
+        each if isinstance(each, Unobserved) else _read(job, write_answer(job, each, at=now), each, strict=strict)
         for job, each in zip(manifest.jobs, observations, strict=True)
     ]
     plan = _judge(manifest, read, now=now, strict=strict)
@@ -88,7 +88,9 @@ def run_mutants(run: BaselineRun, *, every_time: bool, allowed: int) -> Proof:
         jobs = [run.manifest.jobs[index] for index in members]
         indexes = bystanders.find(members)
         for mutant in list_mutants(jobs, run.observations[members[0]], now=run.now, every_time=every_time):
-            mutated = _read(jobs[0], mutant.exchange, strict=run.strict)
+            mutated = _read(jobs[0], mutant.exchange, run.observations[members[0]], strict=run.strict)
+            if mutant.looks is not None and isinstance(mutated, Observed):
+                mutated = replace(mutated, looks=mutant.looks)
             plan = run.judge(indexes, [mutated if each in members else run.observations[each] for each in indexes])
             if plan.exit_code is not ExitCode.IN_SYNC:
                 killed += 1
@@ -125,9 +127,12 @@ def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: date
     return make_plan(manifest, observations, now=now, origins={}, strict=strict)
 
 
-def _read(job: Job, exchange: Exchange, *, strict: bool) -> Observation:
-    """Parse a response as `reconcile plan` does."""
-    return accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
+def _read(job: Job, exchange: Exchange, original: Observed | Missing, *, strict: bool) -> Observation:
+    """Parse a response as `reconcile plan` does, as if all looks had been answered so that there were in the run."""
+    observation = accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
+    if isinstance(observation, Observed) and isinstance(original, Observed):
+        return replace(observation, looks=original.looks)
+    return observation
 
 
 def _describe(run: BaselineRun, members: Sequence[int], mutant: Mutant, plan: Plan) -> Survivor:

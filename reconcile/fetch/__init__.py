@@ -5,12 +5,13 @@ Job -> Observation: the only place that speaks HTTP.
     Job -> requests -> Fetched       fetch_jobs          run.py, request.py, waiting.py
     what is requested when                               host.py, provider_queue.py, schedule.py, job_fetch.py
     whether it is requested again                        retry.py, breaker.py, pace.py
+    how the looks at a job compare                       looks.py
     request -> complete answer       open_client         client.py, curl_errors.py, message.py, failure.py, proxy.py
     how many requests a throttling host may get          throttle.py
     one request that tells what stands in the way        probe.py
     the same for httpx.Client                            httpx_transport.py
     where a connection may lead                          address.py
-    answer -> Observation            assess              answer.py, payload.py, usual.py, record.py,
+    answer -> Observation            assess              answer.py, payload.py, record.py,
                                                          envelope.py, lookalikes.py
     how much of it is kept                               answer_memory.py
     what no output may show                              secret.py, redaction.py

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconcile.codes import Code
+from reconcile.fetch.looks import LookHistory
 from reconcile.fetch.retry import Retryable
 from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
 
@@ -47,6 +49,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
     first_seen_at: float = 0.0
     look_by: float = 0.0
     """The time after which no poll begins."""
+    looks: LookHistory | None = None
     cached: int | None = None
     """Seconds that a cache had held the last answer, None unless that is long."""
     notes: tuple[str, ...] = ()
@@ -76,15 +79,21 @@ class JobFetch(Struct, kw_only=True, eq=False):
         if retryable is not None:
             self.retry_counts[retryable] = self.retry_counts.get(retryable, 0) + 1
 
-    def see(self, seen: Seen, age: int | None, now: float) -> None:
+    def see(self, seen: Seen, age: int | None, now: float, *, asked: float) -> Seen:
         """
-        Record that a look succeeded.
+        Record that a look succeeded; return what it saw and how that compares with the looks before it.
 
         Args:
             seen: what the answer says.
             age: seconds that it had been in a cache, None if in none.
             now: when it came.
+            asked: when it was requested.
         """
+        ended = isinstance(seen, Observed) and self.job.provider.api.statuses[seen.status].terminal
+        self.looks = self.looks or LookHistory()
+        looks = self.looks.add(self.seen, seen, asked=asked, answered=now, age=age, ended=ended)
+        if isinstance(seen, Observed) and looks is not None:
+            seen = replace(seen, looks=looks)
         if self.seen is None:
             self.first_seen_at = now
         else:
@@ -96,6 +105,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
         self.seen, self.seen_at = seen, now
         self.failure = None
         self.begin_look()
+        return seen
 
     def give_up(self, reason: Problem | None, now: float) -> Unobserved:
         """

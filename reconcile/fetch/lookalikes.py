@@ -32,25 +32,18 @@ class Lookalike(Struct, frozen=True):
         return Lookalike((key, *self.way), self.like, self.as_parts)
 
 
-class Level(Struct):
+class _Level(Struct):
     """
-    What is known of one object, or of the objects of one list.
-
-    `known` are the keys that are described, `texts` those that hold a text, `folded` those by folded spelling that are
-    judged, and `inner` leads to the objects and lists at them. Answers may add other keys: `harmless` ones look like
-    none of these, and hold no object; what is in `unread` ones has to be looked at each time.
+    What a description knows of one object: its keys, those of them by folded spelling that are judged, and the objects
+    in it or in a list in it.
     """
 
     known: set[str] = field(default_factory=set)
-    texts: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(default_factory=dict)
-    inner: "dict[str, Level]" = field(default_factory=dict)
-    harmless: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
-    is_listed: bool = False
+    inner: "dict[str, _Level]" = field(default_factory=dict)
 
 
-_UNKNOWN = Level()
+_UNKNOWN = _Level()
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _CONTAINERS = (dict, list)
 
@@ -64,10 +57,10 @@ class Finder:
     value is a word for failure and the job is said to have succeeded.
     """
 
-    __slots__ = ("_failures", "_folded_parts", "_parts", "_statuses", "body")
+    __slots__ = ("_body", "_failures", "_folded_parts", "_parts", "_statuses")
 
     def __init__(self, api: JobApi) -> None:
-        self.body = _describe_body(api)
+        self._body = _describe_body(api)
         self._parts = api.parts.at[-1] if api.parts is not None else ""
         self._folded_parts = fold(self._parts)
         records = [api.job, *([api.parts] if api.parts is not None else [])]
@@ -76,35 +69,37 @@ class Finder:
 
     def find(self, body: _Object, *, succeeded: bool) -> Lookalike | None:
         """Return the first such key of a body about a job that has succeeded or not, None if there is none."""
-        return self._find(self.body, body, succeeded)
+        return self._find(self._body, body, succeeded)
 
     def list_status_lists(self, body: _Object) -> Iterator[_Way]:
         """List the ways to lists that are not described, of objects with a key that looks like a status."""
-        return self._list_status_lists(self.body, body)
+        return self._list_status_lists(self._body, body)
 
-    def _find(self, level: Level, record: _Object, succeeded: bool) -> Lookalike | None:
+    def _find(self, level: _Level, record: _Object, succeeded: bool) -> Lookalike | None:
         known = level.known
         if not known.issuperset(record):
             for key, value in record.items():
-                if key in known or not (isinstance(value, _CONTAINERS) or self.is_suspicious(level, key)):
+                if key in known or not (isinstance(value, _CONTAINERS) or self._is_suspicious(level, key)):
                     continue
                 found = self._find_unknown(level, record, key, succeeded)
                 if found is not None:
                     return found
         for key, inner in level.inner.items():
             value = record.get(key)
-            if value:
-                found = self._find_in(inner, value, succeeded)
-                if found is not None:
-                    return found.within(key)
+            if isinstance(value, dict):
+                found = self._find(inner, value, succeeded)
+            else:
+                found = self._find_in(inner, value, succeeded) if value else None
+            if found is not None:
+                return found.within(key)
         return None
 
-    def is_suspicious(self, level: Level, key: str) -> bool:
+    def _is_suspicious(self, level: _Level, key: str) -> bool:
         """Return whether a key is spelled like one that is described, at this level or as the status or the parts."""
         folded = fold(key)
         return folded in level.folded or folded in self._statuses or folded == self._folded_parts
 
-    def _find_in(self, level: Level, value: object, succeeded: bool) -> Lookalike | None:
+    def _find_in(self, level: _Level, value: object, succeeded: bool) -> Lookalike | None:
         """Return the first such key of an object, or of an object in a list."""
         if isinstance(value, dict):
             return self._find(level, value, succeeded)
@@ -115,7 +110,7 @@ class Finder:
                     return found
         return None
 
-    def _find_unknown(self, level: Level, record: _Object, key: str, succeeded: bool) -> Lookalike | None:
+    def _find_unknown(self, level: _Level, record: _Object, key: str, succeeded: bool) -> Lookalike | None:
         value, folded = record[key], fold(key)
         like = level.folded.get(folded)
         if like is not None and value not in _EMPTY and value != record.get(like):
@@ -135,7 +130,7 @@ class Finder:
         named = folded == self._folded_parts or folded.startswith(_PARTS)
         return named and any(map(bool, _list_objects(value)))
 
-    def _list_status_lists(self, level: Level, record: _Object) -> Iterator[_Way]:
+    def _list_status_lists(self, level: _Level, record: _Object) -> Iterator[_Way]:
         for key, value in record.items():
             inner = level.inner.get(key, _UNKNOWN)
             for each in _list_objects(value):
@@ -160,14 +155,13 @@ def fold(key: str) -> str:
     return key.replace("_", "").replace("-", "").lower()
 
 
-def _describe_body(api: JobApi) -> Level:
-    body = Level()
+def _describe_body(api: JobApi) -> _Level:
+    body = _Level()
     job = _add_way(body, api.job.at)
-    job.is_listed = api.job.among
     _add_way(body, api.job.count)
     _add_record(job, api.job)
     if api.parts is not None:
-        part = Level(is_listed=True)
+        part = _Level()
         _add_record(part, api.parts)
         for level in (job, part) if api.parts.nested else (job,):
             outer = _add_way(level, api.parts.at[:-1])
@@ -178,26 +172,22 @@ def _describe_body(api: JobApi) -> Level:
     return body
 
 
-def _add_record(level: Level, ways: RecordWays) -> None:
+def _add_record(level: _Level, ways: RecordWays) -> None:
     for way in ways.fields.values():
-        outer = _add_way(level, way[:-1])
-        _add_key(outer, way[-1])
-        outer.texts.add(way[-1])
+        _add_key(_add_way(level, way[:-1]), way[-1])
     for way in ways.shown.values():
-        outer = _add_way(level, way[:-1], judged=False)
-        outer.known.add(way[-1])
-        outer.texts.add(way[-1])
+        _add_way(level, way[:-1], judged=False).known.add(way[-1])
 
 
-def _add_way(level: Level, way: Iterable[str], *, judged: bool = True) -> Level:
+def _add_way(level: _Level, way: Iterable[str], *, judged: bool = True) -> _Level:
     for key in way:
         if judged:
             _add_key(level, key)
         level.known.add(key)
-        level = level.inner.setdefault(key, Level())
+        level = level.inner.setdefault(key, _Level())
     return level
 
 
-def _add_key(level: Level, key: str) -> None:
+def _add_key(level: _Level, key: str) -> None:
     level.known.add(key)
     level.folded[fold(key)] = key

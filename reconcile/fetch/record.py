@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
-from reconcile.fetch.usual import LONGEST_TIME, UsualReader, make_time_check
+from reconcile.instant import is_time
 from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
@@ -19,6 +19,8 @@ MOST_SUB_JOBS = 1_000
 """The most sub-jobs that one job may have. Real jobs have a handful; each is judged, stored and reported."""
 DEEPEST = 8
 """The deepest nesting of sub-jobs."""
+
+_LONGEST_TIME = 64
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
 _TEXTS = ("job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
@@ -46,9 +48,6 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     and NoJobError.
     """
     reader = _make_reader(api)
-    usual = reader.usual.read(job_id, document, request_id) if redact is str else None
-    if usual is not None and len(usual.sub_jobs) + len(usual.headings) <= MOST_SUB_JOBS:
-        return usual
     record = _find_job(api, job_id, document, redact) if api.job.at else document
     answered = _follow(record, api.job.fields["job_id"], None)
     if answered != job_id:
@@ -61,7 +60,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
     _, job_type, begin_time, end_time, error_code, fail_reason = reader.job.read_texts(record, None, redact)
-    observed = Observed(
+    return Observed(
         status=state.name,
         job_id=job_id,
         job_type=job_type,
@@ -75,8 +74,6 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         request_id=request_id,
         headings=tuple(parts.headings) if parts is not None else (),
     )
-    reader.usual.learn(document)
-    return observed
 
 
 def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
@@ -114,7 +111,7 @@ class _State(Struct, frozen=True):
 class _RecordReader:
     """Reads one kind of record, each time with the place of the record in the answer."""
 
-    __slots__ = ("_is_time", "_shown", "_status", "_texts", "_words")
+    __slots__ = ("_shown", "_status", "_texts", "_time_format", "_words")
 
     def __init__(self, api: JobApi, ways: RecordWays) -> None:
         self._status = ways.fields["status"]
@@ -127,7 +124,7 @@ class _RecordReader:
         roles = [(index, role) for index, role in enumerate(_TEXTS) if index >= first and role in ways.fields]
         self._texts = _group({index: ways.fields[role] for index, role in roles})
         self._shown = _group(ways.shown)
-        self._is_time = None if api.times_as_text else make_time_check(api.time_format)
+        self._time_format = None if api.times_as_text else api.time_format
 
     def read_status(self, record: _Object, place: _Place, redact: Redact) -> _State:
         way = self._status
@@ -145,10 +142,10 @@ class _RecordReader:
         """Return the text of each of _TEXTS, None for what is absent, null or ""."""
         texts: list[str | None] = [None] * len(_TEXTS)
         _read_values(self._texts, record, place, redact, texts)
-        if self._is_time is not None:
+        if self._time_format is not None:
             for index in _TIMES:
                 text = texts[index]
-                if text is not None and (len(text) > LONGEST_TIME or not self._is_time(text)):
+                if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, self._time_format)):
                     reason = (
                         f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
                     )
@@ -165,6 +162,7 @@ class _RecordReader:
 
 
 _NOTHING: Mapping[str, str] = {}
+_is_short_time = lru_cache(maxsize=1024)(is_time)
 
 
 def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
@@ -209,14 +207,12 @@ class _AnswerReader(Struct, frozen=True):
     job: _RecordReader
     part: _RecordReader | None
     finder: Finder
-    usual: UsualReader
 
 
 @lru_cache(maxsize=64)
 def _make_reader(api: JobApi) -> _AnswerReader:
     part = _RecordReader(api, api.parts) if api.parts is not None else None
-    finder = Finder(api)
-    return _AnswerReader(_RecordReader(api, api.job), part, finder, UsualReader(api, finder))
+    return _AnswerReader(_RecordReader(api, api.job), part, Finder(api))
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------
@@ -301,16 +297,27 @@ class _Parts:
 
 def _follow(record: _Object, way: tuple[str, ...], place: _Place) -> object:
     """Follow the keys; None if an object on the way is absent, null or "". One that is anything else is refused."""
-    value: object = record.get(way[0])
-    if len(way) == 1:
-        return value
-    for index in range(1, len(way)):
-        if value is None or value == "":
+    value: Any = record
+    try:
+        for key in way:
+            if value is None:
+                return None
+            value = value.get(key)
+    except AttributeError:  # nothing but an object has `get`
+        if value == "":
             return None
-        if not isinstance(value, dict):
-            raise _malformed(place, ".".join(way[:index]), value, "an object")
-        value = value.get(way[index])
+        raise _refuse_way(record, way, place) from None
     return value
+
+
+def _refuse_way(record: _Object, way: _Way, place: _Place) -> InvalidAnswerError:
+    """Name the first value on a way that is no object."""
+    value: Any = record
+    for index, key in enumerate(way):
+        value = value.get(key)
+        if not isinstance(value, dict):
+            return _malformed(place, ".".join(way[: index + 1]), value, "an object")
+    raise ValueError("there are objects all the way")
 
 
 def _find_job(api: JobApi, job_id: str, document: _Object, redact: Redact) -> _Object:

@@ -109,6 +109,7 @@ class Recorder:
                     waited=outcome.waited,
                     age=outcome.age,
                     notes=outcome.notes,
+                    looks=outcome.observation.looks if isinstance(outcome.observation, Observed) else None,
                 ),
             )
         return told

@@ -8,6 +8,8 @@ recorded stays so, for the reason that was given then.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt, assess
 from reconcile.fetch.endpoint import parse_endpoint
@@ -129,7 +131,11 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
     attempt, *later = (_assess(job, each) for each in recorded.exchanges[recorded.evidence :])
     if any(isinstance(each.observation, Observed | Missing) for each in later):
         return _contradict("a later answer shows the job than the one that is named as evidence")
-    return attempt
+    if recorded.looks is None or not isinstance(attempt.observation, Observed):
+        return attempt
+    if recorded.looks.alike > recorded.evidence + 1:
+        return _contradict("more looks agree than there are answers")
+    return replace(attempt, observation=replace(attempt.observation, looks=recorded.looks))
 
 
 def _assess(job: Job, exchange: Exchange) -> Attempt:

@@ -2,7 +2,7 @@
 RecordedJob -> Fetched, for a run that resumes another one. Pure.
 
 Only what no later answer can change is taken over: that a job has ended, and how. What was running, missing or could
-not be observed is requested again.
+not be observed is requested again, and so is a job that has to settle: that it has ended is not enough there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.fetch.replay import FindJob, replay_job
-from reconcile.fetch.run import may_pass_while_missing
+from reconcile.fetch.run import may_pass_while_missing, must_settle
 from reconcile.model import Fetched, Job, Observed, RecordedJob, Timing
 
 _Key = tuple[str, str]
@@ -52,7 +52,7 @@ def resume_jobs(jobs: Sequence[Job], find_job: FindJob, *, now: datetime, max_ag
         if recorded is None or recorded.evidence is None:
             continue
         fetched = replay_job(jobs[first], key[0], lambda *_, found=recorded: found)
-        if not _is_final(jobs[first], fetched):
+        if not _is_final(jobs[first], fetched) or any(must_settle(jobs[index]) for index in indexes[key]):
             continue
         age = (now - recorded.exchanges[recorded.evidence].ended_at).total_seconds()
         if 0 <= age <= max_age:

@@ -24,7 +24,7 @@ from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.lazy import LazyList
-from reconcile.model import Absence, Fetched, Job, Observation, Observed, Problem, Unobserved
+from reconcile.model import Absence, Expectation, Fetched, Job, Observation, Observed, Problem, Unobserved
 from reconcile.rate import Rate
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ Seconds before the end of the run at which an undecided job is looked at for the
 
 It is not looked at even then if that comes later than this after the end of its waiting.
 """
+_MOST_FLAPS = 5
+"""Changes of a job that had ended after which it is looked at no more often than one that has not."""
 _HOPELESS = frozenset({Code.TLS, Code.BLOCKED_ADDRESS})
 """Failures after which no request can ever reach a host."""
 
@@ -156,6 +158,11 @@ def may_pass_while_missing(job: Job) -> bool:
     An answer that shows a job bears its id, but a 404 does not. So it must not be a stray answer to another request.
     """
     return isinstance(job.expect, Absence) or any("missing" in waiver.fields for waiver in job.waivers)
+
+
+def must_settle(job: Job) -> bool:
+    """Return whether one look at a job proves nothing, even if it has ended."""
+    return isinstance(job.expect, Expectation) and job.expect.settle is not None
 
 
 class RequestDone(Struct, frozen=True, kw_only=True):
@@ -288,7 +295,7 @@ class _Run:
         if isinstance(seen, Unobserved):
             self._handle_failure(host, slot, attempt, seen)
         else:
-            slot.job.see(seen, attempt.age, now)
+            seen = slot.job.see(seen, attempt.age, now, asked=begun)
             if self._wait is None:
                 self._settle(host, slot.job, seen, now)
             else:
@@ -403,7 +410,7 @@ class _Run:
             index: end
             for index in job.indexes
             if (end := self._end_of_waiting(self._jobs[index], wait)) > now
-            and not _is_terminal(job.job, seen)
+            and not _has_ended(self._jobs[index], seen)
             and not wait.is_settled(self._jobs[index], seen)
         }
         if not ends:
@@ -412,7 +419,11 @@ class _Run:
         if slot.queue.closed is not None:
             self._give_up(host, job, slot.queue.closed)
             return
-        due = min(now + draw_poll_wait(job.polls, self._pace.chance), *ends.values())
+        usual = draw_poll_wait(job.polls, self._pace.chance)
+        soonest = min(wait.space_look(self._jobs[index], seen, usual) for index in ends)
+        if job.looks is not None and job.looks.flaps > _MOST_FLAPS:
+            soonest = max(soonest, usual)
+        due = min(now + soonest, *ends.values())
         job.look_by = max(ends.values()) + _LAST_LOOK
         slot.queue.schedule.add_poll(job, due)
         status = seen.status if isinstance(seen, Observed) else None
@@ -443,7 +454,7 @@ class _Run:
         """Report the job; it is done."""
         self._report(job, observation, now)
         job.indexes = []
-        job.seen = job.failure = None
+        job.seen = job.failure = job.looks = None
         host.open -= 1
 
     def _report(self, job: JobFetch, observation: Observation, now: float) -> None:
@@ -452,5 +463,6 @@ class _Run:
             self._settle_job(index, outcome)
 
 
-def _is_terminal(job: Job, seen: Seen) -> bool:
-    return isinstance(seen, Observed) and job.provider.api.statuses[seen.status].terminal
+def _has_ended(job: Job, seen: Seen) -> bool:
+    """Return whether a job has ended and need not settle, so that it is not looked at again."""
+    return isinstance(seen, Observed) and job.provider.api.statuses[seen.status].terminal and not must_settle(job)

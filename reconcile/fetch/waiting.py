@@ -27,9 +27,11 @@ class WaitPolicy(Struct, frozen=True, kw_only=True):
     For how long undecided jobs are polled.
 
     `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_settled` says
-    whether a job needs no further look. `on_progress` is told of every look that decided nothing.
+    whether a job needs no further look. `space_look` returns the seconds until the next look at a job that does, of
+    which the last argument is the usual number. `on_progress` is told of every look that decided nothing.
     """
 
     duration: float
     is_settled: Callable[[Job, Seen], bool]
+    space_look: Callable[[Job, Seen, float], float] = lambda job, seen, usual: usual
     on_progress: Callable[[Progress], None] = lambda progress: None

@@ -11,6 +11,7 @@ from reconcile.judge.job import Judgement, judge_job
 from reconcile.judge.notes import ROOT, find_root, list_fetch_notes
 from reconcile.judge.order import ORDER, judge_order
 from reconcile.judge.sensitive import find_sensitive_fields, hide_headings, hide_sensitive, hide_shown
+from reconcile.judge.steadiness import SETTLE, STUCK, space_look
 from reconcile.judge.sub_jobs import MOST_PAIRS
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "MOST_PAIRS",
     "ORDER",
     "ROOT",
+    "SETTLE",
+    "STUCK",
     "Judgement",
     "State",
     "accepts",
@@ -31,5 +34,6 @@ __all__ = [
     "judge_order",
     "list_fetch_notes",
     "name_of",
+    "space_look",
     "truth_of",
 ]

@@ -8,8 +8,22 @@ from msgspec import Struct
 from reconcile.judge.assertion import State, judge_assertion
 from reconcile.judge.notes import list_notes
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
+from reconcile.judge.steadiness import SETTLE, advise_settling, judge_steadiness
 from reconcile.judge.sub_jobs import judge_sub_jobs
-from reconcile.model import Absence, Field, Finding, Job, JobApi, Kind, Missing, MissingPolicy, Observed, Outcome, Truth
+from reconcile.model import (
+    Absence,
+    Expectation,
+    Field,
+    Finding,
+    Job,
+    JobApi,
+    Kind,
+    Missing,
+    MissingPolicy,
+    Observed,
+    Outcome,
+    Truth,
+)
 
 
 class Judgement(Struct, frozen=True, gc=False):
@@ -28,8 +42,8 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> Ju
         now: the time of judging, in UTC, for ages and for durations that still grow.
 
     Returns:
-        Findings in the order of the plan: fields, then sub-jobs; never none. A missing job is one finding, because its
-        fields are unknown. One job alone does not prove that an expected absence is real.
+        Findings in the order of the plan: fields, then sub-jobs, then `settle` and `stuck`; never none. A missing job
+        is one finding, because its fields are unknown. One job alone does not prove that an expected absence is real.
     """
     api = job.provider.api
     if isinstance(job.expect, Absence):
@@ -41,9 +55,16 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> Ju
     findings = [judge_assertion(assertion, state) for assertion in job.expect.fields]
     if job.expect.sub_jobs is not None:
         findings += judge_sub_jobs(job.expect.sub_jobs, observation.sub_jobs, state)
+    findings += judge_steadiness(job.expect, observation, api)
     shown = hide_sensitive(observation, hidden)
     notes = list_notes(shown, api, failure_expected=_expects_failure(findings, observation, api))
-    return Judgement(tuple(findings), notes, shown)
+    return Judgement(tuple(findings), (*notes, *_advise(job.expect, findings)), shown)
+
+
+def _advise(expect: Expectation, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Say how a job settles if that is all that it lacks."""
+    lacking = [each.path for each in findings if each.truth is not Truth.HOLDS]
+    return (advise_settling(expect.settle),) if expect.settle is not None and lacking == [SETTLE] else ()
 
 
 def _expects_failure(findings: Sequence[Finding], observed: Observed, api: JobApi) -> bool:

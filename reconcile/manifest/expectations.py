@@ -8,6 +8,7 @@ from reconcile.codes import Code
 from reconcile.document import Document, Node, Pending, Table, as_table, has_pending
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, order_fields
+from reconcile.manifest.steadiness import SteadinessReader
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
 from reconcile.model import (
     Absence,
@@ -16,6 +17,8 @@ from reconcile.model import (
     Field,
     FieldExpectation,
     JobApi,
+    Settle,
+    Stuck,
     SubJobsExpectation,
 )
 
@@ -25,18 +28,20 @@ _ABSENT: Final = "absent"
 
 class _Expect(Struct, frozen=True):
     """
-    One `expect` mapping by itself: fields by name, and sub-jobs, None if it does not mention them.
+    One `expect` mapping by itself: fields by name, and the rest, None if it does not mention it.
 
     `is_known` is False if anything in it depends on a variable without a value, and is left out.
     """
 
     table: Table
     fields: dict[str, Assertion]
-    sub_jobs: SubJobsExpectation | None
+    sub_jobs: SubJobsExpectation | None = None
+    settle: Settle | None = None
+    stuck: Stuck | None = None
     is_known: bool = True
 
 
-_NOTHING: Final = _Expect(Table(), {}, None)
+_NOTHING: Final = _Expect(Table(), {})
 
 
 class ExpectationReader:
@@ -50,6 +55,7 @@ class ExpectationReader:
         "_fields",
         "_implied_status",
         "_implied_sub_jobs",
+        "_steadiness",
         "_sub_jobs",
         "_success",
     )
@@ -64,6 +70,7 @@ class ExpectationReader:
         self._diagnostics = diagnostics
         self._fields = FieldReader(document, api, diagnostics)
         self._sub_jobs = SubJobsReader(document, api, diagnostics)
+        self._steadiness = SteadinessReader(document, api, diagnostics)
         self._defaults = self._read_mapping(defaults)
         if _ABSENT in self._defaults.table:
             mark = document.key_mark(self._defaults.table, _ABSENT)
@@ -88,7 +95,10 @@ class ExpectationReader:
         sub_jobs = own.sub_jobs or self._defaults.sub_jobs
         if sub_jobs is None and status.accept == self._success:
             sub_jobs = self._implied_sub_jobs
-        return Expectation(fields=order_fields(fields), sub_jobs=sub_jobs)
+        settle, stuck = own.settle or self._defaults.settle, own.stuck or self._defaults.stuck
+        if stuck is not None:
+            self._steadiness.check_end(status, own.table, self._defaults.table)
+        return Expectation(fields=order_fields(fields), sub_jobs=sub_jobs, settle=settle, stuck=stuck)
 
     def _read_absence(self, table: Table) -> Absence:
         for key, _, mark in self._document.entries(table):
@@ -107,12 +117,19 @@ class ExpectationReader:
         if node is None:
             return _NOTHING
         if isinstance(node, Pending):
-            return _Expect(Table(), {}, None, is_known=False)
+            return _Expect(Table(), {}, is_known=False)
         table = as_table(node)
         unknown = self._document.has_references and {key for key, value in table.items() if has_pending(value)}
         if unknown:
             table = self._document.without(table, unknown)
-        if "sub_jobs" not in table:
-            return _Expect(table, self._fields.read_by_name(table), None, is_known=not unknown)
-        sub_jobs = self._sub_jobs.read(table["sub_jobs"], self._document.key_mark(table, "sub_jobs"))
-        return _Expect(table, self._fields.read_by_name(table), sub_jobs, is_known=not unknown)
+        sub_jobs = None
+        if "sub_jobs" in table:
+            sub_jobs = self._sub_jobs.read(table["sub_jobs"], self._document.key_mark(table, "sub_jobs"))
+        return _Expect(
+            table,
+            self._fields.read_by_name(table),
+            sub_jobs,
+            settle=self._steadiness.read_settle(table) if "settle" in table else None,
+            stuck=self._steadiness.read_stuck(table) if "stuck" in table else None,
+            is_known=not unknown,
+        )

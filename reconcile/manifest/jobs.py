@@ -28,6 +28,7 @@ from reconcile.manifest.expectations import ExpectationReader
 from reconcile.manifest.instances import Instance
 from reconcile.manifest.interpolation import FOR_EACH
 from reconcile.manifest.placeholders import refuse_placeholder
+from reconcile.manifest.steadiness import check_timeout
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Order, Provider, Waiver
@@ -112,7 +113,7 @@ class JobReader:
             expect=expect,
             source=like.source if like else self._document.text.find_source(mark),
             waivers=self._read_waivers(table, expect),
-            timeout=self._read_timeout(table),
+            timeout=self._read_timeout(table, expect),
             missing=_read_missing(table, self._missing),
             owner=self._read_text(table, "owner"),
             runbook=self._read_text(table, "runbook"),
@@ -176,14 +177,16 @@ class JobReader:
         nodes, days = as_array(table["waivers"]), {"today": self._today, "judged": self._judged}
         return read_waivers(self._document, nodes, known, self._diagnostics, **days)
 
-    def _read_timeout(self, table: Table) -> float | None:
+    def _read_timeout(self, table: Table, expect: Expectation | Absence) -> float | None:
         source = table if "timeout" in table else self._defaults
         if "timeout" not in source or isinstance(source["timeout"], Pending):
             return None
         timeout = read_duration(self._document, source, "timeout", self._diagnostics)
+        mark = self._document.value_mark(source, "timeout")
         if timeout == 0:
-            mark = self._document.value_mark(source, "timeout")
             self._diagnostics.add(mark, Code.VALUE_NOT_ALLOWED, "a timeout must be longer than 0", "write it like 10m")
+        elif timeout is not None:
+            check_timeout(expect, timeout, mark, self._diagnostics)
         return timeout
 
     def _read_after(self, table: Table) -> Order | None:

@@ -3,7 +3,7 @@ What a job API could answer, to put a gate to the test. Pure.
 
     Jobs -> observations that meet them              make_up         observation.py
     observation -> the API's answer                  write_answer    answer.py
-    observation -> what could be observed instead    list_mutants    mutants.py, times.py, allowed.py
+    observation -> what could be observed instead    list_mutants    mutants.py, times.py, steadiness.py, allowed.py
     observation -> one that goes wrong as asked      break_observation  breakage.py
     which other jobs a verdict depends on            Bystanders      bystanders.py
 
@@ -15,6 +15,7 @@ from reconcile.mutation.breakage import Breakage, break_observation
 from reconcile.mutation.bystanders import Bystanders, isolate
 from reconcile.mutation.mutants import list_mutants
 from reconcile.mutation.observation import make_up, make_up_all
+from reconcile.mutation.steadiness import make_up_looks
 from reconcile.mutation.times import bound_time
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "list_mutants",
     "make_up",
     "make_up_all",
+    "make_up_looks",
     "write_answer",
 ]

@@ -11,6 +11,7 @@ from reconcile.judge import accepts
 from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob
 from reconcile.mutation.allowed import Declared
 from reconcile.mutation.answer import list_bad_answers, write_answer
+from reconcile.mutation.steadiness import mutate_looks
 from reconcile.mutation.times import mutate_times
 
 INVENTED = "mutant"
@@ -45,6 +46,9 @@ def list_mutants(
     for path, change, observed, permitted in changes:
         exchange = write_answer(job, observed, at=now)
         yield Mutant(path=path, change=change, exchange=exchange, permitted=permitted)
+    if isinstance(observation, Observed):
+        for path, change, observed, looks in mutate_looks(jobs, observation, job.provider.api):
+            yield Mutant(path=path, change=change, exchange=write_answer(job, observed, at=now), looks=looks)
 
 
 _Change = tuple[str, str, Observed, bool]

@@ -35,6 +35,7 @@ from reconcile.model import (
     SubJob,
     SubJobsExpectation,
 )
+from reconcile.mutation.steadiness import make_up_looks
 
 _REASON = "a made-up reason"
 _ANY_CODE = "MUTANT.0002"
@@ -108,7 +109,8 @@ def make_up(jobs: Sequence[Job], *, now: datetime, until: datetime | None = None
     record = _make_record([*(field for each in expectations for field in each.fields), *bound], api, now=now)
     declared = [each.sub_jobs for each in expectations if each.sub_jobs is not None and not each.sub_jobs.implied]
     sub_jobs = tuple(_make_sub_jobs(declared[0], api, now=now)) if declared else ()
-    return Observed(**{**asdict(record), "job_id": job.job_id}, sub_jobs=sub_jobs, request_id=None)
+    looks = make_up_looks(jobs)
+    return Observed(**{**asdict(record), "job_id": job.job_id}, sub_jobs=sub_jobs, request_id=None, looks=looks)
 
 
 def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> Record:

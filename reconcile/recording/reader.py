@@ -28,6 +28,7 @@ from reconcile.model import (
     Decision,
     Exchange,
     ExitCode,
+    Looks,
     Problem,
     RecordedJob,
     RecordedProvider,
@@ -181,6 +182,7 @@ def _read_job(job: Mapping[str, Any]) -> RecordedJob:
         age=job["age"],
         notes=tuple(job["notes"]),
         resumed=job.get("resumed", False),
+        looks=Looks(**job["looks"]) if "looks" in job else None,
     )
 
 

@@ -12,6 +12,7 @@ from reconcile.model import (
     Decision,
     Exchange,
     JsonValue,
+    Looks,
     RecordedJob,
     RecordedProvider,
     RecordedRun,
@@ -114,8 +115,13 @@ def _job_to_json(job: RecordedJob) -> JsonValue:
         "age": job.age,
         "notes": list(job.notes),
         **({"resumed": True} if job.resumed else {}),
+        **({"looks": _looks_to_json(job.looks)} if job.looks is not None else {}),
         "exchanges": [_exchange_to_json(each) for each in job.exchanges],
     }
+
+
+def _looks_to_json(looks: Looks) -> JsonValue:
+    return {"alike": looks.alike, "span": looks.span, "idle": looks.idle}
 
 
 def _unobserved_to_json(unobserved: Unobserved) -> JsonValue:

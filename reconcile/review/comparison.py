@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
+from reconcile.judge import ORDER
 from reconcile.model import Job, JobReview, Manifest, Relation, Review, Witness
 from reconcile.review.limits import TooManyError
 from reconcile.review.terms import Terms, state_terms
@@ -133,7 +134,7 @@ class _Comparison:
         if own.unknown != other.unknown:
             return make(Relation.UNDECIDED, "it depends on variables that have no value, and not as before")
         orders = self._old.find_before(old), self._new.find_before(new)
-        if orders[0] is not None and orders[0] != orders[1]:
+        if orders[0] is not None and (orders[0] != orders[1] or _find_waived(new) > _find_waived(old)):
             return make(Relation.UNDECIDED, "its 'after' is not what it was, and no answer about one job can show that")
         weaker = self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
@@ -198,6 +199,11 @@ def identify(job: Job) -> _Remote:
     where = (provider.api.name, provider.name) if provider.cloud is None else (provider.api.name, "")
     place = (*where, provider.cloud or "", provider.region or "", provider.project_id)
     return (*map(str, place), str(job.job_id), *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters)))
+
+
+def _find_waived(job: Job) -> date:
+    """Return the last day on which the order of a job is waived, the first of all days if it is not."""
+    return max([each.expires for each in job.waivers if ORDER in each.fields], default=date.min)
 
 
 def _describe_move(old: Job, new: Job) -> str:

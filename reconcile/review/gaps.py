@@ -82,7 +82,7 @@ def list_gaps(passing: Sequence[Terms], stopping: Terms | None, now: datetime) -
         TooManyError: it takes too long to tell.
     """
     terms = [*passing, *([stopping] if stopping is not None else [])]
-    starts = _list_starts(terms, now)
+    starts = list_starts(terms, now)
     looks = [_Look(passing, stopping, at, thorough=False) for at in starts]
     found = _find_first(looks)
     if found or not any(look.depends_on_time for look in looks):
@@ -101,7 +101,7 @@ def _find_first(looks: Iterable["_Look"]) -> list[Gap]:
     return sorted(gaps, key=lambda gap: (not gap.certain, gap.size))
 
 
-def _list_starts(terms: Sequence[Terms], now: datetime) -> list[datetime]:
+def list_starts(terms: Sequence[Terms], now: datetime) -> list[datetime]:
     """List now and when each waiver has ended: between two of these, waivers cover the same."""
     ends = {datetime.combine(last + timedelta(days=1), time(), UTC) for each in terms for _, last in each.waivers}
     return [now, *sorted(end for end in ends if end > now)]

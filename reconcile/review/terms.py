@@ -36,7 +36,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
     there is only what it demands of this job alone: that it has begun. `waivers` are
     pairs of fields and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
-    fields that are compared with sensitive values.
+    fields that are compared with sensitive values. `settle` are the looks that must agree and the seconds that they
+    must cover, 1 and 0 without it; `stuck` is the seconds without a change that are too many, None without it.
     """
 
     api: JobApi
@@ -52,6 +53,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     timeout: float | None
     unknown: str = ""
     sensitive: frozenset[Field] = frozenset()
+    settle: tuple[int, float] = (1, 0.0)
+    stuck: float | None = None
 
     def waived(self, at: datetime) -> frozenset[str]:
         """Return what a waiver covers at a time, as waivers call it."""
@@ -74,7 +77,7 @@ def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
     )
     if not isinstance(expect, Expectation):
         return always
-    fields = _strip_all(expect.fields)
+    fields = _strip_all(_list_fields(job, expect))
     texts = {each.field.value: (each,) for each in fields if isinstance(each, FieldExpectation)}
     return replace(
         always,
@@ -82,7 +85,22 @@ def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
         times=(*_BEGUN[: job.after is not None], *[each for each in fields if not isinstance(each, FieldExpectation)]),
         sub_jobs=_strip_sub_jobs(expect.sub_jobs),
         sensitive=find_sensitive_fields(expect),
+        settle=(expect.settle.reads, expect.settle.over) if expect.settle is not None else always.settle,
+        stuck=expect.stuck.limit if expect.stuck is not None else None,
     )
+
+
+def _list_fields(job: Job, expect: Expectation) -> Iterable[Assertion]:
+    """List the assertions about a job; one that must not be stuck has ended, so no other status is accepted."""
+    if expect.stuck is None or any("stuck" in waiver.fields for waiver in job.waivers):
+        return expect.fields
+    ended = {status.word for status in job.provider.api.statuses.values() if status.terminal}
+    return [
+        replace(each, accept=tuple([word for word in each.accept if word in ended]))
+        if isinstance(each, FieldExpectation) and each.field is Field.STATUS
+        else each
+        for each in expect.fields
+    ]
 
 
 def list_times_of_sub_jobs(expected: SubJobsExpectation | None) -> tuple[Assertion, ...]:

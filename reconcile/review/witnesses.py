@@ -1,7 +1,8 @@
 """Proposed answers, confirmed by the gate itself: no witness, no claim."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from reconcile.model import (
     Finding,
     Job,
     JudgedAnswer,
+    Looks,
     Missing,
     MissingPolicy,
     Observed,
@@ -22,7 +24,8 @@ from reconcile.model import (
     Verdict,
     Witness,
 )
-from reconcile.review.gaps import list_gaps
+from reconcile.review.gaps import list_gaps, list_starts
+from reconcile.review.steadiness import list_looks
 from reconcile.review.terms import Terms
 
 _MOST_TRIED = 20
@@ -36,16 +39,23 @@ class Judged(Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
+class JudgeAnswer(Protocol):
+    """Reads what was written and judges jobs by it, all of the same remote job; None are as many looks as they need."""
+
+    def __call__(
+        self, jobs: Sequence[Job], written: Exchange, at: datetime, looks: Looks | None = None, /
+    ) -> Judged: ...
+
+
 class Judge(Struct, frozen=True, kw_only=True):
     """
     The gate, as far as it is needed here.
 
-    `write` returns an answer as the job API would write it, and `judge` reads what was written and judges jobs by it,
-    all of the same remote job.
+    `write` returns an answer as the job API would write it, and `judge` judges jobs by what was written.
     """
 
     write: Callable[[Job, Observed | Missing, datetime], Exchange]
-    judge: Callable[[Sequence[Job], Exchange, datetime], Judged]
+    judge: JudgeAnswer
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -84,13 +94,15 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
             return _make(gap.at, [_show(answer, written, jobs, stopped, passed, judge)], stopped, jobs)
     if gaps:
         raise UnconfirmedError
-    return _find_patience(passing, stopping, terms, judge, now)
+    unsteady = _find_unsteady(passing, stopping, terms, judge, now)
+    return unsteady or _find_patience(passing, stopping, terms, judge, now)
 
 
 def is_stopping(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> bool:
     """Return whether a job may stop what a side lets through; the gate is asked only where the search cannot tell."""
-    gaps = list_gaps(passing.terms, terms, now)
-    return bool(gaps) or _find_patience(passing, stopping, terms, judge, now) is not None
+    if list_gaps(passing.terms, terms, now) or any(True for _ in _list_unsteady(passing, terms, now)):
+        return True
+    return _find_patience(passing, stopping, terms, judge, now) is not None
 
 
 def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
@@ -117,6 +129,37 @@ def name_witness(witness: Witness, job: Job, judge: Judge) -> Witness:
             each = replace(each, observation=observation, exchange=exchange)
         answers.append(each)
     return replace(witness, answers=tuple(answers))
+
+
+# --- Steadiness ------------------------------------------------------------------------------------------------
+
+
+def _find_unsteady(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
+    """
+    Find an answer and how it compares with the looks before it, which one side lets through and a job does not.
+
+    Whatever the side lets through, the job does as well, if it were not for `settle` and `stuck`.
+    """
+    jobs, found = (stopping, *passing.jobs), False
+    for at, looks in _list_unsteady(passing, terms, now):
+        for gap in list_gaps(passing.terms, None, at)[:_MOST_TRIED]:
+            if gap.at != at or not isinstance(gap.answer, Observed):
+                continue
+            found = True
+            answer = replace(gap.answer, job_id=stopping.job_id, looks=looks)
+            written = judge.write(stopping, answer, at)
+            stopped, passed = judge.judge([stopping], written, at, looks), judge.judge(passing.jobs, written, at, looks)
+            if passed.verdict is Verdict.IN_SYNC and stopped.verdict is not Verdict.IN_SYNC:
+                return _make(at, [_show(answer, written, jobs, stopped, passed, judge)], stopped, jobs)
+    if found:
+        raise UnconfirmedError
+    return None
+
+
+def _list_unsteady(passing: Side, terms: Terms, now: datetime) -> Iterator[tuple[datetime, Looks]]:
+    """List looks that one side lets through and terms stop, and when to judge them."""
+    for at in list_starts([*passing.terms, terms], now):
+        yield from ((at, looks) for looks in list_looks(passing.terms, terms, at))
 
 
 # --- Patience --------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_the_command_shows_the_line_and_ends_with_2(
         assert main(arguments, environ={"RECONCILE_TOKEN": "t"}, transport=transport) == code
     capsys.readouterr()
     assert main(["apis", "test", "ecs", "as-ever"], environ={}) == 0
-    assert capsys.readouterr().out.startswith("No difference between the description of ecs and what was answered")
+    assert capsys.readouterr().out.startswith("No difference between the description of ecs and the recorded answers")
     assert main(["apis", "test", "ecs", "monday"], environ={}) == 2
     told = capsys.readouterr().out
     assert 'ecs.json:36:3: RC116 the word "CANCELLED" at status is unknown (job a)' in told

@@ -57,6 +57,19 @@ EXPECTATIONS = {
         "{age: {max: 12h}, end_time: {after: 2026-11-22T00:00:00Z}}",
         "end_time: {after: 2026-11-22T00:00:00Z}",
     ),
+    "fewer looks": ("settle: {reads: 3, over: 30s}", "settle: {reads: 2, over: 30s}"),
+    "looks over less": ("settle: {reads: 3, over: 30s}", "settle: {reads: 3, over: 29s}"),
+    "one look": ("settle: {reads: 2, over: 1s}", ""),
+    "stuck for longer": ("stuck: 10m", "stuck: 601s"),
+    "stuck for ever": ("stuck: 10m", ""),
+    "stuck where running will do": (
+        "{status: [running, success], stuck: 10m}",
+        "{status: [running, success]}",
+    ),
+    "stuck and settled": (
+        "{stuck: 10m, settle: {reads: 3, over: 30s}, duration: {max: 1h}}",
+        "{stuck: 20m, settle: {reads: 2, over: 20s}, duration: {max: 1h}}",
+    ),
     "sub-jobs dropped": ("sub_jobs: [a, b]", "{}"),
     "sub-jobs implied": ("{}", "sub_jobs: {match: none, items: [{job_type: a, status: failed}]}"),
     "sub-job optional": (
@@ -296,6 +309,7 @@ def test_jobs_with_the_same_change_are_judged_once(tmp_path):
 FIRST = {"job_id": "id-1"}
 SECOND = {"job_id": "id-2", "after": "jobs.a"}
 CODE = {"error_code": None}
+WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
 
 
 @pytest.mark.parametrize(
@@ -317,6 +331,12 @@ CODE = {"error_code": None}
             {"a": FIRST, "b": SECOND},
             Relation.WEAKER,
         ),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}}, Relation.UNDECIDED),
+        (
+            {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}},
+            {"a": FIRST, "b": {**SECOND, "waivers": [{**WAIVED, "reason": "other"}]}},
+            Relation.EQUAL,
+        ),
     ],
     ids=[
         "same",
@@ -331,6 +351,8 @@ CODE = {"error_code": None}
         "longer patience beside it",
         "the other job is stronger",
         "begun earlier",
+        "waived",
+        "waived as before",
     ],
 )
 def test_a_job_that_comes_after_another_is_compared_by_what_else_it_expects(compare, old, new, relation):
@@ -338,6 +360,12 @@ def test_a_job_that_comes_after_another_is_compared_by_what_else_it_expects(comp
     assert found.relation is relation
     last = found.witness.answers[-1].observation if found.witness else None
     assert last is None or last.begin_time is not None
+
+
+def test_a_waiver_of_a_stuck_job_lets_it_through(compare):
+    stuck = {"job_id": "id-1", "expect": {"stuck": "10m"}}
+    (job,) = compare(write({"a": stuck}), write({"a": {**stuck, "waivers": [{**WAIVED, "fields": ["stuck"]}]}}))
+    assert (job.relation, job.witness.answers[0].observation.looks.idle) == (Relation.WEAKER, 600.0)
 
 
 # --- Variables without a value ---------------------------------------------------------------------------------

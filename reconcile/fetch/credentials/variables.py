@@ -183,11 +183,14 @@ def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str])
 
 def find_misspelt_variables(environ: Mapping[str, str], providers: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Find the variables whose name is nearly that of one that is read; yield both names."""
+    names = tuple(providers)
+    unknown = sorted(find_unknown_variables(environ, names))
+    if not unknown:
+        return
     from difflib import get_close_matches
 
-    names = tuple(providers)
     known = tuple(dict.fromkeys(list_known_variables(names)))
-    for name in sorted(find_unknown_variables(environ, names)):
+    for name in unknown:
         if close := get_close_matches(name.upper(), known, n=1, cutoff=CLOSE):
             yield name, close[0]
 

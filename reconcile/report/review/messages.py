@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from reconcile.duration import format_duration
 from reconcile.instant import format_instant
-from reconcile.model import JobReview, Missing, Observed, Relation, Review, Source, SubJob, Verdict, Witness
+from reconcile.model import JobReview, Looks, Missing, Observed, Relation, Review, Source, SubJob, Verdict, Witness
 from reconcile.report.escape import escape, quote
 from reconcile.report.location import place_inside
 from reconcile.report.messages import WORDS, count, cut, describe_finding
@@ -124,7 +124,18 @@ def _describe_answer(answer: Observed | Missing) -> str:
     parts = [f"the job's status is {quote(answer.status)}", *_describe_fields(answer)]
     if answer.sub_jobs:
         parts.append(f"it has {count(len(answer.sub_jobs), 'sub-job')}: {_describe_sub_jobs(answer.sub_jobs)}")
+    if answer.looks is not None:
+        parts += _describe_looks(answer.looks)
     return f"{', '.join(parts[:-1])}, and {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+def _describe_looks(looks: Looks) -> Iterator[str]:
+    if looks.alike > 1:
+        yield f"{looks.alike} looks over {format_duration(looks.span)} agree"
+    elif not looks.idle:
+        yield "it is looked at once"
+    if looks.idle:
+        yield f"nothing of it had changed for {format_duration(looks.idle)}"
 
 
 def _describe_fields(record: Observed | SubJob) -> Iterator[str]:

@@ -1,0 +1,93 @@
+"""How the looks of one run at one job compare. A few numbers are kept of all of them, however many there are."""
+
+from msgspec import Struct
+
+from reconcile.model import ROLES, Looks, Missing, Observed, Record
+
+
+class LookHistory(Struct, kw_only=True, eq=False):
+    """
+    What is known of the looks at one remote job so far.
+
+    The state that a look shows is that of some moment between its request and its answer, or of an earlier one if a
+    cache answered. So the time between two looks counts from the answer to the first to the request of the second, less
+    the age of the second answer; and one that may be older than the answer before it is not counted as another look.
+    """
+
+    alike: int = 0
+    alike_since: float = 0.0
+    span: float = 0.0
+    unchanged_since: float = 0.0
+    last: float = 0.0
+    """When the last look that counts was over."""
+    idle: float = 0.0
+    ended: bool = False
+    """Whether the job had ended by the last look."""
+    flaps: int = 0
+    """How often a look saw something else of a job that had ended."""
+
+    def add(
+        self,
+        before: Observed | Missing | None,
+        seen: Observed | Missing,
+        *,
+        asked: float,
+        answered: float,
+        age: int | None,
+        ended: bool,
+    ) -> Looks | None:
+        """
+        Add a look.
+
+        Args:
+            before: what the look before it saw, None if it is the first.
+            seen: what it saw.
+            asked: when it was requested.
+            answered: when the answer came.
+            age: seconds that a cache had held the answer, rounded down; None if none had.
+            ended: whether the job has ended by it.
+
+        Returns:
+            How the looks compare, None if this is the only one.
+        """
+        earliest = asked if age is None else asked - age - 1
+        if before is None or not _agree(before, seen):
+            self.flaps += self.ended
+            self.alike, self.alike_since, self.span, self.last = 1, answered, 0.0, answered
+        elif earliest >= self.last:
+            self.alike, self.span, self.last = self.alike + 1, earliest - self.alike_since, answered
+        if before is None or not _is_unchanged(before, seen):
+            self.unchanged_since = answered
+        elif not ended:
+            self.idle = max(self.idle, earliest - self.unchanged_since)
+        self.ended = ended
+        if before is None:
+            return None
+        return Looks(alike=self.alike, span=_round(self.span), idle=_round(self.idle))
+
+
+def _round(seconds: float) -> float:
+    """Round down to milliseconds, which a saved plan shows."""
+    return int(seconds * 1000) / 1000
+
+
+def _agree(one: Observed | Missing, other: Observed | Missing) -> bool:
+    """Return whether two looks show the same of everything that is judged."""
+    if isinstance(one, Missing) or isinstance(other, Missing):
+        return type(one) is type(other)
+    return (
+        _list_judged(one) == _list_judged(other)
+        and len(one.sub_jobs) == len(other.sub_jobs)
+        and all(_list_judged(a) == _list_judged(b) for a, b in zip(one.sub_jobs, other.sub_jobs, strict=True))
+    )
+
+
+def _list_judged(record: Record) -> list[str | None]:
+    return [getattr(record, role) for role in ROLES]
+
+
+def _is_unchanged(one: Observed | Missing, other: Observed | Missing) -> bool:
+    """Return whether neither the status nor the sub-jobs have changed; whatever a report shows of them counts."""
+    if isinstance(one, Missing) or isinstance(other, Missing):
+        return False
+    return (one.status, one.status_word, one.sub_jobs) == (other.status, other.status_word, other.sub_jobs)

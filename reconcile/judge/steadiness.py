@@ -1,0 +1,92 @@
+"""
+Whether a job stays as it is although it should not, and whether it does where it should.
+
+Both are judged by the looks of one run alone. One look proves that a job has ended, and so that it is not stuck; it
+never proves that it is stuck, because begin times do not say when something last changed, nor that it has settled.
+"""
+
+import math
+from collections.abc import Iterator
+
+from reconcile.duration import format_duration
+from reconcile.model import Expectation, Finding, JobApi, Kind, Looks, Observed, Settle, Stuck, Truth
+
+SETTLE, STUCK = "settle", "stuck"
+"""The paths of their findings."""
+
+_ONE_LOOK = Looks()
+_SOONEST = 1.0
+"""Seconds between two looks, at least: a job API is no clock."""
+_MARGIN = 0.01
+"""Seconds added to a wait, so that rounding does not make it too short."""
+_USUAL_WAIT = 600.0
+"""Seconds that an advice to wait names, at least."""
+
+
+def judge_steadiness(expect: Expectation, observed: Observed, api: JobApi) -> Iterator[Finding]:
+    """Judge `settle` and `stuck`, where they are expected."""
+    looks = observed.looks or _ONE_LOOK
+    if expect.settle is not None:
+        yield _judge_settle(expect.settle, looks)
+    if expect.stuck is not None:
+        yield _judge_stuck(expect.stuck, looks, observed, ended=api.statuses[observed.status].terminal)
+
+
+def _judge_settle(settle: Settle, looks: Looks) -> Finding:
+    """Judge whether enough looks agree; more of them always can."""
+    return Finding(
+        path=SETTLE,
+        truth=Truth.HOLDS if looks.alike >= settle.reads and looks.span >= settle.over else Truth.CAN_HOLD,
+        kind=Kind.CHANGED,
+        expected={"reads": settle.reads, "over": format_duration(settle.over)},
+        actual={"reads": looks.alike, "over": _write(looks.span)},
+        source=settle.source,
+    )
+
+
+def _judge_stuck(stuck: Stuck, looks: Looks, observed: Observed, *, ended: bool) -> Finding:
+    """Judge the longest time without a change: once it is too long, that stays true. A job that ends in time is not."""
+    in_time = Truth.HOLDS if ended else Truth.CAN_HOLD
+    return Finding(
+        path=STUCK,
+        truth=in_time if looks.idle < stuck.limit else Truth.CANNOT_HOLD,
+        kind=Kind.CHANGED,
+        expected=format_duration(stuck.limit),
+        actual=f"{observed.status}, and nothing changed for {_write(looks.idle)}",
+        source=stuck.source,
+    )
+
+
+def space_look(expect: Expectation, observed: Observed, api: JobApi, usual: float) -> float:
+    """
+    Return the seconds until a job that is not decided is to be looked at again.
+
+    The looks at a job that has ended are spread evenly over what `settle` still demands, so that there are no more of
+    them than that. One at a job that is about to be stuck comes as soon as that can be told.
+
+    Args:
+        usual: the seconds that would pass otherwise.
+    """
+    looks = observed.looks or _ONE_LOOK
+    if api.statuses[observed.status].terminal:
+        if expect.settle is None:
+            return usual
+        missing = max(1, expect.settle.reads - looks.alike)
+        return max(_SOONEST, (expect.settle.over - looks.span) / missing + _MARGIN)
+    if expect.stuck is None:
+        return usual
+    return min(usual, max(_SOONEST, expect.stuck.limit - looks.idle + _MARGIN))
+
+
+def advise_settling(settle: Settle) -> str:
+    """Say what to do about a job that only has to settle."""
+    wait = max(_USUAL_WAIT, math.ceil(settle.over / 30) * 60.0)
+    return (
+        f"settle needs {settle.reads} looks that agree, spread over {format_duration(settle.over)}: "
+        f"wait for them with reconcile plan --wait {format_duration(wait)}"
+    )
+
+
+def _write(seconds: float) -> str:
+    """Write a time that was measured, in whole seconds and never too long."""
+    return format_duration(math.floor(seconds))

@@ -1,0 +1,42 @@
+"""How looks at a job compare, and how else they could. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from reconcile.duration import format_duration
+from reconcile.model import Expectation, Job, JobApi, Looks, Observed
+
+_TICK = 0.001
+"""Seconds; looks are not told apart more finely."""
+
+_Change = tuple[str, str, Observed, Looks]
+"""Path, change, what is observed, and how that compares with the looks before."""
+
+
+def make_up_looks(jobs: Sequence[Job]) -> Looks | None:
+    """Return looks that meet what all jobs of one remote job expect of them; None if none expects anything."""
+    expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
+    settles = [each.settle for each in expectations if each.settle is not None]
+    if not settles:
+        return None
+    return Looks(alike=max(each.reads for each in settles), span=max(each.over for each in settles))
+
+
+def mutate_looks(jobs: Sequence[Job], observed: Observed, api: JobApi) -> Iterator[_Change]:
+    """Let a job flap that has to settle, for a look and for a moment, and let one be stuck that must not be."""
+    expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
+    enough = observed.looks or make_up_looks(jobs) or Looks()
+    for settle in dict.fromkeys(each.settle for each in expectations if each.settle is not None):
+        yield "settle", "it was something else a look before", observed, Looks(idle=enough.idle)
+        fewer = replace(enough, alike=settle.reads - 1)
+        yield "settle", f"only {fewer.alike} of its looks agree", observed, fewer
+        shorter = replace(enough, span=settle.over - _TICK)
+        yield "settle", f"its looks agree for less than {format_duration(settle.over)}", observed, shorter
+    for stuck in dict.fromkeys(each.stuck for each in expectations if each.stuck is not None):
+        idle, length = replace(enough, idle=stuck.limit), format_duration(stuck.limit)
+        yield "stuck", f"nothing of it changed for {length} before it ended", observed, idle
+        for word, status in api.statuses.items():
+            if not status.terminal:
+                undone = replace(observed, status=word, status_word=None)
+                yield "stuck", f"it is {word}, and nothing changed for {length}", undone, idle
