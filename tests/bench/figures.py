@@ -300,7 +300,7 @@ FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
 }
 
 ON_REQUEST = frozenset({"scale"})
-"""Figures that are measured only where they are named: a million jobs take 15 minutes, and 5 GB on the disk."""
+"""Figures that are measured only where they are named: a million jobs take 15 minutes, and 7 GB of disk."""
 
 
 # --- Peers ---------------------------------------------------------------------------------------------------------
