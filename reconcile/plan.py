@@ -266,9 +266,7 @@ def _summarize(jobs: Sequence[JobPlan]) -> Summary:
 # --- Fetching --------------------------------------------------------------------------------------------------
 
 
-def is_settled(
-    job: Job, observation: Observed | Missing, *, now: datetime, strict: bool, followed: bool = False
-) -> bool:
+def is_final(job: Job, observation: Observed | Missing, *, now: datetime, strict: bool, followed: bool = False) -> bool:
     """
     Return whether no further look can change the verdict of a job, or of one that must come after it.
 

@@ -33,7 +33,7 @@ from reconcile.model import (
 from reconcile.plan import (
     accept_evidence,
     derive_plan,
-    is_settled,
+    is_final,
     make_failed_evidence,
     make_failed_plan,
     make_plan,
@@ -292,8 +292,8 @@ def test_a_waived_drift_does_not_end_the_waiting():
     the_job = waived("a", "job_type")
     the_job = replace(the_job, expect=job(job_type="x").expect)
     now = observed("running", job_type="y")
-    assert not is_settled(the_job, now, now=NOW, strict=False)
-    assert is_settled(the_job, now, now=NOW, strict=True)
+    assert not is_final(the_job, now, now=NOW, strict=False)
+    assert is_final(the_job, now, now=NOW, strict=True)
 
 
 def test_that_a_job_is_missing_can_be_waived_only_beside_one_that_was_observed():
@@ -546,8 +546,8 @@ def test_a_job_of_which_nothing_is_asserted_is_an_error():
 def test_a_job_is_judged_at_the_time_of_the_run():
     the_job = with_fields(job(name="a"), lasting(most=3599))
     assert plan_one(the_job, begun())[1].verdict is Verdict.DRIFT
-    assert is_settled(the_job, begun(), now=NOW, strict=False)
-    assert not is_settled(the_job, begun(), now=NOW - timedelta(seconds=1), strict=False)
+    assert is_final(the_job, begun(), now=NOW, strict=False)
+    assert not is_final(the_job, begun(), now=NOW - timedelta(seconds=1), strict=False)
 
 
 # --- Waivers ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from virtual_api import VirtualApi
 
 from reconcile.fetch.looks import LookHistory
 from reconcile.model import Settle, Stuck, Verdict
-from reconcile.plan import is_settled, make_plan
+from reconcile.plan import is_final, make_plan
 
 RUNS = int(os.environ.get("RECONCILE_RUNS", "480"))
 LONGEST = 7 if RUNS >= 10_000 else 5
@@ -62,7 +62,7 @@ def judge(words, the_job):
         looks = history.add(before, seen, asked=second, answered=second, age=None, ended=word in ENDED)
         before = replace(seen, looks=looks)
     plan = make_plan(manifest(the_job), [before], now=NOW, origins={})
-    return plan.verdict, is_settled(the_job, before, now=NOW, strict=False)
+    return plan.verdict, is_final(the_job, before, now=NOW, strict=False)
 
 
 def list_traces(longest):

@@ -77,7 +77,8 @@ def command(context: Context, words: tuple[str, ...]) -> Done:
 
 def _explain(word: str, context: Context) -> str:
     if word.lower() in ("exit code", "exit codes"):
-        return "".join(f"{code}  {_read_title(page)}\n" for code, page in enumerate(_BY_EXIT_CODE))
+        titles = [f"{code}  {_read_title(page)}\n" for code, page in enumerate(_BY_EXIT_CODE)]
+        return "".join([*titles, "129, 130, 143  hung up, interrupted, terminated\n"])
     word = _OTHER_WORDS.get(word.lower(), word)
     pages = {page.lower(): page for page in _list_pages()}
     page = pages.get(word.lower())

@@ -171,11 +171,11 @@ def _make_wait_policy(
         return None
     from reconcile.fetch import WaitPolicy
     from reconcile.judge import space_look
-    from reconcile.plan import is_settled
+    from reconcile.plan import is_final
 
     def needs_no_look(job: Job, seen: Observed | Missing) -> bool:
         orders.note(job, seen)
-        settled = is_settled(job, seen, now=clock(), strict=strict, followed=orders.is_followed(job))
+        settled = is_final(job, seen, now=clock(), strict=strict, followed=orders.is_followed(job))
         return settled or orders.is_broken(job)
 
     def space(job: Job, seen: Observed | Missing, usual: float) -> float:
@@ -183,7 +183,7 @@ def _make_wait_policy(
             return usual
         return space_look(job.expect, seen, job.provider.api, usual)
 
-    return WaitPolicy(duration=access.wait, is_settled=needs_no_look, space_look=space, on_progress=on_progress)
+    return WaitPolicy(duration=access.wait, is_final=needs_no_look, space_look=space, on_progress=on_progress)
 
 
 def _showing(watch: Watch, *, quiet: bool) -> AbstractContextManager[Callable[[], None]]:

@@ -79,7 +79,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
         concurrency: how many requests are under way to one host at once, at most.
         pace: None is no rate, and as many attempts as `retry` has.
         wait: None looks at each job once.
-        on_fetched: called with the index of the job, once for each, as they are settled.
+        on_fetched: called with the index of the job, once for each, as they are done.
         on_request: called with every request for a job, once it is answered or has failed.
         recorder: keeps what is exchanged; None keeps nothing.
         known: what came of jobs before, by index; these are not requested.
@@ -88,19 +88,19 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     """
     fetched: Store = {} if store is None else store
 
-    def settle(index: int, outcome: Fetched) -> None:
+    def finish(index: int, outcome: Fetched) -> None:
         fetched[index] = outcome
         if on_fetched is not None:
             on_fetched(index, outcome)
 
     pace = pace or Pace()
-    run = _Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace, wait=wait, settle=settle)
+    run = _Run(jobs, client=client, timeout=timeout, spent=spent, pace=pace, wait=wait, finish=finish)
     run.on_request, run.interrupted = on_request, interrupted
     for index, outcome in (known or {}).items():
-        settle(index, outcome)
+        finish(index, outcome)
     memory, now = AnswerMemory(len(jobs)), client.now()
     queues: dict[Origin, list[ProviderQueue]] = {}
-    for name, fetches in _find_remote_jobs(jobs, settle, known or {}).items():
+    for name, fetches in _find_remote_jobs(jobs, finish, known or {}).items():
         target = targets[name]
         queue = ProviderQueue(
             target,
@@ -124,12 +124,12 @@ class Store(Protocol):
 
 
 def _find_remote_jobs(
-    jobs: Sequence[Job], settle: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
+    jobs: Sequence[Job], finish: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
 ) -> dict[str, list[JobFetch]]:
     """
     List the remote jobs of each provider in the order of the first job that is each, without those that are known.
 
-    What cannot be requested is settled.
+    What cannot be requested is done.
     """
     fetches: dict[tuple[str, str], JobFetch] = {}
     by_provider: dict[str, list[JobFetch]] = {}
@@ -144,7 +144,7 @@ def _find_remote_jobs(
                 fetches[key] = JobFetch(indexes=[index], job=job, path=build_path(job))
             except ValueError as error:
                 problem = Problem(code=Code.UNSAFE_ID, message=f"not requested: {error}")
-                settle(index, Fetched(observation=Unobserved(problem=problem)))
+                finish(index, Fetched(observation=Unobserved(problem=problem)))
                 continue
             by_provider.setdefault(job.provider.name, []).append(fetches[key])
         fetches[key].alone |= may_pass_while_missing(job)
@@ -199,7 +199,7 @@ class _Run:
         spent: float,
         pace: Pace,
         wait: WaitPolicy | None,
-        settle: Callable[[int, Fetched], None],
+        finish: Callable[[int, Fetched], None],
     ) -> None:
         self._client = client
         self._begin = client.now()
@@ -209,14 +209,14 @@ class _Run:
         self._jobs = jobs
         self._pace = pace
         self._wait = wait
-        self._settle_job = settle
+        self._finish_job = finish
         self._hosts: Sequence[Host] = ()
         self._login_client: httpx.Client | None = None
         self.on_request: Callable[[RequestDone], None] | None = None
         self.interrupted: Callable[[], bool] = lambda: False
 
     def run(self, hosts: Sequence[Host]) -> None:
-        """Fetch the jobs of every host, until all are settled or the run is over."""
+        """Fetch the jobs of every host, until all are done or the run is over."""
         self._hosts = hosts
         try:
             while any(host.open for host in hosts):
@@ -297,7 +297,7 @@ class _Run:
         else:
             seen = slot.job.see(seen, attempt.age, now, asked=begun)
             if self._wait is None:
-                self._settle(host, slot.job, seen, now)
+                self._finish(host, slot.job, seen, now)
             else:
                 self._look_again(host, slot, seen, self._wait, now)
         host.release(slot)
@@ -332,7 +332,7 @@ class _Run:
             last = job.failure.problem if job.failure is not None else Problem(code=code, message="no answer")
             down = Problem(code=code, message=host.explain_down(now, last))
             for each in (job, *(each for each_queue in host.queues for each in each_queue.close(down))):
-                self._settle(host, each, each.blame_host(down, now), now)
+                self._finish(host, each, each.blame_host(down, now), now)
             return
         plan = plan_retry(
             retryable,
@@ -388,7 +388,7 @@ class _Run:
 
     def _give_up(self, host: Host, job: JobFetch, reason: Problem | None = None) -> None:
         now = self._client.now()
-        self._settle(host, job, job.give_up(reason, now), now)
+        self._finish(host, job, job.give_up(reason, now), now)
 
     def _close(self, host: Host, queues: Iterable[ProviderQueue], reason: Problem) -> None:
         """Request nothing more from these queues."""
@@ -402,7 +402,7 @@ class _Run:
         """
         Plan the next poll, unless every job that is this remote one is decided.
 
-        They are settled together and with the last look: two jobs of one plan must not show one remote job at
+        They are finished together and with the last look: two jobs of one plan must not show one remote job at
         different times.
         """
         job = slot.job
@@ -411,10 +411,10 @@ class _Run:
             for index in job.indexes
             if (end := self._end_of_waiting(self._jobs[index], wait)) > now
             and not _has_ended(self._jobs[index], seen)
-            and not wait.is_settled(self._jobs[index], seen)
+            and not wait.is_final(self._jobs[index], seen)
         }
         if not ends:
-            self._settle(host, job, seen, now)
+            self._finish(host, job, seen, now)
             return
         if slot.queue.closed is not None:
             self._give_up(host, job, slot.queue.closed)
@@ -435,7 +435,7 @@ class _Run:
         now = self._client.now()
         host.withdraw(slot, now)
         for job, last in ((slot.job, seen), *slot.queue.schedule.take_late(now)):
-            self._settle(host, job, last, now)
+            self._finish(host, job, last, now)
 
     def _end_of_waiting(self, job: Job, wait: WaitPolicy) -> float:
         own = wait.duration if job.timeout is None else min(wait.duration, job.timeout)
@@ -444,13 +444,13 @@ class _Run:
     # --- The end of a job ----------------------------------------------------------------------------------------
 
     def _leave(self, host: Host, problem: Problem) -> None:
-        """Report every job of a host that is not settled when the run is over."""
+        """Report every job of a host that is not done when the run is over."""
         now = self._client.now()
         advice = f"; {host.throttle.describe(now)}" if host.throttle.refused else ""
         for job in host.jobs:
             self._report(job, job.leave(problem, advice), now)
 
-    def _settle(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
+    def _finish(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
         """Report the job; it is done."""
         self._report(job, observation, now)
         job.indexes = []
@@ -460,7 +460,7 @@ class _Run:
     def _report(self, job: JobFetch, observation: Observation, now: float) -> None:
         outcome = job.conclude(observation, now, begin=self._run_begin)
         for index in job.indexes:
-            self._settle_job(index, outcome)
+            self._finish_job(index, outcome)
 
 
 def _has_ended(job: Job, seen: Seen) -> bool:

@@ -26,12 +26,12 @@ class WaitPolicy(Struct, frozen=True, kw_only=True):
     """
     For how long undecided jobs are polled.
 
-    `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_settled` says
+    `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_final` says
     whether a job needs no further look. `space_look` returns the seconds until the next look at a job that does, of
     which the last argument is the usual number. `on_progress` is told of every look that decided nothing.
     """
 
     duration: float
-    is_settled: Callable[[Job, Seen], bool]
+    is_final: Callable[[Job, Seen], bool]
     space_look: Callable[[Job, Seen, float], float] = lambda job, seen, usual: usual
     on_progress: Callable[[Progress], None] = lambda progress: None

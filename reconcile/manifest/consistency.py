@@ -24,6 +24,7 @@ class DeclaredJob(Struct, frozen=True):
 
     `complete` is False if expectations are left out of the job because they depend on a variable without a value.
     `unknown` is all that does, as text, and `expanded` names the variable whose value the job is made for.
+    `after_mark` is the mark of the job that it must come after, None if there is none.
     """
 
     job: Job
@@ -32,6 +33,7 @@ class DeclaredJob(Struct, frozen=True):
     complete: bool = True
     unknown: str = ""
     expanded: str | None = None
+    after_mark: Mark | None = None
 
 
 # --- Several manifests -----------------------------------------------------------------------------------------

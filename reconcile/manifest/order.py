@@ -31,7 +31,8 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
         else:
             why, hint = _find_obstacle(declared.job, other), _HINT
         if why is not None:
-            declared.diagnostics.add(declared.mark, Code.IMPOSSIBLE_ORDER, f"{declared.job.address}: {why}", hint)
+            mark = declared.mark if declared.after_mark is None else declared.after_mark
+            declared.diagnostics.add(mark, Code.IMPOSSIBLE_ORDER, f"{declared.job.address}: {why}", hint)
 
 
 def _refuse_unknown(address: str, known: Mapping[str, Job], own: str) -> tuple[str | None, str]:

@@ -99,6 +99,7 @@ class ManifestReader:
                             complete=reader.is_complete(instance.table),
                             unknown=reader.show_unknown(instance.table) if unset else "",
                             expanded=expanded,
+                            after_mark=self._find_after(instance.table),
                         )
             # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
             table[name] = None
@@ -112,6 +113,9 @@ class ManifestReader:
             return str(node)
         origin = self.document.find_origin(self.document.value_mark(job, FOR_EACH))
         return origin.name if origin is not None else None
+
+    def _find_after(self, job: Table) -> Mark | None:
+        return self.document.value_mark(job, "after") if "after" in job else None
 
     def _has(self, section: str) -> bool:
         root = self.document.root

@@ -134,7 +134,7 @@ def run_on(asked: Asked) -> httpx.Response:
 @pytest.mark.parametrize(("answer", "whole"), [(fail_at_length, 0), (run_on, 5)])
 def test_a_recording_keeps_whole_what_is_evidence_and_of_all_else_the_beginning(make_job, answer, whole: int) -> None:
     recorder = Recorder(lambda: NOW)
-    wait = WaitPolicy(duration=60.0, is_settled=lambda *_: False)
+    wait = WaitPolicy(duration=60.0, is_final=lambda *_: False)
     recorded = recorder.tell(*fetch(make_job, answer, wait=wait, recorder=recorder))
     sizes = [len(each.body) for job in recorded.values() for each in job.exchanges]
     evidence = [len(job.exchanges[job.evidence].body) for job in recorded.values() if job.evidence is not None]

@@ -15,15 +15,15 @@ from reconcile.rate import Rate
 ENDED = ("success", "failed")
 
 
-def is_settled(job, seen) -> bool:
+def is_final(job, seen) -> bool:
     return isinstance(seen, Observed) and seen.status in ENDED
 
 
 def fetch(jobs, api, *, duration=600.0, **options) -> tuple[tuple[Fetched, ...], float]:
     providers = {job.provider.name: job.provider for job in jobs}.values()
     targets = resolve_targets(providers, endpoints=[], environ={"RECONCILE_TOKEN": "a-token"})
-    policy = {key: options.pop(key) for key in ("is_settled", "on_progress") if key in options}
-    wait = WaitPolicy(duration=duration, **{"is_settled": is_settled, **policy})
+    policy = {key: options.pop(key) for key in ("is_final", "on_progress") if key in options}
+    wait = WaitPolicy(duration=duration, **{"is_final": is_final, **policy})
     options = {"timeout": 3600.0, "pace": Pace(rng=Random(1)), **options}
     return fetch_jobs(jobs, targets, client=api, wait=wait, **options), api.now()
 
@@ -62,13 +62,13 @@ def test_d03_g12_a_job_that_runs_for_ever_is_seen_last_when_its_waiting_ends(mak
 def test_a_job_that_is_decided_is_not_polled(make_job) -> None:
     words = {"a": "success", "b": "failed", "c": "running"}
     api = VirtualApi(lambda asked: job_answer(asked.job_id, words[asked.job_id]))
-    fetched, seconds = fetch([make_job(job_id) for job_id in words], api, is_settled=lambda job, seen: True)
+    fetched, seconds = fetch([make_job(job_id) for job_id in words], api, is_final=lambda job, seen: True)
     assert [each.polls for each in fetched] == [0, 0, 0]
     assert seconds == pytest.approx(0.05)
 
 
 def test_what_has_ended_is_never_polled_whatever_is_made_of_it(make_job) -> None:
-    (fetched,), _ = fetch([make_job("a")], VirtualApi(telling("success")), is_settled=lambda job, seen: False)
+    (fetched,), _ = fetch([make_job("a")], VirtualApi(telling("success")), is_final=lambda job, seen: False)
     assert fetched.polls == 0
 
 
@@ -99,7 +99,7 @@ def test_jobs_that_are_one_remote_job_are_settled_together_by_the_last_look(make
     fetched, _ = fetch(
         jobs,
         api,
-        is_settled=lambda job, seen: seen.status == job.labels["n"],
+        is_final=lambda job, seen: seen.status == job.labels["n"],
         on_fetched=lambda index, _: done.append(index),
     )
     assert [(word_of(each), each.polls) for each in fetched] == [("success", 3), ("success", 3)]
@@ -137,7 +137,7 @@ def test_a_missing_job_is_waited_for_where_that_is_asked(make_job) -> None:
     (fetched,), _ = fetch([make_job("a")], VirtualApi(answer), on_progress=steps.append)
     assert word_of(fetched) == "success"
     assert [(step.status, step.polls) for step in steps] == [(None, 0), (None, 1), (None, 2)]
-    (fetched,), _ = fetch([make_job("a")], VirtualApi(answer), is_settled=lambda job, seen: True)
+    (fetched,), _ = fetch([make_job("a")], VirtualApi(answer), is_final=lambda job, seen: True)
     assert isinstance(fetched.observation, Missing)
 
 
@@ -228,7 +228,7 @@ def test_d40_a_status_that_goes_back_is_noted_and_the_first_end_is_the_last_look
 def test_d40_a_job_that_disappears_is_noted(make_job) -> None:
     missing = httpx.Response(404, json={"errCode": "SFS.TURBO.0019", "errMsg": "Invalid Job Id"})
     api = VirtualApi(lambda asked: job_answer("a", "running") if asked.number == 1 else missing)
-    (fetched,), _ = fetch([make_job("a")], api, is_settled=lambda job, seen: isinstance(seen, Missing))
+    (fetched,), _ = fetch([make_job("a")], api, is_final=lambda job, seen: isinstance(seen, Missing))
     assert isinstance(fetched.observation, Missing)
     assert fetched.notes == ('it had status "running" and then disappeared',)
 

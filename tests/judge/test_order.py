@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.judge import judge_order
 from reconcile.model import Missing, MissingPolicy, Order, Problem, Truth, Unobserved, Verdict
-from reconcile.plan import is_settled, make_plan
+from reconcile.plan import is_final, make_plan
 
 FIRST = job(name="first")
 SECOND = replace(job(name="second"), after=Order(address="jobs.first", source=SOURCE))
@@ -159,6 +159,6 @@ def test_a_job_is_looked_at_until_the_order_can_be_judged():
     later = replace(SECOND, expect=running.expect)
     for followed, status, settled in [(False, "running", True), (True, "running", False), (True, "success", True)]:
         seen = answer("first", status, 1)
-        assert is_settled(running, seen, now=NOW, strict=False, followed=followed) is settled
+        assert is_final(running, seen, now=NOW, strict=False, followed=followed) is settled
     for seen, settled in [(answer("second", "running"), False), (answer("second", "running", 1), True)]:
-        assert is_settled(later, seen, now=NOW, strict=False) is settled
+        assert is_final(later, seen, now=NOW, strict=False) is settled
