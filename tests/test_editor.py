@@ -116,7 +116,7 @@ def test_status_completes_its_words(editor):
     ("text", "shown"),
     [
         ("    expect:\n      sta|tus: success\n", "status"),
-        ("    exp|ect:\n      status: success\n", "expected to have succeeded"),
+        ("    exp|ect:\n      status: success\n", "success is expected"),
         ("    labels: {ti|er: web}\n", "label"),
     ],
     ids=["status", "expect", "labels"],
