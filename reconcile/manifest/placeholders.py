@@ -32,13 +32,12 @@ class Placeholder(NamedTuple):
 def find_placeholder(text: str) -> Placeholder | None:
     """Return what is known of a text that stands for an id, None if it may be one."""
     word = text.strip("_- ").casefold().replace("-", "_")
-    shown = shorten(text)
     if not word:
         return Placeholder("this id is empty", _PRINTED)
     if word in _NOTHING or text.replace("-", "") == _NIL_UUID:
-        return Placeholder(f"'{shown}' means that there is no id", _PRINTED)
+        return Placeholder(f"'{shorten(text)}' means that there is no id", _PRINTED)
     if word in _UNFINISHED or word.startswith("your_") or _LEFT_OVER.search(text):
-        return Placeholder(f"'{shown}' is a placeholder, not an id", _WRITTEN)
+        return Placeholder(f"'{shorten(text)}' is a placeholder, not an id", _WRITTEN)
     return None
 
 
