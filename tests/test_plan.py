@@ -20,6 +20,7 @@ from reconcile.model import (
     Manifest,
     Match,
     Missing,
+    Order,
     Plan,
     Problem,
     Span,
@@ -33,7 +34,9 @@ from reconcile.model import (
 from reconcile.plan import (
     accept_evidence,
     derive_plan,
+    ends_fail_fast,
     is_final,
+    is_order_broken,
     make_failed_evidence,
     make_failed_plan,
     make_plan,
@@ -610,3 +613,57 @@ def test_d37_strict_does_not_believe_a_cache():
 def test_a_run_that_a_signal_ended_is_not_complete_even_if_every_job_was_seen():
     plan = make_plan(manifest(job()), [observed("running")], now=NOW, origins={}, ended_by=ExitCode.INTERRUPTED)
     assert (plan.complete, plan.exit_code) == (False, ExitCode.INTERRUPTED)
+
+
+def test_a_run_that_failed_after_judging_shows_its_jobs_and_why():
+    good = replace(
+        make_failed_evidence([], now=NOW),
+        manifest=manifest(job(name="a")),
+        observations=(observed("success", job_id="id-a"),),
+        remarks=((),),
+        trace_parent="00-1-2-01",
+    )
+    assert derive_plan(good).trace_parent == "00-1-2-01"
+    errors = (Diagnostic(code=Code.OUTPUT_NOT_WRITTEN, message="disk full"),)
+    failed = derive_plan(replace(good, errors=errors))
+    assert (failed.errors, failed.verdict, failed.exit_code) == (errors, Verdict.ERROR, ExitCode.ERROR)
+    assert (failed.complete, [each.verdict for each in failed.jobs]) == (False, [Verdict.IN_SYNC])
+
+
+@pytest.mark.parametrize(
+    ("answer", "strict", "ends"),
+    [
+        (observed("success"), True, False),
+        (observed("running"), True, False),
+        (observed("failed"), False, False),
+        (observed("failed"), True, True),
+        (UNOBSERVED, False, True),
+    ],
+)
+def test_fail_fast_ends_a_run_at_a_drift_that_no_waiver_covers(answer, strict, ends):
+    days = NOW.date() + timedelta(days=1)
+    waived = replace(job(), waivers=(Waiver(fields=("status",), reason="r", expires=days, source=SOURCE),))
+    assert ends_fail_fast(waived, Fetched(observation=answer), now=NOW, strict=strict) is ends
+
+
+def test_an_order_that_is_broken_stays_so():
+    first, second = job(name="a"), replace(job(name="b"), after=Order(address="jobs.a", source=SOURCE))
+    begun = replace(observed("running", job_id="id-b"), begin_time="2026-11-21 11:00:00")
+
+    def is_broken(a_job, seen, *, strict=False):
+        return is_order_broken(a_job, begun, first, seen, now=NOW, strict=strict)
+
+    assert is_broken(second, observed("failed"))
+    assert not is_broken(second, observed("waiting"))
+    assert not is_broken(first, observed("failed"))
+    days = NOW.date() + timedelta(days=1)
+    waived = replace(second, waivers=(Waiver(fields=("after",), reason="r", expires=days, source=SOURCE),))
+    assert not is_broken(waived, observed("failed"))
+    assert is_broken(waived, observed("failed"), strict=True)
+
+
+def test_a_job_that_is_not_observed_has_no_order():
+    second = replace(job(name="b"), after=Order(address="jobs.a", source=SOURCE))
+    plan = make_plan(manifest(job(name="a"), second), [observed("success"), UNOBSERVED], now=NOW, origins={})
+    assert [each.verdict for each in plan.jobs] == [Verdict.IN_SYNC, Verdict.ERROR]
+    assert plan.jobs[1].findings == ()

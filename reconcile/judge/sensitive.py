@@ -43,7 +43,7 @@ def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
 
 def hide_shown(record: _Record) -> _Record:
     """Return the record with all covered that is only shown."""
-    return replace(record, shown=dict.fromkeys(record.shown, SENSITIVE)) if record.shown else record
+    return replace(record, shown=dict.fromkeys(record.shown, SENSITIVE))
 
 
 def hide_headings(headings: Iterable[Heading], hidden: frozenset[Field]) -> tuple[Heading, ...]:

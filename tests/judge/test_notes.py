@@ -1,9 +1,10 @@
 """What a plan notes of a job beside its findings."""
 
 import pytest
-from builders import API, observed, sub_job
+from builders import API, NOW, job, observed, sub_job
 from msgspec.structs import replace
 
+from reconcile.judge import judge_job
 from reconcile.judge.notes import list_fetch_notes, list_notes
 from reconcile.model import Fetched, Missing
 
@@ -110,3 +111,12 @@ def test_what_is_said_of_the_fetching():
     once = Fetched(observation=missing, notes=("a note",))
     assert list_fetch_notes(once) == ("a note",)
     assert list_fetch_notes(replace(once, polls=2, waited=61.4)) == ("a note", "fetched 3 times in 1m1s")
+
+
+def test_a_failure_that_is_expected_has_no_root():
+    answer = observed("failed", sub_job("failed", "bind_ldap"))
+    roots = [
+        [note for note in judge_job(job(status=status), answer, now=NOW).notes if note.startswith("likely root")]
+        for status in ("failed", "success")
+    ]
+    assert [len(each) for each in roots] == [0, 1]

@@ -5,7 +5,8 @@ from builders import NOW, SOURCE, expects, item, job, observed, sub_job, sub_job
 from msgspec.structs import replace
 
 from reconcile.judge import judge_job
-from reconcile.model import Absence, Heading, Match, Missing
+from reconcile.judge.sensitive import hide_fields
+from reconcile.model import Absence, Field, Heading, Match, Missing
 
 CANARY, COVERED = "canary", "(sensitive value)"
 
@@ -103,3 +104,9 @@ def test_no_finding_holds_what_is_sensitive(fields, wanted, match, status):
     a_job = asserting(fields, sub_jobs(match, expected, each=expects(error_code=None)))
     findings = judge_job(a_job, observed("success", *listed, job_type=CANARY), now=NOW).findings
     assert CANARY not in repr([(each.path, each.label, each.actual, each.expected) for each in findings])
+
+
+def test_what_is_only_shown_is_covered_beside_a_secret_and_nowhere_else():
+    shown = part(shown={"server": CANARY})
+    assert hide_fields(shown, frozenset()) == shown
+    assert hide_fields(shown, frozenset({Field.FAIL_REASON})).shown == {"server": COVERED}
