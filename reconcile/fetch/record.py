@@ -59,7 +59,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
     lookalike = reader.finder.find(document, succeeded=api.statuses[state.name].outcome is Outcome.SUCCESS)
     if lookalike is not None:
         raise _refuse_lookalike(api, lookalike, redact)
-    _, job_type, begin_time, end_time, error_code, fail_reason = reader.job.read_texts(record, None, redact)
+    (_, job_type, begin_time, end_time, error_code, fail_reason), shown = reader.job.read_values(record, None, redact)
     return Observed(
         status=state.name,
         job_id=job_id,
@@ -69,7 +69,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
         error_code=error_code,
         fail_reason=fail_reason,
         status_word=state.word,
-        shown=reader.job.read_shown(record, None, redact),
+        shown=shown,
         sub_jobs=tuple(parts.sub_jobs) if parts is not None else (),
         request_id=request_id,
         headings=tuple(parts.headings) if parts is not None else (),
@@ -111,7 +111,7 @@ class _State(Struct, frozen=True):
 class _RecordReader:
     """Reads one kind of record, each time with the place of the record in the answer."""
 
-    __slots__ = ("_shown", "_status", "_texts", "_time_format", "_words")
+    __slots__ = ("_labels", "_status", "_time_format", "_values", "_words")
 
     def __init__(self, api: JobApi, ways: RecordWays) -> None:
         self._status = ways.fields["status"]
@@ -122,8 +122,8 @@ class _RecordReader:
         # The id of the job itself is known: it is the one that was asked for.
         first = 1 if ways is api.job else 0
         roles = [(index, role) for index, role in enumerate(_TEXTS) if index >= first and role in ways.fields]
-        self._texts = _group({index: ways.fields[role] for index, role in roles})
-        self._shown = _group(ways.shown)
+        self._values = _group({**{index: ways.fields[role] for index, role in roles}, **ways.shown})
+        self._labels = tuple(ways.shown)
         self._time_format = None if api.times_as_text else api.time_format
 
     def read_status(self, record: _Object, place: _Place, redact: Redact) -> _State:
@@ -138,27 +138,48 @@ class _RecordReader:
             raise InvalidAnswerError(Code.UNKNOWN_STATUS_WORD, reason)
         return state
 
-    def read_texts(self, record: _Object, place: _Place, redact: Redact) -> list[str | None]:
-        """Return the text of each of _TEXTS, None for what is absent, null or ""."""
-        texts: list[str | None] = [None] * len(_TEXTS)
-        _read_values(self._texts, record, place, redact, texts)
-        if self._time_format is not None:
-            for index in _TIMES:
-                text = texts[index]
-                if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, self._time_format)):
-                    reason = (
-                        f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
-                    )
-                    raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
-        return texts
+    def read_values(self, record: _Object, place: _Place, redact: Redact) -> tuple[list[str | None], Mapping[str, str]]:
+        """
+        Return the text of each of _TEXTS, and what is shown in reports, by label.
 
-    def read_shown(self, record: _Object, place: _Place, redact: Redact) -> Mapping[str, str]:
-        """Return the values for reports by label; numbers and booleans may be among them."""
-        if not self._shown:
-            return _NOTHING
+        A text is None if it is absent, null or "". What is shown may be a number or a boolean as well.
+        """
+        texts: list[str | None] = [None] * len(_TEXTS)
         shown: dict[str, str] = {}
-        _read_values(self._shown, record, place, redact, shown, numbers=True)
-        return shown
+        for way, entries in self._values:
+            inner = _follow(record, way, place) if way else record
+            if inner is None or inner == "":
+                continue
+            if not isinstance(inner, dict):
+                raise _malformed(place, ".".join(way), inner, "an object")
+            for name, key, whole_way in entries:
+                value = inner.get(key)
+                if value is None or value == "":
+                    continue
+                is_shown = isinstance(name, str)
+                if isinstance(value, str):
+                    text = value if redact is str else redact(value)
+                elif is_shown and isinstance(value, int | float):
+                    text = redact(str(value).lower())
+                else:
+                    raise _malformed(place, whole_way, value, "a string")
+                if is_shown:
+                    shown[name] = text
+                else:
+                    texts[name] = text
+        self._check_times(texts, place)
+        return texts, {label: shown[label] for label in self._labels if label in shown} if shown else _NOTHING
+
+    def _check_times(self, texts: list[str | None], place: _Place) -> None:
+        if self._time_format is None:
+            return
+        for index in _TIMES:
+            text = texts[index]
+            if text is not None and (len(text) > _LONGEST_TIME or not _is_short_time(text, self._time_format)):
+                reason = (
+                    f'its {_write(place)}{_TEXTS[index]} "{cut_text(text)}" is not a time in the format of this API'
+                )
+                raise InvalidAnswerError(Code.MALFORMED_FIELD, reason)
 
 
 _NOTHING: Mapping[str, str] = {}
@@ -171,34 +192,6 @@ def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
     for name, way in ways.items():
         groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
     return list(groups.items())
-
-
-def _read_values(
-    groups: list[_Group],
-    record: _Object,
-    place: _Place,
-    redact: Redact,
-    values: Any,  # noqa: ANN401
-    *,
-    numbers: bool = False,
-) -> None:
-    """Put every text that is there into `values`, a list or a dictionary; numbers as text, if they are allowed."""
-    for way, entries in groups:
-        inner = _follow(record, way, place) if way else record
-        if inner is None or inner == "":
-            continue
-        if not isinstance(inner, dict):
-            raise _malformed(place, ".".join(way), inner, "an object")
-        for name, key, whole_way in entries:
-            value = inner.get(key)
-            if value is None or value == "":
-                continue
-            if isinstance(value, str):
-                values[name] = value if redact is str else redact(value)
-            elif numbers and isinstance(value, int | float):
-                values[name] = redact(str(value).lower())
-            else:
-                raise _malformed(place, whole_way, value, "a string")
 
 
 class _AnswerReader(Struct, frozen=True):
@@ -253,7 +246,8 @@ class _Parts:
     def _read_part(self, record: _Object, place: _Place, depth: int) -> SubJob:
         reader, redact = self._reader, self._redact
         state = reader.read_status(record, place, redact)
-        job_id, job_type, begin_time, end_time, error_code, fail_reason = reader.read_texts(record, place, redact)
+        texts, shown = reader.read_values(record, place, redact)
+        job_id, job_type, begin_time, end_time, error_code, fail_reason = texts
         return SubJob(
             status=state.name,
             job_id=job_id,
@@ -263,7 +257,7 @@ class _Parts:
             error_code=error_code,
             fail_reason=fail_reason,
             status_word=state.word,
-            shown=reader.read_shown(record, place, redact),
+            shown=shown,
             depth=depth,
         )
 
@@ -284,10 +278,10 @@ class _Parts:
         """Add a part that has parts and no status; one that gives a reason for failing is none."""
         if _follow(entry, self._ways.fields["status"], place) not in (None, ""):
             return False
-        job_id, job_type, _, _, error_code, fail_reason = self._reader.read_texts(entry, place, self._redact)
+        (job_id, job_type, _, _, error_code, fail_reason), shown = self._reader.read_values(entry, place, self._redact)
         if error_code is not None or fail_reason is not None:
             return False
-        shown, before = self._reader.read_shown(entry, place, self._redact), len(self.sub_jobs)
+        before = len(self.sub_jobs)
         self.headings.append(Heading(before=before, job_id=job_id, job_type=job_type, shown=shown, depth=depth))
         return True
 
