@@ -28,7 +28,7 @@ def parse_time(text: str, time_format: str) -> datetime:
         return named(text)
     if time_format == _ISO_8601:
         read = datetime.fromisoformat(text)
-        # Like most systems' strftime, which does not pad a year. A year of three digits is the zero of some program.
+        # A year below 1000 is the zero time of some program, and is refused.
         written = read.isoformat(" ", "seconds").lstrip("0")
     else:
         read = datetime.strptime(text, time_format)

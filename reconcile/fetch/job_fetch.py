@@ -154,8 +154,8 @@ class JobFetch(Struct, kw_only=True, eq=False):
             observation=observation,
             attempts=self.attempts,
             polls=self.polls,
-            started=_round(self.first_tried_at - begin) if self.attempts else 0.0,
-            elapsed=_round(self.answered_at - self.first_tried_at),
+            started=round(self.first_tried_at - begin, 3) if self.attempts else 0.0,
+            elapsed=round(self.answered_at - self.first_tried_at, 3),
             waited=now - self.first_seen_at if seen else 0.0,
             age=now - self.seen_at if seen else 0.0,
             cached=self.cached,
@@ -186,11 +186,6 @@ class JobFetch(Struct, kw_only=True, eq=False):
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes += (text,)
-
-
-def _round(seconds: float) -> float:
-    """Round to milliseconds; giving `round` the number of digits takes five times as long."""
-    return round(seconds * 1000) / 1000
 
 
 def _count(tries: int) -> str:

@@ -431,7 +431,7 @@ class _Run:
             wait.on_progress(Progress(index=index, status=status, polls=job.polls, next_look=due - now))
 
     def _stop_waiting(self, host: Host, slot: Slot, seen: Seen) -> None:
-        """Settle the job as it was last seen, and with it all others whose waiting is over as well."""
+        """Finish the job as it was last seen, and with it all others whose waiting is over as well."""
         now = self._client.now()
         host.withdraw(slot, now)
         for job, last in ((slot.job, seen), *slot.queue.schedule.take_late(now)):
