@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
-from reconcile.instant import format_instant, read_time
+from reconcile.instant import FIRST, format_instant, read_time
 from reconcile.model import (
     SENSITIVE,
     Accepted,
@@ -211,7 +211,7 @@ def _read_times(state: State, *asserted: Moment) -> tuple[datetime | None, datet
     Read begin and end; None where there is none, or where one that is not asserted cannot be read.
 
     Raises:
-        ValueError: an asserted time cannot be read or is in the future, or the end is before the begin.
+        ValueError: an asserted time cannot be read, is a zero time or in the future, or the end is before the begin.
     """
     record, time_format = state.record, state.api.time_format
     begin, end = read_time(record.begin_time, time_format), read_time(record.end_time, time_format)
@@ -227,6 +227,8 @@ def _read_times(state: State, *asserted: Moment) -> tuple[datetime | None, datet
 def _check_time(text: str | None, instant: datetime | None, state: State) -> None:
     if text is not None and instant is None:
         raise ValueError(f"'{text}' is not a time as the API writes it")
+    if instant is not None and instant < FIRST:
+        raise ValueError(f"'{text}' is a zero time, which says nothing about this job")
     if instant is not None and instant - state.now > CLOCK_SKEW:
         raise ValueError(f"'{text}' is in the future")
 

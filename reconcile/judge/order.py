@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from reconcile.codes import Code
-from reconcile.instant import format_instant, read_time
+from reconcile.instant import FIRST, format_instant, read_time
 from reconcile.judge.assertion import CLOCK_SKEW
 from reconcile.model import (
     Finding,
@@ -100,6 +100,8 @@ def _read(job: Job, text: str | None, now: datetime) -> datetime | None:
     instant = read_time(text, job.provider.api.time_format)
     if instant is None:
         raise ValueError(f"'{text}' of {job.address} is not a time as the API writes it")
+    if instant < FIRST:
+        raise ValueError(f"'{text}' of {job.address} is a zero time, which says nothing about it")
     if instant - now > CLOCK_SKEW:
         raise ValueError(f"'{text}' of {job.address} is in the future")
     return instant

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
+from reconcile.instant import FIRST
 from reconcile.model import (
     Accepted,
     Assertion,
@@ -32,9 +33,8 @@ MOST_COMPARED: Final = 10_000_000
 CENTURY: Final = 100 * 365 * 24 * 3600.0
 """In seconds; nothing takes as long."""
 
-_FIRST: Final = datetime(1971, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-"""Bounds of times that are no bounds: no job API answered before the first, or will after the last."""
+"""Bounds of times that are no bounds: no job API answered before FIRST, or will after this."""
 
 
 # --- What no answer can meet -----------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def find_tautology(assertion: Assertion, statuses: Collection[str]) -> str | Non
         return "it accepts null and any text" if None in accept and _accept_any_text(accept) else None
     if isinstance(assertion, MomentExpectation):
         after, before = assertion.after, assertion.before
-        vacuous = after != before and (after is None or after < _FIRST) and (before is None or before >= _LAST)
+        vacuous = after != before and (after is None or after < FIRST) and (before is None or before >= _LAST)
         return "every time is within these bounds" if vacuous else None
     least, most = assertion.min, assertion.max
     vacuous = least != most and not least and (most is None or most >= CENTURY)

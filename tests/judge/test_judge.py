@@ -302,6 +302,29 @@ def test_u22_an_answer_at_the_edge_of_time_is_a_reason(name, text):
     assert finding.truth in (UNDECIDABLE, CANNOT)  # whether the year 1 can be read differs between systems
 
 
+@pytest.mark.parametrize(
+    ("time_format", "zero"),
+    [
+        ("rfc3339", "0001-01-01T00:00:00Z"),
+        ("rfc3339", "1970-01-01T00:00:00Z"),
+        ("go", "0001-01-01 00:00:00 +0000 UTC"),
+        ("epoch-ms", "0000000000000"),
+        ("%Y-%m-%d %H:%M:%S", "1970-01-01 00:00:00"),
+    ],
+)
+@pytest.mark.parametrize(
+    "assertion", [span("duration", most=60), span("age", least=1), moment("end_time", before=NOON)]
+)
+def test_d12_a_zero_time_proves_nothing(assertion, time_format, zero):
+    a_job = replace(job(), expect=replace(job().expect, fields=(assertion,)))
+    a_job = replace(a_job, provider=replace(a_job.provider, api=replace(a_job.provider.api, time_format=time_format)))
+    (finding,) = judge_job(a_job, timed("success", zero, zero), now=NOW).findings
+    assert (finding.truth, finding.actual) == (
+        UNDECIDABLE,
+        f"'{zero}' is a zero time, which says nothing about this job",
+    )
+
+
 def test_d12_times_that_make_no_sense_are_no_matter_where_nothing_is_asserted():
     assert worst(job(), timed("success", "soon", "yesterday")) is HOLDS
 

@@ -162,3 +162,10 @@ def test_a_job_is_looked_at_until_the_order_can_be_judged():
         assert is_final(running, seen, now=NOW, strict=False, followed=followed) is settled
     for seen, settled in [(answer("second", "running"), False), (answer("second", "running", 1), True)]:
         assert is_final(later, seen, now=NOW, strict=False) is settled
+
+
+def test_d12_a_zero_time_is_no_proof_that_another_job_had_ended():
+    zero = "1970-01-01 00:00:00"
+    first = replace(answer("first", "success"), begin_time=zero, end_time=zero)
+    plan = make_plan(manifest(FIRST, SECOND), [first, answer("second", "success", 2, 3)], now=NOW, origins={})
+    assert (plan.jobs[1].verdict, plan.exit_code) == (Verdict.ERROR, 1)
