@@ -12,6 +12,7 @@ part follows from what the other side expects. Only where that is not enough, ev
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -139,6 +140,13 @@ class _View(Struct, frozen=True):
         expected = self.terms.sub_jobs
         return Part(expected, waived=expected is not None and _SUB_JOBS in self.waived)
 
+    def lets_pass(self, part: str, state: State) -> bool:
+        for assertion in self.assert_of(part):
+            truth = truth_of(assertion, state)
+            if truth is not Truth.HOLDS and (truth is not Truth.CANNOT_HOLD or name_of(assertion) not in self.waived):
+                return False
+        return True
+
     def implies(self, other: "_View", part: str) -> bool:
         """Return whether what this lets through of a part is what the other one does, as far as structure shows."""
         if part == _SUB_JOBS:
@@ -166,25 +174,26 @@ class _Look:
         self.thorough = thorough
         self.passing = [_View(each, each.waived(at)) for each in passing]
         self.stopping = _View(stopping, stopping.waived(at)) if stopping is not None else None
+        self.views = (*self.passing, *([self.stopping] if self.stopping is not None else []))
         self.unmet = _list_unmet_times(passing, stopping)
         self.differing = tuple([part for part in _PARTS if not self._is_implied(part)])
-        self._statuses = [_Status(word, self) for word in list_words(self.api)]
+        self._words = [word for word in list_words(self.api) if all(self._accepts(view, word) for view in self.passing)]
+        self._values = {ended: _Values(self, ended=ended) for ended in {self._has_ended(word) for word in self._words}}
 
     def _is_implied(self, part: str) -> bool:
         """Return whether no value of a part is let through and stopped."""
         stopping = self.stopping
         return stopping is not None and any(each.implies(stopping, part) for each in self.passing)
 
-    def list_gaps(self) -> list[Gap]:
-        """List the gaps, in any order."""
-        return [*self._list_missing(), *(gap for status in self._statuses for gap in status.list_gaps())]
-
     @property
     def depends_on_time(self) -> bool:
         """Whether there may be gaps that this look has not found, now or at another time with the same waivers."""
-        every = [*self.passing, *([self.stopping] if self.stopping is not None else [])]
-        timed = _SUB_JOBS in self.differing and any(list_times_of_sub_jobs(view.terms.sub_jobs) for view in every)
-        return _TIMES in self.differing or timed or any(status.is_stopped for status in self._statuses)
+        timed = _SUB_JOBS in self.differing and any(list_times_of_sub_jobs(view.terms.sub_jobs) for view in self.views)
+        return _TIMES in self.differing or timed or any(map(self._is_stopped, self._words))
+
+    def list_gaps(self) -> list[Gap]:
+        """List the gaps, in any order."""
+        return [*self._list_missing(), *(gap for word in self._words for gap in self._list_with(word))]
 
     def _list_missing(self) -> Iterator[Gap]:
         if not self.api.can_be_missing or not all(map(_lets_missing_pass, self.passing)):
@@ -192,125 +201,120 @@ class _Look:
         if self.stopping is None or not _lets_missing_pass(self.stopping):
             yield Gap(answer=_NO_JOB, at=self.at)
 
+    def _list_with(self, word: str) -> Iterator[Gap]:
+        """Yield an answer with this status for each part by which it is stopped."""
+        if not self._is_stopped(word):
+            return
+        odd, usual = self._values[self._has_ended(word)].odd, self._values[self._has_ended(word)].usual
+        if usual is None:
+            return
+        answer = replace(
+            _BARE, status=word, **{name: value for each, _ in usual.values() for name, value in each.items()}
+        )
+        if self._refuses(word):
+            yield Gap(answer=answer, at=self.at, certain=all(sure for _, sure in usual.values()))
+        for part, choices in odd.items():
+            others = all(sure for other, (_, sure) in usual.items() if other != part)
+            for each, sure in choices:
+                yield Gap(answer=replace(answer, **each), at=self.at, certain=others and sure)
+
+    def _is_stopped(self, word: str) -> bool:
+        """Return whether a status that is let through, or a value of a part beside it, is stopped."""
+        return self._refuses(word) or any(self._values[self._has_ended(word)].odd.values())
+
+    def _refuses(self, word: str) -> bool:
+        return self.stopping is None or not self._accepts(self.stopping, word)
+
+    def _accepts(self, view: _View, word: str) -> bool:
+        """Return whether terms let a job with this status through, if everything else is let through."""
+        if view.terms.absent:
+            return "absent" in view.waived
+        state = State(replace(_BARE, status=word), self.api, self.at, self._has_ended(word), frozenset())
+        return view.lets_pass("status", state)
+
+    def _has_ended(self, word: str) -> bool:
+        return self.api.statuses[word].terminal
+
 
 def _lets_missing_pass(view: _View) -> bool:
     return view.terms.absent or (view.terms.missing is MissingPolicy.DRIFT and "missing" in view.waived)
 
 
-class _Status:
-    """The answers with one status, at one time of judging."""
+class _Values:
+    """
+    The values of each part beside a status that is let through, which matters only in whether the job has ended.
 
-    def __init__(self, word: str, look: _Look) -> None:
-        self._word = word
+    `odd` are, by part, values that are let through and stopped; several only if the judge has to tell. `usual` is, by
+    part, the simplest value that is let through, if possible one that is not stopped; None if a part has none.
+    """
+
+    def __init__(self, look: _Look, *, ended: bool) -> None:
         self._look = look
-        self._api = look.api
-        self._ended = look.api.statuses[word].terminal
-        self._accepted = all(map(self._accepts, look.passing))
-        self._refused = self._accepted and (look.stopping is None or not self._accepts(look.stopping))
-        self._odd = {part: self._find_odd(part) for part in (look.differing if self._accepted else ())}
+        self._ended = ended
+        self.odd = {part: self._find_odd(part) for part in look.differing}
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the status, or a value of a part beside it, is let through and stopped."""
-        return self._refused or any(self._odd.values())
-
-    def list_gaps(self) -> Iterator[Gap]:
-        """Yield an answer for each part by which it is stopped."""
-        if not self.is_stopped:
-            return
-        usual = {part: choice for part in _PARTS if (choice := self._find_usual(part)) is not None}
-        if len(usual) < len(_PARTS):
-            return
-        values = {name: value for each, _ in usual.values() for name, value in each.items()}
-        at = self._look.at
-        if self._refused:
-            yield Gap(answer=self._make(values), at=at, certain=all(sure for _, sure in usual.values()))
-        for part, choices in self._odd.items():
-            others = all(sure for other, (_, sure) in usual.items() if other != part)
-            for each, sure in choices:
-                yield Gap(answer=self._make({**values, **each}), at=at, certain=others and sure)
-
-    def _make(self, values: Mapping[str, object]) -> Observed:
-        return replace(_BARE, status=self._word, **values)
-
-    def _accepts(self, view: _View) -> bool:
-        """Return whether terms let a job with this status through, if everything else is let through."""
-        if view.terms.absent:
-            return "absent" in view.waived
-        return self._lets_pass(view, "status", self._make({}))
-
-    def _lets_pass(self, view: _View, part: str, observed: Observed) -> bool:
-        asserted = view.assert_of(part)
-        if not asserted:
-            return True
-        state = State(observed, self._api, self._look.at, self._ended, frozenset())
-        for assertion in asserted:
-            truth = truth_of(assertion, state)
-            if truth is not Truth.HOLDS and (truth is not Truth.CANNOT_HOLD or name_of(assertion) not in view.waived):
-                return False
-        return True
-
-    # --- Values ------------------------------------------------------------------------------------------------
-
-    def _list_values(self, part: str) -> Iterator[Mapping[str, object]]:
-        """Yield the values of a part that can make a difference, the simplest first."""
-        look = self._look
-        every = (*look.passing, *([look.stopping] if look.stopping is not None else []))
-        asserted = tuple(dict.fromkeys(assertion for view in every for assertion in view.assert_of(part)))
-        if not asserted:
-            yield _NOTHING[part]
-            return
-        if part != _TIMES:
-            texts = tuple(each for each in asserted if isinstance(each, FieldExpectation))
-            usual = {"job_type": self._api.job_types, "error_code": tuple(self._api.error_codes)}
-            yield from ({part: text} for text in list_texts(texts, usual.get(part, ())))
-            return
-        moves = self._api.job.end_time_moves and not self._ended
-        pairs = (
-            list_times(asserted, self._api, look.at)
-            if look.thorough
-            else list_likely_times(look.unmet, asserted, self._api, look.at)
-        )
-        yield from ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
+    @cached_property
+    def usual(self) -> Mapping[str, _Choice] | None:
+        found = {part: self._find_usual(part) for part in _PARTS}
+        known = {part: choice for part, choice in found.items() if choice is not None}
+        return known if len(known) == len(found) else None
 
     def _find_odd(self, part: str) -> Sequence[_Choice]:
-        """Find values that are let through and stopped; several only if the judge has to tell."""
         stopping = self._look.stopping
         if stopping is None:
             return ()
         if part == _SUB_JOBS:
             listed = self._find_sub_jobs([each.sub_jobs for each in self._look.passing], stopping.sub_jobs)
             return [({_SUB_JOBS: each.sub_jobs}, each.certain) for each in listed]
-        for value in self._list_passing(part):
-            if not self._lets_pass(stopping, part, self._make(value)):
+        for value, state in self._list_passing(part):
+            if not stopping.lets_pass(part, state):
                 return ((value, True),)
         return ()
 
     def _find_usual(self, part: str) -> _Choice | None:
-        """Find the simplest value that is let through, if possible one that is not stopped; None if nothing is."""
         if part == _SUB_JOBS:
             return self._find_usual_sub_jobs()
         stopping = self._look.stopping
         first: _Choice | None = None
-        for value in self._list_passing(part):
-            if stopping is None or self._lets_pass(stopping, part, self._make(value)):
+        for value, state in self._list_passing(part):
+            if stopping is None or stopping.lets_pass(part, state):
                 return value, True
             first = first or (value, True)
         return first
 
-    def _list_passing(self, part: str) -> Iterator[Mapping[str, object]]:
+    def _list_passing(self, part: str) -> Iterator[tuple[Mapping[str, object], State]]:
+        """Yield the values of a part that can make a difference and are let through, the simplest first."""
+        look = self._look
         for value in self._list_values(part):
-            observed = self._make(value)
-            if all(self._lets_pass(view, part, observed) for view in self._look.passing):
-                yield value
+            state = State(replace(_BARE, **value), look.api, look.at, self._ended, frozenset())
+            if all(view.lets_pass(part, state) for view in look.passing):
+                yield value, state
+
+    def _list_values(self, part: str) -> Iterator[Mapping[str, object]]:
+        look = self._look
+        asserted = tuple(dict.fromkeys([assertion for view in look.views for assertion in view.assert_of(part)]))
+        if not asserted:
+            yield _NOTHING[part]
+            return
+        if part != _TIMES:
+            texts = tuple([each for each in asserted if isinstance(each, FieldExpectation)])
+            usual = {"job_type": look.api.job_types, "error_code": tuple(look.api.error_codes)}
+            yield from ({part: text} for text in list_texts(texts, usual.get(part, ())))
+            return
+        moves = look.api.job.end_time_moves and not self._ended
+        pairs = (
+            list_times(asserted, look.api, look.at)
+            if look.thorough
+            else list_likely_times(look.unmet, asserted, look.api, look.at)
+        )
+        yield from ({"begin_time": begin, "end_time": end} for begin, end in pairs if end is None or not moves)
 
     # --- Sub-jobs ----------------------------------------------------------------------------------------------
 
     def _find_usual_sub_jobs(self) -> _Choice | None:
-        stopping = self._look.stopping
-        passing = [view.sub_jobs for view in self._look.passing]
-        every = passing if stopping is None else [*passing, stopping.sub_jobs]
-        lists = self._find_sub_jobs(every, None) or self._find_sub_jobs(passing, None)
+        look = self._look
+        lists = self._find_sub_jobs([view.sub_jobs for view in look.views], None)
+        lists = lists or self._find_sub_jobs([view.sub_jobs for view in look.passing], None)
         return ({_SUB_JOBS: lists[-1].sub_jobs}, lists[-1].certain) if lists else None
 
     def _find_sub_jobs(self, passing: Sequence[Part], stopping: Part | None) -> tuple[Listed, ...]:
@@ -320,7 +324,7 @@ class _Status:
         return find_sub_jobs(
             tuple(dict.fromkeys(passing)),
             stopping,
-            self._api,
+            self._look.api,
             self._look.at if timed else None,
             frozen=self._ended or not any(part.waived for part in parts),
             thorough=self._look.thorough or not timed,

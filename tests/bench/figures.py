@@ -20,7 +20,7 @@ from bench.inputs import write_curl, write_terraform
 from bench.process import OUTPUTS, RECONCILE, Command, Run, run, run_in_turn, take_median
 from bench.scale import MANIFESTS, PROJECTS, RATE, RUN, SHARDS, Fleet, measure_rate, measure_resume, name_plan
 from bench.server import DELAY, Server
-from bench.shapes import PROJECT, SHAPES, list_ids
+from bench.shapes import PROJECT, SHAPES, list_ids, write_weaker
 
 DEFAULT_JOBS, DEFAULT_ROUNDS = 10_000, 5
 JOBS = int(os.environ.get("BENCH_JOBS", DEFAULT_JOBS))
@@ -216,6 +216,26 @@ def _measure_cpu(command: Command) -> float:
     return statistics.median(each.cpu for each in run_in_turn({"": command}, rounds=FEW_ROUNDS)[""])
 
 
+# --- Reviews -------------------------------------------------------------------------------------------------------
+
+
+def measure_review(bench: Bench) -> Iterator[Row]:
+    """Measure reviews of manifests that have not changed, and of those whose defaults make every job weaker."""
+    changes = {
+        "equal": ("reconcile.yaml", "equal. Nothing is weaker."),
+        "weaker": ("weaker.yaml", f"weaker ({JOBS:,} allowed)."),
+    }
+    for shape in SHAPES:
+        place, needed = bench.write(shape, JOBS)
+        write_weaker(place, place / "weaker.yaml")
+        for relation, (new, summary) in changes.items():
+            argv = (RECONCILE, "review", "reconcile.yaml", new, *needed, "--allow", "jobs.*")
+            command = Command(argv=argv, folder=place, proof=f"Review: {JOBS:,} jobs: {JOBS:,} {summary}")
+            seconds = take_median(run_in_turn({"": command}, rounds=FEW_ROUNDS)[""])
+            what = f"review, {JOBS:,} jobs, all {relation}"
+            yield Row(what=what, shape=shape, ours=seconds, peer="the limit", theirs=3.0, goal=1.0)
+
+
 # --- Memory --------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +315,7 @@ FIGURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "terraform": measure_terraform,
     "answer": measure_answer,
     "load": measure_load,
+    "review": measure_review,
     "memory": measure_memory,
     "scale": measure_scale,
 }

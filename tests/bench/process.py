@@ -20,7 +20,7 @@ OUTPUTS = "outputs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a command: wall-clock seconds, CPU seconds, and what it printed, the first megabyte of it."""
+    """One run of a command: wall-clock seconds, CPU seconds, and the last megabyte of what it printed."""
 
     seconds: float
     cpu: float
@@ -55,9 +55,9 @@ def run(command: Command) -> Run:
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
-        stdout.seek(0)
+        stdout.seek(max(stdout.seek(0, os.SEEK_END) - 1_000_000, 0))
         stderr.seek(0)
-        printed = stdout.read(1_000_000).decode(errors="replace")
+        printed = stdout.read().decode(errors="replace")
         told = f"{' '.join(command.argv)[:200]} ended with {process.returncode}"
         if process.returncode != 0:
             raise RuntimeError(f"{told}:\n{stderr.read()[-2000:].decode(errors='replace')}")
