@@ -26,10 +26,8 @@ from reconcile.review.terms import Terms, list_times_of_sub_jobs
 from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import list_instants, list_likely_instants, list_likely_times, list_times
 
-_TEXTS = ("job_type", "error_code", "fail_reason")
 _TIMES, _SUB_JOBS = "times", "sub_jobs"
-_PARTS = (*_TEXTS, _TIMES, _SUB_JOBS)
-_NOTHING = {_TIMES: {"begin_time": None, "end_time": None}, **{part: {part: None} for part in _TEXTS}}
+_PARTS = ("job_type", "error_code", "fail_reason", _TIMES, _SUB_JOBS)
 _NO_JOB = Missing(code=None, message=None, request_id=None)
 _BARE = Observed(
     status="",
@@ -176,7 +174,8 @@ class _Look:
         self.stopping = _View(stopping, stopping.waived(at)) if stopping is not None else None
         self.views = (*self.passing, *([self.stopping] if self.stopping is not None else []))
         self.unmet = _list_unmet_times(passing, stopping)
-        self.differing = tuple([part for part in _PARTS if not self._is_implied(part)])
+        self.parts = tuple([part for part in _PARTS if any(getattr(view.terms, part) for view in self.views)])
+        self.differing = tuple([part for part in self.parts if not self._is_implied(part)])
         self._words = [word for word in list_words(self.api) if all(self._accepts(view, word) for view in self.passing)]
         self._values = {ended: _Values(self, ended=ended) for ended in {self._has_ended(word) for word in self._words}}
 
@@ -255,7 +254,7 @@ class _Values:
 
     @cached_property
     def usual(self) -> Mapping[str, _Choice] | None:
-        found = {part: self._find_usual(part) for part in _PARTS}
+        found = {part: self._find_usual(part) for part in self._look.parts}
         known = {part: choice for part, choice in found.items() if choice is not None}
         return known if len(known) == len(found) else None
 
@@ -293,9 +292,6 @@ class _Values:
     def _list_values(self, part: str) -> Iterator[Mapping[str, object]]:
         look = self._look
         asserted = tuple(dict.fromkeys([assertion for view in look.views for assertion in view.assert_of(part)]))
-        if not asserted:
-            yield _NOTHING[part]
-            return
         if part != _TIMES:
             texts = tuple([each for each in asserted if isinstance(each, FieldExpectation)])
             usual = {"job_type": look.api.job_types, "error_code": tuple(look.api.error_codes)}
