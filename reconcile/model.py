@@ -663,8 +663,8 @@ class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """
     How long it took to fetch one remote job, which several jobs of the manifest may share.
 
-    `attempts` is the number of requests, and `polls` the number of looks after the first one. `started` is the seconds
-    from the start of the run to the first request, `elapsed` those from there to the last answer, both to the
+    `attempts` is the number of requests, and `polls` the number of looks after the job was first seen. `started` is the
+    seconds from the start of the run to the first request, `elapsed` those from there to the last answer, both to the
     millisecond; 0 if nothing was sent. `resumed` says that nothing was sent because the answer was in the recording
     that the run resumes.
     """
@@ -680,9 +680,9 @@ class Fetched(Struct, frozen=True, kw_only=True):
     """
     The result of fetching one job.
 
-    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from the
-    first look to the end of waiting for this job, `age` those from the observation to that end. `cached` is the age of
-    the answer in a cache in seconds, None unless that is long. `notes` say what is remarkable but no error.
+    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from
+    when the job was first seen to the end of waiting for it, `age` those from the observation to that end. `cached` is
+    the age of the answer in a cache in seconds, None unless that is long. `notes` say what is remarkable but no error.
     """
 
     observation: Observation
