@@ -202,12 +202,12 @@ class CurlClient:
         """Refuse a request that could be read as another one, or would show a credential to the network."""
         target = request.target
         if not (target.startswith("/") and target.isascii() and target.isprintable() and " " not in target):
-            raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
+            raise MalformedRequestError("the path of the request contains a space or another invalid character")
         if request.origin.host == METADATA_SERVICE.host:
             if not self.metadata or (request.origin, request.method, request.target) not in _METADATA:
                 raise ExchangeError("the metadata service is asked for a credential only, with --metadata-credentials")
         elif request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
-            raise ExchangeError("plain http is spoken to loopback only, and never through a proxy")
+            raise ExchangeError("plain http is allowed to loopback only, and never through a proxy")
 
     def find_limits(self, origin: Origin) -> TimeLimits:
         """Return the limits of a request to this origin."""

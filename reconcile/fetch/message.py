@@ -50,7 +50,7 @@ def write_headers(headers: Mapping[str, str]) -> list[str]:
     """Write headers as lines; raise MalformedRequestError if a line would not be exactly one header."""
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise MalformedRequestError(f"the header {name!r} of the request holds what no header may hold")
+            raise MalformedRequestError(f"the header {name!r} of the request contains an invalid character")
     return [f"{name}: {value}" for name, value in headers.items()]
 
 
@@ -112,9 +112,9 @@ def _check_body(version: str, status_code: int, headers: Mapping[str, str]) -> N
     """
     length, coding = headers.get("content-length"), headers.get("transfer-encoding")
     if status_code < 200:
-        raise NotHttpError(f"an interim answer came that was not asked for (HTTP {status_code})")
+        raise NotHttpError(f"the server sent an interim answer (HTTP {status_code}) that was not requested")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise EncodedAnswerError("the answer is compressed, which was not asked for")
+        raise EncodedAnswerError("the answer is compressed, which was not requested")
     if length is not None and length.isascii() and length.isdigit() and len(length) < 20:
         if int(length) > MAX_BODY_SIZE:
             raise too_large()

@@ -99,7 +99,7 @@ def _find_unread_messages(proof: Proof, api: JobApi) -> Iterator[Fault]:
     for fault in read_faults(api.envelopes, proof.body, redact=str):
         if fault.message is None:
             hint = "fix the way to the message"
-            yield Fault(("errors", fault.envelope, "message"), "no message is there in the answer of a proof", hint)
+            yield Fault(("errors", fault.envelope, "message"), "the answer of a proof has no message there", hint)
 
 
 def _compare_fields(
@@ -108,10 +108,10 @@ def _compare_fields(
     lacking = [name for name in told if name not in said]
     if lacking:
         hint = f'write "reads": {_write(told)} if that is what the answer says'
-        yield Fault(place, f"more is read of this answer: {', '.join(lacking)}", hint)
+        yield Fault(place, f"this answer is also read to have {', '.join(lacking)}", hint)
     for name, value in said.items():
         if value != told.get(name):
-            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
+            message = f"{name} is read as {_write(told.get(name))}, not as {_write(value)}"
             yield Fault((*place, name), message, _fix(name, told, description))
 
 
@@ -134,7 +134,7 @@ def _find_early_ends(api: JobApi, read: Sequence[Observed]) -> Iterator[Fault]:
     groups: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
     for name, records in groups.items():
         if any(each.end_time is not None and not api.statuses[each.status].terminal for each in records):
-            message = "what has not ended has an end time"
+            message = "a record that has not ended has an end time"
             yield Fault((name, "fields", "end_time"), message, f'write "end_time_moves": true in the {name}')
 
 

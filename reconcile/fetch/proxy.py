@@ -45,7 +45,7 @@ def parse_proxy(text: str) -> Proxy:
     """Read the operator's proxy, http or https; raise AccessError, which never shows user or password."""
     match = _PROXY.fullmatch(text)
     if match is None:
-        raise refuse_endpoint(text if "@" not in text else "@", "is no proxy", called="proxy", form=_FORM)
+        raise refuse_endpoint(text if "@" not in text else "@", "is not a proxy", called="proxy", form=_FORM)
     origin = parse_origin(f"{match['scheme']}{match['rest']}", called="proxy", form=_FORM)
     if match["user"] is None:
         return Proxy(origin=origin)

@@ -78,7 +78,7 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
 
 def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
     way = cut_text(redact(".".join(found.way)))
-    where = f"are described at {api.sub_jobs}" if api.sub_jobs is not None else "no job is described to have"
+    where = f"are described at {api.sub_jobs}" if api.sub_jobs is not None else "the description does not have"
     differs = f"its {found.like}, and differs from it" if not found.as_parts else f"its parts, which {where}"
     return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {way} looks like {differs}")
 

@@ -101,7 +101,7 @@ def replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
     if recorded is None:
         return _miss(f"the recording does not hold {request}")
     if recorded.request != request:
-        return _miss(f"the recording does not hold {request}: in its place is another request")
+        return _miss(f"the recording does not hold {request}, but another request in its place")
     attempt = _observe(job, recorded)
     return Fetched(
         observation=attempt.observation,
@@ -129,7 +129,7 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
         return _contradict("there is neither an answer nor a reason why there is none")
     attempt, *later = (_assess(job, each) for each in recorded.exchanges[recorded.evidence :])
     if any(isinstance(each.observation, Observed | Missing) for each in later):
-        return _contradict("a later answer shows the job than the one that is named as evidence")
+        return _contradict("an answer after the one that is named as evidence shows the job")
     if recorded.looks is None or not isinstance(attempt.observation, Observed):
         return attempt
     if recorded.looks.alike > recorded.evidence + 1:
@@ -139,7 +139,7 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
 
 def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
-        return _contradict("what is named as evidence is no answer")
+        return _contradict("its evidence is not an answer")
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     try:
         "".join(headers.values()).encode()
