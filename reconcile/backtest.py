@@ -1,4 +1,4 @@
-"""What a manifest would have done to past deployments, beside what is known of them. Pure."""
+"""Compares what a manifest would have done to past deployments with known incidents. Pure."""
 
 import csv
 from collections import Counter
@@ -14,14 +14,14 @@ _HINT = "the first line is recording,incident and each other one the name of a r
 
 
 def find_effect(verdict: Verdict, ended_by: ExitCode | None) -> Effect:
-    """Return what a gate with this verdict does; `ended_by` is the signal that ended its run, None without one."""
+    """Return the effect of a gate with this verdict; `ended_by` is the signal that ended its run, None without one."""
     if ended_by is not None:
         return Effect.UNDECIDED
     return {Verdict.IN_SYNC: Effect.PASSED, Verdict.DRIFT: Effect.BLOCKED}.get(verdict, Effect.UNDECIDED)
 
 
 def find_failure(runs: Sequence[BacktestRun]) -> ExitCode | None:
-    """Return 3 if recordings are undecided only because jobs were unfinished, else 1; None if all are decided."""
+    """Return 3 if recordings are undecided only because of unfinished jobs, otherwise 1; None if all are decided."""
     open_codes = {run.exit_code for run in runs if run.effect is Effect.UNDECIDED}
     if not open_codes and runs:
         return None
@@ -29,7 +29,7 @@ def find_failure(runs: Sequence[BacktestRun]) -> ExitCode | None:
 
 
 def count_confusion(runs: Sequence[BacktestRun]) -> Confusion | None:
-    """Count incidents against what was blocked; None where nobody says which recordings are incidents."""
+    """Count blocked, passed and undecided recordings by incident; None if incidents are unknown."""
     counts = Counter((run.effect, run.incident) for run in runs if run.incident is not None)
     if not counts:
         return None
@@ -48,12 +48,12 @@ def parse_incidents(file: str, content: str, names: Sequence[str]) -> Mapping[st
     Read which recordings are incidents.
 
     Args:
-        file: its name in messages.
+        file: the name of the file in messages.
         content: CSV (RFC 4180) with the columns recording and incident, which is yes or no.
-        names: those of the recordings; each must be listed once, and no other.
+        names: the names of the recordings, each of which must be listed exactly once.
 
     Raises:
-        DocumentError: it is anything else; with everything that is wrong.
+        DocumentError: the content is anything else; it has all errors.
     """
     incidents: dict[str, bool] = {}
     diagnostics = list(_read_incidents(file, content, set(names), incidents))
@@ -66,7 +66,7 @@ def parse_incidents(file: str, content: str, names: Sequence[str]) -> Mapping[st
 
 
 def _read_incidents(file: str, content: str, names: set[str], incidents: dict[str, bool]) -> Iterator[Diagnostic]:
-    """Fill `incidents`, and yield what is wrong."""
+    """Fill `incidents`, and yield the errors."""
     rows = csv.reader(content.splitlines(keepends=True), strict=True)
     try:
         header = next(rows, [])

@@ -1,9 +1,9 @@
 """
-Compare the drifts of a plan with those of an earlier one: which are new, persisting or fixed. Pure.
+Compares the drifts of a plan with those of an earlier one: which are new, persisting or fixed. Pure.
 
-Two drifts are the same if address, path and what was observed are. An age and a duration grow by themselves, so of
-these it does not matter how long they were. A sensitive value is shown in no plan, so nobody can tell whether it is the
-one of then, and its drift is new. The comparison is for readers: no verdict and no exit code depends on it.
+Two drifts are the same if they have the same address, path and observed value. Ages and durations grow by themselves,
+so their observed values do not count. A sensitive value is in no plan, so it cannot be compared, and its drift is
+always new. The comparison is for readers: no verdict and no exit code depends on it.
 """
 
 import json
@@ -70,7 +70,7 @@ class _Job(Struct, frozen=True):
 
 
 class _Document(Struct, frozen=True):
-    """The members of a plan in JSON that are needed here."""
+    """The keys of a plan in JSON that are needed here."""
 
     format_version: Annotated[str, Meta(pattern=r"^1\.[0-9]+$")]
     judged_at: Instant
@@ -82,7 +82,7 @@ class _Document(Struct, frozen=True):
 
 
 def parse_document(file: str, content: str) -> Mapping[str, object]:
-    """Return the JSON object in a file; raise DocumentError if it holds none."""
+    """Return the JSON object in a file; raise DocumentError if there is none."""
     try:
         document = json.loads(content)
     except (RecursionError, ValueError) as error:
@@ -97,11 +97,11 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
     Read the drifts of a plan in JSON.
 
     Args:
-        file: its name in messages.
-        document: what `reconcile plan -o json` prints, or what a saved plan holds.
+        file: the name of the file in messages.
+        document: a plan that `reconcile plan -o json` printed or `--out` saved.
 
     Raises:
-        DocumentError: it is no plan, one in another format, or one of a run that failed.
+        DocumentError: it is not a plan, has another format, or is from a run that failed.
     """
     try:
         tool = convert(document.get("tool"), _Tool)
@@ -133,10 +133,10 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
 
 def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str, str]) -> None:
     """
-    Raise DocumentError if an earlier plan is about none of the manifests.
+    Raise DocumentError if an earlier plan has none of the manifests.
 
     Args:
-        paths: those of `Evidence`.
+        paths: see `Evidence`.
     """
     own = [paths.get(each.file, each.file) for each in manifest.files]
     if own and not set(own) & set(earlier.manifests):
@@ -156,17 +156,16 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
     """
     Return the plan with a state in each of its drifts, and with the comparison.
 
-    Of several drifts that are the same, as many persist as the earlier plan has. Whether what was observed of a
-    sensitive field is the same, nobody can tell, so such a drift is new, and an earlier one is not decided until it is
-    gone. Linear in both plans.
+    Of several equal drifts, as many persist as the earlier plan has. Sensitive values cannot be compared, so their
+    drift is new, and an earlier one is undecided until there is no such drift. The work is linear in both plans.
 
     Args:
-        plan: of this run.
+        plan: the plan of this run.
         earlier: the plan to compare with.
-        keep: that of `make_plan`.
+        keep: see `make_plan`.
 
     Raises:
-        DocumentError: the earlier plan is about none of its manifests.
+        DocumentError: the earlier plan has none of its manifests.
     """
     check_manifests(earlier, plan.manifest, plan.paths)
     left = Counter(map(_name_earlier, earlier.drifts))
@@ -196,7 +195,7 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
 
 
 def _mark_drifts(planned: JobPlan, left: Counter[_Key], keep: Keep | None) -> JobPlan:
-    """Put its state into each drift of a job, and take those that persist out of `left`."""
+    """Add its state to each drift of a job, and remove persisting ones from `left`."""
     if all(each.truth is not Truth.CANNOT_HOLD for each in planned.findings):
         return planned
     findings = tuple([_mark(each, planned.job.address, left) for each in planned.findings])
@@ -227,9 +226,9 @@ def _take_left(drifts: Iterable[EarlierDrift], left: Counter[_Key]) -> list[Earl
 
 def _list_decided(planned: JobPlan) -> set[str]:
     """
-    Return the paths of all that is decided in a job, none if the job is not: what nothing expects has none.
+    Return the paths that are decided in a job, none if the job is undecided. What is not expected has no path.
 
-    Some drifts have a path that is gone with them, so what shows that they are gone stands for it.
+    The path of some drifts disappears with them, so the findings that show this add those paths.
     """
     if planned.verdict in _UNDECIDED:
         return set()
@@ -241,12 +240,12 @@ def _list_decided(planned: JobPlan) -> set[str]:
 
 
 def _is_hidden(actual: JsonValue) -> bool:
-    """Return whether no plan shows what was observed."""
+    """Return whether the observed value is sensitive, so that no plan shows it."""
     return SENSITIVE in dump(actual, compact=True)
 
 
 def _list_gone(path: str) -> Iterator[str]:
-    """Yield the paths of drifts that are gone where there is a finding at this path."""
+    """Yield the paths of drifts that cannot exist if there is a finding at this path."""
     place, dot, _ = path.partition("].")
     if path == _SUB_JOBS:
         yield _UNEXPECTED
@@ -258,7 +257,7 @@ def _list_gone(path: str) -> Iterator[str]:
 
 
 def _generalize(path: str) -> str:
-    """Return the path of an unexpected sub-job without its position, any other one as it is."""
+    """Return the path of an unexpected sub-job without its position, and any other path unchanged."""
     return _UNEXPECTED if path.startswith(f"{_SUB_JOBS}[+") and path.endswith("]") else path
 
 
@@ -275,7 +274,7 @@ def _name(address: str, path: str, actual: JsonValue) -> _Key:
 
 
 def _find_begin(jobs: Mapping[str, JobPlan]) -> str | None:
-    """Return the address of the job that failed first; None unless there are several and each says when."""
+    """Return the address of the job that failed first; None unless there are several and all times are known."""
     times = [(_find_failure(job), address) for address, job in jobs.items()]
     known = sorted((time, address) for time, address in times if time is not None)
     if len(known) < max(2, len(times)) or known[0][0] == known[1][0]:
@@ -284,7 +283,7 @@ def _find_begin(jobs: Mapping[str, JobPlan]) -> str | None:
 
 
 def _find_failure(planned: JobPlan) -> datetime | None:
-    """Return when the sub-job that failed first ended, else the job itself, in UTC; None if that is not known."""
+    """Return when the first failed sub-job, or else the job, ended, in UTC; None if unknown."""
     observed, api = planned.observation, planned.job.provider.api
     if not isinstance(observed, Observed):
         return None

@@ -42,7 +42,7 @@ def parse_time(text: str, time_format: str) -> datetime:
 
 
 def is_time(text: str, time_format: str) -> bool:
-    """Tell whether a text is a time in a job API's own form."""
+    """Return whether a text is a time in a job API's own form."""
     usual = _USUAL.get(time_format)
     if usual is not None and usual.fullmatch(text):
         return True
@@ -64,7 +64,7 @@ def write_time(instant: datetime, time_format: str) -> str:
 
 
 def is_time_format(time_format: str) -> bool:
-    """Tell whether a form is a known name or strptime's for a whole time: what is written in it is read back."""
+    """Return whether a form is a known name or strptime's for a whole time: what is written in it is read back."""
     example = datetime(2016, 1, 2, 15, 4, 5, tzinfo=UTC)
     return read_time(write_time(example, time_format), time_format) == example
 

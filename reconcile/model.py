@@ -3,8 +3,8 @@ Every frozen value that flows through the program, in the order of the flow.
 
     text -> Manifest -> Observations -> Plan -> report text -> exit code
 
-A stage takes values from here and returns values from here; nothing here does anything. What the words mean is
-said once, at the type of that name.
+Each stage takes and returns values of these types; the types themselves do nothing. Each word is defined once, at the
+type of that name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,23 +20,23 @@ from reconcile.codes import Code
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 else:
-    JsonValue = Any  # Whoever reads a saved plan by these annotations cannot follow one that refers to itself.
+    JsonValue = Any  # msgspec reads saved plans by these annotations and does not support a recursive alias.
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
-"""A point in time; whoever reads a saved plan takes none without its offset, which cannot be compared with others."""
+"""A point in time with its offset: a time without one cannot be compared, so reading a saved plan rejects it."""
 
 FAIL_FAST = "--fail-fast"
-"""The option that ends a run with the first job that is drift or an error, so that others may not be reached."""
+"""The option that ends a run at the first job that has drifted or cannot be checked; other jobs may not be reached."""
 
 SENSITIVE = "(sensitive value)"
-"""What stands in place of a value that nobody may be shown."""
+"""The placeholder for a value that must not be shown."""
 
 
 # --- Places and diagnostics ------------------------------------------------------------------------------------
 
 
 class Source(Struct, frozen=True, kw_only=True, array_like=True):
-    """A place in a file that people write; line and column count from 1, columns in characters."""
+    """A place in a file that people write: line and column from 1, columns in characters."""
 
     file: str
     line: int
@@ -45,10 +45,10 @@ class Source(Struct, frozen=True, kw_only=True, array_like=True):
 
 class Diagnostic(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    One thing that is wrong, written for the person who has to fix it.
+    One error or warning, written for the person who has to fix it.
 
-    `hint` says what to do, as a sentence without a full stop. `excerpt` is the whole source line that `source`
-    points into, and `width` the number of characters to underline there, at least 1.
+    `hint` says what to do, as a sentence without a full stop. `excerpt` is the whole line that `source` points to, and
+    `width` the number of characters to underline in it, at least 1.
     """
 
     code: Code
@@ -60,7 +60,7 @@ class Diagnostic(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """Why one job could not be observed: a complete sentence that names what, where, why."""
+    """Why one job could not be observed: a complete sentence that says what, where and why."""
 
     code: Code
     message: str
@@ -69,11 +69,11 @@ class Problem(Struct, frozen=True, kw_only=True):
 # --- What is known of a job API --------------------------------------------------------------------------------
 
 ROLES = ("status", "job_id", "job_type", "begin_time", "end_time", "error_code", "fail_reason")
-"""What an answer can say of a job and of a part alike."""
+"""The fields that both a job and a sub-job can have in an answer."""
 
 
 class Outcome(StrEnum):
-    """What a terminal status word says of the job."""
+    """How a job with a terminal status ended."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -81,10 +81,10 @@ class Outcome(StrEnum):
 
 class Status(Struct, frozen=True, kw_only=True):
     """
-    One status word: waiting, running, success or failed.
+    One status: waiting, running, success or failed.
 
-    `then` holds every word that a job with this one can have later, not only the next; it is empty for a
-    terminal word, and only a terminal word has an outcome.
+    `then` holds every status that can follow, not only the next one. It is empty for a terminal status, and only a
+    terminal status has an outcome.
     """
 
     word: str
@@ -107,9 +107,9 @@ class ErrorEnvelope(Struct, frozen=True, kw_only=True):
 
 class Cloud(Struct, frozen=True, kw_only=True):
     """
-    A cloud that runs the API: region name -> host name of the API's endpoint (https, port 443).
+    A cloud that runs the API. `hosts` maps each region to the host of the API's endpoint (https, port 443).
 
-    `iam_hosts` holds, per region, the hosts of the identity service whose tokens are good there, the nearest first.
+    `iam_hosts` maps each region to the identity hosts whose tokens are valid there, the nearest first.
     """
 
     name: str
@@ -119,11 +119,11 @@ class Cloud(Struct, frozen=True, kw_only=True):
 
 class RecordWays(Struct, frozen=True, kw_only=True):
     """
-    Where an answer says what of a job or of a part.
+    Where an answer has the fields of a job or a sub-job.
 
-    `fields` holds a way for each role that the API has: the keys from the record to the value, outermost first. `shown`
-    holds the same for values that reports show and nothing judges, by label. `end_time_moves` says that the end time
-    is that of the latest change, and no end before the job has ended.
+    `fields` maps each role that the API has to a way: the keys from the record to the value, outermost first. `shown`
+    maps labels to the ways of values that reports show but nothing judges. `end_time_moves` says that the end time is
+    the time of the latest change: until the job has ended, it is no end.
     """
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {role: (role,) for role in ROLES})
@@ -133,10 +133,10 @@ class RecordWays(Struct, frozen=True, kw_only=True):
 
 class JobWays(RecordWays, frozen=True, kw_only=True):
     """
-    Where the body of an answer has the job: at the end of the keys `at`.
+    Where the body of an answer has the job: at the keys `at`, outermost first.
 
-    With `among` there is a list, and the job is its element with the id that was asked for; `count` leads to the number
-    of jobs that the list should have, if the API says it.
+    With `among`, there is a list of jobs, and the job is the element with the requested id. `count` is the way to the
+    number of jobs in that list, empty if the API does not give it.
     """
 
     at: tuple[str, ...] = ()
@@ -145,14 +145,14 @@ class JobWays(RecordWays, frozen=True, kw_only=True):
 
 
 class PartWays(RecordWays, frozen=True, kw_only=True):
-    """Where a job lists its parts; with `nested`, each part lists its own parts at the same place."""
+    """Where a job lists its sub-jobs; with `nested`, each sub-job lists its own at the same keys."""
 
     at: tuple[str, ...] = ("sub_jobs",)
     nested: bool = False
 
 
 class ErrorSign(Struct, frozen=True, kw_only=True):
-    """An error answer by its status code, its envelope and its error codes; None is any code."""
+    """An error answer, recognized by its HTTP status, its envelope and its error codes; None means any code."""
 
     status_code: int
     envelope: str
@@ -161,20 +161,22 @@ class ErrorSign(Struct, frozen=True, kw_only=True):
 
 class JobApi(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What is known of one job API, read from `reconcile/apis/<name>.json` or from a file of the operator.
+    One job API, read from `reconcile/apis/<name>.json` or from the operator's own file.
 
-    `path` is a template of `{project_id}`, `{job_id}` and `parameters`, which each job brings; `paths` has those of
-    clouds with another one. `headers` are sent as they are, `token_header` with the credential. `words` turns the API's
-    status words into those of this program, whose order `statuses` knows. `parts` is None where jobs have none.
-    `time_format` is a form of `instant.py`, and a time of any other is refused unless `times_as_text`.
+    `path` is a template with `{project_id}`, `{job_id}` and `parameters`, whose values each job has; `paths` holds the
+    templates of clouds that differ. `headers` are sent unchanged, and `token_header` carries the credential. `words`
+    maps the API's status words to ours, and `statuses` says which of ours can follow which. `parts` is None if jobs
+    have no sub-jobs. `time_format` is a format of `instant.py`; a time in another format is refused, unless
+    `times_as_text`.
 
-    A job is missing only by an answer in `missing` without a code that starts with one of `gateway_codes`, or by an
-    empty list where `missing_if_empty`; what is in `doubtful` may mean the same and is only told. `job_types` are those
-    that at least one source page lists, and `error_codes` holds what each known code means; both sets are open.
-    `retention` is a clause for messages about a missing job. `purpose` says what jobs are about, "" if nothing does.
-    `ignored` are ways from the body, through lists, to keys that look like described ones and mean something else.
+    A job is missing if an answer matches `missing` and its code starts with none of the `gateway_codes`, or if the list
+    is empty and `missing_if_empty` is set. An answer in `doubtful` may mean the same; it is an error that says so.
+    `job_types` are those that at least one source page lists, and `error_codes` maps each known code to its meaning;
+    both sets are open. `retention` is a clause for messages about a missing job. `purpose` says what the jobs do, "" if
+    unknown. `ignored` holds ways from the body, through lists, to keys that resemble described ones but mean something
+    else.
 
-    `sha256` is the digest of the file of an operator that describes it, in hexadecimal, None for one that ships.
+    `sha256` is the digest of the operator's file in hexadecimal, None for an API that ships with the program.
     """
 
     name: str
@@ -207,27 +209,27 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def reference(self) -> str:
-        """Its name and, if an operator described it, the digest of the description: which rules judged."""
+        """The name, and the digest of the operator's file if there is one: both identify the rules that judge."""
         return self.name if self.sha256 is None else f"{self.name}@sha256:{self.sha256}"
 
     @property
     def success(self) -> str:
-        """The word for a job that did what it was asked to do."""
+        """The status of a job that succeeded."""
         return self._word_for(Outcome.SUCCESS)
 
     @property
     def failure(self) -> str:
-        """The word for a job that did not."""
+        """The status of a job that failed."""
         return self._word_for(Outcome.FAILURE)
 
     @property
     def sub_jobs(self) -> str | None:
-        """The place of the parts in a job, as a text; None where jobs have none."""
+        """The keys from a job to its sub-jobs, joined by dots; None if jobs have no sub-jobs."""
         return ".".join(self.parts.at) if self.parts is not None else None
 
     @property
     def can_be_missing(self) -> bool:
-        """Whether any answer says that there is no such job."""
+        """Whether any answer of this API means that the job does not exist."""
         return bool(self.missing) or self.missing_if_empty
 
     def _word_for(self, outcome: Outcome) -> str:
@@ -238,7 +240,7 @@ class JobApi(Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Field(StrEnum):
-    """A text of a job or sub-job that an expectation can name; the value is also its path in a plan."""
+    """A text field of a job or sub-job that can be expected; the value is also its path in a plan."""
 
     STATUS = "status"
     JOB_TYPE = "job_type"
@@ -254,7 +256,7 @@ class Moment(StrEnum):
 
 
 class Span(StrEnum):
-    """A length of time that a job or sub-job has; the value is also its path in a plan."""
+    """A length of time of a job or sub-job; the value is also its path in a plan."""
 
     DURATION = "duration"
     """From begin to end."""
@@ -263,21 +265,21 @@ class Span(StrEnum):
 
 
 class Glob(Struct, frozen=True, kw_only=True):
-    """A pattern for a whole value; what it means stands in `glob.py`."""
+    """A pattern for a whole value; `glob.py` defines its syntax."""
 
     pattern: str
 
 
 Accepted: TypeAlias = str | Glob | None
-"""One value that a field may have; None stands for absent, null and "" alike."""
+"""One value that a field may have; None means absent, null or ""."""
 
 
 class FieldExpectation(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """
-    What one text must be: any of `accept`.
+    A text field must have one of the values in `accept`.
 
-    `implied` marks what the manifest does not say but the design does (a job with no status expects success); it
-    stands nowhere, and its `source` is None, here and below. `sensitive` marks what no report may show.
+    `implied` marks an expectation that is not in the manifest but follows from a rule (a job without a status expects
+    success); its `source` is None, here and below. `sensitive` marks values that no report may show.
     """
 
     field: Field
@@ -288,7 +290,7 @@ class FieldExpectation(Struct, frozen=True, kw_only=True, tag=True, omit_default
 
 
 class MomentExpectation(Struct, frozen=True, kw_only=True, tag=True):
-    """When it must have been: not before `after`, not after `before`; None is no bound, and one at least is given."""
+    """A time must not be before `after` nor after `before`; None means no bound, and at least one bound is set."""
 
     moment: Moment
     after: Instant | None
@@ -297,7 +299,7 @@ class MomentExpectation(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class SpanExpectation(Struct, frozen=True, kw_only=True, tag=True):
-    """How long it must be: seconds, both bounds inclusive; None is no bound, and one at least is given."""
+    """A length in seconds, both bounds inclusive; None means no bound, and at least one bound is set."""
 
     span: Span
     min: float | None
@@ -309,27 +311,27 @@ Assertion: TypeAlias = FieldExpectation | MomentExpectation | SpanExpectation
 
 
 class Match(StrEnum):
-    """How the items of a sub-job expectation meet the observed sub-jobs."""
+    """How the items of a sub-job expectation match the observed sub-jobs."""
 
     EXACT = "exact"
-    """Each item has its sub-job and each sub-job its item, in any order."""
+    """Each item matches a sub-job and each sub-job an item, in any order."""
     ORDERED = "ordered"
     """The same, in the order of the items."""
     CONTAINS = "contains"
-    """Each item has its sub-job; other sub-jobs are welcome."""
+    """Each item matches a sub-job; other sub-jobs are allowed."""
     NONE = "none"
-    """No sub-job is what any item describes."""
+    """No sub-job matches any item."""
 
 
 class Count(Struct, frozen=True, kw_only=True):
-    """How many, both bounds inclusive; `max` None is no upper bound."""
+    """How many, both bounds inclusive; a `max` of None means no upper bound."""
 
     min: int
     max: int | None
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """One expected sub-job, `count` times. An expectation of its job_type, if there is one, is its identity."""
+    """One expected sub-job, `count` times. If it expects a job_type, it pairs only with sub-jobs of that type."""
 
     fields: tuple[Assertion, ...]
     count: Count
@@ -340,8 +342,8 @@ class SubJobsExpectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     What must hold for the sub-jobs of a job.
 
-    `each` holds for every observed sub-job and is false where there are none. `count` bounds how many there are;
-    None is no demand. `items` is None where only `each` or `count` are demanded, and empty where no sub-job may be.
+    `each` must hold for every observed sub-job, and is false if there are none. `count` bounds their number, None if
+    any number is allowed. `items` is None if only `each` or `count` is expected, and empty if there must be no sub-job.
     """
 
     match: Match
@@ -353,7 +355,7 @@ class SubJobsExpectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Settle(Struct, frozen=True, kw_only=True):
-    """The last looks of the run agree: at least `reads` of them, spread over at least `over` seconds."""
+    """At least the last `reads` looks of the run must agree, spread over at least `over` seconds."""
 
     reads: int
     over: float
@@ -361,7 +363,7 @@ class Settle(Struct, frozen=True, kw_only=True):
 
 
 class Stuck(Struct, frozen=True, kw_only=True):
-    """A job that has not ended must not stay as it is for `limit` seconds, as far as the looks of the run show it."""
+    """An unfinished job must not stay unchanged for `limit` seconds, as far as the looks of this run show."""
 
     limit: float
     source: Source
@@ -369,9 +371,9 @@ class Stuck(Struct, frozen=True, kw_only=True):
 
 class Expectation(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """
-    Everything that must hold for one job; `fields` holds at least a status and each field once.
+    Everything that must hold for one job. `fields` has each field at most once, and always the status.
 
-    `settle` and `stuck` are None where nothing is expected of how the looks of a run compare.
+    `settle` and `stuck` are None if not expected.
     """
 
     fields: tuple[Assertion, ...]
@@ -381,7 +383,7 @@ class Expectation(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=Tru
 
 
 class Absence(Struct, frozen=True, kw_only=True, tag=True):
-    """There must be no such job."""
+    """The job must not exist."""
 
     source: Source
 
@@ -390,8 +392,8 @@ class Waiver(Struct, frozen=True, kw_only=True):
     """
     Drifts of a job that are known and accepted until the end of the day `expires`, UTC.
 
-    `fields` are what `expect` calls them, with `missing` for a job that is not there: `sub_jobs` covers every path
-    that begins so.
+    `fields` are keys of `expect`, `after`, or `missing` for a job that does not exist. `sub_jobs` covers every path
+    that begins with it.
     """
 
     fields: tuple[str, ...]
@@ -404,15 +406,16 @@ class MissingPolicy(StrEnum):
     """What it means that the API does not know the job."""
 
     DRIFT = "drift"
-    """It is gone, or was never there."""
+    """The job is gone, or never existed."""
     WAIT = "wait"
-    """It is not there yet."""
+    """The job does not exist yet."""
 
 
 class Provider(Struct, frozen=True, kw_only=True):
     """
-    One project at one job API. `cloud` and `region` are keys into the API's host table, both None where only the
-    operator's endpoint can say where the API is.
+    One project at one job API.
+
+    `cloud` and `region` are keys into the API's host table. Both are None if the operator has to give the endpoint.
     """
 
     name: str
@@ -424,7 +427,7 @@ class Provider(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """A job began only when the one of this address had ended in success."""
+    """A job must have begun only after the job with this address had succeeded."""
 
     address: str
     source: Source
@@ -434,9 +437,9 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One remote asynchronous task and what it should have done.
 
-    `timeout` caps how long the run waits for this job, in seconds; None is as long as for any other. `owner` is who
-    to tell and `runbook` an https URL of what to do when the job is not in sync; both are texts that somebody wrote.
-    `parameters` are what the path of the API needs beside the ids. `after` is None where no order is expected.
+    `timeout` limits how long the run waits for this job, in seconds; None means no own limit. `owner` is whom to
+    contact and `runbook` an https URL of instructions if the job is not in sync; both are unchecked text.
+    `parameters` are the values that the path of the API needs besides the ids. `after` is None if no order is expected.
     """
 
     address: str
@@ -455,28 +458,28 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Assignment(Struct, frozen=True):
-    """A value by name, as an operator gives it on the command line: `--var NAME=VALUE`."""
+    """The value of a variable on the command line: `--var NAME=VALUE`."""
 
     name: str
     value: str
 
 
 class VariableFile(Struct, frozen=True):
-    """A file with values of variables, as an operator names it on the command line; "-" is standard input."""
+    """A file with values of variables on the command line: `--var-file PATH`; "-" is standard input."""
 
     path: str
 
 
 Given: TypeAlias = Assignment | VariableFile
-"""What an operator gives for variables; of several for one variable, the last counts."""
+"""Values of variables on the command line; if several are given for one variable, the last one counts."""
 
 
 class ManifestFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    One of the files that a run is about, by its path and by the name that it gives itself.
+    One of the manifests of a run. `file` is its path, and `name` its own `name`, None if it has none.
 
-    `sha256` is the digest of its text in UTF-8, in hexadecimal. `variables` are those that it declares with the values
-    that they had, SENSITIVE in place of what is sensitive.
+    `sha256` is the digest of its UTF-8 text in hexadecimal. `variables` maps the variables that it declares to their
+    values, with SENSITIVE in place of sensitive ones.
     """
 
     file: str
@@ -486,7 +489,7 @@ class ManifestFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Deal(StrEnum):
-    """What is dealt out to shards."""
+    """What is distributed to shards."""
 
     JOB = "job"
     PROVIDER = "provider"
@@ -495,11 +498,11 @@ class Deal(StrEnum):
 
 class Shard(Struct, frozen=True, kw_only=True):
     """
-    The part of the selected jobs that one of several runs is about: the `index`-th of `total`, counted from 1.
+    One shard of the selected jobs: number `index` of `total`, counted from 1.
 
-    `positions` are those of its jobs among all selected ones, from 0 and ascending; `selected` is how many these are,
-    and `digest` the SHA-256 of all their addresses, so that shards of another selection are told apart. `run` names the
-    run that all shards are of, None where nobody named it. `by` is what was dealt out.
+    `positions` are the positions of its jobs among all selected jobs, from 0 and ascending. `selected` is the number of
+    selected jobs, and `digest` the SHA-256 of all their addresses, which distinguishes shards of another selection.
+    `run` names the run that the shards belong to, None if it has no name. `by` is what was distributed.
     """
 
     index: int
@@ -512,7 +515,11 @@ class Shard(Struct, frozen=True, kw_only=True):
 
     @property
     def rate_share(self) -> tuple[int, int]:
-        """Which part, of how many, it has of the rate that a provider allows: no other shard asks its providers."""
+        """
+        Which share of a provider's rate this shard may use: (index, total).
+
+        A shard by provider has the whole rate, because no other shard sends requests to its providers.
+        """
         return (1, 1) if self.by is Deal.PROVIDER else (self.index, self.total)
 
 
@@ -520,13 +527,14 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     The declared jobs of all files, at least one, in the order of the files, each address once.
 
-    `warnings` are what is not wrong, but not right either: `--strict` makes errors of them. `shard` is None where the
-    jobs are all that were selected, and `declared` is how many there were to select from, None where all of them were.
-    `selection` are the options that selected them, as a shell takes them, and FAIL_FAST if it was given; none where
-    all were selected to be checked. `unset` are variables whose values are given later, and `undecided` the addresses
-    of jobs whose expectations depend on these; only commands that ask no job API have any. `unknown` has, by address,
-    all that depends on these in a job, as text, and `expanded` names the variable that decides whether there is a job.
-    `unused` counts, for each file of variables, the values no variable takes.
+    `warnings` become errors with `--strict`. `shard` is None if `jobs` are all selected jobs. `declared` is the number
+    of declared jobs, None if all of them were selected. `selection` holds the options that selected the jobs, quoted
+    for a shell, and FAIL_FAST if it was given; it is empty if every job is to be checked.
+
+    Only commands that send no requests accept variables without a value. `unset` names these variables, and
+    `undecided` the addresses of the jobs whose expectations depend on them. `unknown` maps addresses to everything in
+    the job that depends on them, as text, and `expanded` maps addresses to the variable that decides whether the job
+    exists. `unused` maps each variable file to the number of its values that no variable uses.
     """
 
     files: tuple[ManifestFile, ...]
@@ -544,7 +552,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def hides_values(self) -> bool:
-        """Whether some of its variables are sensitive, so that nobody can compare their values with those of a file."""
+        """Whether some variables are sensitive: a file does not contain their values, so they cannot be compared."""
         return any(SENSITIVE in each.variables.values() for each in self.files)
 
 
@@ -553,9 +561,9 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    What the API tells of a job and of a sub-job alike; None is absent, null or ""; times are the API's own text.
+    What the API reports about a job or a sub-job. None means absent, null or ""; times are the API's own text.
 
-    `status_word` is the API's own word, None where it is `status` itself. `shown` are values for reports, by label.
+    `status_word` is the API's own word, None if it equals `status`. `shown` maps labels to values for reports alone.
     """
 
     status: str
@@ -570,13 +578,13 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SubJob(Record, frozen=True, kw_only=True):
-    """A part of a job, as listed in the job's own answer; a part of the job itself has depth 1, its own parts 2."""
+    """A sub-job, as the answer for its job lists it; those of the job itself have depth 1, their own sub-jobs 2."""
 
     depth: int = 1
 
 
 class Heading(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A part with parts and no status of its own, which nothing judges; `before` is the index of the next sub-job."""
+    """A sub-job with sub-jobs but no status, which is not judged; `before` is the index of the next sub-job."""
 
     before: int
     job_id: str | None
@@ -587,12 +595,12 @@ class Heading(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Looks(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
-    How the looks of one run at a job compare, up to the last one, which is the observation.
+    How the looks of one run at a job compare. A look is one successful fetch; the last one is the observation.
 
     The last `alike` looks agree in everything that is judged, and `span` is the seconds between the first and the last
     of them. `idle` is the longest time, in seconds, during which the job had not ended and neither its status nor its
-    sub-jobs changed. Both times are counted from when an answer came to when a later one was asked for, so that they
-    are never too long.
+    sub-jobs changed. Both times count from the answer of one look to the request of a later one, so that they are never
+    too long.
     """
 
     alike: int = 1
@@ -602,9 +610,9 @@ class Looks(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 class Observed(Record, frozen=True, kw_only=True, tag=True):
     """
-    A job as the API answered, its identity checked and its status known; sub-jobs in the order of the answer.
+    A job as the API returned it, with a verified id and a known status; sub-jobs in the order of the answer.
 
-    `looks` compares this look with those before it in the same run, None if there was no other.
+    `looks` compares this look with earlier ones of the same run, None if there was no other.
     """
 
     sub_jobs: tuple[SubJob, ...]
@@ -614,7 +622,7 @@ class Observed(Record, frozen=True, kw_only=True, tag=True):
 
     @classmethod
     def bare(cls, job_id: str, status: str) -> "Observed":
-        """Make up an answer that has nothing but an id and a status."""
+        """Make an observation that has only an id and a status."""
         return cls(
             status=status,
             job_id=job_id,
@@ -629,7 +637,7 @@ class Observed(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Missing(Struct, frozen=True, kw_only=True, tag=True):
-    """The API itself says that it has no such job; `code` and `message` are its own."""
+    """The API itself reports that it has no such job; `code` and `message` are from its answer."""
 
     code: str | None
     message: str | None
@@ -637,7 +645,7 @@ class Missing(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Unobserved(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Nothing is known of the job, and why."""
+    """Nothing is known about the job; `problem` says why."""
 
     problem: Problem
     request_id: str | None = None
@@ -648,17 +656,17 @@ Observation: TypeAlias = Observed | Missing | Unobserved
 if TYPE_CHECKING:
     Observations: TypeAlias = Sequence[Observation]
 else:
-    Observations = tuple[Observation, ...]  # What a saved plan is read as; a run may hold them in another sequence.
+    Observations = tuple[Observation, ...]  # A saved plan is decoded into this type; a run may use another sequence.
 
 
 class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """
-    How long it took to fetch one remote job, which may stand in the manifest more than once.
+    How long it took to fetch one remote job, which several jobs of the manifest may share.
 
-    `attempts` counts the requests that were sent for it, and `polls` how often it was looked at again after it was
-    first seen. `started` is the seconds from the begin of the run to the first request, `elapsed` those from there to
-    the last answer, both to the millisecond; 0 where nothing was sent. `resumed` says that nothing was sent because the
-    answer is in the recording that the run resumes.
+    `attempts` is the number of requests, and `polls` the number of looks after the job was first seen. `started` is the
+    seconds from the start of the run to the first request, `elapsed` those from there to the last answer, both to the
+    millisecond; 0 if nothing was sent. `resumed` says that nothing was sent because the answer was in the recording
+    that the run resumes.
     """
 
     attempts: int = 0
@@ -670,11 +678,11 @@ class Timing(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 class Fetched(Struct, frozen=True, kw_only=True):
     """
-    What came of fetching one job.
+    The result of fetching one job.
 
-    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from when it
-    was first seen to the end of its waiting, `age` those from the observation to that end. `cached` is the seconds that
-    a cache had held the answer, None unless that is long. `notes` say what is remarkable without being wrong.
+    `attempts`, `polls`, `started`, `elapsed` and `resumed` are those of `Timing`. `waited` is the seconds from
+    when the job was first seen to the end of waiting for it, `age` those from the observation to that end. `cached` is
+    the age of the answer in a cache in seconds, None unless that is long. `notes` say what is remarkable but no error.
     """
 
     observation: Observation
@@ -690,7 +698,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
     @property
     def timing(self) -> Timing:
-        """The part of it that reports show."""
+        """The part that reports show."""
         return Timing(
             attempts=self.attempts,
             polls=self.polls,
@@ -705,10 +713,10 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 class Exchange(Struct, frozen=True, kw_only=True):
     """
-    One request for a job and what came of it, without secrets; times in UTC.
+    One request for a job and its answer, without secrets; times in UTC.
 
-    `status_code` is None where no answer came, and then `failure` says why. `headers` are those that matter, names in
-    lower case; `body` is whole, but cut where it is long and no evidence.
+    `status_code` is None if there was no answer; `failure` then says why. `headers` holds the relevant ones, names in
+    lower case. `body` is complete if it is evidence, and may be cut otherwise.
     """
 
     sent_at: datetime
@@ -721,10 +729,10 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 class Decision(Struct, frozen=True, kw_only=True):
     """
-    The one expectation, or the one error, that decides the verdict of a run: of the worst, the first.
+    The one expectation or error that decides the verdict of a run: the first of the worst.
 
-    `address` is that of its job, or `run`, `path` its place in the plan or the rule of the error, and `reason` says in
-    one line what is wrong, safe on a terminal. `source` is None where it is not known.
+    `address` is the address of its job, or `run`. `path` is its place in the plan, or names the error. `reason`
+    says in one line what is wrong, escaped for a terminal. `source` is None if unknown.
     """
 
     address: str
@@ -735,11 +743,11 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 class RecordedJob(Struct, frozen=True, kw_only=True):
     """
-    What a run exchanged about one remote job, in order, and what came of it.
+    All exchanges of a run about one remote job, in order, and their result.
 
-    `request` is method and target. `evidence` is the index of the exchange whose answer shows the job; where it is
-    None, `unobserved` says why none does, and where it is not, `unobserved` is None. `looks` is that of the
-    observation, and the rest that of `Fetched`.
+    `request` is method and target. `evidence` is the index of the exchange whose answer shows the job. Exactly one of
+    `evidence` and `unobserved` is None: the latter says why no answer shows the job. `looks` is that of the
+    observation, and the other fields are those of `Fetched`.
     """
 
     request: str
@@ -759,11 +767,11 @@ class RecordedJob(Struct, frozen=True, kw_only=True):
 
 class RecordedRun(Struct, frozen=True, kw_only=True):
     """
-    Which run a recording is of, so that no other one resumes it.
+    Which run a recording belongs to, so that no other run resumes it.
 
-    `name` is that of all runs that may resume each other, None where nobody named it. `files` are the SHA-256 of each
-    manifest, `variables` that of the values of all variables that are not sensitive, and `jobs` that of the selected
-    jobs and the options that selected them.
+    `name` is shared by all runs that may resume each other, None if the run has no name. `files` maps each manifest to
+    its SHA-256. `variables` is the SHA-256 of the values of all variables that are not sensitive, and `jobs` that of
+    the selected jobs and the options that selected them.
     """
 
     name: str | None
@@ -774,9 +782,10 @@ class RecordedRun(Struct, frozen=True, kw_only=True):
 
 class RecordedProvider(Struct, frozen=True, kw_only=True):
     """
-    Whom a run asked: a provider by the names of its parts, and its endpoint as scheme, host and port.
+    A provider of a recorded run. `endpoint` is scheme, host and port.
 
-    `api_sha256` is the digest of the file that describes the API, None for one that ships.
+    `api_sha256` is the digest of the operator's file that describes the API, None for an API that ships with the
+    program.
     """
 
     api: str
@@ -789,13 +798,13 @@ class RecordedProvider(Struct, frozen=True, kw_only=True):
 
 class Recording(Struct, frozen=True, kw_only=True):
     """
-    All that a run asked and was answered; times in UTC.
+    All requests and answers of a run; times in UTC.
 
-    `begun_at` is when its manifests were read, `judged_at` when its jobs were judged. `complete` is that of its plan,
-    and `ended_by` the exit code of the signal that ended the run before its time, None if none did. `verdict` is that
-    of the run and `decided_by` what decided it, None where it is in sync. `jobs` are by provider and job id, in the
-    order of the manifest; `version` is that of the program. `run` is None in recordings of versions that could not be
-    resumed.
+    `begun_at` is when the manifests were read, `judged_at` when the jobs were judged. `complete` is that of the plan,
+    and `ended_by` the exit code of the signal that ended the run early, None if none did. `verdict` is the verdict of
+    the run, and `decided_by` what decided it, None if the run is in sync. `jobs` is keyed by provider and job id, in
+    the order of the manifest. `version` is the version of the program. `run` is None in recordings of versions that
+    could not resume.
     """
 
     version: str
@@ -814,17 +823,17 @@ class Recording(Struct, frozen=True, kw_only=True):
 
 
 class Truth(Enum):
-    """What an observation says of an assertion, now and for all observations that can follow."""
+    """Whether an assertion holds for an observation and for every observation that can follow."""
 
     HOLDS = "holds"
     CAN_HOLD = "can still come to hold"
     CANNOT_HOLD = "cannot hold any more"
     UNDECIDABLE = "cannot be judged"
-    """What was answered makes no sense; the finding's `actual` says why."""
+    """The answer makes no sense; the finding's `actual` says why."""
 
 
 class Kind(StrEnum):
-    """How an expectation and what was observed differ."""
+    """How the expected and the observed value differ."""
 
     CHANGED = "changed"
     MISSING = "missing"
@@ -832,22 +841,22 @@ class Kind(StrEnum):
 
 
 class DriftState(StrEnum):
-    """What an earlier plan says of a drift: the same address and path, and the same was observed."""
+    """Whether an earlier plan has the same drift: the same address, path and observed value."""
 
     NEW = "new"
     PERSISTING = "persisting"
 
 
-# Of these, a run makes more than of anything else, and they are in no cycle: the garbage collector need not visit them.
+# A run makes more of these than of anything else, and none is part of a cycle, so the garbage collector can skip them.
 class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """
-    One assertion, judged. A finding that cannot hold any more is a drift, waived if there is a `waiver` for it.
+    One judged assertion. A finding that cannot hold any more is a drift, waived if it has a `waiver`.
 
-    `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), `label` the type
-    of the sub-job it is about, `expected` and `actual` what a report shows: scalars, lists, mappings. `source` is None
-    where the assertion is implied, for it stands nowhere but in its job. `ignored` is a waiver that would cover the
-    drift, but has expired or does not count under `--strict`. `status_word` is that of the record, of a finding about
-    its status. `state` is what an earlier plan says of a drift, None where the plan is compared with none.
+    `path` is the assertion's place in the plan (`status`, `sub_jobs[0].status`, `sub_jobs[+1]`), and `label` the type
+    of the sub-job. `expected` and `actual` are what a report shows: scalars, lists, mappings. `source` is None if the
+    assertion is implied, because it is not in the manifest. `ignored` is a waiver that would cover the drift but has
+    expired or is ignored by `--strict`. In a finding about a status, `status_word` is that of the record. `state`
+    compares a drift with an earlier plan, None if there is none.
     """
 
     path: str
@@ -865,18 +874,18 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Verdict(StrEnum):
-    """What is decided of a job or of a run."""
+    """The verdict of a job or of a run."""
 
     IN_SYNC = "in_sync"
     DRIFT = "drift"
     PENDING = "pending"
     WAIVED = "waived"
-    """Of a job alone: all its drifts are waived."""
+    """Only for a job: all its drifts are waived."""
     ERROR = "error"
 
 
 class ExitCode(IntEnum):
-    """What the process says; a signal beats an error beats drift beats pending beats in sync."""
+    """The exit code of the process: a signal beats an error beats drift beats pending beats in sync."""
 
     IN_SYNC = 0
     ERROR = 1
@@ -888,7 +897,7 @@ class ExitCode(IntEnum):
 
 
 class Details(Protocol):
-    """The part of a job's plan that can be large: it may be read from elsewhere each time that it is asked for."""
+    """The part of a job's plan that can be large; it may be read from disk on each access."""
 
     @property
     def observation(self) -> Observation: ...
@@ -909,11 +918,11 @@ class JobDetails(Struct, frozen=True, kw_only=True, gc=False):
 
 
 Keep: TypeAlias = Callable[[JobDetails], Details]
-"""Takes the details of a job, and returns what has the same when it is asked."""
+"""Stores the details of a job and returns a handle that reads them back."""
 
 
 class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
-    """One job with its observation and what was found; `problems` say why it could not be decided."""
+    """One job with its observation and findings; `problems` say why it could not be decided."""
 
     job: Job
     verdict: Verdict
@@ -946,7 +955,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class EarlierDrift(Struct, frozen=True, kw_only=True):
-    """A drift of an earlier plan: the address of its job, its path, and what was observed."""
+    """A drift of an earlier plan: the address of its job, its path, and the observed value."""
 
     address: str
     path: str
@@ -955,11 +964,11 @@ class EarlierDrift(Struct, frozen=True, kw_only=True):
 
 class EarlierPlan(Struct, frozen=True, kw_only=True):
     """
-    What a plan is compared with: all drifts of an earlier one, in its order.
+    An earlier plan to compare with: all its drifts, in its order.
 
     `file` is its name in messages, `made_by` the version of the program that made it, and `judged_at` when it was
-    judged, in UTC. `manifests` are the paths of its
-    manifests in their repository, and `unchecked` the addresses of jobs that could not be checked.
+    judged, in UTC. `manifests` are the paths of its manifests in their repository, and `unchecked` the addresses of
+    jobs that could not be checked.
     """
 
     file: str
@@ -975,9 +984,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
     How the drifts of a plan compare with those of an earlier one.
 
     `new` and `persisting` add up to the drifts of this plan. `persisting`, `fixed` and `undecided` add up to those of
-    the earlier plan: `undecided` are those of jobs that are not decided now, or of what this plan does not expect.
-    `unchecked` counts the new drifts of jobs that the earlier plan could not check. `began_with` is the address of the
-    job that failed first among several with new drifts, None where that is not known.
+    the earlier plan. `undecided` holds drifts whose job is not decided now or whose expectation is gone. `unchecked` is
+    the number of new drifts of jobs that the earlier plan could not check. `began_with` is the address of the job that
+    failed first among several with new drifts, None if unknown.
     """
 
     earlier: EarlierPlan
@@ -991,14 +1000,14 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 class Plan(Struct, frozen=True, kw_only=True):
     """
-    All selected jobs with what was found, in manifest order, and the verdict of the run.
+    All selected jobs with their findings, in manifest order, and the verdict of the run.
 
-    `errors` are those of the run itself, beside the jobs' own; `warnings` are those of the manifest and of its
-    waivers. `complete` is False when the run ended before every selected job was fetched. `soft_fail` says that the
-    operator asked for exit code 0 where it would be drift or pending. `origins` says where each provider was asked:
-    name -> scheme, host and port. `started_at` is when the run began, None where that is not known, and `judged_at` the
-    time of judging, both in UTC. `tool` is the version of the program. `paths`, `run_url` and `trace_parent` are those
-    of `Evidence`. `comparison` is that with an earlier plan, None without one; it follows from no evidence.
+    `errors` are those of the run itself, in addition to those of the jobs; `warnings` are those of the manifest and its
+    waivers. `complete` is False if the run ended before every selected job was fetched. `soft_fail` says that the
+    operator wants exit code 0 instead of that of drift or pending. `origins` maps each provider to the scheme, host and
+    port of its requests. `started_at` is when the run began, None if unknown, and `judged_at` the time of judging, both
+    in UTC. `tool` is the version of the program. `paths`, `run_url` and `trace_parent` are those of `Evidence`.
+    `comparison` compares with an earlier plan, None without one; it is not derived from evidence.
     """
 
     manifest: Manifest
@@ -1025,17 +1034,17 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    Everything that a plan follows from; a saved plan keeps it, so that anyone can let the plan follow once more.
+    Everything that a plan is derived from. A saved plan contains it, so that anyone can derive the plan again.
 
-    Observations and `remarks` are one for each job of the manifest, in its order. `judged_at` is the time of judging
-    and `since` that of the oldest judgement in it, both in UTC: they differ where shards were merged. `errors` are
-    why the run failed, before its jobs were judged, which are missing then, or after that. `tool` is the version of the
-    program.
+    `observations` and `remarks` have one element per job of the manifest, in its order. `judged_at` is the time of
+    judging and `since` that of the oldest judgement in it, both in UTC; they differ after a merge of shards. `errors`
+    say why the run failed: before its jobs were judged, in which case there are no jobs, or after that. `tool` is the
+    version of the program.
 
-    `timings` are one for each job, or none if nothing is known of them, and `started_at` is when the run began, in UTC.
-    `paths` maps each file, as the operator named it, to its path in the repository, for readers who are elsewhere.
+    `timings` has one element per job, or none if they are unknown, and `started_at` is when the run began, in UTC.
+    `paths` maps each file, as the operator named it, to its path in the repository, for readers on other machines.
     `run_url` is the page of the CI run that made the plan, None outside of CI. `trace_parent` is the span that the run
-    is a part of, in the form of the W3C's `traceparent`, None if there is none.
+    belongs to, in W3C `traceparent` format, None if there is none.
     """
 
     tool: str
@@ -1057,7 +1066,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """What a receipt is about: an artifact by a name and by its SHA-256 in hexadecimal."""
+    """The artifact that a receipt certifies: a name, and the SHA-256 in hexadecimal."""
 
     name: str
     sha256: str
@@ -1067,21 +1076,21 @@ class Subject(Struct, frozen=True, kw_only=True):
 
 
 class Baseline(StrEnum):
-    """Where the observations come from that are mutated."""
+    """Where the observations to mutate come from."""
 
     MANIFEST = "manifest"
-    """They were made up, so that they satisfy the manifest."""
+    """Generated, so that they satisfy the manifest."""
     RECORDING = "recording"
     LIVE = "live"
 
 
 class Mutant(Struct, frozen=True, kw_only=True):
     """
-    What a job API could have answered instead of what it did, different in one thing.
+    An answer that the job API could have given instead, different in one thing.
 
-    `path` is where, as in a plan, and `answer` where it is no answer about the job; `change` is how, as a clause.
-    `permitted` says that the manifest lets it pass in so many words: a status that it lists, a number in a range.
-    `looks` are those that end with it, None if they are as before.
+    `path` is the place of the change, as in a plan, or `answer` if it is no longer an answer about the job. `change`
+    describes the change as a clause. `permitted` says that the manifest explicitly allows it: a status that it lists, a
+    number in a range. `looks` are those that end with this answer, None if they are unchanged.
     """
 
     path: str
@@ -1093,10 +1102,10 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
 class Survivor(Struct, frozen=True, kw_only=True):
     """
-    A mutant that left the gate green although the manifest does not say that it may.
+    A mutant that left the gate green although the manifest does not explicitly allow it.
 
-    `killer` is what to add to the job's `expect` so that it turns the gate red, None if nothing that can be written
-    there does. `waiver` is the one that hid the drift, if one did.
+    `killer` is what to add to the job's `expect` to turn the gate red, None if nothing there can. `waiver` is the one
+    that covered the drift, None if there was none.
     """
 
     job: Job
@@ -1108,10 +1117,10 @@ class Survivor(Struct, frozen=True, kw_only=True):
 
 class Proof(Struct, frozen=True, kw_only=True):
     """
-    How a gate fared against mutants, in the order of the manifest.
+    The result of running the gate against mutants, in the order of the manifest.
 
-    `jobs` counts remote jobs. `killed`, `permitted` and the survivors add up to all mutants; `allowed` is the number
-    of survivors that the operator puts up with.
+    `jobs` is the number of remote jobs. `killed`, `permitted` and the survivors add up to all mutants. `allowed` is the
+    number of survivors that the operator accepts.
     """
 
     baseline: Baseline
@@ -1123,7 +1132,7 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether something was tried, and no more survived than is allowed."""
+        """Whether at least one mutant was killed and no more survived than allowed."""
         return self.killed > 0 and len(self.survivors) <= self.allowed
 
 
@@ -1144,10 +1153,10 @@ class BacktestRun(Struct, frozen=True, kw_only=True):
     """
     One recording, judged by the manifest of a backtest.
 
-    `judged_at` is when its run was judged, in UTC, and `recorded` what the gate did then; None where the recording
-    cannot be read or does not say. `exit_code` is that of a replay. `decided_by` is what decides it, None where it
-    passes. `changed` says in one line what became of the expectation that had blocked a recording that passes now;
-    `decided_by` is that expectation then, None where the recording does not say. `incident` is None where nobody says.
+    `judged_at` is when its run was judged, in UTC, and `recorded` what the gate did then; both are None if the
+    recording cannot be read or does not say. `exit_code` is that of a replay. `decided_by` is what decides it, None if
+    it passes. If a recording passes now but was blocked then, `decided_by` is the expectation that blocked it, None if
+    the recording does not say, and `changed` says in one line what became of it. `incident` is None if unknown.
     """
 
     name: str
@@ -1161,7 +1170,7 @@ class BacktestRun(Struct, frozen=True, kw_only=True):
 
     @property
     def is_flip(self) -> bool:
-        """Whether the gate does something else now."""
+        """Whether the gate now does something else than it did then."""
         return self.recorded is not None and self.recorded is not self.effect
 
 
@@ -1169,7 +1178,7 @@ class Confusion(Struct, frozen=True, kw_only=True):
     """
     How many recordings with and without an incident were blocked, passed and undecided.
 
-    What is undecided counts as missed: the gate did not say why the deployment must not go on.
+    An undecided incident counts as missed: the gate gave no reason to stop the deployment.
     """
 
     blocked_incidents: int
@@ -1181,12 +1190,12 @@ class Confusion(Struct, frozen=True, kw_only=True):
 
     @property
     def precision(self) -> float | None:
-        """The share of incidents in what was blocked; None where nothing was."""
+        """The share of incidents among the blocked recordings; None if none was blocked."""
         return _divide(self.blocked_incidents, self.blocked_incidents + self.blocked_others)
 
     @property
     def recall(self) -> float | None:
-        """The share of the incidents that was blocked; None where there was no incident."""
+        """The share of incidents that were blocked; None if there was no incident."""
         return _divide(
             self.blocked_incidents, self.blocked_incidents + self.passed_incidents + self.undecided_incidents
         )

@@ -1,7 +1,7 @@
 """
 Manifest + Observations -> Plan. Pure.
 
-The verdict of a run and its exit code are decided in `_decide_run`, and nowhere else.
+Only `_decide_run` decides the verdict and the exit code of a run.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ from reconcile.model import (
     Waiver,
 )
 
-# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+# Looked up once, because getting a member of an enum is slow in CPython 3.11.
 _HOLDS, _CAN_HOLD, _CANNOT_HOLD, _UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
 
 _EXIT_CODES = {
@@ -54,13 +54,13 @@ _WORST_FIRST = (Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING, Verdict.IN_SYNC)
 _SOFTENED = (Verdict.DRIFT, Verdict.PENDING)
 
 _PASSING = (Verdict.IN_SYNC, Verdict.WAIVED)
-"""Verdicts of jobs that do not turn a run red; what they rest on is checked a second time."""
+"""Verdicts of jobs that do not turn a run red; their evidence is checked a second time."""
 
 _DECIDED = (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.WAIVED)
 _OVER = (Code.DEADLINE, Code.INTERRUPTED, Code.NOT_REACHED)
-"""Why a job was not fetched: the run was over."""
+"""Codes of jobs that were not fetched because the run was over."""
 _OF_LOOKS = (SETTLE, STUCK)
-"""Findings about the looks of a run, not about what the job did: on their own, they prove nothing."""
+"""Findings about the looks of a run, not about what the job did: alone, they prove nothing."""
 _ABOUT_WAIVERS = (Code.WAIVER_EXPIRED, Code.WAIVER_COVERS_ALL)
 
 _NO_TIMING = Timing()
@@ -68,7 +68,7 @@ _NO_TIMING = Timing()
 _NOTHING = Manifest(files=(), providers={}, jobs=())
 
 
-def make_plan(  # noqa: PLR0913 - a plan follows from so many things
+def make_plan(  # noqa: PLR0913 - a plan has this many inputs
     manifest: Manifest,
     observations: Sequence[Observation],
     *,
@@ -87,17 +87,17 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
     Args:
         observations: one for each job of the manifest, in its order.
         now: the time of judging, in UTC.
-        origins: where each provider was asked: name -> scheme, host and port.
-        notes: of each job, what is remarkable about how it was fetched; empty if nothing is known of that.
-        timings: of each job; empty if nothing is known of them.
-        strict: waivers are ignored, and warnings are errors; beside a drift, which is decided, those about waivers are
-            not.
-        soft_fail: drift and pending end with exit code 0, because the operator says so; the verdict stays.
+        origins: name of each provider -> scheme, host and port of its requests.
+        notes: for each job, the notes about how it was fetched; empty if unknown.
+        timings: one for each job; empty if unknown.
+        strict: ignore waivers, and treat warnings as errors, except that those about waivers stay warnings if a job has
+            drifted.
+        soft_fail: drift and pending exit with 0, as the operator wants; the verdict does not change.
         ended_by: the exit code of the signal that ended the run early, if one did.
-        keep: takes the details of each job, and returns what has the same when it is asked; None holds them in memory.
+        keep: stores the details of each job and returns a handle that reads them back; None keeps them in memory.
 
     Raises:
-        ValueError: there is not exactly one observation, or not exactly one tuple of notes or timing, for each job.
+        ValueError: observations, notes or timings do not have exactly one element for each job.
     """
     seen_at: set[tuple[str, ...]] = set()
     unreached: set[str] = set()
@@ -147,7 +147,7 @@ def make_plan(  # noqa: PLR0913 - a plan follows from so many things
 
 
 def _judge_orders(jobs: Sequence[Job], observations: Sequence[Observation], now: datetime) -> Mapping[str, Finding]:
-    """Judge the order of each observed job that must come after another one, by its address."""
+    """Judge the order of each observed job that must come after another one; return the findings by address."""
     ordered = [(job, each) for job, each in zip(jobs, observations, strict=True) if job.after is not None]
     if not ordered:
         return {}
@@ -160,7 +160,7 @@ def _judge_orders(jobs: Sequence[Job], observations: Sequence[Observation], now:
 
 
 def _name_place(job: Job) -> tuple[str, ...]:
-    """Name where a job is looked for, without its id: provider and parameters."""
+    """Name the place of a job without its id: provider and parameters."""
     if not job.parameters:
         return (job.provider.name,)
     return job.provider.name, *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters))
@@ -168,11 +168,13 @@ def _name_place(job: Job) -> tuple[str, ...]:
 
 def derive_plan(evidence: Evidence, *, keep: Keep | None = None) -> Plan:
     """
-    Make the plan that follows from evidence; raise ValueError unless all in it is one for each job.
+    Derive the plan from the evidence of a run.
 
     Args:
-        evidence: of the run.
-        keep: that of `make_plan`.
+        keep: see `make_plan`.
+
+    Raises:
+        ValueError: observations, remarks or timings do not have exactly one element for each job.
     """
     return replace(
         _judge_evidence(evidence, keep),
@@ -214,7 +216,7 @@ def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime, ended_by: E
     Make the plan of a run that ended before any job could be judged, so that every format can show why.
 
     Args:
-        errors: why it ended, at least one.
+        errors: why the run ended, at least one.
         now: when it ended, in UTC.
         ended_by: the exit code of the signal that ended it, if one did.
     """
@@ -235,7 +237,7 @@ def make_failed_plan(errors: Sequence[Diagnostic], *, now: datetime, ended_by: E
 
 
 def make_failed_evidence(errors: Sequence[Diagnostic], *, now: datetime) -> Evidence:
-    """Make the evidence from which a failed plan follows; the arguments are those of `make_failed_plan`."""
+    """Make the evidence of a failed plan; the arguments are those of `make_failed_plan`."""
     return Evidence(
         tool=__version__,
         manifest=_NOTHING,
@@ -270,11 +272,11 @@ def is_final(job: Job, observation: Observed | Missing, *, now: datetime, strict
     """
     Return whether no further look can change the verdict of a job, or of one that must come after it.
 
-    A job that has ended no longer changes, but one that has to settle is looked at until it has.
+    A job that has ended no longer changes, but one that has to settle is polled until it has.
 
     Args:
-        strict: that of `make_plan`.
-        followed: whether there is a job that must come after it; then its end counts.
+        strict: see `make_plan`.
+        followed: whether another job must come after this one, so that its end matters.
     """
     findings = judge_job(job, observation, now=now).findings
     verdict = _decide_job(_waive(findings, job.waivers, now, strict=strict))
@@ -291,12 +293,12 @@ def is_order_broken(
     job: Job, observed: Observed, other: Job, seen: Observation, *, now: datetime, strict: bool
 ) -> bool:
     """
-    Return whether a job has drifted because it did not come after the other one, whatever comes later.
+    Return whether a job has drifted, permanently, because it did not come after the other one.
 
     Args:
-        observed: what the job was observed to be.
-        other: the job that it must come after, and `seen` what is known of it.
-        strict: that of `make_plan`.
+        observed: the observation of the job.
+        other: the job that it must come after, and `seen` its observation.
+        strict: see `make_plan`.
     """
     if job.after is None:
         return False
@@ -305,14 +307,14 @@ def is_order_broken(
 
 
 def ends_fail_fast(job: Job, fetched: Fetched, *, now: datetime, strict: bool) -> bool:
-    """Return whether a job by itself ends a run with --fail-fast: it has drifted, or cannot be checked."""
+    """Return whether a job ends a run with --fail-fast: it has drifted or cannot be checked."""
     observation = accept_evidence(fetched, strict=strict)
     planned = _plan_job(job, observation, (), now=now, confirmed=True, strict=strict)
     return planned.verdict in (Verdict.DRIFT, Verdict.ERROR)
 
 
 def accept_evidence(fetched: Fetched, *, strict: bool) -> Observation:
-    """Return what a job was observed to be; under `strict`, an answer that a cache had held for long is no evidence."""
+    """Return the observation of a job; with `strict`, an old answer from a cache is not accepted as evidence."""
     if strict and fetched.cached is not None and not isinstance(fetched.observation, Unobserved):
         message = f"the answer came from a cache and was {fetched.cached} s old, which --strict does not accept"
         return Unobserved(
@@ -328,9 +330,9 @@ def _decide_run(
     jobs: Sequence[JobPlan], errors: Sequence[Diagnostic], *, soft_fail: bool, ended_by: ExitCode | None
 ) -> tuple[Verdict, ExitCode]:
     """
-    Decide a run by its worst job, and by its own errors before that; without a job, or cut short, it is no pass.
+    Decide a run: its own errors first, then its worst job. A run without jobs, or cut short, never passes.
 
-    A run whose jobs are all waived is in sync: `_list_reasons_against` has an error for it if nothing was proven.
+    A run of waived jobs alone is in sync here; `_list_reasons_against` adds an error if it proves nothing.
     """
     worst = _find_worst(jobs, soft_fail=soft_fail)
     verdict = Verdict.ERROR if errors or (ended_by and worst is Verdict.IN_SYNC) else worst
@@ -342,8 +344,8 @@ def _find_worst(jobs: Sequence[JobPlan], *, soft_fail: bool) -> Verdict:
     """
     Return the verdict of the worst job.
 
-    A job that was not reached because another one had drifted does not hide that drift behind its own error. Without
-    a drift to show for it, or where drift would be let pass, it is an error like any other.
+    If --fail-fast ended the run at a drift, the errors of the jobs that were not reached do not hide that drift.
+    Without a drift, or with `soft_fail`, which would let the drift pass, they are errors like any other.
     """
     verdicts = {job.verdict for job in jobs}
     errors = (job for job in jobs if job.verdict is Verdict.ERROR)
@@ -358,15 +360,15 @@ def _is_unreached(observation: Observation) -> bool:
 
 
 def _ends_unreached(plan: JobPlan) -> bool:
-    """Return whether all that a job lacks is that --fail-fast ended the run before it, or before the one it follows."""
+    """Return whether the only problem of a job is that --fail-fast skipped it or the job that it must come after."""
     return bool(plan.problems) and all(each.code is Code.NOT_REACHED for each in plan.problems)
 
 
 def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterator[Diagnostic]:
     """
-    List the reasons why a run is no proof although no job's verdict is against it.
+    List the reasons why a run proves nothing although no verdict of a job is red.
 
-    What passing verdicts rest on is checked a second time here, so that no mistake elsewhere can turn a gate green.
+    The evidence of passing verdicts is checked a second time here, so that no bug elsewhere can turn a gate green.
     """
     verdicts = {job.verdict for job in jobs}
     if len(jobs) != len(manifest.jobs) or not verdicts:
@@ -385,10 +387,10 @@ def _list_reasons_against(jobs: Sequence[JobPlan], manifest: Manifest) -> Iterat
 
 def proves_something(plan: JobPlan) -> bool:
     """
-    Return whether a job that does not turn a run red proves at least one expectation.
+    Return whether a job that is in sync or waived proves at least one expectation.
 
-    Beside a waived drift, an expectation counts if a value that was observed meets it. That a value is absent or
-    hidden, or an expectation that a waiver covers, proves nothing on its own, and neither does how looks compare.
+    In a waived job, an expectation counts if an observed value meets it. Absent, zero and hidden values prove nothing,
+    nor do expectations that a waiver covers, `settle` or `stuck`.
     """
     return plan.verdict is Verdict.IN_SYNC or any(
         finding.truth is _HOLDS
@@ -447,7 +449,7 @@ def _is_waived(finding: Finding) -> bool:
 # --- One job ---------------------------------------------------------------------------------------------------
 
 
-def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
+def _plan_job(  # noqa: PLR0913 - a job's plan has this many inputs
     job: Job,
     observation: Observation,
     notes: tuple[str, ...],
@@ -465,13 +467,12 @@ def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
 
     Args:
         notes: about how it was fetched.
-        confirmed: another job of the same provider and parameters was observed in this run, so that a missing job is
-            really missing, rather than looked for in the wrong place.
-        strict: that of `make_plan`.
-        timing: of the job.
-        keep: that of `make_plan`.
-        order: the finding about the job that it must come after, None if there is none, or it is not known.
-        orphaned: --fail-fast ended the run before that job was fetched, which hides no drift.
+        confirmed: whether another job of the same provider and parameters was observed in this run. Otherwise, a job
+            may be missing only because the place is wrong.
+        strict: see `make_plan`.
+        keep: see `make_plan`.
+        order: the finding about the job that it must come after, None if there is none or it is unknown.
+        orphaned: whether --fail-fast ended the run before that job was fetched; this must not hide a drift.
     """
     if isinstance(observation, Unobserved):
         details = JobDetails(observation=observation, findings=(), notes=notes)
@@ -490,7 +491,7 @@ def _plan_job(  # noqa: PLR0913 - a job's plan follows from so many things
 
 
 def _decide_job(findings: Sequence[Finding]) -> Verdict:
-    """Decide one job; without a finding, nothing is proven."""
+    """Decide one job; without findings, nothing is proven."""
     unmet = [finding for finding in findings if finding.truth is not _HOLDS]
     if not unmet:
         return Verdict.IN_SYNC if findings else Verdict.ERROR
@@ -519,7 +520,7 @@ def _list_problems(
 
 
 def _list_reasons_against_absence(job: Job, findings: Sequence[Finding]) -> Iterator[Problem]:
-    """List why it proves nothing that a job is missing, if no other job was observed in the same place."""
+    """List why a missing job proves nothing if no other job was observed in the same place."""
     if isinstance(job.expect, Absence):
         reason = "its absence is not proven"
     elif any(finding.waiver for finding in findings):
@@ -546,7 +547,7 @@ def has_expired(waiver: Waiver, now: datetime) -> bool:
 def _waive(
     findings: tuple[Finding, ...], waivers: Sequence[Waiver], now: datetime, *, strict: bool
 ) -> tuple[Finding, ...]:
-    """Put the first waiver that covers it into each drift; one that has expired is ignored, all are under `strict`."""
+    """Add to each drift the first waiver that covers it; expired waivers are ignored, and with `strict` all are."""
     if not waivers:
         return findings
     expired = [waiver for waiver in waivers if has_expired(waiver, now)]
@@ -567,7 +568,7 @@ def _covers(waiver: Waiver, finding: Finding) -> bool:
 
 
 def _note_idle_waivers(job: Job, findings: Sequence[Finding], now: datetime) -> Iterator[str]:
-    """Note each waiver of a decided job that has not expired and covers no drift."""
+    """Note each current waiver of a decided job that covers no drift."""
     used = {finding.waiver for finding in findings if finding.waiver}
     for waiver in job.waivers:
         if waiver not in used and not has_expired(waiver, now):
@@ -576,14 +577,14 @@ def _note_idle_waivers(job: Job, findings: Sequence[Finding], now: datetime) -> 
 
 
 def _list_waiver_warnings(jobs: Sequence[JobPlan], manifest: Manifest, now: datetime) -> Iterator[Diagnostic]:
-    """List waivers that have expired or cover everything, each once, without what the manifest itself warns of."""
+    """Warn once of each waiver that has expired or covers everything, unless the manifest already warns of it."""
     known = {(warning.code, warning.source) for warning in manifest.warnings}
     found = dict.fromkeys(warning for job in jobs if job.job.waivers for warning in _check_waivers(job, now))
     return (each for each in found if (each.code, each.source) not in known)
 
 
 def _check_waivers(plan: JobPlan, now: datetime) -> Iterator[Diagnostic]:
-    """Warn of each waiver of a job that has expired or covers all that is asserted."""
+    """Warn of each waiver of a job that has expired or covers every assertion."""
     for waiver in plan.job.waivers:
         if has_expired(waiver, now):
             message = f"a waiver of {plan.job.address} expired on {waiver.expires}: what it covered is drift again"

@@ -1,4 +1,4 @@
-"""Splitting the selected jobs into shards for several runs, and merging the shards. Pure."""
+"""Splits the selected jobs into shards for several runs, and merges the shards. Pure."""
 
 import json
 from bisect import bisect_right
@@ -38,25 +38,25 @@ _SAME_IN_SHARD = {
 }
 
 _MOST_LISTED = 10
-"""So many missing shards are listed."""
+"""The most missing shards that are listed."""
 
 
 def take_shard(
     manifest: Manifest, index: int, total: int, *, run: str | None = None, deal: Deal = Deal.JOB
 ) -> Manifest:
-    """Return the `index`-th of the shards that `deal_shards` returns, counted from 1; raise UsageError as it does."""
+    """Return shard number `index`, from 1, of those that `deal_shards` returns; raise UsageError as it does."""
     return deal_shards(manifest, total, run=run, deal=deal)[index - 1]
 
 
 def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal: Deal = Deal.JOB) -> Sequence[Manifest]:
     """
-    Split the jobs of a manifest into `total` shards, each a manifest of some of the jobs in the same order.
+    Split the jobs of a manifest into `total` shards: manifests with some of the jobs, in the same order.
 
-    What is dealt out is in the order of a hash of its name, so that every run splits it alike, whatever the order in
-    the files. Dealt by job, shards differ by one job at most, in all and of each provider; dealt by provider, the
-    largest provider comes first and each goes to the shard that has the fewest jobs so far. A job stays with the one
-    that it must come after. All providers stay, so that all runs need the same ones. `run` is the name that all shards
-    of a run share, None if it has none.
+    Jobs or providers are distributed in the order of a hash of their names, so that every run splits them in the same
+    way, whatever the order in the files. By job, the sizes of shards differ by at most one, in total and for each
+    provider. By provider, the largest comes first, and each goes to the shard with the fewest jobs so far. A job stays
+    with the one that it must come after. Each shard keeps all providers, so that all runs need the same ones. `run` is
+    the name that all shards of a run share, None if it has none.
 
     Raises:
         UsageError: there are more shards than jobs or providers, so one would check nothing.
@@ -85,9 +85,9 @@ def deal_shards(manifest: Manifest, total: int, *, run: str | None = None, deal:
 
 def _find_units(jobs: Sequence[Job], deal: Deal) -> list[list[int]]:
     """
-    Return the positions of jobs that must be in one shard: each by itself, or with those of its provider.
+    Return groups of positions that must be in one shard: single jobs, or the jobs of a provider.
 
-    A job that must come after another one is judged beside that one.
+    A job that must come after another one is in the same group, because both are judged together.
     """
     roots: dict[str, str] = {}
 
@@ -111,8 +111,8 @@ def _deal_jobs(units: Sequence[Sequence[int]], jobs: Sequence[Job], total: int) 
     """
     Return the positions of the jobs of each shard; empty shards are last.
 
-    Each shard has as many jobs of a provider as any other, or one more: a shard with many would take longest, because
-    it has only its part of the provider's rate.
+    The numbers of a provider's jobs per shard differ by at most one: a shard with more would take longer, because it
+    has only its share of the provider's rate.
     """
     order = sorted(
         units, key=lambda unit: (jobs[unit[0]].provider.name, min((_hash(jobs[at].address), at) for at in unit))
@@ -133,12 +133,12 @@ def _hash(name: str) -> bytes:
 
 
 def measure_rates(evidence: Evidence) -> Iterator[tuple[str, int, float]]:
-    """Yield, for each provider that was asked, its name, the number of requests, and the seconds from first to last."""
+    """Yield for each provider with requests its name, their number, and the seconds from the first to the last."""
     spans: dict[str, tuple[int, float, float]] = {}
     counted: set[tuple[str, str]] = set()
     for job, timing in zip(evidence.manifest.jobs, evidence.timings, strict=False):
         name = job.provider.name
-        if timing.attempts and (name, job.job_id) not in counted:  # a remote job may stand there twice
+        if timing.attempts and (name, job.job_id) not in counted:  # two jobs may share a remote job
             counted.add((name, job.job_id))
             requests, begin, end = spans.get(name, (0, timing.started, 0.0))
             latest = timing.started + timing.elapsed
@@ -149,15 +149,15 @@ def measure_rates(evidence: Evidence) -> Iterator[tuple[str, int, float]]:
 
 def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
     """
-    Return the evidence that a single run over all selected jobs would have had.
+    Return the evidence of a single run of all selected jobs.
 
-    If the shards do not name their run, the manifest gets a warning, because they could be of two runs.
+    If the shards do not name their run, the manifest gets a warning, because they could be from different runs.
 
     Args:
         parts: the name of each shard in messages, and its evidence; at least one, in any order.
 
     Raises:
-        DocumentError: the shards are not all those of one run, each once; with everything that is wrong.
+        DocumentError: the shards are not exactly those of one run; it has all errors.
     """
     mismatches = list(_find_mismatches(parts))
     if mismatches:
@@ -191,7 +191,7 @@ def merge_shards(parts: Sequence[tuple[str, Evidence]]) -> Evidence:
 
 
 def _arrange(parts: Sequence[Sequence[_Each]], order: Sequence[int]) -> Sequence[_Each]:
-    """Return the elements of all parts in an order, which counts them from 0 through all parts."""
+    """Return the elements of all parts in an order, whose positions count from 0 through all parts."""
     starts = [0, *accumulate(map(len, parts))]
 
     def find(place: int) -> _Each:
@@ -202,7 +202,7 @@ def _arrange(parts: Sequence[Sequence[_Each]], order: Sequence[int]) -> Sequence
 
 
 def _list_timings(evidence: Evidence, begin: datetime | None) -> Sequence[Timing]:
-    """List the timings of a shard's jobs, counted from the begin of the whole run."""
+    """List the timings of a shard's jobs, relative to the start of the whole run."""
     timings = evidence.timings or (Timing(),) * len(evidence.manifest.jobs)
     if begin is None or evidence.started_at is None:
         return timings
@@ -236,7 +236,7 @@ def _find_mismatches(parts: Sequence[tuple[str, Evidence]]) -> Iterator[Diagnost
 
 
 def _compare(first: Evidence, other: Evidence) -> Iterator[str]:
-    """Yield what differs between two shards although all shards of a run share it."""
+    """Yield what differs between two shards, but must be equal for all shards of a run."""
     for names, one, two in (
         (_SAME, first, other),
         (_SAME_IN_MANIFEST, first.manifest, other.manifest),
@@ -262,7 +262,7 @@ def _find_gaps(shards: Sequence[tuple[str, Shard]]) -> Iterator[Diagnostic]:
     given = Counter(shard.index for _, shard in shards)
     missing = total - sum(1 <= index <= total for index in given)
     if missing > 0:
-        # A plan written by hand can claim any total, so the missing shards are not enumerated.
+        # A plan that was written by hand can claim any total, so only the first missing shards are listed.
         first = islice((index for index in range(1, total + 1) if index not in given), _MOST_LISTED)
         listed = ", ".join(map(str, first)) + (", ..." if missing > _MOST_LISTED else "")
         yield _mismatch(f"{missing} of {total} shards missing: {listed}")
@@ -279,7 +279,7 @@ def _shard_of(evidence: Evidence) -> Shard:
 
 
 def _digest_addresses(addresses: Iterable[str]) -> str:
-    """Return the SHA-256 of addresses in their order, as a list in JSON, in hexadecimal."""
+    """Return the SHA-256 in hexadecimal of the addresses as a JSON list, in their order."""
     digest = sha256(b"[")
     for at, address in enumerate(addresses):
         digest.update(f"{', ' if at else ''}{json.dumps(address)}".encode("ascii"))

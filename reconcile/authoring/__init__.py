@@ -1,10 +1,10 @@
 """
-Writing manifests for people: whole ones from observed jobs, and edits of existing ones. Pure.
+Writes manifests for people: new ones from observed jobs, and edits of existing ones. Pure.
 
     Observations -> text of a manifest             compose_manifest
     Observation -> the expectation that it meets   describe_job
     Document + drifts -> Edits of it               accept_job
-    API -> a manifest to begin with                compose_starter
+    API -> a starter manifest                      compose_starter
     API -> manifests and a scenario for a demo     compose_demo
 """
 

@@ -1,8 +1,9 @@
 """
-Drifts of a job -> edits of its manifest, after which it expects what was observed.
+Drifts of a job -> edits of its manifest, so that it expects what was observed.
 
-An edit is as small as possible and never expects less than what was observed: a value becomes the observed one, a bound
-moves just far enough, and a list of sub-jobs becomes the observed list. What would be a guess is refused.
+An edit is as small as possible and never expects less than what was observed: a value becomes the observed value, a
+bound moves just far enough, and a list of sub-jobs becomes the observed list. Anything that would be a guess is
+refused.
 """
 
 import re
@@ -54,11 +55,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     Moment.END_TIME.value: parse_rfc3339,
     _COUNT: int,
 }
-"""How to read what has bounds, by its name, so that it can be compared."""
+"""How to read a value with bounds, by its name, so that it can be compared."""
 
 
 class _RefusedError(ValueError):
-    """No edit would be honest; the message says why."""
+    """No edit is possible without guessing; the message says why."""
 
     def __init__(self, message: str, hint: str = _BY_HAND) -> None:
         super().__init__(message)
@@ -67,11 +68,11 @@ class _RefusedError(ValueError):
 
 def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Sequence[Obstacle]]:
     """
-    Return the edits that accept all drifts of a job except the waived ones, or why there are none.
+    Return the edits that accept all drifts of a job except the waived ones, and the obstacles.
 
     Args:
-        document: the manifest that declares the job, as written, with its references in place.
-        plan: of any job: it may not have drifted, and may not even have been observed.
+        document: the manifest that declares the job, as written, with its references.
+        plan: the plan of any job, whether it has drifted, and even if it was not observed.
     """
     path: _Path = ("jobs", plan.job.address.partition("[")[0].rpartition(".")[2])
     try:
@@ -85,7 +86,7 @@ def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Seque
 
 
 def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
-    """Return what is expected and what was observed, if the latter may replace the former."""
+    """Return expectation and observation, if the observation may become the expectation."""
     observed, expectation = plan.observation, plan.job.expect
     match observed:
         case Unobserved(problem=problem):
@@ -125,7 +126,7 @@ class _Acceptance:
         self.obstacles: list[Obstacle] = []
 
     def find_edits(self) -> Iterator[Edit]:
-        """Yield the edits, each place once."""
+        """Yield the edits, one for each place."""
         drifts = [each for each in self._plan.findings if each.truth is Truth.CANNOT_HOLD and each.waiver is None]
         of_sub_jobs = [drift for drift in drifts if drift.path.startswith(_SUB_JOBS)]
         for drift in drifts:
@@ -148,7 +149,7 @@ class _Acceptance:
             self.obstacles.append(Obstacle(self._find_mark(path), message, hint))
 
     def _find_mark(self, path: str) -> Mark:
-        """Return the mark of the key of an expectation, or of the job if that has no such key itself."""
+        """Return the mark of the key of an expectation, or of the job if it has no such key."""
         key = path.partition("[")[0].partition(".")[0]
         place = (*self._path, key) if self._is_own(key) else self._path[:-1]
         return self._document.find_mark(place, at_key=True)
@@ -164,7 +165,7 @@ class _Acceptance:
             if not _has(self._document.root, path[:depth]):
                 break
             node = _get(self._document.root, path[:depth])
-            # A string on the way can only be a reference to what is expected there.
+            # A string on the path can only be a reference to the expectation there.
             if (isinstance(node, str) or depth == len(path)) and _refers(node):
                 raise _RefusedError("its value comes from a variable that other jobs may use")
         return Edit(path, value)
@@ -183,7 +184,7 @@ class _Acceptance:
         yield self._accept_value(drift, (drift.path,))
 
     def _accept_value(self, drift: Finding, keys: Sequence[str | int]) -> Edit:
-        """Make the edit of a value or of one bound; one that comes from the defaults is written out for the job."""
+        """Make the edit of a value or of one bound; if it comes from the defaults, write it out for the job."""
         name = str(keys[-1])
         if name not in _READERS:
             return self._set(keys, _describe_plainly(drift.actual))
@@ -197,9 +198,9 @@ class _Acceptance:
 
     def _write_out_sub_jobs(self, expected: SubJobsExpectation | None, drifted: bool) -> Iterator[Edit]:
         """
-        Write out all sub-jobs if a success that is no longer expected implied something about them.
+        Write out all sub-jobs if the edit removes what success implied about them.
 
-        The same if the new expected success would imply what does not hold.
+        Also do so if the new expected success would imply something that does not hold.
         """
         succeeded = self._observed.status == self._api.success
         any_failed = any(each.status == self._api.failure for each in self._observed.sub_jobs)
@@ -258,7 +259,7 @@ class _Acceptance:
             yield self._accept_value(judged[0], keys)
 
     def _rewrite_items(self, expected: SubJobsExpectation) -> Iterator[Edit]:
-        """Rewrite all items, if nothing they expect gets lost."""
+        """Rewrite all items, if that loses no expectation."""
         if not all(map(_is_plain, expected.items or ())):
             raise _RefusedError("its items expect more than type and status, which rewriting them would lose")
         if self._is_own(_SUB_JOBS, "items"):
@@ -283,12 +284,12 @@ def _describe_plainly(text: JsonValue) -> JsonValue:
     """Describe a text as itself; raise InexpressibleError if it needs a pattern, which would accept other texts."""
     described = describe_value(None if text is None else str(text))
     if isinstance(described, Mapping):
-        raise InexpressibleError("it holds what a manifest cannot write: hidden characters, or spaces at its ends")
+        raise InexpressibleError("a manifest cannot contain it: it has hidden characters, or spaces at its ends")
     return described
 
 
 def _find_violated(expected: Mapping[str, JsonValue], actual: JsonValue, read: Callable[[Any], Any]) -> str:
-    """Return the name of the bound that has to move."""
+    """Return the name of the violated bound."""
     try:
         value = read(actual)
     except (TypeError, ValueError) as error:
@@ -321,7 +322,7 @@ def _get(root: Node, path: Sequence[str | int]) -> Node:
 
 
 def _refers(node: Node) -> bool:
-    """Return whether a value holds a reference."""
+    """Return whether a value contains a reference."""
     if isinstance(node, str):
         return "${" in node.replace("$${", "")
     if isinstance(node, dict):

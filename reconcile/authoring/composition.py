@@ -1,4 +1,4 @@
-"""A whole manifest of jobs as they were observed, each with a name."""
+"""Writes a whole manifest from observed jobs, and names each job."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,17 +14,17 @@ from reconcile.instant import read_time
 from reconcile.model import JobApi, JsonValue, Observed, Provider
 
 _HEAD: Final = (
-    "What these jobs are, written by 'reconcile import'. Keep what must hold, remove what may change,",
-    "and give the jobs names that say what they are for.",
+    "The current state of these jobs, written by 'reconcile import'. Keep what must hold, remove what may",
+    "change, and give the jobs meaningful names.",
 )
-_STILL_RUNNING: Final = "It is not done yet: once it has moved on, this is drift. Import it again when it is done."
+_STILL_RUNNING: Final = "The job has not ended: when it changes, this is drift. Import it again when it has ended."
 _LONGEST_NAME: Final = 64
 _SHORT_ID: Final = 8
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """A job as it was observed, with notes that become comments; `parameters` are what its path needs beside the id."""
+    """An observed job; `notes` become comments, and `parameters` are the values that its path needs besides the id."""
 
     observed: Observed
     job_id: str
@@ -34,11 +34,11 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 def compose_manifest(provider: Provider, jobs: Sequence[Seen]) -> str:
     """
-    Write a manifest with which all these jobs are in sync, as long as they are unchanged.
+    Write a manifest with which all these jobs are in sync, as long as they do not change.
 
     Args:
-        provider: that of all jobs.
-        jobs: at least one, each id once, in the order of the manifest.
+        provider: the provider of all jobs.
+        jobs: at least one, with different ids, in the order of the manifest.
     """
     blocks = [
         [*map(write_comment, _HEAD), "version: 1"],
@@ -57,14 +57,14 @@ def compose_probe(
     name: str, declared: Mapping[str, str], api: JobApi, job_ids: Sequence[str], parameters: Mapping[str, str]
 ) -> str:
     """
-    Write a manifest that only expects jobs to be terminal, to fetch them with.
+    Write a manifest for fetching jobs, which only expects them to be terminal.
 
     Args:
-        name: of the provider.
+        name: the name of the provider.
         declared: the provider, as a manifest declares it.
         api: the job API of the provider.
-        job_ids: at least one, each once.
-        parameters: what the path of each job needs beside the ids.
+        job_ids: at least one, all different.
+        parameters: the values that the path of each job needs besides the ids.
     """
     done: Sequence[JsonValue] = [status.word for status in api.statuses.values() if status.terminal]
     jobs: dict[str, JsonValue] = {

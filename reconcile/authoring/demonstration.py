@@ -1,4 +1,4 @@
-"""Manifests and a scenario for any job API, which show each verdict."""
+"""Writes manifests and a scenario for any job API, which show each verdict."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -19,8 +19,8 @@ def compose_demo(api: JobApi) -> Mapping[str, str]:
     """
     Write the files of a demo, by name.
 
-    `scenario.yaml` has a job of each kind, and a manifest expects of each that it succeeds: `reconcile.yaml` is green,
-    `drift.yaml` is not, and `pending.yaml` not before its job was looked at twice.
+    `scenario.yaml` has three jobs, and each manifest expects one of them to succeed: `reconcile.yaml` is green,
+    `drift.yaml` is not, and `pending.yaml` is green only after its job was polled twice.
     """
     return {
         "scenario.yaml": _write({"version": 1, "api": api.name, "project_id": EXAMPLE_PROJECT, "jobs": _play(api)}),
@@ -31,7 +31,7 @@ def compose_demo(api: JobApi) -> Mapping[str, str]:
 
 
 def _play(api: JobApi) -> dict[str, JsonValue]:
-    """Say what the job API answers; what it has no place for is left out of its answers."""
+    """Return the jobs of the scenario; the answers leave out fields that the API does not have."""
     running: dict[str, JsonValue] = {"status": "running", "job_type": _choose_type(api), **_BEGIN}
     done = {**running, "status": "success", **_END}
     failed = {**done, "status": "failed", **_REASON}
@@ -45,7 +45,7 @@ def _play(api: JobApi) -> dict[str, JsonValue]:
 
 
 def _expect_success(api: JobApi, name: str, job_id: str) -> dict[str, JsonValue]:
-    """Expect everything that the API can say of a job that succeeded."""
+    """Expect every field that the API has for a successful job."""
     provider = {"api": api.name, **choose_place(api), "project_id": EXAMPLE_PROJECT}
     parameters = {"parameters": dict.fromkeys(api.parameters, EXAMPLE_PARAMETER)} if api.parameters else {}
     job: dict[str, JsonValue] = {"job_id": job_id, **parameters, "expect": dict(_list_expectations(api))}

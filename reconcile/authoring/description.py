@@ -1,7 +1,7 @@
 """
-An answer -> an expectation that it meets: as exact as a manifest can be, and true as long as the job is unchanged.
+An answer -> an expectation that it meets: as exact as possible, and true as long as the job does not change.
 
-Ages, which grow, and timestamps, which say nothing about the next run of the same job, are left out.
+Ages are left out because they grow, and timestamps because they say nothing about the next run of the same job.
 """
 
 from collections import Counter
@@ -18,23 +18,23 @@ from reconcile.model import JobApi, JsonValue, Match, Observed, Record, SubJob
 _OF_A_FAILURE: Final = ("error_code", "fail_reason")
 _MOST_ITEMS: Final = 1_000
 _MOST_LISTED: Final = 100
-"""Up to so many sub-jobs are listed one by one; among more, equal ones are counted."""
+"""The most sub-jobs that are listed individually; if there are more, equal ones are counted."""
 _LONGEST_GLOB: Final = 512
 
 
 class InexpressibleError(ValueError):
-    """No expectation of a manifest describes this and nothing else; the message says why."""
+    """No expectation describes exactly this; the message says why."""
 
 
 class Description(Struct, frozen=True):
-    """The value of `expect`, as a manifest writes it, and notes on what it leaves out."""
+    """The value of `expect` in a manifest, and notes about what it leaves out."""
 
     expect: Mapping[str, JsonValue]
     notes: tuple[str, ...]
 
 
 def describe_job(observed: Observed, api: JobApi) -> Description:
-    """Describe a job, with its sub-jobs if the API has any."""
+    """Describe a job, with its sub-jobs if the API has them."""
     expect: dict[str, JsonValue] = {"status": observed.status}
     notes: list[str] = []
     for name in ("job_type", *_OF_A_FAILURE):
@@ -59,7 +59,7 @@ def describe_job(observed: Observed, api: JobApi) -> Description:
 
 def describe_text(record: Record, name: str, api: JobApi) -> JsonValue:
     """
-    Describe one field of a job or sub-job: its text, null, or a glob for what a manifest cannot write.
+    Describe one field of a job or sub-job: its text, null, or a glob for a text that a manifest cannot contain.
 
     Raises:
         InexpressibleError: no expectation of this field can be met.
@@ -71,7 +71,7 @@ def describe_text(record: Record, name: str, api: JobApi) -> JsonValue:
 
 
 def describe_value(text: str | None) -> JsonValue:
-    """Describe any text; result and errors are those of `describe_text`."""
+    """Describe a text; result and errors are those of `describe_text`."""
     if text is None:
         return None
     if len(text) > LONGEST_TEXT:
@@ -86,10 +86,10 @@ def describe_sub_jobs(sub_jobs: Sequence[SubJob], api: JobApi, *, match: Match) 
     """
     Describe all sub-jobs as the value of `sub_jobs`, for an exact or ordered match.
 
-    If type and success say everything about them, it is the list of their types.
+    If type and success describe them completely, the value is the list of their types.
 
     Raises:
-        InexpressibleError: too many of them differ.
+        InexpressibleError: there are too many different sub-jobs.
     """
     types = list(_list_types(sub_jobs, api))
     if match is Match.EXACT and None not in types and len(types) <= _MOST_LISTED:
@@ -110,7 +110,7 @@ def describe_items(sub_jobs: Sequence[SubJob], api: JobApi, *, match: Match) -> 
 
 
 def _list_types(sub_jobs: Sequence[SubJob], api: JobApi) -> Iterator[str | None]:
-    """Yield the type of each sub-job, None if its type does not say everything."""
+    """Yield the type of each sub-job, None if the type does not describe it completely."""
     for sub_job in sub_jobs:
         plain = sub_job.status == api.success and sub_job.job_type is not None
         job_type = _describe_item(sub_job, api).get("job_type") if plain else None
@@ -118,7 +118,7 @@ def _list_types(sub_jobs: Sequence[SubJob], api: JobApi) -> Iterator[str | None]
 
 
 def _describe_item(sub_job: SubJob, api: JobApi) -> Mapping[str, JsonValue]:
-    """Describe one sub-job; a failure without a reason is not described as having none."""
+    """Describe one sub-job; a missing reason of a failure is left out rather than expected."""
     item: dict[str, JsonValue] = {}
     for name in ("job_type", "status", *_OF_A_FAILURE):
         if name in _OF_A_FAILURE and (getattr(sub_job, name) is None or sub_job.status == api.success):
@@ -143,7 +143,7 @@ def _count_equal(items: Sequence[Mapping[str, JsonValue]], *, in_runs: bool) -> 
 
 
 def _make_glob(text: str) -> str:
-    """Return the narrowest glob for a text that a manifest cannot write."""
+    """Return the narrowest glob for a text that a manifest cannot contain."""
     begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
     pattern = "".join(
         character if begin <= at < end and character != "*" and find_hidden(character) is None else "?"

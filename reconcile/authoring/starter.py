@@ -1,4 +1,4 @@
-"""A manifest to begin with, for any job API: valid as it is, with every key as an example that the API can use."""
+"""Writes a starter manifest for any job API: valid, with an example of every key that the API can use."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -18,8 +18,8 @@ _HEAD: Final = """\
 #   reconcile plan             fetches the jobs and compares: exit code 0 is a proof
 #   reconcile explain RC102    explains an error
 #
-# `reconcile simulate --manifest reconcile.yaml` is a job API that does what this file expects, for a first plan without
-# an account; with `--break jobs.second`, that job goes wrong.
+# `reconcile simulate --manifest reconcile.yaml` serves a job API that returns what this file expects, for a first plan
+# without an account; with `--break jobs.second`, that job fails.
 #
 # For completion and checks in an editor, run `reconcile schema manifest > manifest.schema.json` and make this the
 # first line:                  # yaml-language-server: $schema=manifest.schema.json
@@ -47,7 +47,7 @@ _WAIVERS: Final = """\
 #      - {fields: [duration], reason: vendor ticket OPS-12, expires: 2026-12-31}"""
 
 _STEADINESS: Final = """\
-#      # With --wait: so many reads must agree before the job is in sync, and it must not stay as it is for so long.
+#      # With --wait: how many reads must agree before the job is in sync, and how long it may stay unchanged.
 #      settle: {reads: 3, over: 30s}
 #      stuck: 4m"""
 
@@ -60,13 +60,13 @@ _TIMES: Final = """\
 
 
 def compose_starter(api: JobApi) -> str:
-    """Write the manifest; its provider is a place that runs the API, or none where no cloud is known to."""
+    """Write the manifest; its provider is a known place of the API, or has no cloud if none is known."""
     blocks = (_HEAD, *_write_provider(api), *_write_jobs(api))
     return "\n".join(blocks)
 
 
 def choose_place(api: JobApi) -> Mapping[str, str]:
-    """Return a cloud that runs the API and one of its regions, for an example; empty if no cloud is known to."""
+    """Return a cloud that runs the API and one of its regions as an example; empty if no cloud is known."""
     for cloud in api.clouds.values():
         return {"cloud": cloud.name, "region": next(iter(cloud.hosts))}
     return {}
@@ -110,11 +110,11 @@ def _write_jobs(api: JobApi) -> Iterator[str]:
         "  # Choose any name: the plan calls this job jobs.first.",
         "  first:",
         "    # The id that the API returned when the job was started. An id that looks like a number needs quotes.",
-        f"    # `reconcile apis show {api.name} --ids` says under which key calls return it.",
+        f"    # `reconcile apis show {api.name} --ids` shows under which key calls return it.",
         *_identify(api, 1),
         "    # Labels select jobs: `reconcile plan --selector tier=web`.",
         "    labels: {tier: web}",
-        "#    # Whom to ask and what to do when the job is not in sync; both may stand in the defaults, too.",
+        "#    # Whom to ask and what to do when the job is not in sync; both can also be set in the defaults.",
         "#    owner: platform team",
         "#    runbook: https://wiki.example.com/first",
         "    expect:",
@@ -171,7 +171,7 @@ def _identify(api: JobApi, number: int) -> Iterator[str]:
 
 def _bring_parameters(api: JobApi) -> Iterator[str]:
     if api.parameters:
-        yield "    # What the path of this API needs beside the ids."
+        yield "    # Values that the path of this API needs besides the ids."
         yield f"    parameters: {write_flow(dict.fromkeys(api.parameters, EXAMPLE_PARAMETER))}"
 
 
@@ -191,7 +191,7 @@ def _expect_detailed_parts(api: JobApi, job_type: str) -> Iterator[str]:
         "      sub_jobs:",
         "        # exact (as above), ordered, contains, or none.",
         "        match: contains",
-        "        # How many there are in all, and what each of them must be.",
+        "        # How many there are in total, and what must hold for each.",
         "        count: {min: 1, max: 4}",
         f"        each: {{status: {api.success}}}",
         "        items:",
@@ -210,7 +210,7 @@ def _expect_no_reason(api: JobApi) -> str:
 
 
 def _expect_reasons(api: JobApi) -> Iterator[str]:
-    """Expect of a failure what the API says of one."""
+    """Expect the fields that the API has for a failure."""
     if "error_code" in api.job.fields:
         yield "      # The API's own error code; this one is made up."
         yield "      error_code: EXAMPLE.0001"
@@ -229,7 +229,7 @@ def _expect_failed_part(api: JobApi, job_type: str) -> Iterator[str]:
 
 def _expect_absence(api: JobApi) -> Iterator[str]:
     if not api.can_be_missing:
-        yield "  # No answer of this API says that there is no such job, so none can be expected to be absent.\n"
+        yield "  # This API never reports that a job does not exist, so no job can be expected to be absent.\n"
         return
     yield _join(
         "  # A job that must not exist.",
@@ -240,7 +240,7 @@ def _expect_absence(api: JobApi) -> Iterator[str]:
 
 
 def _describe_word(api: JobApi, state: str) -> Iterator[str]:
-    """Say which words of the API mean a state, unless it is that word itself."""
+    """Name the API's words for a state, unless the state itself is the only one."""
     words = [word for word, meant in api.words.items() if meant == state]
     if words != [state]:
         yield f"# All APIs share their statuses; what this one calls {' or '.join(words)} is {state}."

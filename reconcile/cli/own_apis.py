@@ -121,7 +121,7 @@ def _name_jobs(job_ids: Sequence[str]) -> str:
 
 
 def is_file(name: str) -> bool:
-    """Tell whether an operator named a file by this, and not an API."""
+    """Return whether an operator named a file by this, and not an API."""
     return os.sep in name or _PIN in name or name.endswith(".json")
 
 

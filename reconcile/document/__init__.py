@@ -1,13 +1,13 @@
 """
-A file that a person wrote, as a checked tree that knows where everything in it was written.
+A file that a person wrote -> a checked tree with positions.
 
     bytes -> Text                     read_text            file.py, text.py
     Text -> Document                  parse_text           yaml_parser.py, json_parser.py, scalar.py, builder.py
     the parts of a Document                                tree.py
     Document + Schema -> diagnostics  find_schema_errors   schema.py, validation.py, schema_errors.py
 
-Nothing here knows what a file is about: manifests and scenarios are read alike. Few commands need `editing.py`, which
-changes a file, and `writing.py`, which writes one, so they are imported from there.
+Nothing here depends on the kind of file: manifests and scenarios are read alike. Few commands need `editing.py`, which
+changes a file, and `writing.py`, which writes one, so those are imported directly.
 """
 
 from typing import BinaryIO
@@ -27,6 +27,7 @@ from reconcile.document.tree import (
     Sensitive,
     Table,
     as_array,
+    as_integer,
     as_string,
     as_table,
     count_characters,
@@ -52,6 +53,7 @@ __all__ = [
     "Table",
     "Text",
     "as_array",
+    "as_integer",
     "as_string",
     "as_table",
     "check_document",
@@ -79,22 +81,22 @@ __all__ = [
 
 def read_document(path: str, *, stdin: BinaryIO | None = None) -> Document:
     """
-    Read a file, or `stdin` for "-", as JSON if it is called `*.json` and otherwise as YAML.
+    Read a file, or `stdin` for "-": as JSON if its name ends in `.json`, otherwise as YAML.
 
-    Standard input has no name: there, what begins with `{` is JSON. Raises DocumentError for what cannot be read.
+    Standard input is JSON if it begins with `{`. Raises DocumentError if the file cannot be read.
     """
     text = read_text(path, stdin=stdin)
     return parse_text(text, is_json=is_json(path, text))
 
 
 def is_json(path: str, text: Text) -> bool:
-    """Tell whether the text that was read from a path is meant as JSON."""
+    """Return whether the text of a path is to be read as JSON."""
     return text.content.lstrip()[:1] == "{" if path == STDIN else path.lower().endswith(".json")
 
 
 def parse_text(text: Text, *, is_json: bool) -> Document:
-    """Parse a text; blank JSON has no value, as blank YAML has none."""
-    # Imported late, because few runs read both, and PyYAML takes a while.
+    """Parse a text; a blank text has no value, in JSON as in YAML."""
+    # Imported late, because few runs read both, and importing PyYAML is slow.
     if is_json and text.content.strip():
         from reconcile.document.json_parser import parse_json
 

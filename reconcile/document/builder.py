@@ -1,4 +1,4 @@
-"""A document put together from what a parser finds; what no format may contain is refused."""
+"""Builds a document from the output of a parser, and refuses what no format may contain."""
 
 from array import array
 from typing import Final
@@ -15,14 +15,14 @@ MAX_ENTRIES: Final = 100_000
 MAX_SCALAR: Final = 64 * 1024
 _MERGE: Final = "<<"
 _MOST_RESOLVED: Final = 4096
-"""The meaning of this many plain scalars is remembered, because the words of a language recur all over a file."""
+"""The most plain scalars whose meaning is cached: the words of a language recur all over a file."""
 
 
 class TreeBuilder:
     """
-    Builds a document from what a parser finds, in the order of the file.
+    Builds a document from the output of a parser, in the order of the file.
 
-    Whether a scalar is a key follows from where it stands.
+    The position of a scalar decides whether it is a key.
     """
 
     __slots__ = ("_key", "_marks", "_resolved", "_stack", "_text", "_unstored", "container")
@@ -33,17 +33,17 @@ class TreeBuilder:
         self._stack: list[tuple[Table | Array, list[Mark]]] = []
         self._key: str | None = None
         self._resolved: dict[str, Scalar] = {}
-        # The outermost list holds nothing but the root.
+        # The outermost list contains only the root.
         self.container: Table | Array = Array()
         self._unstored: list[Mark] = []
 
     @property
     def depth(self) -> int:
-        """How many containers are open."""
+        """The number of open containers."""
         return len(self._stack)
 
     def open(self, container: Table | Array, start: int) -> None:
-        """Begin a mapping or a list."""
+        """Open a mapping or a list."""
         mark, parent = start << MARK_SHIFT, self.container
         if len(self._stack) >= _MAX_DEPTH:
             raise self.refuse_depth(start)
@@ -63,14 +63,14 @@ class TreeBuilder:
         self.container, self._unstored = container, []
 
     def close(self, end: int) -> None:
-        """End the innermost mapping or list."""
+        """Close the innermost mapping or list."""
         self.container.first = len(self._marks)
         self._marks.extend(self._unstored)
         self.container, self._unstored = self._stack.pop()
         self._unstored[-1] |= end - (self._unstored[-1] >> MARK_SHIFT)
 
     def add(self, content: str, mark: Mark, *, plain: bool) -> None:
-        """Add a key or a value; without quotes, as a plain scalar, it may mean something other than a string."""
+        """Add a key or a value; a plain scalar, without quotes, may be something other than a string."""
         value: Scalar = content
         if not plain:
             self._check_scalar(content, mark)
@@ -88,16 +88,16 @@ class TreeBuilder:
         self._unstored.append(mark)
 
     def refuse_size(self, message: str, hint: str, at: int) -> DocumentError:
-        """Make the error of a text that has too much of something at an offset."""
+        """Make the error for a text that exceeds a limit at an offset."""
         return self._text.error(at << MARK_SHIFT | 1, Code.TOO_LARGE, message, hint)
 
     def refuse_depth(self, at: int) -> DocumentError:
-        """Make the error of a text that is nested too deeply at an offset."""
+        """Make the error for a text that is nested too deeply at an offset."""
         message = f"this is nested more than {_MAX_DEPTH} levels deep"
         return self.refuse_size(message, "look for a stray or unclosed bracket", at)
 
     def refuse_rest(self, at: int) -> DocumentError:
-        """Make the error of a text that goes on at an offset after MAX_TOKENS."""
+        """Make the error for a text that exceeds MAX_TOKENS at an offset."""
         return self.refuse_size(f"there are more than {MAX_TOKENS} keys, values and brackets before this", _SPLIT, at)
 
     def finish(self) -> Document:

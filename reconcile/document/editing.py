@@ -1,10 +1,10 @@
 """
-Replace and add values of a document in its text, and leave the rest of the text as it is.
+Replaces and adds values in the text of a document, and leaves the rest of the text unchanged.
 
     Document + Edits -> Edited: the new text, and the difference
 
-Places come from the positions in the tree. The result is checked: the new text is parsed, and must have the old values
-with exactly the edited ones replaced.
+The positions in the tree are the places of the edits. The result is checked: the new text is parsed, and must have the
+old values with exactly the edited ones replaced.
 """
 
 import json
@@ -33,7 +33,7 @@ _BY_HAND: Final = "edit it by hand"
 
 
 class Edit(Struct, frozen=True):
-    """A value for a place; the last step of `path` is a key. Missing mappings on the way to it are created."""
+    """A new value for a path, whose last step is a key. Missing mappings on the path are created."""
 
     path: tuple[str | int, ...]
     value: JsonValue
@@ -48,7 +48,7 @@ class Obstacle(Struct, frozen=True):
 
 
 class UneditableError(ValueError):
-    """The text cannot be edited without guessing: all obstacles, one at least."""
+    """The text cannot be edited without guessing; `obstacles` holds all reasons, at least one."""
 
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
         super().__init__("; ".join(obstacle.message for obstacle in obstacles))
@@ -64,14 +64,14 @@ class _Splice(Struct, frozen=True):
 
 
 class Edited(Struct, frozen=True):
-    """A text before and after its edits; the splices are those of `old`, in order."""
+    """A text before and after its edits; `splices` are ranges of `old`, in order."""
 
     old: Text
     new: Text
     splices: Sequence[_Splice]
 
     def compare(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, without line ends; the text between the splices is not compared."""
+        """Yield the lines of a unified diff, without line ends; only the text around the splices is compared."""
         old, new = (text.content.splitlines() for text in (self.old, self.new))
         yield f"--- {self.old.file}"
         yield f"+++ {self.new.file}"
@@ -85,7 +85,7 @@ class Edited(Struct, frozen=True):
             shift += growth
 
     def _find_windows(self) -> Iterator[tuple[int, int, int]]:
-        """Yield ranges of lines that are far apart: the first line, the one after the last, and the growth."""
+        """Yield ranges of lines that are far apart: the first line, the line after the last, and the added lines."""
         windows: list[tuple[int, int, int]] = []
         line = at = 0
         for splice in self.splices:
@@ -104,18 +104,18 @@ class Edited(Struct, frozen=True):
 
 def edit_document(document: Document, edits: Sequence[Edit], *, is_json: bool) -> Edited:
     """
-    Put each edit's value in the edit's place.
+    Apply edits to the text of a document.
 
     Args:
-        document: as it was parsed, its tree not replaced by another.
-        edits: each place once, none within another.
-        is_json: whether the text is JSON, and else YAML.
+        document: as parsed, with its original tree.
+        edits: edits at different places, none of which contains another.
+        is_json: whether the text is JSON, not YAML.
 
     Raises:
-        UneditableError: comments would be lost, or the layout is one in which places cannot be told.
+        UneditableError: comments would be lost, or the layout is not supported.
     """
     editor = _Editor(document, is_json=is_json)
-    # Two at one place stay in the order in which they were found.
+    # Splices at the same place stay in the order in which they were found.
     splices = sorted(editor.find_splices(edits), key=lambda splice: (splice.start, splice.end))
     if editor.obstacles:
         raise UneditableError(editor.obstacles)
@@ -131,14 +131,14 @@ def edit_document(document: Document, edits: Sequence[Edit], *, is_json: bool) -
 
 
 def _move_hunk(line: str, old: int, new: int) -> str:
-    """Move the head of a hunk by the number of lines before it."""
+    """Add the number of lines before it to the header of a hunk."""
     return _HUNK.sub(lambda found: f"@@ -{int(found[1]) + old}{found[2]} +{int(found[3]) + new}{found[4]} @@", line)
 
 
 def _apply(content: str, splices: Sequence[_Splice]) -> str:
     parts, at = [], 0
     for splice in splices:
-        # If two overlap, the new text has other values, and is refused.
+        # If two overlap, the new text has other values, and the check refuses it.
         parts += [content[at : splice.start], splice.text]
         at = max(at, splice.end)
     return "".join([*parts, content[at:]])
@@ -148,7 +148,7 @@ def _apply(content: str, splices: Sequence[_Splice]) -> str:
 
 
 class _Editor:
-    """Finds the splices for edits, and the obstacles to them."""
+    """Finds the splices for edits, and the obstacles."""
 
     __slots__ = ("_content", "_document", "_json", "_line_end", "obstacles")
 
@@ -160,7 +160,7 @@ class _Editor:
         self.obstacles: list[Obstacle] = []
 
     def find_splices(self, edits: Sequence[Edit]) -> Iterator[_Splice]:
-        """Yield the splices of all edits, in no order; `obstacles` collects what cannot be edited."""
+        """Yield the splices of all edits, unordered; `obstacles` collects the places that cannot be edited."""
         missing: dict[tuple[str | int, ...], dict[str, JsonValue]] = {}
         for edit in edits:
             depth = self._count_existing(edit.path)
@@ -172,7 +172,7 @@ class _Editor:
                 for key in between:
                     entries = entries.setdefault(key, {})  # type: ignore[assignment]
                 entries[last] = edit.value
-        # What is added to a mapping comes before what is added to the mapping around it.
+        # Additions to an inner mapping come before those to the mapping around it.
         for path in sorted(missing, key=len, reverse=True):
             yield from self._insert(path, missing[path])
 
@@ -249,7 +249,7 @@ class _Editor:
         yield _Splice(at, at, "".join(f"{self._line_end}{line}" for line in lines))
 
     def _insert_in_flow(self, table: Table, mark: Mark, entries: Mapping[str, JsonValue]) -> Iterator[_Splice]:
-        """Add entries after the last one: on lines of their own if that one has a line of its own."""
+        """Add entries after the last one, each on a separate line if the last one is on a separate line."""
         written = [f"{self._write(key)}: {self._write(value)}" for key, value in entries.items()]
         if not table:
             at = (mark >> MARK_SHIFT) + 1
@@ -305,7 +305,7 @@ class _Editor:
         return end - 1 if end > at and self._content[end - 1] == "\r" else end
 
     def _find_last_leaf(self, node: Node, mark: Mark) -> tuple[Node, Mark]:
-        """Return the last scalar of a value; libyaml ends a block collection after the comments that follow it."""
+        """Return the last scalar of a value, because libyaml counts the comments after a block collection to it."""
         if not _is_block(self._content, node, mark):
             return node, mark
         if isinstance(node, Table):
@@ -323,7 +323,7 @@ class _Editor:
         return start + length
 
     def _has_comment(self, node: Node, mark: Mark) -> bool:
-        """Tell whether there is a comment within a value."""
+        """Return whether there is a comment within a value."""
         if not isinstance(node, Table | Array):
             header = self._content[mark >> MARK_SHIFT : self._find_line_end(mark >> MARK_SHIFT)]
             return _is_block_scalar(self._content, node, mark) and "#" in header
@@ -349,7 +349,7 @@ class _Editor:
 
 
 def _is_block(content: str, node: Node, mark: Mark) -> bool:
-    """Tell whether a value is a mapping or list in block style."""
+    """Return whether a value is a mapping or list in block style."""
     return isinstance(node, Table | Array) and content[mark >> MARK_SHIFT] not in "{["
 
 
@@ -362,7 +362,7 @@ def _is_block_scalar(content: str, node: Node, mark: Mark) -> bool:
 
 
 def _replace_values(root: Node, edits: Sequence[Edit]) -> JsonValue:
-    """Return the tree with all edits made; parts that no edit leads into are shared with it."""
+    """Return the tree with all edits applied; unedited parts are shared."""
     copies: set[int] = set()
 
     def copy(value: Any) -> Any:  # noqa: ANN401 - a mapping or a list
@@ -384,7 +384,7 @@ def _replace_values(root: Node, edits: Sequence[Edit]) -> JsonValue:
 
 
 def _is_same(value: JsonValue, other: JsonValue) -> bool:
-    """Tell whether two values are the same, of the same types and in the same order."""
+    """Return whether two values are equal, with the same types and the same order of keys."""
     if isinstance(value, Mapping):
         return (
             isinstance(other, Mapping)

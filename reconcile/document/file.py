@@ -24,7 +24,7 @@ _SAVE_AS: Final = "save the file as UTF-8 text"
 
 
 def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGEST) -> Text:
-    """Read a file of at most `largest` bytes, or `stdin` for "-"; raise DocumentError if it is not readable text."""
+    """Read a text file of at most `largest` bytes, or `stdin` for "-"; raise DocumentError if that fails."""
     if path == STDIN:
         if stdin is None:
             raise _error(Code.UNREADABLE, "there is no standard input to read")
@@ -41,7 +41,7 @@ def read_text(path: str, *, stdin: BinaryIO | None = None, largest: int = LARGES
 
 def read_text_beneath(folder: str, *parts: str, largest: int = LARGEST) -> Text | None:
     """
-    Read a file beneath a folder, following no symbolic link; return None if there is none.
+    Read a file beneath a folder without following symbolic links; return None if there is none.
 
     Raises DocumentError as `read_text` does.
     """
@@ -62,7 +62,7 @@ def read_text_beneath(folder: str, *parts: str, largest: int = LARGEST) -> Text 
 
 
 def _read_regular(descriptor: int, path: str, largest: int) -> Text:
-    """Read an open file, if it is a regular one, and close it."""
+    """Read an open file, refuse it if it is not a regular one, and close it."""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             hint = "to read a pipe, redirect it to '-'"
@@ -73,7 +73,7 @@ def _read_regular(descriptor: int, path: str, largest: int) -> Text:
 
 
 def decode_text(file: str, data: bytes) -> Text:
-    """Decode bytes, without the byte order mark of UTF-8."""
+    """Decode UTF-8, without its byte order mark; raise DocumentError if that fails."""
     if data.startswith(_UTF16_BOMS):
         raise _error(Code.ENCODING, f"{file} is UTF-16", hint=_SAVE_AS)
     marked = data.startswith(_UTF8_BOM)
@@ -122,7 +122,7 @@ def _refuse_hidden(text: Text) -> None:
         return
     message = f"there is the hidden character {name_character(text.content[at])}"
     if text.content[at] < " ":
-        # Such a file is probably not text, and nothing of it is shown.
+        # Such a file is probably not text, so none of it is shown.
         source = text.find_source(at << MARK_SHIFT)
         raise _error(Code.ENCODING, message, hint=_SAVE_AS, source=source)
     hint = "remove it: reviewers cannot see it"
@@ -130,5 +130,5 @@ def _refuse_hidden(text: Text) -> None:
 
 
 def _error(code: Code, message: str, *, hint: str | None = None, source: Source | None = None) -> DocumentError:
-    """Make an error that shows nothing of the file."""
+    """Make an error that shows no text of the file."""
     return DocumentError.because(code, message, hint=hint, source=source)

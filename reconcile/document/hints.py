@@ -1,4 +1,4 @@
-"""Hints that messages about a file share: the name that was probably meant, and the names that there are."""
+"""Hints in messages about a file: the name that was probably meant, and the known names."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -8,16 +8,16 @@ from typing import Final
 from reconcile.document.text import shorten
 
 _NAMED: Final = 10
-"""A message lists at most this many names."""
+"""The most names that a message lists."""
 _COMPARED: Final = 1_000
-"""A misspelt word is compared with at most this many: more would take longer than a reader waits."""
+"""The most names that a misspelt word is compared with, so that nobody waits for it."""
 
 _CLOSE: Final = 0.85
-"""Names that are this alike are taken for the same; 1.0 is equal."""
+"""The similarity from which two names count as the same; 1.0 is equal."""
 
 
 def suggest(word: str, known: Collection[str]) -> str | None:
-    """Return a hint that names the known word most similar to this one, None if none is similar."""
+    """Return a hint with the most similar known word, None if none is similar."""
     from difflib import get_close_matches
 
     folded = {known_word.casefold(): known_word for known_word in islice(known, _COMPARED)}
@@ -27,14 +27,14 @@ def suggest(word: str, known: Collection[str]) -> str | None:
 
 def is_close(one: str, other: str) -> bool:
     """
-    Tell whether one name is probably the other, misspelt: much the same letters, or the same in another order.
+    Return whether one name is probably a misspelling of the other: similar letters, or the same in another order.
 
-    Case and separators do not count, but digits do: people number things.
+    Case and separators do not count, but digits must be equal, because people number things.
     """
     from difflib import SequenceMatcher
 
     one, other = (re.sub("[-_. ]", "", shorten(name).casefold()) for name in (one, other))
-    # The lengths alone rule out most pairs.
+    # The lengths rule out most pairs.
     if 2 * min(len(one), len(other)) < _CLOSE * (len(one) + len(other)):
         return False
     if re.findall("[0-9]", one) != re.findall("[0-9]", other):
@@ -43,7 +43,7 @@ def is_close(one: str, other: str) -> bool:
 
 
 def list_names(names: Iterable[str]) -> str:
-    """Return names for a message: the first few, and how many more there are."""
+    """Return names for a message: the first few, and the number of the others."""
     known = list(names)
     rest = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
     return ", ".join(map(shorten, known[:_NAMED])) + rest

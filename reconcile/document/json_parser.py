@@ -1,7 +1,7 @@
 """
-JSON (RFC 8259) to a document: strict, with positions, and without recursion.
+Parses JSON (RFC 8259) into a document: strictly, with positions, and without recursion.
 
-The decoder of the standard library reports no positions, takes the last of two equal keys, and accepts NaN.
+The decoder of the standard library reports no positions, uses the last of two equal keys, and accepts NaN.
 """
 
 import re
@@ -16,7 +16,7 @@ from reconcile.document.text import MARK_SHIFT, Text
 from reconcile.document.tree import MAX_TOKENS, Array, Document, Table
 from reconcile.errors import DocumentError
 
-# Written in C, documented only in its source, and what other decoders with positions use.
+# Written in C, documented only in its source, and used by other decoders with positions.
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = scanstring
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _WORD: Final = re.compile(
@@ -33,12 +33,12 @@ _NON_FINITE: Final = re.compile(r"-?Infinity\b|NaN\b")
 
 
 def parse_json(text: Text) -> Document:
-    """Parse a JSON text; raise DocumentError at the first place that is not JSON."""
+    """Parse a JSON text; raise DocumentError at the first syntax error."""
     return _Scanner(text).scan()
 
 
 class _Scanner:
-    """Walks a text once; its methods take an offset and return the one after what they read."""
+    """Scans a text once; its methods take an offset and return the offset after what they read."""
 
     __slots__ = ("_content", "_text", "_tree")
 

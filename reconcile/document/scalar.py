@@ -1,7 +1,7 @@
 """
 The meaning of a plain scalar: the core schema of YAML 1.2.2, section 10.3.2.
 
-It covers the numbers and words of JSON.
+It includes the numbers and words of JSON.
 """
 
 import math
@@ -28,16 +28,16 @@ _BASES: Final = {"integer": 10, "octal": 8, "hexadecimal": 16}
 
 _MAX_DIGITS: Final = 64
 """
-A longer number is refused unread: the time to read or print a number grows with the square of its digits.
+A longer number is refused, because the time to read or print a number grows with the square of its digits.
 """
 
 
 class NumberError(ValueError):
-    """A number that is not finite or too long; the message says which."""
+    """A number is not finite, or too long, as the message says."""
 
 
 def resolve_plain(content: str) -> Scalar:
-    """Return the value of a plain scalar; raise NumberError for a number that cannot be a value."""
+    """Return the value of a plain scalar; raise NumberError for a number that is not allowed."""
     if content in _WORDS:
         return _WORDS[content]
     if content[0] not in _NUMBER_STARTS:

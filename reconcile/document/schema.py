@@ -1,11 +1,11 @@
 """
 JSON Schemas, and whether a value is valid against one.
 
-jsonschema-rs decides that, in about a microsecond for a job. It cannot say what is wrong in a way that people
-understand, so `schema_errors.py` asks jsonschema once a value is invalid.
+jsonschema-rs decides that, in about a microsecond per job. Its errors are not precise enough for people, so
+`schema_errors.py` asks jsonschema once a value is invalid.
 
-A published schema admits a string with a reference, `${...}`, wherever something else is due, because an editor cannot
-know what it stands for. Here references have been replaced by their values, so that none is admitted.
+A published schema accepts a string with a reference, `${...}`, in place of any other value, because an editor cannot
+know its value. Here, references have been replaced with their values, so the strict schema accepts none.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from reconcile.shipped import load_schema
 _REFERENCE: Final = r"\$\{"
 
 _PENDING: Final = {"type": "string", "pattern": "^\0"}
-"""How a pending value is handed to jsonschema-rs: no file and no option can contain NUL."""
+"""The form of a pending value for jsonschema-rs: no file and no option can contain NUL."""
 
 _SCHEMAS_OF_PARTS: Final = frozenset({"additionalProperties", "items"})
 _MAPPINGS_TO_SCHEMAS: Final = frozenset({"properties", "patternProperties"})
@@ -30,7 +30,7 @@ _STRICT_INTEGER: Final = "x-strict-integer"
 
 
 class Schema:
-    """A JSON Schema of draft 2020-12; `strict` is the schema without the references that it admits in files."""
+    """A JSON Schema of draft 2020-12; `strict` is the schema without the references that it accepts in files."""
 
     __slots__ = ("_validators", "strict")
 
@@ -40,14 +40,14 @@ class Schema:
 
     def is_valid(self, value: object, definition: str | None = None) -> bool:
         """
-        Tell whether a value is valid against the schema, or against one of its definitions.
+        Return whether a value is valid by the schema, or by one of its definitions.
 
-        What JSON cannot express, such as a lone surrogate, is not valid.
+        A value that JSON cannot express, such as a lone surrogate, is not valid.
         """
         return self._check(value, definition, admit_pending=False)
 
     def is_valid_so_far(self, node: object, definition: str | None = None) -> bool:
-        """Do the same for a tree with references replaced; whatever part of it is still pending is valid."""
+        """Return the same for a tree with references replaced; parts that are still pending count as valid."""
         return self._check(_to_json(node), definition, admit_pending=True)
 
     def _check(self, value: object, definition: str | None, *, admit_pending: bool) -> bool:
@@ -102,7 +102,7 @@ def _compile(strict: dict[str, Any], definition: str | None, *, admit_pending: b
 
 
 class _StrictInteger:
-    """A keyword that refuses `1.0`, which JSON Schema takes for an integer and the tree holds as a float."""
+    """A keyword that refuses `1.0`, which is an integer in JSON Schema and a float in the tree."""
 
     def __init__(self, _parent: object, _value: object, _path: object) -> None:
         pass
@@ -127,7 +127,7 @@ def _tighten_integers(schema: Any) -> Any:  # noqa: ANN401
 
 
 def _admit_pending(schema: Any) -> Any:  # noqa: ANN401
-    """Return a schema that admits a pending value for each part of what it describes."""
+    """Return a schema that accepts a pending value for each part of what it describes."""
     if isinstance(schema, list):
         return [_admit_pending(part) for part in schema]
     if not isinstance(schema, dict):
@@ -145,7 +145,7 @@ def _or_pending(schema: Any) -> Any:  # noqa: ANN401
 
 
 def _to_json(node: object) -> object:
-    """Copy a tree for jsonschema-rs, which knows no other strings than `str`."""
+    """Copy a tree for jsonschema-rs, which accepts only plain `str`."""
     if isinstance(node, dict):
         return {key: _to_json(value) for key, value in node.items()}
     if isinstance(node, list):

@@ -1,4 +1,4 @@
-"""What jsonschema finds wrong with a value, each error at the very token that is wrong."""
+"""Finds schema errors with jsonschema, each at the exact token that is wrong."""
 
 import re
 from collections import defaultdict
@@ -27,7 +27,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class LocatedError(NamedTuple):
-    """An error: the path to what is wrong, its place, and the mark of a value that must not be shown."""
+    """An error: its path, its mark, and the mark of a value that must not be shown."""
 
     path: Path
     mark: Mark
@@ -45,14 +45,14 @@ def explain_errors(
     operator_only: Mapping[str, str],
 ) -> Iterator[LocatedError]:
     """
-    Yield everything that is wrong with a value, in no order.
+    Yield all errors of a value, unordered.
 
     Args:
-        node: what to check against the schema, or against one of its definitions.
-        path: where the value stands in `document`.
-        operator_only: unknown keys that only an operator may set, each with a hint that says how.
+        node: the value to check against the schema, or against one of its definitions.
+        path: the path of the value in `document`.
+        operator_only: unknown keys that only an operator may set, with a hint how.
     """
-    # The empty registry has no means to fetch a schema.
+    # The empty registry cannot fetch a schema.
     root = _Validator(schema.strict, registry=EMPTY_REGISTRY)
     validator = root if definition is None else root.evolve(schema=schema.strict["$defs"][definition])
     for error in validator.iter_errors(node):
@@ -103,10 +103,10 @@ def _describe(
 
 def _write_what_was_meant(error: ValidationError, written: str, root: Validator) -> str | None:
     """
-    Return the form that a scalar was probably meant to have, None if the schema would not accept it either.
+    Return the form that a scalar was probably meant to have, None if the schema would not accept that either.
 
-    The schema shows that form as `x-meant`, with "$" in place of the scalar: a mapping or a list that holds it, or a
-    longer string.
+    The schema defines that form as `x-meant`, with "$" in place of the scalar: a mapping or a list that contains it, or
+    a longer string.
     """
     schema: Any = error.schema
     value: Any = error.instance
@@ -142,13 +142,13 @@ def _write_form(form: Any, written: str) -> str:  # noqa: ANN401
 
 
 def _quote_in_flow(written: str) -> str:
-    """Quote a plain scalar that would end early between brackets."""
+    """Quote a plain scalar that would end too early between brackets."""
     plain = written[:1] not in ("'", '"', "[", "{")
     return f'"{written}"' if plain and re.search(r"[][{},]|: | #", written) else written
 
 
 def _find_property_with(key: str, schema: Mapping[str, Any], root: Validator) -> str | None:
-    """Return the only property of a mapping whose own value may have a key that the mapping cannot have."""
+    """Return the only property of a mapping whose value may have this key, None unless there is exactly one."""
     definitions: Any = root.schema
     found = []
     for name, part in schema.get("properties", {}).items():
@@ -161,9 +161,9 @@ def _find_property_with(key: str, schema: Mapping[str, Any], root: Validator) ->
 
 def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:
     """
-    Descend into the branch of a choice that was meant: of those for the value's type, the one with the fewest errors.
+    Descend into the branch of a choice that was probably meant: the one for the value's type with the fewest errors.
 
-    Pending values are never wrong.
+    Pending values have no errors.
     """
     if isinstance(error.instance, Pending) and "propertyNames" not in error.absolute_schema_path:
         return
@@ -190,7 +190,7 @@ def _find_unknown_keys(keys: Iterable[str], schema: Mapping[str, Any]) -> Iterat
 
 @cache
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern as ECMA 262 means it: `$` is the very end, where Python's admits a newline after it."""
+    """Compile a pattern of ECMA 262: its `$` is the very end, while Python's also matches before a final newline."""
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern, re.ASCII)
 
 
@@ -200,13 +200,13 @@ def _check_pattern(_: Validator, pattern: str, instance: object, __: object) -> 
 
 
 def _check_unique(_: Validator, unique: bool, instance: object, __: object) -> Iterator[ValidationError]:
-    """Compare by hash, because jsonschema's own check compares each entry with each."""
+    """Compare by hash, because jsonschema's check compares every pair."""
     if unique and isinstance(instance, list) and len({_freeze(node) for node in instance}) < len(instance):
         yield ValidationError("uniqueItems")
 
 
 def _freeze(node: object) -> Hashable:
-    """Return what is equal for equal JSON values: `1` and `1.0` are, `1` and `true` are not."""
+    """Return a key that is equal for equal JSON values: `1` equals `1.0`, but not `true`."""
     if isinstance(node, dict):
         return frozenset((key, _freeze(value)) for key, value in node.items())
     if isinstance(node, list):
@@ -215,7 +215,7 @@ def _freeze(node: object) -> Hashable:
 
 
 def _check_required(_: Validator, keys: Sequence[str], instance: object, __: object) -> Iterator[ValidationError]:
-    """Yield one error for all missing keys, where jsonschema's own check yields one each."""
+    """Yield one error for all missing keys, while jsonschema's check yields one for each."""
     if isinstance(instance, dict) and not instance.keys() >= set(keys):
         yield ValidationError("required")
 
@@ -223,7 +223,7 @@ def _check_required(_: Validator, keys: Sequence[str], instance: object, __: obj
 def _check_dependent(
     _: Validator, needs: Mapping[str, Sequence[str]], instance: object, __: object
 ) -> Iterator[ValidationError]:
-    """Yield one error as well."""
+    """Yield one error for all missing keys that other keys require."""
     if isinstance(instance, dict) and any(
         key not in instance for given in needs if given in instance for key in needs[given]
     ):
@@ -231,7 +231,7 @@ def _check_dependent(
 
 
 def _is_integer(_: object, instance: object) -> bool:
-    """Tell an integer by its type: `1.0` is a float to everyone who reads the tree."""
+    """Return whether a value is an integer by its type: in the tree, `1.0` is a float."""
     return isinstance(instance, int) and not isinstance(instance, bool)
 
 

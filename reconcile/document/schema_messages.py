@@ -1,4 +1,4 @@
-"""What a validator found, in words for whoever edits the file."""
+"""Describes the errors of a validator for the person who edits the file."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _TYPES: Final = {
     "string": "a string",
 }
 _YAML_1_1: Final = {"on": "true", "y": "true", "yes": "true", "off": "false", "n": "false", "no": "false"}
-"""Words that were booleans in YAML 1.1, and that many people still write for them."""
+"""Words that were booleans in YAML 1.1, and that many people still use."""
 
 _LIMITS: Final = {
     "minItems": "there must be at least {} of these",
@@ -38,7 +38,7 @@ _LIMITS: Final = {
 }
 
 _LONGEST_EXAMPLE: Final = 100
-"""Characters of an example that still helps where an error is."""
+"""The most characters of an example in a hint."""
 
 _LEAST: Final = frozenset({"minItems", "minProperties", "minLength"})
 
@@ -55,12 +55,12 @@ _Describe: TypeAlias = "Callable[[ValidationError, str | None], Message]"
 
 
 def is_choice_of_keys(error: "ValidationError") -> bool:
-    """Tell whether the only error is that none of several keys is there."""
+    """Return whether the only error is that none of several keys exists."""
     return bool(error.context) and all(part.validator == "required" and not part.path for part in error.context)
 
 
 def describe_error(error: "ValidationError", written: str | None) -> Message:
-    """Describe what is wrong with a value; `written` is its text, None if that is not known."""
+    """Describe what is wrong with a value; `written` is its text, None if unknown."""
     return _BY_KEYWORD.get(str(error.validator), _describe_other)(error, written)
 
 
@@ -74,7 +74,7 @@ def describe_unknown_key(key: str, schema: Mapping[str, Any], operator_only: Map
 
 
 def describe_missing_keys(error: "ValidationError") -> list[Message]:
-    """Name each key that a mapping lacks."""
+    """Describe each missing key of a mapping."""
     wanted: Any = error.validator_value
     present: Any = error.instance
     if error.validator == "dependentRequired":
@@ -104,7 +104,7 @@ def _describe_type(error: "ValidationError", written: str | None) -> Message:
 
 
 def _describe_unquoted(error: "ValidationError", written: str | None, due: str) -> Message:
-    """Describe a number or a boolean that stands where a string is expected."""
+    """Describe a number or a boolean in place of a string."""
     read_as = _name_type(error.instance)
     if written is None:
         return Message(Code.QUOTE_IT, f"{read_as}, where {due} is expected", "put it in quotes where it is given")
@@ -170,20 +170,20 @@ _BY_KEYWORD: Final[dict[str, _Describe]] = {
 
 
 def _find_fix(error: "ValidationError") -> str | None:
-    """Return how the value is written, by the first example that the schema has, else its description."""
+    """Return how to write the value: the first example in the schema, or else its description."""
     examples = _find_in_schema(error, "examples")
     example = json.dumps(examples[0], ensure_ascii=False) if isinstance(examples, list) else ""
     return f"write it like {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else _find_description(error)
 
 
 def _find_description(error: "ValidationError") -> str | None:
-    """Return the description that the schema has for the value."""
+    """Return the description of the value in the schema."""
     description = _find_in_schema(error, "description")
     return str(description).removesuffix(".") if description else None
 
 
 def _find_in_schema(error: "ValidationError", key: str) -> object:
-    """Return what the schema has under a key for the value; the branch of a choice may have none of its own."""
+    """Return the schema's entry under a key for the value, or that of the whole choice if its branch has none."""
     whole: Any = error
     while isinstance(whole.schema, dict) and key not in whole.schema and whole.parent and not whole.path:
         whole = whole.parent
@@ -207,7 +207,7 @@ def _name_type(value: object) -> str:
 
 
 def _is_of_type(content: str, types: Sequence[str]) -> bool:
-    """Tell whether a quoted scalar would have one of the types without its quotes."""
+    """Return whether a quoted scalar would have one of the types without its quotes."""
     try:
         value = resolve_plain(content)
     except NumberError:
@@ -217,7 +217,7 @@ def _is_of_type(content: str, types: Sequence[str]) -> bool:
 
 
 def _list(error: "ValidationError") -> list[Any]:
-    """Return what a keyword of a schema allows, one or many."""
+    """Return the allowed values of a schema keyword as a list."""
     allowed: Any = error.validator_value
     return allowed if isinstance(allowed, list) else [allowed]
 

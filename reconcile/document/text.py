@@ -1,4 +1,4 @@
-"""The text of a file that people write, the places in it, and the characters that a reviewer of it cannot see."""
+"""The text of a file that people write, places in it, and characters that a reviewer cannot see."""
 
 import re
 from array import array
@@ -17,18 +17,18 @@ MARK_SHIFT: Final = 32
 LENGTH: Final = (1 << MARK_SHIFT) - 1
 
 _SHOWN: Final = 40
-"""An error shows at most this much of a file's content, so that it copies no secret into a CI log."""
+"""The most characters of a file that an error shows, so that no secret gets into a CI log."""
 
 _LEAD: Final = 16
-"""How many characters before a place are shown of a line that is too long to show."""
+"""The characters before a place that are shown of a long line."""
 _WIDEST: Final = 1000
-"""A place in a column beyond this one is reported without its line."""
+"""The last column that is reported with its line."""
 
 _LINE_END: Final = re.compile("\n")
 
 
 def shorten(content: str) -> str:
-    """Cut content of a file to what a message may show of it."""
+    """Cut content of a file to the length that a message may show."""
     return content if len(content) <= _SHOWN else content[: _SHOWN - 1] + "…"
 
 
@@ -36,7 +36,7 @@ class Text:
     """
     The decoded content of one file, without a byte order mark.
 
-    Offsets count characters from 0. Lines and columns are worked out on demand.
+    Offsets count characters from 0. Lines and columns are computed on demand.
     """
 
     __slots__ = ("_line_starts", "byte_order_mark", "content", "file")
@@ -63,19 +63,19 @@ class Text:
         return self.find_source(mark + (max(0, (mark & LENGTH) - 1) << MARK_SHIFT))
 
     def read(self, mark: Mark) -> str:
-        """Return what a mark covers, exactly as it was written."""
+        """Return the text of a mark, exactly as it was written."""
         start = mark >> MARK_SHIFT
         return self.content[start : start + (mark & LENGTH)]
 
     def diagnose(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> Diagnostic:
-        """Make the diagnostic of what is wrong at `mark`."""
+        """Make a diagnostic at `mark`."""
         source = self.find_source(mark)
         excerpt = self._excerpt(source)
         width = max(1, min(mark & LENGTH, len(excerpt or "") - source.column + 1))
         return Diagnostic(code=code, message=message, hint=hint, source=source, excerpt=excerpt, width=width)
 
     def error(self, mark: Mark, code: Code, message: str, hint: str | None = None) -> DocumentError:
-        """Make the error of a text that cannot be read past `mark`."""
+        """Make the error for a text that cannot be read past `mark`."""
         return DocumentError([self.diagnose(mark, code, message, hint)])
 
     def _find_line_starts(self) -> "array[int]":
@@ -85,9 +85,9 @@ class Text:
 
     def _excerpt(self, source: Source) -> str | None:
         """
-        Return the line of a place, cut after it, and mostly blanked before it if it is long.
+        Return the line of a place; a long line is cut after the place and mostly blanked before it.
 
-        Columns stay as they are. None means that the place is too far to the right to be shown.
+        Columns stay the same. None means that the place is too far to the right to show.
         """
         if source.column > _WIDEST:
             return None
@@ -129,14 +129,14 @@ _VISIBLE: Final = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 
 
 def escape_hidden(text: str) -> str:
-    """Write the hidden characters of a JSON text, except line ends, as escapes that a reviewer sees."""
+    """Replace the hidden characters of a JSON text, except line ends, with escapes."""
     import json
 
     return re.sub(_HIDDEN, lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def find_hidden(content: str) -> int | None:
-    """Return the offset of the first hidden character; a carriage return is one unless a line feed follows."""
+    """Return the offset of the first hidden character; a carriage return counts unless a line feed follows."""
     if content.isascii() and (content.isprintable() or not content.encode().translate(None, _VISIBLE)):
         found = None
     else:
@@ -147,7 +147,7 @@ def find_hidden(content: str) -> int | None:
 
 
 def name_character(character: str) -> str:
-    """Describe a character that cannot be seen by its escape and its Unicode name."""
+    """Describe a character by its escape and its Unicode name."""
     import unicodedata
 
     escape = character.encode("unicode_escape").decode("ascii")

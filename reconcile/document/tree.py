@@ -1,8 +1,8 @@
 """
-The content of a file as plain values that know where they were written.
+The content of a file as plain values with their positions.
 
-Mappings and lists are `dict` and `list`, so that JSON Schema validators take them as they are. The marks of all
-entries are in one array of the document, those of one container side by side.
+Mappings and lists are `dict` and `list`, so that JSON Schema validators accept them. The marks of all entries are in
+one array of the document, those of one container next to each other.
 """
 
 from array import array
@@ -25,10 +25,10 @@ A hundred thousand jobs of forty each reach it; a file of 32 MiB has room for mo
 """
 
 _TOKEN: Final = 32
-"""This many characters of a string count as one more token, because a long string may be referred to often."""
+"""The characters of a string that count as one more token, because a long string may be referred to often."""
 
 _INDEXED: Final = 32
-"""A mapping with more keys than this gets an index when the place of one is asked for."""
+"""A mapping with more keys than this gets an index when a mark is looked up."""
 
 
 class Table(dict[str, Node]):
@@ -46,7 +46,7 @@ class Array(list[Node]):
 
 
 class Pending(str):
-    """A string with references to what is not known yet: its value may turn out to be anything that is valid there."""
+    """A string with references to unknown values: its own value may be anything that is valid there."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class Sensitive(str):
 
 
 def has_pending(node: Node) -> bool:
-    """Tell whether a value, or anything in it, is pending."""
+    """Return whether a value, or anything in it, is pending."""
     if isinstance(node, Table | Array):
         parts = node.values() if isinstance(node, Table) else node
         return any(has_pending(part) for part in parts if type(part) is not str)
@@ -86,6 +86,13 @@ def as_string(node: Node) -> str:
     raise TypeError(f"a string was promised, not {type(node).__name__}")
 
 
+def as_integer(node: Node) -> int:
+    """Return a node that the schema promises is an integer; raise TypeError if it is not."""
+    if isinstance(node, int):
+        return node
+    raise TypeError(f"an integer was promised, not {type(node).__name__}")
+
+
 def count_tokens(node: Node) -> int:
     """Count the keys, values and brackets of a value, itself included; a long string counts as several."""
     if isinstance(node, Table):
@@ -96,7 +103,7 @@ def count_tokens(node: Node) -> int:
 
 
 def count_characters(node: Node) -> int:
-    """Count the characters of all texts of a value, keys aside."""
+    """Count the characters of all strings in a value, without keys."""
     if isinstance(node, Table):
         return sum(map(count_characters, node.values()))
     if isinstance(node, Array):
@@ -106,9 +113,9 @@ def count_characters(node: Node) -> int:
 
 class Origin(Struct, frozen=True):
     """
-    Where a value comes from that was not written in its place, and whether a message may show it.
+    The origin of a value that was not written in its place, and whether messages must not show it.
 
-    `written` is the text of a number or a boolean, None if it is not known.
+    `written` is the text of a number or a boolean, None if unknown.
     """
 
     name: str
@@ -116,18 +123,18 @@ class Origin(Struct, frozen=True):
     written: str | None = None
 
     def explain(self, message: str) -> str:
-        """Add to a message where the value comes from; a sensitive value leaves nothing of the message."""
+        """Add the origin of the value to a message; replace the message if the value is sensitive."""
         if self.sensitive:
-            return f"the value of {self.name} is not allowed here; it is sensitive, and so not shown"
+            return f"the value of {self.name} is not allowed here; it is sensitive, so it is not shown"
         return f"{message} (the value of {self.name})"
 
 
 class Document:
     """
-    One file: its text, its tree, and where everything in the tree was written.
+    One file: its text, its tree, and the marks of everything in the tree.
 
-    The tree can be replaced by one with other values in the same places; `has_references` says whether anything in it
-    may be pending.
+    The tree can be replaced with one that has other values in the same places. `has_references` says whether anything
+    in it may be pending.
     """
 
     __slots__ = ("_added", "_indices", "_marks", "_origins", "_root_mark", "has_references", "root", "text")
@@ -169,7 +176,7 @@ class Document:
         return self._marks[nodes.first + number]
 
     def without(self, table: Table, keys: Collection[str]) -> Table:
-        """Return a mapping of this document without some of its keys; the others stay where they are."""
+        """Return a mapping of this document without some of its keys; the others keep their marks."""
         kept = Table({key: node for key, node in table.items() if key not in keys})
         kept.first = len(self._marks)
         self._marks.extend([mark for key in kept for mark in (self.key_mark(table, key), self.value_mark(table, key))])
@@ -177,10 +184,10 @@ class Document:
 
     def graft(self, node: Node, mark: Mark) -> Node:
         """
-        Return a value from elsewhere as a part of this document, all of it located at `mark`.
+        Return a value from elsewhere as a part of this document, with `mark` as the mark of all its parts.
 
         Raises:
-            DocumentError: together with everything that was added before, it is too much.
+            DocumentError: together with all values that were added before, it exceeds MAX_TOKENS.
         """
         if isinstance(node, Table):
             self._count_added(2 + 2 * len(node), mark)
@@ -209,7 +216,7 @@ class Document:
             raise self.text.error(mark, Code.TOO_LARGE, message, "refer only to what is needed")
 
     def set_origin(self, mark: Mark, origin: Origin) -> None:
-        """Remember where the value at `mark` comes from, which is not the one that was written there."""
+        """Set the origin of the value at `mark`, which is not the value that was written there."""
         self._origins[mark] = origin
 
     def find_origin(self, mark: Mark) -> Origin | None:
@@ -217,7 +224,7 @@ class Document:
         return self._origins.get(mark)
 
     def find_mark(self, path: Sequence[str | int], *, at_key: bool) -> Mark:
-        """Return the mark of the value at a path from the root or, if it has one, of its key."""
+        """Return the mark of the value at a path from the root or, with `at_key`, of its key, if it has one."""
         node, mark = self.root, self._root_mark
         for step in path:
             if isinstance(node, Table) and isinstance(step, str):
@@ -229,7 +236,7 @@ class Document:
         return mark
 
     def find_nearest(self, path: Sequence[str | int]) -> Mark:
-        """Return the mark of the key at a path, or of the nearest key on the way to it that is there."""
+        """Return the mark of the key at a path, or of the last existing key on the path."""
         node: Any = self.root
         found = 0
         for step in path:
@@ -241,7 +248,7 @@ class Document:
         return self.find_mark(path[:found], at_key=True)
 
     def _find_index(self, table: Table, key: str) -> int:
-        """Return the number of an entry; tables with the same first mark have the same keys."""
+        """Return the index of an entry; tables with the same first mark have the same keys."""
         if len(table) <= _INDEXED:
             return list(table).index(key)
         indices = self._indices.get(table.first)

@@ -1,4 +1,4 @@
-"""A document against a schema: nothing if it is valid, and otherwise everything that is wrong with it."""
+"""Validates a document against a schema, and lists all errors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 _MOST: Final = 1_000
-"""A report lists at most this many errors: a file of 32 MiB has room for ten million."""
+"""The most errors that are reported; a file of 32 MiB has room for ten million."""
 
 _TYPE_ERRORS: Final = frozenset({Code.WRONG_TYPE, Code.QUOTE_IT})
 
 
 class SchemaError(Struct, frozen=True):
-    """What is wrong with the value at a path; `mark` is that of the token that is wrong."""
+    """An error of the value at a path; `mark` is that of the wrong token."""
 
     path: "Path"
     mark: Mark
@@ -36,7 +36,7 @@ class SchemaError(Struct, frozen=True):
 
 
 def check_document(document: Document, schema: Schema) -> list[Diagnostic]:
-    """Return everything that is wrong with a document, in order of position."""
+    """Return all errors of a document, in order of position."""
     return [error.diagnostic for error in find_schema_errors(document, schema)]
 
 
@@ -48,13 +48,13 @@ def find_schema_errors(
     operator_only: Mapping[str, str] = _NONE,
 ) -> list[SchemaError]:
     """
-    Return everything that is wrong with a document, in order of position.
+    Return all errors of a document, in order of position.
 
     Args:
-        document: what to check.
-        schema: what it has to be.
-        interpolated: whether references in the document have been replaced. What is pending is taken to be right.
-        operator_only: unknown keys that only an operator may set, each with a hint that says how.
+        document: the document to check.
+        schema: its schema.
+        interpolated: whether references in the document have been replaced; pending values then count as valid.
+        operator_only: unknown keys that only an operator may set, with a hint how.
 
     Raises:
         DocumentError: the two validators disagree.
@@ -67,12 +67,12 @@ def find_schema_errors_in(
     document: Document, node: Node, path: "Path", schema: Schema, definition: str
 ) -> list[SchemaError]:
     """
-    Return everything that is wrong with a value, by a definition of a schema; see `find_schema_errors`.
+    Return all errors of a value by a definition of a schema; see `find_schema_errors`.
 
     Args:
-        document: what the value is part of, or would be if it were written out.
+        document: the document that contains the value, or would contain it if it were written out.
         node: the value, with references replaced.
-        path: where it is in the document, from the root.
+        path: the path of the value from the root of the document.
     """
     if schema.is_valid_so_far(node, definition):
         return []
@@ -87,8 +87,8 @@ def _explain(
     definition: str | None,
     operator_only: Mapping[str, str],
 ) -> list[SchemaError]:
-    """Return what jsonschema finds, in order, and no more of it than anyone reads."""
-    # Imports jsonschema, which takes as long as everything else about a small file.
+    """Return the errors that jsonschema finds, in order, up to _MOST."""
+    # Importing jsonschema takes as long as everything else about a small file.
     from reconcile.document.schema_errors import explain_errors
 
     errors = explain_errors(node, schema, definition, document=document, path=path, operator_only=operator_only)
@@ -105,20 +105,20 @@ def _explain(
 
 
 def _report_disagreement(document: Document) -> DocumentError:
-    """Make the error of a value that jsonschema-rs refuses and jsonschema accepts: nobody knows which is right."""
+    """Make the error for a value that jsonschema-rs refuses and jsonschema accepts: one of them has a bug."""
     message = f"{document.text.file} is invalid to jsonschema-rs and valid to jsonschema"
     hint = "this is a bug: please report it, with the file and the versions of both packages"
     return DocumentError.because(Code.INTERNAL, message, hint=hint)
 
 
 def _drop_consequences(found: "Sequence[LocatedError]") -> "Iterator[LocatedError]":
-    """Leave out what else is wrong with a value that is not even of the right type."""
+    """Drop other errors of a value that has the wrong type."""
     mistyped = {each.mark for each in found if each.message.code in _TYPE_ERRORS}
     return (each for each in found if each.message.code in _TYPE_ERRORS or each.mark not in mistyped)
 
 
 def _hide_secrets(found: "Iterable[LocatedError]", document: Document) -> Iterator[SchemaError]:
-    """Show no line that holds the value of a key for operators, whatever else is wrong there."""
+    """Remove the excerpts of lines with the value of an operator-only key, which may be a secret."""
     text = document.text
     found = list(found)
     secrets = [

@@ -1,8 +1,8 @@
 """
-Writes values as YAML that reads back as the same values, and comments.
+Writes comments, and values as YAML that reads back as the same values.
 
-A string is plain only if every reader of YAML 1.1 or 1.2 takes it for a string. Any other is in double quotes, with
-hidden characters as escapes, so that nothing breaks its line and no terminal or CI log obeys it.
+A string is plain only if every parser of YAML 1.1 or 1.2 reads it as a string. Any other is in double quotes, with
+hidden characters as escapes, so that it stays on one line and no terminal or CI log interprets it.
 """
 
 import re
@@ -15,19 +15,19 @@ from reconcile.model import JsonValue
 
 INDENT: Final = 2
 _WIDEST: Final = 100
-"""A list or mapping on one line is no wider than this, unless it must be on one line."""
+"""The widest line of a list or mapping, unless it must be on one line."""
 _LONGEST_COMMENT: Final = 300
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9][A-Za-z0-9_./]*-[A-Za-z0-9_./-]*[A-Za-z][A-Za-z0-9_./-]*")
 _OTHERWISE_BOOLEAN: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
-"""Strings in YAML 1.2, and true or false in 1.1."""
+"""Words that are strings in YAML 1.2, and booleans in 1.1."""
 _QUOTED: Final = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
 # CI runners obey `##[` and `##vso[` anywhere in a line.
 _RUNNER_COMMAND: Final = re.compile("#(?=#)")
 
 
 def write_scalar(value: str | float | bool | None) -> str:
-    """Write a value so that it reads back as itself, alone and within a list or mapping on one line."""
+    """Write a scalar that reads back as itself, alone or within a list or mapping on one line."""
     match value:
         case None:
             return "null"
@@ -51,7 +51,7 @@ def write_flow(value: JsonValue) -> str:
 
 
 def write_block(mapping: Mapping[str, JsonValue], *, indent: int) -> Iterator[str]:
-    """Yield the lines of a mapping with an entry, indented by at least `indent` blanks and without line ends."""
+    """Yield the lines of a non-empty mapping, indented by at least `indent` spaces and without line ends."""
     for key, value in mapping.items():
         head = f"{' ' * indent}{write_scalar(key)}:"
         if _is_short(value, indent=len(head)):
@@ -62,7 +62,7 @@ def write_block(mapping: Mapping[str, JsonValue], *, indent: int) -> Iterator[st
 
 
 def write_comment(text: str) -> str:
-    """Write a text as a comment of one line, cut if it is long."""
+    """Write a text as a one-line comment, cut if it is long."""
     shown = "".join(_show(character) for character in text[:_LONGEST_COMMENT])
     return f"# {_disarm(shown)}{'...' if len(text) > _LONGEST_COMMENT else ''}"
 
@@ -89,7 +89,7 @@ def _write_element(value: JsonValue, *, indent: int) -> Iterator[str]:
 
 
 def _is_short(value: JsonValue, *, indent: int) -> bool:
-    """Tell whether a value fits on one line: a scalar, a list of scalars, or a mapping of at most one scalar."""
+    """Return whether a value fits on one line: a scalar, a list of scalars, or a mapping of at most one scalar."""
     match value:
         case str() | None | bool() | int() | float():
             return True
@@ -123,7 +123,7 @@ def _disarm(shown: str) -> str:
 
 
 def _show(character: str) -> str:
-    """Return a character as it is, or as an escape of both YAML and Python if it cannot be seen."""
+    """Return a character, or its escape in YAML and Python if it cannot be seen."""
     if character == " " or (character.isprintable() and not character.isspace() and find_hidden(character) is None):
         return character
     code = ord(character)

@@ -1,8 +1,8 @@
 """
-YAML 1.2 to a document, from libyaml's events.
+Parses YAML 1.2 into a document, from libyaml's events.
 
 The parts of YAML that surprise people are refused: anchors, aliases, merge keys, tags, a second document, keys that
-are not strings. PyYAML's composer and constructors are not used: they follow YAML 1.1, recurse without a bound, and
+are not strings. PyYAML's composer and constructors are not used: they follow YAML 1.1, recurse without a limit, and
 build objects.
 """
 
@@ -70,7 +70,7 @@ _PLACES: Final = {
     "while scanning a quoted scalar": "in the quotes",
     "while scanning a simple key": "in the key",
 }
-"""What libyaml calls the place it was in, and what other people call it."""
+"""The names of places in libyaml's messages, and ours."""
 
 
 class _Mark(Protocol):
@@ -78,7 +78,7 @@ class _Mark(Protocol):
 
 
 class _Event(Protocol):
-    """The attributes of an event that are read; each kind of event has some of them."""
+    """The attributes that are read of events; each kind of event has some of them."""
 
     start_mark: _Mark
     end_mark: _Mark
@@ -89,7 +89,7 @@ class _Event(Protocol):
 
 
 def parse_yaml(text: Text) -> Document:
-    """Parse a YAML text; raise DocumentError at the first place that is not YAML or too much."""
+    """Parse a YAML text; raise DocumentError at the first error."""
     _refuse_directives(text)
     tree = TreeBuilder(text)
     found = iter(cast("Callable[[], _Event | None]", CParser(text.content).get_event), None)
@@ -105,7 +105,7 @@ def parse_yaml(text: Text) -> Document:
 
 
 def _build(tree: TreeBuilder, found: Iterable[_Event], refusal: "_Refusal") -> None:
-    """Add to a tree what events report. Almost all of the time that a manifest takes to parse is spent here."""
+    """Build a tree from events. Parsing a manifest spends almost all of its time here."""
     for event in found:
         kind: type = type(event)
         if kind is ScalarEvent:
@@ -124,7 +124,7 @@ def _build(tree: TreeBuilder, found: Iterable[_Event], refusal: "_Refusal") -> N
 
 
 class _Refusal:
-    """Refuses what YAML allows and no file here may contain."""
+    """Refuses the parts of YAML that no file here may contain."""
 
     __slots__ = ("_begun", "_text")
 
@@ -133,7 +133,7 @@ class _Refusal:
         self._begun = False
 
     def of_property(self, event: _Event) -> DocumentError:
-        """Make the error of an anchor or a tag before a value; libyaml reports one place for both."""
+        """Make the error for an anchor or a tag before a value; libyaml reports one place for both."""
         if event.anchor is not None:
             sign, kind, hint = "&", "the anchor", "write the value out where it is needed"
         else:
@@ -145,7 +145,7 @@ class _Refusal:
         return self._text.error(start << MARK_SHIFT | width, Code.YAML_FEATURE, message, hint)
 
     def check_other(self, event: _Event) -> None:
-        """Refuse an alias or a second document; every file begins and ends with other events."""
+        """Refuse an alias or a second document; the other events begin and end every file."""
         kind: type = type(event)
         if kind is AliasEvent:
             raise self._make(event, f"the alias '*{shorten(event.anchor or '')}' is not allowed", "write the value out")
@@ -163,8 +163,8 @@ def _refuse_directives(text: Text) -> None:
     """
     Refuse each line that begins with `%`, except a first one that names version 1.2.
 
-    libyaml compares each `%TAG` with all before it: a hundred thousand take a quarter of a minute, during which no
-    signal is handled. In a scalar of several lines `%` begins no directive; telling that apart would take a second
+    libyaml compares each `%TAG` with all earlier ones: a hundred thousand take a quarter of a minute, during which no
+    signal is handled. In a multi-line scalar, `%` does not begin a directive, but finding that out would take a second
     scanner.
     """
     if "%" not in text.content:
@@ -177,7 +177,7 @@ def _refuse_directives(text: Text) -> None:
 
 
 def _translate(error: YAMLError, text: Text) -> DocumentError:
-    """Report in our words where and why libyaml stopped."""
+    """Explain where and why libyaml stopped."""
     problem, at, where = "this is not YAML", 0, ""
     if isinstance(error, MarkedYAMLError):
         problem = error.problem or problem

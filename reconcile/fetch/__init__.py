@@ -3,21 +3,21 @@ Job -> Observation: the only place that speaks HTTP.
 
     Provider -> Target               resolve_targets     target.py, endpoint.py, credentials/
     Job -> requests -> Fetched       fetch_jobs          run.py, request.py, waiting.py
-    what is requested when                               host.py, provider_queue.py, schedule.py, job_fetch.py
-    whether it is requested again                        retry.py, breaker.py, pace.py
+    order of requests                                    host.py, provider_queue.py, schedule.py, job_fetch.py
+    retries and rates                                    retry.py, breaker.py, pace.py, throttle.py
     how the looks at a job compare                       looks.py
     request -> complete answer       open_client         client.py, curl_errors.py, message.py, failure.py, proxy.py
-    how many requests a throttling host may get          throttle.py
-    one request that tells what stands in the way        probe.py
     the same for httpx.Client                            httpx_transport.py
-    where a connection may lead                          address.py
+    blocked addresses                                    address.py
     answer -> Observation            assess              answer.py, payload.py, record.py,
                                                          envelope.py, lookalikes.py
-    how much of it is kept                               answer_memory.py
-    what no output may show                              secret.py, redaction.py
-    what is exchanged -> RecordedJob and back            recorder.py, replay.py, resume.py
+    memory for answers                                   answer_memory.py
+    secrets                                              secret.py, redaction.py
+    one request, to check a provider                     probe.py
+    answers against a description of the API             contract.py, proofs.py
+    exchanges -> RecordedJob, and back                   recorder.py, replay.py, resume.py
 
-What few runs need, recording, replaying and resuming, is imported from where it is.
+Few runs record, replay or resume, so those modules are imported directly.
 """
 
 from reconcile.fetch.client import Client, CurlClient, TimeLimits
@@ -56,9 +56,9 @@ def open_client(
 
     Args:
         ca_file: PEM file of the only trusted authorities; None trusts certifi's.
-        proxy: URL of the proxy through which every connection goes, and to https origins only; None is none.
+        proxy: URL of the proxy for every connection, which may then lead to https origins only; None uses no proxy.
         limits: of one request; None is 5 s to connect and 15 s in all.
-        metadata: whether the metadata service of this machine may be asked for its credential.
+        metadata: whether the metadata service of this machine may be asked for a credential.
     """
     if proxy is None:
         return CurlClient(ca_file=ca_file, limits=limits, metadata=metadata)

@@ -1,7 +1,7 @@
 """
-Which addresses no request may go to, whatever name led there.
+The addresses that no request may go to, whatever host name resolves to them.
 
-`ipaddress.is_global` is no help: it is true of NAT64, of multicast and of some metadata services.
+`ipaddress.is_global` does not help: it is true for NAT64, multicast and some metadata services.
 """
 
 from collections.abc import Iterator
@@ -38,16 +38,16 @@ _LAST_32_BITS = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1:
 
 
 def is_loopback(address: Address) -> bool:
-    """Tell whether the address is one of this machine itself, as written, not embedded in another."""
+    """Return whether the address itself, not one embedded in it, is loopback."""
     return any(address in network for network in _LOOPBACK)
 
 
 def blocked_reason(ip: str, *, loopback_allowed: bool) -> str | None:
     """
-    Say why no request may be sent to the address, as a noun phrase; None if one may.
+    Return why no request may be sent to an address, as a noun phrase; None if one may.
 
-    Private ranges are allowed: private clouds and VPC endpoints live there. An IPv4 address inside an IPv6 one
-    (mapped, compatible, translated, NAT64, 6to4, Teredo) counts as well. A zone (`%eth0`) is ignored.
+    Private ranges are allowed, because private clouds and VPC endpoints use them. An IPv4 address embedded in an IPv6
+    address (mapped, compatible, translated, NAT64, 6to4, Teredo) is checked as well. A zone (`%eth0`) is ignored.
     """
     try:
         address = ip_address(ip.partition("%")[0])

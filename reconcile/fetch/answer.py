@@ -1,9 +1,9 @@
 """
 One HTTP answer -> one Observation, and whether to retry. Pure.
 
-A job is accepted only from a 200 whose body is one unambiguous JSON object, says the job asked for, and has a status
-that the API documents. A job is missing only by an answer that the API's description names: an error of the service
-itself, or an empty list. Anything else is Unobserved, with a message that helps to find out why.
+A job is accepted only from a 200 whose body is one unambiguous JSON object with the requested job id and a documented
+status. A job is missing only if the answer is one that the API's description names for that: an error of the service
+itself, or an empty list. Everything else is Unobserved, with a message that helps to find out why.
 """
 
 import re
@@ -22,7 +22,7 @@ from reconcile.fetch.retry import Retryable, classify_status, read_retry_after
 from reconcile.model import ErrorSign, JobApi, Missing, Observation, Problem, Unobserved
 
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an undocumented response")
-# Where a status code has a meaning of its own here; the rest goes by its hundred.
+# Status codes with a specific meaning; the others are classified by their hundred.
 _REFUSALS = {
     304: _UNDOCUMENTED,
     401: (Code.UNAUTHENTICATED, "the credentials were rejected"),
@@ -38,7 +38,7 @@ _REFUSALS_BY_HUNDRED = {
 }
 
 
-# Of a 404 with a code of the service, but in an envelope that others use as well.
+# The reason of a 404 with an error code of the service, but in an envelope that other servers use as well.
 _PERHAPS_MISSING = (
     "either the job does not exist, or the endpoint, api or project_id is wrong "
     "(the error is not in the service's own format)"
@@ -51,8 +51,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     The outcome of one request.
 
     `retryable` is None unless another attempt may succeed; `retry_after` is the seconds that the server asks to wait
-    before it. `age` is the seconds that a cache had held the answer, None if none says so. `doubtful` is whether the
-    answer may mean that there is no such job.
+    before it. `age` is the age of the answer in a cache in seconds, None if no cache reports one. `doubtful` is whether
+    the answer may mean that the job does not exist.
     """
 
     observation: Observation
@@ -64,14 +64,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str, credential: str = "") -> Attempt:
     """
-    Return what an answer to the request for this job establishes, and whether it is worth asking again.
+    Return what an answer says about a job, and whether to retry the request.
 
     Args:
-        api: what is known of the job API.
-        job_id: the one that was requested.
-        answer: complete.
+        api: the job API that the request was sent to.
+        job_id: the requested id.
+        answer: the complete answer.
         redact: applied to every text of the server that is kept or shown, before it is cut.
-        credential: names what the request was sent with, in case it is rejected; "" names nothing.
+        credential: names the credential of the request, in case it is rejected; "" names none.
     """
     reader = _Reader(api=api, answer=answer, redact=redact, credential=credential)
     if answer.status_code == 200:
@@ -86,7 +86,7 @@ def assess(api: JobApi, job_id: str, answer: Answer, *, redact: Redact = str, cr
     doubtful = _find_fault(api, api.doubtful, answer.status_code, faults) is not None
     code, reason = _explain_refusal(reader, faults)
     if doubtful and code is Code.NOT_FROM_THE_API:
-        reason = _DOUBTFUL  # it is the API's own error, in the form in which its description has it
+        reason = _DOUBTFUL  # it is the API's own error, in the form that its description gives
     return Attempt(
         observation=_unobserved(reader, faults, code, reason, doubtful=doubtful),
         retryable=retryable,
@@ -117,7 +117,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         return parse_object(self.header("content-type"), self.answer.body)
 
     def faults(self) -> tuple[Fault, ...]:
-        """Read the body in every envelope that fits; none where it is no JSON object."""
+        """Read the body with every envelope that fits; empty if it is not a JSON object."""
         try:
             document = self.document()
         except InvalidAnswerError:
@@ -130,9 +130,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
 def _read_age(headers: Mapping[str, str]) -> int | None:
     """
-    Return the highest number of seconds in an Age, for each cache on the way may add its own.
+    Return the highest number of seconds in the Age header, because each cache on the way may add one.
 
-    Nine digits of a number are read, from its first that is not zero: that is 30 years, and no more are needed.
+    Of each number, nine significant digits are read, which is 30 years.
     """
     ages = headers.get("age")
     return max(map(int, re.findall("0*([0-9]{1,9})[0-9]*", ages)), default=None) if ages else None
@@ -145,7 +145,7 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
     api, headers = reader.api, reader.answer.headers
     content_type, request_id = headers.get("content-type"), headers.get(api.request_id_header.lower())
     whole = f"{content_type}\n{request_id}\n{reader.answer.body.decode('utf-8', 'replace')}"
-    # Without an escape, each text stands in the whole as it is: a secret in a text would be found in the whole.
+    # Without escapes, each text occurs literally in the whole answer: if redaction leaves that unchanged, it is done.
     if "\\" not in whole and reader.redact(whole) == whole:
         reader = replace(reader, redact=str)
     document: dict[str, object] = {}
@@ -162,7 +162,7 @@ def _observe_job(reader: _Reader, job_id: str) -> Attempt:
 
 
 def _observe_empty_list(reader: _Reader, document: Mapping[str, object]) -> Attempt:
-    """An empty list means that there is no such job, unless it comes with an error."""
+    """Return that the job is missing, unless the empty list comes with an error."""
     faults = reader.read_faults(document)
     if faults:
         return Attempt(observation=_unobserved(reader, faults, Code.MALFORMED_FIELD, "its list of jobs is empty"))
@@ -174,7 +174,7 @@ def _observe_empty_list(reader: _Reader, document: Mapping[str, object]) -> Atte
 
 
 def _find_fault(api: JobApi, signs: Iterable[ErrorSign], status_code: int, faults: tuple[Fault, ...]) -> Fault | None:
-    """Return the fault by which one of the signs is met; None if none is, or if the answer is the gateway's."""
+    """Return the fault that matches one of the signs; None if none does, or if the answer is from the gateway."""
     if _is_from_gateway(api, faults):
         return None
     for sign in signs:
@@ -209,7 +209,7 @@ def _explain_refusal(reader: _Reader, faults: tuple[Fault, ...]) -> tuple[Code, 
 
 
 def _name_origin(location: str) -> str:
-    """Name scheme, host and port of a redirect's target and nothing else of it, for a URL may carry secrets."""
+    """Name scheme, host and port of a redirect's target, and nothing else, because a URL may contain secrets."""
     try:
         parts = urlsplit(location)
         host, port = parts.hostname, parts.port

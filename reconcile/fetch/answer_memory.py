@@ -1,4 +1,4 @@
-"""How much room the answers of one run may take, in memory or in a temporary file."""
+"""How many bytes the answers of one run may take, in memory or in a temporary file."""
 
 from msgspec.structs import replace
 
@@ -12,36 +12,36 @@ SHARE = 128 * 1024
 """Bytes that each job adds to the capacity; a job with five sub-jobs takes a twentieth of that."""
 
 _BYTES_OF_CHARACTER = 2
-"""Once in what was fetched, and once in what was found."""
+"""One byte in the observation, and one in the findings."""
 _LARGE = 64 * 1024
-"""Bytes of an answer; a real one with a hundred sub-jobs has half of that."""
+"""Bytes of an answer above which it is large; a real one with a hundred sub-jobs has half of that."""
 _BYTES_OF_LARGE_CHARACTER = 6
-"""A report holds a long text several times while it is written."""
+"""A report holds several copies of a long text while it is written."""
 _BYTES_OF_SUB_JOB = 400
-"""What the findings about a sub-job take, however little it says."""
+"""The least bytes that the findings about a sub-job take."""
 
 
 class AnswerMemory:
     """
-    The room that observations may take until the run is over, in bytes, estimated from above.
+    The memory that the observations of a run may take, in bytes, estimated from above; all hosts share it.
 
-    It is one for all hosts. An answer that does not fit is refused whole, for a part of an answer proves nothing.
+    An answer that does not fit is refused as a whole, because a part of an answer proves nothing.
     """
 
     __slots__ = ("_free", "_jobs")
 
     def __init__(self, jobs: int) -> None:
-        """Begin empty, for so many jobs."""
+        """`jobs` is the number of jobs of the run."""
         self._jobs = jobs
         self._free = CAPACITY + SHARE * jobs
 
     def admit(self, job: JobFetch, attempt: Attempt, size: int) -> Attempt:
         """
-        Keep what was observed in place of the job's last observation, or return why it is refused.
+        Replace the job's last observation by that of `attempt`, or return why it is refused.
 
         Args:
-            job: each of its manifest jobs is reported by itself.
-            attempt: what the answer came to.
+            job: the remote job, whose manifest jobs are each reported.
+            attempt: the outcome of the answer.
             size: bytes of the answer's body.
         """
         observation = attempt.observation

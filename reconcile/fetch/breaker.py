@@ -1,4 +1,4 @@
-"""When a host is left alone, and when it counts as down."""
+"""When requests to a failing host pause, and when the host counts as down."""
 
 import math
 
@@ -10,35 +10,35 @@ DOWN_AFTER = 90.0
 
 class CircuitBreaker:
     """
-    Stop asking a host after failures in a row, then ask it with one request at a time until one succeeds.
+    Pause requests to a host after THRESHOLD failures in a row, then send one at a time (a probe) until one succeeds.
 
-    Times are in seconds of one clock that only grows; it is not read here.
+    Times are in seconds of one monotonic clock, which the caller reads.
     """
 
     __slots__ = ("_break", "_failures", "failing_since", "next_chance")
 
     def __init__(self) -> None:
         self.next_chance = -math.inf
-        """The time from which on a request may be sent; infinity while a probe is under way."""
+        """The earliest time of the next request; infinity while a probe is under way."""
         self.failing_since: float | None = None
-        """When the first of the requests failed that no success has followed; None if there is none."""
+        """When the first failure since the last success was; None if there is none."""
         self._failures = 0
         self._break = 0.0
 
     def send(self) -> bool:
-        """Take notice of a request that is sent now; True if it is the probe, alone until it has ended."""
+        """Record that a request is sent now; return whether it is the probe, which runs alone."""
         if not self._break:
             return False
         self.next_chance = math.inf
         return True
 
     def withdraw(self, now: float) -> None:
-        """Take notice that the probe was not sent after all, so that another one may be."""
+        """Record that the probe was not sent after all, so that another one may be."""
         if self._break:
             self.next_chance = now
 
     def succeed(self) -> None:
-        """Take notice of a success, whichever request it was."""
+        """Record a success of any request."""
         if self.failing_since is not None:
             self.failing_since = None
             self.next_chance = -math.inf
@@ -46,7 +46,7 @@ class CircuitBreaker:
             self._break = 0.0
 
     def fail(self, now: float, *, probe: bool) -> None:
-        """Take notice that a request failed; one that was under way before the break says nothing new."""
+        """Record that a request failed; during a break, only a failed probe extends it."""
         self._failures += 1
         if self.failing_since is None:
             self.failing_since = now
@@ -59,5 +59,5 @@ class CircuitBreaker:
         self.next_chance = now + self._break
 
     def is_down(self, now: float, *, after: float = DOWN_AFTER) -> bool:
-        """Say whether nothing has succeeded for so long, in seconds, that nothing more is expected."""
+        """Return whether nothing has succeeded for `after` seconds since the first failure."""
         return self.failing_since is not None and now - self.failing_since >= after

@@ -1,9 +1,9 @@
 """
-The HTTP client under every request: libcurl, through pycurl, with the limits of this program.
+The HTTP client for every request: libcurl, through pycurl, with the limits of this program.
 
-libcurl keeps connections alive, speaks HTTP/2 where a server offers it over TLS, and runs any number of requests in
-one thread. This module adds what a gate needs: bounded answers, a time limit over each whole exchange, a check of
-every address before anything is sent there, and nothing from the environment.
+libcurl keeps connections alive, speaks HTTP/2 if a server offers it over TLS, and runs any number of requests in one
+thread. This module adds what a gate needs: bounded answers, a time limit for each whole exchange, a check of every
+address before a connection is made, and no settings from the environment.
 """
 
 import math
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from reconcile.fetch.proxy import Proxy
 
 MAX_IN_FLIGHT: Final = 8 * 1024 * 1024
-"""Bytes of unfinished answers that are held at once; 64 answers with a hundred sub-jobs each take 2 MiB."""
+"""The most bytes of unfinished answers at any time; 64 answers with a hundred sub-jobs each take 2 MiB."""
 
 _ENVIRONMENT: Final = (
     "SSLKEYLOGFILE",
@@ -46,60 +46,60 @@ _ENVIRONMENT: Final = (
     "OPENSSL_ENGINES",
     "OPENSSL_MODULES",
 )
-"""Variables that libcurl and OpenSSL read when they are loaded. What they name could record keys or run code."""
+"""Variables that libcurl and OpenSSL read when they are loaded, and that could make them log keys or run code."""
 
 _LONGEST_PAUSE: Final = 0.1
-"""Seconds after which the caller has a turn in any case: it looks for signals then."""
+"""The most seconds of one wait, so that the caller can check for signals."""
 
 _LONGEST_CLOSE: Final = 0.2
-"""Seconds that closing may take: libcurl waits for a resolver that does not answer, but the run does not."""
+"""The most seconds that closing may take: libcurl waits for a resolver that does not answer, but the run does not."""
 
 _SUPPRESS_CONNECT_HEADERS: Final = 265
-"""An option of libcurl that pycurl has no name for; its number never changes."""
+"""An option of libcurl that has no name in pycurl; its number never changes."""
 
 _MAX_CA_FILE: Final = 16 * 1024 * 1024
 _REFUSE: Final = 0
 _NO_SOCKET: Final = -1
-"""What callbacks return to end a request, and to refuse an address."""
+"""What callbacks return to abort a request, and to refuse an address."""
 
 Outcome: TypeAlias = Answer | ExchangeError
-"""What came of a request."""
+"""The result of a request."""
 
 OnDone: TypeAlias = Callable[[Outcome], None]
 
 METADATA_SESSION: Final = "/meta-data/latest/api/token"
-"""The path of the token that the service wants with each request of a session."""
+"""The path of the session token that the metadata service requires with each request."""
 METADATA_KEY: Final = "/openstack/latest/securitykey"
 _METADATA: Final = ((METADATA_SERVICE, "PUT", METADATA_SESSION), (METADATA_SERVICE, "GET", METADATA_KEY))
-"""All that the metadata service is asked."""
+"""The only requests that are sent to the metadata service."""
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
-    """Seconds: for a connection with its handshake, and for one whole exchange, connection included."""
+    """Time limits in seconds: for the connection and its handshake, and for the whole exchange including those."""
 
     connect: float = 5.0
     attempt: float = 15.0
 
 
 _METADATA_LIMITS: Final = TimeLimits(connect=3.0, attempt=3.0)
-"""The official SDK waits as long."""
+"""The limits of the official SDK."""
 
 
 class Client(Protocol):
-    """What sends requests: libcurl, or what a test puts in its place."""
+    """Sends requests: libcurl, or a replacement in a test."""
 
     def now(self) -> float:
-        """Return seconds that only go forward."""
+        """Return the seconds of a monotonic clock."""
 
     def send(self, request: Request, on_done: OnDone) -> None:
         """
-        Begin a request; raise ExchangeError if it is not one that may be sent.
+        Start a request; raise ExchangeError if it must not be sent.
 
-        `on_done` is called once, from within a later `wait`, unless the client is closed before.
+        `on_done` is called once, from within a later `wait`, unless the client is closed first.
         """
 
     def wait(self, timeout: float) -> None:
-        """Let requests go on until some are done or so many seconds have passed, and call their `on_done`."""
+        """Run requests until some are done or `timeout` seconds have passed, and call the `on_done` of those."""
 
     def close(self) -> None:
         """Drop every request and every connection."""
@@ -107,10 +107,10 @@ class Client(Protocol):
 
 class CurlClient:
     """
-    Send requests over kept-alive connections, all in the calling thread.
+    Sends requests over kept-alive connections, all in the calling thread.
 
-    How many run at once is for the caller to decide. No redirect is followed, no cookie and no .netrc is used, plain
-    http is spoken to loopback and to the metadata service only, and no environment variable has a say.
+    The caller decides how many run at once. Redirects are not followed, cookies and .netrc are not used, plain http is
+    allowed to loopback and the metadata service only, and environment variables are ignored.
     """
 
     def __init__(
@@ -128,9 +128,9 @@ class CurlClient:
         Args:
             limits: of each request; None is 5 s to connect and 15 s in all.
             ca_file: PEM file of the only trusted authorities; None trusts certifi's.
-            proxy: every connection goes through it, and to https origins only; None is none.
-            resolve: addresses that host names lead to, as curl's --resolve takes them: HOST:PORT:ADDRESS[,ADDRESS].
-            metadata: whether the metadata service of this machine may be asked, past the proxy, for its credential.
+            proxy: the proxy for every connection, which may then lead to https origins only; None uses no proxy.
+            resolve: addresses of host names, in the format of curl's --resolve: HOST:PORT:ADDRESS[,ADDRESS].
+            metadata: whether the metadata service of this machine may be asked for a credential, bypassing the proxy.
 
         Raises AccessError if the CA file cannot be used.
         """
@@ -161,7 +161,7 @@ class CurlClient:
     now = staticmethod(time.monotonic)
 
     def send(self, request: Request, on_done: OnDone) -> None:
-        """Begin a request; see `Client`."""
+        """Start a request; see `Client`."""
         self._check(request)
         transfer = self._free.pop() if self._free else _Transfer(self, self._make_handle())
         self._running.add(transfer)
@@ -169,10 +169,10 @@ class CurlClient:
         self._multi.add_handle(transfer.handle)
 
     def wait(self, timeout: float) -> None:
-        """Let requests go on; see `Client`."""
+        """Run requests; see `Client`."""
         self._multi.perform()
         if not self._finish():
-            due = self._multi.timeout()  # milliseconds until libcurl has something to do; -1 is never
+            due = self._multi.timeout()  # milliseconds until libcurl has something to do; -1 means never
             pause = min(timeout, _LONGEST_PAUSE, due / 1000 if due >= 0 else math.inf)
             if self._running:
                 self._multi.select(max(0.0, pause))
@@ -199,26 +199,26 @@ class CurlClient:
         self.close()
 
     def _check(self, request: Request) -> None:
-        """Refuse a request that would be read as another one, or would show a credential to the network."""
+        """Refuse a request that could be read as another one, or would show a credential to the network."""
         target = request.target
         if not (target.startswith("/") and target.isascii() and target.isprintable() and " " not in target):
-            raise MalformedRequestError("the path of the request holds a space or another character that no URL has")
+            raise MalformedRequestError("the path of the request contains a space or another invalid character")
         if request.origin.host == METADATA_SERVICE.host:
             if not self.metadata or (request.origin, request.method, request.target) not in _METADATA:
                 raise ExchangeError("the metadata service is asked for a credential only, with --metadata-credentials")
         elif request.origin.scheme == "http" and (self.proxy is not None or not request.origin.loopback):
-            raise ExchangeError("plain http is spoken to loopback only, and never through a proxy")
+            raise ExchangeError("plain http is allowed to loopback only, and never through a proxy")
 
     def find_limits(self, origin: Origin) -> TimeLimits:
         """Return the limits of a request to this origin."""
         return _METADATA_LIMITS if origin == METADATA_SERVICE else self.limits
 
     def find_proxy(self, origin: Origin) -> "Proxy | None":
-        """Return the proxy through which a request to this origin goes; None if it goes to the origin itself."""
+        """Return the proxy for requests to this origin; None if they go to it directly."""
         return None if origin == METADATA_SERVICE else self.proxy
 
     def _finish(self) -> bool:
-        """Report every request that is done; return whether there was one."""
+        """Report every finished request; return whether there was one."""
         running, more = len(self._running), 1
         while more:
             more, done, failed = self._multi.info_read()
@@ -233,7 +233,7 @@ class CurlClient:
         return len(self._running) < running
 
     def _make_handle(self) -> Any:  # noqa: ANN401 - pycurl has no types
-        """Make a handle with every option that is the same for each request."""
+        """Make a handle with the options that are the same for all requests."""
         curl, limits = self.curl, self.limits
         handle = curl.Curl()
         for option, value in (
@@ -243,7 +243,7 @@ class CurlClient:
             (curl.NETRC, curl.NETRC_IGNORED),
             (curl.HTTP09_ALLOWED, 0),
             (curl.PATH_AS_IS, 1),
-            (curl.PIPEWAIT, 1),  # wait for a connection that may turn out to be HTTP/2, and share it
+            (curl.PIPEWAIT, 1),  # wait for a new connection, and share it if it is HTTP/2
             (curl.CONNECTTIMEOUT_MS, round(limits.connect * 1000)),
             (curl.TIMEOUT_MS, round(limits.attempt * 1000)),
             (curl.MAXFILESIZE_LARGE, MAX_BODY_SIZE),
@@ -253,7 +253,7 @@ class CurlClient:
             (curl.RESOLVE, self._resolve),
             (curl.PROXY, ""),  # none, whatever the environment says
             (curl.NOPROXY, METADATA_SERVICE.host),
-            (curl.USERAGENT, ""),  # that of the request's own headers
+            (curl.USERAGENT, ""),  # the headers of the request have one
         ):
             handle.setopt(option, value)
         for default in (curl.CAPATH, curl.PROXY_CAPATH):
@@ -263,7 +263,7 @@ class CurlClient:
         return handle
 
     def _use_proxy(self, handle: Any, proxy: "Proxy") -> None:  # noqa: ANN401
-        """Send every request through a tunnel, in which the proxy sees nothing of it."""
+        """Send every request through a tunnel, so that the proxy sees only the host."""
         curl = self.curl
         handle.setopt(curl.PROXY, str(proxy))
         handle.setopt(curl.HTTPPROXYTUNNEL, 1)
@@ -276,7 +276,7 @@ class CurlClient:
 
 
 class _Transfer:
-    """A handle of libcurl, which serves one request after another, and the answer that it is reading."""
+    """A handle of libcurl, which is reused for one request after another, and the answer that it is reading."""
 
     def __init__(self, client: CurlClient, handle: Any) -> None:  # noqa: ANN401
         self.handle = handle
@@ -286,7 +286,7 @@ class _Transfer:
         self._fault: ExchangeError | None = None
         self._blocked: BlockedAddressError | None = None
         self._lines: list[bytes] = []
-        """The head; an interim one before it and trailers behind it, too. libcurl bounds their number and size."""
+        """The lines of the head, of an interim head and of trailers. libcurl limits their number and size."""
         self._head: tuple[int, dict[str, str]] | None = None
         self._chunks: list[bytes] = []
         self._held = 0
@@ -297,7 +297,7 @@ class _Transfer:
         handle.setopt(client.curl.OPENSOCKETFUNCTION, self._open_socket)
 
     def begin(self, request: Request, on_done: OnDone) -> None:
-        """Set the handle up for a request; what is the same as in its last one is still set."""
+        """Set the handle up for a request; options that equal those of its last request are still set."""
         curl, handle, last = self._client.curl, self.handle, self._request
         if last is None or request.origin is not last.origin:
             self._set_origin(request.origin)
@@ -340,7 +340,7 @@ class _Transfer:
         handle.setopt(curl.CUSTOMREQUEST, request.method)
 
     def end(self, error: tuple[int, str] | None) -> Outcome:
-        """Return what came of the request; `error` is libcurl's code and text, None if it was content."""
+        """Return the result of the request; `error` is libcurl's code and text, None if there was no error."""
         chunks = self._chunks
         self._drop_body()
         if self._head is None and is_whole_head(self._lines):
@@ -349,7 +349,7 @@ class _Transfer:
             return self._fault
         if error is not None:
             return self._translate(*error)
-        if self._head is None:  # libcurl takes a head that was cut short for a whole one
+        if self._head is None:  # libcurl accepts a truncated head
             return ConnectionBrokenError("the connection was closed in the middle of the answer")
         return Answer(*self._head, b"".join(chunks))
 
@@ -380,10 +380,10 @@ class _Transfer:
             )
         )
 
-    # --- What libcurl calls: it would print an exception rather than raise it ------------------------------------
+    # --- Callbacks of libcurl: they raise nothing, because pycurl would only print it ----------------------------
 
     def _open_socket(self, purpose: int, address: Any) -> int:  # noqa: ANN401
-        """Open a socket to the address that libcurl is about to connect to, if a request may go there."""
+        """Open a socket to the address that libcurl is about to connect to, unless it is blocked."""
         family, kind, protocol, peer = address
         direct = self._client.find_proxy(self._origin) is None
         reason = blocked_peer(self._origin, peer[0]) if direct else None
@@ -397,7 +397,7 @@ class _Transfer:
             return _NO_SOCKET
 
     def _read_body(self, chunk: bytes) -> int | None:
-        """Take a part of the body, which libcurl bounds by MAXFILESIZE; refuse it behind a head that is refused."""
+        """Store a part of the body, whose size MAXFILESIZE limits; refuse it if the head is invalid."""
         if self._head is None and not self._read_head():
             return _REFUSE
         self._chunks.append(chunk)
@@ -406,11 +406,11 @@ class _Transfer:
         if self._client.in_flight <= MAX_IN_FLIGHT:
             return None
         self._fault = TooMuchInFlightError("too many large answers came at once")
-        self._drop_body()  # at once, so that this failure is enough
+        self._drop_body()  # now, so that no other request fails for the same bytes
         return _REFUSE
 
     def _read_head(self) -> bool:
-        """Read and check the head; return whether it is good."""
+        """Read and check the head; return whether it is valid."""
         try:
             self._head = read_head(self._lines)
         except ExchangeError as error:
@@ -423,7 +423,7 @@ class _Transfer:
 
 
 def describe_libcurl() -> str:
-    """Return the versions of pycurl, libcurl and its libraries, as a line."""
+    """Return the versions of pycurl, libcurl and its libraries in one line."""
     try:
         return str(_import_pycurl().version)
     except AccessError as error:
@@ -445,7 +445,7 @@ def _import_pycurl() -> Any:  # noqa: ANN401 - a module without types
 
 
 def _check_ca_file(path: str) -> None:
-    """Find out before any request whether a CA file is of use."""
+    """Check before any request that a CA file can be read and contains a certificate."""
     try:
         if not Path(path).is_file():
             raise _refuse_ca_file(Code.NO_SUCH_FILE, f"the CA file {path} cannot be read: it is not a regular file")

@@ -1,8 +1,8 @@
 """
-Where recorded answers leave the description of their API. Pure.
+Where recorded answers differ from the description of their API. Pure.
 
-An answer that leaves it is one error to a gate. Here everything is said that is different, and by which line of the
-description, so that both can be compared with the pages of the API.
+A gate reports one error for such an answer. This module lists every difference with the line of the description that it
+contradicts, so that both can be compared with the pages of the API.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _Place: TypeAlias = tuple[str, ...]
 
 _OK = 200
 _OF_THE_API = range(400, 500)
-"""Status codes that an API answers with itself; anyone on the way says that a server has failed."""
+"""Status codes of errors that come from the API itself; a 5xx can come from anything on the way."""
 _TIMES = ("begin_time", "end_time")
 _FORMS = ("rfc3339", "epoch-ms", "go", "%Y-%m-%d %H:%M:%S")
 _DEEPEST = 8
@@ -34,11 +34,11 @@ _EXPECTED = {
     "success": ("job_type", "begin_time", "end_time"),
     "failed": ("job_type", "begin_time", "end_time", "error_code", "fail_reason"),
 }
-"""What the answer about a job in a state is expected to have a key for."""
+"""The fields for which the answer about a job in a state should have a key."""
 
 
 class Departure(Struct, frozen=True):
-    """What is different, by which place of the description, how to fix it, and in which jobs' answers."""
+    """One difference: the place in the description, how to fix it, and the jobs whose answers show it."""
 
     place: _Place
     message: str
@@ -47,7 +47,7 @@ class Departure(Struct, frozen=True):
 
 
 class _Absent:
-    """What stands at the end of a way that an answer does not have."""
+    """The value at the end of a path that an answer does not have."""
 
 
 _ABSENT = _Absent()
@@ -55,11 +55,11 @@ _ABSENT = _Absent()
 
 def find_departures(api: JobApi, answers: Iterable[tuple[str, Exchange]]) -> list[Departure]:
     """
-    Return where answers leave the description of an API, in the order in which that is found.
+    List the differences between answers and the description of their API, in the order in which they are found.
 
     Args:
-        api: what they are answers of.
-        answers: the id of the job that was asked for, and what came of it.
+        api: the API that gave the answers.
+        answers: the requested job id and the exchange of each.
     """
     reader = _Contract(api)
     found: dict[tuple[_Place, str, str | None], dict[str, None]] = {}
@@ -72,13 +72,13 @@ def find_departures(api: JobApi, answers: Iterable[tuple[str, Exchange]]) -> lis
 
 
 def find_differences(api: JobApi, job_id: str, status_code: int, body: Mapping[str, object]) -> "list[_Found]":
-    """Return where a body leaves the description: place, message, hint."""
+    """List the differences between one body and the description: place, message, hint."""
     reader = _Contract(api)
     return list(reader.read_body(job_id, body) if status_code == _OK else reader.read_error(status_code, body))
 
 
 def write_ignored(api: JobApi, way: str) -> str:
-    """Write what a description says to have one more way ignored."""
+    """Write the `ignored` line of a description with one more path."""
     ways = ", ".join(f'"{each}"' for each in (*map(".".join, api.ignored), way))
     return f'"ignored": [{ways}]'
 
@@ -87,7 +87,7 @@ _Found: TypeAlias = tuple[_Place, str, str | None]
 
 
 class _Contract:
-    """Compares answers with a description, and counts what they have."""
+    """Compares answers with a description, and counts the keys that they have."""
 
     def __init__(self, api: JobApi) -> None:
         self._api = api
@@ -96,7 +96,7 @@ class _Contract:
         self._seen: set[str] = set()
 
     def read(self, job_id: str, exchange: Exchange) -> Iterator[_Found]:
-        """Yield what is different in one answer."""
+        """Yield the differences in one answer."""
         if exchange.status_code is None:
             return
         headers = {name.lower(): value for name, value in exchange.headers.items()}
@@ -121,7 +121,7 @@ class _Contract:
         yield from found
 
     def list_never_seen(self) -> Iterator[_Found]:
-        """Yield the fields for which no answer that should have the key has it."""
+        """Yield the fields whose key is missing in every answer that should have it."""
         for role, count in self._expected.items():
             if role not in self._seen:
                 way = ".".join(self._api.job.fields[role])
@@ -131,10 +131,10 @@ class _Contract:
     # --- An answer about a job ------------------------------------------------------------------------------------
 
     def read_body(self, job_id: str, body: _Object) -> Iterator[_Found]:
-        """Yield what is different in the body of an answer about a job."""
+        """Yield the differences in the body of an answer about a job."""
         record = self._find_job(job_id, body)
         if record == []:
-            return  # of jobs: there is none
+            return  # an empty list of jobs: the job is missing
         if not isinstance(record, dict):
             message = f"there is no job at {'.'.join(self._api.job.at)}, but {name_kind(record)}"
             yield ("job", "at"), message, None
@@ -218,7 +218,7 @@ class _Contract:
     # --- Any other answer -----------------------------------------------------------------------------------------
 
     def read_error(self, status_code: int, body: _Object) -> Iterator[_Found]:
-        """Yield what is different in the body of an error."""
+        """Yield the differences in the body of an error."""
         if not read_faults(self._api.envelopes, body, redact=str):
             keys: Sequence[str] = [cut_text(key) for key in list(body)[:10]]
             yield ("errors",), f"an error (HTTP {status_code}) has none of these shapes, but {', '.join(keys)}", None

@@ -1,4 +1,4 @@
-"""libcurl's errors in the words of `failure.py`: one table."""
+"""Translates libcurl's errors into those of `failure.py`: one table."""
 
 import errno
 import os
@@ -24,11 +24,11 @@ from reconcile.fetch.message import too_large
 
 class CurlError(Struct, frozen=True, kw_only=True):
     """
-    How libcurl ended a request that failed.
+    An error with which libcurl ended a request.
 
-    `code` and `text` are libcurl's own. `answered` says whether a part of an answer came. `os_error` is the system's
-    errno, 0 if it refused nothing. `proxy_status` is the status code with which a proxy answered CONNECT, 0 if none
-    did; `proxy` names it, None if there is none. The time limits are seconds.
+    `code` and `text` are libcurl's own. `answered` says whether a part of an answer arrived. `os_error` is the system's
+    errno, 0 if there was no error. `proxy_status` is the status code of the proxy's answer to CONNECT, 0 if there was
+    none; `proxy` names the proxy, None without one. The time limits are in seconds.
     """
 
     code: int
@@ -42,7 +42,7 @@ class CurlError(Struct, frozen=True, kw_only=True):
 
 
 def translate_curl_error(error: CurlError) -> ExchangeError:
-    """Return the failure that an error of libcurl is; the numbers are those of libcurl-errors(3)."""
+    """Translate an error of libcurl; the codes are those of libcurl-errors(3)."""
     translate = _TABLE.get(error.code)
     return translate(error) if translate is not None else ExchangeError(f"libcurl: {error.text} ({error.code})")
 
@@ -69,7 +69,7 @@ def _timed_out(error: CurlError) -> ExchangeError:
 
 
 def _handshake_failed(error: CurlError) -> ExchangeError:
-    """Tell a connection that ended during the handshake, which may pass, from a handshake that never succeeds."""
+    """Distinguish a connection that ended during the handshake, which is transient, from a failed handshake."""
     if error.os_error or any(sign in error.text for sign in ("SYSCALL", "unexpected eof", "reset by peer")):
         return NotConnectedError("the connection was closed during the TLS handshake")
     return TlsError(f"TLS: the handshake failed: {error.text}")
@@ -102,13 +102,13 @@ def _translate_to(kind: type[ExchangeError], reason: str) -> Callable[[CurlError
 _Translate: TypeAlias = Callable[[CurlError], ExchangeError]
 
 _TABLE: Final[Mapping[int, _Translate]] = {
-    1: _not_http,  # UNSUPPORTED_PROTOCOL: what answered speaks something else, or HTTP/0.9
+    1: _not_http,  # UNSUPPORTED_PROTOCOL: the server speaks another protocol, or HTTP/0.9
     3: _translate_to(MalformedRequestError, "the URL of the request cannot be read"),
     5: _translate_to(ProxyError, "the name of the proxy cannot be resolved"),
     6: _translate_to(NameNotResolvedError, "the host name cannot be resolved"),
     7: _not_connected,
     8: _not_http,  # WEIRD_SERVER_REPLY
-    16: _broken,  # HTTP2: a fault of the framing
+    16: _broken,  # HTTP2: a framing error
     18: _broken,  # PARTIAL_FILE
     28: _timed_out,
     35: _handshake_failed,

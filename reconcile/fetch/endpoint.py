@@ -1,4 +1,4 @@
-"""Where a job API is: from the operator's endpoint, or from the table of the cloud."""
+"""Where a job API is: the operator's endpoint, or the host in the table of the cloud."""
 
 import re
 from functools import lru_cache
@@ -30,7 +30,7 @@ _SHOWABLE = r"[^@?#]{1,200}"
 
 
 class Origin(Struct, frozen=True, kw_only=True):
-    """Scheme, host and port, all that decides who receives a request; a host in lower case, IPv6 without brackets."""
+    """Scheme, host and port, which decide who receives a request; the host in lower case, IPv6 without brackets."""
 
     scheme: str
     host: str
@@ -38,7 +38,7 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     @property
     def authority(self) -> str:
-        """The value of the Host header: the port only where it is not the scheme's own."""
+        """The value of the Host header, with the port unless it is the default of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -52,20 +52,20 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 METADATA_SERVICE = Origin(scheme="http", host="169.254.169.254", port=80)
-"""Where a server of the cloud asks about itself. No text is ever read as this origin."""
+"""The metadata service of a server of the cloud. No endpoint that an operator writes is read as this origin."""
 
 
 def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = None) -> Origin:
     """
-    Read the operator's endpoint: https, or http where the host is loopback as written.
+    Read the operator's endpoint: https, or http if the host is loopback as written.
 
     Args:
-        text: what the operator gave.
-        called: what the operator calls it.
-        form: how to write it, as a hint; None is the form of an origin.
+        text: the operator's text.
+        called: the name of the setting, for messages.
+        form: how to write it, as a hint; None describes an origin.
 
-    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts. Its
-    hint is the origin that was probably meant, where there is one.
+    Raises AccessError for anything that is more than an origin, or that two URL parsers could read as different hosts.
+    Its hint suggests the origin that was probably meant, if there is one.
     """
     form = _suggest_origin(text) or form or _FORM
     origin = parse_origin(text, called=called, form=form)
@@ -76,7 +76,7 @@ def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = No
 
 
 def parse_origin(text: str, *, called: str, form: str) -> Origin:
-    """Read an endpoint, whichever of both schemes it has; raise AccessError as `parse_endpoint` does."""
+    """Read an http or https endpoint; raise AccessError as `parse_endpoint` does."""
     try:
         return _read_origin(text)
     except _NoOriginError as error:
@@ -84,7 +84,7 @@ def parse_origin(text: str, *, called: str, form: str) -> Origin:
 
 
 def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
-    """Read `[PROVIDER=]URL`; the provider is None where the endpoint is for all. Raises AccessError."""
+    """Read `[PROVIDER=]URL`; the provider is None if the endpoint is for all. Raises AccessError."""
     name, equals, url = text.partition("=")
     if not equals or not re.fullmatch(r"[^:/?#@\\]*", name):
         return None, parse_endpoint(text)
@@ -93,13 +93,13 @@ def parse_endpoint_option(text: str) -> tuple[str | None, Origin]:
     return name, parse_endpoint(url)
 
 
-@lru_cache(maxsize=64)  # Many connections lead to few addresses.
+@lru_cache(maxsize=64)  # many connections go to few addresses
 def blocked_peer(origin: Origin, peer: str) -> str | None:
     """
-    Say why a connection to the origin that leads to this address must not be used, as a noun phrase; None if it may.
+    Return why a connection from the origin to this address must not be used, as a noun phrase; None if it may be.
 
-    Loopback is reached from a loopback endpoint and from no other; and a loopback endpoint leads nowhere else, for
-    over http it would show the credentials to a network. The metadata service is at its own address or nowhere.
+    Only a loopback endpoint may lead to loopback, and it must not lead anywhere else, because http would show the
+    credentials to the network. The metadata service must be at its own address.
     """
     if origin == METADATA_SERVICE:
         return None if peer == origin.host else "not the metadata service"
@@ -110,7 +110,7 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
 
 
 def _suggest_origin(text: str) -> str | None:
-    """Guess the origin that was meant, and say how to write it; None without a guess."""
+    """Guess the origin that was meant, and return how to write it; None without a guess."""
     named = re.fullmatch(r"(?i)(https?://[a-z0-9.-]+):([a-z_]{1,20})/?", text)
     if named is not None:
         return f"write the number of the port instead of '{named[2]}', as in {named[1]}:8080"
@@ -127,7 +127,7 @@ def _suggest_origin(text: str) -> str | None:
 
 
 def host_for(provider: Provider) -> Origin:
-    """Look up the provider's host in its API's table of clouds; raise AccessError where the table has none."""
+    """Look up the provider's host in its API's table of clouds; raise AccessError if the table has none."""
     cloud = provider.api.clouds.get(provider.cloud) if provider.cloud is not None else None
     host = cloud.hosts.get(provider.region) if cloud is not None and provider.region is not None else None
     if host is not None:
@@ -155,7 +155,7 @@ def _is_literal_loopback(host: str) -> bool:
 
 
 class _NoOriginError(ValueError):
-    """A text is no origin; `reason` completes the sentence "endpoint '...' ..."."""
+    """A text is not an origin; `reason` completes the sentence "endpoint '...' ..."."""
 
     def __init__(self, reason: str, code: Code = Code.ENDPOINT_NOT_ALLOWED) -> None:
         super().__init__(reason)
@@ -202,8 +202,8 @@ def _read_name(host: str) -> str:
 def refuse_endpoint(
     text: str, reason: str, *, called: str = "endpoint", form: str = _FORM, code: Code = Code.ENDPOINT_NOT_ALLOWED
 ) -> AccessError:
-    """Make the error of an address that the operator gave."""
-    # What has userinfo or a query may hold a password, so it is not repeated.
+    """Make the error for an address that the operator gave."""
+    # Userinfo or a query may contain a password, so a text with either is not shown.
     if not text:
         reason = "is empty"
     shown = f"{called} '{text}'" if re.fullmatch(_SHOWABLE, text) else called if called.isupper() else f"the {called}"

@@ -1,4 +1,4 @@
-"""The error that a server reports in a body, in any of the documented envelopes. Pure."""
+"""Reads the error that a server reports in a body, in any of the documented envelopes. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -33,7 +33,7 @@ def read_faults(
 
 
 def quote_fault(fault: Fault, meanings: Mapping[str, str]) -> str:
-    """Write a fault as what follows a reason; `meanings` explains known codes."""
+    """Write a fault as text to append to a reason; `meanings` explains known codes."""
     message = f' "{cut_text(fault.message)}"' if fault.message else ""
     meaning = meanings.get(fault.code)
     return f", error {cut_text(fault.code)}{message}{f' ({meaning})' if meaning else ''}"

@@ -1,4 +1,4 @@
-"""What can go wrong before there is an answer."""
+"""The errors of requests that got no answer."""
 
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
@@ -6,7 +6,7 @@ from reconcile.model import Problem
 
 
 class ExchangeError(Exception):
-    """A request got no answer; as text it is the reason, a clause."""
+    """A request got no answer; its text is the reason, as a clause."""
 
     code = Code.NOT_CONNECTED
 
@@ -24,7 +24,7 @@ class NameNotResolvedError(NotConnectedError):
 
 
 class BlockedAddressError(NotConnectedError):
-    """The host leads to an address that no request may reach. None was sent."""
+    """The host resolves to an address that no request may be sent to. Nothing was sent."""
 
     code = Code.BLOCKED_ADDRESS
 
@@ -70,7 +70,7 @@ class AnswerTooLargeError(NotHttpError):
 
 
 class TooMuchInFlightError(ExchangeError):
-    """The answers that are being read at this moment take too much memory together."""
+    """All answers that are being read now take too much memory together."""
 
     code = Code.ANSWER_TOO_LARGE
 

@@ -1,4 +1,4 @@
-"""The limits of one host in one run: requests at once, throttling, breaker, retries."""
+"""The limits of one host in one run: concurrency, throttling, circuit breaker, retries."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from reconcile.fetch.throttle import Throttle
 from reconcile.model import Missing, Observed, Problem
 
 _DESERTED_AFTER = 5.0
-"""Seconds after which a loopback port that refuses connections is taken to be down."""
+"""Seconds after which a loopback port that refuses connections counts as down."""
 
 
 class Slot(Struct, frozen=True, eq=False):
-    """A job whose request may be sent at time `at`; with `probe`, it is the only one, to see if the host is back."""
+    """A job whose request may be sent at time `at`; with `probe`, it is sent alone, to see if the host is back."""
 
     queue: ProviderQueue
     job: JobFetch
@@ -31,17 +31,17 @@ class Host:
     """The queues of the providers at one origin, which fail together and therefore share its limits."""
 
     def __init__(self, origin: Origin, queues: Sequence[ProviderQueue], *, concurrency: int, now: float) -> None:
-        """`concurrency` is how many requests may be under way at once."""
+        """`concurrency` is the most requests that may be under way at once."""
         self.queues = tuple(queues)
         self.open = sum(len(queue.schedule) for queue in queues)
-        """How many jobs are not settled yet."""
+        """The number of jobs that are not done yet."""
         self.budget = RetryBudget()
         self.breaker = CircuitBreaker()
         self.throttle = Throttle(now)
         self.answered = False
-        """Whether it has ever answered."""
+        """Whether the host has ever answered."""
         self.jobs = [job for queue in queues for job in queue.schedule]
-        """All of them, settled or not."""
+        """All jobs, done or not."""
         self._origin = origin
         self._concurrency = concurrency
         self._under_way = 0
@@ -61,7 +61,7 @@ class Host:
             return None
         for _ in self.queues:
             queue = self._order[0]
-            self._order.rotate(-1)  # the next request is another provider's, so that none has to wait for the others
+            self._order.rotate(-1)  # the next request is another provider's, so that none waits for the others
             job = queue.take(now)
             if job is not None:
                 self._under_way += 1
@@ -75,7 +75,7 @@ class Host:
         slot.queue.bring_back()
 
     def withdraw(self, slot: Slot, now: float) -> None:
-        """Note that the request was not sent after all."""
+        """Record that the request was not sent after all."""
         if slot.probe:
             self.breaker.withdraw(now)
 
@@ -86,7 +86,7 @@ class Host:
                 self.breaker.succeed()
                 self.throttle.accept(now)
             case Retryable.THROTTLED:
-                self.breaker.succeed()  # it is there
+                self.breaker.succeed()  # the host is up
                 self.throttle.refuse(now, sent_at=slot.at, retry_after=attempt.retry_after)
             case Retryable.TRANSIENT | Retryable.MAYBE_PERMANENT | Retryable.DESERTED:
                 self.breaker.fail(now, probe=slot.probe)
@@ -100,7 +100,7 @@ class Host:
         return self.breaker.is_down(now, after=_DESERTED_AFTER if deserted else DOWN_AFTER)
 
     def explain_down(self, now: float, last: Problem) -> str:
-        """Describe why the host is taken to be down, in words that fit every job: by its last failure."""
+        """Explain why the host counts as down, by its last failure and in words that fit every job."""
         failing_since = self.breaker.failing_since if self.breaker.failing_since is not None else now
         why, _, _ = last.message.removeprefix(f"{self._origin}: ").partition(" (request id ")
         return f"{self._origin} is down: {why}; no success for {now - failing_since:.0f} s"

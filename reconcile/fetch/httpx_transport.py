@@ -1,7 +1,7 @@
 """
-httpx's interface over the client of the run, for what is requested once: the tokens of credentials.
+httpx's interface on top of the client of the run, for single requests such as logins.
 
-One implementation holds every rule, and a login is written, and tested, as a few plain calls of `httpx.Client`.
+So the rules of the network are implemented once, and a login is written and tested as a few calls of `httpx.Client`.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ SEND_ERRORS = (httpx.RequestError, httpx.InvalidURL, ValueError)
 """
 What `httpx.Client.send` raises when there is no response.
 
-It parses the Location of a redirect even if it does not follow it. Not every error of that is one of httpx.
+It parses the Location of a redirect even if it does not follow it, and that can raise other errors than those of httpx.
 """
 
 _ERRORS: tuple[tuple[type[ExchangeError], type[httpx.RequestError]], ...] = (
@@ -40,17 +40,17 @@ _ERRORS: tuple[tuple[type[ExchangeError], type[httpx.RequestError]], ...] = (
     (NotConnectedError, httpx.NetworkError),
     (ExchangeError, httpx.RequestError),
 )
-"""Our failures and those of httpx. The first that fits counts, so a subclass stands before its base."""
+"""Our errors and those of httpx. The first match counts, so a subclass comes before its base."""
 
 _OURS = frozenset({"host", "content-length", "connection", "transfer-encoding"})
-"""Headers that the client writes itself."""
+"""Headers that our client writes."""
 
 
 class ClientTransport(httpx.BaseTransport):
-    """Send the requests of an `httpx.Client` through a client of ours."""
+    """Sends the requests of an `httpx.Client` through our client."""
 
     def __init__(self, client: Client, take_turn: Callable[[], None]) -> None:
-        """`take_turn` lets everything go on for a moment, this transport's own requests among it."""
+        """`take_turn` runs all requests for a moment, including those of this transport."""
         self._client = client
         self._take_turn = take_turn
 
@@ -70,15 +70,15 @@ class ClientTransport(httpx.BaseTransport):
 
 
 def open_login_client(client: Client, take_turn: Callable[[], None]) -> httpx.Client:
-    """Make the client for logins; it adds no header of its own, follows nothing and reads no environment."""
+    """Make the client for logins; it follows no redirect and reads no environment."""
     return httpx.Client(transport=ClientTransport(client, take_turn), trust_env=False, follow_redirects=False)
 
 
 def read_failure(error: httpx.RequestError | httpx.InvalidURL | ValueError) -> ExchangeError:
     """
-    Return the failure behind one of SEND_ERRORS; its text may quote the server.
+    Return the ExchangeError behind one of SEND_ERRORS; its text may quote the server.
 
-    Our own transport raises from an ExchangeError, which is more precise than any exception of httpx.
+    Our transport raises from an ExchangeError, which is more precise than an exception of httpx.
     """
     if isinstance(error.__cause__, ExchangeError):
         return error.__cause__

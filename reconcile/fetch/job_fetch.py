@@ -1,4 +1,4 @@
-"""The state of fetching one remote job, and what came of it."""
+"""The state of fetching one remote job, and its result."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -14,22 +14,22 @@ from reconcile.model import Fetched, Job, Missing, Observation, Observed, Proble
 Seen: TypeAlias = Observed | Missing
 
 STALE_AFTER = 60
-"""Seconds in a cache after which an answer may be about another time than now."""
+"""Seconds in a cache after which an answer counts as old."""
 
 
 class JobFetch(Struct, kw_only=True, eq=False):
     """
-    One remote job that is to be observed.
+    One remote job to observe.
 
-    A look is one observation, with as many tries as it takes. Every look after the first one that saw the job is a
-    poll. `indexes` are the positions of the manifest's jobs that still wait for it.
+    A look is one observation, with as many tries as it takes. Every look after the job was first seen is a poll.
+    `indexes` are the positions of the manifest's jobs that still wait for it.
     """
 
     indexes: list[int]
     job: Job
     path: str
     alone: bool = False
-    """Whether each request goes over a connection of its own; see `Request`."""
+    """Whether each request uses its own connection; see `Request`."""
     attempts: int = 0
     first_tried_at: float = 0.0
     answered_at: float = 0.0
@@ -38,28 +38,28 @@ class JobFetch(Struct, kw_only=True, eq=False):
     tried_since: float = 0.0
     failure: Unobserved | None = None
     retry_counts: dict[Retryable, int] = field(default_factory=dict)
-    """How many tries of this look failed in each way."""
+    """The number of tries of this look that failed in each way."""
     shown: Mapping[str, str] | None = None
     """The headers that carried the credential of the last request."""
     polls: int = 0
     seen: Seen | None = None
     size: int = 0
-    """Bytes that the last observation takes of the run's memory for answers."""
+    """Bytes of the last observation in the run's AnswerMemory."""
     seen_at: float = 0.0
     first_seen_at: float = 0.0
     look_by: float = 0.0
     """The time after which no poll begins."""
     looks: LookHistory | None = None
     cached: int | None = None
-    """Seconds that a cache had held the last answer, None unless that is long."""
+    """The age of the last answer in a cache in seconds, None unless it is old."""
     notes: tuple[str, ...] = ()
 
     def seen_if_late(self, now: float) -> Seen | None:
-        """Return the last observation if it is too late for another poll, None if the job is still to be requested."""
+        """Return the last observation if it is too late for another poll, None if the job may still be requested."""
         return self.seen if self.failure is None and now > self.look_by else None
 
     def begin_look(self) -> None:
-        """Begin another look after one that failed."""
+        """Start another look."""
         self.tries = 0
         if self.retry_counts:
             self.retry_counts = {}
@@ -81,12 +81,12 @@ class JobFetch(Struct, kw_only=True, eq=False):
 
     def see(self, seen: Seen, age: int | None, now: float, *, asked: float) -> Seen:
         """
-        Record that a look succeeded; return what it saw and how that compares with the looks before it.
+        Record a successful look; return its observation, compared with earlier looks.
 
         Args:
-            seen: what the answer says.
-            age: seconds that it had been in a cache, None if in none.
-            now: when it came.
+            seen: the observation.
+            age: the age of the answer in a cache in seconds, None if it came from none.
+            now: when the answer came.
             asked: when it was requested.
         """
         ended = isinstance(seen, Observed) and self.job.provider.api.statuses[seen.status].terminal
@@ -109,10 +109,10 @@ class JobFetch(Struct, kw_only=True, eq=False):
 
     def give_up(self, reason: Problem | None, now: float) -> Unobserved:
         """
-        Return why the job is not observed, once it is not requested any more.
+        Return why the job is not observed, after its last request.
 
         Args:
-            reason: None if the last failure and the number of tries say it all.
+            reason: None if the last failure and the number of tries are the whole reason.
         """
         why = f": {reason.message}" if reason is not None else ""
         stale = self._explain_stale(now)
@@ -127,16 +127,16 @@ class JobFetch(Struct, kw_only=True, eq=False):
         return Unobserved(problem=Problem(code=reason.code, message=f"not requested{again}{why}{stale}"))
 
     def blame_host(self, down: Problem, now: float) -> Unobserved:
-        """Return that the job is not observed because its host is down, the same for each of its jobs."""
+        """Return that the job is not observed because its host is down, in words that are the same for all its jobs."""
         message = f"{down.message}{self._explain_stale(now)}"
         request_id = self.failure.request_id if self.failure is not None else None
         return Unobserved(problem=Problem(code=down.code, message=message), request_id=request_id)
 
     def leave(self, reason: Problem, advice: str = "") -> Observation:
         """
-        Return what is known of the job when the run ends before it is done with it.
+        Return what is known about the job if the run ends before it is done.
 
-        `advice` says why a host that throttles did not answer, and what to do; it is "" for any other host.
+        `advice` says why a throttling host did not answer, and what to do; "" for other hosts.
         """
         if self.seen is None:
             tried = f", after {_count(self.tries)}" if self.failure else ""
@@ -148,7 +148,7 @@ class JobFetch(Struct, kw_only=True, eq=False):
         return self.seen
 
     def conclude(self, observation: Observation, now: float, *, begin: float) -> Fetched:
-        """Return the observation with how it was made; `begin` is when the run began."""
+        """Return the observation and how it was made; `begin` is when the run began."""
         seen = self.seen is not None
         return Fetched(
             observation=observation,
@@ -166,14 +166,14 @@ class JobFetch(Struct, kw_only=True, eq=False):
         return f"; gave up after {_count(self.tries)} over {now - self.tried_since:.0f} s"
 
     def _explain_stale(self, now: float) -> str:
-        """Say what was last known. It proves nothing any more, so it is no observation."""
+        """Describe the last observation, which is too old to prove anything."""
         if self.seen is None:
             return ""
         known = f'its status was "{self.seen.status}"' if isinstance(self.seen, Observed) else "it was missing"
         return f"; {known} {now - self.seen_at:.0f} s earlier"
 
     def _note_step(self, before: Seen, after: Seen) -> None:
-        """Note what no job should do: that its status goes back, or that it disappears."""
+        """Note if the job did what no job should: its status went back, or it disappeared."""
         match before, after:
             case Observed(status=old), Observed(status=new):
                 if new != old and new not in self.job.provider.api.statuses[old].then:

@@ -1,8 +1,8 @@
 """
-Keys of an answer that look like a described one, and stand where nothing is described. Pure.
+Finds keys of an answer that resemble a described key, but are spelled differently or on another level. Pure.
 
-What a description does not know is passed over. So parts under another spelling or on another level would be passed
-over as well, and "no part has failed" would hold of a job whose part has failed.
+Keys that a description does not have are ignored. If that included misspelled or misplaced parts, "no part has failed"
+would hold for a job with a failed part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,28 +14,28 @@ from msgspec import Struct, field
 from reconcile.model import JobApi, RecordWays
 
 _PARTS = ("subjob", "subtask", "childjob", "childtask")
-"""How the keys of parts begin, folded, at the services that are known."""
+"""How the keys of parts begin at the known services, folded."""
 
 _Object: TypeAlias = Mapping[str, object]
 _Way: TypeAlias = tuple[str, ...]
 
 
 class Lookalike(Struct, frozen=True):
-    """A way from the body, and what of the description it looks like; `as_parts` is whether that are the parts."""
+    """The path of a key from the body, and the described key that it resembles; `as_parts` if that lists the parts."""
 
     way: _Way
     like: str
     as_parts: bool
 
     def within(self, key: str) -> "Lookalike":
-        """Return the same one as seen from the object that has the key."""
+        """Return it as seen from the object that contains it under `key`."""
         return Lookalike((key, *self.way), self.like, self.as_parts)
 
 
 class _Level(Struct):
     """
-    What a description knows of one object: its keys, those of them by folded spelling that are judged, and the objects
-    in it or in a list in it.
+    What a description knows about one object: its keys, its judged keys by folded spelling, and the objects in it or in
+    its lists.
     """
 
     known: set[str] = field(default_factory=set)
@@ -50,11 +50,11 @@ _CONTAINERS = (dict, list)
 
 class Finder:
     """
-    Finds keys of a body that look like described ones and are elsewhere, or spelt otherwise.
+    Finds keys of a body that resemble described ones but are misplaced or spelled differently.
 
-    Empty values are let through, and so is a key with the very value of the one that it looks like. A key that looks
-    like the parts counts on every level, if there are objects at its end. So does one that looks like a status, if its
-    value is a word for failure and the job is said to have succeeded.
+    Empty values are ignored, and so is a key with the same value as the key that it resembles. A key that resembles
+    that of the parts counts on every level, if it leads to objects. So does a key that resembles the status, if its
+    value means failure and the job has succeeded.
     """
 
     __slots__ = ("_body", "_failures", "_folded_parts", "_parts", "_statuses")
@@ -68,11 +68,11 @@ class Finder:
         self._failures = {word.casefold() for word, state in api.words.items() if state == api.failure}
 
     def find(self, body: _Object, *, succeeded: bool) -> Lookalike | None:
-        """Return the first such key of a body about a job that has succeeded or not, None if there is none."""
+        """Return the first such key of a body, None if there is none; `succeeded` is whether the job has succeeded."""
         return self._find(self._body, body, succeeded)
 
     def list_status_lists(self, body: _Object) -> Iterator[_Way]:
-        """List the ways to lists that are not described, of objects with a key that looks like a status."""
+        """List the paths of undescribed lists whose objects have a key that resembles a status."""
         return self._list_status_lists(self._body, body)
 
     def _find(self, level: _Level, record: _Object, succeeded: bool) -> Lookalike | None:
@@ -95,7 +95,7 @@ class Finder:
         return None
 
     def _is_suspicious(self, level: _Level, key: str) -> bool:
-        """Return whether a key is spelled like one that is described, at this level or as the status or the parts."""
+        """Return whether a key is spelled like a described one on this level, like the status, or like the parts."""
         folded = fold(key)
         return folded in level.folded or folded in self._statuses or folded == self._folded_parts
 
@@ -141,7 +141,7 @@ class Finder:
 
 
 def _list_objects(value: object) -> Iterator[_Object]:
-    """List an object alone, or the objects in a list and in its lists."""
+    """List the object itself, or the objects in a list and its nested lists."""
     if isinstance(value, dict):
         yield value
     elif isinstance(value, list):
@@ -151,7 +151,7 @@ def _list_objects(value: object) -> Iterator[_Object]:
 
 @lru_cache(maxsize=1024)
 def fold(key: str) -> str:
-    """Return a key without what differs between its spellings: case, `_` and `-`."""
+    """Return a key in lower case without `_` and `-`."""
     return key.replace("_", "").replace("-", "").lower()
 
 

@@ -1,4 +1,4 @@
-"""How the looks of one run at one job compare. A few numbers are kept of all of them, however many there are."""
+"""How the looks of one run at one job compare. Only a few numbers are kept, however many looks there are."""
 
 from msgspec import Struct
 
@@ -7,11 +7,11 @@ from reconcile.model import ROLES, Looks, Missing, Observed, Record
 
 class LookHistory(Struct, kw_only=True, eq=False):
     """
-    What is known of the looks at one remote job so far.
+    The looks at one remote job so far.
 
-    The state that a look shows is that of some moment between its request and its answer, or of an earlier one if a
-    cache answered. So the time between two looks counts from the answer to the first to the request of the second, less
-    the age of the second answer; and one that may be older than the answer before it is not counted as another look.
+    A look shows the state at some time between its request and its answer, or earlier if a cache answered. So the time
+    between two looks counts from the answer of the first to the request of the second, less the age of the second
+    answer. An answer that may be older than the previous one does not count as another look.
     """
 
     alike: int = 0
@@ -19,12 +19,12 @@ class LookHistory(Struct, kw_only=True, eq=False):
     span: float = 0.0
     unchanged_since: float = 0.0
     last: float = 0.0
-    """When the last look that counts was over."""
+    """When the last look that counts was answered."""
     idle: float = 0.0
     ended: bool = False
-    """Whether the job had ended by the last look."""
+    """Whether the job had ended at the last look."""
     flaps: int = 0
-    """How often a look saw something else of a job that had ended."""
+    """How often a look differed although the job had ended."""
 
     def add(
         self,
@@ -40,12 +40,12 @@ class LookHistory(Struct, kw_only=True, eq=False):
         Add a look.
 
         Args:
-            before: what the look before it saw, None if it is the first.
-            seen: what it saw.
+            before: the observation of the previous look, None if this is the first.
+            seen: the observation.
             asked: when it was requested.
             answered: when the answer came.
-            age: seconds that a cache had held the answer, rounded down; None if none had.
-            ended: whether the job has ended by it.
+            age: the age of the answer in a cache in seconds, rounded down; None if it came from none.
+            ended: whether the job has ended.
 
         Returns:
             How the looks compare, None if this is the only one.
@@ -72,7 +72,7 @@ def _round(seconds: float) -> float:
 
 
 def _agree(one: Observed | Missing, other: Observed | Missing) -> bool:
-    """Return whether two looks show the same of everything that is judged."""
+    """Return whether two looks agree in everything that is judged."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return type(one) is type(other)
     return (
@@ -87,7 +87,7 @@ def _list_judged(record: Record) -> list[str | None]:
 
 
 def _is_unchanged(one: Observed | Missing, other: Observed | Missing) -> bool:
-    """Return whether neither the status nor the sub-jobs have changed; whatever a report shows of them counts."""
+    """Return whether status and sub-jobs are the same, including the values that only reports show."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return False
     return (one.status, one.status_word, one.sub_jobs) == (other.status, other.status_word, other.sub_jobs)

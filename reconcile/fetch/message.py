@@ -1,4 +1,4 @@
-"""A request as the client sends it, and an answer as the server sent it."""
+"""A request to send, and the answer to it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ class Request(Struct, frozen=True, kw_only=True):
     """
     One request: a GET, or a PUT or a POST if it has a body, which may be empty.
 
-    `target` is the path with its query, `headers` are lines without their line break, made by `write_headers`. The
-    client adds Host and the length of the body. `alone` asks for a connection that carries no other request, so that
-    no stray answer to another one can be taken for the answer.
+    `target` is the path with its query; `headers` are lines without a line break, made by `write_headers`. The client
+    adds Host and the length of the body. `alone` requests a connection that carries no other request, so that no stray
+    answer to another request can be taken for the answer.
     """
 
     origin: Origin
@@ -47,15 +47,15 @@ class Answer(Struct, frozen=True):
 
 
 def write_headers(headers: Mapping[str, str]) -> list[str]:
-    """Write headers as lines; raise MalformedRequestError if one could be read as more than one, or as none."""
+    """Write headers as lines; raise MalformedRequestError if a line would not be exactly one header."""
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise MalformedRequestError(f"the header {name!r} of the request holds what no header may hold")
+            raise MalformedRequestError(f"the header {name!r} of the request contains an invalid character")
     return [f"{name}: {value}" for name, value in headers.items()]
 
 
 def is_whole_head(lines: Sequence[bytes]) -> bool:
-    """Return whether the empty line has come that ends a head; `lines` are as for `read_head`."""
+    """Return whether the head is complete, up to its empty line; `lines` are those of `read_head`."""
     return b"\r\n" in lines or b"\n" in lines
 
 
@@ -64,10 +64,10 @@ def read_head(lines: Sequence[bytes]) -> tuple[int, dict[str, str]]:
     Read the head of an answer and check that its body can be read in one way only.
 
     Args:
-        lines: each with its line break, from the status line to the empty line or further.
+        lines: each with its line break, from the status line to the empty line or beyond.
 
     Returns:
-        The status code, and the headers as `Answer` has them.
+        The status code, and the headers in the form of `Answer`.
 
     Raises NotHttpError, AnswerTooLargeError or EncodedAnswerError.
     """
@@ -105,16 +105,16 @@ def _read_name(name: str) -> str:
 
 def _check_body(version: str, status_code: int, headers: Mapping[str, str]) -> None:
     """
-    Check that it is plain where the body ends.
+    Check that the end of the body is unambiguous.
 
-    HTTP/1.1 needs exactly one Content-Length, or exactly `chunked`. A body that ends with the connection looks the
-    same when it is cut short, and different programs read one that has both lengths differently. HTTP/2 has frames.
+    HTTP/1.1 needs exactly one Content-Length, or exactly `chunked`. If a body ends with the connection, nobody can tell
+    whether it was truncated, and programs disagree about a body with both lengths. HTTP/2 has frames.
     """
     length, coding = headers.get("content-length"), headers.get("transfer-encoding")
     if status_code < 200:
-        raise NotHttpError(f"an interim answer came that was not asked for (HTTP {status_code})")
+        raise NotHttpError(f"the server sent an interim answer (HTTP {status_code}) that was not requested")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise EncodedAnswerError("the answer is compressed, which was not asked for")
+        raise EncodedAnswerError("the answer is compressed, which was not requested")
     if length is not None and length.isascii() and length.isdigit() and len(length) < 20:
         if int(length) > MAX_BODY_SIZE:
             raise too_large()
@@ -127,7 +127,7 @@ def _check_body(version: str, status_code: int, headers: Mapping[str, str]) -> N
 
 
 def too_large() -> AnswerTooLargeError:
-    """Make the error of an answer beyond the limits."""
+    """Make the error for an answer that exceeds the limits."""
     return AnswerTooLargeError(
         f"the answer is too large: over {MAX_HEADERS} headers, {MAX_HEAD_SIZE} bytes of them, "
         f"or {MAX_BODY_SIZE} bytes of body"

@@ -1,4 +1,4 @@
-"""How soon requests follow each other: the operator's rate, and the pace of looking at a job again."""
+"""How fast requests follow each other: the operator's rate, and the interval between polls of a job."""
 
 import math
 from collections import deque
@@ -19,18 +19,18 @@ LONGEST_POLL = 30.0
 POLL_SPREAD = 0.2
 _POLLS_TO_LONGEST = math.ceil(math.log(LONGEST_POLL / FIRST_POLL, POLL_GROWTH))
 
-# Requests that a pause has saved up may follow at once as far as they are worth this many seconds of the rate, so
-# that a timer that comes late costs nothing of the rate.
+# After a pause, requests worth this many seconds of the rate may be sent at once, so that a late timer does not lower
+# the rate.
 _SAVED_UP = 0.1
 
 
 class Pace(Struct, frozen=True, kw_only=True):
     """
-    How a run treats the APIs.
+    How fast and how often a run sends requests.
 
-    `rate` is what each provider allows, None is what its API publishes; this run is the first of the numbers in `share`
-    of as many runs as the second, which share it. `attempts` is how often a question is asked, at most; `rng` draws how
-    long to wait, None is one of the process.
+    `rate` is the rate that each provider allows, None for the rate that its API publishes. `share` is (index, total):
+    `total` runs share that rate, and this one is number `index`, from 1. `attempts` is the most attempts per look.
+    `rng` draws waiting times, None for a generator of the process.
     """
 
     rate: Rate | None = None
@@ -40,14 +40,14 @@ class Pace(Struct, frozen=True, kw_only=True):
 
     @property
     def chance(self) -> "Random":
-        """What draws how long to wait."""
+        """The generator that draws waiting times."""
         return self.rng or _make_random()
 
     def open_bucket(self, published: Rate | None, now: float) -> "TokenBucket | None":
         """
-        Return what limits the requests to a provider, None if nothing does.
+        Return the bucket that limits the requests to a provider, None without a limit.
 
-        Runs that begin together send their first requests one after the other.
+        Runs that share the rate and start together send their first requests one after the other.
         """
         rate = self.rate or published
         if rate is None:
@@ -65,10 +65,10 @@ def _make_random() -> "Random":
 
 class TokenBucket:
     """
-    Requests at a rate, evenly, and in no window of its length more than it allows.
+    Limits requests to a rate: evenly spread, and never more in any window of the rate's length than it allows.
 
-    The even flow is kept as one number, the time at which the bucket is full again (the generic cell rate algorithm,
-    ITU-T I.371). What is saved up may follow at once, but then waits at the end of its window.
+    The even spread is kept as one number, the time at which the bucket is full again (the generic cell rate algorithm,
+    ITU-T I.371). Saved-up requests may be sent at once, but then the window delays later ones.
     """
 
     __slots__ = ("_full_at", "_interval", "_latest", "_most", "_slack", "_window")
@@ -84,7 +84,7 @@ class TokenBucket:
 
     @property
     def next_chance(self) -> float:
-        """The time from which on a request may be sent."""
+        """The earliest time of the next request."""
         even = self._full_at - self._slack
         return max(even, self._latest[0] + self._window) if len(self._latest) == self._most else even
 
@@ -95,6 +95,6 @@ class TokenBucket:
 
 
 def draw_poll_wait(polls: int, rng: "Random") -> float:
-    """Draw the seconds until a job is looked at again that was polled so many times."""
+    """Draw the seconds until the next poll of a job, after `polls` polls."""
     wait = min(LONGEST_POLL, FIRST_POLL * POLL_GROWTH ** min(polls, _POLLS_TO_LONGEST))
     return wait * rng.uniform(1 - POLL_SPREAD, 1 + POLL_SPREAD)

@@ -1,4 +1,4 @@
-"""A body as a JSON object, if there is exactly one way to read it."""
+"""Reads a body as a JSON object, if there is exactly one way to read it."""
 
 import math
 import re
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 32
 MOST_VALUES = 20_000
-"""Objects, lists and commas of a body; a job with a thousand sub-jobs has 8,000."""
+"""The most objects, lists and commas of a body; a job with a thousand sub-jobs has 8,000."""
 _MAX_DIGITS = 20
 
 _BOM = b"\xef\xbb\xbf"
@@ -25,7 +25,7 @@ _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 class InvalidAnswerError(Exception):
-    """The answer of a server proves nothing; `reason` completes the sentence "HTTP 200 from the job API: ..."."""
+    """An answer proves nothing; `reason` completes the sentence "HTTP 200 from the job API: ..."."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -34,17 +34,17 @@ class InvalidAnswerError(Exception):
 
 
 class BrokenJsonError(InvalidAnswerError):
-    """The body is not JSON where JSON was announced: it may have been cut or garbled on its way."""
+    """The body is not JSON although it was announced as JSON: it may have been truncated or garbled on the way."""
 
 
 def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
     """
-    Read the body as one JSON object in UTF-8, a byte order mark allowed.
+    Read the body as one JSON object in UTF-8, with or without a byte order mark.
 
-    Raises InvalidAnswerError: for a content type that is not JSON's (none and text/plain are let through), and for what
-    two parsers could read differently: duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH. And for
-    more than MOST_VALUES, of which each takes many times the memory of its text. What is no JSON at all is a
-    BrokenJsonError.
+    Raises InvalidAnswerError for a content type other than JSON (none and text/plain are accepted), for anything that
+    two parsers could read differently (duplicate keys, numbers out of range, nesting deeper than MAX_DEPTH), and for
+    more than MOST_VALUES, because each value takes many times the memory of its text. Raises BrokenJsonError if the
+    body is not JSON at all.
     """
     plain = parse_plain(body)
     if plain is not None and _refuse_content_type(content_type) is None:
@@ -63,11 +63,11 @@ def parse_object(content_type: str | None, body: bytes) -> dict[str, object]:
 
 def parse_plain(body: bytes) -> dict[str, object] | None:
     """
-    Read a JSON object that is written as we would write it ourselves; None if it is any other.
+    Read a JSON object that our encoder would write in the same way; None if it is any other.
 
-    What was read is written again, without blanks. If those are the bytes that came, blanks aside, nothing in them was
-    passed over or taken for something else: no key that comes twice, no number that was rounded. What may be refused,
-    deep nesting and large numbers, is not plain.
+    The document is encoded again, without whitespace. If the bytes equal those of the body, apart from whitespace,
+    decoding lost and changed nothing: there is no duplicate key and no rounded number. Deep nesting and large numbers,
+    which may have to be refused, do not decode here.
     """
     if len(body) > MOST_VALUES:
         return None
@@ -85,7 +85,7 @@ def _check_content_type(content_type: str | None, body: bytes) -> None:
         raise InvalidAnswerError(Code.NOT_JSON, f"{reason} ({_name_type(content_type)})")
 
 
-@lru_cache(maxsize=16)  # of a server that says the same with every answer
+@lru_cache(maxsize=16)  # a server sends the same one with every answer
 def _refuse_content_type(content_type: str | None) -> str | None:
     media_type, _, parameters = (content_type or "application/json").lower().partition(";")
     if not re.fullmatch(_JSON_TYPES, media_type.strip()):
@@ -99,7 +99,7 @@ def _name_type(content_type: str | None) -> str:
 
 
 def _check_bulk(text: str) -> None:
-    # As many brackets as the limit cannot be deeper than it, which settles nearly every body at once.
+    # With no more brackets than the limit, a body cannot be nested deeper; this is enough for nearly every body.
     if text.count("[") + text.count("{") <= MAX_DEPTH and text.count(",") < MOST_VALUES - MAX_DEPTH:
         return
     depth = values = 0
@@ -121,7 +121,7 @@ def _check_bulk(text: str) -> None:
 
 
 def _decode(text: str) -> object:
-    """Decode as `JSONDecoder.decode` does, which takes a regular expression to find each end."""
+    """Decode as `JSONDecoder.decode` does, but without its regular expressions for whitespace."""
     text = text.strip(" \t\n\r")
     document, end = _make_decoder().raw_decode(text)
     if end != len(text):
@@ -173,7 +173,7 @@ _Scalar: TypeAlias = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1
 
 
 def _make_plain(parts: int) -> Any:  # noqa: ANN401 - a type that is made here has no name
-    """Make the type of an object that may list others, in itself or in an object of it, so many levels deep."""
+    """Make the type of an object that may list others, directly or in an inner object, `parts` levels deep."""
     leaf: Any = dict[str, _Scalar]
     if not parts:
         return dict[str, _Scalar | leaf]
@@ -182,6 +182,6 @@ def _make_plain(parts: int) -> Any:  # noqa: ANN401 - a type that is made here h
 
 
 _PART_LEVELS = 3
-"""As deep as an API is known to nest its parts; what is deeper is read the long way."""
+"""The deepest nesting of parts in a known API; deeper bodies take the slower path."""
 _PLAIN_DECODER: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(_make_plain(_PART_LEVELS))
 _PLAIN_ENCODER = msgspec.json.Encoder()

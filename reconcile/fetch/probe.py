@@ -1,4 +1,4 @@
-"""One harmless request that shows whether a provider answers: for a job that cannot exist."""
+"""Checks a provider with one harmless request, for a job that cannot exist."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -21,19 +21,19 @@ from reconcile.fetch.target import Target
 from reconcile.model import Observation, Unobserved
 
 NO_SUCH_JOB: Final = "00000000-0000-0000-0000-000000000000"
-"""The id of no job: one that is written like others, so that the API does not refuse its form."""
+"""An id that no job has, in the usual form, so that the API does not refuse it."""
 
 _TURN: Final = 0.1
-"""Seconds after which it is asked again whether the run is over."""
+"""Seconds between two checks whether the run is over."""
 
 
 class Probe(Struct, frozen=True, kw_only=True):
     """
-    What one request established.
+    The result of the request.
 
-    `observation` is Missing where host, path, project and credential are right. `logged_in` is False if the credential
-    could not even be issued, `answered` whether there was any answer. `server_time` is that of the answer, None
-    if it gives none. `doubtful` is whether the answer may mean that there is no such job, or may not.
+    `observation` is Missing if host, path, project and credential are right. `logged_in` is False if no credential
+    could be issued. `answered` is whether there was any answer, and `server_time` its time, None if it has none.
+    `doubtful` is whether the answer may mean that the job does not exist, or something else.
     """
 
     observation: Observation
@@ -45,12 +45,12 @@ class Probe(Struct, frozen=True, kw_only=True):
 
 def probe_target(target: Target, client: Client, is_over: Callable[[], bool]) -> Probe:
     """
-    Ask a provider for a job that cannot exist.
+    Request a job that cannot exist.
 
     Args:
-        target: whom to ask, and with what.
+        target: the provider and its credential.
         client: sends the request, and that of a login before it.
-        is_over: asked again and again; once it says so, no answer is waited for.
+        is_over: called repeatedly; once it returns True, the request is given up.
     """
 
     def take_turn() -> None:

@@ -1,7 +1,7 @@
 """
-The proofs of a description: answers of the API, each with what is read of it. Pure.
+Checks the proofs of a description: answers of the API, each with what should be read from it. Pure.
 
-A way that is misspelt reads nothing, which is no error of an answer. So each way must have led to something.
+A misspelled path finds nothing, which is no error in an answer. So each path must find a value in one of the proofs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _OK = 200
 
 
 def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
-    """Say which answers of a description are not read as it says, or else what no answer of it shows."""
+    """Yield the answers that are not read as the description says or, without any, what no answer proves."""
     read = [_read(api, proof) for proof in description.proofs]
     faults = [
         fault
@@ -40,13 +40,13 @@ def check_proofs(api: JobApi, description: Description) -> Iterator[Fault]:
 
 
 def _once_each(faults: Iterable[Fault]) -> list[Fault]:
-    """Leave out what other proofs have shown of the same line of the description already."""
+    """Keep only the first fault at each line of the description outside the proofs."""
     shown: dict[_Path, Fault] = {}
     return [fault for fault in faults if fault.path[0] == "proofs" or shown.setdefault(fault.path, fault) is fault]
 
 
 def tell_observed(observed: Observed) -> dict[str, JsonValue]:
-    """Return what was read of a job as a proof says it: what has a value, and the parts."""
+    """Return an observation in the form of a proof's `reads`: the fields with a value, and the parts."""
     told = _tell_record(observed)
     del told["job_id"]
     if observed.sub_jobs:
@@ -85,7 +85,7 @@ def _compare(place: _Path, proof: Proof, attempt: Attempt, api: JobApi, descript
 
 
 def _explain(place: _Path, proof: Proof, api: JobApi, reason: str) -> Iterator[Fault]:
-    """Say why an answer proves nothing, at the line of the description that does not fit it if there is one."""
+    """Explain why an answer proves nothing, at the line of the description that it contradicts, if there is one."""
     differences = find_differences(api, proof.job_id, proof.status_code, proof.body)
     number = int(place[-1]) + 1
     for where, message, hint in differences:
@@ -99,7 +99,7 @@ def _find_unread_messages(proof: Proof, api: JobApi) -> Iterator[Fault]:
     for fault in read_faults(api.envelopes, proof.body, redact=str):
         if fault.message is None:
             hint = "fix the way to the message"
-            yield Fault(("errors", fault.envelope, "message"), "no message is there in the answer of a proof", hint)
+            yield Fault(("errors", fault.envelope, "message"), "the answer of a proof has no message there", hint)
 
 
 def _compare_fields(
@@ -108,10 +108,10 @@ def _compare_fields(
     lacking = [name for name in told if name not in said]
     if lacking:
         hint = f'write "reads": {_write(told)} if that is what the answer says'
-        yield Fault(place, f"more is read of this answer: {', '.join(lacking)}", hint)
+        yield Fault(place, f"this answer is also read to have {', '.join(lacking)}", hint)
     for name, value in said.items():
         if value != told.get(name):
-            message = f"{name} is read as {_write(told.get(name))}, and not as {_write(value)}"
+            message = f"{name} is read as {_write(told.get(name))}, not as {_write(value)}"
             yield Fault((*place, name), message, _fix(name, told, description))
 
 
@@ -130,16 +130,16 @@ def _write(value: object) -> str:
 
 
 def _find_early_ends(api: JobApi, read: Sequence[Observed]) -> Iterator[Fault]:
-    """An end that a job has before its end is that of its latest change, by which nothing may be judged."""
+    """Find end times of unfinished jobs: those are times of the latest change, and must not be judged."""
     groups: dict[str, list[Record]] = {"job": [*read], "parts": [part for job in read for part in job.sub_jobs]}
     for name, records in groups.items():
         if any(each.end_time is not None and not api.statuses[each.status].terminal for each in records):
-            message = "what has not ended has an end time"
+            message = "a record that has not ended has an end time"
             yield Fault((name, "fields", "end_time"), message, f'write "end_time_moves": true in the {name}')
 
 
 def _find_hidden_parts(api: JobApi, description: Description) -> Iterator[Fault]:
-    """Say which lists of the answers have things with a status that no one reads: probably the parts of a job."""
+    """Find undescribed lists of objects with a status, which are probably the parts of a job."""
     finder = Finder(api)
     for index, proof in enumerate(description.proofs):
         for way in finder.list_status_lists(proof.body) if proof.status_code == _OK else ():
@@ -167,7 +167,7 @@ def _find_unproven(description: Description, read: Sequence[Observed]) -> Iterat
         for label, way in record.shown.items():
             if not any(label in each.shown for each in records[name]):
                 yield Fault((name, "shown", label), f"no proof has anything at {way}", f"{hint}, or remove it")
-    # Not by a part alone: the word then counts for a job, too, which nothing has shown.
+    # A part does not prove a word: it would then count for jobs as well, which no answer has shown.
     proven = {each.status_word or each.status for each in read}
     for word, state in description.statuses.items():
         if state == "success" and word not in proven:

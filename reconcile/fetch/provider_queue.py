@@ -1,4 +1,4 @@
-"""The requests of one provider in one run: its schedule, its credential, its rate."""
+"""The requests of one run to one provider: its schedule, its credential, its rate."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAX_UNPROVEN = 5
 """
-Requests under way before one has shown that the credential is good.
+The most requests under way before an answer has shown that the credential is valid.
 
 Six rejected signatures lock an access key for five minutes (support.huaweicloud.com, apig-faq-0003).
 """
@@ -40,7 +40,7 @@ class ProviderQueue:
     """
     The jobs of one provider, and when the next one may be requested.
 
-    Times are in seconds of one clock that only goes forward; it is not read here.
+    Times are in seconds of one monotonic clock, which the caller reads.
     """
 
     def __init__(
@@ -57,18 +57,18 @@ class ProviderQueue:
         Queue jobs.
 
         Args:
-            target: whom they belong to.
-            jobs: in the order in which they are first requested.
-            login_client: makes the client through which a credential asks for a token; called only if one does.
-            bucket: limits how many requests are sent; None is no limit.
-            memory: what the answers of the run may take.
-            recorder: keeps what is exchanged; None keeps nothing.
+            target: the provider.
+            jobs: in the order of their first requests.
+            login_client: makes the client for logins; called only if a credential needs one.
+            bucket: limits the rate of requests; None is no limit.
+            memory: for the answers of the run.
+            recorder: records the exchanges; None records nothing.
         """
         self.schedule = Schedule(jobs)
         self.closed: Problem | None = None
         """Why nothing more is requested."""
         self.proven = False
-        """Whether an answer has shown that the credential is good."""
+        """Whether an answer has shown that the credential is valid."""
         self._target = target
         self._login_client = login_client
         self._memory = memory
@@ -85,7 +85,7 @@ class ProviderQueue:
 
     @property
     def next_chance(self) -> float:
-        """The time from which on a request may be sent; infinity if that depends on those that are under way."""
+        """The earliest time of the next request; infinity while it depends on requests under way."""
         if self._is_blocked():
             return math.inf
         paced_until = self._bucket.next_chance if self._bucket is not None else -math.inf
@@ -103,11 +103,11 @@ class ProviderQueue:
         return job
 
     def bring_back(self) -> None:
-        """Count out a job that was taken."""
+        """Return a job that was taken."""
         self._under_way -= 1
 
     def hold(self, until: float) -> None:
-        """Send nothing before that time: a server that says when to come back means all of a project."""
+        """Send nothing before that time: Retry-After applies to the whole project."""
         self._held_until = max(self._held_until, until)
 
     def close(self, reason: Problem) -> list[JobFetch]:
@@ -119,9 +119,9 @@ class ProviderQueue:
         """
         Return the request of a job with its credential, which may have to log in first.
 
-        Logging in takes a request of its own. The run goes on meanwhile, but nothing is taken from this queue.
+        A login sends another request. The run goes on meanwhile, but nothing is taken from this queue.
 
-        Raises CredentialError if there is no credential to be had, ExchangeError if it cannot be sent.
+        Raises CredentialError if no credential can be issued, ExchangeError if it cannot be sent.
         """
         shown = self._target.credential.standing or self._ask_credential(job)
         if shown is not self._shown:
@@ -132,12 +132,12 @@ class ProviderQueue:
         return Request(origin=self._target.origin, target=job.path, headers=self._headers, alone=job.alone)
 
     def begin(self, job: JobFetch, now: float) -> datetime | None:
-        """Count a request that is sent now; return when, by the recorder's clock if there is a recorder."""
+        """Count a request that is sent now; return the time of the recorder's clock, None without a recorder."""
         job.begin_try(now)
         return self._recorder.begin() if self._recorder is not None else None
 
     def read(self, job: JobFetch, outcome: Outcome, sent_at: datetime | None) -> Attempt:
-        """Return what came of a request, and record it."""
+        """Return the outcome of a request, and record it."""
         if isinstance(outcome, ExchangeError):
             problem = explain_failure(outcome, self._target.origin)
             if self._recorder is not None and sent_at is not None:
@@ -161,7 +161,7 @@ class ProviderQueue:
         return attempt
 
     def renew_credential(self, job: JobFetch) -> bool:
-        """Return whether the job, whose credential was rejected, may be requested once more with another one."""
+        """Return whether a job whose credential was rejected may be requested again with a new one."""
         if job.shown is None or not self._target.credential.renew(job.shown):
             return False
         if job.shown is self._shown:
@@ -170,9 +170,10 @@ class ProviderQueue:
 
     def postpone(self, error: CredentialError, now: float, *, remaining: float, pace: Pace) -> Problem | None:
         """
-        Hold the queue until it is worth logging in again; return why it is not, if it is not.
+        Hold the queue until the next login; return why there is none, if there is none.
 
-        The queue does this as one: its jobs need the same credential, and their own tries are for the job API.
+        Failed logins count for the whole queue, because its jobs share the credential. The tries of a job count only
+        requests to the job API.
         """
         if error.retryable is None:
             return self._explain_rejection(error.problem)
@@ -193,7 +194,7 @@ class ProviderQueue:
         return Problem(code=error.problem.code, message=f"{error.problem.message}; {why}")
 
     def _explain_rejection(self, problem: Problem) -> Problem:
-        """Add what is odd about the environment to a problem of the credential, else what to do."""
+        """Add to a problem of the credential what is odd about the environment, or else what to do."""
         if problem.code not in (Code.UNAUTHENTICATED, Code.FORBIDDEN):
             return problem
         odd = self._target.explain_rejection()

@@ -1,8 +1,8 @@
 """
-The proxy that the operator names.
+The operator's proxy.
 
-It finds the address of the host, so that address cannot be checked here. It sees nothing of a request but the host:
-the request goes through a tunnel (CONNECT) with TLS of its own, and what is not https does not go through a proxy.
+It resolves the host, so the address cannot be checked here. It sees only the host of a request: everything goes through
+a tunnel (CONNECT) with its own TLS, and requests without https do not go through a proxy.
 """
 
 import re
@@ -24,7 +24,7 @@ _FORM = "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; https i
 
 
 class Proxy(Struct, frozen=True, kw_only=True, eq=False):
-    """Where a proxy is and who logs in there, if it demands that; as text it is its origin alone."""
+    """A proxy and its login, None if it needs none; as text, only its origin."""
 
     origin: Origin
     user: Secret | None = None
@@ -32,7 +32,7 @@ class Proxy(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Everything of it that no output may show: what is sent is user and password in one."""
+        """The secrets of the proxy: the password alone, and user and password together as they are sent."""
         if self.user is None or self.password is None:
             return ()
         return (self.password, Secret(f"{self.user.reveal()}:{self.password.reveal()}"))
@@ -42,10 +42,10 @@ class Proxy(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def parse_proxy(text: str) -> Proxy:
-    """Read the operator's proxy, http or https; raise AccessError, which shows nothing of user and password."""
+    """Read the operator's proxy, http or https; raise AccessError, which never shows user or password."""
     match = _PROXY.fullmatch(text)
     if match is None:
-        raise refuse_endpoint(text if "@" not in text else "@", "is no proxy", called="proxy", form=_FORM)
+        raise refuse_endpoint(text if "@" not in text else "@", "is not a proxy", called="proxy", form=_FORM)
     origin = parse_origin(f"{match['scheme']}{match['rest']}", called="proxy", form=_FORM)
     if match["user"] is None:
         return Proxy(origin=origin)

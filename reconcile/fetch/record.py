@@ -1,4 +1,4 @@
-"""A JSON object -> the job that it describes, read by the paths of the API's description. Pure."""
+"""JSON object -> job, read by the paths of the API's description. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     _Place: TypeAlias = "tuple[_Place, str, int] | None"
 else:
     _Place = object
-"""Where a part is: the place of what lists it, the way to the list, the index; None is the job. For errors alone."""
+"""Where a part is, for errors: the place of its parent, the path of the list in that, the index. None is the job."""
 
 
 class NoJobError(Exception):
-    """The API lists jobs, and there are none."""
+    """The API returned an empty list of jobs."""
 
 
 def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | None, redact: Redact) -> Observed:
     """
-    Read the answer to the question for this job; keys that are not described are ignored, unless they look described.
+    Read the answer to the request for this job; undescribed keys are ignored, unless they resemble described ones.
 
-    Raises InvalidAnswerError if it is about another job, if a status is not one of the API's words exactly, if a field
-    has another type or form than the API gives it or may be somewhere else, or if there are more than MOST_SUB_JOBS;
-    and NoJobError.
+    Raises InvalidAnswerError if it is about another job, if a status is not exactly one of the API's words, if a field
+    has an undocumented type or format or may be somewhere else, or if there are more than MOST_SUB_JOBS. Raises
+    NoJobError if the list of jobs is empty.
     """
     reader = _make_reader(api)
     record = _find_job(api, job_id, document, redact) if api.job.at else document
@@ -78,18 +78,18 @@ def read_job(api: JobApi, job_id: str, document: _Object, *, request_id: str | N
 
 def _refuse_lookalike(api: JobApi, found: Lookalike, redact: Redact) -> InvalidAnswerError:
     way = cut_text(redact(".".join(found.way)))
-    where = f"are described at {api.sub_jobs}" if api.sub_jobs is not None else "no job is described to have"
+    where = f"are described at {api.sub_jobs}" if api.sub_jobs is not None else "the description does not have"
     differs = f"its {found.like}, and differs from it" if not found.as_parts else f"its parts, which {where}"
     return InvalidAnswerError(Code.MALFORMED_FIELD, f"its {way} looks like {differs}")
 
 
 def name_kind(value: object) -> str:
-    """Name the kind of JSON value that something is, null for what is absent."""
+    """Name the JSON type of a value; None is "null or absent"."""
     return _KINDS.get(type(value), "null or absent")
 
 
 def cut_text(text: str) -> str:
-    """Shorten a server's text for a message. Redact first: a secret that was cut in half is no longer found."""
+    """Shorten a server's text for a message. Redact first: half a secret would not be found any more."""
     return text if len(text) <= MAX_FOREIGN_TEXT else f"{text[:MAX_FOREIGN_TEXT]}..."
 
 
@@ -97,11 +97,11 @@ def cut_text(text: str) -> str:
 
 _Way: TypeAlias = tuple[str, ...]
 _Group: TypeAlias = tuple[_Way, list[tuple[Any, str, str]]]
-"""The way to an object, and what is read of it: where that belongs, its key, the whole way to it."""
+"""The path of an object, and the values to read in it: the index or label of each, its key, and its whole path."""
 
 
 class _State(Struct, frozen=True):
-    """A state, the API's own word for it if that is another, and whether nothing follows."""
+    """A status, the API's own word if it differs, and whether the status is terminal."""
 
     name: str
     word: str | None
@@ -109,7 +109,7 @@ class _State(Struct, frozen=True):
 
 
 class _RecordReader:
-    """Reads one kind of record, each time with the place of the record in the answer."""
+    """Reads jobs or parts; each method takes the place of the record in the answer, for errors."""
 
     __slots__ = ("_labels", "_status", "_time_format", "_values", "_words")
 
@@ -119,7 +119,7 @@ class _RecordReader:
             word: _State(state, word if word != state else None, api.statuses[state].terminal)
             for word, state in api.words.items()
         }
-        # The id of the job itself is known: it is the one that was asked for.
+        # The id of the job itself is known: it is the requested one.
         first = 1 if ways is api.job else 0
         roles = [(index, role) for index, role in enumerate(_TEXTS) if index >= first and role in ways.fields]
         self._values = _group({**{index: ways.fields[role] for index, role in roles}, **ways.shown})
@@ -140,9 +140,9 @@ class _RecordReader:
 
     def read_values(self, record: _Object, place: _Place, redact: Redact) -> tuple[list[str | None], Mapping[str, str]]:
         """
-        Return the text of each of _TEXTS, and what is shown in reports, by label.
+        Return the value of each of _TEXTS, and the values for reports by label.
 
-        A text is None if it is absent, null or "". What is shown may be a number or a boolean as well.
+        A value is None if it is absent, null or "". Values for reports may also be numbers or booleans.
         """
         texts: list[str | None] = [None] * len(_TEXTS)
         shown: dict[str, str] = {}
@@ -187,7 +187,7 @@ _is_short_time = lru_cache(maxsize=1024)(is_time)
 
 
 def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
-    """Gather what is read by the object that it is in, so that each object is found once."""
+    """Group paths by the object that they lead to, so that each object is looked up once."""
     groups: dict[_Way, list[tuple[Any, str, str]]] = {}
     for name, way in ways.items():
         groups.setdefault(way[:-1], []).append((name, way[-1], ".".join(way)))
@@ -195,7 +195,7 @@ def _group(ways: Mapping[Any, _Way]) -> list[_Group]:
 
 
 class _AnswerReader(Struct, frozen=True):
-    """What reads the answers of an API; jobs without parts have no reader for them."""
+    """Reads the answers of an API; `part` is None if its jobs have no parts."""
 
     job: _RecordReader
     part: _RecordReader | None
@@ -212,7 +212,7 @@ def _make_reader(api: JobApi) -> _AnswerReader:
 
 
 class _Parts:
-    """The parts of a job and theirs, gathered depth first."""
+    """The parts of a job and their parts, collected depth first."""
 
     __slots__ = ("_at", "_reader", "_redact", "_ways", "headings", "sub_jobs")
 
@@ -225,11 +225,11 @@ class _Parts:
         self.headings: list[Heading] = []
 
     def read(self, record: _Object) -> None:
-        """Read the parts that the job lists, and theirs."""
+        """Read the parts that the job lists, and their parts."""
         self._read_all(self._list(record, None), None, 1)
 
     def _read_all(self, entries: Sequence[object], place: _Place, depth: int) -> None:
-        """Read what the record at a place lists."""
+        """Read the parts that the record at a place lists."""
         if depth > DEEPEST:
             raise InvalidAnswerError(Code.AMBIGUOUS_JSON, f"its sub-jobs are nested deeper than {DEEPEST} levels")
         for index, entry in enumerate(entries):
@@ -262,7 +262,7 @@ class _Parts:
         )
 
     def _list(self, record: _Object, place: _Place) -> list[object]:
-        """Return the entries of a record's list of parts, none where it is absent, null or ""."""
+        """Return the entries of a record's list of parts; empty if it is absent, null or ""."""
         entries = _follow(record, self._ways.at, place)
         if entries is None or entries == "":
             return []
@@ -275,7 +275,11 @@ class _Parts:
         return entries
 
     def _add_heading(self, entry: _Object, place: _Place, depth: int) -> bool:
-        """Add a part that has parts and no status; one that gives a reason for failing is none."""
+        """
+        Add a part as a heading; return whether it is one.
+
+        A heading has parts, but no status, no error code and no fail reason.
+        """
         if _follow(entry, self._ways.fields["status"], place) not in (None, ""):
             return False
         (job_id, job_type, _, _, error_code, fail_reason), shown = self._reader.read_values(entry, place, self._redact)
@@ -290,7 +294,7 @@ class _Parts:
 
 
 def _follow(record: _Object, way: tuple[str, ...], place: _Place) -> object:
-    """Follow the keys; None if an object on the way is absent, null or "". One that is anything else is refused."""
+    """Follow the keys; None if an object on the way is absent, null or ""; any other value on the way is an error."""
     value: Any = record
     try:
         for key in way:
@@ -305,7 +309,7 @@ def _follow(record: _Object, way: tuple[str, ...], place: _Place) -> object:
 
 
 def _refuse_way(record: _Object, way: _Way, place: _Place) -> InvalidAnswerError:
-    """Name the first value on a way that is no object."""
+    """Make the error for the first value on a path that is not an object."""
     value: Any = record
     for index, key in enumerate(way):
         value = value.get(key)
@@ -324,7 +328,7 @@ def _find_job(api: JobApi, job_id: str, document: _Object, redact: Redact) -> _O
 
 
 def _pick_job(api: JobApi, job_id: str, document: _Object, jobs: object, redact: Redact) -> _Object:
-    """Find the one job of a list that was asked for."""
+    """Find the requested job in a list."""
     if not isinstance(jobs, list):
         raise _malformed(None, ".".join(api.job.at), jobs, "a list")
     if not jobs:
@@ -353,5 +357,5 @@ def _malformed(place: _Place, name: str, value: object, wanted: str) -> InvalidA
 
 
 def _write(place: _Place) -> str:
-    """Write a place as what stands before the name of a field."""
+    """Write a place as a prefix for the name of a field."""
     return "" if place is None else f"{_write(place[0])}{place[1]}[{place[2]}]."

@@ -1,4 +1,4 @@
-"""Keep what a run exchanges about its jobs, without secrets: they are taken out here, before anything is kept."""
+"""Records the exchanges of a run about its jobs. Secrets are removed here, before anything is kept."""
 
 import json
 from collections import defaultdict
@@ -14,34 +14,34 @@ from reconcile.fetch.request import build_path
 from reconcile.model import Exchange, Fetched, Job, Missing, Observation, Observed, RecordedJob, Unobserved
 
 KEPT_HEADERS = ("content-type", "date", "age", "retry-after")
-"""Those that matter beside the API's own header for the request id; no other may hold what we do not know of."""
+"""The headers that are recorded besides that of the request id; others could contain anything."""
 
 MOST_KEPT = 32 * 1024
-"""Bytes that are kept of a body that is no evidence: from it nothing follows any more."""
+"""The most bytes that are kept of a body that is not evidence: nothing is derived from it."""
 
 
 class Recorder:
     """
     The exchanges of one run by remote job.
 
-    Only requests for jobs come here: what a credential exchanges with an identity service never does.
+    Only requests for jobs are recorded, never those of a credential to an identity service.
     """
 
     def __init__(
         self, clock: Callable[[], datetime], known: Mapping[tuple[str, str], RecordedJob] | None = None
     ) -> None:
-        """`clock` tells the time, in UTC; `known` was recorded before, by provider and job id."""
+        """`clock` returns the time in UTC; `known` holds jobs of an earlier recording, by provider and job id."""
         self._clock = clock
         self._known = known or {}
         self._exchanges: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
         self._evidence: dict[tuple[str, str], int] = {}
 
     def begin(self) -> datetime:
-        """Tell when a request is sent."""
+        """Return the time at which a request is sent."""
         return self._clock()
 
     def keep_failure(self, job: Job, sent_at: datetime, failure: str) -> None:
-        """Keep that no answer came, and why; the text is one of ours, and so without secrets."""
+        """Record that no answer came, and why; the text is ours, so it contains no secrets."""
         self._exchanges[_key_of(job)].append(Exchange(sent_at=sent_at, ended_at=self._clock(), failure=failure))
 
     def keep_answer(
@@ -53,11 +53,11 @@ class Recorder:
         redact: Redact,
     ) -> None:
         """
-        Keep an answer.
+        Record an answer.
 
         Args:
-            observation: what the answer was found to say.
-            redact: takes out the secrets of the request.
+            observation: what the answer says.
+            redact: removes the secrets of the request.
         """
         key = _key_of(job)
         exchanges = self._exchanges[key]
@@ -65,7 +65,7 @@ class Recorder:
         headers = answer.headers
         clean = redact_body(headers.get("content-type"), answer.body, job_id=job.job_id, redact=redact)
         if exchanges and exchanges[-1].body == clean:
-            clean = exchanges[-1].body  # A job that is waited for says the same many times, and is kept once.
+            clean = exchanges[-1].body  # polling returns the same body many times: keep it once
         if isinstance(observation, Observed | Missing):
             if key in self._evidence:
                 before = exchanges[self._evidence[key]]
@@ -84,13 +84,13 @@ class Recorder:
         )
 
     def tell(self, jobs: Sequence[Job], fetched: Sequence[Fetched]) -> Mapping[tuple[str, str], RecordedJob]:
-        """Return what is recorded of each remote job, by provider and job id, with what came of it in the end."""
+        """Return the recording of each remote job, with its result, by provider and job id."""
         told: dict[tuple[str, str], RecordedJob] = {}
         for job, outcome in zip(jobs, fetched, strict=True):
             try:
                 path = build_path(job)
             except ValueError:
-                continue  # It was never asked for.
+                continue  # it was never requested
             if _key_of(job) in self._known:
                 told[_key_of(job)] = self._known[_key_of(job)]
                 continue
@@ -117,11 +117,11 @@ class Recorder:
 
 def redact_body(content_type: str | None, body: bytes, *, job_id: str, redact: Redact) -> bytes:
     """
-    Take the secrets out of a body; return it as it is if there are none.
+    Remove the secrets from a body; return it unchanged if there are none.
 
-    Of a JSON object, each text is redacted by itself, as it is when an answer is read, so that the same is read from
-    what is left; the id of the job is no secret. Anything else is redacted as text, and once more without its zero
-    bytes, between which UTF-16 would hide a secret.
+    In a JSON object, each text is redacted separately, as it is when an answer is read, so that the recorded body reads
+    the same. The id of the job is not a secret. Any other body is redacted as text, and again without its zero bytes,
+    because UTF-16 would hide a secret between them.
     """
     try:
         document = parse_object(content_type, body)

@@ -1,4 +1,4 @@
-"""Remove secrets from text that a server wrote, in whichever common encoding it repeats them."""
+"""Removes secrets from text that a server wrote, in all common encodings in which it may repeat them."""
 
 import base64
 import json
@@ -9,16 +9,16 @@ from typing import TypeAlias
 from reconcile.fetch.secret import Secret
 
 Hidden: TypeAlias = "Secret | re.Pattern[str]"
-"""What no output may show: a value, or the pattern of values that every request has anew."""
+"""What no output may show: a value, or a pattern for values that differ in every request."""
 
 _REDACTED = "[redacted]"
-# Shorter secrets occur in ordinary words, and replacing those would only spoil the text.
+# Shorter secrets occur in ordinary words, and replacing those would garble the text.
 _MIN_PLAIN = 4
 _MIN_ENCODED = 8
 
 
 class Redactor:
-    """A function from text to the same text without secrets."""
+    """Callable that returns a text without secrets."""
 
     __slots__ = ("_encoded", "_hidden", "_known", "_patterns", "_plain")
 
@@ -27,7 +27,7 @@ class Redactor:
         Make a redactor.
 
         Args:
-            hidden: may grow later, as it does when a token is fetched; what is added is hidden from then on.
+            hidden: may grow later, for example by a token; new entries are hidden from then on.
         """
         self._hidden = hidden
         self._learn()
@@ -48,7 +48,7 @@ class Redactor:
     def _learn(self) -> None:
         self._known = len(self._hidden)
         values = {each.reveal() for each in self._hidden if isinstance(each, Secret)}
-        # Longest first, so that a secret inside a longer one does not leave the rest of it behind.
+        # Longest first: replacing a secret inside a longer one would leave the rest of that one behind.
         self._plain = tuple(_Spelling(value) for value in _sort_by_length(values) if len(value) >= _MIN_PLAIN)
         written = {text for value in values for text in _json_forms(value)}
         encoded = {form for text in written for form in _base64_forms(text) if len(form) >= _MIN_ENCODED}
@@ -58,10 +58,10 @@ class Redactor:
 
 class _Spelling:
     """
-    A value as it may be written in a URL or in JSON, each character escaped or not.
+    A value as it may be written in a URL or in JSON, with each character escaped or not.
 
-    Its longest run of letters and digits, the `anchor`, is never escaped. Text without it does not hold the value, and
-    for such text the pattern is not even compiled.
+    Its longest run of letters and digits, the `anchor`, is never escaped. Text without the anchor cannot contain the
+    value, so the pattern is not compiled for it.
     """
 
     __slots__ = ("_pattern", "_value", "anchor")
@@ -79,7 +79,7 @@ class _Spelling:
 
 
 def _spell_character(character: str) -> str:
-    """Return a regular expression for a character: as it is, percent-encoded, or escaped as in JSON."""
+    """Return a regular expression for a character: literal, percent-encoded, or escaped as in JSON."""
     if character.isascii() and character.isalnum():
         return character
     percent = "".join(f"%{byte:02x}" for byte in character.encode())
@@ -96,14 +96,14 @@ def _sort_by_length(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _json_forms(value: str) -> Iterator[str]:
-    """Return the value as it is, and as it is in a JSON text, which a server may have encoded as a whole."""
+    """Yield the value itself, and its forms in a JSON text, which a server may have encoded as a whole."""
     yield value
     for ensure_ascii in (True, False):
         yield json.dumps(value, ensure_ascii=ensure_ascii)[1:-1]
 
 
 def _base64_forms(value: str) -> Iterator[str]:
-    """Encode at each of the three offsets in a longer text, without the characters that depend on what is around."""
+    """Encode at each of the three offsets in a longer text, without the characters that depend on their neighbours."""
     for offset in range(3):
         raw = b"\0" * offset + value.encode()
         first = (offset * 8 + 5) // 6

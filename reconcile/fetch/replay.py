@@ -1,8 +1,8 @@
 """
 RecordedJob -> Fetched, as if its last answer came now. Pure: nothing is sent, and no credential is needed.
 
-What is green again comes out of a recorded answer, judged as a live one is. What could not be observed when it was
-recorded stays so, for the reason that was given then.
+A recorded answer is judged like a live one. A job that was unobserved when it was recorded stays so, for the recorded
+reason.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,19 +31,18 @@ from reconcile.model import (
 )
 
 FindJob: TypeAlias = Callable[[str, str], RecordedJob | None]
-"""Find what is recorded by the recorded provider's name and the job id; None if nothing is."""
+"""Finds a recorded job by the recorded provider's name and the job id; None if there is none."""
 
 
 def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, RecordedProvider]) -> Mapping[str, str]:
     """
-    Find the recorded provider that each provider is: the same project at the same API, whatever it is called.
+    Match providers with recorded ones: the same project at the same API, whatever the name.
 
-    Only a cloud and a region say where that was: without them, a provider is the recorded one of its own name alone,
-    for the endpoint of another may have been another.
+    Without a cloud and a region, the names must be equal, because another provider may have had another endpoint.
 
     Returns:
-        Name -> name in the recording. A provider that was recorded under several names is the one of its own name; if
-        it has none of them, or was not recorded, it is left out.
+        Name -> name in the recording. If a provider was recorded under several names, its own name counts. A provider
+        without a match is left out.
     """
     found: dict[str, str] = {}
     for provider in providers:
@@ -62,10 +61,10 @@ def find_recorded(providers: Sequence[Provider], recorded: Mapping[str, Recorded
 
 def replay_jobs(jobs: Sequence[Job], names: Mapping[str, str], find_job: FindJob) -> tuple[Fetched, ...]:
     """
-    Return what came of each job when it was recorded; of one that was not recorded, that it is unobserved.
+    Return the recorded result of each job; a job that was not recorded is unobserved.
 
     Args:
-        names: what `find_recorded` returned for the providers of the jobs.
+        names: the result of `find_recorded` for the providers of the jobs.
         find_job: called once for each remote job.
     """
     replayed: dict[tuple[str, str], Fetched] = {}
@@ -78,9 +77,9 @@ def replay_jobs(jobs: Sequence[Job], names: Mapping[str, str], find_job: FindJob
 
 def observe_exchange(job: Job, exchange: Exchange, endpoint: str) -> Fetched:
     """
-    Return what comes of a job if this is all that is exchanged about it, with whom `endpoint` names.
+    Return the result of a job if this is its only exchange, with `endpoint`.
 
-    No answer is one that did not come in time.
+    An exchange without an answer counts as a timeout.
     """
     if exchange.status_code is None:
         problem = explain_failure(TimedOutError(exchange.failure or "no answer"), parse_endpoint(endpoint))
@@ -90,7 +89,7 @@ def observe_exchange(job: Job, exchange: Exchange, endpoint: str) -> Fetched:
 
 
 def replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
-    """Return what came of a job; the arguments are those of `replay_jobs`, for one job."""
+    """Return the recorded result of one job; the arguments are those of `replay_jobs`, for one job."""
     try:
         request = f"GET {build_path(job)}"
     except ValueError as error:
@@ -102,7 +101,7 @@ def replay_job(job: Job, recorded_as: str | None, find_job: FindJob) -> Fetched:
     if recorded is None:
         return _miss(f"the recording does not hold {request}")
     if recorded.request != request:
-        return _miss(f"the recording does not hold {request}: in its place is another request")
+        return _miss(f"the recording does not hold {request}, but another request in its place")
     attempt = _observe(job, recorded)
     return Fetched(
         observation=attempt.observation,
@@ -123,14 +122,14 @@ def _find_old(attempt: Attempt) -> int | None:
 
 
 def _observe(job: Job, recorded: RecordedJob) -> Attempt:
-    """Read the answer that is the evidence, if no later one shows the job: that one would have counted instead."""
+    """Read the answer that is the evidence; no later answer may show the job, because that one would count instead."""
     if recorded.unobserved is not None:
         return Attempt(observation=recorded.unobserved)
     if recorded.evidence is None or recorded.evidence >= len(recorded.exchanges):
         return _contradict("there is neither an answer nor a reason why there is none")
     attempt, *later = (_assess(job, each) for each in recorded.exchanges[recorded.evidence :])
     if any(isinstance(each.observation, Observed | Missing) for each in later):
-        return _contradict("a later answer shows the job than the one that is named as evidence")
+        return _contradict("an answer after the one that is named as evidence shows the job")
     if recorded.looks is None or not isinstance(attempt.observation, Observed):
         return attempt
     if recorded.looks.alike > recorded.evidence + 1:
@@ -140,7 +139,7 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
 
 def _assess(job: Job, exchange: Exchange) -> Attempt:
     if exchange.status_code is None:
-        return _contradict("what is named as evidence is no answer")
+        return _contradict("its evidence is not an answer")
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     try:
         "".join(headers.values()).encode()

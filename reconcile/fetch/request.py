@@ -1,4 +1,4 @@
-"""The path and the headers of a request for a job."""
+"""Builds the path and the headers of a request for a job."""
 
 import re
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 def build_path(job: Job) -> str:
     """
-    Build the path of a job; raise ValueError if its ids are not safe in one.
+    Build the path of a job; raise ValueError if its ids are not safe in a URL.
 
-    The ids were checked when the manifest was read. They are checked again here, where they become a URL: a dot or a
-    slash that came through would request another resource with the same credentials.
+    The ids were checked when the manifest was read. They are checked again here, because a dot or a slash would request
+    another resource with the same credentials.
     """
     return build_job_path(job.provider, job.job_id, job.parameters)
 
 
 def build_job_path(provider: Provider, job_id: str, parameters: Mapping[str, str] = _NONE) -> str:
-    """Build the path of a job by its id and what else its API needs, as `build_path` does."""
+    """Build the path of a job from its id and its parameters; see `build_path`."""
     path = provider.api.paths.get(provider.cloud or "", provider.api.path)
     if parameters:
         before, after = path.split("{job_id}")
@@ -50,9 +50,9 @@ def _check_id(text: str) -> str:
 
 def build_headers(api: JobApi, shown: Mapping[str, str]) -> dict[str, str]:
     """
-    Build the headers of a request to a job API, each name once in any case: the last value counts.
+    Build the headers of a request to a job API. Names are unique regardless of case; the last value counts.
 
-    `shown` is what the credential adds. Host is the client's to add.
+    `shown` are the headers of the credential. The client adds Host.
     """
     ours = {
         "Accept": "application/json",

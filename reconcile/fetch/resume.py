@@ -1,8 +1,8 @@
 """
 RecordedJob -> Fetched, for a run that resumes another one. Pure.
 
-Only what no later answer can change is taken over: that a job has ended, and how. What was running, missing or could
-not be observed is requested again, and so is a job that has to settle: that it has ended is not enough there.
+Only jobs that have ended are reused, because no later answer can change them. Jobs that were running, missing or
+unobserved are requested again, and so are jobs that have to settle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ _Key = tuple[str, str]
 
 class Resumed(Struct, frozen=True, kw_only=True):
     """
-    What a run need not request again.
+    The jobs that a run need not request again.
 
-    `fetched` is by index of the job, and its `age` ends now. `recorded` is by provider and job id, as the resumed run
-    records it.
+    `fetched` is keyed by the index of the job, and its `age` ends now. `recorded` is keyed by provider and job id, as
+    the resumed run records it.
     """
 
     fetched: Mapping[int, Fetched]
@@ -34,13 +34,13 @@ def resume_jobs(jobs: Sequence[Job], find_job: FindJob, *, now: datetime, max_ag
     """
     Return the recorded answers of jobs that have ended.
 
-    A job that may pass while it is missing is proven only beside another one that the same provider shows in this run.
-    So where there is such a job, the first answer of its provider is not taken over.
+    A job that may pass while it is missing is proven only if this run observes another job in the same place. So if
+    there is such a job, the first recorded answer of its place is not reused.
 
     Args:
         jobs: those of the manifest.
         find_job: called once for each remote job.
-        now: answers of a later time are not taken over: a clock is wrong.
+        now: the current time; later answers are not reused, because a clock is wrong.
         max_age: seconds after which an answer is requested again.
     """
     taken: dict[_Key, tuple[RecordedJob, Fetched]] = {}
@@ -69,13 +69,13 @@ def resume_jobs(jobs: Sequence[Job], find_job: FindJob, *, now: datetime, max_ag
 
 
 def _is_final(job: Job, fetched: Fetched) -> bool:
-    """Return whether a job had ended by an answer that came from no cache: nothing of it changes any more."""
+    """Return whether an answer shows that a job has ended, and did not come from a cache: it no longer changes."""
     seen = fetched.observation
     return isinstance(seen, Observed) and job.provider.api.statuses[seen.status].terminal and fetched.cached is None
 
 
 def _take_over(recorded: RecordedJob, fetched: Fetched, age: float) -> tuple[RecordedJob, Fetched]:
-    """Return both as those of a run that requested nothing."""
+    """Return both with the timing of a run that requested nothing."""
     nothing = Timing(resumed=True)
     spent = {name: getattr(nothing, name) for name in nothing.__struct_fields__}
     return replace(recorded, waited=0.0, age=age, **spent), replace(fetched, waited=0.0, age=age, **spent)
@@ -86,5 +86,5 @@ def _key_of(job: Job) -> _Key:
 
 
 def _place_of(job: Job) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Name where a job is looked for, without its id."""
+    """Name the place of a job without its id: provider and parameters."""
     return job.provider.name, tuple(sorted(job.parameters.items()))

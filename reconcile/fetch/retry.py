@@ -1,8 +1,8 @@
 """
-What is tried again, how often and after how long.
+Which failures are retried, how often and after how long.
 
-Time comes in as seconds and chance as a `random.Random`. The wait is drawn from zero to a bound that doubles ("full
-jitter", Brooker 2015), so that clients that failed together do not come back together.
+Callers pass in times, in seconds, and a `random.Random`. The wait is drawn between zero and a limit that doubles ("full
+jitter", Brooker 2015), so that clients that failed together do not retry together.
 """
 
 import re
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 8
 MOST_MAYBE_PERMANENT = 3
-"""How often a question may fail in a way that may be permanent."""
+"""The most tries of a look that may fail in a way that may be permanent."""
 
 FIRST_BACKOFF = 0.5
 FIRST_BACKOFF_THROTTLED = 1.0
 LONGEST_BACKOFF = 10.0
-"""Seconds up to which the first wait is drawn, the first after a refusal, and any."""
+"""The longest first wait, the longest first wait after a 429, and the longest of any wait, in seconds."""
 
 BUDGET = 500
 RETRY_COST = 5
 SUCCESS_REWARD = 3
-"""Tokens that a host begins with and has at most, that a retry costs, and that a success earns."""
+"""The tokens that a host starts with, which is also the most; those that a retry costs; those that a success earns."""
 
 
 class Retryable(Enum):
-    """A failure that may go away with another attempt. Any other failure is final."""
+    """A failure after which another attempt may succeed. Any other failure is final."""
 
     TRANSIENT = "the network or an overloaded server"
     MAYBE_PERMANENT = "the same, or a permanent failure"
@@ -63,7 +63,7 @@ _BY_STATUS_CODE = {
     503: Retryable.TRANSIENT,
     504: Retryable.TRANSIENT,
 }
-# The first that fits counts, so a subclass stands before its base. What is not here is final.
+# The first match counts, so a subclass comes before its base. Other errors are final.
 _BY_ERROR: tuple[tuple[type[ExchangeError], Retryable | None], ...] = (
     (NameNotResolvedError, Retryable.MAYBE_PERMANENT),
     (BlockedAddressError, None),
@@ -79,17 +79,17 @@ _BY_ERROR: tuple[tuple[type[ExchangeError], Retryable | None], ...] = (
 
 
 def classify_status(status_code: int) -> Retryable | None:
-    """Say what kind of retryable an answer with this status code is; None if it is final."""
+    """Classify an answer by its status code; None if it is final."""
     return _BY_STATUS_CODE.get(status_code)
 
 
 def classify_error(error: ExchangeError) -> Retryable | None:
-    """Say what kind of retryable a request without an answer is; None if it is final."""
+    """Classify a request without an answer; None if it is final."""
     return next((retryable for kind, retryable in _BY_ERROR if isinstance(error, kind)), None)
 
 
 class Again(Struct, frozen=True, kw_only=True):
-    """Try again, `after` so many seconds."""
+    """Try again after `after` seconds."""
 
     after: float
 
@@ -118,12 +118,12 @@ def plan_retry(
     Decide whether a request is retried.
 
     Args:
-        retryable: what the last try came to.
-        tries: how often the request was sent, at least once.
-        times: how many of these tries came to the same retryable.
-        most: tries that are allowed; a host that throttles is asked as often as the time allows, unless this is 1.
-        retry_after: seconds that the server asks to wait, at least; None if it does not.
-        remaining: seconds of the run that are left; no wait that is our own choice takes more than half of them.
+        retryable: how the last try failed.
+        tries: the number of tries so far, at least 1.
+        times: how many of these tries failed in the same way.
+        most: the most tries; with throttling, only the time limits them, unless this is 1.
+        retry_after: the least seconds that the server asks to wait, None if it does not ask.
+        remaining: seconds that are left of the run; beyond `retry_after`, a wait takes at most half of the rest.
         rng: draws the wait.
     """
     asked = retry_after or 0.0
@@ -137,7 +137,7 @@ def plan_retry(
 
 
 def draw_backoff(retryable: Retryable, tries: int, rng: "Random") -> float:
-    """Draw the seconds to wait after so many tries."""
+    """Draw the seconds to wait after `tries` tries."""
     first = FIRST_BACKOFF_THROTTLED if retryable is Retryable.THROTTLED else FIRST_BACKOFF
     return rng.uniform(0.0, min(LONGEST_BACKOFF, first * 2 ** (tries - 1)))
 
@@ -146,8 +146,8 @@ class RetryBudget:
     """
     Tokens that retries of one host cost and successes earn, as in the standard retry mode of the AWS SDKs.
 
-    It lets single faults pass and ends the retries of a host at which most requests fail, where they would only add
-    to what is wrong there.
+    It allows retries of single failures, and stops them if most requests to a host fail, because they would only add
+    to its load.
     """
 
     __slots__ = ("_tokens",)
@@ -156,7 +156,7 @@ class RetryBudget:
         self._tokens = BUDGET
 
     def spend(self) -> bool:
-        """Pay for one retry; False if there are not enough tokens, and none is taken then."""
+        """Pay for one retry; return False, and take no token, if there are not enough."""
         if self._tokens < RETRY_COST:
             return False
         self._tokens -= RETRY_COST
@@ -169,9 +169,9 @@ class RetryBudget:
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """
-    Read how many seconds the server asks to wait, from now; None if it does not say so in a way that can be trusted.
+    Read how many seconds from now the server asks to wait; None if it does not ask, or not in a valid form.
 
-    Seconds are ASCII digits alone. A date counts from the answer's own Date, for the clocks need not agree
+    Seconds must be ASCII digits only. A date counts from the answer's own Date, because the clocks may differ
     (RFC 9110, 10.2.3).
 
     Args:
@@ -187,8 +187,8 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def read_date(text: str) -> datetime | None:
-    """Read a date of a header in any of the three forms of RFC 9110, 5.6.7; None if it is in none of them."""
-    # Each form names its day of the week first; email's dates need not.
+    """Read the date of a header in any of the three forms of RFC 9110, 5.6.7; None if it has none of them."""
+    # All three forms start with the day of the week, which is optional in dates of email.
     if not re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", text):
         return None
     from email.utils import parsedate_to_datetime

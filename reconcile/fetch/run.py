@@ -1,4 +1,4 @@
-"""One run: a loop in one thread that sends what is due, and decides what follows from each answer."""
+"""One run: a loop in one thread that sends due requests and decides what follows from each answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -36,17 +36,17 @@ DEFAULT_CONCURRENCY = 64
 
 _LAST_LOOK = 2.0
 """
-Seconds before the end of the run at which an undecided job is looked at for the last time.
+Seconds before the end of the run at which an undecided job is polled for the last time.
 
-It is not looked at even then if that comes later than this after the end of its waiting.
+A poll that is later than this after the end of the job's own waiting is skipped.
 """
 _MOST_FLAPS = 5
-"""Changes of a job that had ended after which it is looked at no more often than one that has not."""
+"""The most changes of an ended job before it is polled no more often than an unfinished one."""
 _HOPELESS = frozenset({Code.TLS, Code.BLOCKED_ADDRESS})
-"""Failures after which no request can ever reach a host."""
+"""Failures after which no request to a host can succeed."""
 
 
-def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
+def fetch_jobs(  # noqa: PLR0913 - a run has this many collaborators
     jobs: Sequence[Job],
     targets: Mapping[str, Target],
     *,
@@ -64,27 +64,27 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
     store: "Store | None" = None,
 ) -> Sequence[Fetched]:
     """
-    Fetch every job and return what came of it, in the order of `jobs`.
+    Fetch every job and return the results in the order of `jobs`.
 
-    Two jobs that are one remote job are requested once. Transient errors are retried. What the deadline leaves unread
-    is Unobserved, and what it leaves undecided stays as it was last seen. Once a provider has rejected its
+    A remote job that several jobs share is requested once. Transient errors are retried. At the deadline, a job that
+    was never read is Unobserved, and an undecided one keeps its last observation. Once a provider has rejected its
     credentials, its other jobs are not requested.
 
     Args:
-        jobs: their providers all have a target.
+        jobs: the jobs, whose providers all have a target.
         targets: by the provider's name.
-        client: not closed here. The clock is its own.
-        timeout: seconds that the run has in all.
-        spent: seconds of it that were over before.
-        concurrency: how many requests are under way to one host at once, at most.
-        pace: None is no rate, and as many attempts as `retry` has.
-        wait: None looks at each job once.
-        on_fetched: called with the index of the job, once for each, as they are done.
-        on_request: called with every request for a job, once it is answered or has failed.
-        recorder: keeps what is exchanged; None keeps nothing.
-        known: what came of jobs before, by index; these are not requested.
-        interrupted: asked in every turn of the loop; once it says so, the run ends.
-        store: holds what came of each job until it is asked for; None holds all of it in memory.
+        client: sends the requests, and has the clock; it is not closed here.
+        timeout: seconds of the whole run.
+        spent: seconds of it that have already passed.
+        concurrency: the most requests to one host at once.
+        pace: None sets no rate, and allows MAX_ATTEMPTS.
+        wait: None fetches each job once, without polling.
+        on_fetched: called with the index and the result of each job when it is done.
+        on_request: called for every request for a job when it is answered or has failed.
+        recorder: records the exchanges; None records nothing.
+        known: results of jobs that are not requested, by index.
+        interrupted: called in every turn of the loop; once it returns True, the run ends.
+        store: stores the results until they are read; None keeps them in memory.
     """
     fetched: Store = {} if store is None else store
 
@@ -116,7 +116,7 @@ def fetch_jobs(  # noqa: PLR0913 - a run has so many collaborators
 
 
 class Store(Protocol):
-    """What came of each job, by its index."""
+    """The result of each job, by its index."""
 
     def __setitem__(self, index: int, fetched: Fetched, /) -> None: ...
 
@@ -127,9 +127,9 @@ def _find_remote_jobs(
     jobs: Sequence[Job], finish: Callable[[int, Fetched], None], known: Mapping[int, Fetched]
 ) -> dict[str, list[JobFetch]]:
     """
-    List the remote jobs of each provider in the order of the first job that is each, without those that are known.
+    List the remote jobs of each provider, in the order in which they first occur in `jobs`, without known ones.
 
-    What cannot be requested is done.
+    Jobs that cannot be requested are finished here.
     """
     fetches: dict[tuple[str, str], JobFetch] = {}
     by_provider: dict[str, list[JobFetch]] = {}
@@ -155,21 +155,21 @@ def may_pass_while_missing(job: Job) -> bool:
     """
     Return whether a 404 can turn the job green.
 
-    An answer that shows a job bears its id, but a 404 does not. So it must not be a stray answer to another request.
+    An answer that shows a job contains its id, but a 404 does not, so it must not be a stray answer to another request.
     """
     return isinstance(job.expect, Absence) or any("missing" in waiver.fields for waiver in job.waivers)
 
 
 def must_settle(job: Job) -> bool:
-    """Return whether one look at a job proves nothing, even if it has ended."""
+    """Return whether a single look at a job is no proof, even if the job has ended."""
     return isinstance(job.expect, Expectation) and job.expect.settle is not None
 
 
 class RequestDone(Struct, frozen=True, kw_only=True):
     """
-    One request that is over, and what came of it, without secrets.
+    One finished request and its result, without secrets.
 
-    `status_code` is None if there was no answer. `throttled` says that the host asked for fewer requests.
+    `status_code` is None if there was no answer. `throttled` says that the host asked for fewer requests (429).
     """
 
     job: Job
@@ -188,7 +188,7 @@ class _RunOverError(Exception):
 
 
 class _Run:
-    """The loop of one run, and its decisions; the arguments are those of `fetch_jobs`."""
+    """The loop of one run and its decisions; the arguments are those of `fetch_jobs`."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class _Run:
                 self._leave(host, over.problem)
 
     def login_client(self) -> "httpx.Client":
-        """Return the client for logins: the run goes on while it waits for an answer."""
+        """Return the client for logins; while it waits for an answer, the run goes on."""
         if self._login_client is None:
             from reconcile.fetch.httpx_transport import open_login_client
 
@@ -247,7 +247,7 @@ class _Run:
             self._client.wait(min(*chances, self._deadline) - now)
 
     def _check_time(self) -> float:
-        """Return the time; raise _RunOverError if the run has none left."""
+        """Return the time; raise _RunOverError if the run is interrupted or its time is over."""
         now = self._client.now()
         if self.interrupted():
             raise _RunOverError(Code.INTERRUPTED, "no answer before the run was interrupted")
@@ -257,7 +257,7 @@ class _Run:
         return now
 
     def _request(self, host: Host, slot: Slot) -> None:
-        """Send the request of a job, unless it is too late for it or there is no credential."""
+        """Send the request of a job, unless it is too late or there is no credential."""
         now = self._client.now()
         late = slot.job.seen_if_late(now)
         if late is not None:
@@ -270,7 +270,7 @@ class _Run:
             self._handle_credential_error(host, slot, error)
             host.release(slot)
             return
-        now = self._client.now()  # a login may have taken its time
+        now = self._client.now()  # a login may have taken time
         on_done = partial(self._receive, host, slot, slot.queue.begin(slot.job, now), now)
         try:
             self._client.send(request, on_done)
@@ -278,7 +278,7 @@ class _Run:
             on_done(error)
 
     def _receive(self, host: Host, slot: Slot, sent_at: datetime | None, begun: float, outcome: Outcome) -> None:
-        """Decide what follows from an answer, or from none."""
+        """Decide what follows from an answer or a failure."""
         now = slot.job.answered_at = self._client.now()
         attempt = slot.queue.read(slot.job, outcome, sent_at)
         if self.on_request is not None:
@@ -347,7 +347,7 @@ class _Run:
             queue.hold(now + retry_after)
         match plan:
             case Again() if retryable is Retryable.THROTTLED:
-                self._try_again(host, slot, now)  # when that may be is the host's to say
+                self._try_again(host, slot, now)  # the throttle of the host decides when
             case Again(after=after) if host.budget.spend():
                 self._try_again(host, slot, now + after)
             case Again():
@@ -360,7 +360,7 @@ class _Run:
                 self._close(host, [queue], Problem(code=code, message=reason))
 
     def _look_later(self, host: Host, slot: Slot, now: float) -> None:
-        """Give the job up, unless it is waited for: then this was one failed look, and another one follows."""
+        """Plan another look if the run still waits for the job, otherwise give it up."""
         job = slot.job
         ends = [self._end_of_waiting(self._jobs[index], self._wait) for index in job.indexes] if self._wait else []
         due = now + draw_poll_wait(job.polls, self._pace.chance)
@@ -400,9 +400,9 @@ class _Run:
 
     def _look_again(self, host: Host, slot: Slot, seen: Seen, wait: WaitPolicy, now: float) -> None:
         """
-        Plan the next poll, unless every job that is this remote one is decided.
+        Plan the next poll, unless every job that shares this remote job is decided.
 
-        They are finished together and with the last look: two jobs of one plan must not show one remote job at
+        They all finish together, with the last look: two jobs of one plan must not show the same remote job at
         different times.
         """
         job = slot.job
@@ -431,7 +431,7 @@ class _Run:
             wait.on_progress(Progress(index=index, status=status, polls=job.polls, next_look=due - now))
 
     def _stop_waiting(self, host: Host, slot: Slot, seen: Seen) -> None:
-        """Finish the job as it was last seen, and with it all others whose waiting is over as well."""
+        """Finish the job with its last observation, and all others whose waiting is over as well."""
         now = self._client.now()
         host.withdraw(slot, now)
         for job, last in ((slot.job, seen), *slot.queue.schedule.take_late(now)):
@@ -444,14 +444,14 @@ class _Run:
     # --- The end of a job ----------------------------------------------------------------------------------------
 
     def _leave(self, host: Host, problem: Problem) -> None:
-        """Report every job of a host that is not done when the run is over."""
+        """Report every unfinished job of a host at the end of the run."""
         now = self._client.now()
         advice = f"; {host.throttle.describe(now)}" if host.throttle.refused else ""
         for job in host.jobs:
             self._report(job, job.leave(problem, advice), now)
 
     def _finish(self, host: Host, job: JobFetch, observation: Observation, now: float) -> None:
-        """Report the job; it is done."""
+        """Report the job and mark it as done."""
         self._report(job, observation, now)
         job.indexes = []
         job.seen = job.failure = job.looks = None
@@ -464,5 +464,5 @@ class _Run:
 
 
 def _has_ended(job: Job, seen: Seen) -> bool:
-    """Return whether a job has ended and need not settle, so that it is not looked at again."""
+    """Return whether a job has ended and need not settle, so that it is not polled again."""
     return isinstance(seen, Observed) and job.provider.api.statuses[seen.status].terminal and not must_settle(job)

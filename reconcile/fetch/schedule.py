@@ -14,8 +14,8 @@ class Schedule:
     """
     Jobs that are due now or later.
 
-    Retries come before first looks, so that few jobs are open at a time, and first looks before polls, so that a slow
-    rate is not used up by polling some jobs while nothing is known of others.
+    Retries come before first looks, so that few jobs are open at a time. First looks come before polls, so that polling
+    does not use up a slow rate while nothing is known about other jobs.
     """
 
     __slots__ = ("_new", "_number", "_polls", "_retries")
@@ -34,7 +34,7 @@ class Schedule:
 
     @property
     def next_due(self) -> float:
-        """When the next job is due, infinity if there is none."""
+        """When the next job is due; infinity if there is none."""
         if self._new:
             return -math.inf
         return min((heap[0][0] for heap in (self._retries, self._polls) if heap), default=math.inf)
@@ -44,11 +44,11 @@ class Schedule:
         self._push(self._retries, job, due)
 
     def add_poll(self, job: JobFetch, due: float) -> None:
-        """Request the job again at that time, because it was not done."""
+        """Request the job again at that time, because it is not decided."""
         self._push(self._polls, job, due)
 
     def take(self, now: float) -> JobFetch | None:
-        """Take out the next job that is due."""
+        """Remove and return the next job that is due, None if there is none."""
         if self._retries and self._retries[0][0] <= now:
             return heapq.heappop(self._retries)[2]
         if self._new:
@@ -58,14 +58,14 @@ class Schedule:
         return None
 
     def take_late(self, now: float) -> list[tuple[JobFetch, Seen]]:
-        """Take out every job that it is too late to poll, with its last observation."""
+        """Remove and return every job that is too late to poll, with its last observation."""
         late = [(entry[2], seen) for entry in self._polls if (seen := entry[2].seen_if_late(now)) is not None]
         self._polls = [entry for entry in self._polls if entry[2].seen_if_late(now) is None]
         heapq.heapify(self._polls)
         return late
 
     def clear(self) -> list[JobFetch]:
-        """Take out every job."""
+        """Remove and return every job."""
         jobs = [*self]
         self._new.clear()
         self._retries.clear()
@@ -73,6 +73,6 @@ class Schedule:
         return jobs
 
     def _push(self, heap: _Heap, job: JobFetch, due: float) -> None:
-        # The number keeps the order of jobs that are due together, and keeps jobs from being compared.
+        # The number keeps the order of jobs that are due at the same time, and keeps the heap from comparing jobs.
         self._number += 1
         heapq.heappush(heap, (due, self._number, job))

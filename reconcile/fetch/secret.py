@@ -7,8 +7,8 @@ class Secret:
     """
     A value that only `reveal` returns.
 
-    Its string shows nothing of it. Formatting, comparing, hashing, copying and pickling it are errors: each is a way in
-    which a secret leaks, or a comparison goes wrong unnoticed.
+    Its string does not show it. Formatting, comparing, hashing, copying and pickling it are errors, because each could
+    leak the secret or compare it wrongly.
     """
 
     __slots__ = ("_value",)
@@ -18,7 +18,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value, to send it or to find it in text that must not show it."""
+        """Return the value, to send it or to redact it from text."""
         return self._value
 
     def __repr__(self) -> str:

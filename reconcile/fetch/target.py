@@ -1,4 +1,4 @@
-"""Who is asked, and with what credentials: one target for each provider."""
+"""The origin and the credential of each provider: its target."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -15,13 +15,13 @@ _UNSET = "unset it to use the built-in table, or set it to https://HOST"
 
 
 class Target(Struct, frozen=True, kw_only=True, eq=False):
-    """A provider's API and the credential that this origin, and no other, may see."""
+    """A provider, its origin, and the credential that is sent to that origin only."""
 
     provider: Provider
     origin: Origin
     credential: Credential
     explain_rejection: Callable[[], str]
-    """Returns what is odd about the environment variables, as clauses; "" if nothing is."""
+    """Returns what is odd about the environment variables, as clauses to append; "" if nothing is."""
 
 
 def resolve_targets(
@@ -36,13 +36,13 @@ def resolve_targets(
     Find origin and credential of every provider.
 
     Args:
-        providers: each name once.
-        endpoints: the operator's `[PROVIDER=]URL`; with none of them, RECONCILE_ENDPOINT is for every provider.
-        environ: where the endpoint variable and the credentials are.
-        unused: names of providers that are declared too, but not asked: they may have endpoints and need no credential.
+        providers: with unique names.
+        endpoints: the operator's `[PROVIDER=]URL`; if empty, RECONCILE_ENDPOINT applies to every provider.
+        environ: the environment with the endpoint variable and the credentials.
+        unused: names of other declared providers: they may have endpoints, but need no credential.
         metadata: whether a provider without any other credential gets that of the metadata service.
 
-    Raises AccessError with everything that is wrong, endpoints first.
+    Raises AccessError with all errors, those of endpoints first.
     """
     providers = tuple(providers)
     faults: list[Diagnostic] = []
@@ -81,7 +81,7 @@ def _bind_environment(environ: Mapping[str, str], provider: str, names: Sequence
 def _read_endpoints(
     endpoints: Sequence[str], environ: Mapping[str, str], names: Sequence[str], faults: list[Diagnostic]
 ) -> dict[str | None, Origin]:
-    """Map each provider that has its own endpoint to it, and None to the one for all others; add what is wrong."""
+    """Map each provider with its own endpoint to it, and None to that of all others; add errors to `faults`."""
     origins: dict[str | None, Origin] = {}
     try:
         if not endpoints and ENDPOINT_VARIABLE in environ:

@@ -1,17 +1,17 @@
-"""The rate of requests that a host takes, learned from its answers."""
+"""The rate of requests that a host accepts, learned from its answers."""
 
 import math
 from collections import deque
 from typing import Final
 
 LOWEST_RATE: Final = 0.2
-"""Requests per second; below it, a quota that was renewed would be noticed too late."""
+"""In requests per second; with less, a renewed quota would be noticed too late."""
 
 _FIRST_RATE: Final = 1.0
-"""The least rate after the first refusal, when little is known."""
+"""The lowest rate after the first refusal, when little is known."""
 _DECREASE: Final = 0.5
 _INCREASE: Final = 0.1
-"""The part of the reduced rate by which the rate grows each second."""
+"""The fraction of the reduced rate by which the rate grows each second."""
 _LEAST_INCREASE: Final = 0.05
 _WINDOW: Final = 5.0
 """Seconds over which accepted requests are counted."""
@@ -19,11 +19,11 @@ _WINDOW: Final = 5.0
 
 class Throttle:
     """
-    One rate for all requests to a host. It is halved when the host refuses a request (429), though never below what the
-    host has just taken, and then grows evenly: additive increase, multiplicative decrease (Chiu and Jain 1989).
+    One rate for all requests to a host.
 
-    There is no limit until the first refusal. Times are in seconds of one clock that only goes forward; it is not
-    read here.
+    A refusal (429) halves it, though never below what the host has just accepted, and then it grows evenly: additive
+    increase, multiplicative decrease (Chiu and Jain 1989). There is no limit until the first refusal. Times are in
+    seconds of one monotonic clock, which the caller reads.
     """
 
     __slots__ = (
@@ -52,7 +52,7 @@ class Throttle:
 
     @property
     def next_chance(self) -> float:
-        """The time from which on a request may be sent."""
+        """The earliest time of the next request."""
         return max(self._next_at, self._held_until)
 
     def send(self, now: float) -> None:
@@ -61,7 +61,7 @@ class Throttle:
             self._next_at = max(now, self._next_at) + 1 / self._rate_at(now)
 
     def accept(self, now: float) -> None:
-        """Count a request that the host took."""
+        """Count a request that the host accepted."""
         self._accepted += 1
         self._recent.append(now)
         self._forget(now)
@@ -71,8 +71,7 @@ class Throttle:
         Slow down after a refusal.
 
         Args:
-            sent_at: when the refused request was sent. Requests that were sent before the rate was reduced reduce it
-                no further.
+            sent_at: when the refused request was sent. If that was before the last reduction, the rate stays.
             retry_after: seconds for which the host wants no request; None if it does not say.
         """
         if not self.refused:
@@ -89,16 +88,16 @@ class Throttle:
         self._next_at = now + 1 / self._base
 
     def describe(self, now: float) -> str:
-        """Say how many requests the host takes, and what to do, as a clause; it must have refused a request."""
+        """Describe as a clause how many requests the host accepts, and what to do; call it after a refusal."""
         rate = max(1, int(self._estimate_rate(now) * 60))
         return f"the host takes about {rate} requests a minute: use --rate {rate}/m or a longer --timeout"
 
     def _estimate_rate(self, now: float) -> float:
         """
-        Estimate how many requests per second the host takes in the long run.
+        Estimate how many requests per second the host accepts in the long run.
 
-        The burst before its first refusal does not count, for a quota allows it only once. If nothing was taken since,
-        the estimate is the reduced rate.
+        The burst before the first refusal does not count, because a quota allows it only once. If nothing was accepted
+        since, the estimate is the reduced rate.
         """
         later = self._accepted - self._burst
         learned = later / max(1.0, now - self._refused_at) if later else self._rate_at(now)
@@ -108,7 +107,7 @@ class Throttle:
         return self._base + max(_LEAST_INCREASE, self._base * _INCREASE) * (now - self._reduced_at)
 
     def _count_recent(self, now: float) -> float:
-        """Return how many requests the host has taken per second of late."""
+        """Return how many requests per second the host has accepted recently."""
         self._forget(now)
         return len(self._recent) / max(1.0, min(_WINDOW, now - self._begin))
 

@@ -1,4 +1,4 @@
-"""How long and how often jobs are looked at again that are not decided yet."""
+"""How long and how often undecided jobs are polled."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from reconcile.model import Job
 
 class Progress(Struct, frozen=True, kw_only=True):
     """
-    A job that is not decided yet, after a look at it.
+    A job that is still undecided after a look.
 
-    `index` is its place among the jobs, `status` its word, None while the API does not know the job; `polls` are the
-    looks after the first one, `next_look` is the seconds until the next one.
+    `index` is its position among the jobs, `status` its status, None while the API does not know the job. `polls` is
+    the number of polls so far, and `next_look` the seconds until the next one.
     """
 
     index: int
@@ -24,11 +24,11 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 class WaitPolicy(Struct, frozen=True, kw_only=True):
     """
-    For how long undecided jobs are polled.
+    How long undecided jobs are polled.
 
-    `duration` is seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_final` says
-    whether a job needs no further look. `space_look` returns the seconds until the next look at a job that does, of
-    which the last argument is the usual number. `on_progress` is told of every look that decided nothing.
+    `duration` is in seconds from the start of the run, for all jobs; a job's own timeout shortens it. `is_final`
+    returns whether a job needs no further look. `space_look` returns the seconds until the next look at an undecided
+    job; its last argument is the usual number. `on_progress` is called after every look that decided nothing.
     """
 
     duration: float

@@ -1,9 +1,9 @@
 """
-Expectation + observation -> three-valued findings, and notes on what else is remarkable. Pure.
+Expectation + observation -> three-valued findings, and notes. Pure.
 
-An answer is judged together with every answer that can follow it: a status only moves forward, a value that is present
-stays, a listed sub-job stays listed, and a terminal job no longer changes. So each assertion holds, can still come to
-hold, or cannot hold any more.
+An answer is judged together with every answer that can follow it: a status only moves forward, a present value stays, a
+listed sub-job stays listed, and a terminal job no longer changes. So each assertion holds, can still come to hold, or
+cannot hold any more.
 """
 
 from reconcile.judge.assertion import CLOCK_SKEW, LONGEST_TEXT, State, accepts, name_of, truth_of

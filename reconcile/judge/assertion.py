@@ -1,4 +1,4 @@
-"""One assertion against one record, now and for every later state of the record."""
+"""Judges one assertion about one record, now and for every later state of the record."""
 
 from datetime import datetime, timedelta
 
@@ -27,23 +27,23 @@ from reconcile.model import (
 )
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far the clocks of the API and of this machine may differ; a job that ended later than that is in the future."""
+"""How far the clocks of the API and of this machine may differ; a time further ahead is in the future."""
 
 
 LONGEST_TEXT = 16 * 1024
-"""Characters of a value that is compared; no honest API sends more."""
+"""The most characters of a value that is compared; no honest API sends more."""
 
-# Looked up once, because CPython 3.11 takes as long to get a member from its enum as to make a Finding.
+# Looked up once: in CPython 3.11, getting a member of an enum takes as long as making a Finding.
 _HOLDS, _CANNOT_HOLD, _CHANGED = Truth.HOLDS, Truth.CANNOT_HOLD, Kind.CHANGED
 _BEGIN_TIME, _END_TIME = Moment.BEGIN_TIME, Moment.END_TIME
 
 
 class State(Struct, frozen=True, gc=False):
     """
-    A record and what judging it depends on.
+    A record and everything that judging it depends on.
 
     `now` is the time of judging, in UTC. `frozen` says that the record can no longer change, because it or the job that
-    lists it is terminal. Values of the fields in `hidden` are not shown.
+    lists it is terminal. No finding shows the values of the fields in `hidden`.
     """
 
     record: Record
@@ -54,7 +54,7 @@ class State(Struct, frozen=True, gc=False):
 
 
 def judge_assertion(assertion: Assertion, state: State, *, path: str = "", label: str | None = None) -> Finding:
-    """Judge one assertion; `path` is the prefix of the finding's path, `label` the finding's label."""
+    """Judge one assertion; `path` is the prefix of the finding's path, and `label` its label."""
     truth, actual = _compare(assertion, state)
     implied = False
     name: str
@@ -78,7 +78,7 @@ def judge_assertion(assertion: Assertion, state: State, *, path: str = "", label
 
 
 def truth_of(assertion: Assertion, state: State) -> Truth:
-    """Judge one assertion without making a finding of it."""
+    """Judge one assertion without making a finding."""
     return _compare(assertion, state)[0]
 
 
@@ -109,7 +109,7 @@ def name_of(assertion: Assertion) -> str:
 
 
 def _compare(assertion: Assertion, state: State) -> tuple[Truth, JsonValue]:
-    """Return the truth of an assertion, and what a plan shows as observed."""
+    """Return the truth of an assertion, and the observed value as a plan shows it."""
     if isinstance(assertion, FieldExpectation):
         return _compare_field(assertion, state)
     if isinstance(assertion, MomentExpectation):
@@ -142,7 +142,7 @@ def _later_words(state: State) -> frozenset[str]:
 
 
 def accepts(expectation: FieldExpectation, value: str | None) -> bool:
-    """Return whether a value is one of those expected."""
+    """Return whether the expectation accepts a value."""
     if value in expectation.accept:
         return True
     return value is not None and any(
@@ -188,7 +188,11 @@ def _compare_span(expectation: SpanExpectation, state: State) -> tuple[Truth, Js
 
 
 def _measure_duration(state: State) -> tuple[timedelta, bool] | None:
-    """Measure from begin to end, or to now if there is no end yet (not final); None if the job has not begun."""
+    """
+    Measure from begin to end, or to now if there is no end yet; None if the job has not begun.
+
+    The second value is whether the length is final.
+    """
     begin, end = _read_times(state, _BEGIN_TIME, _END_TIME)
     if begin is None:
         return None
@@ -202,13 +206,13 @@ def _measure_age(state: State) -> tuple[timedelta, bool] | None:
 
 
 def _measure_until_now(start: datetime, state: State) -> timedelta:
-    """Return zero for a start that clock skew puts ahead of now."""
+    """Measure from a time to now; zero if clock skew puts that time ahead of now."""
     return max(state.now - start, timedelta(0))
 
 
 def _read_times(state: State, *asserted: Moment) -> tuple[datetime | None, datetime | None]:
     """
-    Read begin and end; None where there is none, or where one that is not asserted cannot be read.
+    Read begin and end; None for a time that is absent, or that is unreadable and not asserted.
 
     Raises:
         ValueError: an asserted time cannot be read, is a zero time or in the future, or the end is before the begin.
@@ -241,7 +245,7 @@ def _truth_of_absent(state: State) -> Truth:
 
 
 def show_expected(assertion: Assertion) -> JsonValue:
-    """Return the expected value as the manifest writes it: one alone, several as a list, bounds as a mapping."""
+    """Return the expected value as in a manifest: a single value, a list of several, or a mapping of bounds."""
     if isinstance(assertion, FieldExpectation):
         if assertion.sensitive:
             return SENSITIVE

@@ -1,4 +1,4 @@
-"""Everything that is expected of one job against what was observed of it."""
+"""Judges everything that is expected of one job."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ from reconcile.model import (
 
 
 class Judgement(Struct, frozen=True, gc=False):
-    """What a plan tells about one job; `shown` is the observation without what may not be shown."""
+    """What a plan shows about one job; `shown` is the observation without sensitive values."""
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
@@ -42,8 +42,9 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> Ju
         now: the time of judging, in UTC, for ages and for durations that still grow.
 
     Returns:
-        Findings in the order of the plan: fields, then sub-jobs, then `settle` and `stuck`; never none. A missing job
-        is one finding, because its fields are unknown. One job alone does not prove that an expected absence is real.
+        Findings in the order of the plan: fields, then sub-jobs, then `settle` and `stuck`; at least one. A missing job
+        has a single finding, because its fields are unknown. For an expected absence, the finding holds, but proves
+        nothing until another job of the run confirms that the place is right.
     """
     api = job.provider.api
     if isinstance(job.expect, Absence):
@@ -62,13 +63,13 @@ def judge_job(job: Job, observation: Observed | Missing, *, now: datetime) -> Ju
 
 
 def _advise(expect: Expectation, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Say how a job settles if that is all that it lacks."""
-    lacking = [each.path for each in findings if each.truth is not Truth.HOLDS]
-    return (advise_settling(expect.settle),) if expect.settle is not None and lacking == [SETTLE] else ()
+    """Advise how to let a job settle, if nothing else is open."""
+    unmet = [each.path for each in findings if each.truth is not Truth.HOLDS]
+    return (advise_settling(expect.settle),) if expect.settle is not None and unmet == [SETTLE] else ()
 
 
 def _expects_failure(findings: Sequence[Finding], observed: Observed, api: JobApi) -> bool:
-    """Return whether the job has failed, as it is expected to."""
+    """Return whether the job has failed as expected."""
     failed = api.statuses[observed.status].outcome is Outcome.FAILURE
     return failed and any(each.path == Field.STATUS and each.truth is Truth.HOLDS for each in findings)
 

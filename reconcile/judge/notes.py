@@ -1,4 +1,4 @@
-"""Notes about a job: what readers should know that is not a finding. Pure."""
+"""Notes about a job: what readers should know besides the findings. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ from reconcile.instant import read_time
 from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome, Record, SubJob
 
 _MOST_ALIKE = 5
-"""Notes of one kind, at most: some formats repeat all of a job's notes with each of its findings."""
+"""The most notes of one kind: some formats repeat all notes of a job with each of its findings."""
 
 ROOT = "likely root cause: "
 """The start of the note that names the sub-job that failed first."""
 
 _LONGEST = 1_000
-"""Characters of an API's message that a note quotes; the observation has all of them."""
+"""The most characters that a note quotes of an API's message; the observation has all of it."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -22,7 +22,7 @@ _FAILURE = Outcome.FAILURE
 
 
 def list_notes(observation: Observed | Missing, api: JobApi, *, failure_expected: bool = False) -> tuple[str, ...]:
-    """List the notes about an observation; where failure is expected, none names a root cause."""
+    """List the notes about an observation; if failure is expected, none names a root cause."""
     if isinstance(observation, Missing):
         message = _shorten(" ".join(part for part in (observation.code, observation.message) if part))
         return (f"the job API returned {message}", api.retention) if message else (api.retention,)
@@ -50,7 +50,7 @@ def _list_unknown_types(observed: Observed, api: JobApi) -> list[str]:
 
 
 def _quote_failures(observed: Observed, api: JobApi, failure_expected: bool) -> list[str]:
-    """Repeat what the API says about failures, because nothing explains a drift better."""
+    """Quote what the API says about failures, because nothing explains a drift better."""
     sub_jobs = observed.sub_jobs
     notes = []
     root = None if failure_expected else find_root(sub_jobs, api)
@@ -69,19 +69,19 @@ def _quote_failures(observed: Observed, api: JobApi, failure_expected: bool) -> 
 
 
 def _cut(notes: list[str], what: str) -> list[str]:
-    """Return the first notes, and the number of the rest if there are too many."""
+    """Return the first notes, and a note with the number of the others if there are too many."""
     rest = len(notes) - _MOST_ALIKE
     return [*notes[:_MOST_ALIKE], f"{rest} more {what}"] if rest > 0 else notes
 
 
 def find_root(sub_jobs: Sequence[SubJob], api: JobApi) -> int | None:
-    """Find the failed sub-job that ended first, else began first, else stands first; None if none has failed."""
+    """Find the failed sub-job that ended first, or else began or is listed first; None if none has failed."""
     failed = [j for j, sub_job in enumerate(sub_jobs) if api.statuses[sub_job.status].outcome is _FAILURE]
     return min(failed, key=lambda j: _read_times(sub_jobs[j], api)) if failed else None
 
 
 def _read_times(sub_job: SubJob, api: JobApi) -> tuple[datetime, datetime]:
-    """Read end and begin; each stands in for the other if that is unknown, and if both are, they sort last."""
+    """Read end and begin: if one is unknown, it takes the value of the other; if both are, they sort last."""
     begin = read_time(sub_job.begin_time, api.time_format)
     end = read_time(sub_job.end_time, api.time_format)
     return end or begin or _NEVER, begin or end or _NEVER

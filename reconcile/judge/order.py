@@ -1,4 +1,4 @@
-"""Whether one job began only when another had ended in success, now and for every later state of both."""
+"""Judges whether one job began only after another had succeeded, now and for every later state of both."""
 
 from datetime import datetime
 
@@ -21,21 +21,21 @@ from reconcile.model import (
 )
 
 ORDER = "after"
-"""The path of its finding."""
+"""The path of the finding."""
 
 
 def judge_order(
     order: Order, job: Job, observed: Observed, other: Job | None, seen: Observation | None, *, now: datetime
 ) -> Finding:
     """
-    Judge that a job began only when another one had ended in success.
+    Judge whether a job began only after another one had succeeded.
 
-    The two were looked at one after the other, in any order. So a job that has begun while the other still runs may
-    yet turn out to be right, unless it began before the other did.
+    The two were fetched one after the other, in any order. So if a job has begun and the other one still ran when it
+    was fetched, the order may still be right, unless the job began before the other one did.
 
     Args:
-        observed: what the job was observed to be.
-        other: the other job, and `seen` what is known of it; None if it is not part of this run.
+        observed: the observation of the job.
+        other: the other job, and `seen` its observation; None if it is not part of this run.
         now: the time of judging, in UTC.
     """
     try:
@@ -50,7 +50,7 @@ def judge_order(
 def _compare(
     order: Order, job: Job, observed: Observed, other: Job | None, seen: Observation | None, *, now: datetime
 ) -> tuple[Truth, str]:
-    """Return the truth and what a plan shows as observed; raise ValueError if what was answered makes no sense."""
+    """Return the truth and what a plan shows as observed; raise ValueError if an answer makes no sense."""
     if other is None or seen is None:
         raise ValueError(f"{order.address} is not part of this run: select it, too")
     if isinstance(seen, Unobserved):
@@ -70,7 +70,7 @@ def _compare(
 def _compare_times(
     order: Order, begin: datetime | None, other: Job, seen: Observed, *, now: datetime
 ) -> tuple[Truth, str]:
-    """Compare the begin of a job, None if it may come, with the times of one that has not failed."""
+    """Compare the begin of a job, None if it has not begun yet, with the times of one that has not failed."""
     name, other_begin = order.address, _read_begin(other, seen, now)
     if not other.provider.api.statuses[seen.status].terminal:
         if begin is None or other_begin is None or begin >= other_begin:
@@ -87,7 +87,7 @@ def _compare_times(
 
 
 def _read_begin(job: Job, record: Record, now: datetime) -> datetime | None:
-    """Return when a job began, None if it has not; raise ValueError if its times make no sense."""
+    """Return when a job began, None if it has not begun; raise ValueError if its times make no sense."""
     begin, end = _read(job, record.begin_time, now), _read(job, record.end_time, now)
     if begin is not None and end is not None and end < begin:
         raise ValueError(f"the end of {job.address} is before its begin")

@@ -1,11 +1,11 @@
 """
-The best way to give observed sub-jobs to expected items.
+Assigns observed sub-jobs to expected items at the lowest total cost.
 
-Both functions solve one problem, with and without regard to order. There are n items and m sub-jobs. `costs[i][j]`
-is the cost of giving sub-job j to item i, None where j is not of i's kind. Item i is to have `bounds[i].min` to
-`bounds[i].max` sub-jobs: each one short of the minimum costs `short`, and none beyond the maximum is given. A
-sub-job that is given to no item costs `extra`. The answer, one entry for each sub-job, is the index of its item or
-None, and its total cost is the least possible. All costs are whole numbers, not negative.
+Both functions solve the same problem, one with and one without regard to order. There are n items and m sub-jobs.
+`costs[i][j]` is the cost of assigning sub-job j to item i, None if item i does not accept the type of j. Item i should
+get `bounds[i].min` to `bounds[i].max` sub-jobs: each one below the minimum costs `short`, and it never gets more than
+the maximum. An unassigned sub-job costs `extra`. The result has the index of the item, or None, for each sub-job, and
+the lowest possible total cost. All costs are non-negative integers.
 """
 
 from collections import Counter
@@ -17,20 +17,23 @@ Costs = Sequence[Sequence[int | None]]
 Owners = list[int | None]
 
 MOST_STEPS = 2_000_000
-"""Prices that one unordered pairing compares at most, which takes a fifth of a second."""
+"""The most prices that one unordered pairing compares, which takes a fifth of a second."""
 
 
 class PairingTooLongError(Exception):
-    """Too many sub-jobs and items differ to find the best pairing in time."""
+    """There are too many different sub-jobs and items to find the best pairing in time."""
 
 
 def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
     """
-    Give `size` sub-jobs to items, in any order.
+    Assign `size` sub-jobs to items, in any order.
 
-    A minimum-cost flow by successive shortest paths (Busacker and Gowen 1960) over sub-jobs that cost the same
-    everywhere taken as one group, so the work grows with the number of *different* sub-jobs and items only. It grows
-    with the third power of that: raises PairingTooLongError after MOST_STEPS.
+    A minimum-cost flow by successive shortest paths (Busacker and Gowen 1960). Sub-jobs with the same costs form one
+    group, so the work depends only on the number of *different* sub-jobs and items. It grows with the third power of
+    that number.
+
+    Raises:
+        PairingTooLongError: after MOST_STEPS.
     """
     owners = _pair_without_choice(costs, bounds, size=size, short=short, extra=extra)
     if owners is not None:
@@ -52,9 +55,9 @@ def pair_unordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: i
 
 def _pair_without_choice(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners | None:
     """
-    Give each sub-job to the only item that takes it; None if there is a choice, or if leaving one out is as cheap.
+    Assign each sub-job to the only item that accepts it; None if there is a choice, or if leaving one out is as cheap.
 
-    The usual items have different types, so no sub-job can go to two of them. Then this is the only best pairing.
+    Items usually have different types, so that no two accept the same sub-job. Then this is the only best pairing.
     """
     owners: Owners = [None] * size
     for item, (row, count) in enumerate(zip(costs, bounds, strict=True)):
@@ -70,7 +73,11 @@ def _pair_without_choice(costs: Costs, bounds: Sequence[Count], *, size: int, sh
 
 
 class _Flow:
-    """The flow so far: `held[k][g]` sub-jobs of group g are with node k: an item, or the last node: with none."""
+    """
+    The flow so far: `held[k][g]` sub-jobs of group g are at node k.
+
+    A node is an item, or the last node, which holds the unassigned sub-jobs.
+    """
 
     def __init__(self, prices: Sequence[tuple[int | None, ...]], bounds: Sequence[Count], short: int) -> None:
         self.held: list[Counter[int]] = [Counter() for _ in range(len(bounds) + 1)]
@@ -80,7 +87,7 @@ class _Flow:
         self._steps = 0
 
     def place(self, group: int, amount: int) -> None:
-        """Add sub-jobs of one group, moving others where that is cheaper in all."""
+        """Add sub-jobs of one group, and move others if that lowers the total cost."""
         while amount:
             distances, origins = self._shortest_paths(group)
             end, room = self._cheapest_end(distances)
@@ -94,7 +101,11 @@ class _Flow:
             amount -= step
 
     def _shortest_paths(self, group: int) -> tuple[list[int | None], dict[int, tuple[int, int]]]:
-        """Compute what it costs to get one of `group` to each node, and by moving what from where (Bellman-Ford)."""
+        """
+        Compute the cost of adding one of `group` at each node (Bellman-Ford).
+
+        The second value maps a node to the move that makes room there: the node to move from, and the group to move.
+        """
         distances: list[int | None] = list(self._prices[group])
         origins: dict[int, tuple[int, int]] = {}
         queue = [node for node, distance in enumerate(distances) if distance is not None]
@@ -126,7 +137,7 @@ class _Flow:
         return changed
 
     def _cheapest_end(self, distances: Sequence[int | None]) -> tuple[int, int]:
-        """Choose the node where one more costs least, and how many it takes at that price."""
+        """Choose the node where one more costs least; return it and how many it takes at that price."""
         best: tuple[int, int, int] | None = None
         for node, distance in enumerate(distances):
             if distance is None:
@@ -148,7 +159,7 @@ class _Flow:
         return 0, unlimited if bounds.max is None else bounds.max - filled
 
     def _path_to(self, end: int, origins: dict[int, tuple[int, int]]) -> list[tuple[int, int]]:
-        """List the moves (from node, group moved) that free the way to `end`, first move first."""
+        """List the moves (from node, group moved) that lead to `end`, in order."""
         path = []
         while end in origins:
             end, moved = origins[end]
@@ -164,10 +175,10 @@ class _Flow:
 
 def pair_ordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int, extra: int) -> Owners:
     """
-    Give `size` sub-jobs to items so that both keep their order.
+    Assign `size` sub-jobs to items so that both keep their order.
 
-    The longest-common-subsequence recurrence with costs (Needleman and Wunsch 1970): O(slots * size), where an item
-    has one slot for each sub-job that it must or may have, or one that repeats where it has no maximum.
+    The longest-common-subsequence recurrence with costs (Needleman and Wunsch 1970), in O(slots * size). An item has
+    one slot for each sub-job that it must or may have; without a maximum, its last slot repeats.
     """
     slots = [slot for item, count in enumerate(bounds) for slot in _slots_of(item, count, size)]
     best = [extra * j for j in range(size + 1)]
@@ -179,7 +190,7 @@ def pair_ordered(costs: Costs, bounds: Sequence[Count], *, size: int, short: int
 
 
 _Slot = tuple[int, bool, bool]
-"""The index of the item, whether leaving it empty costs, whether it takes more than one."""
+"""The index of the item, whether an empty slot costs, and whether the slot takes more than one sub-job."""
 
 _SKIP_SLOT, _SKIP_SUB_JOB, _PAIR = 0, 1, 2
 
@@ -192,7 +203,7 @@ def count_slots(count: Count, size: int) -> int:
 
 
 def _slots_of(item: int, count: Count, size: int) -> list[_Slot]:
-    needed = min(count.min, size)  # what no sub-job is left for is short whatever happens
+    needed = min(count.min, size)  # items beyond `size` are short in every pairing
     rest = count_slots(count, size) - needed
     repeats = count.max is None or count.max >= size
     return [(item, True, False)] * needed + [(item, False, repeats)] * rest
@@ -202,9 +213,9 @@ def _align_slot(
     above: Sequence[int], costs: Sequence[int | None], *, skip: int, repeats: bool, extra: int
 ) -> tuple[list[int], bytearray]:
     """
-    Add one slot to the table: from the row above to the row of this slot, with the step taken at each place.
+    Compute the row of one slot from the row above, and the step taken at each place.
 
-    A repeating slot costs nothing to enter, so its own row is never worse than the row above.
+    A repeating slot costs nothing to enter, so its row is never worse than the row above.
     """
     row = [above[0] + skip]
     steps = bytearray([_SKIP_SLOT])
@@ -219,7 +230,7 @@ def _align_slot(
 
 
 def _trace(slots: Sequence[_Slot], steps: Sequence[bytearray], size: int) -> Owners:
-    """Walk back through the table from its last corner."""
+    """Walk back through the table from its last cell."""
     owners: Owners = [None] * size
     slot, j = len(slots), size
     while slot and j:

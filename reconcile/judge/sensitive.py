@@ -1,7 +1,7 @@
 """
-What an answer has in a field that is compared with a sensitive value, no report may show.
+Hides fields that are compared with sensitive values, because no report may show them.
 
-Nor what it has for reports alone, for that may repeat the field in other words.
+Values for reports alone are hidden as well: they may repeat such a field in other words.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def find_sensitive_fields(expectation: Expectation) -> frozenset[Field]:
 
 
 def hide_sensitive(observed: Observed, hidden: frozenset[Field]) -> Observed:
-    """Return the observation with these fields covered, in the job and in all its sub-jobs."""
+    """Return the observation with these fields hidden, in the job and in all its sub-jobs."""
     if not hidden:
         return observed
     sub_jobs = tuple([hide_fields(sub_job, hidden) for sub_job in observed.sub_jobs])
@@ -34,7 +34,7 @@ def hide_sensitive(observed: Observed, hidden: frozenset[Field]) -> Observed:
 
 
 def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
-    """Return the record with these fields covered where they have a value; with any, what is only shown as well."""
+    """Return the record with these fields hidden if they have a value; with any field, `shown` is hidden as well."""
     covered = {field.value: SENSITIVE for field in hidden if getattr(record, field) is not None}
     if covered:
         record = replace(record, **covered)
@@ -42,12 +42,12 @@ def hide_fields(record: _Record, hidden: frozenset[Field]) -> _Record:
 
 
 def hide_shown(record: _Record) -> _Record:
-    """Return the record with all covered that is only shown."""
+    """Return the record with all values of `shown` hidden."""
     return replace(record, shown=dict.fromkeys(record.shown, SENSITIVE))
 
 
 def hide_headings(headings: Iterable[Heading], hidden: frozenset[Field]) -> tuple[Heading, ...]:
-    """Return the headings without what `hide_fields` covers."""
+    """Return the headings without the values that `hide_fields` hides."""
     return tuple([_hide_heading(heading, Field.JOB_TYPE in hidden) for heading in headings])
 
 

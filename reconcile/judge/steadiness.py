@@ -1,8 +1,9 @@
 """
-Whether a job stays as it is although it should not, and whether it does where it should.
+Judges `stuck`, whether an unfinished job no longer changes, and `settle`, whether a job has stopped changing.
 
-Both are judged by the looks of one run alone. One look proves that a job has ended, and so that it is not stuck; it
-never proves that it is stuck, because begin times do not say when something last changed, nor that it has settled.
+Both are judged only by the looks of one run. One look can prove that a job has ended, and so that it is not stuck. It
+never proves that a job is stuck, because a begin time does not say when something last changed, nor that it has
+settled.
 """
 
 import math
@@ -16,11 +17,11 @@ SETTLE, STUCK = "settle", "stuck"
 
 _ONE_LOOK = Looks()
 _SOONEST = 1.0
-"""Seconds between two looks, at least: a job API is no clock."""
+"""The least seconds between two looks, so that the job API is not polled too often."""
 _MARGIN = 0.01
 """Seconds added to a wait, so that rounding does not make it too short."""
 _USUAL_WAIT = 600.0
-"""Seconds that an advice to wait names, at least."""
+"""The least seconds that the advice to wait names."""
 
 
 def judge_steadiness(expect: Expectation, observed: Observed, api: JobApi) -> Iterator[Finding]:
@@ -33,7 +34,7 @@ def judge_steadiness(expect: Expectation, observed: Observed, api: JobApi) -> It
 
 
 def _judge_settle(settle: Settle, looks: Looks) -> Finding:
-    """Judge whether enough looks agree; more of them always can."""
+    """Judge whether enough looks agree; later looks always can."""
     return Finding(
         path=SETTLE,
         truth=Truth.HOLDS if looks.alike >= settle.reads and looks.span >= settle.over else Truth.CAN_HOLD,
@@ -45,7 +46,7 @@ def _judge_settle(settle: Settle, looks: Looks) -> Finding:
 
 
 def _judge_stuck(stuck: Stuck, looks: Looks, observed: Observed, *, ended: bool) -> Finding:
-    """Judge the longest time without a change: once it is too long, that stays true. A job that ends in time is not."""
+    """Judge the longest time without a change; a job that was stuck stays so, even if it ends later."""
     in_time = Truth.HOLDS if ended else Truth.CAN_HOLD
     return Finding(
         path=STUCK,
@@ -59,13 +60,13 @@ def _judge_stuck(stuck: Stuck, looks: Looks, observed: Observed, *, ended: bool)
 
 def space_look(expect: Expectation, observed: Observed, api: JobApi, usual: float) -> float:
     """
-    Return the seconds until a job that is not decided is to be looked at again.
+    Return the seconds until the next look at an undecided job.
 
-    The looks at a job that has ended are spread evenly over what `settle` still demands, so that there are no more of
-    them than that. One at a job that is about to be stuck comes as soon as that can be told.
+    The looks at a job that has ended are spread evenly over the time that `settle` still needs, so that there are no
+    more than necessary. A job that is about to be stuck is fetched as soon as that can be decided.
 
     Args:
-        usual: the seconds that would pass otherwise.
+        usual: the seconds until the next look without `settle` and `stuck`.
     """
     looks = observed.looks or _ONE_LOOK
     if api.statuses[observed.status].terminal:
@@ -79,7 +80,7 @@ def space_look(expect: Expectation, observed: Observed, api: JobApi, usual: floa
 
 
 def advise_settling(settle: Settle) -> str:
-    """Say what to do about a job that only has to settle."""
+    """Advise what to do about a job that only has to settle."""
     wait = max(_USUAL_WAIT, math.ceil(settle.over / 30) * 60.0)
     return (
         f"settle needs {settle.reads} looks that agree, spread over {format_duration(settle.over)}: "
@@ -88,5 +89,5 @@ def advise_settling(settle: Settle) -> str:
 
 
 def _write(seconds: float) -> str:
-    """Write a time that was measured, in whole seconds and never too long."""
+    """Format a measured time in whole seconds, rounded down."""
     return format_duration(math.floor(seconds))

@@ -1,4 +1,4 @@
-"""The sub-jobs of one job against what is expected of them."""
+"""Judges the sub-jobs of one job."""
 
 from collections.abc import Iterator, Sequence
 from math import isqrt
@@ -36,19 +36,19 @@ from reconcile.model import (
     Truth,
 )
 
-# Any drift outweighs everything that is only pending, and an item or sub-job left over outweighs all fields of a pair.
+# Costs: one drift outweighs everything that is only pending, and an unpaired item or sub-job all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40
 MOST_PAIRS = 100_000
-"""Items times sub-jobs, up to which they are compared, which takes half a second; no real job is anywhere near."""
+"""The most pairs of items and sub-jobs that are compared, which takes half a second; no real job comes near it."""
 _CHARACTERS_OF_PAIR = 64
 """Characters that a glob reads in the time of one pair."""
 
 _MOST_EQUAL = isqrt(MOST_PAIRS)
-"""Sub-jobs that are compared value by value: so many make MOST_PAIRS."""
+"""The most sub-jobs that are compared value by value: with as many items, they make MOST_PAIRS."""
 _LEFT_OVER = len(Field) + len(Moment) + len(Span) + 1
-"""How many times a differing field an item or sub-job left over costs."""
+"""The cost of an unpaired item or sub-job, in differing fields."""
 
-# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+# Looked up once, because getting a member of an enum is slow in CPython 3.11.
 _HOLDS, _CHANGED, _UNEXPECTED = Truth.HOLDS, Kind.CHANGED, Kind.UNEXPECTED
 _EXACT, _ORDERED, _JOB_TYPE = Match.EXACT, Match.ORDERED, Field.JOB_TYPE
 _CLOSED = (_EXACT, _ORDERED)
@@ -57,7 +57,7 @@ _ONCE = Count(min=1, max=1)
 
 
 class _Answer(Struct, frozen=True):
-    """The sub-jobs of one answer in its order, each with its state; `job` is the state of the job that lists them."""
+    """The sub-jobs of one answer, in its order, and their states; `job` is the state of the job that lists them."""
 
     sub_jobs: Sequence[SubJob]
     states: Sequence[State]
@@ -72,7 +72,7 @@ class _Answer(Struct, frozen=True):
 
     @property
     def shortage(self) -> Truth:
-        """What it means that there are too few of something: more may appear until the job is terminal."""
+        """The truth if there are too few sub-jobs: more may appear until the job is terminal."""
         return Truth.CANNOT_HOLD if self.job.frozen else Truth.CAN_HOLD
 
 
@@ -119,7 +119,7 @@ def _estimate_pairs(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob])
     """
     Estimate the work of comparing, in pairs.
 
-    In order, an item takes a row of the table for each sub-job that it may have, and a glob reads texts to the end.
+    An ordered item takes one row of the table for each sub-job that it may have, and a glob reads whole texts.
     """
     items, size = expectation.items or (), len(sub_jobs)
     ordered = expectation.match is _ORDERED
@@ -151,11 +151,11 @@ def _too_many(expectation: SubJobsExpectation, size: int) -> Finding:
 
 def _judge_equal(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob], job: State) -> list[Finding] | None:
     """
-    Judge sub-jobs that are, value for value, those that the items expect; None if they are not.
+    Judge sub-jobs that equal the expected items, value for value; None if they do not.
 
-    If every item names one value for each of the same fields, its type among them, and the sub-jobs have just these
-    values, each as often, then every assertion holds in every best pairing. So there is nothing to pair. Whatever else
-    is expected or observed is left to the optimal pairing, which finds out how they differ.
+    If every item has one value for each of the same fields, including its type, and the sub-jobs have exactly these
+    values equally often, then every assertion holds in every best pairing, and there is nothing to pair. All other
+    cases are left to the optimal pairing, which finds the differences.
     """
     items = expectation.items or ()
     if expectation.match not in _CLOSED or expectation.each or expectation.count or job.hidden:
@@ -172,7 +172,7 @@ def _judge_equal(expectation: SubJobsExpectation, sub_jobs: Sequence[SubJob], jo
 
 
 def _values_of(item: Item, names: Sequence[Field]) -> tuple[str | None, ...]:
-    """Return the values that an item expects of just these fields; empty unless it is one sub-job, with one of each."""
+    """Return the values that an item expects of these fields; empty unless it is one sub-job with one value each."""
     values = [
         field.accept[0]
         for field, name in zip(item.fields, names, strict=False)
@@ -186,7 +186,7 @@ def _values_of(item: Item, names: Sequence[Field]) -> tuple[str | None, ...]:
 
 
 def _hold_all(items: Sequence[Item], names: Sequence[Field], values: Sequence[Sequence[str | None]]) -> list[Finding]:
-    """Make the findings of items that hold; `values` are those of `names`, for each item."""
+    """Make the findings of items that hold; `values` has the values of `names` for each item."""
     findings: list[Finding] = []
     at = names.index(_JOB_TYPE)
     for i, (item, own) in enumerate(zip(items, values, strict=True)):
@@ -208,7 +208,7 @@ def _hold_all(items: Sequence[Item], names: Sequence[Field], values: Sequence[Se
 
 
 def _count(keys: Sequence[object]) -> dict[object, int]:
-    """Count as a Counter does, which takes five times as long for the few sub-jobs of a job."""
+    """Count keys; a Counter takes five times as long for the few sub-jobs of a job."""
     counts: dict[object, int] = {}
     for key in keys:
         counts[key] = counts.get(key, 0) + 1
@@ -235,7 +235,7 @@ def _judge_count(count: Count, expectation: SubJobsExpectation, answer: _Answer)
 
 
 def _judge_each(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    if not answer.sub_jobs:  # an assertion over no sub-job is no proof
+    if not answer.sub_jobs:  # an assertion about zero sub-jobs proves nothing
         yield Finding(
             path="sub_jobs.each",
             truth=answer.shortage,
@@ -253,7 +253,7 @@ def _judge_each(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Fi
 
 
 def _judge_closed(expectation: SubJobsExpectation, answer: _Answer) -> list[Finding]:
-    """Judge items that must be all there is: a sub-job that no item accepts can never disappear again."""
+    """Judge items that must be the only sub-jobs; a sub-job that no item accepts can never disappear."""
     items = expectation.items
     if items is None:
         return []
@@ -265,7 +265,7 @@ def _judge_closed(expectation: SubJobsExpectation, answer: _Answer) -> list[Find
 
 
 def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    """Judge items that must be there among others; a maximum bounds all sub-jobs that the item describes."""
+    """Judge items that must exist among others; a maximum applies to all sub-jobs that match the item."""
     items = expectation.items or ()
     at_least = tuple(Count(min=item.count.min, max=item.count.min) for item in items)
     owners = _pair(items, answer, ordered=False, extra=0, bounds=at_least)
@@ -282,7 +282,7 @@ def _judge_contained(expectation: SubJobsExpectation, answer: _Answer) -> Iterat
 
 
 def _judge_maximum(i: int, item: Item, maximum: int, matching: Sequence[State]) -> Finding:
-    """Judge the maximum of an item; `matching` are the sub-jobs that it describes now."""
+    """Judge the maximum of an item; `matching` are the sub-jobs that match it now."""
     if len(matching) <= maximum:
         truth = _HOLDS
     else:
@@ -292,7 +292,7 @@ def _judge_maximum(i: int, item: Item, maximum: int, matching: Sequence[State]) 
 
 
 def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Finding]:
-    """Judge items that must not be there."""
+    """Judge items that no sub-job may match."""
     matching: dict[int, list[Item]] = {}
     for item in expectation.items or ():
         for j, state in enumerate(answer.states):
@@ -309,7 +309,7 @@ def _judge_none(expectation: SubJobsExpectation, answer: _Answer) -> Iterator[Fi
 
 
 def _judge_unreadable(j: int, item: Item, truths: Sequence[Truth], answer: _Answer) -> Iterator[Finding]:
-    """Yield what makes it impossible to tell whether the item describes a sub-job; `truths` are of its fields."""
+    """Yield the field that makes it impossible to tell whether a sub-job matches; `truths` are those of its fields."""
     if Truth.UNDECIDABLE in truths and all(truth in (Truth.UNDECIDABLE, _HOLDS) for truth in truths):
         yield answer.judge(j, item.fields[truths.index(Truth.UNDECIDABLE)], f"sub_jobs[+{j}]")
 
@@ -395,7 +395,7 @@ def _nothing_unexpected(expectation: SubJobsExpectation) -> Finding:
 def _pair(
     items: Sequence[Item], answer: _Answer, *, ordered: bool, extra: int, bounds: Sequence[Count] | None = None
 ) -> Owners:
-    """Pair so that first the fewest assertions are permanently false, then the fewest are undecided."""
+    """Pair so that the fewest assertions are permanently false and, among those pairings, the fewest undecided."""
     costs = [[_cost(item, state) for state in answer.states] for item in items]
     pair = pair_ordered if ordered else pair_unordered
     short = _LEFT_OVER * (_DRIFT if answer.job.frozen else _PENDING)
@@ -422,18 +422,18 @@ def _cost(item: Item, state: State) -> int | None:
 
 
 def show_fields(fields: Sequence[Assertion]) -> dict[str, JsonValue]:
-    """Return assertions as the manifest writes them."""
+    """Return assertions as in a manifest."""
     return {name_of(field): show_expected(field) for field in fields}
 
 
 def show_count(count: Count) -> dict[str, JsonValue]:
-    """Return a count as the manifest writes it."""
+    """Return a count as in a manifest."""
     bounds: dict[str, JsonValue] = {"min": count.min}
     return bounds if count.max is None else {**bounds, "max": count.max}
 
 
 def show_item(item: Item) -> dict[str, JsonValue]:
-    """Return an item as the manifest writes it, its count only where it is not one."""
+    """Return an item as in a manifest, with its count unless that is one."""
     fields = show_fields(item.fields)
     return fields if item.count == _ONCE else {**fields, "count": show_count(item.count)}
 
@@ -445,7 +445,7 @@ def show_sub_job(sub_job: SubJob) -> dict[str, JsonValue]:
 
 
 def _type_of(item: Item) -> str | None:
-    """Return the job_type that an item expects, if that is one value that may be shown."""
+    """Return the job_type that an item expects, None unless it is a single value that may be shown."""
     for field in item.fields:
         if isinstance(field, FieldExpectation) and field.field is _JOB_TYPE and not field.sensitive:
             only = field.accept[0] if len(field.accept) == 1 else None

@@ -1,9 +1,10 @@
 """
-Files that declare jobs, as the values that the rest of the program works on.
+Manifest files -> Manifest.
 
     Document -> references replaced -> checked against the schema -> providers, defaults, jobs -> Manifest
 
-The schema says most of what a manifest may contain. Here is what no schema can express, and what is implied.
+The schema defines most of what a manifest may contain. This package adds what no schema can express, and what is
+implied.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ __all__ = ["find_manifests", "is_manifest", "load_manifests"]
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
+def load_manifests(  # noqa: PLR0913 - a manifest depends on this many inputs
     paths: Sequence[str],
     *,
     now: datetime,
@@ -48,22 +49,22 @@ def load_manifests(  # noqa: PLR0913 - each of the world's parts by itself
 
     Args:
         paths: at least one file; reports name a file by its path.
-        now: the time of reading, in UTC, that decides whether waivers last too long.
-        as_of: the time as of which the jobs are judged, in UTC, that decides whether waivers have expired; None is now.
+        now: the time of reading, in UTC; it decides whether waivers last too long.
+        as_of: the time of judging, in UTC; it decides whether waivers have expired. None means `now`.
         given: values of variables, in the order of the command line.
-        environ: the environment, of which `RECONCILE_VAR_*` is read.
+        environ: the environment; only `RECONCILE_VAR_*` is read.
         apis: the known job APIs, by name.
-        schema: what manifests have to be; None is the language that this version of the program knows.
-        stdin: what "-" stands for, once.
-        texts: those of files that have been read already.
-        offline: whether no job API will be asked. Then variables may be given their values later: what depends on one
-            without a value is unknown, and everything else is checked.
-        separate: whether each file is a run of its own, so that what only all of them together break is a warning.
-        shared: whether values are given for other manifests as well, so that these need not declare them all.
+        schema: the schema of manifests; None is that of this version of the program.
+        stdin: the input for "-", which may be used once.
+        texts: files that have been read already.
+        offline: whether no job API will be requested. Then variables may get their values later: what depends on a
+            variable without a value is unknown, and everything else is checked.
+        separate: whether each file is its own run, so that conflicts between files are warnings.
+        shared: whether `given` also has values for other manifests, so that these need not declare all of them.
 
     Raises:
-        DocumentError: with everything that is wrong, file by file in order of position.
-        UsageError: with what is wrong with the values of variables.
+        DocumentError: all errors, file by file in order of position.
+        UsageError: all errors in the values of variables.
     """
     _refuse_second_reader(paths, given)
     values = read_values(given, environ, stdin)
@@ -119,7 +120,7 @@ def _join(
 def _read_all(
     paths: Sequence[str], read: Callable[[str], ManifestReader]
 ) -> tuple[list[ManifestReader], list[Diagnostic]]:
-    """Read each file; one that cannot be parsed does not hide what is wrong with the others."""
+    """Read each file; a file that cannot be parsed does not hide the errors of the others."""
     manifests: list[ManifestReader] = []
     errors: list[Diagnostic] = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""What the jobs and the manifests of one run must agree on."""
+"""Checks the jobs and the manifests of one run against each other."""
 
 import re
 from collections import defaultdict
@@ -20,11 +20,11 @@ _PLAIN: Final = "[A-Za-z_][A-Za-z0-9_.-]*"
 
 class DeclaredJob(Struct, frozen=True):
     """
-    A job, the mark of its declaration, and where to report what is wrong with it.
+    A job, the mark of its declaration, and the collector for its errors.
 
     `complete` is False if expectations are left out of the job because they depend on a variable without a value.
-    `unknown` is all that does, as text, and `expanded` names the variable whose value the job is made for.
-    `after_mark` is the mark of the job that it must come after, None if there is none.
+    `unknown` is everything that depends on one, as text. `expanded` names the variable in the job's `for_each`.
+    `after_mark` is the mark of its `after`, None if there is none.
     """
 
     job: Job
@@ -41,9 +41,9 @@ class DeclaredJob(Struct, frozen=True):
 
 def choose_prefixes(manifests: Sequence["ManifestReader"], *, separate: bool) -> list[str]:
     """
-    Return what the addresses of each manifest's jobs begin with: nothing if it is the only one.
+    Return the prefix of the addresses of each manifest's jobs; it is empty for a single manifest.
 
-    Each of several manifests needs a name of its own; one without is an error, or a warning if each is `separate`.
+    Several manifests need different names; a missing name is an error, or a warning if they are `separate`.
     """
     if len(manifests) == 1:
         return [""]
@@ -66,7 +66,7 @@ def choose_prefixes(manifests: Sequence["ManifestReader"], *, separate: bool) ->
 
 
 def join_providers(manifests: Sequence["ManifestReader"], *, separate: bool) -> dict[str, Provider]:
-    """Return the providers of all manifests; refuse a name that has two meanings, because options go by name."""
+    """Return the providers of all manifests; refuse a name with two meanings, because options use the name."""
     joined: dict[str, Provider] = {}
     for manifest in manifests:
         for name, provider in manifest.providers.items():
@@ -92,7 +92,7 @@ def _identify(provider: Provider) -> tuple[str | None, ...]:
 
 
 def _is_pending(provider: Provider) -> bool:
-    """Tell whether nobody knows yet which project at which API this is."""
+    """Return whether any part of a provider's identity is still unknown."""
     return any(isinstance(part, Pending) for part in (provider.name, *_identify(provider)))
 
 
@@ -101,10 +101,10 @@ def _is_pending(provider: Provider) -> bool:
 
 def check_repetitions(jobs: Sequence[DeclaredJob], *, separate: bool) -> None:
     """
-    Refuse a remote job that one manifest declares twice, or that several do with expectations that cannot all hold.
+    Refuse a remote job that one manifest declares twice, or that several declare with contradicting expectations.
 
-    Within a manifest, a second declaration is mostly a copy whose id was not changed: the job that was meant is never
-    fetched. Manifests of several teams may well share a job; if each is `separate`, a contradiction is a warning.
+    Within a manifest, a second declaration is mostly a copy whose id was not changed, so the intended job is never
+    fetched. Manifests of several teams may share a job; if they are `separate`, a contradiction is a warning.
     """
     if len({_identify_job(declared.job) for declared in jobs}) == len(jobs):
         return
@@ -120,7 +120,7 @@ def check_repetitions(jobs: Sequence[DeclaredJob], *, separate: bool) -> None:
 
 
 def _identify_job(job: Job) -> tuple[str | None, ...]:
-    """Return what is equal for declarations of one remote job; two names of one provider make no second job."""
+    """Return a key that is equal for declarations of the same remote job, even under two names of one provider."""
     provider = job.provider
     where = (provider.name,) if provider.cloud is None or _is_pending(provider) else _identify(provider)
     return (*where, job.job_id)
@@ -139,7 +139,7 @@ def _refuse_copies(declarations: Iterable[DeclaredJob]) -> list[DeclaredJob]:
 
 
 def _check_parameters(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:
-    """An id is that of one remote job, so it is requested at one path."""
+    """Refuse different parameters for one remote job, because it has only one path."""
     first: Job | None = None
     for declared in declarations:
         first = first or declared.job
@@ -157,7 +157,7 @@ def _check_presence(declarations: Iterable[DeclaredJob], *, separate: bool) -> N
 
 
 def _check_values(declarations: Iterable[DeclaredJob], *, separate: bool) -> None:
-    """Narrow down what each field can still be, one declaration after the other: linear, however many there are."""
+    """Intersect the accepted values of each field, one declaration after the other, in linear time."""
     possible: dict[Field, tuple[frozenset[Accepted], Job]] = {}
     for declared in declarations:
         for expectation in _find_comparable(declared.job.expect):
@@ -178,7 +178,7 @@ def _add_contradiction(declared: DeclaredJob, other: Job, what: str, *, separate
 
 
 def _find_comparable(expect: Expectation | Absence) -> Iterator[FieldExpectation]:
-    """Find the expectations whose accepted values can be compared one by one; those of a glob cannot."""
+    """Find the expectations whose accepted values can be compared; globs cannot."""
     if isinstance(expect, Absence):
         return
     for assertion in expect.fields:

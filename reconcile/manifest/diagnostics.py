@@ -1,4 +1,4 @@
-"""What is wrong with a manifest, collected while it is read."""
+"""Collects errors and warnings of a manifest while it is read."""
 
 from collections.abc import Collection, Iterable, Mapping
 from operator import itemgetter
@@ -12,22 +12,22 @@ Entry: TypeAlias = tuple[str | int, ...]
 """The path of a section of a manifest, or of an entry of one: `("jobs", "bind-ldap")`."""
 
 MOST_REPORTED: Final = 1_000
-"""A report lists at most this many errors of a file, and this many warnings: 32 MiB have room for a million."""
+"""The most errors, and the most warnings, that are reported per file; 32 MiB have room for a million."""
 MOST_SUGGESTED: Final = 50
-"""At most this many misspelt words get a suggestion: comparing takes long, and fifty are enough to see the pattern."""
+"""The most misspelt words that get a suggestion: comparing is slow, and fifty are enough to see the pattern."""
 
 _SECTIONS_OF_ENTRIES: Final = frozenset({"jobs", "providers", "variables"})
 """Sections whose entries are valid or invalid independently of each other."""
 
 
 class Diagnostics:
-    """Collects errors and warnings, so that one run reports them all, and knows which entries are invalid."""
+    """Collects errors and warnings, so that one run reports them all, and records which entries are invalid."""
 
     __slots__ = ("_document", "_errors", "_invalid", "_suggested", "_warnings")
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        # Dictionaries, because an error in a default is found once for each job API that the default is used with.
+        # Dictionaries, because an error in a default is found once for each job API that uses the default.
         self._errors: dict[tuple[Mark, Diagnostic], None] = {}
         self._warnings: dict[tuple[Mark, Diagnostic], None] = {}
         self._invalid: set[Entry] = set()
@@ -43,7 +43,7 @@ class Diagnostics:
         self._errors[mark, self._document.text.diagnose(mark, code, message, hint)] = None
 
     def add_vacuous(self, mark: Mark, reason: str) -> None:
-        """Add the error of an expectation at `mark` that every job would meet."""
+        """Add the error for an expectation at `mark` that every job would meet."""
         message = f"this proves nothing: {reason}"
         self.add(mark, Code.VACUOUS_EXPECTATION, message, "state what must hold, or remove it")
 
@@ -54,27 +54,27 @@ class Diagnostics:
         self._warnings[mark, self._document.text.diagnose(mark, code, message, hint)] = None
 
     def add_schema_errors(self, errors: Iterable[SchemaError]) -> None:
-        """Add what a schema finds wrong; the entries concerned are invalid."""
+        """Add errors of the schema; their entries are invalid."""
         for error in errors:
             self._errors[error.mark, error.diagnostic] = None
             self.invalidate(error.path)
 
     def suggest(self, word: str, known: Collection[str]) -> str | None:
-        """Return a hint as `document.suggest` does, for the first words that are asked about."""
+        """Return a hint as `document.suggest` does, but only for the first MOST_SUGGESTED words."""
         self._suggested += 1
         return suggest(word, known) if self._suggested <= MOST_SUGGESTED else None
 
     def invalidate(self, path: Entry) -> None:
-        """Mark the entry that a path leads into as invalid, so that it is not interpreted."""
+        """Mark the entry that contains a path as invalid, so that it is not interpreted."""
         self._invalid.add(path[: 2 if path[:1] and path[0] in _SECTIONS_OF_ENTRIES else 1])
 
     def is_valid(self, *path: str) -> bool:
-        """Tell whether a section, or an entry of one, is valid, and so is everything that it is part of."""
+        """Return whether a section, or an entry of one, and everything that contains it is valid."""
         return not self._invalid or not any(path[:depth] in self._invalid for depth in range(len(path) + 1))
 
     @property
     def is_full(self) -> bool:
-        """Whether there are more errors already than are reported."""
+        """Whether there are already more errors than are reported."""
         return len(self._errors) > MOST_REPORTED
 
     @property

@@ -1,4 +1,4 @@
-"""What is expected of a job: its own expectations, the defaults, and what both imply."""
+"""Reads the expectations of a job: its own, the defaults, and what both imply."""
 
 from typing import Final
 
@@ -28,9 +28,9 @@ _ABSENT: Final = "absent"
 
 class _Expect(Struct, frozen=True):
     """
-    One `expect` mapping by itself: fields by name, and the rest, None if it does not mention it.
+    One `expect` mapping: its fields by name, and the other keys, None if it does not have them.
 
-    `is_known` is False if anything in it depends on a variable without a value, and is left out.
+    `is_known` is False if parts are left out because they depend on a variable without a value.
     """
 
     table: Table
@@ -45,7 +45,7 @@ _NOTHING: Final = _Expect(Table(), {})
 
 
 class ExpectationReader:
-    """Reads the expectations of jobs at one job API, over the same defaults."""
+    """Reads the expectations of jobs at one job API, merged with the same defaults."""
 
     __slots__ = (
         "_api",
@@ -64,7 +64,7 @@ class ExpectationReader:
         self._document = document
         self._api = api
         self._success = (api.success,)
-        # Jobs share what is implied, so that it is in memory once.
+        # Jobs share the implied expectations, so that these are in memory once.
         self._implied_status = FieldExpectation(field=Field.STATUS, accept=self._success, source=None, implied=True)
         self._implied_sub_jobs = imply_no_failure(api) if api.sub_jobs is not None else None
         self._diagnostics = diagnostics
@@ -80,7 +80,7 @@ class ExpectationReader:
         """
         Return everything that must hold for a job; `node` is its own `expect`, None if it has none.
 
-        What depends on a variable without a value is left out, and with it whatever it could contradict.
+        What depends on a variable without a value is left out, and is not checked for contradictions.
         """
         own = self._read_mapping(node)
         if _ABSENT in own.table:

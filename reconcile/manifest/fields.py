@@ -1,4 +1,4 @@
-"""What is expected of the fields that a job and a sub-job have in common."""
+"""Reads the expectations of the fields that jobs and sub-jobs have in common."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,7 +21,7 @@ from reconcile.manifest.satisfiability import find_impossible, find_tautology
 from reconcile.manifest.times import TimeReader
 from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, RecordWays, Span
 
-# Keyed by plain strings, because the members of an enum are hashed in Python.
+# Keyed by plain strings, because hashing the members of an enum runs Python code.
 _FIELDS: Final[Mapping[str, Field]] = {field.value: field for field in Field}
 _MOMENTS: Final[Mapping[str, Moment]] = {moment.value: moment for moment in Moment}
 _SPANS: Final[Mapping[str, Span]] = {span.value: span for span in Span}
@@ -30,12 +30,12 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     Span.DURATION.value: (Moment.BEGIN_TIME.value, Moment.END_TIME.value),
     Span.AGE.value: (Moment.END_TIME.value,),
 }
-"""What an API must say of a job so that a span can be told."""
+"""The times of a job that a span is computed from."""
 _ORDER: Final = (*_FIELDS, *_MOMENTS, *_SPANS)
 
 
 class FieldReader:
-    """Reads expectations of fields of a job or of its parts, for one job API."""
+    """Reads the expectations of fields of a job or of its parts, for one job API."""
 
     __slots__ = ("_api_name", "_diagnostics", "_document", "_said", "_statuses", "_success", "_times")
 
@@ -52,7 +52,7 @@ class FieldReader:
         self._times = TimeReader(document, api, diagnostics)
 
     def read(self, table: Table) -> tuple[Assertion, ...]:
-        """Return the expectations of fields in a mapping, in order, and refuse what no record can meet."""
+        """Return the expectations of fields in a mapping, in order; refuse those that no record can meet."""
         fields = self.read_by_name(table)
         self.check(fields, table, table)
         return order_fields(fields)
@@ -75,7 +75,7 @@ class FieldReader:
         return fields
 
     def check(self, fields: Mapping[str, Assertion], *tables: Table) -> None:
-        """Refuse expectations that no record can meet; each stands in the first of the tables that has it."""
+        """Refuse expectations that no record can meet; each is in the first of the tables that has it."""
         found = find_impossible(fields, self._success)
         if found:
             name, message = found
@@ -101,7 +101,7 @@ class FieldReader:
             check_text(self._document, node, self._document.value_mark(table, key), key, self._diagnostics)
 
     def _check_role(self, key: str, mark: Mark) -> None:
-        """Refuse what the API never says: it could not fail, or could not hold."""
+        """Refuse a field that the API does not have: its expectation could never fail, or never hold."""
         if key not in self._said:
             message = f"the API {self._api_name} has no {key} here"
             self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, f"it has {list_names(self._said)}")
@@ -151,13 +151,13 @@ def _read_accepted(node: Node) -> tuple[tuple[Accepted, ...], bool]:
 
 
 def check_elements(document: Document, nodes: Array, key: str, diagnostics: Diagnostics) -> None:
-    """Refuse blanks around each text of a list that is expected under a key, and warn of a job_type not in ASCII."""
+    """Check each text in a list of expected values, as `check_text` does."""
     for node, mark in document.elements(nodes):
         check_text(document, node, mark, key, diagnostics)
 
 
 def check_text(document: Document, node: Node, mark: Mark, key: str, diagnostics: Diagnostics) -> None:
-    """Do the same for one text, or for the pattern of a glob."""
+    """Refuse whitespace around an expected text or glob, and warn of a job_type that is not ASCII."""
     if isinstance(node, Table):
         mark, node = document.value_mark(node, "glob"), node["glob"]
     if not isinstance(node, str) or _is_plain(node, key):

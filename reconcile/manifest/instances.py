@@ -1,4 +1,4 @@
-"""The jobs that one declaration with `for_each` makes."""
+"""Makes the jobs of a declaration with `for_each`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -26,11 +26,11 @@ from reconcile.manifest.language import find_job_errors
 from reconcile.manifest.resolution import Entry
 
 _MAX_INSTANCES: Final = 100_000
-"""The same limit as for entries of a file: many jobs, each for many entries, would be their product."""
+"""The limit of entries of a file; without it, many declarations with many entries each would multiply."""
 
 
 class Instance(Struct, frozen=True):
-    """A job to be read: its address in the manifest, its content, and the mark of its declaration."""
+    """A job to read: its address in the manifest, its content, and the mark of its declaration."""
 
     address: str
     table: Table
@@ -38,7 +38,7 @@ class Instance(Struct, frozen=True):
 
 
 class Expander:
-    """Makes the jobs of valid declarations, and reports what is wrong with one of them."""
+    """Makes the jobs of valid declarations, and reports their errors."""
 
     __slots__ = ("_diagnostics", "_document", "_interpolator", "_prefix", "_schema")
 
@@ -53,7 +53,7 @@ class Expander:
 
     def refuse_too_many(self, table: Table) -> None:
         """
-        Refuse the declarations of `jobs` if together they make more than a file may declare.
+        Refuse the declarations under `jobs` if together they make more than a file may declare.
 
         Raises:
             DocumentError: they do; no job has been made yet.
@@ -83,13 +83,13 @@ class Expander:
             return
         from json.encoder import encode_basestring
 
-        # The entries are not part of the jobs: each job would be as large as all of them.
+        # Leave the entries out: otherwise, each job would contain all of them.
         bare = Table({**table, FOR_EACH: Array()})
         bare.first = table.first
         changing = _find_changing(bare)
         for entry in self._read_entries(name, table):
             job = self._interpolator.fill_job(bare, entry, changing)
-            # What the jobs have in common was checked with the declaration.
+            # What the jobs share was checked with the declaration.
             own = Table({"job_id": job["job_id"], **{key: job[key] for key in changing}})
             errors = find_job_errors(self._document, self._schema, name, own)
             if not errors:
@@ -103,7 +103,7 @@ class Expander:
     def _read_entries(self, name: str, table: Table) -> Iterator[Entry]:
         node = table[FOR_EACH]
         if isinstance(node, Pending):
-            # Nobody knows how many jobs there will be; one of them is read, so that what they share is checked.
+            # The number of jobs is unknown; read one of them, so that what they share is checked.
             yield Entry(Pending(f"${{each.key of {name}}}"), Pending(f"${{each.value of {name}}}"))
             return
         if not node:
@@ -121,12 +121,12 @@ class Expander:
             yield from self._read_elements(node)
 
     def _read_written(self, value: Node, mark: Mark) -> str | None:
-        """Return the text of a number or a boolean that stands in the file itself."""
+        """Return the text of a number or a boolean that is written in the file itself, None for other values."""
         is_here = isinstance(value, bool | int | float) and self._document.find_origin(mark) is None
         return self._document.text.read(mark) if is_here else None
 
     def _read_elements(self, nodes: Array) -> Iterator[Entry]:
-        """Yield the strings of a list, which are keys and values; two equal ones would have one address."""
+        """Yield the strings of a list, which are keys and values; refuse equal ones, which would share an address."""
         seen: set[str] = set()
         for node, mark in self._document.elements(nodes):
             key = as_string(node)

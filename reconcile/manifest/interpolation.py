@@ -1,4 +1,4 @@
-"""Replaces the references in a manifest by their values."""
+"""Replaces the references in a manifest with their values."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
@@ -15,7 +15,7 @@ FOR_EACH: Final = "for_each"
 _DEFAULT: Final = "default"
 
 _NAMES: Final = frozenset({"labels", "providers", "jobs"})
-"""Keys of mappings whose own keys are names that people choose; elsewhere `x-` begins a note that is not read."""
+"""Keys of mappings whose keys are names that people choose; elsewhere, `x-` begins a note that is not read."""
 
 _CONCEALABLE: Final = frozenset({"job_type", "error_code", "fail_reason"})
 """Keys of values that a report can leave out."""
@@ -24,13 +24,13 @@ _UNKNOWN_ENTRY: Final = Entry(Pending(""), Pending(""))
 
 
 class _Place(Struct, frozen=True):
-    """Where a value stands: among names that people choose, or where a report can leave it out."""
+    """The place of a value: among names that people choose, or where a report can leave it out."""
 
     among_names: bool = False
     concealable: bool = False
 
     def step(self, key: str, value: Node) -> "_Place":
-        """Return where the value under a key stands."""
+        """Return the place of the value under a key."""
         if self.among_names:
             return _NOWHERE
         if key in _CONCEALABLE or (key == "sub_jobs" and isinstance(value, Array)):
@@ -45,11 +45,11 @@ _CONCEALED: Final = _Place(concealable=True)
 
 class Interpolator:
     """
-    Replaces references by values. Parts of a tree without references stay the same objects.
+    Replaces references with values. Parts of a tree without references stay the same objects.
 
-    Without variables (None), nothing can be referred to; that is not the same as an empty mapping of variables.
+    If variables are None, references are not allowed; an empty mapping means that no variable is declared.
 
-    References to an entry of `for_each` are left pending at first, and are filled for each entry later.
+    References to an entry of `for_each` stay pending at first, and are replaced for each entry later.
     """
 
     __slots__ = ("_diagnostics", "_document", "_resolver")
@@ -61,11 +61,11 @@ class Interpolator:
 
     @property
     def used(self) -> frozenset[str]:
-        """The variables that anything refers to."""
+        """The variables that are referred to."""
         return frozenset(self._resolver.used)
 
     def fill_defaults(self) -> Node:
-        """Return the root of the document with the defaults of its variables filled."""
+        """Return the root of the document with references in the defaults of its variables replaced."""
         root = self._document.root
         table = root.get("variables") if isinstance(root, Table) else None
         if not isinstance(root, Table) or not isinstance(table, Table):
@@ -74,12 +74,12 @@ class Interpolator:
         return self._replace_values(root, iter([("variables", filled)]))
 
     def fill_root(self) -> Node:
-        """Return the root of the document with references replaced, in the sections that may have any."""
+        """Return the root of the document with references replaced in the sections that may have them."""
         root = self._document.root
         return self._replace_values(root, self._fill_sections(root)) if isinstance(root, Table) else root
 
     def fill_job(self, table: Table, entry: Entry, keys: Collection[str]) -> Table:
-        """Return a job of the filled root for an entry of its `for_each`, filled under these keys alone."""
+        """Return a job for an entry of its `for_each`, with references replaced under these keys only."""
         filled = Table(table)
         filled.first = table.first
         for key in keys:
@@ -110,7 +110,7 @@ class Interpolator:
                 yield name, self._fill_entry((section, name), node, mark)
 
     def _fill_entry(self, path: tuple[str, ...], node: Node, mark: Mark) -> Node:
-        """Fill a part of the manifest that is valid as a whole or not at all."""
+        """Replace references in a part of the manifest that is valid as a whole or not at all."""
         before = self._resolver.unknown
         filled: Node
         if isinstance(node, Table) and FOR_EACH in node:

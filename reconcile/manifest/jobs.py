@@ -1,4 +1,4 @@
-"""The jobs of a manifest, with the defaults merged under each."""
+"""Reads the jobs of a manifest, with the defaults merged under each."""
 
 import json
 from collections.abc import Mapping
@@ -34,11 +34,11 @@ from reconcile.manifest.waivers import read_waivers
 from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Order, Provider, Waiver
 
 _COMMON: Final = 1024
-"""The characters that every job may share with others; a job that expects more is rare."""
+"""The characters that each job may share with others without being counted; few jobs expect more."""
 _MOST_SHARED: Final = 16 * 1024 * 1024
-"""What jobs share beyond that, written out under each of them: reports and saved plans have it as often."""
+"""The most characters beyond that, repeated under each job, because reports and saved plans repeat them."""
 _NOT_DECIDING: Final = ("expect", "job_id", "labels", "owner", "runbook")
-"""Keys that say nothing about what a job lets through, but for `expect`, and `job_id`, which tells jobs apart."""
+"""Keys that do not decide what a job lets through, except `expect` and `job_id`, which are handled separately."""
 _REPEATED: Final = ("expect", "owner", "runbook")
 
 
@@ -92,10 +92,10 @@ class JobReader:
 
     def read(self, instance: Instance) -> Job | None:
         """
-        Return a job, None if its provider is unknown or invalid, which is reported.
+        Return a job; if its provider is unknown or invalid, report that and return None.
 
         Raises:
-            DocumentError: what this job and those before it share is too much, written out under each of them.
+            DocumentError: the texts that jobs share are too long, repeated under each of them.
         """
         table, mark = instance.table, instance.mark
         self._count_shared(table, mark)
@@ -132,13 +132,13 @@ class JobReader:
             raise self._document.text.error(mark, Code.TOO_LARGE, message, hint)
 
     def is_complete(self, table: Table) -> bool:
-        """Tell whether nothing that is expected of a job depends on a variable without a value."""
+        """Return whether no expectation of a job depends on a variable without a value."""
         return not self._document.has_references or (
             self._default_is_complete and not has_pending(table.get("expect")) and not has_pending(table.get("after"))
         )
 
     def show_unknown(self, table: Table) -> str:
-        """Return, as text, all that decides about a job and depends on a variable without a value."""
+        """Return, as text, everything that decides about a job and depends on a variable without a value."""
         deciding = {key: each for key, each in {**self._defaults, **table}.items() if key not in _NOT_DECIDING}
         unknown: dict[str, object] = {key: _keep_pending(each) for key, each in deciding.items() if has_pending(each)}
         if "provider" in unknown:
@@ -150,7 +150,7 @@ class JobReader:
         return json.dumps(unknown, sort_keys=True) if unknown else ""
 
     def _find_like(self, instance: Instance, provider: Provider) -> Job | None:
-        """Return the previous job if both are made by one declaration, and the same is expected of both."""
+        """Return the previous job if it is from the same declaration and has the same expectations."""
         if self._last is None:
             return None
         last, job = self._last
@@ -194,7 +194,7 @@ class JobReader:
             return None
         address = as_string(table["after"])
         if not self._diagnostics.is_valid("jobs", address.removeprefix("jobs.").partition("[")[0]):
-            return None  # that job is left out because of an error of its own
+            return None  # that job has an error and is left out
         source = self._document.text.find_source(self._document.value_mark(table, "after"))
         return Order(address=f"{self._prefix}{address}", source=source)
 
@@ -203,7 +203,7 @@ class JobReader:
         return as_string(source[key]) if key in source else None
 
     def _read_parameters(self, table: Table, mark: Mark, api: JobApi) -> dict[str, str]:
-        """Return what the path of the API needs beside the ids; report what is missing, and what it does not need."""
+        """Return the parameters of the API's path; report missing and unknown ones."""
         given = as_table(table["parameters"]) if "parameters" in table else Table()
         for name in api.parameters:
             if name not in given:
@@ -216,7 +216,7 @@ class JobReader:
         return {name: str(as_string(value)) for name, value in given.items()}
 
     def _find_default_provider(self) -> str | None:
-        """Return the provider of jobs that name none: that of the defaults, or the only one."""
+        """Return the provider of jobs without `provider`: that of the defaults, or the only one."""
         if "provider" in self._defaults:
             self._check_provider(self._defaults)
             return as_string(self._defaults["provider"])
@@ -236,7 +236,7 @@ class JobReader:
         return self._providers.get(name)
 
     def _find_likely_provider(self, name: Pending) -> Provider | None:
-        """Return what all providers have in common, None if they have different APIs: nothing is known of the job."""
+        """Return any provider under this name, None if they have different APIs, so that nothing can be checked."""
         known = [provider for provider in self._providers.values() if provider is not None]
         if len({provider.api.name for provider in known}) != 1:
             return None
@@ -251,27 +251,27 @@ class JobReader:
 
 
 def _keep_pending(node: Node) -> Node:
-    """Return the entries of a mapping or a list that are not known, or the value itself."""
+    """Return only the pending entries of a mapping or a list; return any other value itself."""
     if isinstance(node, Table):
         return Table({key: value for key, value in node.items() if has_pending(value)})
     return Array([each for each in node if has_pending(each)]) if isinstance(node, Array) else node
 
 
 def _show_unknown_expect(defaults: Node, own: Node) -> dict[str, object]:
-    """Return what is pending of an expectation over its defaults, and what these or the job put in its place."""
+    """Return the pending parts of an expectation merged with its defaults."""
     if isinstance(defaults, Pending) or isinstance(own, Pending):
-        # Nobody knows which keys one puts in the place of the other's.
+        # It is unknown which keys of one override those of the other.
         return {"defaults": _show_keys(defaults), "own": _show_keys(own)}
     merged = {**as_table(defaults or Table()), **as_table(own or Table())}
     unknown: dict[str, object] = {key: each for key, each in merged.items() if has_pending(each)}
     if "status" in unknown and "sub_jobs" in merged:
-        # Without it, sub-jobs are expected that depend on the status.
+        # If it is removed, the status decides what is expected of sub-jobs.
         unknown.setdefault("sub_jobs", None)
     return unknown
 
 
 def _show_keys(expect: Node) -> object:
-    """Return the keys of an expectation, with the values that are pending, or the expectation if it is."""
+    """Return the keys of an expectation with its pending values; return a pending expectation itself."""
     if not isinstance(expect, Table):
         return expect
     return {key: each if has_pending(each) else None for key, each in expect.items() if not key.startswith("x-")}

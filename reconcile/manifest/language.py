@@ -1,4 +1,4 @@
-"""The manifest language, version 1: its schema, and the first things to check about a file."""
+"""The manifest language, version 1: its schema, and the first checks of a file."""
 
 from collections.abc import Callable
 from typing import Final
@@ -34,33 +34,33 @@ _OPERATOR_ONLY: Final = {
     for key in keys.split()
 }
 """
-Keys that would let the author of a pull request choose where a token goes, which token it is, or what is written where.
+Keys with which the author of a pull request could choose where a token goes, which token it is, or where output goes.
 
-They are unknown keys like any other, listed so that the message can say why and what to do instead.
+The schema does not know them; they are listed so that the message can say why and what to do instead.
 """
 
 
 def refuse_other_files(document: Document) -> None:
-    """Raise DocumentError if a document is something else than a manifest that declares a job: nothing matters then."""
+    """Raise DocumentError if a document is not a manifest that declares a job; further errors would not matter."""
     _refuse_newer(document)
     _refuse_scenario(document)
     _refuse_empty(document)
 
 
 def find_language_errors(document: Document, schema: Schema, *, interpolated: bool) -> list[SchemaError]:
-    """Return everything that the schema of the language finds wrong with a document."""
+    """Return all errors that the schema of the language finds in a document."""
     errors = find_schema_errors(document, schema, interpolated=interpolated, operator_only=_OPERATOR_ONLY)
     return list(explain_placeholders(errors, document.root))
 
 
 def find_job_errors(document: Document, schema: Schema, name: str, job: Table) -> list[SchemaError]:
-    """Return everything that the schema finds wrong with a job of a document, its references replaced."""
+    """Return all errors that the schema finds in a job of a document, after its references were replaced."""
     errors = find_schema_errors_in(document, job, ("jobs", name), schema, "job")
     return list(explain_placeholders(errors, Table(jobs=Table({name: job})))) if errors else []
 
 
 def check_names(document: Document, table: Table, diagnostics: Diagnostics, *, fold: Callable[[str], str]) -> None:
-    """Refuse each key of a mapping that reads like one before it once both are folded; the keys are ASCII."""
+    """Refuse each key of a mapping that equals an earlier one after folding; the keys are ASCII."""
     first: dict[str, str] = {}
     for name, _, mark in document.entries(table):
         similar = first.setdefault(fold(name), name)

@@ -1,4 +1,4 @@
-"""Where the manifests are."""
+"""Finds the manifests."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ _SUFFIXES: Final = tuple(f".{name}" for name in _NAMES)
 
 def find_manifests(arguments: Sequence[str], directory: str | Path = ".") -> tuple[str, ...]:
     """
-    Return the paths of the manifests that a user means, each once; "-" is standard input.
+    Return the paths of the manifests that the arguments name, each once; "-" is standard input.
 
     Args:
-        arguments: files, taken as they are, and directories, of which all manifests are taken in alphabetical order.
-        directory: what is meant where nothing is said.
+        arguments: files, and directories, which stand for all manifests in them in alphabetical order.
+        directory: the directory to use without arguments.
 
     Raises:
-        UsageError: a directory has no manifest, or one that lies elsewhere; all such arguments are named.
+        UsageError: directories have no manifest, or a link to a file elsewhere; the error lists them all.
     """
     found: dict[str, str] = {}
     problems: list[Diagnostic] = []
@@ -47,13 +47,13 @@ def is_manifest(name: str) -> bool:
 
 
 def _list_manifests(folder: Path) -> list[Path]:
-    """A dangling link counts: whoever left it there meant it, and reading it will report what is wrong."""
+    """List the manifests of a directory, including dangling links, because reading those reports an error."""
     return sorted(path for path in folder.iterdir() if is_manifest(path.name))
 
 
 def _refuse_links(paths: Sequence[Path], folder: Path) -> Iterator[Diagnostic]:
-    """Refuse links out of the directory: the excerpts of errors would show a file that nobody named."""
-    # Not `resolve()`, which fails on links in a circle; reading such a file reports what is wrong.
+    """Refuse links out of the directory: excerpts in errors would show a file that nobody named."""
+    # Not `resolve()`, which fails on circular links; reading such a file reports the error.
     inside = os.path.realpath(folder)
     for path in paths:
         if not Path(os.path.realpath(path)).is_relative_to(inside):

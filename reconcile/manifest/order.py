@@ -1,4 +1,4 @@
-"""Whether each job can come after the one that it must come after."""
+"""Checks whether each `after` can be proven."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ _HINT = "remove 'after', or name another job"
 
 
 def check_orders(jobs: Sequence[DeclaredJob]) -> None:
-    """Refuse an order that names no job, that no answer can prove, or that goes round in a circle."""
+    """Refuse an order that names no job, that no answer can prove, or that forms a circle."""
     if all(declared.job.after is None for declared in jobs):
         return
     known = {declared.job.address: declared.job for declared in jobs}
@@ -38,7 +38,7 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
 def _refuse_unknown(address: str, known: Mapping[str, Job], own: str) -> tuple[str | None, str]:
     declaration = known.get(address.partition("[")[0])
     if declaration is not None and isinstance(declaration.job_id, Pending):
-        return None, ""  # nobody knows yet how many jobs that declaration makes
+        return None, ""  # the number of jobs of that declaration is still unknown
     others = [name for name in known if name != own]
     instances = [name for name in others if name.startswith(f"{address}[")]
     if instances:
@@ -51,7 +51,7 @@ def _refuse_unknown(address: str, known: Mapping[str, Job], own: str) -> tuple[s
 
 
 def _find_obstacle(job: Job, other: Job) -> str | None:
-    """Return why nothing can prove that a job came after another one, None if something can."""
+    """Return why no answer can prove that a job came after another one, None if one can."""
     if isinstance(job.expect, Absence) or isinstance(other.expect, Absence):
         return "'after' needs both jobs to exist, but one of them is expected to be absent"
     if "begin_time" not in job.provider.api.job.fields:
@@ -64,7 +64,7 @@ def _find_obstacle(job: Job, other: Job) -> str | None:
 
 
 def _find_circles(known: Mapping[str, Job]) -> set[str]:
-    """Find the addresses of the jobs on a circle; each job has at most one before it, so one walk from each does it."""
+    """Find the addresses of the jobs on a circle. Each job follows at most one, so one walk from each is enough."""
     circles: set[str] = set()
     seen: set[str] = set()
     for start in known:

@@ -1,4 +1,4 @@
-"""Texts that stand where an id is due: words for nothing, and what a template should have replaced."""
+"""Finds placeholders in place of ids: words for nothing, and what a template should have replaced."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,21 +16,21 @@ _NOTHING: Final = frozenset(["false", "n_a", "nan", "nil", "none", "null", "true
 _NAMES: Final = frozenset(["id", "job_id", "jobid", "project_id", "uuid"])
 _UNFINISHED: Final = _NAMES | {"change_me", "changeme", "fixme", "placeholder", "tbd", "todo", "xxx"}
 _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({]|\{[{%]|[%}]\}|^%.+%$|<.*>|@@|^\[object |^\.{3}$")
-"""The syntax of shells, Terraform, GitHub, Jinja, Windows, sed, and what Go and JavaScript print for no value."""
+"""Placeholders of shells, Terraform, GitHub, Jinja, Windows and sed, and what Go and JavaScript print for no value."""
 
 _PRINTED: Final = "the step that printed it found no id: with `jq -e`, it fails instead of printing null"
 _WRITTEN: Final = "write the real id, or check why the template did not fill it in"
 
 
 class Placeholder(NamedTuple):
-    """Why a text is no id, and what to do."""
+    """Why a text is not an id, and what to do."""
 
     message: str
     hint: str
 
 
 def find_placeholder(text: str) -> Placeholder | None:
-    """Return what is known of a text that stands for an id, None if it may be one."""
+    """Return why a text is a placeholder, None if it may be an id."""
     word = text.strip("_- ").casefold().replace("-", "_")
     if not word:
         return Placeholder("this id is empty", _PRINTED)
@@ -42,7 +42,7 @@ def find_placeholder(text: str) -> Placeholder | None:
 
 
 def refuse_placeholder(document: Document, table: Table, key: str, diagnostics: Diagnostics) -> None:
-    """Refuse a valid id that is only a word for one."""
+    """Refuse an id that is valid by the schema, but a placeholder."""
     node = table[key]
     found = find_placeholder(node) if isinstance(node, str) and not isinstance(node, Pending) else None
     if found:
@@ -50,7 +50,7 @@ def refuse_placeholder(document: Document, table: Table, key: str, diagnostics: 
 
 
 def explain_placeholders(errors: Iterable[SchemaError], root: Node) -> Iterator[SchemaError]:
-    """Give each schema error about a placeholder the hint that belongs to it; `root` is what was checked."""
+    """Give each schema error about a placeholder the matching hint; `root` is the checked value."""
     for error in errors:
         node = _find_id(error, root)
         found = None if node is None or isinstance(node, Sensitive) else find_placeholder(node)

@@ -1,4 +1,4 @@
-"""The providers of a manifest."""
+"""Reads the providers of a manifest."""
 
 from collections.abc import Collection, Mapping
 
@@ -14,9 +14,9 @@ from reconcile.model import JobApi, Provider
 def read_providers(
     document: Document, apis: Mapping[str, JobApi], diagnostics: Diagnostics
 ) -> dict[str, Provider | None]:
-    """Return the providers by name, in the order of the file; None stands for one that is invalid."""
+    """Return the providers by name, in the order of the file; an invalid one is None."""
     table = as_table(as_table(document.root)["providers"])
-    # The environment variable of a provider's credential has its name, in which case and dashes are lost.
+    # The environment variable of a provider's credential contains its name without case and dashes.
     check_names(document, table, diagnostics, fold=lambda name: name.casefold().replace("-", "_"))
     reader = _Reader(document, apis, diagnostics)
     return {
@@ -60,7 +60,7 @@ class _Reader:
             return None
 
     def _knows_region(self, api: JobApi, table: Table) -> bool:
-        """Tell whether cloud and region, if given, are in the API's table, because they choose the host."""
+        """Return whether cloud and region, if given, are in the API's table, because they choose the host."""
         cloud, region = _string(table, "cloud"), _string(table, "region")
         if isinstance(cloud, Pending):
             return True

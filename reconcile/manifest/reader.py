@@ -1,4 +1,4 @@
-"""One manifest file, from a document to its providers and jobs."""
+"""Reads one manifest: from a document to its providers and jobs."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -22,7 +22,7 @@ _MAY_HIDE_A_REFERENCE: Final = "\\"
 
 class ManifestReader:
     """
-    Reads one manifest; `diagnostics` collects what is wrong with it.
+    Reads one manifest; `diagnostics` collects its errors and warnings.
 
     Invalid entries are left out, so that the rest can still be interpreted and checked.
     """
@@ -66,7 +66,7 @@ class ManifestReader:
 
     @property
     def unset(self) -> list[str]:
-        """The variables whose values are given later."""
+        """The variables that have no value yet."""
         return [name for name, variable in self.variables.items() if variable.is_unset]
 
     def find_mark(self, *path: str) -> Mark:
@@ -77,7 +77,11 @@ class ManifestReader:
         return self.document.find_mark(path, at_key=True)
 
     def read_jobs(self, *, prefix: str, today: date, judged: date) -> Iterator[DeclaredJob]:
-        """Yield the jobs in the order of the file; their addresses begin with `prefix`. Days: `read_waivers`."""
+        """
+        Yield the jobs in the order of the file; their addresses begin with `prefix`.
+
+        `today` and `judged` are those of `read_waivers`.
+        """
         if not self._has("jobs") or not self.providers or not self.diagnostics.is_valid("defaults"):
             return
         table = as_table(as_table(self.document.root)["jobs"])
@@ -101,11 +105,11 @@ class ManifestReader:
                             expanded=expanded,
                             after_mark=self._find_after(instance.table),
                         )
-            # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
+            # It is not read again, and a hundred thousand jobs should not be in memory twice.
             table[name] = None
 
     def _find_expanded(self, job: Table) -> str | None:
-        """Return the reference to the variable that a job is made for each entry of, None if there is none."""
+        """Return the reference to the variable in the `for_each` of a job, None if there is none."""
         if FOR_EACH not in job:
             return None
         node = job[FOR_EACH]

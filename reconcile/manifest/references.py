@@ -1,7 +1,7 @@
 """
-References in strings: `${var.NAME}`, `${each.key}` and `${each.value}`; `$${` is a plain `${`.
+Parses references in strings: `${var.NAME}`, `${each.key}` and `${each.value}`; `$${` is a plain `${`.
 
-There are no functions, no paths into a value, and no way to the environment.
+There are no functions, no paths into a value, and no access to the environment.
 """
 
 import re
@@ -22,13 +22,13 @@ _OF_AN_ENTRY: Final = frozenset({EACH_KEY, "each.value"})
 
 class Reference(Struct, frozen=True):
     """
-    The text between `${` and `}`, without blanks around it.
+    A reference: `path` is the text between `${` and `}`, without surrounding spaces.
 
     Args:
         path: `var.NAME`, `each.key` or `each.value`.
         variable: the NAME; None for an entry of `for_each`.
-        number: how many `${` there are before this one in the string.
-        length: its length, signs included.
+        number: the number of `${` before this one in the string.
+        length: the length of the reference including `${` and `}`.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Reference(Struct, frozen=True):
 
 
 class Malformed(Struct, frozen=True):
-    """What begins like a reference and is none; `path` is its content, None if it never ends."""
+    """A text that begins like a reference but is not one; `path` is its content, None if it never ends."""
 
     path: str | None
     number: int
@@ -50,7 +50,7 @@ Part: TypeAlias = str | Reference | Malformed
 
 @lru_cache(maxsize=4096)
 def parse_references(content: str) -> tuple[Part, ...]:
-    """Split a string into references and the plain text between them, none of it empty."""
+    """Split a string into references and the non-empty plain texts between them."""
     parts: list[Part] = []
     plain, at, number = "", 0, 0
     sign = re.compile(_SIGN)
@@ -83,9 +83,9 @@ def _parse_reference(content: str, start: int, number: int) -> Reference | Malfo
 
 def find_in_source(written: str, content: str, part: Reference | Malformed) -> tuple[int, int] | None:
     """
-    Return the offset and the length of a part of a scalar's content in the scalar as it was written.
+    Return the offset and the length of a part in the scalar as it was written.
 
-    None means that the scalar has escapes that hide it.
+    None means that escapes in the scalar hide the part.
     """
     openings = _find_openings(written)
     if len(openings) != content.count(OPENING):

@@ -1,4 +1,4 @@
-"""The value of a string with references."""
+"""Finds the value of a string with references."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Entry(Struct, frozen=True):
     """
     The entry of `for_each` that a job is made for; it is pending until the jobs are made.
 
-    `written` is the text of a value that is a number or a boolean, None if it is not known.
+    `written` is the text of a value that is a number or a boolean, None if it is unknown.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Entry(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    """A reference, and what it stands for."""
+    """A reference and its value."""
 
     reference: Reference
     value: Node
@@ -57,7 +57,7 @@ class Resolver:
     """
     Finds the values of strings with references. A reference to nothing is an error, and its string stays pending.
 
-    `used` holds the variables that were referred to, and `unknown` counts the strings whose value is not known.
+    `used` holds the variables that were referred to, and `unknown` counts the strings whose value is unknown.
     """
 
     __slots__ = ("_diagnostics", "_document", "_refers", "_variables", "unknown", "used")
@@ -72,13 +72,13 @@ class Resolver:
 
     def resolve(self, content: str, mark: Mark, entry: Entry | None, *, concealable: bool) -> Node:
         """
-        Return the value of the string at `mark`: that of a reference that is the whole string, or else a string.
+        Return the value of the string at `mark`. If the whole string is one reference, it is the referred value.
 
         Args:
             content: the string.
-            mark: where it stands.
-            entry: what `each` stands for, None if for nothing.
-            concealable: whether a report can leave out what stands here.
+            mark: the place of the string.
+            entry: the value of `each`, None outside a `for_each`.
+            concealable: whether a report can leave out the value.
         """
         string = _Interpolated(content, mark)
         parts: list[str | _Found] = []
@@ -108,9 +108,9 @@ class Resolver:
 
     def _join(self, parts: Sequence[str | _Found], string: "_Interpolated") -> str:
         """
-        Join the parts of a string, which may become no longer than a file may hold.
+        Join the parts of a string, up to MAX_SCALAR.
 
-        Only strings can be parts of one: there is more than one way to write a number or null.
+        Only strings can be joined, because there is more than one way to write a number or null.
         """
         whole = ""
         for part in parts:
@@ -135,7 +135,7 @@ class Resolver:
     def _find(
         self, part: Reference | Malformed, string: "_Interpolated", entry: Entry | None, *, concealable: bool
     ) -> _Found | None:
-        """Return what a reference stands for, None if for nothing, which is reported."""
+        """Return the value of a reference; if it refers to nothing, report that and return None."""
         if not self._refers:
             message = "the default of a variable cannot refer to other variables"
             self._add(string, part, Code.MALFORMED_REFERENCE, message, "write $${ for a plain ${")
@@ -188,7 +188,7 @@ class Resolver:
         self._add(string, part, Code.MALFORMED_REFERENCE, message, hint)
 
     def _suggest_reference(self, path: str) -> str | None:
-        """Return what was meant by a reference in the style of a shell, of Terraform or of a CI system."""
+        """Suggest a reference for one in the style of a shell, Terraform or a CI system; None without a guess."""
         if path.partition(".")[0] == "each":
             return "write ${each.value} or ${each.key}"
         found = _OTHER_STYLES.fullmatch(path)
@@ -199,33 +199,33 @@ class Resolver:
         return f"write ${{var.{name}}}{declare}"
 
     def _add(self, string: "_Interpolated", part: Reference | Malformed, code: Code, message: str, hint: str) -> None:
-        """Add an error at a reference, or at its string if escapes hide where in the string it is."""
+        """Add an error at a reference, or at its string if escapes hide the place."""
         found = find_in_source(self._document.text.read(string.mark), string.content, part)
         start = (string.mark >> MARK_SHIFT) + found[0] if found else 0
         self._diagnostics.add(start << MARK_SHIFT | found[1] if found else string.mark, code, message, hint)
 
 
 class _Interpolated(NamedTuple):
-    """A string with references, and where it stands."""
+    """A string with references, and its place."""
 
     content: str
     mark: Mark
 
 
 def _comes_later(entry: Entry | None) -> bool:
-    """Tell whether a string with references may be resolved again, for an entry of `for_each`."""
+    """Return whether a string with references may be resolved again, for an entry of `for_each`."""
     return entry is None or (isinstance(entry.key, Pending) and entry.key == "")
 
 
 def _show_part(part: str | _Found) -> str:
-    """Return a part of a string that is not known as a whole; equal strings have equal values."""
+    """Return the text of a part of a pending string, so that equal strings have equal values."""
     if isinstance(part, str):
         return part
     return part.value if isinstance(part.value, str) else f"${{{part.reference.path}}}"
 
 
 def _conceal(node: Node) -> Node:
-    """Mark everything in a value as sensitive; null means the same as "", which can be marked."""
+    """Mark everything in a value as sensitive; null becomes "", which means the same and can be marked."""
     match node:
         case None:
             return Sensitive("")

@@ -1,4 +1,4 @@
-"""Expectations that no answer can meet, and expectations that every answer meets, which prove nothing."""
+"""Finds expectations that no answer can meet, and those that every answer meets, which prove nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from reconcile.glob import matches_glob
 from reconcile.instant import FIRST
+from reconcile.judge import accepts
 from reconcile.model import (
     Accepted,
     Assertion,
@@ -25,16 +25,16 @@ _STATUS: Final = _STATUS_FIELD.value
 _FAILURE_FIELDS: Final = (Field.ERROR_CODE.value, Field.FAIL_REASON.value)
 
 MOST_COUNTED: Final = 10_000
-"""An answer has at most 1 MiB, with no room for more sub-jobs: a higher bound is no bound."""
+"""The most sub-jobs that fit into an answer of at most 1 MiB: a higher bound is no bound."""
 
 MOST_COMPARED: Final = 10_000_000
-"""The characters of a manifest's texts that are compared with patterns; it takes about a second."""
+"""The most characters of a manifest that are compared with globs, which takes about a second."""
 
 CENTURY: Final = 100 * 365 * 24 * 3600.0
-"""In seconds; nothing takes as long."""
+"""In seconds; nothing takes that long."""
 
 _LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-"""Bounds of times that are no bounds: no job API answered before FIRST, or will after this."""
+"""A bound after this, or before FIRST, is no bound: no job API answered before FIRST or will after this."""
 
 
 # --- What no answer can meet -----------------------------------------------------------------------------------
@@ -42,11 +42,11 @@ _LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 def find_impossible(fields: Mapping[str, Assertion], success: str) -> tuple[str, str] | None:
     """
-    Return the name of a field and why no record can have it together with the others, None if one can.
+    Return the name of a field that contradicts the others, and why; None if a record can meet all of them.
 
     Args:
-        fields: what is expected of one record, by name.
-        success: the status word of a record without error code and fail reason.
+        fields: the expectations of one record, by name.
+        success: the status of a record without error code and fail reason.
     """
     status = fields.get(_STATUS)
     if isinstance(status, FieldExpectation) and status.accept == (success,):
@@ -65,7 +65,7 @@ def find_impossible(fields: Mapping[str, Assertion], success: str) -> tuple[str,
 def find_impossible_number(
     match: Match, items: Sequence[Item] | None, each: Sequence[Assertion], count: Count | None
 ) -> str | None:
-    """Return why no number of sub-jobs meets all of an expectation, None if one does."""
+    """Return why no number of sub-jobs can meet an expectation, None if one can."""
     least, most = _bounds_of(match, items)
     if each:
         least = max(least, 1)
@@ -79,16 +79,16 @@ def find_impossible_number(
 
 
 def are_disjoint(one: FieldExpectation, other: FieldExpectation) -> bool:
-    """Tell whether it is certain that no value is accepted by both; about two globs nothing is certain."""
+    """Return whether certainly no value is accepted by both; two globs are never certain."""
     if any(isinstance(each, Glob) for each in one.accept) and any(isinstance(each, Glob) for each in other.accept):
         return False
-    return not any(_accepts(other, each) for each in one.accept if not isinstance(each, Glob)) and not any(
-        _accepts(one, each) for each in other.accept if not isinstance(each, Glob)
+    return not any(accepts(other, each) for each in one.accept if not isinstance(each, Glob)) and not any(
+        accepts(one, each) for each in other.accept if not isinstance(each, Glob)
     )
 
 
 def count_compared(one: FieldExpectation, other: FieldExpectation) -> int:
-    """Count the characters that `are_disjoint` compares with patterns, at most."""
+    """Count the most characters that `are_disjoint` compares with globs."""
     return sum(
         len(patterns) * sum(len(each) for each in texts.accept if isinstance(each, str))
         for patterns, texts in ((_globs_of(one), other), (_globs_of(other), one))
@@ -100,7 +100,7 @@ def _globs_of(expectation: FieldExpectation) -> list[Glob]:
 
 
 def _bounds_of(match: Match, items: Sequence[Item] | None) -> tuple[int, int | None]:
-    """Return how many sub-jobs items demand and allow; None is any number. A sub-job counts for one item."""
+    """Return how many sub-jobs items require and allow, None for any number. A sub-job counts for one item only."""
     if items is None or match is Match.NONE:
         return 0, None
     least = sum(item.count.min for item in items)
@@ -110,23 +110,16 @@ def _bounds_of(match: Match, items: Sequence[Item] | None) -> tuple[int, int | N
     return least, None if None in bounds else sum(bound for bound in bounds if bound is not None)
 
 
-def _accepts(expectation: FieldExpectation, value: str | None) -> bool:
-    return value in expectation.accept or (
-        value is not None
-        and any(isinstance(each, Glob) and matches_glob(each.pattern, value) for each in expectation.accept)
-    )
-
-
 # --- What every answer meets ------------------------------------------------------------------------------------
 
 
 def find_tautology(assertion: Assertion, statuses: Collection[str]) -> str | None:
     """
-    Return why an assertion holds for every record, None if it demands something.
+    Return why an assertion holds for every record, None if it can fail.
 
     Args:
-        assertion: what is expected of a job or a sub-job; bounds that are all None could not be read.
-        statuses: all status words of the job API.
+        assertion: an expectation of a job or a sub-job; if all its bounds are None, they could not be read.
+        statuses: all statuses of the job API.
     """
     if isinstance(assertion, FieldExpectation):
         accept = assertion.accept
@@ -143,16 +136,16 @@ def find_tautology(assertion: Assertion, statuses: Collection[str]) -> str | Non
 
 
 def is_any_number(count: Count) -> bool:
-    """Tell whether every number of sub-jobs is within these bounds."""
+    """Return whether every number of sub-jobs is within these bounds."""
     return count.min == 0 and (count.max is None or count.max > MOST_COUNTED)
 
 
 def find_open_items(match: Match, items: Sequence[Item], statuses: Collection[str]) -> list[tuple[int, str]]:
     """
-    Return the numbers of items that accept everything, and why: they undo what the other items demand.
+    Return the numbers of items that accept everything, and why: they cancel what the other items require.
 
-    A single item does if it describes any sub-job, any number of times, or if it may be missing where others are
-    welcome. Several do together if each accepts what the others do not.
+    A single item does so if it matches any sub-job any number of times, or if it may be missing while other sub-jobs
+    are allowed. Several items do so together if each accepts what the others do not.
     """
     found: list[tuple[int, str]] = []
     accept: dict[Field, tuple[Accepted, ...]] = {}
@@ -175,9 +168,9 @@ def find_open_items(match: Match, items: Sequence[Item], statuses: Collection[st
 
 def _accept_any_text(accept: Iterable[Accepted]) -> bool:
     """
-    Tell whether globs of nothing but `*` and `?` accept texts of all lengths.
+    Return whether globs of only `*` and `?` accept texts of all lengths.
 
-    `??*` accepts those of two characters and more, `?` those of one.
+    `??*` accepts texts of two characters and more, `?` texts of one.
     """
     lengths: set[int] = set()
     least: int | None = None

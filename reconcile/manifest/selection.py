@@ -1,4 +1,4 @@
-"""Selects the jobs that a run is about."""
+"""Selects the jobs of a run."""
 
 import re
 import shlex
@@ -26,13 +26,13 @@ _NONE: Final[Mapping[str, "Sequence[Pattern]"]] = MappingProxyType({})
 _GRAMMAR: Final = "a selector is KEY=VALUE, KEY!=VALUE, KEY or !KEY, several joined by commas: 'tier=web,zone!=b,!old'"
 
 _MOST_COMPARED: Final = 40_000_000
-"""The characters of addresses that patterns are compared with, all taken together; it takes a few seconds."""
+"""The most characters of addresses that all patterns are compared with, which takes a few seconds."""
 _LAST: Final = "\U0010ffff"
-"""No address has a character behind this one."""
+"""The last character of Unicode: every address with a prefix sorts before the prefix and this."""
 
 
 class _Requirement(Struct, frozen=True):
-    """One requirement on the labels of a job; `value` None is any value, and `wanted` False negates it."""
+    """One requirement on the labels of a job; a `value` of None means any value, and `wanted` False negates it."""
 
     text: str
     key: str
@@ -48,8 +48,8 @@ class Pattern(Struct, frozen=True):
     """
     An address, or a glob of addresses.
 
-    `given` is how a message names it after "selected by" or "excluded by". `line` is its line in the file that it was
-    read from, as a diagnostic without a message; None if it was typed.
+    `given` is how a message names it after "selected by" or "excluded by". `line` is its line in the target file, as a
+    diagnostic without a message; None if it is from the command line.
     """
 
     text: str
@@ -62,7 +62,7 @@ def read_target_file(path: str, *, stdin: BinaryIO | None = None) -> tuple[Patte
     Read addresses and globs from a file, one per line. Blank lines and lines that begin with `#` are skipped.
 
     Raises:
-        DocumentError: the file cannot be read, or names nothing.
+        DocumentError: the file cannot be read, or names no job.
     """
     text = read_text(path, stdin=stdin)
     lines = text.content.split("\n")
@@ -91,17 +91,17 @@ def select_jobs(
     option: str = "--target ",
 ) -> Manifest:
     """
-    Return a manifest of the jobs that any target names, that no exclusion names, and that all selectors accept.
+    Return a manifest with the jobs that any target names, that no exclusion names, and that all selectors accept.
 
     Providers that no selected job uses are left out, because no requests go to them. The order stays.
 
     Args:
-        targets: addresses or globs of addresses; `jobs.x` names every `jobs.x["key"]` as well, and an address that
-            exists is no glob. None, here and in files, means every job.
-        files: more targets, by the path of the file that they were read from.
-        excluded: addresses or globs of addresses, of any job in the manifest.
+        targets: addresses or globs of addresses; `jobs.x` also names every `jobs.x["key"]`, and an existing address is
+            not a glob. Without targets, here and in files, every job is a target.
+        files: more targets, by the path of their file.
+        excluded: addresses or globs of addresses.
         selectors: requirements on labels in kubectl's equality-based syntax, where `k!=v` accepts jobs without `k`.
-        option: what stands before a target where it is typed, for messages.
+        option: the option of a target, for messages.
 
     Raises:
         UsageError: a selector is malformed, a target or an exclusion names no job, or no job is left.
@@ -128,7 +128,7 @@ def select_jobs(
 
 
 def _pick_jobs(jobs: tuple[Job, ...], wanted: Sequence[Pattern], unwanted: Sequence[Pattern]) -> tuple[Job, ...]:
-    """Return the jobs that any wanted pattern names, all without one, and no unwanted one; each has to name a job."""
+    """Return the jobs that a wanted pattern names, or all without one, minus unwanted ones; each must name a job."""
     index = _Index(job.address for job in jobs)
     picked, unknown = _find_named(wanted, index)
     dropped, also_unknown = _find_named(unwanted, index)
@@ -162,7 +162,7 @@ def _find_named(patterns: Sequence[Pattern], index: "_Index") -> tuple[set[str],
 
 
 class _Index:
-    """The addresses of a run, with and without the keys of `for_each`, to find those that patterns name."""
+    """The addresses of a run, with and without the keys of `for_each`, for looking up patterns."""
 
     __slots__ = ("_compared", "_names", "_sorted", "keyed")
 
@@ -180,7 +180,7 @@ class _Index:
         Return the addresses that a pattern names.
 
         Raises:
-            UsageError: all patterns so far have been compared with more than a run has time for.
+            UsageError: all patterns so far have been compared with more than _MOST_COMPARED.
         """
         if pattern in self._names:
             return self.keyed.get(pattern, [pattern])
@@ -207,14 +207,14 @@ class _Index:
 
 
 def _strip_key(address: str) -> str:
-    """Return the address of all jobs that one `for_each` makes: no name of a job or a manifest has a bracket."""
+    """Return the address without the key of `for_each`: no name of a job or a manifest contains a bracket."""
     return address.partition("[")[0]
 
 
 def _explain_unknown(
     unknown: Sequence[Pattern], known: Mapping[str, Collection[str]], beginning: str
 ) -> Iterator[Diagnostic]:
-    """Explain patterns that name no job; only the first get a suggestion, because comparing names takes long."""
+    """Explain patterns that name no job; only the first get a suggestion, because comparing names is slow."""
     for number, pattern in enumerate(unknown[:MOST_REPORTED]):
         like = known.get(_strip_key(pattern.text), known)
         similar = suggest(pattern.text, like) if number < MOST_SUGGESTED else None

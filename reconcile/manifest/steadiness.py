@@ -1,7 +1,7 @@
-"""What is expected of how the looks of a run compare: `settle` and `stuck`."""
+"""Reads the expectations of how the looks of a run compare: `settle` and `stuck`."""
 
 from reconcile.codes import Code
-from reconcile.document import Document, Mark, Node, Table, as_table
+from reconcile.document import Document, Mark, Table, as_integer, as_table
 from reconcile.duration import format_duration
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.times import read_duration
@@ -9,7 +9,7 @@ from reconcile.model import Absence, Expectation, FieldExpectation, JobApi, Sett
 
 
 class SteadinessReader:
-    """Reads `settle` and `stuck` for one job API. What is malformed is reported, and None."""
+    """Reads `settle` and `stuck` for one job API. A malformed value is reported and read as None."""
 
     __slots__ = ("_api", "_diagnostics", "_document")
 
@@ -19,14 +19,14 @@ class SteadinessReader:
         self._diagnostics = diagnostics
 
     def read_settle(self, expect: Table) -> Settle | None:
-        """Return what is expected under `settle`."""
+        """Return the expectation under `settle`."""
         table = as_table(expect["settle"])
         over = self._read_length(table, "over", "write it like 30s")
         source = self._document.text.find_source(self._document.key_mark(expect, "settle"))
-        return None if over is None else Settle(reads=_as_integer(table["reads"]), over=over, source=source)
+        return None if over is None else Settle(reads=as_integer(table["reads"]), over=over, source=source)
 
     def read_stuck(self, expect: Table) -> Stuck | None:
-        """Return what is expected under `stuck`."""
+        """Return the expectation under `stuck`."""
         limit = self._read_length(expect, "stuck", "write it like 10m")
         source = self._document.text.find_source(self._document.key_mark(expect, "stuck"))
         return None if limit is None else Stuck(limit=limit, source=source)
@@ -50,7 +50,7 @@ class SteadinessReader:
 
 
 def check_timeout(expect: Expectation | Absence, timeout: float, mark: Mark, diagnostics: Diagnostics) -> None:
-    """Refuse a job that is not waited for as long as it takes to settle or to be stuck; `mark` is at its timeout."""
+    """Refuse a timeout that ends before a job can settle or be stuck; `mark` is at the timeout."""
     if isinstance(expect, Absence):
         return
     settle, stuck = expect.settle, expect.stuck
@@ -62,9 +62,3 @@ def check_timeout(expect: Expectation | Absence, timeout: float, mark: Mark, dia
         return
     message = f"{what}, but the waiting ends at the timeout of {format_duration(timeout)}"
     diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, f"raise 'timeout', or lower {other}")
-
-
-def _as_integer(node: Node) -> int:
-    if isinstance(node, int):
-        return node
-    raise TypeError(f"expected an integer, got {type(node).__name__}")

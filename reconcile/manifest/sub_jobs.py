@@ -1,10 +1,10 @@
-"""What is expected of the sub-jobs of a job."""
+"""Reads the expectations of the sub-jobs of a job."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from reconcile.codes import Code
-from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_array, as_string, as_table
+from reconcile.document import Array, Document, Mark, Node, Sensitive, Table, as_array, as_integer, as_string, as_table
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, check_elements
 from reconcile.manifest.satisfiability import (
@@ -32,7 +32,7 @@ _SOME: Final = Count(min=1, max=None)
 
 
 def imply_no_failure(api: JobApi) -> SubJobsExpectation:
-    """Return what success implies about sub-jobs without expectations: none has failed."""
+    """Return the expectation that success implies if `sub_jobs` is not given: no sub-job has failed."""
     failed = FieldExpectation(field=Field.STATUS, accept=(api.failure,), source=None, implied=True)
     item = Item(fields=(failed,), count=_SOME, source=None)
     return SubJobsExpectation(match=Match.NONE, items=(item,), each=(), count=None, source=None, implied=True)
@@ -60,7 +60,7 @@ class SubJobsReader:
         return self._read_types(node, source) if isinstance(node, Array) else self._read_long(as_table(node), source)
 
     def _read_types(self, nodes: Array, source: Source) -> SubJobsExpectation:
-        """Read the short form: a list of types, each of them one sub-job that has succeeded."""
+        """Read the short form: a list of types, each for one sub-job that has succeeded."""
         check_elements(self._document, nodes, Field.JOB_TYPE.value, self._diagnostics)
         items = tuple([self._read_type(node, mark) for node, mark in self._document.elements(nodes)])
         return SubJobsExpectation(match=Match.EXACT, items=items, each=(), count=None, source=source)
@@ -98,7 +98,7 @@ class SubJobsReader:
             self._diagnostics.add_vacuous(self._document.key_mark(item, "count"), reason)
 
     def _check_each(self, nodes: Array, items: Sequence[Item], each: Sequence[Assertion]) -> None:
-        """Refuse each required item that cannot be what every sub-job has to be."""
+        """Refuse each required item that contradicts `each`."""
         wanted = {expected.field: expected for expected in each if isinstance(expected, FieldExpectation)}
         for item, (_, mark) in zip(items, self._document.elements(nodes), strict=False):
             for field in item.fields:
@@ -110,7 +110,7 @@ class SubJobsReader:
                     self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "change one of the two")
 
     def _count_compared(self, one: FieldExpectation, other: FieldExpectation, mark: Mark) -> None:
-        """Refuse more comparisons of patterns with texts than anybody has time for, before they are made."""
+        """Refuse too many comparisons of globs with texts, before they are made."""
         self._compared += count_compared(one, other)
         if self._compared > MOST_COMPARED:
             message = "'each' and 'items' have too many patterns and too much text to compare"
@@ -133,16 +133,10 @@ class SubJobsReader:
 
     def _read_count(self, parent: Table) -> Count:
         table = as_table(parent["count"])
-        least, most = _as_integer(table.get("min", 0)), table.get("max")
-        count = Count(min=least, max=None if most is None else _as_integer(most))
+        least, most = as_integer(table.get("min", 0)), table.get("max")
+        count = Count(min=least, max=None if most is None else as_integer(most))
         if count.max is not None and count.min > count.max:
             message = f"'min' ({count.min}) is greater than 'max' ({count.max})"
             mark = self._document.key_mark(parent, "count")
             self._diagnostics.add(mark, Code.IMPOSSIBLE_EXPECTATION, message, "swap 'min' and 'max'")
         return count
-
-
-def _as_integer(node: Node) -> int:
-    if isinstance(node, int):
-        return node
-    raise TypeError(f"an integer was promised, not {type(node).__name__}")

@@ -1,4 +1,4 @@
-"""Expected times and durations."""
+"""Reads expected times and durations."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -15,7 +15,7 @@ _EXAMPLE: Final = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 
 
 class TimeReader:
-    """Reads bounds of times and durations, for one job API. A malformed bound is reported, and None."""
+    """Reads bounds of times and durations, for one job API. A malformed bound is reported and read as None."""
 
     __slots__ = ("_diagnostics", "_document", "_format")
 
@@ -67,7 +67,7 @@ class TimeReader:
 
 
 def read_duration(document: Document, table: Table, key: str, diagnostics: Diagnostics) -> float | None:
-    """Return the duration under a key in seconds, None if it is malformed, which is reported."""
+    """Return the duration under a key in seconds; report a malformed one and return None."""
     written = as_string(table[key])
     try:
         return parse_duration(written)

@@ -1,8 +1,8 @@
 """
 The variables that a manifest declares, and the values that an operator gives them.
 
-Values come from the environment, files and the command line. They come from outside the manifest, so messages show
-nothing of them.
+Values come from the environment, files and the command line. Messages do not show them, because they come from outside
+the manifest.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,11 +40,11 @@ _OUTPUT: Final = frozenset({"sensitive", "type", "value"})
 """The keys of each output of `terraform output -json`."""
 _UNKNOWN: Final = Pending("")
 _MOST_COMPARED: Final = 100_000
-"""Pairs of names that are compared, in search of typing errors; more would take longer than reading the rest."""
+"""The most pairs of names that are compared to find typing errors; more would take longer than all other reading."""
 
 
 class _Type(Struct, frozen=True):
-    """A type of variables: what its values are called, and one as it is written on the command line."""
+    """A type of variables: the name of its values, and an example in the syntax of the command line."""
 
     name: str
     example: str
@@ -68,7 +68,8 @@ class Value(Struct, frozen=True):
     """
     The value of a variable, and the option, environment variable or file that gives it.
 
-    `secret` is whether the file marks it as sensitive. `written` is the text of a number or a boolean, None for others.
+    `secret` is whether the file marks it as sensitive. `written` is the text of a number or a boolean, None for other
+    values.
     """
 
     node: Node
@@ -78,14 +79,14 @@ class Value(Struct, frozen=True):
 
 
 class _Given(Struct, frozen=True):
-    """A value as text, which is meant as it is or as YAML, and where it was given."""
+    """A value as text, either literal or YAML, and where it was given."""
 
     text: str
     place: str
 
 
 class Values:
-    """All values that were given. The last one for a name wins, and any of them over the environment."""
+    """All given values. The last one for a name wins, and all of them override the environment."""
 
     __slots__ = ("_assigned", "_environ", "_given", "_in_files")
 
@@ -96,12 +97,12 @@ class Values:
         self._in_files: dict[str, str] = {}
 
     def assign(self, name: str, text: str) -> None:
-        """Take a value from the command line."""
+        """Add a value from the command line."""
         self._given[name] = _Given(text, f"--var {shorten(name)}")
         self._assigned[name] = None
 
     def read_file(self, path: str, stdin: BinaryIO | None) -> None:
-        """Take the values of a file; raise DocumentError if it holds none."""
+        """Add the values of a file; raise DocumentError if it cannot be read or is not a mapping."""
         document = read_document(path, stdin=stdin)
         root, file = document.root, document.text.file
         if not isinstance(root, Table):
@@ -122,11 +123,11 @@ class Values:
         Return the value of a variable, None if there is none.
 
         Args:
-            name: what the variable is called.
-            is_string: whether a text is the value itself, not YAML for the value.
+            name: the name of the variable.
+            is_string: whether a text is the value itself, not YAML.
 
         Raises:
-            DocumentError: the text cannot be read.
+            DocumentError: the text is not valid YAML.
         """
         given = self._given.get(name)
         if given is None and _PREFIX + name in self._environ:
@@ -135,10 +136,10 @@ class Values:
 
     def refuse_unknown(self, declared: Collection[str]) -> list[Diagnostic]:
         """
-        Return an error for each value of a variable that no manifest declares, if it looks like a typing error.
+        Return an error for each value of an undeclared variable, if its name looks like a typing error.
 
-        On the command line it always does. Files and the environment may be shared by several runs, so there a name
-        only does if it is close to that of a variable that no value was given for.
+        On the command line, it always does. Several runs may share files and the environment, so there a name must be
+        close to that of a variable without a value.
         """
         errors = list(_refuse_assigned(self._assigned, declared))
         without = [name for name in declared if name not in self._given and _PREFIX + name not in self._environ]
@@ -155,7 +156,7 @@ class Values:
         return errors
 
     def count_unused(self, declared: Collection[str]) -> dict[str, int]:
-        """Count the values that no manifest declares a variable for, by the file that gives them."""
+        """Count the values of undeclared variables by file."""
         files = [file for name, file in self._in_files.items() if name not in declared]
         return {file: files.count(file) for file in dict.fromkeys(files)}
 
@@ -171,8 +172,8 @@ def read_values(given: Sequence[Given], environ: Mapping[str, str], stdin: Binar
 
     Args:
         given: in the order of the command line.
-        environ: the environment, of which only `RECONCILE_VAR_*` is read.
-        stdin: what the file "-" stands for.
+        environ: the environment; only `RECONCILE_VAR_*` is read.
+        stdin: the input for the file "-".
 
     Raises:
         DocumentError: a file cannot be read.
@@ -217,8 +218,8 @@ class Variable(Struct, frozen=True):
     """
     A value that can be referred to by name.
 
-    The value is pending if there is none: as a reference to the variable where the value may be given later, and
-    without content where something is wrong. `problem` is what is wrong with a value that was given, and what to do.
+    The value is pending if there is none: a reference to the variable if the value may be given later, and empty if
+    there is an error. `problem` is the error of a given value and its hint, None if there is none.
     """
 
     value: Node
@@ -233,7 +234,7 @@ class Variable(Struct, frozen=True):
         return isinstance(self.value, Pending) and self.value != ""
 
     def show(self) -> JsonValue:
-        """Return what a plan may keep of the value."""
+        """Return the value as a plan may show it."""
         return SENSITIVE if self.sensitive else self.value
 
 
@@ -241,12 +242,12 @@ def read_variables(document: Document, values: Values, *, may_be_unset: bool) ->
     """
     Return the variables of a manifest by name, in the order of the file.
 
-    The manifest need not be valid: what the schema refuses makes a variable that is pending.
+    The manifest need not be valid: a variable that the schema refuses is pending.
 
     Args:
         document: the manifest.
-        values: those that were given.
-        may_be_unset: whether a variable without a value is one whose value is given later.
+        values: the given values.
+        may_be_unset: whether variables may get their values later.
     """
     table = _find_table(document)
     repeated = _find_repeated(document.root) if table else frozenset()
@@ -255,7 +256,7 @@ def read_variables(document: Document, values: Values, *, may_be_unset: bool) ->
 
 
 class _Reader:
-    """Reads variables; `repeated` are those that a `for_each` stands for."""
+    """Reads variables; `repeated` are those that are the whole `for_each` of a job."""
 
     __slots__ = ("_document", "_may_be_unset", "_repeated", "_values")
 
@@ -289,14 +290,14 @@ class _Reader:
         return Variable(node["default"], sensitive, written=_read_written(self._document, node, "default"))
 
     def _is_string(self, name: str, node: Table) -> bool:
-        """Tell whether a text is the value itself: for_each needs a list or a mapping, which is read as YAML."""
+        """Return whether a text is the value itself, not YAML: for_each needs a list or a mapping."""
         if "type" in node:
             return node["type"] == "string"
         return name not in self._repeated and ("default" not in node or isinstance(node["default"], str | None))
 
 
 def _find_mismatch(type_name: Node, node: Node) -> tuple[str, str] | None:
-    """Return what a value is and what is due instead, and how that is written, None if it is of its type."""
+    """Return the type of a value and the expected type, with a hint; None if they match."""
     if not isinstance(type_name, str) or type_name not in _TYPES:
         return None
     found = _name_type(node)
@@ -338,7 +339,7 @@ def _find_table(document: Document) -> Table | None:
 
 
 def check_values(document: Document, variables: Mapping[str, Variable], diagnostics: Diagnostics) -> None:
-    """Refuse each valid variable that has no value, or one of another type than its own."""
+    """Refuse each valid variable that has no value, or a value of the wrong type."""
     table = _find_table(document)
     for name, variable in variables.items():
         if table is None or variable.value != _UNKNOWN or not isinstance(variable.value, Pending):
@@ -356,7 +357,7 @@ def check_values(document: Document, variables: Mapping[str, Variable], diagnost
 
 
 def warn_of_unused(document: Document, used: Collection[str], diagnostics: Diagnostics) -> None:
-    """Warn of each variable that nothing refers to: a reference may be misspelt, or an assertion may be missing."""
+    """Warn of each unused variable: a reference may be misspelt, or an assertion may be missing."""
     table = _find_table(document)
     if table is not None:
         for name, _, mark in document.entries(table):

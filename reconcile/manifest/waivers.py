@@ -1,10 +1,11 @@
-"""Drifts of a job that are accepted for a while."""
+"""Reads the waivers of a job."""
 
 from datetime import date, timedelta
 from typing import Final
 
 from reconcile.codes import Code
 from reconcile.document import Array, Document, Table, as_array, as_string, as_table, has_pending, shorten
+from reconcile.judge import name_of
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.model import Absence, Expectation, Waiver
 
@@ -21,15 +22,16 @@ def read_waivers(
     judged: date,
 ) -> tuple[Waiver, ...]:
     """
-    Return the waivers of a job. One that lasts too long is an error; one that has expired or covers all, a warning.
+    Return the waivers of a job. A waiver that lasts too long is an error; one that has expired or covers everything is
+    a warning.
 
     Args:
-        document: what the waivers are part of.
+        document: the manifest.
         nodes: the waivers.
-        expect: what is expected of the job, None if that is not known.
-        diagnostics: where to report.
+        expect: the expectations of the job, None if unknown.
+        diagnostics: collects the errors and warnings.
         today: the day of reading, in UTC, from which the longest waiver counts.
-        judged: the day as of which the jobs are judged, in UTC: that of the recording where one is replayed.
+        judged: the day of judging, in UTC: that of the recording in a replay.
     """
     waivers = []
     for node, mark in document.elements(nodes):
@@ -52,10 +54,7 @@ def read_waivers(
 
 
 def _name_asserted(expect: Expectation | Absence) -> set[str]:
-    """Return what a waiver calls everything that is expected of a job."""
-    # Imported late, because most manifests have no waivers.
-    from reconcile.judge.assertion import name_of
-
+    """Return the names of all expectations of a job, as a waiver writes them."""
     if isinstance(expect, Absence):
         return {"absent"}
     return {*map(name_of, expect.fields), *(["sub_jobs"] if expect.sub_jobs else [])}

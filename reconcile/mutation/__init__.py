@@ -1,13 +1,13 @@
 """
-What a job API could answer, to put a gate to the test. Pure.
+Generates answers that a job API could give, to test a gate. Pure.
 
-    Jobs -> observations that meet them              make_up         observation.py
-    observation -> the API's answer                  write_answer    answer.py
-    observation -> what could be observed instead    list_mutants    mutants.py, times.py, steadiness.py, allowed.py
-    observation -> one that goes wrong as asked      break_observation  breakage.py
-    which other jobs a verdict depends on            Bystanders      bystanders.py
+    Jobs -> observations that meet them              make_up            observation.py
+    observation -> the API's answer                  write_answer       answer.py
+    observation -> possible other observations       list_mutants       mutants.py, times.py, steadiness.py, allowed.py
+    observation -> one that goes wrong in one way    break_observation  breakage.py
+    other jobs that a verdict depends on             Bystanders         bystanders.py
 
-Nothing here judges: the gate itself decides whether a mutant is killed.
+Nothing here judges: the gate decides whether a mutant is killed.
 """
 
 from reconcile.mutation.answer import write_answer

@@ -1,4 +1,4 @@
-"""What a manifest explicitly allows, so that a mutant of it may pass the gate. Pure."""
+"""Finds what a manifest explicitly allows, so that such a mutant may pass the gate. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ _OPEN = (Match.CONTAINS, Match.NONE)
 
 
 class Declared:
-    """What a manifest declares about one remote job, in all jobs that name it."""
+    """The expectations of a manifest about one remote job, in all jobs that name it."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._expectations = [job.expect for job in jobs if isinstance(job.expect, Expectation)]
@@ -40,7 +40,7 @@ class Declared:
 
     @property
     def sub_jobs(self) -> tuple[SubJobsExpectation, ...]:
-        """What the manifest itself expects of sub-jobs, without what is implied."""
+        """The expectations of sub-jobs in the manifest, without implied ones."""
         expected = (each.sub_jobs for each in self._expectations)
         return tuple(each for each in expected if each is not None and not each.implied)
 
@@ -79,7 +79,7 @@ def _of(fields: Sequence[Assertion], field: Field) -> Iterator[FieldExpectation]
 
 
 def _items_of(expectation: SubJobsExpectation) -> tuple[Item, ...]:
-    """Return the items that describe what may be there."""
+    """Return the items that sub-jobs may match."""
     return () if expectation.match is Match.NONE else expectation.items or ()
 
 

@@ -1,4 +1,4 @@
-"""An observation, or the lack of one, as the bytes that a job API would answer."""
+"""Writes observations, and bad answers, as the bytes that a job API would send."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _ANY_CODE = "MUTANT.0001"
 
 
 def write_answer(job: Job, observation: Observed | Missing, *, at: datetime) -> Exchange:
-    """Write the API's answer about a job, or that it has none, so that reading it gives the observation back."""
+    """Write the API's answer for an observation, so that reading the answer gives the same observation."""
     api = job.provider.api
     match observation:
         case Observed():
@@ -41,7 +41,7 @@ def _answer_as_json(
 
 def list_bad_answers(job: Job, exchange: Exchange) -> Iterator[Mutant]:
     """
-    List what a server or a proxy can return instead of an answer about the job, and how an answer can be garbled.
+    List what a server or a proxy can return instead of an answer about the job, and garbled answers.
 
     Args:
         exchange: the good answer.
@@ -93,7 +93,7 @@ def _garble_job(job: Job, exchange: Exchange) -> Iterator[Mutant]:
 
 
 def _change(job: Job, exchange: Exchange, way: tuple[str, ...], value: str | None) -> bytes:
-    """Put another value into the job; None removes the one that is there."""
+    """Replace a value of the job; None removes it."""
     document: dict[str, Any] = json.loads(exchange.body)
     record = find_record(job.provider.api, document)
     if value is None:

@@ -9,36 +9,36 @@ from reconcile.model import Job, JobApi, Missing, Observed, SubJob
 
 
 class Breakage(StrEnum):
-    """How a job goes wrong that would otherwise be in sync."""
+    """How a job that would be in sync goes wrong."""
 
     FAILED = "failed"
-    """It has failed, and so has its first sub-job."""
+    """The job and its first sub-job have failed."""
     SUCCESS = "success"
-    """It has succeeded where it should not have."""
+    """The job has succeeded, but should not have."""
     PENDING = "pending"
-    """It is still running."""
+    """The job is still running."""
     MISSING = "missing"
     """The API has no such job."""
     OTHER_TYPE = "other-type"
-    """It is a job of another type."""
+    """The job has another type."""
     EXTRA_SUB_JOB = "extra-sub-job"
-    """It has one sub-job more, a successful one."""
+    """The job has an additional, successful sub-job."""
     LOST_SUB_JOB = "lost-sub-job"
-    """Its last sub-job is not there."""
+    """The last sub-job of the job is missing."""
 
 
 _OTHER_TYPE = "other_type"
-"""Where an API lists no other type of job."""
+"""The type if the API lists no other type of job."""
 _REASON = "Internal server error"
 
 
 def break_observation(job: Job, observation: Observed | Missing, breakage: str) -> Observed | Missing:
     """
-    Return what the API would report about a job instead; the same where there is nothing to break.
+    Return what the API would report about a broken job; the same observation if there is nothing to break.
 
     Args:
-        job: whose observation it is.
-        observation: the one that meets its expectations.
+        job: the job.
+        observation: an observation that meets its expectations.
         breakage: a `Breakage`, or the error code with which the job fails.
     """
     if breakage == Breakage.MISSING:
@@ -51,7 +51,7 @@ def break_observation(job: Job, observation: Observed | Missing, breakage: str) 
 
 
 def _fail(observed: Observed, api: JobApi, error_code: str | None = None, reason: str = _REASON) -> Observed:
-    """Let a job fail, and its first sub-job with it."""
+    """Make a job and its first sub-job fail."""
     sub_jobs = observed.sub_jobs
     if sub_jobs:
         first = replace(sub_jobs[0], status=api.failure, error_code=error_code, fail_reason=reason)
@@ -64,7 +64,7 @@ def _succeed(observed: Observed, api: JobApi) -> Observed:
 
 
 def _keep_running(observed: Observed, api: JobApi) -> Observed:
-    """Let a job be at the last of the statuses on its way."""
+    """Set a job to the last non-terminal status."""
     running = [status.word for status in api.statuses.values() if not status.terminal][-1]
     return replace(observed, status=running, end_time=None, error_code=None, fail_reason=None)
 
@@ -74,7 +74,7 @@ def _change_type(observed: Observed, api: JobApi) -> Observed:
 
 
 def _add_sub_job(observed: Observed, api: JobApi) -> Observed:
-    """Add a successful sub-job of a type that the job has none of."""
+    """Add a successful sub-job of a type that no sub-job has."""
     taken = {each.job_type for each in observed.sub_jobs}
     added = SubJob(
         status=api.success,

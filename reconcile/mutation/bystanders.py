@@ -1,4 +1,4 @@
-"""Which other jobs the verdict of a run depends on when one remote job is mutated. Pure."""
+"""Finds the other jobs that the verdict of a run depends on when one remote job is mutated. Pure."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,14 @@ class Bystanders:
 
     When one remote job is mutated, three things about the others matter: whether one proves something, because waived
     drifts alone prove nothing; whether one of the same provider was observed, because it confirms that a missing job is
-    missing; and whether one of the same provider is missing, because it needs that confirmation. One of each kind
-    stands for all, so that the work stays linear. Besides, a job comes along with the one that it must come after, and
-    with those that must come after it.
+    missing; and whether one of the same provider is missing, because it needs that confirmation. One job of each kind
+    is enough, so that the work stays linear. The jobs before and after it by `after` are included as well.
     """
 
     def __init__(self, manifest: Manifest, observations: Sequence[Observed | Missing], proving: Sequence[bool]) -> None:
         """
-        Take a run.
-
         Args:
+            manifest: the manifest of the run.
             observations: one for each job of the manifest, in its order.
             proving: for each job, whether at least one expectation is proven.
         """
@@ -51,11 +49,11 @@ class Bystanders:
         for kind in (("observed", key[0]), ("missing", key[0]), ("proving", "")):
             others = (each for each in self._representatives.get(kind, ()) if _key_of(self._jobs[each]) != key)
             found |= set(list(others)[:1])
-        # A bystander that is absent needs an observed job of its own provider to confirm that.
+        # An absent bystander needs an observed job of the same provider for confirmation.
         for each in tuple(found):
             confirming = self._representatives.get(("observed", self._jobs[each].provider.name), ())
             found |= set([other for other in confirming if _key_of(self._jobs[other]) != key][:1])
-        # All jobs that name the same remote job come along, because they must not contradict each other.
+        # Include all jobs that name the same remote job, because they must not contradict each other.
         for each in tuple(found):
             found |= set(self._members[_key_of(self._jobs[each])])
         return tuple(sorted(found))
@@ -68,13 +66,13 @@ class Bystanders:
 
 
 def isolate(jobs: Sequence[Job]) -> tuple[Job, ...]:
-    """Return some of the jobs of a run without the orders that lead out of them: these are known to hold."""
+    """Return some jobs of a run without the orders that refer to other jobs, which are known to hold."""
     known = {job.address for job in jobs}
     return tuple([job if job.after is None or job.after.address in known else replace(job, after=None) for job in jobs])
 
 
 def _find_links(jobs: Sequence[Job]) -> dict[int, list[int]]:
-    """Return the jobs that each must come after, and those that must come after it."""
+    """Return, by index, the job that each must come after and those that must come after it."""
     indexes = {job.address: index for index, job in enumerate(jobs)} if any(job.after for job in jobs) else {}
     links: dict[int, list[int]] = {}
     for index, job in enumerate(jobs):

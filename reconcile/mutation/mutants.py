@@ -1,4 +1,4 @@
-"""Observation -> everything that could be observed instead, each different in one thing. Pure."""
+"""Observation -> possible other observations, each different in one thing. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from reconcile.mutation.steadiness import mutate_looks
 from reconcile.mutation.times import mutate_times
 
 INVENTED = "mutant"
-"""The value of a field where no known value will do."""
+"""The value of a field if no known value fits."""
 
 _REASONS = ("Internal server error", "The quota is exceeded")
 
@@ -24,11 +24,11 @@ def list_mutants(
     jobs: Sequence[Job], observation: Observed | Missing, *, now: datetime, every_time: bool = False
 ) -> Iterator[Mutant]:
     """
-    List the mutants of what was observed of one remote job.
+    List the mutants of the observation of one remote job.
 
     Args:
         jobs: all jobs of the manifest that name this remote job, at least one.
-        observation: the one with which all of them are in sync.
+        observation: an observation with which all of them are in sync.
         now: the time of judging, in UTC.
         every_time: also mutate timestamps that no expectation covers.
     """
@@ -52,11 +52,11 @@ def list_mutants(
 
 
 _Change = tuple[str, str, Observed, bool]
-"""Path, change, what is observed instead, whether the manifest explicitly allows it."""
+"""Path, change, the other observation, and whether the manifest explicitly allows it."""
 
 
 def _appear(job: Job) -> Iterator[_Change]:
-    """Let a job exist that must be absent."""
+    """Make a job exist that must be absent."""
     for word in job.provider.api.statuses:
         observed = Observed.bare(job.job_id, word)
         yield "absent", f"the job is there, and its status is {word}", observed, False
@@ -78,7 +78,7 @@ def _mutate(
 
 
 def _begin_early(observed: Observed, api: JobApi) -> Iterator[_Change]:
-    """Let a job that must come after another one begin too early, or never."""
+    """Make a job that must come after another one begin too early, or never."""
     yield "after", "its begin time is absent", replace(observed, begin_time=None), False
     early = write_time(datetime(1970, 1, 2, tzinfo=UTC), api.time_format)
     yield "after", "it began long before", replace(observed, begin_time=early), False
@@ -92,7 +92,7 @@ def _mutate_texts(declared: Declared, observed: Observed, api: JobApi) -> Iterat
     if "error_code" in roles:
         error_code = _choose_other(api.error_codes, observed.error_code, declared.of(Field.ERROR_CODE))
         yield "error_code", f"it is {error_code}", replace(observed, error_code=error_code), False
-    # Another wording of the reason is no new failure, unless the manifest expects a wording.
+    # Another text of the reason is no new failure, unless the manifest expects a text.
     if "fail_reason" in roles and (observed.fail_reason is None or declared.of(Field.FAIL_REASON)):
         reason = _choose_other(_REASONS, observed.fail_reason, declared.of(Field.FAIL_REASON))
         yield "fail_reason", f"it is '{reason}'", replace(observed, fail_reason=reason), False
@@ -138,7 +138,7 @@ def _add_sub_jobs(declared: Declared, observed: Observed, api: JobApi) -> Iterat
 
 
 def _choose_other(known: Iterable[str], value: str | None, expected: Sequence[FieldExpectation]) -> str:
-    """Choose another value, if possible one that is not expected, and a known one rather than an invented one."""
+    """Choose another value: preferably one that is not expected, and a known one before an invented one."""
     candidates = [each for each in (*known, INVENTED, f"{INVENTED}-2") if each != value]
     unexpected = (each for each in candidates if not any(accepts(expectation, each) for expectation in expected))
     return next(unexpected, candidates[-1])

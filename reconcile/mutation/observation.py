@@ -1,7 +1,7 @@
 """
 Jobs -> an observation that meets their expectations. Pure.
 
-It is only a proposal: the gate itself decides whether it meets them.
+It is only a proposal: the gate decides whether it meets them.
 """
 
 import math
@@ -43,7 +43,7 @@ _ANY_CODE = "MUTANT.0002"
 
 def make_up_all(jobs: Sequence[Job], *, now: datetime) -> list[Observed | Missing]:
     """
-    Make up what the API would report about each job of a manifest; what another one must come after ends before it.
+    Make up what the API would report about each job of a manifest; a job ends before those that must come after it.
 
     Args:
         jobs: those of the manifest.
@@ -67,7 +67,7 @@ def make_up_all(jobs: Sequence[Job], *, now: datetime) -> list[Observed | Missin
             followers[other] -= 1
             if not followers[other]:
                 free.append(other)
-    # Of several manifests, one may want a remote job before another one, and the other one after it.
+    # With several manifests, one may order two remote jobs one way, and another one the other way.
     made_up |= {key: make_up(each, now=now) for key, each in members.items() if key not in made_up}
     return [made_up[_key_of(job)] for job in jobs]
 
@@ -99,7 +99,7 @@ def make_up(jobs: Sequence[Job], *, now: datetime, until: datetime | None = None
     Args:
         jobs: all jobs of the manifest that name this remote job, at least one.
         now: the time of judging, in UTC.
-        until: when it has ended, None is now.
+        until: when the job must have ended, None for now.
     """
     job, api = jobs[0], jobs[0].provider.api
     if isinstance(job.expect, Absence):
@@ -115,7 +115,7 @@ def make_up(jobs: Sequence[Job], *, now: datetime, until: datetime | None = None
 
 def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime, types: Iterable[str] = ()) -> Record:
     """
-    Make up a record without an id that meets all assertions, as far as that is possible.
+    Make up a record without an id that meets all assertions, as far as possible.
 
     Args:
         types: preferred job types.
@@ -136,14 +136,14 @@ def _make_record(assertions: Sequence[Assertion], api: JobApi, *, now: datetime,
 
 
 def _choose_status(assertions: Sequence[Assertion], api: JobApi) -> str:
-    """Prefer a terminal status to one on the way, and success to failure."""
+    """Prefer terminal statuses to others, and success to failure."""
     words = [api.success, api.failure, *api.statuses]
     expected = _of(assertions, Field.STATUS)
     return next((word for word in words if all(accepts(each, word) for each in expected)), api.success)
 
 
 def _choose_text(assertions: Sequence[Assertion], field: Field, usual: Sequence[str | None]) -> str | None:
-    """Choose a value that every assertion accepts: a usual one if possible, else one that they name."""
+    """Choose a value that every assertion accepts: a usual one, or else one that they name."""
     expected = _of(assertions, field)
     named = [value for each in expected for value in _examples_of(each)]
     return next((value for value in (*usual, *named) if all(accepts(each, value) for each in expected)), None)
@@ -185,7 +185,7 @@ def _find_times(assertions: Sequence[Assertion], *, now: datetime) -> tuple[date
     Find the latest begin and end that meet all bounds at once, in whole seconds and not after `now`.
 
     Returns:
-        None if there are none. The end has no meaning for a job that has not ended.
+        None if there are none. For a job that has not ended, the end has no meaning.
     """
     begin, end = _bounds_of(assertions, Moment.BEGIN_TIME), _bounds_of(assertions, Moment.END_TIME)
     least, most = _lengths_of(assertions, Span.DURATION)
@@ -231,7 +231,7 @@ def _instant(seconds: int) -> datetime:
 
 
 def _make_sub_jobs(expectation: SubJobsExpectation, api: JobApi, *, now: datetime) -> Iterator[SubJob]:
-    """Make up as few sub-jobs as possible: those that items demand, then as many as the count still lacks."""
+    """Make up as few sub-jobs as possible: those that items require, then more until the count is met."""
     wanted = [] if expectation.match is Match.NONE else list(expectation.items or ())
     numbers = [item.count.min for item in wanted]
     least = expectation.count.min if expectation.count is not None else 0

@@ -1,4 +1,4 @@
-"""How looks at a job compare, and how else they could. Pure."""
+"""Makes up and mutates how the looks at a job compare. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,14 +8,14 @@ from reconcile.duration import format_duration
 from reconcile.model import Expectation, Job, JobApi, Looks, Observed
 
 _TICK = 0.001
-"""Seconds; looks are not told apart more finely."""
+"""Seconds; the resolution of times between looks."""
 
 _Change = tuple[str, str, Observed, Looks]
-"""Path, change, what is observed, and how that compares with the looks before."""
+"""Path, change, the observation, and how it compares with earlier looks."""
 
 
 def make_up_looks(jobs: Sequence[Job]) -> Looks | None:
-    """Return looks that meet what all jobs of one remote job expect of them; None if none expects anything."""
+    """Return looks that meet every `settle` of the jobs of one remote job; None if none has one."""
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
     settles = [each.settle for each in expectations if each.settle is not None]
     if not settles:
@@ -24,7 +24,7 @@ def make_up_looks(jobs: Sequence[Job]) -> Looks | None:
 
 
 def mutate_looks(jobs: Sequence[Job], observed: Observed, api: JobApi) -> Iterator[_Change]:
-    """Let a job flap that has to settle, for a look and for a moment, and let one be stuck that must not be."""
+    """Make a job that must settle flap, by one look and by a moment, and make a job stuck that must not be."""
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
     enough = observed.looks or make_up_looks(jobs) or Looks()
     for settle in dict.fromkeys(each.settle for each in expectations if each.settle is not None):

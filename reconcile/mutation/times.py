@@ -1,4 +1,4 @@
-"""Other timestamps than those observed. Pure."""
+"""Mutates timestamps. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,14 @@ _YEAR = timedelta(days=365)
 _DAY = timedelta(days=1)
 
 _Change = tuple[str, str, Observed]
-"""Path, change, what is observed instead."""
+"""Path, change, the other observation."""
 
 
 def mutate_times(
     observed: Observed, asserted: Sequence[Assertion], api: JobApi, *, now: datetime, every_time: bool
 ) -> Iterator[_Change]:
     """
-    Break each asserted bound by a second, leave the timestamp out, and replace it by something else.
+    Break each asserted bound by a second, remove the timestamp, and replace it with another text.
 
     Args:
         every_time: also move timestamps that no expectation covers.
@@ -54,7 +54,7 @@ def mutate_times(
 
 
 def bound_time(observed: Observed, path: str, api: JobApi) -> JsonValue:
-    """Return the bound by which a manifest would catch an earlier time or a longer duration; None if none does."""
+    """Return the bound with which a manifest would catch an earlier time or a longer duration; None without one."""
     times = _Times(observed, api)
     match path:
         case Moment.BEGIN_TIME.value if times.begin:
@@ -77,7 +77,7 @@ class _Times:
         self.end = read_time(observed.end_time, api.time_format)
 
     def put(self, *, begin: datetime | None = None, end: datetime | None = None) -> Observed:
-        """Return the observation with other times; None leaves one as it is."""
+        """Return the observation with other times; None keeps a time."""
         return replace(
             self.observed,
             begin_time=self.observed.begin_time if begin is None else self._write(begin),
@@ -129,7 +129,7 @@ def _mutate_age(times: _Times, assertion: SpanExpectation, now: datetime) -> Ite
 
 
 def _move(times: _Times, named: set[Moment], named_spans: set[Span]) -> Iterator[_Change]:
-    """Move what no expectation covers: the begin, both times together, and the begin alone for a longer duration."""
+    """Move times that no expectation covers: the begin, both times, and the begin alone for a longer duration."""
     begin, end = _shift(times.begin, -_YEAR), _shift(times.end, -_YEAR)
     if begin is not None and Moment.BEGIN_TIME not in named:
         yield Moment.BEGIN_TIME.value, "it is a year earlier", times.put(begin=begin)
@@ -141,7 +141,7 @@ def _move(times: _Times, named: set[Moment], named_spans: set[Span]) -> Iterator
 
 
 def _shift(instant: datetime | None, by: timedelta) -> datetime | None:
-    """Return the instant moved by a length; None if there is none, or no such year."""
+    """Return the moved instant; None without an instant, or beyond the years of a datetime."""
     try:
         return None if instant is None else instant + by
     except OverflowError:

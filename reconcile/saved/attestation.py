@@ -5,8 +5,8 @@ Receipts: an in-toto Statement v1 about an artifact, with the predicate Test Res
     statement + key -> envelope                                 write_envelope
     envelope -> its parts, and whether they hold                read_envelope, check_envelope
 
-A statement names its manifests and its saved plan by digest, and everything in it follows from these. So whoever has
-them makes the statement again, and compares. Specifications: github.com/in-toto/attestation (spec/v1,
+A statement contains the digests of its manifests and its saved plan, and everything in it is derived from these. So to
+check a statement, write it again and compare. Specifications: github.com/in-toto/attestation (spec/v1,
 spec/predicates/test-result.md), github.com/secure-systems-lab/dsse.
 """
 
@@ -26,7 +26,7 @@ _STATEMENT = "https://in-toto.io/Statement/v1"
 _PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 _PAYLOAD = "application/vnd.in-toto+json"
 _PLAN = "saved plan"
-"""The name of the saved plan in `configuration`. It is always the same, because a file can be renamed."""
+"""The name of the saved plan in `configuration`, which is constant because a file can be renamed."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
@@ -39,15 +39,15 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
 def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
     """
-    Write the statement that follows from a plan.
+    Write the statement of a plan.
 
     Args:
-        plan: of all jobs of its manifests.
-        subject: what was tested.
+        plan: a plan of all jobs of its manifests.
+        subject: the artifact.
         digest: the SHA-256 of the saved plan as a file, in hexadecimal.
 
     Returns:
-        None if the run was not decided or was cut short: then there is nothing to state.
+        None if the run was undecided or was cut short.
     """
     result = _find_result(plan)
     if result is None:
@@ -102,10 +102,10 @@ def _dump(envelope: Envelope) -> str:
 
 def read_envelope(file: str, content: str) -> Envelope:
     """
-    Read a receipt; raise DocumentError unless it is exactly as `write_envelope` writes one.
+    Read a receipt; raise DocumentError unless it is exactly what `write_envelope` writes.
 
     Args:
-        file: its name in messages.
+        file: the name of the file in messages.
         content: its text.
     """
     try:
@@ -131,17 +131,17 @@ def check_envelope(
     keyid: str,
 ) -> None:
     """
-    Check that an envelope holds a statement, and that it is signed.
+    Check that an envelope contains a statement, and that it is signed.
 
     Args:
-        file: its name in messages.
-        envelope: what was read.
-        statement: the one that follows from the saved plan and the subject, None if none does.
-        is_signed: that of `signing.load_verifier`.
-        keyid: of the key that `is_signed` checks.
+        file: the name of the file in messages.
+        envelope: the envelope.
+        statement: the statement that `make_statement` returns for the saved plan and the subject.
+        is_signed: the function that `signing.load_verifier` returns.
+        keyid: the id of its key.
 
     Raises:
-        DocumentError: it holds another statement, or has another signature.
+        DocumentError: the envelope has another statement or another signature.
     """
     if statement is None:
         raise _refuse(file, "the saved plan is undecided, so it can have no receipt")
@@ -152,7 +152,7 @@ def check_envelope(
 
 
 def _encode(statement: bytes) -> bytes:
-    """Return what is signed: type and statement with their lengths (PAE of DSSE v1)."""
+    """Return the bytes to sign: type and statement with their lengths (PAE of DSSE v1)."""
     kind = _PAYLOAD.encode("ascii")
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(statement), statement)
 

@@ -1,9 +1,8 @@
 """
 Evidence -> JSON -> Evidence.
 
-A job names its provider, which the manifest holds once, and a provider names its API, which the program knows. Default
-values are left out. Unknown keys are ignored, so to make sure that nothing was changed, encode the evidence again and
-compare.
+A job contains the name of its provider, and a provider that of its API, which the program knows. Default values are
+left out. Unknown keys are ignored, so to make sure that nothing was changed, encode the evidence again and compare.
 """
 
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ class UndecodableError(ValueError):
 
 
 class OtherApiError(Exception):
-    """The evidence was judged by the description of an operator, which is another one here, or unknown."""
+    """The evidence was judged by an operator's description of an API that is missing here, or differs."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
@@ -30,9 +29,9 @@ class OtherApiError(Exception):
 
 
 def encode_evidence(evidence: Evidence) -> object:
-    """Return what is written as JSON of evidence."""
+    """Return evidence in the form that is written as JSON."""
     manifest = evidence.manifest
-    # Names take the place of providers and APIs; these values are only ever encoded.
+    # Names replace providers and APIs; these values are only encoded.
     named = replace(
         manifest,
         providers=[replace(each, api=each.api.reference) for each in manifest.providers.values()],
@@ -47,14 +46,14 @@ def _name_provider(job: Job) -> Job:
 
 def decode_evidence(value: object, apis: Mapping[str, JobApi] = SHIPPED) -> Evidence:
     """
-    Return the evidence that a JSON value holds.
+    Return the evidence in a JSON value.
 
     Args:
         apis: the known job APIs, by name.
 
     Raises:
-        UndecodableError: it holds no evidence, or evidence about an unknown API.
-        OtherApiError: the description of one of its APIs is not there, or another one.
+        UndecodableError: the value is not evidence, or is about an unknown API.
+        OtherApiError: the description of one of its APIs is missing, or differs.
     """
     try:
         return _decode(value, apis)

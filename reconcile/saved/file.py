@@ -1,8 +1,8 @@
 """
 A saved plan as text: sealed by a digest, and by a signature if the operator has a key.
 
-There is exactly one way to write it, so any other text was not written by this program. The digest detects accidents
-and edits; only a signature shows who wrote it.
+There is exactly one way to write it, so any other text is not from this program. The digest detects accidents and
+edits; only a signature shows who wrote it.
 """
 
 import json
@@ -25,10 +25,11 @@ _ADDED = frozenset({_EVIDENCE, _DIGEST, _SIGNATURE})
 
 class SavedPlan(Struct, frozen=True, kw_only=True):
     """
-    What a saved plan holds: the plan as `-o json` would print it, and its evidence.
+    The content of a saved plan: the plan as `-o json` prints it, and its evidence.
 
-    `digest` is that of everything but the seal, "sha256:" and hexadecimal. `signed` is what it covers, as bytes, and
-    `signature` their signature, None if there is none. `file_digest` is that of the whole file, in hexadecimal.
+    `digest` is that of everything except digest and signature: "sha256:" and hexadecimal. `signed` are the bytes that
+    it covers, and `signature` is their signature, None if there is none. `file_digest` is that of the whole file, in
+    hexadecimal.
     """
 
     document: Mapping[str, JsonValue]
@@ -50,11 +51,11 @@ def stream_saved_plan(
     document: Mapping[str, object], evidence: Evidence, *, sign: Callable[[bytes], str] | None = None
 ) -> Iterator[str]:
     """
-    Write a plan and the evidence from which it follows, part by part.
+    Write a plan and its evidence, part by part.
 
     Args:
         document: the plan as JSON.
-        evidence: with its secrets or without; they are not written.
+        evidence: the evidence; its secrets are not written.
         sign: returns the signature of bytes; None leaves the plan unsigned.
     """
     body = {**document, _EVIDENCE: encode_evidence(hide_secrets(evidence))}
@@ -66,10 +67,10 @@ def stream_saved_plan(
 
 def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPED) -> SavedPlan:
     """
-    Read a saved plan; raise DocumentError if it is not one, or not as it was written.
+    Read a saved plan; raise DocumentError if it is not one, or was changed.
 
     Args:
-        file: its name in messages.
+        file: the name of the file in messages.
         content: its text.
         apis: the known job APIs, by name.
     """
@@ -105,7 +106,7 @@ def read_saved_plan(file: str, content: str, apis: Mapping[str, JobApi] = SHIPPE
 
 
 def is_document_of(document: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Return whether two plans in JSON are the same."""
+    """Return whether two plans in JSON are equal."""
     return _digest(stream(document, compact=True)) == _digest(stream(other, compact=True))
 
 

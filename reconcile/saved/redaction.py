@@ -1,8 +1,9 @@
 """
-Evidence without its secrets, from which the same plan follows.
+Removes secrets from evidence so that the same plan is derived from it.
 
-Judging a field that is compared with a sensitive value only depends on which texts are equal. So each text is replaced
-by a name that reveals nothing, equal texts by the same one, and a glob by the names of the texts that it matched.
+For a field that is compared with a sensitive value, judging only depends on which texts are equal. So each text is
+replaced with a name that reveals nothing, equal texts with the same name, and a glob with the names of the texts that
+it matched.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,10 +36,10 @@ _Record = TypeVar("_Record", bound=Record)
 
 def hide_secrets(evidence: Evidence) -> Evidence:
     """
-    Return the evidence with no sensitive value in it.
+    Return the evidence without sensitive values.
 
-    The same plan follows from it, unless a field of one job is compared both with a sensitive value and with an open
-    one. So compare the plans before the evidence is kept.
+    It gives the same plan, unless a field of one job is compared both with a sensitive value and with another one. So
+    compare the plans before you keep the evidence.
     """
     jobs, observations = evidence.manifest.jobs, evidence.observations
     if not any(map(_has_secrets, jobs)):
@@ -55,7 +56,7 @@ def _has_secrets(job: Job) -> bool:
 def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
     if isinstance(job.expect, Absence) or not (hidden := find_sensitive_fields(job.expect)):
         return job, observation
-    # A status is one of the API's few words, and none of them is a secret.
+    # A status is one of the API's few words, none of which is secret.
     names: dict[Field, _Names] = {field: _Names() for field in Field if field in hidden and field is not Field.STATUS}
     if isinstance(observation, Observed):
         sub_jobs = tuple([_hide_texts(part, names) for part in observation.sub_jobs])
@@ -65,13 +66,13 @@ def _hide(job: Job, observation: Observation) -> tuple[Job, Observation]:
 
 
 class _Names:
-    """The names of the texts of one field, numbered as they come."""
+    """The names of the texts of one field, numbered in order of appearance."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def name(self, text: str) -> str:
-        """Return the name of a text; one too long to compare gets a name that is too long as well."""
+        """Return the name of a text; if the text is too long to compare, so is the name."""
         name = self._names.get(text)
         if name is None:
             name = f"{SENSITIVE} {len(self._names) + 1}"

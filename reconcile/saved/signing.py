@@ -1,7 +1,7 @@
 """
 Signatures of saved plans and of receipts: Ed25519 (RFC 8032), with the package `cryptography` of the extra `sign`.
 
-Keys are PEM files as `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout` write them.
+Keys are PEM files of `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout`.
 """
 
 from base64 import b64decode, b64encode
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 _LONGEST_KEY = 16 * 1024
 SIGNATURE = "ed25519:"
-"""What stands before the Base64 of a signature."""
+"""The prefix of a signature in Base64."""
 
 
 def load_signer(path: str) -> Callable[[bytes], str]:
-    """Return a function that signs bytes with the private key in a file; raise UsageError if it holds none."""
+    """Return a function that signs bytes with the private key in a file; raise UsageError if there is none."""
     key = _load_private_key(path)
     return lambda content: SIGNATURE + b64encode(key.sign(content)).decode("ascii")
 
 
 def load_verifier(path: str) -> Callable[[bytes, str], bool]:
-    """Return a function that checks a signature with the public key in a file; raise UsageError if it holds none."""
+    """Return a function that checks a signature with the public key in a file; raise UsageError if there is none."""
     key = _load_public_key(path)
     from cryptography.exceptions import InvalidSignature
 
@@ -45,12 +45,12 @@ def load_verifier(path: str) -> Callable[[bytes, str], bool]:
 
 
 def name_signer(path: str) -> str:
-    """Return the id of the key pair whose private key is in a file; raise UsageError if it holds none."""
+    """Return the id of the key pair whose private key is in a file; raise UsageError if there is none."""
     return _name_key(_load_private_key(path).public_key())
 
 
 def name_verifier(path: str) -> str:
-    """Return the id of the key pair whose public key is in a file; raise UsageError if it holds none."""
+    """Return the id of the key pair whose public key is in a file; raise UsageError if there is none."""
     return _name_key(_load_public_key(path))
 
 

@@ -9,7 +9,17 @@ from msgspec import Struct
 from reconcile.apis import SHIPPED
 from reconcile.apis.body import SHOWN, SUB_JOBS
 from reconcile.codes import Code
-from reconcile.document import Document, Node, Table, as_array, as_string, as_table, check_document, find_schema
+from reconcile.document import (
+    Document,
+    Node,
+    Table,
+    as_array,
+    as_integer,
+    as_string,
+    as_table,
+    check_document,
+    find_schema,
+)
 from reconcile.duration import parse_duration
 from reconcile.errors import DocumentError
 from reconcile.model import Diagnostic, JobApi, RecordWays
@@ -86,7 +96,7 @@ def _name_jobs(root: Table) -> Iterator[tuple[str, Table]]:
     if "generate" in root:
         generate = as_table(root["generate"])
         prefix = _optional_string(generate, "prefix") or _PREFIX
-        for number in range(1, _integer(generate["count"]) + 1):
+        for number in range(1, as_integer(generate["count"]) + 1):
             yield f"{prefix}{number}", as_table(generate["job"])
     for job_id, job in _entries(root, "jobs"):
         yield job_id, as_table(job)
@@ -98,7 +108,7 @@ def _make_steps(job: Table, job_id: str, repertoire: Repertoire) -> tuple[Step, 
         Step(
             reply=_make_reply(entry, job_id, repertoire),
             after=_seconds(entry, "after", default=0.0 if number == 0 else None),
-            requests=_integer(entry["requests"]) if "requests" in entry else None,
+            requests=as_integer(entry["requests"]) if "requests" in entry else None,
             delay=_seconds(entry, "delay", default=_seconds(job, "delay", default=0.0)) or 0.0,
         )
         for number, entry in enumerate(entries)
@@ -111,7 +121,7 @@ def _make_reply(entry: Table, job_id: str, repertoire: Repertoire) -> Reply:
     if "raw" in entry:
         raw = as_table(entry["raw"])
         headers = {name: as_string(value) for name, value in _entries(raw, "headers")}
-        return repertoire.raw(_integer(raw["status_code"]), headers, _optional_string(raw, "body") or "")
+        return repertoire.raw(as_integer(raw["status_code"]), headers, _optional_string(raw, "body") or "")
     return repertoire.job(job_id, {key: value for key, value in entry.items() if key not in _NOT_IN_THE_ANSWER})
 
 
@@ -205,12 +215,6 @@ def _optional_string(table: Table, key: str) -> str | None:
 
 def _optional_strings(table: Table, key: str) -> Mapping[str, str] | None:
     return {name: as_string(value) for name, value in _entries(table, key)} if key in table else None
-
-
-def _integer(node: Node) -> int:
-    if isinstance(node, int):
-        return node
-    raise TypeError(f"expected an integer, got {type(node).__name__}")
 
 
 def _seconds(table: Table, key: str, *, default: float | None) -> float | None:

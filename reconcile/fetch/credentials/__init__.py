@@ -1,13 +1,13 @@
 """
-How requests are authenticated, and where the operator may keep the credentials.
+How requests are authenticated, and where the operator can store the credentials.
 
     environment, files -> Settings             variables.py, settings.py, clouds_yaml.py, profile.py, secret_file.py
     Settings -> Credential                     find_credential: selection.py, login.py
     Credential -> the headers of one request   credential.py, access_key.py, issued.py
     a secret -> the credential issued for it   keystone.py, identity.py, agency.py
     an id token -> the credential for it       id_token.py, federation.py
-    the server itself -> its credential          metadata.py
-    a rejected credential -> what is odd       rejection.py
+    the server itself -> its credential        metadata.py
+    a rejected credential -> likely causes     rejection.py
 """
 
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest

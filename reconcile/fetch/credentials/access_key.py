@@ -20,7 +20,7 @@ from reconcile.signature import (
 if TYPE_CHECKING:
     import httpx
 
-# A digest in hexadecimal, and the base64 of that: three digits become four letters, each out of a few.
+# A hexadecimal digest, or its base64: three digits become four letters, each from a small set.
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{64}|(?:[MNOYZ][DGTWjmz2][ABEFIJMNQRUVYZcdghkl][wxyz0-5h-m]){15,}")
 
 
@@ -30,7 +30,7 @@ def read_clock() -> datetime:
 
 
 class AccessKey:
-    """An access key and its secret; a temporary one also has a security token."""
+    """An access key and its secret key; a temporary key also has a security token."""
 
     __slots__ = ("_key", "_now", "_secret", "fixed", "secrets", "source")
 
@@ -45,14 +45,12 @@ class AccessKey:
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         """
-        Take an access key.
-
         Args:
-            key: its name, which is not secret.
-            secret: signs requests and is never sent.
+            key: the name of the key, which is not secret.
+            secret: signs requests, and is never sent.
             security_token: None for a permanent key.
             source: where they came from.
-            project_id: the project of the jobs; None for requests that are for no project.
+            project_id: the project of the jobs; None for requests without a project.
             now: returns the time in UTC; a signature is valid for 15 minutes.
         """
         self._key = key
@@ -88,11 +86,11 @@ class AccessKey:
         return {**added, AUTHORIZATION_HEADER: str(authorization)}
 
     def without_project(self) -> "AccessKey":
-        """Return the same key for requests that are for no project."""
+        """Return the same key for requests without a project."""
         token = self.fixed.get(SECURITY_TOKEN_HEADER)
         security_token = Secret(token) if token is not None else None
         return AccessKey(self._key, self._secret, security_token, source=self.source, project_id=None, now=self._now)
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
-        """Return False: only the operator can get another one."""
+        """Return False: only the operator can get another key."""
         return False

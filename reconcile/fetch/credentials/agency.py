@@ -1,10 +1,10 @@
 """
-An agency of another account, assumed with a credential of one's own, for a temporary access key.
+Assumes an agency of another account with the operator's credential, for a temporary access key.
 
-Where there are several, the key of each assumes the next. Described in "Obtaining Temporary Access Keys and Security
-Tokens of an Agency", Identity and Access Management API Reference, and for trust agencies in "AssumeAgency", Security
-Token Service. As in the Terraform provider, an agency of an account that is named by its id is assumed at STS, of one
-that is named by its name at IAM.
+If there are several agencies, the key of each assumes the next. Described in "Obtaining Temporary Access Keys and
+Security Tokens of an Agency", Identity and Access Management API Reference, and for trust agencies in "AssumeAgency",
+Security Token Service. As in the Terraform provider, STS is used if the account is given by id, and IAM if it is given
+by name.
 """
 
 from typing import TypeAlias
@@ -20,16 +20,16 @@ from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.model import Provider
 
 _KEY_LIFETIME = 12 * 60 * 60
-"""Seconds that IAM is asked for, as the Terraform provider does."""
+"""The seconds that IAM is asked for, as in the Terraform provider."""
 
 Base: TypeAlias = Token | AccessKey | Login
 
 
 class Agency(Struct, frozen=True, kw_only=True):
     """
-    An agency and the account that created it, by name or by id; `url` is the service that knows it.
+    An agency and the account that created it, by name or by id; `url` is the service to ask.
 
-    `duration` is in seconds; None is the service's default at STS, 12 hours at IAM.
+    `duration` is in seconds; None means the service's default at STS and 12 hours at IAM.
     """
 
     url: IdentityUrl
@@ -40,7 +40,7 @@ class Agency(Struct, frozen=True, kw_only=True):
 
 
 class AgencyLogin(Struct, frozen=True, kw_only=True, eq=False):
-    """A credential that may assume the first agency, whose access key may assume the next, and so on."""
+    """A credential that assumes the first agency, whose access key assumes the next, and so on."""
 
     base: Base
     agencies: tuple[Agency, ...]
@@ -57,7 +57,7 @@ class AgencyLogin(Struct, frozen=True, kw_only=True, eq=False):
         return f"{self.base}, to assume agency {names}"
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> Token | AccessKey:
-        """Assume one agency after the other; raise CredentialError."""
+        """Assume the agencies one after the other; raise CredentialError."""
         held = self.base if isinstance(self.base, Token | AccessKey) else self.base.issue(client, hidden)
         for agency in self.agencies:
             hidden.extend(held.secrets)
@@ -77,7 +77,7 @@ class AgencyLogin(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def build_assume_request(agency: Agency, held: Token | AccessKey, client: httpx.Client) -> httpx.Request:
-    """Build the request for the access key of an agency, authenticated by what is held; nothing is sent."""
+    """Build the request for the access key of an agency, authenticated with `held`; nothing is sent."""
     path, document = _describe(agency)
     url = f"{agency.url.base}{path}"
     request = build_request("POST", url, document)

@@ -1,10 +1,10 @@
 """
-The entry of a cloud in clouds.yaml, overlaid with that of secure.yaml, as openstacksdk reads them.
+Reads the entry of a cloud in clouds.yaml, overridden by that in secure.yaml, as openstacksdk does.
 
-Described in "Configuring OpenStack SDK Applications", openstacksdk. Two things are stricter here. Both files come from
-one directory: the working directory may be the checkout of a pull request, whose clouds.yaml must not decide where a
-password from the operator's own secure.yaml goes. And nothing is guessed: a value that YAML reads as a number is
-refused, and so is an unknown kind of login.
+Described in "Configuring OpenStack SDK Applications", openstacksdk. Two things are stricter here. Both files must be in
+the same directory: the working directory may be the checkout of a pull request, whose clouds.yaml must not decide where
+a password from the operator's secure.yaml goes. And nothing is guessed: a value that YAML reads as a number is refused,
+and so is an unknown kind of login.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,12 +24,12 @@ CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-# What openstacksdk also takes from outside `auth`, where it has precedence; and older names, which have none.
+# Names that openstacksdk also accepts outside `auth`, where they take precedence; old names do not.
 _OUTSIDE = frozenset(
     f"{whose}{what}" for whose in ("", "user_", "project_") for what in ("domain_id", "domain_name")
 ) | {"project_id", "project_name", "token"}
 _KNOWN = frozenset({"token", "ak", "sk", "security_token", "auth_type", *LOGIN_SETTINGS})
-"""The only names that count: a file that was merely found must not name another file or service."""
+"""The only names that are read: a file that was only found, not named, must not name another file or service."""
 _OLD_NAMES = {"tenant_id": "project_id", "tenant_name": "project_name", "auth_token": "token"}
 
 
@@ -70,13 +70,13 @@ def _describe(place: str, name: str) -> str:
 
 
 def _find_files(environ: Mapping[str, str], variable: str) -> tuple[Path, Path | None]:
-    """Find clouds.yaml and the secure.yaml that belongs to it; raise AccessError if there is no clouds.yaml."""
+    """Find clouds.yaml and its secure.yaml, None without one; raise AccessError if there is no clouds.yaml."""
     named, secure = (find_named_file(environ, name) for name in (CONFIG_VARIABLE, SECURE_VARIABLE))
     if named is None and secure is not None:
         raise refuse(
             Code.NO_CREDENTIALS,
             f"{SECURE_VARIABLE} is set, but {CONFIG_VARIABLE} is not",
-            hint="set both: a clouds.yaml that is merely found must not decide where the secrets of that file go",
+            hint="set both: a clouds.yaml that was only found must not decide where the secrets of that file go",
         )
     folders = tuple(_list_folders(environ))
     config = named or _find_first("clouds", folders)
@@ -109,7 +109,7 @@ def _read_entry(path: Path, name: str, variable: str) -> Mapping[str, Node]:
             raise _refuse_shape(str(path), "expected 'clouds:', and under it a mapping for each cloud")
         node = node.get(key, Table())
     if not isinstance(node, Table):
-        raise _refuse_shape(str(path), f"cloud '{name[:200]}' is no mapping")
+        raise _refuse_shape(str(path), f"cloud '{name[:200]}' is not a mapping")
     return node
 
 
@@ -117,7 +117,7 @@ def _read_entry(path: Path, name: str, variable: str) -> Mapping[str, Node]:
 
 
 def _merge(below: Mapping[str, Node], above: Mapping[str, Node]) -> dict[str, Node]:
-    """Lay one entry over another, mapping into mapping; dashes in names become underscores."""
+    """Override one entry with another, merging mappings; dashes in names become underscores."""
     merged: dict[str, Node] = {}
     for entry in (below, above):
         for name, value in entry.items():
@@ -131,16 +131,16 @@ def _merge(below: Mapping[str, Node], above: Mapping[str, Node]) -> dict[str, No
 
 def _read_region_values(entry: Mapping[str, Node], provider: Provider, place: str) -> Mapping[str, Node]:
     """
-    Return what the provider's region changes in the entry: nothing, unless the entry lists its regions.
+    Return the values that the provider's region overrides; empty unless the entry lists regions.
 
-    Without a region in the manifest, the first counts. Raises AccessError if the provider's region is not listed.
+    Without a region in the manifest, the first one counts. Raises AccessError if the provider's region is not listed.
     """
     regions = entry.get("regions")
     if regions is None:
         return {}
     listed = [_read_region(each, place) for each in regions] if isinstance(regions, Array) else []
     if not listed:
-        raise _refuse_shape(place, "its 'regions' is no list of regions")
+        raise _refuse_shape(place, "its 'regions' is not a list of regions")
     name = provider.region if provider.region is not None else listed[0][0]
     values = dict(listed).get(name)
     if values is None:
@@ -153,21 +153,21 @@ def _read_region_values(entry: Mapping[str, Node], provider: Provider, place: st
 
 
 def _read_region(node: Node, place: str) -> tuple[str, Mapping[str, Node]]:
-    """Return name and values of a region, which is a name or a mapping with both."""
+    """Return name and values of a region, which is either a name or a mapping with both."""
     if isinstance(node, str):
         return node, {}
     if isinstance(node, Table) and {"name"} <= set(node) <= {"name", "values"}:
         name, values = node["name"], node.get("values") or Table()
         if isinstance(name, str) and isinstance(values, Table):
             return name, values
-    raise _refuse_shape(place, "its 'regions' holds one that is no name and no mapping of 'name' and 'values'")
+    raise _refuse_shape(place, "an entry of its 'regions' is neither a name nor a mapping with 'name' and 'values'")
 
 
 def _read_auth(entry: Mapping[str, Node], place: str) -> dict[str, str]:
-    """Return what authenticates a user for a project, under its current name."""
+    """Return the values that authenticate a user for a project, under their current names."""
     auth = entry.get("auth", Table())
     if not isinstance(auth, Table):
-        raise _refuse_shape(place, "its 'auth' is no mapping")
+        raise _refuse_shape(place, "its 'auth' is not a mapping")
     beside = {name: value for name, value in entry.items() if name in LOGIN_SETTINGS and auth.get(name) is None}
     outside = {name: value for name, value in entry.items() if name in _OUTSIDE or name in _OLD_NAMES}
     found = {**auth, **beside, **{name: value for name, value in outside.items() if value is not None}}

@@ -1,4 +1,4 @@
-"""What every kind of credential has in common, and the simplest kind: a token."""
+"""The interface of all kinds of credentials, and the simplest kind: a token."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -23,16 +23,16 @@ class UnsignedRequest(Struct, frozen=True):
     target: str
     """Path and query."""
     headers: Mapping[str, str]
-    """Those to be signed: the API's own, which no proxy has a reason to change."""
+    """The headers to sign: those of the API, which no proxy has a reason to change."""
     body: bytes = b""
 
 
 class CredentialError(Exception):
     """
-    A request cannot be authenticated, because no token was issued.
+    A request cannot be authenticated, because no credential was issued.
 
-    `retryable` is None if asking again cannot help, and then every later request fails the same way at once.
-    `retry_after` is how many seconds the identity service asks to wait, None if it does not say.
+    `retryable` is None if asking again cannot help; every later request then fails at once in the same way.
+    `retry_after` is the seconds that the identity service asks to wait, None if it does not say.
     """
 
     def __init__(
@@ -46,47 +46,45 @@ class CredentialError(Exception):
 
 class Credential(Protocol):
     """
-    What authenticates the requests to one target, and so to one origin.
+    Authenticates the requests to one target, and so to one origin.
 
     Its string names its kind and its source, and never shows a value.
     """
 
     @property
     def secrets(self) -> Sequence[Hidden]:
-        """Everything that no output may show; a token is added when it is fetched."""
+        """All secrets that no output may show; a token is added when it is fetched."""
 
     @property
     def standing(self) -> Mapping[str, str] | None:
-        """What `headers` returns for any request at present; None if it has to be called for each."""
+        """The headers for every request at present; None if `headers` must be called for each."""
 
     def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
         """
         Return the headers that authenticate this request, in clear text.
 
-        Another mapping than last time means that the credential has changed. A token is fetched through `client`;
-        meanwhile `renew` may be called, but `headers` may not. Raises CredentialError.
+        If the mapping is not the same object as last time, the credential has changed. A token is fetched through
+        `client`; meanwhile, `renew` may be called, but not `headers`. Raises CredentialError.
         """
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
         """
-        Return whether a request that was rejected (401) may be sent again, with headers from a new call of `headers`.
+        Return whether a rejected request (401) may be sent again, with headers from a new call of `headers`.
 
         A credential is renewed at most once, however many requests are rejected with it.
 
         Args:
-            rejected: the mapping that `headers` returned for that request.
+            rejected: the headers of that request, as `headers` returned them.
         """
 
 
 class Token:
-    """A token that the operator fetched."""
+    """A token that the operator provides."""
 
     __slots__ = ("fixed", "secrets", "source", "standing")
 
     def __init__(self, secret: Secret, *, source: str, header: str) -> None:
         """
-        Take a token.
-
         Args:
             secret: the token.
             source: where it came from.
@@ -94,7 +92,7 @@ class Token:
         """
         self.secrets = (secret,)
         self.fixed: Mapping[str, str] = {header: secret.reveal()}
-        """The headers that no other credential has."""
+        """The headers that identify this credential."""
         self.standing = self.fixed
         self.source = source
 
@@ -106,5 +104,5 @@ class Token:
         return self.standing
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
-        """Return False: only the operator can get another one."""
+        """Return False: only the operator can get another token."""
         return False

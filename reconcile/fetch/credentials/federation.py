@@ -1,5 +1,5 @@
 """
-An id token of OpenID Connect for a temporary access key, so that CI needs no secret of the cloud's.
+Exchanges an id token of OpenID Connect for a temporary access key, so that CI stores no cloud secret.
 
 Described in "Obtaining an Unscoped Token with an OpenID Connect ID Token" and "Obtaining a Temporary Access Key and
 Security Token Through a Token", Identity and Access Management API Reference, and for a trust agency in
@@ -26,7 +26,7 @@ from reconcile.fetch.secret import Secret
 from reconcile.model import Provider
 
 _KEY_LIFETIME = 6 * 60 * 60
-"""Seconds, as the SDK asks for."""
+"""Seconds, as in the SDK."""
 
 
 class _IdTokenLogin(Struct, frozen=True, kw_only=True, eq=False):
@@ -39,7 +39,7 @@ class _IdTokenLogin(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def secrets(self) -> tuple[Hidden, ...]:
-        """What is known to be secret before anything is read or fetched."""
+        """The secrets that are known before anything is read or fetched."""
         secret = self.id_token.bearer if isinstance(self.id_token, GitHubIdToken) else self.id_token
         return (secret,) if isinstance(secret, Secret) else ()
 
@@ -66,7 +66,7 @@ class FederatedLogin(_IdTokenLogin, frozen=True, kw_only=True, eq=False):
     idp_id: str
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
-        """Exchange the id token for a token without a scope, and that for an access key; raise CredentialError."""
+        """Exchange the id token for an unscoped token, and that for an access key; raise CredentialError."""
         id_token = fetch_id_token(self.id_token, client, hidden)
         auth: dict[str, object] = {"id_token": {"id": id_token.reveal()}}
         headers = {"X-Idp-Id": self.idp_id}

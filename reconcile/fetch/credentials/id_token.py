@@ -1,4 +1,4 @@
-"""Where the id token of an OpenID Connect provider comes from: a value, a file, or the CI system itself."""
+"""Gets the id token of an OpenID Connect provider: from a value, a file, or the CI system."""
 
 import re
 from collections.abc import Mapping
@@ -22,28 +22,28 @@ from reconcile.model import Problem, Provider
 
 GITHUB_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-"""What GitHub Actions, and Forgejo's, set in jobs with the permission `id-token: write`."""
+"""Variables that GitHub Actions and Forgejo Actions set in jobs with the permission `id-token: write`."""
 
 _URL = re.compile(r"(?P<origin>[^/]*//[^/?#]*)(?P<target>/[!-~]*\?[!-\"$-~]*)", re.DOTALL)
 
 
 class IdTokenFile(Struct, frozen=True):
-    """A file that holds the id token and is read whenever one is needed: Kubernetes replaces it from time to time."""
+    """A file with the id token, which is read each time, because Kubernetes replaces it regularly."""
 
     path: str
     variable: str
 
     def read(self) -> Secret:
-        """Return the token; raise AccessError if the file holds none."""
+        """Return the token; raise AccessError if the file contains none."""
         token = read_secret_text(self.path, called=self.variable).strip()
         if TOKEN.accepts(token):
             return Secret(token)
-        message = f"{self.variable} is '{self.path[:200]}', which holds no token (length {len(token)})"
+        message = f"{self.variable} is '{self.path[:200]}', which contains no token (length {len(token)})"
         raise refuse(Code.MALFORMED_CREDENTIAL, message, hint=TOKEN.rule)
 
 
 class GitHubIdToken(Struct, frozen=True, kw_only=True, eq=False):
-    """The service of GitHub Actions that issues an id token for the job; audience None is GitHub's default."""
+    """The service of GitHub Actions that issues id tokens; an audience of None is GitHub's default."""
 
     url: IdentityUrl
     bearer: Secret
@@ -55,7 +55,7 @@ IdToken: TypeAlias = Secret | IdTokenFile | GitHubIdToken
 
 
 def find_id_token(settings: Settings, environ: Mapping[str, str], *, beside: str) -> tuple[IdToken, str]:
-    """Find the id token and what to call its source; raise AccessError if there is none or it is malformed."""
+    """Find the id token and the name of its source; raise AccessError if there is none or it is malformed."""
     value = settings.find("id_token", TOKEN)
     if value is not None:
         return value, settings.name_source(beside, "id_token")
@@ -70,7 +70,7 @@ def find_id_token(settings: Settings, environ: Mapping[str, str], *, beside: str
 
 
 def fetch_id_token(source: IdToken, client: httpx.Client, hidden: list[Hidden]) -> Secret:
-    """Return the id token as it is now, and hide it; raise CredentialError if there is none."""
+    """Return the current id token, and add it to `hidden`; raise CredentialError if there is none."""
     if isinstance(source, Secret):
         return source
     try:
@@ -87,7 +87,7 @@ def _read_github(settings: Settings, environ: Mapping[str, str]) -> GitHubIdToke
     match = _URL.fullmatch(text)
     if match is None:
         raise refuse_endpoint(
-            text.partition("?")[0], "is no URL with a query", called=GITHUB_URL, form="leave it as it is"
+            text.partition("?")[0], "is not a URL with a query", called=GITHUB_URL, form="leave it as it is"
         )
     origin = parse_endpoint(match["origin"], called=GITHUB_URL, form="leave it as GitHub Actions sets it")
     audiences = [name_variable("oidc_audience", name) for name in (settings.provider.name, None)]

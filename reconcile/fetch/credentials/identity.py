@@ -1,7 +1,7 @@
 """
-One question to an identity service and its answer.
+One request to an identity service and its response.
 
-A login is a few of these questions in a row, each of them sent through the client of the run.
+A login is a sequence of these requests, sent through the client of the run.
 """
 
 import json
@@ -27,13 +27,13 @@ from reconcile.fetch.secret import Secret
 from reconcile.model import Problem, Provider
 
 MAX_RESPONSE_SIZE = 1024 * 1024
-"""Bytes of a body; a token with the catalogue of a large cloud has a tenth of that."""
+"""The most bytes of a body; a token with the catalogue of a large cloud has a tenth of that."""
 
 _TOKEN_HEADER = "X-Subject-Token"
 _REFUSALS = {
     400: (Code.REFUSED, "the request for a token was refused"),
     401: (Code.UNAUTHENTICATED, "the credential was rejected"),
-    403: (Code.FORBIDDEN, "the user may have no token for this project"),
+    403: (Code.FORBIDDEN, "the user is not allowed to get a token for this project"),
     404: (Code.NOT_FROM_THE_API, "there is no identity service at this address"),
     429: (Code.THROTTLED, "too many requests"),
 }
@@ -53,7 +53,7 @@ class IdentityUrl(Struct, frozen=True, kw_only=True):
 
     @property
     def base(self) -> str:
-        """The address without the version, under which the service has its other APIs."""
+        """The address without the version, for the other APIs of the service."""
         return f"{self.origin}{self.path.removesuffix('/v3')}"
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class IdentityUrl(Struct, frozen=True, kw_only=True):
 
 
 class KeyForm(Struct, frozen=True, kw_only=True):
-    """What an API calls a temporary access key and its parts."""
+    """The keys under which an API returns the parts of a temporary access key."""
 
     under: str
     key: str
@@ -75,11 +75,11 @@ STS_KEY = KeyForm(under="credentials", key="access_key_id", secret="secret_acces
 
 class Question(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What is asked of an identity service, and for whom.
+    A request to an identity service, for a provider.
 
-    `shown` is what is rejected by a 401, as in "the user or the password", and `service` what answers. `refusals` are
-    code and reason of the status codes that mean something else there. `redact` is applied to every text of the server
-    that is shown.
+    For messages, `shown` names what a 401 rejects, such as "the user or the password", and `service` names the service.
+    `refusals` maps status codes with another meaning there to error code and reason. `redact` is applied to every text
+    of the server that is shown.
     """
 
     url: IdentityUrl
@@ -92,9 +92,9 @@ class Question(Struct, frozen=True, kw_only=True, eq=False):
 
     def ask(self, client: httpx.Client, request: httpx.Request) -> "IdentityResponse":
         """
-        Send a request and return the response, if it grants something; raise CredentialError otherwise.
+        Send a request and return the response; raise CredentialError if there is none.
 
-        While `client` waits, other requests of the run are answered.
+        While `client` waits, the other requests of the run go on.
         """
         try:
             response = _send(client, request)
@@ -118,13 +118,13 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
         return self.response.status_code
 
     def read_text(self) -> str:
-        """Return the body as it is; raise CredentialError if nothing was granted."""
+        """Return the body as text; raise CredentialError if the request was refused."""
         if self.status_code not in (200, 201):
             raise self._refuse_status()
         return self.response.content[:MAX_RESPONSE_SIZE].decode("latin-1")
 
     def read_document(self) -> dict[str, object]:
-        """Return the body; raise CredentialError if nothing was granted or the body is no JSON object."""
+        """Return the body; raise CredentialError if the request was refused or the body is not a JSON object."""
         if self.status_code not in (200, 201):
             raise self._refuse_status()
         try:
@@ -134,10 +134,10 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
             raise self.refuse(error.code, error.reason, retryable=retryable) from error
 
     def read_token(self) -> Secret:
-        """Return the token that was issued; raise CredentialError if there is none."""
+        """Return the issued token; raise CredentialError if there is none."""
         token = self.response.headers.get(_TOKEN_HEADER, "")
         if not TOKEN.accepts(token):
-            raise self.refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is no token (length {len(token)})")
+            raise self.refuse(Code.MALFORMED_FIELD, f"its {_TOKEN_HEADER} is not a token (length {len(token)})")
         return Secret(token)
 
     def read_key(self, form: KeyForm) -> AccessKey:
@@ -159,7 +159,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
         raise self.refuse(Code.MALFORMED_FIELD, f"the answer has no {expected.name} in its '{name}'")
 
     def refuse(self, code: Code, reason: str, *, retryable: Retryable | None = None) -> CredentialError:
-        """Make the error that no credential was issued."""
+        """Make the error for a response that issues no credential."""
         message = f"{self.question.url}: HTTP {self.status_code} from {self.question.service}: {reason}"
         retry_after = read_retry_after(self.response.headers) if retryable is not None else None
         return CredentialError(Problem(code=code, message=message), retryable=retryable, retry_after=retry_after)
@@ -186,7 +186,7 @@ class IdentityResponse(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def check_project(response: IdentityResponse, document: Mapping[str, object]) -> None:
-    """Raise CredentialError unless the token that was issued is for the manifest's project."""
+    """Raise CredentialError unless the issued token is for the manifest's project."""
     project_id = response.question.provider.project_id
     token = document.get("token")
     project = token.get("project") if isinstance(token, dict) else None
@@ -194,13 +194,13 @@ def check_project(response: IdentityResponse, document: Mapping[str, object]) ->
     if issued_for != project_id:
         redacted = response.question.redact
         whose = f"project {cut_text(redacted(issued_for))}" if isinstance(issued_for, str) else "no project"
-        raise response.refuse(Code.OTHER_PROJECT, f"its token is for {whose}, and the manifest's is {project_id}")
+        raise response.refuse(Code.OTHER_PROJECT, f"its token is for {whose}, but the manifest names {project_id}")
 
 
 def build_request(
     method: str, url: str, document: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
 ) -> httpx.Request:
-    """Build a request; it has these headers, Host, Content-Length, and no others."""
+    """Build a request with these headers, the fixed ones, Host and Content-Length, and no others."""
     body = json.dumps(document).encode() if document is not None else None
     fixed = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"reconcile/{__version__}"}
     content_type = {"Content-Type": "application/json"} if body is not None else {}
@@ -208,9 +208,9 @@ def build_request(
 
 
 def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    """Send the request as it is and read the response, unless httpx would decompress it; raise one of SEND_ERRORS."""
+    """Send the request and read the response, unless httpx would decompress it; raise one of SEND_ERRORS."""
     with closing(client.send(request, auth=None, follow_redirects=False, stream=True)) as response:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise httpx.DecodingError("the answer is compressed, which was not asked for", request=request)
+            raise httpx.DecodingError("the answer is compressed, which was not requested", request=request)
         response.read()
     return response

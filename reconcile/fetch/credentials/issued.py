@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Login(Protocol):
-    """How a credential is obtained. Its string names its kind and its source, and never shows a value."""
+    """Obtains a credential. Its string names its kind and its source, and never shows a value."""
 
     @property
     def source(self) -> str:
@@ -21,25 +21,24 @@ class Login(Protocol):
 
     @property
     def secrets(self) -> Sequence[Hidden]:
-        """What the login itself needs and no output may show."""
+        """The secrets of the login itself."""
 
     def issue(self, client: "httpx.Client", hidden: list[Hidden]) -> Token | AccessKey:
         """
-        Ask for a credential, in one request or several; raise CredentialError.
+        Request a credential, in one or several requests; raise CredentialError.
 
-        `hidden` is what no output may show; every secret that is read or issued on the way is added to it.
+        Every secret that is read or issued on the way is added to `hidden`, which no output may show.
         """
 
 
 class IssuedCredential:
     """
-    A credential that is fetched when the first request needs it, and once more when it is rejected.
+    A credential that is fetched when the first request needs it, and once again if it is rejected.
 
-    A definite refusal is remembered and not asked for again: identity services lock a user after a few wrong passwords.
+    After a final refusal, it is not requested again, because identity services lock a user after a few wrong passwords.
     """
 
     def __init__(self, login: Login) -> None:
-        """Take the login that issues the credential."""
         self._login = login
         self._hidden: list[Hidden] = [*login.secrets]
         self._issued: Token | AccessKey | None = None
@@ -48,19 +47,19 @@ class IssuedCredential:
 
     @property
     def secrets(self) -> list[Hidden]:
-        """What the login needs, and every credential that was issued."""
+        """The secrets of the login, and of every issued credential."""
         return self._hidden
 
     @property
     def standing(self) -> Mapping[str, str] | None:
-        """The headers of the token that was issued; None before that, and of an access key."""
+        """The headers of the issued token; None before it is issued, and for an access key."""
         return self._issued.standing if self._issued is not None else None
 
     def __str__(self) -> str:
         return str(self._login)
 
     def headers(self, request: UnsignedRequest, *, client: "httpx.Client") -> Mapping[str, str]:
-        """Return the headers of the issued credential; obtain it if there is none."""
+        """Return the headers of the issued credential, which is obtained first if there is none."""
         if self._refusal is not None:
             raise CredentialError(self._refusal)
         if self._issued is None:

@@ -1,5 +1,5 @@
 """
-Login with keystone v3: a password or an application credential for a token.
+Login with keystone v3: exchanges a password or an application credential for a token.
 
 Described in "Obtaining a User Token Through Password Authentication", Identity and Access Management API Reference, and
 for application credentials in "Password and Application Credential authentication", OpenStack Identity API v3.
@@ -19,10 +19,10 @@ from reconcile.model import Provider
 
 class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
     """
-    Who asks for a token, where, and for which provider; `source` is where the secret came from.
+    A login for a token; `source` is where the secret came from.
 
-    `identity` is a user or an application credential as keystone writes it, without the secret. `scope` is what the
-    token is to be for; None is an application credential, whose project is fixed.
+    `identity` is a user or an application credential as keystone writes it, without the secret. `scope` is the scope of
+    the token; None means an application credential, whose project is fixed.
     """
 
     url: IdentityUrl
@@ -42,7 +42,7 @@ class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
         return f"{kind} from {self.source}, for a token of {self.url}"
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> Token:
-        """Ask for a token; raise CredentialError."""
+        """Request a token; raise CredentialError."""
         shown = "the user or the password" if self.scope is not None else "the application credential"
         question = Question(
             url=self.url, provider=self.provider, source=self.source, shown=shown, redact=Redactor(hidden)
@@ -54,7 +54,7 @@ class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):
         return Token(response.read_token(), source=self.source, header=self.provider.api.token_header)
 
     def build_request(self) -> httpx.Request:
-        """Build the request for a token; keystone refuses a scope beside an application credential."""
+        """Build the request for a token; keystone refuses a scope with an application credential."""
         secret = self.secret.reveal()
         auth: dict[str, object] = {}
         if self.scope is None:

@@ -1,4 +1,4 @@
-"""The settings of a user or an application credential -> the login that fetches a token, and where it does."""
+"""Settings -> the login that fetches a credential, and the URL of the identity service."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _IDENTITY_URL = re.compile(r"(?P<origin>[^/]*//[^/]*)(?P<path>/.*)?", re.DOTALL)
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _SESSION_NAME = "reconcile"
 _STS_DURATION = 3600
-"""Seconds, as the SDK asks for."""
+"""Seconds, as in the SDK."""
 _STS_REGIONS = frozenset(
     {
         "af-south-1",
@@ -37,7 +37,7 @@ _STS_REGIONS = frozenset(
         "tr-west-1",
     }
 )
-"""The regions of Huawei Cloud for which the SDK knows the security token service."""
+"""The regions of Huawei Cloud whose security token service the SDK knows."""
 _FORM = "write it as https://HOST/v3 or https://HOST:PORT/v3"
 
 
@@ -100,7 +100,7 @@ def make_sts_login(settings: Settings, environ: Mapping[str, str]) -> StsLogin:
 
 
 def make_metadata_login(settings: Settings) -> MetadataLogin:
-    """Make the login of the server this runs on; raise AccessError if it is for another project."""
+    """Make the login of the server that this program runs on; raise AccessError if it is for another project."""
     settings.check_project()
     return MetadataLogin(provider=settings.provider)
 
@@ -109,7 +109,7 @@ def make_agency_login(settings: Settings, base: Base, *, source: str) -> AgencyL
     """
     Make the login that assumes agencies with another credential; raise AccessError as `make_password_login` does.
 
-    Several agencies and their accounts are divided by commas, and assumed one after the other.
+    Several agencies, and their accounts, are separated by commas and assumed one after the other.
     """
     names, domain_names, domain_ids = (
         _find_list(settings, f"agency_{what}") for what in ("name", "domain_name", "domain_id")
@@ -151,7 +151,7 @@ def _find_list(settings: Settings, name: str) -> list[str]:
 
 
 def _find_duration(settings: Settings) -> int | None:
-    """Return for how many seconds an access key is asked for."""
+    """Return the requested lifetime of an access key in seconds, None if it is not set."""
     secret = settings.find("duration", SECONDS)
     return int(secret.reveal()) if secret is not None else None
 
@@ -161,10 +161,10 @@ def _find_duration(settings: Settings) -> int | None:
 
 def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
     """
-    Parse the operator's address of an identity service: https, or http where the host is loopback as written.
+    Parse the operator's URL of an identity service: https, or http if the host is loopback as written.
 
-    `called` is what the operator calls it. The version is appended to a path that does not end with it. Raises
-    AccessError.
+    `called` is the name of the setting, for messages. The version is appended to a path that does not end with it.
+    Raises AccessError.
     """
     match = _IDENTITY_URL.fullmatch(text)
     origin = parse_endpoint(match["origin"] if match is not None else text, called=called, form=_FORM)
@@ -178,7 +178,7 @@ def parse_identity_url(text: str, *, called: str) -> IdentityUrl:
 
 
 def find_identity_url(provider: Provider) -> IdentityUrl | None:
-    """Look up the nearest identity service in the table of clouds; None where the table has none."""
+    """Look up the nearest identity service in the table of clouds; None if the table has none."""
     origins = _list_origins(provider)
     return IdentityUrl(origin=origins[0], path=_VERSION_PATH) if origins else None
 
@@ -191,7 +191,7 @@ def _list_origins(provider: Provider) -> tuple[Origin, ...]:
 
 
 def find_url(settings: Settings) -> IdentityUrl:
-    """Find the identity service that the settings name, or else that of the table; raise AccessError without one."""
+    """Return the identity service in the settings, or else that of the table; raise AccessError without one."""
     text = settings.find_text("auth_url")
     if text is None:
         return _look_up_url(settings)
@@ -200,14 +200,15 @@ def find_url(settings: Settings) -> IdentityUrl:
         raise refuse(
             Code.ENDPOINT_NOT_ALLOWED,
             f"{settings.describe('auth_url')} is {url}, which is not an identity service of provider "
-            f"'{settings.provider.name}' in the built-in table, and the file was merely found in the working directory",
-            hint="name the file in OS_CLIENT_CONFIG_FILE, if it is yours and not part of what is checked",
+            f"'{settings.provider.name}' in the built-in table, and no variable names the file, which was found in the "
+            "working directory",
+            hint="name the file in OS_CLIENT_CONFIG_FILE, if it is yours and not part of a checkout",
         )
     return url
 
 
 def find_sts_url(settings: Settings) -> IdentityUrl:
-    """Find the security token service that the settings name, or else that of the region; raise AccessError without."""
+    """Return the security token service in the settings, or else that of the region; raise AccessError without one."""
     text, provider = settings.find_text("sts_url"), settings.provider
     if text is not None:
         return IdentityUrl(origin=parse_endpoint(text, called=settings.describe("sts_url")), path="")
@@ -217,7 +218,7 @@ def find_sts_url(settings: Settings) -> IdentityUrl:
         Code.NO_ENDPOINT,
         f"no security token service is known for provider '{provider.name}', and {settings.describe('sts_url')} is "
         "not set",
-        hint="set it to the https address of the service; agencies of accounts named by their name need none",
+        hint="set it to the https address of the service; an agency whose account is given by name needs none",
     )
 
 
@@ -228,7 +229,7 @@ def _look_up_url(settings: Settings) -> IdentityUrl:
             Code.NO_ENDPOINT,
             f"{settings.describe('profile')} is '{str(profile)[:200]}', whose defaults are not known here, and "
             f"{settings.describe('auth_url')} is not set",
-            hint="give 'auth_url' itself",
+            hint="set 'auth_url'",
         )
     url = find_identity_url(provider)
     if url is None:
@@ -256,7 +257,7 @@ def _describe_user(settings: Settings, *, beside: list[str]) -> dict[str, object
 
 
 def _describe_scope(settings: Settings) -> dict[str, object]:
-    """Describe what the token is for: the user's own account, if that is to assume an agency of another one."""
+    """Describe the scope of the token: the project, or the user's account if it then assumes an agency."""
     if "agency_name" not in settings:
         return {"project": _describe_project(settings)}
     domain = _describe_domain(settings, "user")
@@ -266,7 +267,7 @@ def _describe_scope(settings: Settings) -> dict[str, object]:
 
 
 def _describe_project(settings: Settings) -> dict[str, object]:
-    """Describe the project that the operator names; without one, it is the manifest's."""
+    """Describe the operator's project, or else that of the manifest."""
     name = settings.find_text("project_name")
     if name is None or "project_id" in settings:
         return {"id": settings.provider.project_id}

@@ -1,8 +1,8 @@
 """
-The metadata service of a server: the temporary access key of the agency that the server has.
+Gets the temporary access key of a server's agency from its metadata service.
 
 Described in "Obtaining Metadata" (Security Key), Elastic Cloud Server User Guide. The requests are those of the
-official SDK: first a token, without which some servers get no answer, and which others do not know.
+official SDK: first for a session token, which some servers require and others do not know.
 """
 
 from collections.abc import Callable
@@ -25,9 +25,9 @@ from reconcile.instant import format_instant, parse_rfc3339
 from reconcile.model import Problem, Provider
 
 _TOKEN_LIFETIME = 6 * 60 * 60
-"""Seconds, as the SDK asks for."""
+"""Seconds, as in the SDK."""
 _KNOWS_NO_TOKEN = (404, 405, 503)
-"""The status codes from which the SDK concludes that no token is needed."""
+"""The status codes after which the SDK continues without a session token."""
 _NO_AGENCY = "this server has no agency: attach one that may read jobs, or set another credential"
 _NOT_FOR_THIS_PROCESS = (
     "it gives this process no credential: on a server of the cloud (ECS), check its agency; elsewhere, set a credential"
@@ -48,21 +48,21 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def secrets(self) -> tuple[Hidden, ...]:
-        """Nothing: what is secret is issued."""
+        """None before a key is issued."""
         return ()
 
     def __str__(self) -> str:
         return f"temporary access key from {self.source}"
 
     def issue(self, client: httpx.Client, hidden: list[Hidden]) -> AccessKey:
-        """Ask for the access key of the server's agency; raise CredentialError."""
+        """Request the access key of the server's agency; raise CredentialError."""
         lifetime = {"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFETIME)}
         response = self._ask(client, hidden, "PUT", METADATA_SESSION, lifetime)
         headers = {}
         if response.status_code not in _KNOWS_NO_TOKEN:
             token = response.read_text().strip()
             if not TOKEN.accepts(token):
-                raise response.refuse(Code.MALFORMED_FIELD, f"the answer is no token (length {len(token)})")
+                raise response.refuse(Code.MALFORMED_FIELD, f"the answer is not a token (length {len(token)})")
             hidden.append(Secret(token))
             headers["X-Metadata-Token"] = token
         response = self._ask(client, hidden, "GET", METADATA_KEY, headers)
@@ -91,7 +91,7 @@ class MetadataLogin(Struct, frozen=True, kw_only=True, eq=False):
             raise CredentialError(problem, retryable=retryable) from error
 
     def _check_time(self, response: IdentityResponse) -> None:
-        """Raise CredentialError unless the key is valid now: the service keeps it and hands it out again."""
+        """Raise CredentialError unless the key is still valid: the service caches it."""
         key = response.read_document()[IAM_KEY.under]
         text = key.get("expires_at") if isinstance(key, dict) else None
         try:

@@ -1,8 +1,8 @@
 """
-Profiles: access keys in the files that the clouds' own tools keep in the user's home.
+Profiles: access keys in the files that the clouds' own tools store in the user's home.
 
-The command line (KooCLI, `hcloud`) writes ~/.hcloud/config.json, which the Terraform provider reads as well if a
-variable asks for it; authentication data must not be encrypted there. The SDK reads ~/.huaweicloud/credentials.
+The command line (KooCLI, `hcloud`) writes ~/.hcloud/config.json, which the Terraform provider also reads if a variable
+names it; the file must not be encrypted. The SDK reads ~/.huaweicloud/credentials.
 """
 
 import configparser
@@ -43,7 +43,7 @@ def read_cli_profile(settings: Settings, environ: Mapping[str, str]) -> Settings
     """
     Read the profile that the settings name, or else the current one; raise AccessError if there is none.
 
-    What the profile does not say, such as the identity service and an agency, the settings may.
+    The settings may add what the profile does not have, such as the identity service and an agency.
     """
     path = _expand(settings.find_text("shared_config_file") or _CLI_FILE, environ)
     root = read_secret_document(path, called=settings.name_given("profile", "shared_config_file"))
@@ -68,7 +68,7 @@ def read_cli_profile(settings: Settings, environ: Mapping[str, str]) -> Settings
 
 
 def _read_sso_keys(profile: Table, place: str) -> dict[str, str]:
-    """Return the temporary access key of a profile that was logged in with single sign-on."""
+    """Return the temporary access key of a profile that is logged in with single sign-on."""
     sso = profile.get("ssoAuth")
     key = sso.get("stsToken") if isinstance(sso, Table) else None
     return _read_values(
@@ -77,7 +77,7 @@ def _read_sso_keys(profile: Table, place: str) -> dict[str, str]:
 
 
 def read_sdk_profile(settings: Settings, environ: Mapping[str, str]) -> Settings:
-    """Read the SDK's file that the settings name; raise AccessError if it cannot be read."""
+    """Read the SDK's file that the settings name, or else the usual one; raise AccessError if it cannot be read."""
     path = _expand(settings.find_text("credentials_file") or SDK_FILE, environ)
     text = read_secret_text(path, called="the file of the SDK")
     parser = configparser.ConfigParser()
@@ -85,7 +85,7 @@ def read_sdk_profile(settings: Settings, environ: Mapping[str, str]) -> Settings
         parser.read_string(text)
         section = dict(parser.items(_SDK_SECTION)) if parser.has_section(_SDK_SECTION) else {}
     except configparser.Error as error:
-        message = f"{path} cannot be read as an INI file; nothing of it is shown, for it may be a secret"
+        message = f"{path} cannot be read as an INI file; its text is not shown, because it may be a secret"
         raise refuse(
             Code.SYNTAX, message, hint="write it as [basic], then lines of NAME = VALUE; % is written %%"
         ) from error
@@ -99,7 +99,7 @@ def _expand(path: str, environ: Mapping[str, str]) -> str:
 
 
 def _read_values(table: Table, names: Mapping[str, str], place: str) -> dict[str, str]:
-    """Return the values of a table under our names; what is empty is not set, as these tools write it."""
+    """Return the values of a table under our names; an empty value counts as not set, as in those tools."""
     values: dict[str, str] = {}
     for setting, name in names.items():
         value: Node = table.get(name)
@@ -116,7 +116,7 @@ def _read_values(table: Table, names: Mapping[str, str], place: str) -> dict[str
 
 
 def _lay_over(settings: Settings, values: Mapping[str, str], names: Mapping[str, str], place: str) -> Settings:
-    """Return the settings that a profile holds, completed with those of the place that names it."""
+    """Return the settings of a profile, completed with those of the place that names it."""
     chosen = {name: value for name, value in settings.values.items() if name in _beside(values)}
     return Settings(
         provider=settings.provider,
@@ -127,6 +127,6 @@ def _lay_over(settings: Settings, values: Mapping[str, str], names: Mapping[str,
 
 
 def _beside(values: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the settings that count although they are not in the profile: an agency, if the profile has none."""
+    """List the settings that may complete a profile: an agency only if the profile has none."""
     agency = ("agency_name", "agency_domain_name", "agency_domain_id", "duration")
     return ("auth_url", "sts_url", *(agency if "agency_name" not in values else ()))

@@ -1,4 +1,4 @@
-"""Why a credential may have been rejected, as far as the environment variables show."""
+"""Finds reasons in the environment variables why a credential may have been rejected."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,21 +9,21 @@ from reconcile.fetch.credentials.variables import find_unknown_variables, list_k
 
 _QUOTED: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({].*|\{\{.*|%.+%|<.*>|\*+", re.DOTALL)
-"""The syntax of shells, GitHub, Jinja and Windows, and the stars that CI prints in place of a secret."""
+"""Placeholders of shells, GitHub, Jinja and Windows, and the stars that CI prints in place of a secret."""
 _NOTHING: Final = frozenset({"null", "none", "nil", "undefined", "changeme", "todo", "placeholder"})
 
 
 def explain_rejection(environ: Mapping[str, str], provider: str, providers: Iterable[str]) -> str:
     """
-    Say what is odd about the variables that hold credentials, and which variables are probably misspelt.
+    Describe what is odd about the variables with credentials, and which variables are probably misspelt.
 
     Args:
         environ: the environment variables.
-        provider: whose credential was rejected.
-        providers: the names of all providers, whose own variables are no misspellings of each other.
+        provider: the provider whose credential was rejected.
+        providers: the names of all providers, so that their variables do not count as misspelt.
 
     Returns:
-        Clauses without any value of a variable, each with "; " before it; "" if there is nothing to say.
+        Clauses without any value of a variable, each preceded by "; "; "" if nothing is odd.
     """
     known = tuple(dict.fromkeys(list_known_variables([provider])))
     unknown = find_unknown_variables(environ, {provider, *providers})

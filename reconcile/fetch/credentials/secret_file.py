@@ -1,4 +1,4 @@
-"""Files that hold credentials: what is wrong with one is reported without any of its text."""
+"""Reads files with credentials; errors never show their text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ def read_secret_document(path: str, *, called: str) -> Node:
 
 
 def read_secret_text(path: str, *, called: str) -> str:
-    """Read a file; raise AccessError, with what the operator calls it, if it cannot be read."""
+    """Read a file; raise AccessError if it cannot be read. `called` names the file in the message."""
     try:
         return read_text(path).content
     except DocumentError as error:
@@ -45,7 +45,7 @@ def _hide_text(path: str, called: str, diagnostic: Diagnostic) -> Diagnostic:
         return Diagnostic(code=diagnostic.code, message=f"{called}: {diagnostic.message}", hint=hint)
     return Diagnostic(
         code=diagnostic.code,
-        message=f"{Path(path).name} cannot be read from here on; nothing of it is shown, for it may be a secret",
+        message=f"{Path(path).name} cannot be read from here on; its text is not shown, because it may be a secret",
         hint="anchors, aliases, tags, duplicate keys and a second document are not allowed",
         source=diagnostic.source,
     )

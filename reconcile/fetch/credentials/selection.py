@@ -1,7 +1,5 @@
 """
-Which credential a provider gets: the first that is set.
-
-Where credentials are looked for, in this order:
+Selects the credential of a provider: the first one that is set, in this order:
 
     the provider's own variables, RECONCILE_<SETTING>_<PROVIDER>
     those for every provider, RECONCILE_<SETTING>
@@ -9,9 +7,9 @@ Where credentials are looked for, in this order:
     tokens, then id tokens, profiles and access keys of the SDK, the Terraform provider and OpenStack's tools
     a cloud of clouds.yaml, a user's password or application credential
     the SDK's file in the user's home
-    the metadata service of the server, if the operator allows to ask it
+    the metadata service of the server, if the operator allows it
 
-The first one is an error if it is malformed, whatever else is set.
+If the first one is malformed, that is an error, whatever else is set.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What a credential is."""
+    """The kinds of credentials."""
 
     TOKEN = auto()
     FEDERATED = auto()
@@ -77,7 +75,7 @@ _SIGNS = {
     "username": Kind.PASSWORD,
     "user_id": Kind.PASSWORD,
 }
-"""The kind that a setting is a sign of. The first that is set counts, where no `auth_type` does."""
+"""The kind that a setting indicates. Without an `auth_type`, the first that is set counts."""
 
 _AUTH_TYPES = {
     "password": Kind.PASSWORD,
@@ -96,10 +94,10 @@ def find_credential(
     Find the credential of a provider, without fetching anything.
 
     Args:
-        provider: whose jobs are requested.
+        provider: the provider.
         environ: the environment variables.
-        providers: the names of all providers, whose own variables are no misspellings of each other.
-        metadata: whether the metadata service may be asked, if there is nothing else.
+        providers: the names of all providers, so that their variables do not count as misspelt.
+        metadata: whether the metadata service may be asked if there is no other credential.
 
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
@@ -119,7 +117,7 @@ def find_credential(
 
 
 def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: frozenset[str]) -> Credential | None:
-    """Make the first credential that the variables of the clouds' tools hold or point to; None without one."""
+    """Make the first credential in the variables of the clouds' tools, or that they name; None without one."""
     for variables in _list_shared(provider, environ):
         settings = _read(provider, environ, variables, unknown)
         kind = choose_kind(settings)
@@ -129,7 +127,7 @@ def _find_in_variables(provider: Provider, environ: Mapping[str, str], unknown: 
 
 
 def _find_at_home(provider: Provider, environ: Mapping[str, str]) -> Credential | None:
-    """Make the credential that the user's home holds without a variable; None if it holds none."""
+    """Make the credential of the SDK's file in the user's home; None if there is no such file."""
     home = environ.get("HOME")
     if home and Path(home, ".huaweicloud", "credentials").exists():
         return _make(Kind.SDK_PROFILE, Settings(provider=provider, values={}, describe=str), environ)
@@ -138,9 +136,9 @@ def _find_at_home(provider: Provider, environ: Mapping[str, str]) -> Credential 
 
 def choose_kind(settings: Settings) -> Kind | None:
     """
-    Choose the kind of credential that the settings are for; None if they are for none.
+    Choose the kind of credential in the settings; None if there is none.
 
-    `auth_type` decides, whatever else is left there; raises AccessError if it is not spoken here.
+    If `auth_type` is set, it decides; raises AccessError if it is not supported.
     """
     auth_type = settings.find_text("auth_type")
     if auth_type is None:
@@ -149,14 +147,14 @@ def choose_kind(settings: Settings) -> Kind | None:
         raise refuse(
             Code.NO_CREDENTIALS,
             f"{settings.describe('auth_type')} is '{auth_type[:200]}' for provider '{settings.provider.name}', which "
-            "reconcile does not speak",
-            hint=f"it speaks {', '.join(_AUTH_TYPES)}",
+            "reconcile does not support",
+            hint=f"it supports {', '.join(_AUTH_TYPES)}",
         )
     return _AUTH_TYPES[auth_type]
 
 
 def _list_shared(provider: Provider, environ: Mapping[str, str]) -> Iterator[Variables]:
-    """List the variables of the clouds' tools, those first that count first."""
+    """List the variables of the clouds' tools, in order of precedence."""
     if "OS_AUTH_TYPE" in environ and not _names_cloud(provider, environ):
         yield OPENSTACK_VARIABLES
     yield from TOKEN_VARIABLES
@@ -166,7 +164,7 @@ def _list_shared(provider: Provider, environ: Mapping[str, str]) -> Iterator[Var
 
 
 def _names_cloud(provider: Provider, environ: Mapping[str, str]) -> bool:
-    """Return whether OS_CLOUD is set, and nothing else that OS_AUTH_TYPE could mean."""
+    """Return whether OS_CLOUD is set, and no variable of the kind in OS_AUTH_TYPE."""
     settings = _read(provider, environ, OPENSTACK_VARIABLES)
     kind = choose_kind(settings)
     return "OS_CLOUD" in environ and not any(sign in settings for sign in _SIGNS if _SIGNS[sign] is kind)
@@ -208,7 +206,7 @@ def _make(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> Credent
 
 
 def _finish(base: "Base", settings: Settings) -> Credential:
-    """Make the credential of what the settings hold; if they name an agency, it is assumed."""
+    """Make the credential from `base`; if the settings name an agency, assume it first."""
     if "agency_name" in settings:
         from reconcile.fetch.credentials.login import make_agency_login
 
@@ -221,7 +219,7 @@ def _finish(base: "Base", settings: Settings) -> Credential:
 
 
 def _make_any(settings: Settings, environ: Mapping[str, str]) -> Credential:
-    """Make whichever credential a place holds; raise AccessError if it holds something, but no credential."""
+    """Make the credential of a place; raise AccessError if it has settings, but no credential."""
     kind = choose_kind(settings)
     if kind is not None:
         return _make(kind, settings, environ)
@@ -236,7 +234,7 @@ def _make_any(settings: Settings, environ: Mapping[str, str]) -> Credential:
 
 
 def _make_base(kind: Kind, settings: Settings, environ: Mapping[str, str]) -> "Base":
-    """Make the credential that the settings hold, or the login that gets it."""
+    """Make the credential in the settings, or the login that obtains it."""
     if kind is Kind.TOKEN:
         return _make_token(settings)
     if kind is Kind.ACCESS_KEY:

@@ -1,4 +1,4 @@
-"""Named values, as an operator keeps them in environment variables or in a file."""
+"""Named values of credentials, from environment variables or a file."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -61,26 +61,26 @@ SECONDS = Format(
 
 class Settings(Struct, frozen=True, kw_only=True, eq=False):
     """
-    What one place holds for one provider: some environment variables, or a cloud of clouds.yaml.
+    The values of one place for one provider: of environment variables, or of a cloud in clouds.yaml.
 
     The names are those of clouds.yaml: `token`, `ak`, `sk`, `security_token`, `username`, `password`, `project_id`
-    and so on. An empty value counts as set: an empty secret in CI is a mistake that must be seen.
+    and so on. An empty value counts as set, because an empty secret in CI is a mistake that must show.
     """
 
     provider: Provider
     values: Mapping[str, Secret]
     describe: Callable[[str], str]
-    """Returns what to call the value of a name in a message."""
+    """Returns how a message refers to the value of a name."""
     place: str | None = None
-    """What to call all of it in a message; None for environment variables, which are named one by one."""
+    """How a message refers to the place; None for environment variables, which are named individually."""
     unknown: frozenset[str] = frozenset()
     """The names in that place that nothing reads; some of them may be misspelt."""
     profile: str | None = None
-    """The vendor whose defaults the cloud builds on."""
+    """The vendor whose defaults the cloud uses."""
     in_working_directory: bool = False
     """
-    Whether they come from a file that was merely found in the working directory: that may be the checkout of a pull
-    request, so the file must not decide where a password goes.
+    Whether they come from a file that no variable names and that was found in the working directory, which may be the
+    checkout of a pull request. Such a file must not decide where a password goes.
     """
 
     def __contains__(self, name: str) -> bool:
@@ -91,12 +91,12 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         return self.place if self.place is not None else " and ".join(map(self.describe, names))
 
     def name_given(self, *names: str) -> str:
-        """Return what to call the first of these values that is set."""
+        """Return how a message refers to the first of these values that is set."""
         return self.describe(next(name for name in names if name in self.values))
 
     def require(self, name: str, expected: Format, *, beside: Iterable[str]) -> Secret:
         """
-        Return a value that has to be set because one of `beside` is.
+        Return a value that must be set because one of `beside` is.
 
         Raises AccessError if it is not set, or has another format.
         """
@@ -105,7 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         raise self.refuse_missing(name, beside=beside)
 
     def refuse_missing(self, name: str, *, beside: Iterable[str]) -> AccessError:
-        """Make the error that a value is not set although one of `beside` is."""
+        """Make the error for a value that is not set although one of `beside` is."""
         missing = self.describe(name)
         return refuse(
             Code.NO_CREDENTIALS,
@@ -118,12 +118,12 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
         return self._check(name, expected) if name in self.values else None
 
     def find_text(self, name: str) -> str | None:
-        """Return a value that is no secret, None if it is not set; raise AccessError if it is not a line of text."""
+        """Return a value that is not secret, None if it is not set; raise AccessError if it is not a line of text."""
         value = self.find(name, TEXT)
         return value.reveal() if value is not None else None
 
     def check_project(self) -> None:
-        """Raise AccessError if the credential is for another project than the manifest names."""
+        """Raise AccessError if the credential is for another project than that of the manifest."""
         project_id = self.find_text("project_id")
         if project_id is None or project_id == self.provider.project_id:
             return
@@ -145,11 +145,11 @@ class Settings(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def _explain(value: str, expected: Format) -> tuple[str, str]:
-    """Say what is wrong with a value without showing any of it, and what to do."""
+    """Describe what is wrong with a value without showing it, and what to do."""
     if not value:
         return (
             "is empty",
-            "set it, or unset it to have none; a secret that CI does not know arrives as an empty variable",
+            "set it, or unset it to have none; a secret that does not exist in CI becomes an empty variable",
         )
     if expected.accepts(value.rstrip("\r\n")):
         return (
@@ -162,7 +162,7 @@ def _explain(value: str, expected: Format) -> tuple[str, str]:
 
 
 def suggest_name(wanted: Iterable[str], unknown: Iterable[str]) -> str | None:
-    """Point out the unknown names that are probably misspellings of wanted ones; None if there are none."""
+    """Suggest corrections for unknown names that are probably misspellings of wanted ones; None without any."""
     from difflib import get_close_matches
 
     spelt = {name.upper(): name for name in wanted}
@@ -172,5 +172,5 @@ def suggest_name(wanted: Iterable[str], unknown: Iterable[str]) -> str | None:
 
 
 def refuse(code: Code, message: str, *, hint: str) -> AccessError:
-    """Make the error for one thing that is wrong with a credential."""
+    """Make the error for one problem of a credential."""
     return AccessError([Diagnostic(code=code, message=message, hint=hint)])

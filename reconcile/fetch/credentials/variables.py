@@ -1,9 +1,9 @@
 """
-The environment variables that hold credentials.
+The environment variables with credentials.
 
-One rule makes this program's own: RECONCILE_<SETTING>_<PROVIDER> is for one provider, RECONCILE_<SETTING> for all. The
-others are those of the clouds' own tools: the SDK (HUAWEICLOUD_SDK_...), its Terraform provider (HW_...), and the tools
-of OpenStack and Open Telekom Cloud (OS_...).
+This program's own variables follow one rule: RECONCILE_<SETTING>_<PROVIDER> is for one provider, RECONCILE_<SETTING>
+for all. The others are those of the clouds' own tools: the SDK (HUAWEICLOUD_SDK_...), its Terraform provider (HW_...),
+and the tools of OpenStack and Open Telekom Cloud (OS_...).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from reconcile.codes import Code
 from reconcile.model import Diagnostic
 
 CLOSE = 0.87
-"""How alike two names are, 1 for equal ones, so that one is probably a misspelling of the other."""
+"""The similarity from which one name is probably a misspelling of another; 1 means equal."""
 
 Variables: TypeAlias = Mapping[str, tuple[str, ...]]
-"""A setting and the variables that hold it; the first that is set counts."""
+"""Settings, and the variables of each; the first variable that is set counts."""
 
 LOGIN_SETTINGS = (
     "auth_url",
@@ -56,7 +56,7 @@ SETTINGS = (
     "auth_type",
     *LOGIN_SETTINGS,
 )
-"""Every setting that a variable of our own may hold."""
+"""Every setting that has a RECONCILE_... variable."""
 
 _WORDS = {
     "ak": "ACCESS_KEY",
@@ -149,22 +149,22 @@ KEY_VARIABLES: tuple[Variables, ...] = (
 )
 
 METADATA_VARIABLES: Variables = {**AGENCY_VARIABLES, "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID")}
-"""What counts beside the credential of the metadata service, which itself is in no variable."""
+"""The settings that apply to the credential of the metadata service, which itself is in no variable."""
 
 
 def name_variable(setting: str, provider: str | None = None) -> str:
-    """Name this program's own variable of a setting, for one provider or, with None, for all."""
+    """Return the name of a setting's RECONCILE_... variable, for one provider or, with None, for all."""
     suffix = f"_{provider.upper().replace('-', '_')}" if provider is not None else ""
     return f"RECONCILE_{_WORDS.get(setting, setting.upper())}{suffix}"
 
 
 def list_own_variables(provider: str | None = None) -> Variables:
-    """List this program's own variables, for one provider or, with None, for all."""
+    """List the RECONCILE_... variables, for one provider or, with None, for all."""
     return {setting: (name_variable(setting, provider),) for setting in SETTINGS}
 
 
 def list_known_variables(providers: Iterable[str]) -> Iterator[str]:
-    """List every variable that means something, in the order in which they are looked at."""
+    """List every variable that is read, in order of precedence."""
     own = [list_own_variables(provider) for provider in (*providers, None)]
     for variables in (*own, *TOKEN_VARIABLES, *KEY_VARIABLES, CLOUD_VARIABLES, *LOGIN_VARIABLES, OPENSTACK_VARIABLES):
         for names in variables.values():
@@ -182,7 +182,7 @@ def find_unknown_variables(environ: Mapping[str, str], providers: Iterable[str])
 
 
 def find_misspelt_variables(environ: Mapping[str, str], providers: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Find the variables whose name is nearly that of one that is read; yield both names."""
+    """Find unknown variables that are probably misspelt; yield the name and the correct one."""
     names = tuple(providers)
     unknown = sorted(find_unknown_variables(environ, names))
     if not unknown:
@@ -196,19 +196,19 @@ def find_misspelt_variables(environ: Mapping[str, str], providers: Iterable[str]
 
 
 def is_for_provider(name: str) -> bool:
-    """Return whether a variable may be this program's own for some provider, known here or not."""
+    """Return whether a name may be a RECONCILE_... variable of some provider, known or not."""
     return name.startswith(tuple(f"{name_variable(setting)}_" for setting in SETTINGS))
 
 
 def find_credential_files(environ: Mapping[str, str]) -> list[str]:
-    """Return the paths of the files that variables name, those of any provider included."""
+    """Return the paths of the files that variables name, including the variables of any provider."""
     names = tuple(name for name in list_known_variables(()) if name.endswith("_FILE"))
     of_providers = tuple(f"{name}_" for name in names)
     return [path for name, path in environ.items() if path and (name in names or name.startswith(of_providers))]
 
 
 def find_ambiguous_variables(environ: Mapping[str, str], providers: Iterable[str]) -> Iterator[Diagnostic]:
-    """Find the variables that two providers have in common, for a credential must not go to the wrong one."""
+    """Find variables that could be for two providers, because a credential must not go to the wrong one."""
     owners: dict[str, list[str]] = {}
     for provider in providers:
         for (variable,) in list_own_variables(provider).values():

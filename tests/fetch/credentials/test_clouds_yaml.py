@@ -186,8 +186,8 @@ def test_a_cloud_may_have_any_kind_of_credential(find, entry: str, said: str) ->
     [
         ("x: {}", Code.NO_CREDENTIALS, "has no such cloud"),
         ("c: {}", Code.NO_CREDENTIALS, "has no such cloud"),
-        (f"c: {CANARY}", Code.MALFORMED_CREDENTIAL, "cloud 'c' is no mapping"),
-        (f"c: {{auth: {CANARY}}}", Code.MALFORMED_CREDENTIAL, "'auth' is no mapping"),
+        (f"c: {CANARY}", Code.MALFORMED_CREDENTIAL, "cloud 'c' is not a mapping"),
+        (f"c: {{auth: {CANARY}}}", Code.MALFORMED_CREDENTIAL, "'auth' is not a mapping"),
         ("c: {auth: {token: 12345}}", Code.MALFORMED_CREDENTIAL, "'token' is read as int, not as a string"),
         ("c: {auth: {username: {a: b}}}", Code.MALFORMED_CREDENTIAL, "'username' is read as Table"),
         ("c: {auth: {token: ''}}", Code.MALFORMED_CREDENTIAL, "is empty"),
@@ -197,7 +197,7 @@ def test_a_cloud_may_have_any_kind_of_credential(find, entry: str, said: str) ->
         (
             "c: {auth_type: v3oidcpassword}",
             Code.NO_CREDENTIALS,
-            "is 'v3oidcpassword' for provider 'otc', which reconcile does not speak",
+            "is 'v3oidcpassword' for provider 'otc', which reconcile does not support",
         ),
         ("c: {auth: {token: x, project_id: p2}}", Code.OTHER_PROJECT, "is project p, but 'project_id' of cloud 'c'"),
         (
@@ -309,10 +309,10 @@ def test_u18_a_region_is_read_as_openstacksdk_reads_it(folders, read, regions: s
     ("regions", "code", "says"),
     [
         ("[eu-nl]", Code.NO_CREDENTIALS, "has no region 'eu-de', which is that of provider 'otc'"),
-        ("[]", Code.MALFORMED_CREDENTIAL, "'regions' is no list of regions"),
-        ("eu-de", Code.MALFORMED_CREDENTIAL, "'regions' is no list of regions"),
-        ("[{values: {}}]", Code.MALFORMED_CREDENTIAL, "is no name and no mapping of 'name' and 'values'"),
-        (f"[{{name: eu-de, vaules: {CANARY}}}]", Code.MALFORMED_CREDENTIAL, "is no name and no mapping"),
+        ("[]", Code.MALFORMED_CREDENTIAL, "'regions' is not a list of regions"),
+        ("eu-de", Code.MALFORMED_CREDENTIAL, "'regions' is not a list of regions"),
+        ("[{values: {}}]", Code.MALFORMED_CREDENTIAL, "is neither a name nor a mapping with 'name' and 'values'"),
+        (f"[{{name: eu-de, vaules: {CANARY}}}]", Code.MALFORMED_CREDENTIAL, "is neither a name nor a mapping"),
     ],
 )
 def test_u18_a_region_that_is_not_there_or_not_understood_is_an_error(fault_of, regions, code, says) -> None:

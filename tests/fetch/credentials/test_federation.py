@@ -224,7 +224,7 @@ def test_the_token_goes_to_a_known_service_or_to_the_operators_own(find, cloud, 
         ),
         ([refusal(503)], Code.SERVER_ERROR, Retryable.TRANSIENT, "the server failed"),
         ([httpx.ConnectError("refused")], Code.NOT_CONNECTED, Retryable.TRANSIENT, "refused"),
-        ([httpx.Response(201, json={})], Code.MALFORMED_FIELD, None, "is no token (length 0)"),
+        ([httpx.Response(201, json={})], Code.MALFORMED_FIELD, None, "is not a token (length 0)"),
         ([issue("u"), refusal(403)], Code.FORBIDDEN, None, "HTTP 403"),
         (
             [issue("u"), httpx.Response(201, json={"credential": []})],

@@ -160,10 +160,10 @@ def test_a_token_is_taken_out_of_its_header(read, status_code: int) -> None:
 @pytest.mark.parametrize(
     ("status_code", "body", "headers", "code", "says"),
     [
-        (201, ISSUED, {}, Code.MALFORMED_FIELD, "X-Subject-Token is no token (length 0)"),
+        (201, ISSUED, {}, Code.MALFORMED_FIELD, "X-Subject-Token is not a token (length 0)"),
         (201, ISSUED, {"X_Subject_Token": "a b"}, Code.MALFORMED_FIELD, "length 3"),
         (201, ISSUED, {"X_Subject_Token": "x" * 20_000}, Code.MALFORMED_FIELD, "length 20000"),
-        (201, {"token": {}}, {}, Code.OTHER_PROJECT, "for no project, and the manifest's is p"),
+        (201, {"token": {}}, {}, Code.OTHER_PROJECT, "for no project, but the manifest names p"),
         (201, {"token": {"project": {"id": "p2"}}}, {}, Code.OTHER_PROJECT, "for project p2"),
         (201, [], {}, Code.NOT_JSON, "not a JSON object"),
         (201, b'{"token": {}, "token": {}}', {}, Code.AMBIGUOUS_JSON, "duplicate key"),
@@ -177,7 +177,7 @@ def test_a_token_is_taken_out_of_its_header(read, status_code: int) -> None:
             "error 401",
         ),
         (400, {"error_code": "IAM.0011", "error_msg": "bad"}, {}, Code.REFUSED, 'refused, error IAM.0011 "bad"'),
-        (403, {}, {}, Code.FORBIDDEN, "no token for this project"),
+        (403, {}, {}, Code.FORBIDDEN, "not allowed to get a token for this project"),
         (404, b"<html>", {"Content_Type": "text/html"}, Code.NOT_FROM_THE_API, "no identity service"),
         (300, {}, {}, Code.REDIRECT, "redirect"),
         pytest.param(302, {}, {"Location": f"https://{PASSWORD}"}, Code.REDIRECT, "redirect", id="A09"),

@@ -128,7 +128,7 @@ def test_a_project_that_the_manifest_does_not_name_is_refused(find, variable: st
         ([httpx.Response(403)], Code.NO_CREDENTIALS, "gives this process no credential", None),
         ([httpx.Response(500)], Code.SERVER_ERROR, "HTTP 500 from the metadata service", "maybe"),
         ([httpx.Response(302, headers={"Location": "http://x.test/"})], Code.REDIRECT, "HTTP 302", None),
-        ([httpx.Response(200, text="<html> sign in")], Code.MALFORMED_FIELD, "is no token (length 14)", None),
+        ([httpx.Response(200, text="<html> sign in")], Code.MALFORMED_FIELD, "is not a token (length 14)", None),
         ([TOKEN, httpx.Response(200, text="<html>")], Code.NOT_JSON, "securitykey: HTTP 200", None),
         (
             [TOKEN, httpx.Response(200, json={"credential": {"access": "AK"}})],
