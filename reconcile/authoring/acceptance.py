@@ -115,9 +115,18 @@ def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
     if find_sensitive_fields(expectation):
         raise _RefusedError("it is compared with a sensitive value, which a saved plan does not keep")
     if not plan.job.provider.api.statuses[observed.status].terminal:
-        hint = "plan again when it has ended: reconcile plan --wait 10m"
-        raise _RefusedError(f"it is {observed.status}, and its result is not known yet", hint)
+        raise _RefusedError(f"it is {observed.status}, and its result is not known yet", _advise_unfinished(plan))
     return expectation, observed
+
+
+def _advise_unfinished(plan: JobPlan) -> str:
+    """Say what to do about a job that has not ended; only one that has not drifted is waited for."""
+    paths = {drift.path for drift in _list_drifts(plan)}
+    if STUCK in paths:
+        return "find out why it does not go on; if it only needs longer, raise 'stuck' by hand"
+    if paths:
+        return "run plan again when it has ended; --wait does not wait for a job that has drifted"
+    return "plan again when it has ended: reconcile plan --wait 10m"
 
 
 def _list_drifts(plan: JobPlan) -> Sequence[Finding]:

@@ -148,7 +148,8 @@ def test_accepting_and_comparing_leave_a_stuck_job_as_it_is(gate):
         assert "reconcile accept" not in err
     assert "0 new drifts, 1 persisting, 0 fixed" in gate("show", "new.json", "--baseline", "old.json")[1]
     code, _, err = gate("accept", "new.json", "jobs.a")
-    assert (code, "it is running, and its result is not known yet" in err) == (1, True)
+    assert (code, "it is running, and its result is not known yet" in err, "--wait" in err) == (1, True, False)
+    assert "find out why it does not go on; if it only needs longer, raise 'stuck' by hand" in err
 
 
 def test_every_way_to_be_unsteady_is_killed(gate):
