@@ -65,7 +65,7 @@ def parse_endpoint(text: str, *, called: str = "endpoint", form: str | None = No
         form: how to write it, as a hint; None is the form of an origin.
 
     Raises AccessError for anything that is more than an origin, or that two URL parsers could read as two hosts. Its
-    hint is the origin that was probably meant, where there is one.
+    hint is what was probably meant, where there is a guess.
     """
     form = _suggest_origin(text) or form or _FORM
     origin = parse_origin(text, called=called, form=form)
@@ -110,13 +110,15 @@ def blocked_peer(origin: Origin, peer: str) -> str | None:
 
 
 def _suggest_origin(text: str) -> str | None:
-    """Guess the origin that was meant, and say how to write it; None without a guess."""
+    """Guess what was meant, and say how to write it; None without a guess."""
     named = re.fullmatch(r"(?i)(https?://[a-z0-9.-]+):([a-z_]{1,20})/?", text)
     if named is not None:
         return f"write the number of the port instead of '{named[2]}', as in {named[1]}:8080"
     match = re.match(r"(?i)(?:https?://)?([^/@\\?#]+)(?:/[^@?#]*)?\Z", text)
     if match is None:
         return None
+    if match[1].partition(":")[0] == METADATA_SERVICE.host:
+        return "for the credential of this server, leave it out and run with --metadata-credentials"
     try:
         origin = _read_origin(f"https://{match[1]}")
         if origin.loopback and not text.lower().startswith("https:"):
