@@ -8,7 +8,7 @@ Writes manifests for people: new ones from observed jobs, and edits of existing 
     API -> manifests and a scenario for a demo     compose_demo
 """
 
-from reconcile.authoring.acceptance import accept_job
+from reconcile.authoring.acceptance import accept_job, can_accept
 from reconcile.authoring.composition import Seen, compose_manifest, compose_probe, declare_provider
 from reconcile.authoring.demonstration import compose_demo
 from reconcile.authoring.description import describe_job
@@ -17,6 +17,7 @@ from reconcile.authoring.starter import compose_starter
 __all__ = [
     "Seen",
     "accept_job",
+    "can_accept",
     "compose_demo",
     "compose_manifest",
     "compose_probe",

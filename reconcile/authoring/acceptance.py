@@ -85,6 +85,18 @@ def accept_job(document: Document, plan: JobPlan) -> tuple[Sequence[Edit], Seque
     return edits, tuple(acceptance.obstacles)
 
 
+def can_accept(plan: JobPlan) -> bool:
+    """Return whether a job has drifted, and nothing but the text of its manifest can rule out accepting that."""
+    drifts = _list_drifts(plan)
+    try:
+        expectation, observed = _check_job(plan)
+        for drift in drifts:
+            _check_drift(drift, expectation, observed)
+    except _RefusedError:
+        return False
+    return bool(drifts)
+
+
 def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
     """Return expectation and observation, if the observation may become the expectation."""
     observed, expectation = plan.observation, plan.job.expect
@@ -104,9 +116,44 @@ def _check_job(plan: JobPlan) -> tuple[Expectation, Observed]:
     if find_sensitive_fields(expectation):
         raise _RefusedError("it is compared with a sensitive value, which a saved plan does not keep")
     if not plan.job.provider.api.statuses[observed.status].terminal:
-        hint = "plan again when it has ended: reconcile plan --wait 10m"
-        raise _RefusedError(f"it is {observed.status}, and its result is not known yet", hint)
+        raise _RefusedError(f"it is {observed.status}, and its result is not known yet", _advise_unfinished(plan))
     return expectation, observed
+
+
+def _advise_unfinished(plan: JobPlan) -> str:
+    """Say what to do about a job that has not ended; only one that has not drifted is waited for."""
+    paths = {drift.path for drift in _list_drifts(plan)}
+    if STUCK in paths:
+        return "find out why it does not go on; if it only needs longer, raise 'stuck' by hand"
+    if paths:
+        return "run plan again when it has ended; --wait does not wait for a job that has drifted"
+    return "plan again when it has ended: reconcile plan --wait 10m"
+
+
+def _list_drifts(plan: JobPlan) -> Sequence[Finding]:
+    return [each for each in plan.findings if each.truth is Truth.CANNOT_HOLD and each.waiver is None]
+
+
+def _check_drift(drift: Finding, expectation: Expectation, observed: Observed) -> None:
+    """Refuse a drift that no edit could accept, wherever its expectation is written."""
+    again = "run the job again, then run plan again"
+    path, sub_jobs = drift.path, expectation.sub_jobs
+    if path == ORDER:
+        raise _RefusedError("it is about the order of two jobs", again)
+    if path == STUCK:
+        raise _RefusedError("it was stuck, and the next run need not be", again)
+    if path == Span.AGE:
+        raise _RefusedError("it keeps growing, and would drift again", again)
+    if path == Span.DURATION and observed.end_time is None:
+        raise _RefusedError("its end time is not known")
+    if sub_jobs is None or sub_jobs.implied:
+        return
+    if _OF_EACH.fullmatch(path):
+        raise _RefusedError("it applies to every sub-job, and cannot be edited for one alone")
+    if _ALONE.fullmatch(path) and sub_jobs.match is Match.NONE:
+        raise _RefusedError("it matches an item that must match none")
+    if _ALONE.fullmatch(path) and sub_jobs.match is Match.CONTAINS:
+        raise _RefusedError("removing its item would leave it unchecked")
 
 
 class _Acceptance:
@@ -127,11 +174,17 @@ class _Acceptance:
 
     def find_edits(self) -> Iterator[Edit]:
         """Yield the edits, one for each place."""
-        drifts = [each for each in self._plan.findings if each.truth is Truth.CANNOT_HOLD and each.waiver is None]
+        drifts = []
+        for drift in _list_drifts(self._plan):
+            try:
+                _check_drift(drift, self._expectation, self._observed)
+                drifts.append(drift)
+            except _RefusedError as error:
+                self._add_obstacle(drift.path, error)
         of_sub_jobs = [drift for drift in drifts if drift.path.startswith(_SUB_JOBS)]
         for drift in drifts:
             if not drift.path.startswith(_SUB_JOBS):
-                yield from self._try(drift.path, self._accept_field, drift)
+                yield from self._try(drift.path, self._accept_value, drift, (drift.path,))
         expected = self._expectation.sub_jobs
         if expected is None or expected.implied:
             if of_sub_jobs or any(drift.path == Field.STATUS for drift in drifts):
@@ -144,9 +197,12 @@ class _Acceptance:
         try:
             yield from tuple(accept(*args))
         except (_RefusedError, InexpressibleError) as error:
-            hint = error.hint if isinstance(error, _RefusedError) else _BY_HAND
-            message = f"{path} of {self._plan.job.address} cannot be accepted: {error}"
-            self.obstacles.append(Obstacle(self._find_mark(path), message, hint))
+            self._add_obstacle(path, error)
+
+    def _add_obstacle(self, path: str, error: _RefusedError | InexpressibleError) -> None:
+        hint = error.hint if isinstance(error, _RefusedError) else _BY_HAND
+        message = f"{path} of {self._plan.job.address} cannot be accepted: {error}"
+        self.obstacles.append(Obstacle(self._find_mark(path), message, hint))
 
     def _find_mark(self, path: str) -> Mark:
         """Return the mark of the key of an expectation, or of the job if it has no such key."""
@@ -172,27 +228,18 @@ class _Acceptance:
 
     # --- Fields ---
 
-    def _accept_field(self, drift: Finding) -> Iterator[Edit]:
-        if drift.path == ORDER:
-            raise _RefusedError("it is about the order of two jobs", "run the job again, then run plan again")
-        if drift.path == STUCK:
-            raise _RefusedError("it was stuck, and the next run need not be", "run the job again, then run plan again")
-        if drift.path == Span.AGE:
-            raise _RefusedError("it keeps growing, and would drift again", "run the job again, then run plan again")
-        if drift.path == Span.DURATION and self._observed.end_time is None:
-            raise _RefusedError("its end time is not known")
-        yield self._accept_value(drift, (drift.path,))
-
-    def _accept_value(self, drift: Finding, keys: Sequence[str | int]) -> Edit:
-        """Make the edit of a value or of one bound; if it comes from the defaults, write it out for the job."""
+    def _accept_value(self, drift: Finding, keys: Sequence[str | int]) -> Iterator[Edit]:
+        """Yield the edit of a value or of one bound; if it comes from the defaults, write it out for the job."""
         name = str(keys[-1])
         if name not in _READERS:
-            return self._set(keys, _describe_plainly(drift.actual))
+            yield self._set(keys, _describe_plainly(drift.actual))
+            return
         expected = drift.expected if isinstance(drift.expected, Mapping) else {}
         bound = _find_violated(expected, drift.actual, _READERS[name])
         if self._is_own(*keys):
-            return self._set((*keys, bound), drift.actual)
-        return self._set(keys, {**expected, bound: drift.actual})
+            yield self._set((*keys, bound), drift.actual)
+        else:
+            yield self._set(keys, {**expected, bound: drift.actual})
 
     # --- Sub-jobs ---
 
@@ -210,39 +257,22 @@ class _Acceptance:
     def _accept_sub_jobs(self, expected: SubJobsExpectation, drifts: Sequence[Finding]) -> Iterator[Edit]:
         rest = []
         for drift in drifts:
-            if _OF_EACH.fullmatch(drift.path):
-                yield from self._try(drift.path, self._refuse_each)
-            elif drift.path == f"{_SUB_JOBS}.{_COUNT}":
+            if drift.path == f"{_SUB_JOBS}.{_COUNT}":
                 yield from self._try(drift.path, self._accept_count, drift, (_SUB_JOBS, _COUNT))
             else:
                 rest.append(drift)
         if not rest:
             return
-        is_alone = any(_ALONE.fullmatch(drift.path) for drift in rest)
-        closed = expected.match in (Match.EXACT, Match.ORDERED)
-        if is_alone and not closed:
-            for drift in rest:
-                if _ALONE.fullmatch(drift.path):
-                    yield from self._try(drift.path, self._refuse_alone, expected.match)
-        elif is_alone or not self._is_own(_SUB_JOBS, "items", 0):
+        if any(_ALONE.fullmatch(drift.path) for drift in rest) or not self._is_own(_SUB_JOBS, "items", 0):
             yield from self._try(_SUB_JOBS, self._rewrite_items, expected)
         else:
             for path in dict.fromkeys(drift.path for drift in rest):
                 yield from self._try(path, self._accept_item, path)
 
-    def _refuse_each(self) -> Iterator[Edit]:
-        raise _RefusedError("it applies to every sub-job, and cannot be edited for one alone")
-
-    def _refuse_alone(self, match: Match) -> Iterator[Edit]:
-        is_none = match is Match.NONE
-        raise _RefusedError(
-            "it matches an item that must match none" if is_none else "removing its item would leave it unchecked"
-        )
-
     def _accept_count(self, drift: Finding, keys: Sequence[str | int]) -> Iterator[Edit]:
         if not self._is_own(*keys):
             raise _RefusedError("it comes from the defaults, like everything expected of sub-jobs")
-        yield self._accept_value(drift, keys)
+        yield from self._accept_value(drift, keys)
 
     def _accept_item(self, path: str) -> Iterator[Edit]:
         """Edit one field or the count of an item that is written out; all its sub-jobs must agree on it."""
@@ -256,7 +286,7 @@ class _Acceptance:
         if found[2] == _COUNT:
             yield from self._accept_count(judged[0], keys)
         else:
-            yield self._accept_value(judged[0], keys)
+            yield from self._accept_value(judged[0], keys)
 
     def _rewrite_items(self, expected: SubJobsExpectation) -> Iterator[Edit]:
         """Rewrite all items, if that loses no expectation."""

@@ -126,9 +126,12 @@ def command(
 
 
 def _print_next_step(plan: Plan, out: str | None, *, waited: bool) -> None:
-    """Print what to run next if a saved plan has drifted, or if unfinished jobs were not waited for."""
+    """Print what to run next if drift of a saved plan may be accepted, or if unfinished jobs were not waited for."""
     if plan.verdict is Verdict.DRIFT and out is not None and plan.manifest.shard is None:
-        output.print_note(f"To accept what was observed: reconcile accept {shlex.quote(escape(out))}\n")
+        from reconcile.authoring import can_accept
+
+        if any(map(can_accept, plan.jobs)):
+            output.print_note(f"To accept what was observed: reconcile accept {shlex.quote(escape(out))}\n")
     elif plan.verdict is Verdict.PENDING and not waited:
         output.print_note("To wait for unfinished jobs: reconcile plan --wait 10m\n")
 

@@ -128,7 +128,7 @@ def _describe_enum(error: "ValidationError", _: str | None) -> Message:
     content = error.instance
     shown = f"'{shorten(content)}'" if isinstance(content, str) else _name_type(content)
     message = f"{shown} is not one of {', '.join(words)}"
-    return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words))
+    return Message(Code.VALUE_NOT_ALLOWED, message, suggest(str(content), words) or _find_description(error))
 
 
 def _describe_const(error: "ValidationError", _: str | None) -> Message:

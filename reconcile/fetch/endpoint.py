@@ -117,6 +117,8 @@ def _suggest_origin(text: str) -> str | None:
     match = re.match(r"(?i)(?:https?://)?([^/@\\?#]+)(?:/[^@?#]*)?\Z", text)
     if match is None:
         return None
+    if match[1].partition(":")[0] == METADATA_SERVICE.host:
+        return "for the credential of this server, leave it out and run with --metadata-credentials"
     try:
         origin = _read_origin(f"https://{match[1]}")
         if origin.loopback and not text.lower().startswith("https:"):

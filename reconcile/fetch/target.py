@@ -6,7 +6,13 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import Credential, explain_rejection, find_ambiguous_variables, find_credential
+from reconcile.fetch.credentials import (
+    Credential,
+    explain_rejection,
+    find_ambiguous_variables,
+    find_credential,
+    find_unknown_variables,
+)
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
 from reconcile.model import Diagnostic, Provider
 
@@ -49,6 +55,7 @@ def resolve_targets(
     names = [*(provider.name for provider in providers), *unused]
     origins = _read_endpoints(endpoints, environ, names, faults)
     faults.extend(find_ambiguous_variables(environ, names))
+    unknown = find_unknown_variables(environ, names)
     targets: dict[str, Target] = {}
     for provider in providers:
         origin: Origin | None = None
@@ -57,7 +64,7 @@ def resolve_targets(
         except AccessError as error:
             faults.extend(error.diagnostics)
         try:
-            credential = find_credential(provider, environ=environ, providers=names, metadata=metadata)
+            credential = find_credential(provider, environ=environ, unknown=unknown, metadata=metadata)
         except AccessError as error:
             faults.extend(error.diagnostics)
         else:
@@ -66,16 +73,16 @@ def resolve_targets(
                     provider=provider,
                     origin=origin,
                     credential=credential,
-                    explain_rejection=_bind_environment(environ, provider.name, names),
+                    explain_rejection=_bind_environment(environ, provider.name, unknown),
                 )
     if faults:
         raise AccessError(faults)
     return targets
 
 
-def _bind_environment(environ: Mapping[str, str], provider: str, names: Sequence[str]) -> Callable[[], str]:
+def _bind_environment(environ: Mapping[str, str], provider: str, unknown: frozenset[str]) -> Callable[[], str]:
     # Not a `partial`, whose repr would show the environment.
-    return lambda: explain_rejection(environ, provider, names)
+    return lambda: explain_rejection(environ, provider, unknown)
 
 
 def _read_endpoints(

@@ -146,7 +146,7 @@ def _read_jobs(
         for job in manifest.read_jobs(prefix=prefix, today=today, judged=judged)
     ]
     check_repetitions(declared, separate=separate)
-    check_orders(declared)
+    check_orders(declared, {address for manifest in manifests for address in manifest.left_out})
     return declared
 
 

@@ -92,7 +92,7 @@ class JobReader:
 
     def read(self, instance: Instance) -> Job | None:
         """
-        Return a job; if its provider is unknown or invalid, report that and return None.
+        Return a job; None if its provider is unknown, which is an error, or a variable has no value yet.
 
         Raises:
             DocumentError: the texts that jobs share are too long, repeated under each of them.
@@ -192,11 +192,8 @@ class JobReader:
     def _read_after(self, table: Table) -> Order | None:
         if "after" not in table or isinstance(table["after"], Pending):
             return None
-        address = as_string(table["after"])
-        if not self._diagnostics.is_valid("jobs", address.removeprefix("jobs.").partition("[")[0]):
-            return None  # that job has an error and is left out
         source = self._document.text.find_source(self._document.value_mark(table, "after"))
-        return Order(address=f"{self._prefix}{address}", source=source)
+        return Order(address=f"{self._prefix}{as_string(table['after'])}", source=source)
 
     def _read_text(self, table: Table, key: str) -> str | None:
         source = table if key in table else self._defaults

@@ -1,6 +1,6 @@
 """Checks whether each `after` can be proven."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from reconcile.codes import Code
 from reconcile.document import Pending, list_names, suggest
@@ -11,8 +11,13 @@ from reconcile.model import Absence, Expectation, Field, FieldExpectation, Job
 _HINT = "remove 'after', or name another job"
 
 
-def check_orders(jobs: Sequence[DeclaredJob]) -> None:
-    """Refuse an order that names no job, that no answer can prove, or that forms a circle."""
+def check_orders(jobs: Sequence[DeclaredJob], left_out: Collection[str]) -> None:
+    """
+    Refuse an order that names no job, that no answer can prove, or that forms a circle.
+
+    Args:
+        left_out: the addresses of declarations of which at least one job is not among `jobs`.
+    """
     if all(declared.job.after is None for declared in jobs):
         return
     known = {declared.job.address: declared.job for declared in jobs}
@@ -22,6 +27,8 @@ def check_orders(jobs: Sequence[DeclaredJob]) -> None:
         if order is None:
             continue
         other = known.get(order.address)
+        if other is None and order.address.partition("[")[0] in left_out:
+            continue
         if other is None:
             why, hint = _refuse_unknown(order.address, known, declared.job.address)
         elif other is declared.job:

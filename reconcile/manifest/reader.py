@@ -24,10 +24,11 @@ class ManifestReader:
     """
     Reads one manifest; `diagnostics` collects its errors and warnings.
 
-    Invalid entries are left out, so that the rest can still be interpreted and checked.
+    Invalid entries are left out, so that the rest can still be interpreted and checked. `left_out` has the addresses of
+    declarations of which at least one job is.
     """
 
-    __slots__ = ("_interpolator", "_schema", "diagnostics", "document", "file", "providers", "variables")
+    __slots__ = ("_interpolator", "_schema", "diagnostics", "document", "file", "left_out", "providers", "variables")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class ManifestReader:
         refuse_other_files(document)
         self.document = document
         self.diagnostics = Diagnostics(document)
+        self.left_out: set[str] = set()
         self._schema = schema
         content = document.text.content
         document.has_references = OPENING in content or _MAY_HIDE_A_REFERENCE in content
@@ -95,7 +97,9 @@ class ManifestReader:
                 expanded = self._find_expanded(as_table(node))
                 for instance in expander.expand(name, as_table(node), mark):
                     job = reader.read(instance)
-                    if job is not None:
+                    if job is None:
+                        self.left_out.add(f"{prefix}jobs.{name}")
+                    else:
                         yield DeclaredJob(
                             job,
                             mark,
@@ -105,7 +109,9 @@ class ManifestReader:
                             expanded=expanded,
                             after_mark=self._find_after(instance.table),
                         )
-            # It is not read again, and a hundred thousand jobs should not be in memory twice.
+            if not self.diagnostics.is_valid("jobs", name):
+                self.left_out.add(f"{prefix}jobs.{name}")
+            # Nothing reads it again, and a hundred thousand jobs should not be in memory twice.
             table[name] = None
 
     def _find_expanded(self, job: Table) -> str | None:

@@ -93,6 +93,12 @@ class _Job(Struct, frozen=True, kw_only=True, gc=False):
     runbook: str | None
 
 
+class _PolledJob(_Job, frozen=True, kw_only=True, gc=False):
+    """A job that was looked at more than once."""
+
+    looks: dict[str, float]
+
+
 class _Cause(Struct, frozen=True, kw_only=True, gc=False):
     code: str | None
     reason: str
@@ -184,7 +190,7 @@ def _provider_to_json(provider: Provider, endpoint: str | None) -> dict[str, Jso
 
 def _job_to_json(plan: JobPlan) -> _Job:
     job, source = plan.job, plan.job.source
-    return _Job(
+    rendered = _Job(
         address=job.address,
         provider=job.provider.name,
         job_id=job.job_id,
@@ -202,6 +208,8 @@ def _job_to_json(plan: JobPlan) -> _Job:
         owner=job.owner,
         runbook=job.runbook,
     )
+    looks = plan.observation.looks if isinstance(plan.observation, Observed) else None
+    return _PolledJob(**asdict(rendered), looks=asdict(looks)) if looks else rendered
 
 
 def _cause_to_json(cause: Cause) -> _Cause:

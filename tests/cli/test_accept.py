@@ -283,9 +283,40 @@ def test_what_is_expected_once_it_is_accepted(case, work, capsys):
     }
     Path("m.json").write_text(declare("m", {"job_id": "id-a", "expect": expect}))
     assert call({"id-a": job}, "plan", "m.json", "--out", "plan.json") == 2
+    advised = "reconcile accept plan.json" in capsys.readouterr().err
     code = call({}, "accept", "plan.json", "--write")
     assert code == (accepted is None), capsys.readouterr().err
+    assert advised or accepted is None
     assert json.loads(Path("m.json").read_text())["jobs"]["one"]["expect"] == (accepted or expect)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"job_id": "id-a", "expect": {"age": {"max": "1h"}}},
+        {"job_id": "id-a", "expect": {"absent": True}},
+        {"job_id": "${each.value}", "for_each": ["id-a"], "expect": {"job_type": "x"}},
+        {"job_id": "id-a", "expect": {"sub_jobs": {"match": "contains", "items": [{"job_type": "x"}]}}},
+        {"job_id": "id-a", "expect": {"sub_jobs": {"match": "none", "items": [{"job_type": "a"}]}}},
+        {"job_id": "id-a", "expect": {"sub_jobs": {"each": {"job_type": "x"}}}},
+        {"job_id": "going"},
+    ],
+)
+def test_accepting_is_advised_only_where_something_can_be_accepted(job, work, capsys):
+    times = {"begin_time": "2026-11-20 10:00:00", "end_time": "2026-11-20 10:10:00"}
+    parts = [{"status": "success", "job_type": "a"}]
+    answers = {
+        "id-a": {"status": "success", **times, "sub_jobs": parts},
+        "going": {"status": "running", "sub_jobs": [{"status": "failed", "job_type": "a"}]},
+        "id-b": {"status": "success"},
+    }
+    there = {"job_id": "id-b"}
+    for other, advised in ((there, False), ({**there, "expect": {"job_type": "x"}}, True)):
+        Path("m.json").write_text(json.dumps({**HEAD, "jobs": {"one": job, "two": other}}))
+        assert call(answers, "plan", "m.json", "--out", "plan.json") == 2
+        assert ("reconcile accept plan.json" in capsys.readouterr().err) is advised
+    assert call(answers, "accept", "plan.json", "jobs.one*") == 1
+    assert call(answers, "accept", "plan.json", "jobs.two") == 0
 
 
 def test_a_job_that_must_come_after_another_one_is_accepted_beside_it(work):

@@ -82,6 +82,14 @@ def test_a_blocked_address_is_refused_before_anything_connects_A07(host: str) ->
     assert raised.value.diagnostics[0].code is Code.BLOCKED_ADDRESS
 
 
+@pytest.mark.parametrize("text", ["http://169.254.169.254", "169.254.169.254:80/openstack/latest/securitykey"])
+def test_whoever_means_the_metadata_service_learns_of_its_option(text: str) -> None:
+    with pytest.raises(AccessError) as raised:
+        parse_endpoint(text)
+    hint = "for the credential of this server, leave it out and run with --metadata-credentials"
+    assert raised.value.diagnostics[0].hint == hint
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -156,9 +164,7 @@ def test_u52_the_hint_is_the_origin_that_was_probably_meant(text: str, meant: st
     assert str(parse_endpoint(meant)) == meant
 
 
-@pytest.mark.parametrize(
-    "text", ["https://u:hunter2@a.test", "a.test?hunter2", "a.test#hunter2", "169.254.169.254", ""]
-)
+@pytest.mark.parametrize("text", ["https://u:hunter2@a.test", "a.test?hunter2", "a.test#hunter2", "169.254.1.1", ""])
 def test_u52_nothing_is_suggested_for_what_no_mend_makes_right(text: str) -> None:
     with pytest.raises(AccessError) as raised:
         parse_endpoint(text)

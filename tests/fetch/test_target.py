@@ -1,4 +1,5 @@
 import pytest
+from steps import measure_growth
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
@@ -118,3 +119,10 @@ def test_u20_two_accounts_have_a_credential_of_any_kind_each(make_provider) -> N
 def test_u54_an_endpoint_in_the_environment_is_named_by_its_variable(make_provider, value: str, says: str) -> None:
     with pytest.raises(AccessError, match=says):
         origins([make_provider("one")], environ={"RECONCILE_ENDPOINT": value})
+
+
+def test_targets_take_steps_in_proportion_to_their_providers(make_provider) -> None:
+    def resolve(count: int) -> None:
+        origins([make_provider(f"p{number}") for number in range(count)])
+
+    assert measure_growth(resolve, 20) < 2.5

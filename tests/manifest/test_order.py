@@ -50,9 +50,27 @@ def test_what_could_be_meant_is_another_job(refuse):
     assert diagnostic.hint == 'name one: jobs.a["x"], jobs.a["y"]'
 
 
-def test_a_job_with_an_error_of_its_own_still_counts_as_declared(refuse):
-    (diagnostic,) = refuse(f"{HEAD}jobs:\n  a: {{job_id: a, expcet: {{}}}}\n  b: {{job_id: b, after: jobs.a}}\n")
-    assert (diagnostic.code, diagnostic.hint) == ("RC102", "did you mean 'expect'?")
+@pytest.mark.parametrize(
+    ("job", "address", "hint"),
+    [
+        ("{job_id: a, expcet: {}}", "jobs.a", "did you mean 'expect'?"),
+        ("{job_id: a, provider: otx}", "jobs.a", "did you mean 'otc'?"),
+        ("{for_each: [x], job_id: '${each.value}', provider: otx}", """'jobs.a["x"]'""", "did you mean 'otc'?"),
+        ("{for_each: {x: ok, y: '%'}, job_id: '${each.value}'}", """'jobs.a["y"]'""", "An id is 1 to 64 ASCII letters"),
+    ],
+)
+def test_a_job_with_an_error_of_its_own_still_counts_as_declared(refuse, job, address, hint):
+    first, second = f"a: {job}", f"b: {{job_id: b, after: {address}}}"
+    for jobs in (f"{first}\n  {second}", f"{second}\n  {first}"):
+        (diagnostic,) = refuse(f"{HEAD}jobs:\n  {jobs}\n")
+        assert diagnostic.code != "RC219"
+        assert diagnostic.hint.startswith(hint)
+
+
+def test_a_job_whose_api_is_not_known_yet_still_counts_as_declared(load):
+    ecs = "  ecs: {api: ecs, cloud: otc, region: eu-de, project_id: p1}\ndefaults"
+    jobs = "jobs:\n  a: {job_id: a, provider: '${var.p}'}\n  b: {job_id: b, after: jobs.a}\nvariables: {p: {}}\n"
+    assert len(load(f"{HEAD.replace('defaults', ecs)}{jobs}", offline=True).jobs) == 1
 
 
 def test_jobs_that_were_made_for_each_entry_follow_each_other(load):

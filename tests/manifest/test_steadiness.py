@@ -33,6 +33,14 @@ def test_what_no_run_could_decide_is_refused(refuse, job, code, told):
     assert told in diagnostic.message
 
 
+def test_a_waiver_cannot_name_what_is_never_drift(refuse):
+    waiver = "{fields: [status, settle], reason: known, expires: 2026-12-24}"
+    (diagnostic,) = refuse(f"{HEAD}jobs:\n  a: {{job_id: id-a, waivers: [{waiver}]}}\n")
+    assert (diagnostic.code, diagnostic.source.column) == ("RC108", 49)
+    assert "'settle' is not one of status" in diagnostic.message
+    assert "`settle` is only ever pending, never drift, so no waiver covers it" in diagnostic.hint
+
+
 @pytest.mark.parametrize(
     ("settle", "hint"),
     [("30s", "write settle: {reads: 3, over: 30s}"), ("3", 'write it like {"reads": 3, "over": "30s"}')],

@@ -13,8 +13,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 MEGABYTE = 1024 * 1024
 PLAIN, SECURE = "http://127.0.0.1:{port}", "https://127.0.0.1:{port}"
-UNRESOLVED = "hangs.test"
-"""A name for which no resolver ever answers, where this is arranged."""
 
 
 async def send_bomb(wire: Wire) -> None:
@@ -220,5 +218,4 @@ FAULTS = (
     _fault("1,000 failed sub-jobs in 1 MiB, TLS", listing(1_000, MEGABYTE), tls=True),
     Fault(name="a TLS handshake that drips", script=drip_handshake, origin=SECURE),
     Fault(name="a TLS handshake that never begins", script=say_nothing, origin=SECURE),
-    Fault(name="D23 a name that nobody resolves", script=say_nothing, origin=f"https://{UNRESOLVED}"),
 )

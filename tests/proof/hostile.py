@@ -21,7 +21,7 @@ from pathlib import Path
 import program
 import trustme
 from fault_server import Wire, serve
-from proof.faults import FAULTS, UNRESOLVED, Fault
+from proof.faults import FAULTS, Fault
 from proof.fork import measure_end, start
 from proof.manifests import HEAD, draw_manifest
 from proof.result import CORES, LONG, conclude, show_table
@@ -38,14 +38,6 @@ MOST_SECONDS = 5.0
 """Of the processor for one manifest, which has no deadline."""
 DEADLINE, SLACK = 2.0, 2.0
 """Seconds of a run against a server, and what it may take beside them to start and to tell."""
-HANGING_RESOLVER = f"""
-import socket, time
-resolve = socket.getaddrinfo
-socket.getaddrinfo = lambda host, *rest, **more: (
-    time.sleep(3600) if host == "{UNRESOLVED}" else resolve(host, *rest, **more)
-)
-"""
-"""What Python runs when it starts, where the program is to meet a resolver that never answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +150,8 @@ def _run_plan(folder: Path, origin: str, fault: Fault) -> tuple[int, int, str]:
     """Run the program; return its exit code, its peak memory in KiB, and all that it said."""
     declared = "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(fault.jobs))
     (folder / "reconcile.yaml").write_text(f"{HEAD}jobs:\n{declared}")
-    (folder / "sitecustomize.py").write_text(HANGING_RESOLVER)
     said, peak = folder / "said", folder / "peak"
-    environ = {**os.environ, "RECONCILE_TOKEN": "a-token", "PEAK_MEMORY": str(peak), "PYTHONPATH": str(folder)}
+    environ = {**os.environ, "RECONCILE_TOKEN": "a-token", "PEAK_MEMORY": str(peak)}
     options = ["--timeout", f"{DEADLINE:.0f}s", "--endpoint", origin, "--ca-file", "ca.pem", *fault.options]
     with (
         said.open("w") as stream,

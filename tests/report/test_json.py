@@ -5,9 +5,10 @@ import json
 import pytest
 from builders import NOW, SOURCE, item, job, manifest, observed, sub_job, sub_jobs
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Match, Missing, Problem, Unobserved
+from reconcile.model import Diagnostic, Looks, Match, Missing, Problem, Unobserved
 from reconcile.plan import make_failed_plan, make_plan
 from reconcile.report import render_plan
 from reconcile.report.style import PLAIN
@@ -47,6 +48,7 @@ def test_the_schema_is_a_schema():
         observed("success", sub_job("success", "a"), sub_job("success", "b"), job_id="id-j0", job_type="x"),
         observed("failed", sub_job("failed", "a"), sub_job("success", HOSTILE), job_id="id-j0", fail_reason=HOSTILE),
         observed("running", job_id="id-j0"),
+        replace(observed("running", job_id="id-j0"), looks=Looks(alike=2, span=30.0)),
         Missing(code="SFS.TURBO.0019", message=HOSTILE, request_id=None),
         Unobserved(problem=Problem(code=Code.NOT_JSON, message=HOSTILE), request_id="r"),
     ],

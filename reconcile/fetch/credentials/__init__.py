@@ -13,7 +13,7 @@ How requests are authenticated, and where the operator can store the credentials
 from reconcile.fetch.credentials.credential import Credential, CredentialError, UnsignedRequest
 from reconcile.fetch.credentials.rejection import explain_rejection
 from reconcile.fetch.credentials.selection import find_credential
-from reconcile.fetch.credentials.variables import find_ambiguous_variables
+from reconcile.fetch.credentials.variables import find_ambiguous_variables, find_unknown_variables
 
 __all__ = [
     "Credential",
@@ -22,4 +22,5 @@ __all__ = [
     "explain_rejection",
     "find_ambiguous_variables",
     "find_credential",
+    "find_unknown_variables",
 ]

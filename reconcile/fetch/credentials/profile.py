@@ -64,6 +64,14 @@ def read_cli_profile(settings: Settings, environ: Mapping[str, str]) -> Settings
     if profile.get("mode") == "SSO":
         keys = _read_sso_keys(profile, place)
         values = {**{each: value for each, value in values.items() if each not in _KEY_NAMES}, **keys}
+    elif profile.get("mode") == "ecsAgency" and not any(each in values for each in _KEY_NAMES):
+        chosen = [settings.describe(each) for each in ("profile", "shared_config_file") if each in settings]
+        raise refuse(
+            Code.NO_CREDENTIALS,
+            f"{place} holds no key for provider '{settings.provider.name}': its mode ecsAgency takes the credential of "
+            "the server",
+            hint=f"on that server, unset {' and '.join(chosen)} and run with --metadata-credentials",
+        )
     return _lay_over(settings, values, _CLI_NAMES, place)
 
 

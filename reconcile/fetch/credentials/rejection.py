@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from reconcile.fetch.credentials.settings import suggest_name
-from reconcile.fetch.credentials.variables import find_unknown_variables, list_known_variables
+from reconcile.fetch.credentials.variables import list_known_variables
 
 _QUOTED: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({].*|\{\{.*|%.+%|<.*>|\*+", re.DOTALL)
@@ -13,20 +13,19 @@ _LEFT_OVER: Final = re.compile(r"\$[A-Za-z_({].*|\{\{.*|%.+%|<.*>|\*+", re.DOTAL
 _NOTHING: Final = frozenset({"null", "none", "nil", "undefined", "changeme", "todo", "placeholder"})
 
 
-def explain_rejection(environ: Mapping[str, str], provider: str, providers: Iterable[str]) -> str:
+def explain_rejection(environ: Mapping[str, str], provider: str, unknown: Iterable[str]) -> str:
     """
     Describe what is odd about the variables with credentials, and which variables are probably misspelt.
 
     Args:
         environ: the environment variables.
         provider: the provider whose credential was rejected.
-        providers: the names of all providers, so that their variables do not count as misspelt.
+        unknown: the variables that nothing reads.
 
     Returns:
         Clauses without any value of a variable, each preceded by "; "; "" if nothing is odd.
     """
     known = tuple(dict.fromkeys(list_known_variables([provider])))
-    unknown = find_unknown_variables(environ, {provider, *providers})
     clauses = [*_find_odd_values(environ, known), *filter(None, [suggest_name(known, unknown)])]
     return "".join(f"; {clause}" for clause in clauses)
 

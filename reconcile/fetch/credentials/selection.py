@@ -12,7 +12,7 @@ Selects the credential of a provider: the first one that is set, in this order:
 If the first one is malformed, that is an error, whatever else is set.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +88,11 @@ _AUTH_TYPES = {
 
 
 def find_credential(
-    provider: Provider, *, environ: Mapping[str, str], providers: Iterable[str] = (), metadata: bool = False
+    provider: Provider,
+    *,
+    environ: Mapping[str, str],
+    unknown: frozenset[str] | None = None,
+    metadata: bool = False,
 ) -> Credential:
     """
     Find the credential of a provider, without fetching anything.
@@ -96,12 +100,13 @@ def find_credential(
     Args:
         provider: the provider.
         environ: the environment variables.
-        providers: the names of all providers, so that their variables do not count as misspelt.
+        unknown: the variables that nothing reads, None if this is the only provider.
         metadata: whether the metadata service may be asked if there is no other credential.
 
     Raises AccessError if there is none, or if the first one is malformed, incomplete, or for another project.
     """
-    unknown = find_unknown_variables(environ, {provider.name, *providers})
+    if unknown is None:
+        unknown = find_unknown_variables(environ, [provider.name])
     for own in (list_own_variables(provider.name), list_own_variables()):
         settings = _read(provider, environ, own, unknown)
         if metadata and settings.values and settings.values.keys() <= METADATA_VARIABLES.keys():

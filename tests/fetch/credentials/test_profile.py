@@ -20,7 +20,8 @@ PROFILES = [
     {"name": "sso", "mode": "SSO", "accessKeyId": "x", "ssoAuth": {"stsToken": {**KEY, "securityToken": "t"}}},
     {"name": "other", "mode": "AKSK", **KEY, "projectId": "p2"},
     {"name": "agency", "mode": "agency", **KEY, "agencyName": "gate", "agencyDomainName": "account"},
-    {"name": "empty", "mode": "ecsAgency", "accessKeyId": "", "secretAccessKey": ""},
+    {"name": "empty", "mode": "AKSK", "accessKeyId": "", "secretAccessKey": ""},
+    {"name": "server", "mode": "ecsAgency", "accessKeyId": "", "secretAccessKey": ""},
     {"name": "half", "mode": "AKSK", "accessKeyId": "AK"},
     {"name": "number", "mode": "AKSK", "accessKeyId": 1, "secretAccessKey": CANARY},
 ]
@@ -118,6 +119,14 @@ def test_an_agency_of_the_profile_is_assumed_or_else_that_of_the_variables(find,
 def test_a_profile_that_cannot_be_used_is_an_error(fault_of, environ, code, says: str) -> None:
     fault = fault_of(**environ)
     assert (fault.code, says in fault.message) == (code, True), fault
+
+
+def test_a_profile_for_the_agency_of_the_server_leads_to_the_option_that_asks_for_it(fault_of) -> None:
+    fault = fault_of(HW_PROFILE="server", HW_SHARED_CONFIG_FILE="~/.hcloud/config.json")
+    assert (fault.code, "its mode ecsAgency takes" in fault.message) == (Code.NO_CREDENTIALS, True)
+    assert fault.hint == (
+        "on that server, unset HW_PROFILE and HW_SHARED_CONFIG_FILE and run with --metadata-credentials"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", f'{{"profiles": "{CANARY}"}}', f'{{"{CANARY}'])

@@ -5,7 +5,7 @@ import pytest
 
 from reconcile.codes import Code
 from reconcile.errors import AccessError
-from reconcile.fetch.credentials import find_credential
+from reconcile.fetch.credentials import find_credential, find_unknown_variables
 from reconcile.fetch.credentials.variables import SETTINGS, find_credential_files, name_variable
 from reconcile.fetch.redaction import Redactor
 from reconcile.model import Diagnostic
@@ -348,8 +348,10 @@ def test_u50_a_variable_of_something_else_is_not_pointed_out(fault_of, environ) 
 
 
 def test_u50_a_token_of_another_provider_is_no_misspelling(make_provider) -> None:
+    environ = {"RECONCILE_TOKEN_OTC2": CANARY}
+    unknown = find_unknown_variables(environ, ["otc1", "otc2"])
     with pytest.raises(AccessError) as raised:
-        find_credential(make_provider("otc1"), environ={"RECONCILE_TOKEN_OTC2": CANARY}, providers=["otc1", "otc2"])
+        find_credential(make_provider("otc1"), environ=environ, unknown=unknown)
     assert "did you mean" not in (raised.value.diagnostics[0].hint or "")
 
 
