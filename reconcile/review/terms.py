@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import find_sensitive_fields, name_of
+from reconcile.judge import ORDER, find_sensitive_fields
+from reconcile.judge import name_of as name_of_expected
 from reconcile.model import (
     Assertion,
     Expectation,
@@ -23,8 +24,8 @@ from reconcile.model import (
 )
 
 NOWHERE = Source(file="", line=1, column=1)
-_BEGUN = (
-    MomentExpectation(moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE),
+_BEGUN = MomentExpectation(
+    moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE
 )
 
 
@@ -34,8 +35,8 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     Each part of an answer has the assertions about it, ordered by what they name: the texts one at most, `times`
     those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
-    there is only what it demands of this job alone: that it has begun. `waivers` are
-    pairs of fields and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
+    there is only whether there is one: it demands of this job alone that it has `begun`. `waivers` are pairs of fields
+    and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
     fields that are compared with sensitive values. `settle` are the looks that must agree and the seconds that they
     must cover, 1 and 0 without it; `stuck` is the seconds without a change that are too many, None without it.
     """
@@ -46,6 +47,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     error_code: tuple[Assertion, ...] = ()
     fail_reason: tuple[Assertion, ...] = ()
     times: tuple[Assertion, ...] = ()
+    begun: bool = False
     sub_jobs: SubJobsExpectation | None = None
     absent: bool = False
     waivers: tuple[tuple[tuple[str, ...], date], ...]
@@ -61,6 +63,15 @@ class Terms(Struct, frozen=True, kw_only=True):
         if not self.waivers:
             return frozenset()
         return frozenset(field for fields, expires in self.waivers if at.date() <= expires for field in fields)
+
+    def list_times(self, waived: frozenset[str]) -> tuple[Assertion, ...]:
+        """List what is asserted of times where so much is waived; a waived order does not even demand a begin."""
+        return (_BEGUN, *self.times) if self.begun and ORDER not in waived else self.times
+
+
+def name_of(assertion: Assertion) -> str:
+    """Return what waivers call what is asserted: that a job has begun is part of its order."""
+    return ORDER if assertion is _BEGUN else name_of_expected(assertion)
 
 
 def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
@@ -82,7 +93,8 @@ def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
     return replace(
         always,
         **texts,
-        times=(*_BEGUN[: job.after is not None], *[each for each in fields if not isinstance(each, FieldExpectation)]),
+        times=tuple([each for each in fields if not isinstance(each, FieldExpectation)]),
+        begun=job.after is not None,
         sub_jobs=_strip_sub_jobs(expect.sub_jobs),
         sensitive=find_sensitive_fields(expect),
         settle=(expect.settle.reads, expect.settle.over) if expect.settle is not None else always.settle,
@@ -120,7 +132,7 @@ def _strip(assertion: Assertion) -> Assertion:
 
 
 def _strip_all(assertions: Iterable[Assertion]) -> tuple[Assertion, ...]:
-    return tuple(sorted([_strip(each) for each in assertions], key=name_of))
+    return tuple(sorted([_strip(each) for each in assertions], key=name_of_expected))
 
 
 def _strip_sub_jobs(expectation: SubJobsExpectation | None) -> SubJobsExpectation | None:

@@ -385,6 +385,23 @@ def test_what_has_changed_about_an_order_is_told(compare):
         assert told in job.reason
 
 
+def begin(**bounds):
+    return {"expect": {"begin_time": bounds}}
+
+
+@pytest.mark.parametrize(
+    ("old", "waived", "told"),
+    [
+        pytest.param({**begin(after="1971-01-01T00:00:00Z"), "waivers": [WAIVED]}, "after", None, id="no begin"),
+        pytest.param(begin(before="2026-01-01T00:00:00Z"), "begin_time", "2026-11-22 12:00:00", id="any begin"),
+    ],
+)
+def test_a_job_has_begun_unless_its_order_is_waived(compare, old, waived, told):
+    new = {**(begin(before="2026-01-01T00:00:00Z") if told else {}), "waivers": [{**WAIVED, "fields": [waived]}]}
+    _, job = compare(*(write({"a": FIRST, "b": {**SECOND, **each}}) for each in (old, new)))
+    assert (job.relation, job.witness.answers[0].observation.begin_time) == (Relation.WEAKER, told)
+
+
 def test_a_waiver_of_a_stuck_job_lets_it_through(compare):
     stuck = {"job_id": "id-1", "expect": {"stuck": "10m"}}
     (job,) = compare(write({"a": stuck}), write({"a": {**stuck, "waivers": [{**WAIVED, "fields": ["stuck"]}]}}))
