@@ -1226,7 +1226,8 @@ class JudgedAnswer(Struct, frozen=True, kw_only=True):
     An answer of the job API, and the verdict of both manifests.
 
     `exchange` is the answer without sensitive values, `observation` what it says, and `after` the seconds since the
-    first answer. A verdict is None if the manifest has no job that asks for it.
+    first answer. `about` is the old address of the job that it is about, None if that is the reviewed one. A verdict is
+    None if the manifest has no job that asks for it.
     """
 
     exchange: Exchange
@@ -1234,11 +1235,13 @@ class JudgedAnswer(Struct, frozen=True, kw_only=True):
     old: Verdict | None
     new: Verdict | None
     after: float = 0.0
+    about: str | None = None
 
 
 class Witness(Struct, frozen=True, kw_only=True):
     """
-    Answers about one remote job that the old manifest stops and the new one lets through, mostly one.
+    Answers that the old manifest stops and the new one lets through, mostly one: about one remote job and, if an order
+    is broken, about the one that it must come after.
 
     `judged_at` is the time of judging the first one. `findings` are why the old manifest stops them.
     """

@@ -1,8 +1,8 @@
 """
 The gate as a review asks it: one answer, written and read as the job API's, beside another job that is in sync.
 
-What it must come after has ended in success at the very time when it began. An answer of which no looks are known is
-that of as many as the job has to settle for.
+What it must come after has ended in success long ago, unless an answer about that is judged, too. An answer of which
+no looks are known is that of as many as the job has to settle for.
 """
 
 import json
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from reconcile.canonical import dump
 from reconcile.fetch.replay import observe_exchange
+from reconcile.instant import FIRST, write_time
 from reconcile.model import (
     Exchange,
     Expectation,
@@ -23,6 +24,7 @@ from reconcile.model import (
     Looks,
     Manifest,
     Missing,
+    Observation,
     Observed,
     Plan,
 )
@@ -51,20 +53,39 @@ def _drop_nulls(value: JsonValue) -> JsonValue:
     return [_drop_nulls(each) for each in value] if isinstance(value, list) else value
 
 
-def _judge(jobs: Sequence[Job], written: Exchange, at: datetime, looks: Looks | None = None, /) -> Judged:
+def _judge(
+    jobs: Sequence[Job],
+    written: Exchange,
+    at: datetime,
+    looks: Looks | None = None,
+    other: tuple[Sequence[Job], Exchange] | None = None,
+    /,
+) -> Judged:
+    seen = [(job, _observe(jobs, written, looks)) for job in jobs]
+    if other is not None:
+        seen += [(job, _observe(*other, None)) for job in other[0]]
+    given = {job.address for job, _ in seen}
+    orders = {job.after.address: job for job, _ in seen if job.after is not None}
+    before = [_make_bystander(job, address) for address, job in orders.items() if address not in given]
+    seen += [(job, _end_long_ago(job)) for job in before]
+    bystander = _make_bystander(jobs[0], "jobs.bystander")
+    seen.append((bystander, Observed.bare(bystander.job_id, bystander.provider.api.success)))
+    manifest = Manifest(files=(), providers={}, jobs=tuple([job for job, _ in seen]))
+    plan: Plan = make_plan(manifest, [observation for _, observation in seen], now=at, origins={})
+    return Judged(plan.verdict, tuple(finding for job in plan.jobs[: len(jobs)] for finding in job.findings))
+
+
+def _observe(jobs: Sequence[Job], written: Exchange, looks: Looks | None) -> Observation:
     fetched = observe_exchange(jobs[0], written, _ENDPOINT)
     observation = accept_evidence(fetched, strict=False)
     if isinstance(observation, Observed):
-        observation = replace(observation, looks=looks or make_up_looks(jobs))
-    bystander = _make_bystander(jobs[0], "jobs.bystander")
-    orders = dict.fromkeys(job.after.address for job in jobs if job.after is not None)
-    before = [_make_bystander(jobs[0], address) for address in orders]
-    manifest = Manifest(files=(), providers={}, jobs=(*jobs, *before, bystander))
-    success = Observed.bare(bystander.job_id, bystander.provider.api.success)
-    ended = replace(success, end_time=observation.begin_time if isinstance(observation, Observed) else None)
-    observations = [*[observation] * len(jobs), *[ended] * len(before), success]
-    plan: Plan = make_plan(manifest, observations, now=at, origins={})
-    return Judged(plan.verdict, tuple(finding for job in plan.jobs[: len(jobs)] for finding in job.findings))
+        return replace(observation, looks=looks or make_up_looks(jobs))
+    return observation
+
+
+def _end_long_ago(job: Job) -> Observed:
+    api = job.provider.api
+    return replace(Observed.bare(job.job_id, api.success), end_time=write_time(FIRST, api.time_format))
 
 
 def _make_bystander(job: Job, address: str) -> Job:

@@ -44,12 +44,13 @@ def command(
 
     For each job, NEW is equal in meaning, stronger, weaker, or different: each lets through what the other stops. A
     weaker or different job is shown with a witness, the smallest answer of the job API that OLD stops and NEW lets
-    pass, judged by the gate itself.
+    pass, judged by the gate itself. If NEW no longer demands what a job must come after, there are two answers, one
+    about each job.
 
     A job is compared with the one that asks for the same remote job, whatever its name is. So a removed job, another
     project and another job id are weaker or different. Each job is judged as if another job of its provider was in
     sync, now and at each later time at which a waiver or a bound of a time makes a difference. What is expected by
-    variables without a value has to be the same in both, and so has what a job must come after, unless that is new.
+    variables without a value has to be the same in both.
 
     Exit code, of the jobs that --allow does not accept: 0 if nothing is weaker, 2 if one is weaker or different, 1 if
     one could not be decided.

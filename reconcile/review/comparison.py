@@ -16,6 +16,7 @@ from reconcile.review.witnesses import (
     Judge,
     Side,
     UnconfirmedError,
+    find_disorder,
     find_stopped,
     find_witness,
     is_stopping,
@@ -34,7 +35,8 @@ def review_manifests(
 
     A job is compared with those of the other manifest that ask for the same remote job, whatever their names are. Each
     is judged as if another job of its provider was in sync, and as if the one that it must come after had ended in
-    success when it began: an order that stays as it is, or is new, lets no more through.
+    success long before: an order that stays as it is, or is new, lets no more through. For one that is gone, has
+    changed or is waived for longer, an answer about that other job is judged, too.
 
     Args:
         judge: the gate.
@@ -64,22 +66,54 @@ class _Declared:
         self.expanded = manifest.expanded
         self.by_address = {job.address: job for job in manifest.jobs}
         unknown, today = manifest.unknown, now.date()
-        self.terms = {job.address: state_terms(job, today, unknown.get(job.address, "")) for job in manifest.jobs}
+        self.terms = {
+            job.address: state_terms(job, today, unknown.get(job.address, ""), self.find_before(job))
+            for job in manifest.jobs
+        }
         remote: defaultdict[_Remote, list[Job]] = defaultdict(list)
         for job in manifest.jobs:
             remote[identify(job)].append(job)
         self._remote: Mapping[_Remote, Sequence[Job]] = remote
+        orders: defaultdict[_Remote, list[tuple[_Remote, date]]] = defaultdict(list)
+        for job in manifest.jobs:
+            before = self.identify_before(job)
+            if before is not None:
+                orders[identify(job)].append((before, self.find_waived(job)))
+        self._orders: Mapping[_Remote, Sequence[tuple[_Remote, date]]] = orders
 
     def list_same(self, job: Job) -> Sequence[Job]:
         """List the jobs that ask for the same remote job."""
         return self._remote.get(identify(job), ())
 
-    def find_before(self, job: Job) -> _Remote | None:
+    def find_before(self, job: Job) -> Job | None:
+        """Find the job that a job must come after; None if there is none, or nobody knows it."""
+        return self.by_address.get(job.after.address) if job.after is not None else None
+
+    def identify_before(self, job: Job) -> _Remote | None:
         """Identify the remote job that a job must come after; None if there is none."""
         if job.after is None:
             return None
-        before = self.by_address.get(job.after.address)
+        before = self.find_before(job)
         return identify(before) if before is not None else (job.after.address,)
+
+    def find_waived(self, job: Job) -> date:
+        """Return the last day on which the order of a job is waived, the first of all days if it is not."""
+        return max([last for fields, last in self.terms[job.address].waivers if ORDER in fields], default=date.min)
+
+    def demands_order(self, before: _Remote | None, until: date, job: Job) -> bool:
+        """
+        Return whether a remote job must come after another one, itself or by way of others.
+
+        Args:
+            before: the other one; whatever is asked for comes after None.
+            until: the last day on which that may be waived.
+        """
+        reached, seen = [identify(job)], set[_Remote]()
+        while reached and before is not None and before not in seen:
+            orders = [each for each, waived in self._orders.get(reached.pop(), ()) if waived <= until]
+            reached += [each for each in orders if each not in seen]
+            seen.update(orders)
+        return before is None or before in seen
 
     def side(self, job: Job) -> Side:
         jobs = tuple(self.list_same(job))
@@ -133,19 +167,18 @@ class _Comparison:
 
         if own.unknown != other.unknown:
             return make(Relation.UNDECIDED, "what depends on variables without a value has changed")
-        orders = self._old.find_before(old), self._new.find_before(new)
-        if orders[0] is not None and (orders[0] != orders[1] or _find_waived(new) > _find_waived(old)):
-            change = "has changed" if orders[0] != orders[1] else "is waived for longer"
-            why = f"its 'after' {change}, and no answer about one job shows what that lets through"
-            return make(Relation.UNDECIDED, why)
-        weaker = self._find(self._new.side(new), old, own)
+        is_kept = self._new.demands_order(self._old.identify_before(old), self._old.find_waived(old), new)
+        is_new = not self._old.demands_order(self._new.identify_before(new), self._new.find_waived(new), old)
+        weaker = (None if is_kept else self._find_disorder(old, new)) or self._find(self._new.side(new), old, own)
         if isinstance(weaker, str):
             return make(Relation.UNDECIDED, weaker)
-        is_stronger = orders[0] != orders[1] or self._may_stop(self._old.side(old), new, other)
+        is_stronger = is_new or self._may_stop(self._old.side(old), new, other)
         expanded = self._new.expanded.get(new.address)
         if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
             relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
             return self._lose(old, new, relation, f"whether it is checked depends on {expanded}")
+        if weaker is None and not is_kept:
+            return make(Relation.UNDECIDED, "no answers were found that the change of its 'after' lets through")
         if weaker is not None:
             return make(Relation.DIFFERENT if is_stronger else Relation.WEAKER, witness=weaker)
         return make(Relation.STRONGER if is_stronger else Relation.EQUAL)
@@ -179,6 +212,21 @@ class _Comparison:
                 self._stops[key] = True
         return self._stops[key]
 
+    def _find_disorder(self, old: Job, new: Job) -> Witness | None:
+        """Find answers that show what is let through because an order is gone, has changed or is waived for longer."""
+        before = self._old.find_before(old)
+        if before is None:
+            return None
+        earlier = self._old.side(before), self._new.side(before)
+        unknown = [{each.unknown for each in side.terms} for side in earlier]
+        if unknown[1] and unknown[0] != unknown[1]:
+            return None
+        terms = self._old.terms[old.address]
+        try:
+            return find_disorder(self._new.side(new), old, terms, earlier, self._judge, self._now)
+        except TooManyError:
+            return None
+
     def _find(self, passing: Side, stopping: Job, terms: Terms) -> Witness | str | None:
         """Return what `find_witness` does, or why it cannot be decided."""
         if terms in passing.terms:
@@ -201,11 +249,6 @@ def identify(job: Job) -> _Remote:
     where = (provider.api.name, provider.name) if provider.cloud is None else (provider.api.name, "")
     place = (*where, provider.cloud or "", provider.region or "", provider.project_id)
     return (*map(str, place), str(job.job_id), *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters)))
-
-
-def _find_waived(job: Job) -> date:
-    """Return the last day on which the order of a job is waived, the first of all days if it is not."""
-    return max([each.expires for each in job.waivers if ORDER in each.fields], default=date.min)
 
 
 def _describe_move(old: Job, new: Job) -> str:

@@ -18,11 +18,11 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import State, name_of, truth_of
+from reconcile.judge import State, truth_of
 from reconcile.model import Assertion, FieldExpectation, Missing, MissingPolicy, Observed, Truth
 from reconcile.review.implication import implies, implies_sub_jobs, list_unmet
 from reconcile.review.sub_jobs import Listed, Part, find_sub_jobs
-from reconcile.review.terms import Terms, list_times_of_sub_jobs
+from reconcile.review.terms import Terms, list_times_of_sub_jobs, name_of
 from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import list_instants, list_likely_instants, list_likely_times, list_times
 
@@ -130,6 +130,8 @@ class _View(Struct, frozen=True):
     waived: frozenset[str]
 
     def assert_of(self, part: str) -> tuple[Assertion, ...]:
+        if part == _TIMES:
+            return self.terms.list_times(self.waived)
         asserted: tuple[Assertion, ...] = getattr(self.terms, part)
         return asserted
 

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import find_sensitive_fields, name_of
+from reconcile.judge import ORDER, find_sensitive_fields
+from reconcile.judge import name_of as name_of_expected
 from reconcile.model import (
     Assertion,
     Expectation,
@@ -23,8 +24,8 @@ from reconcile.model import (
 )
 
 NOWHERE = Source(file="", line=1, column=1)
-_BEGUN = (
-    MomentExpectation(moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE),
+_BEGUN = MomentExpectation(
+    moment=Moment.BEGIN_TIME, after=datetime.min.replace(tzinfo=UTC), before=None, source=NOWHERE
 )
 
 
@@ -34,10 +35,11 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     Each part of an answer has the assertions about it, ordered by what they name: the texts one at most, `times`
     those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
-    there is only what it demands of this job alone: that it has begun. `waivers` are
-    pairs of fields and last day. `unknown` is what depends on variables without a value, as text, and `sensitive` the
-    fields that are compared with sensitive values. `settle` are the looks that must agree and the seconds that they
-    must cover, 1 and 0 without it; `stuck` is the seconds without a change that are too many, None without it.
+    there is only what it demands of this job alone: that it has `begun`. If the order is waived and the other job may
+    have failed (`or_failed`), even a begin that makes no sense passes. `waivers` are pairs of fields and last day.
+    `unknown` is what depends on variables without a value, as text, and `sensitive` the fields that are compared with
+    sensitive values. `settle` are the looks that must agree and the seconds that they must cover, 1 and 0 without it;
+    `stuck` is the seconds without a change that are too many, None without it.
     """
 
     api: JobApi
@@ -46,6 +48,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     error_code: tuple[Assertion, ...] = ()
     fail_reason: tuple[Assertion, ...] = ()
     times: tuple[Assertion, ...] = ()
+    begun: bool = False
+    or_failed: bool = False
     sub_jobs: SubJobsExpectation | None = None
     absent: bool = False
     waivers: tuple[tuple[tuple[str, ...], date], ...]
@@ -62,9 +66,25 @@ class Terms(Struct, frozen=True, kw_only=True):
             return frozenset()
         return frozenset(field for fields, expires in self.waivers if at.date() <= expires for field in fields)
 
+    def list_times(self, waived: frozenset[str]) -> tuple[Assertion, ...]:
+        """List what is asserted of times where so much is waived."""
+        return (_BEGUN, *self.times) if self.begun and not (self.or_failed and ORDER in waived) else self.times
 
-def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
-    """Return the terms of a job; waivers that expired before today have no say."""
+
+def name_of(assertion: Assertion) -> str:
+    """Return what waivers call what is asserted: that a job has begun is part of its order."""
+    return ORDER if assertion is _BEGUN else name_of_expected(assertion)
+
+
+def state_terms(job: Job, today: date, unknown: str = "", before: Job | None = None) -> Terms:
+    """
+    Return the terms of a job.
+
+    Args:
+        today: waivers that expired before have no say.
+        unknown: what depends on variables without a value.
+        before: the job that it must come after, None if that is not known.
+    """
     expect = job.expect
     waivers = sorted((tuple(sorted(each.fields)), each.expires) for each in job.waivers if each.expires >= today)
     always = Terms(
@@ -82,12 +102,24 @@ def state_terms(job: Job, today: date, unknown: str = "") -> Terms:
     return replace(
         always,
         **texts,
-        times=(*_BEGUN[: job.after is not None], *[each for each in fields if not isinstance(each, FieldExpectation)]),
+        times=tuple([each for each in fields if not isinstance(each, FieldExpectation)]),
+        begun=job.after is not None,
+        or_failed=any(ORDER in waived for waived, _ in waivers) and not _must_succeed(before, today),
         sub_jobs=_strip_sub_jobs(expect.sub_jobs),
         sensitive=find_sensitive_fields(expect),
         settle=(expect.settle.reads, expect.settle.over) if expect.settle is not None else always.settle,
         stuck=expect.stuck.limit if expect.stuck is not None else None,
     )
+
+
+def _must_succeed(job: Job | None, today: date) -> bool:
+    """Return whether a job is let through only if it has succeeded."""
+    if job is None or not isinstance(job.expect, Expectation):
+        return False
+    waived = {field for each in job.waivers if each.expires >= today for field in each.fields}
+    fields = [each for each in job.expect.fields if isinstance(each, FieldExpectation)]
+    accepted = [each.accept for each in fields if each.field is Field.STATUS]
+    return accepted == [(job.provider.api.success,)] and not waived & {"status", "missing"}
 
 
 def _list_fields(job: Job, expect: Expectation) -> Iterable[Assertion]:
@@ -120,7 +152,7 @@ def _strip(assertion: Assertion) -> Assertion:
 
 
 def _strip_all(assertions: Iterable[Assertion]) -> tuple[Assertion, ...]:
-    return tuple(sorted([_strip(each) for each in assertions], key=name_of))
+    return tuple(sorted([_strip(each) for each in assertions], key=name_of_expected))
 
 
 def _strip_sub_jobs(expectation: SubJobsExpectation | None) -> SubJobsExpectation | None:

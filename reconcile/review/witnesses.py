@@ -2,31 +2,38 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import find_sensitive_fields, hide_sensitive
+from reconcile.instant import FIRST, read_time
+from reconcile.judge import ORDER, find_sensitive_fields, hide_sensitive
 from reconcile.model import (
     SENSITIVE,
+    Assertion,
     Exchange,
     Expectation,
     Field,
+    FieldExpectation,
     Finding,
     Job,
+    JobApi,
     JudgedAnswer,
     Looks,
     Missing,
     MissingPolicy,
+    Moment,
+    MomentExpectation,
     Observed,
     Truth,
     Verdict,
     Witness,
 )
-from reconcile.review.gaps import list_gaps, list_starts
+from reconcile.review.gaps import Gap, list_gaps, list_starts
 from reconcile.review.steadiness import list_looks
-from reconcile.review.terms import Terms
+from reconcile.review.terms import NOWHERE, Terms
 
 _MOST_TRIED = 20
 """Answers of one search that are judged until one is confirmed."""
@@ -40,10 +47,20 @@ class Judged(Struct, frozen=True):
 
 
 class JudgeAnswer(Protocol):
-    """Reads what was written and judges jobs by it, all of the same remote job; None are as many looks as they need."""
+    """
+    Reads what was written and judges jobs by it, all of the same remote job; None are as many looks as they need.
+
+    `other` are jobs of another remote job, and what was written about it.
+    """
 
     def __call__(
-        self, jobs: Sequence[Job], written: Exchange, at: datetime, looks: Looks | None = None, /
+        self,
+        jobs: Sequence[Job],
+        written: Exchange,
+        at: datetime,
+        looks: Looks | None = None,
+        other: tuple[Sequence[Job], Exchange] | None = None,
+        /,
     ) -> Judged: ...
 
 
@@ -128,7 +145,9 @@ def name_witness(witness: Witness, job: Job, judge: Judge) -> Witness:
             exchange = judge.write(job, observation, each.exchange.ended_at)
             each = replace(each, observation=observation, exchange=exchange)
         answers.append(each)
-    return replace(witness, answers=tuple(answers))
+    order = job.after.address if job.after is not None else None
+    findings = [replace(each, expected=order) if each.path == ORDER else each for each in witness.findings]
+    return replace(witness, answers=tuple(answers), findings=tuple(findings))
 
 
 # --- Steadiness ------------------------------------------------------------------------------------------------
@@ -214,6 +233,84 @@ def _confirm_patience(
             ]
             return _make(begin, shown, stopped, jobs)
     return None
+
+
+# --- Orders ----------------------------------------------------------------------------------------------------
+
+
+def find_disorder(
+    passing: Side, stopping: Job, terms: Terms, earlier: tuple[Side, Side], judge: Judge, now: datetime
+) -> Witness | None:
+    """
+    Find an answer about a job, and one about the job that it must come after and did not, that one side lets through.
+
+    Args:
+        earlier: the jobs that it must come after, first as the side declares them that stops it, and then as the side
+            does that lets it through, if at all.
+
+    Returns:
+        None if none was found, which proves nothing.
+
+    Raises:
+        TooManyError: it takes too long to tell.
+    """
+    jobs, (own, theirs) = (stopping, *passing.jobs), earlier
+    first, addresses = own.jobs[0], [job.address for job in passing.jobs]
+    is_reversed = any(job.after is not None and job.after.address in addresses for job in theirs.jobs)
+    for ended, gap in _list_disorders(passing.terms, terms, own.terms, theirs.terms, now, is_reversed=is_reversed):
+        at, answers = gap.at, (_name(gap.answer, stopping), _name(ended, first))
+        written, other = judge.write(stopping, answers[0], at), judge.write(first, answers[1], at)
+        accepted = judge.judge(own.jobs, other, at)
+        stopped = judge.judge([stopping], written, at, None, (own.jobs, other))
+        passed = judge.judge(passing.jobs, written, at, None, (theirs.jobs, other))
+        if (accepted.verdict, stopped.verdict, passed.verdict) == (Verdict.IN_SYNC, Verdict.DRIFT, Verdict.IN_SYNC):
+            known = passed if theirs.jobs else None
+            shown = _show(answers[1], other, (*own.jobs, *theirs.jobs), accepted, known, judge)
+            begun = _show(answers[0], written, jobs, stopped, passed, judge)
+            about = stopping.after.address if stopping.after is not None else first.address
+            return _make(at, [begun, replace(shown, about=about)], stopped, jobs)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _list_disorders(
+    passing: tuple[Terms, ...],
+    terms: Terms,
+    own: tuple[Terms, ...],
+    theirs: tuple[Terms, ...],
+    now: datetime,
+    *,
+    is_reversed: bool,
+) -> Sequence[tuple[Observed, Gap]]:
+    """
+    List answers about the earlier job, which has succeeded, each with one about a job that began before it ended.
+
+    Args:
+        is_reversed: whether one side wants them the other way round, so that the later job has to end first.
+    """
+    api = own[0].api
+    success = FieldExpectation(field=Field.STATUS, accept=(api.success,), source=None)
+    ended = _demand(api, status=(success,), times=(_bound(Moment.END_TIME, after=FIRST),))
+    found: list[tuple[Observed, Gap]] = []
+    for start in list_starts([*passing, terms, *own, *theirs], now):
+        for gap in list_gaps([*own, *theirs, ended], None, start) if ORDER not in terms.waived(start) else ():
+            if not isinstance(gap.answer, Observed):
+                continue
+            begin, end = (read_time(each, api.time_format) for each in (gap.answer.begin_time, gap.answer.end_time))
+            limits = [_bound(Moment.BEGIN_TIME, before=end - timedelta.resolution)] if end is not None else []
+            limits += [_bound(Moment.END_TIME, before=begin)] if is_reversed else []
+            early = _demand(terms.api, times=tuple(limits))
+            found += [(gap.answer, each) for each in list_gaps([*passing, terms, early], None, gap.at)]
+    return tuple(found[:_MOST_TRIED])
+
+
+def _bound(moment: Moment, after: datetime | None = None, before: datetime | None = None) -> MomentExpectation:
+    return MomentExpectation(moment=moment, after=after, before=before, source=NOWHERE)
+
+
+def _demand(api: JobApi, **parts: tuple[Assertion, ...]) -> Terms:
+    """Return terms that demand nothing else."""
+    return replace(Terms(api=api, waivers=(), missing=MissingPolicy.DRIFT, timeout=None), **parts)
 
 
 # --- Witnesses -------------------------------------------------------------------------------------------------

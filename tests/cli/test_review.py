@@ -179,12 +179,39 @@ def test_what_depends_on_a_variable_without_a_value_has_to_be_the_same(jobs):
     assert jobs(loose, changed, "--var", "t=x") == (2, {"jobs.a": ("weaker", None)})
 
 
+ORDERED = BOTH.replace("id-2", "id-2, after: jobs.a")
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "github", "sarif"])
+def test_a_dropped_order_is_shown_by_an_answer_about_each_of_both_jobs(review, name):
+    code, out, _ = review(ORDERED, BOTH, "-o", name)
+    assert code == 2
+    if name == "json":
+        begun, ended = json.loads(out)["jobs"][1]["witness"]["answers"]
+        assert (begun["job"], begun["old"], begun["new"]) == ("jobs.b", "drift", "in_sync")
+        assert (ended["job"], ended["old"], ended["new"]) == ("jobs.a", "in_sync", "in_sync")
+    if name in ("text", "markdown"):
+        assert '      jobs.b: HTTP 200 {"begin_time": "2026-11-22 11:59:59", "job_id": "id-2", ' in out
+        assert '      jobs.a: HTTP 200 {"end_time": "2026-11-22 12:00:00", "job_id": "id-1", ' in out
+    for told in (
+        'The job API answers about this job: the job\'s status is "success", and its begin_time "2026-11-22 11:59:59".',
+        'The job API answers about jobs.a: the job\'s status is "success", its job_type "bind_ldap", and its end_time'
+        ' "2026-11-22 12:00:00".',
+        'The old manifest stops this: drift, after: expected "jobs.a", observed "it began at 2026-11-22T11:59:59Z, and'
+        ' jobs.a ended at 2026-11-22T12:00:00Z".',
+        "The new manifest lets it pass.",
+    ):
+        assert told in (out.replace('\\"', '"') if name in ("json", "sarif") else out)
+
+
 def test_what_is_undecided_can_be_allowed_and_is_shown_as_such(jobs, review):
-    old = BOTH.replace("id-2", "id-2, after: jobs.a")
-    assert jobs(old, BOTH)[0] == 1
-    code, found = jobs(old, BOTH, "--allow", "jobs.b")
+    bound = BOTH.replace("error_code", "end_time: {before: 2026-11-20T00:00:00Z}, error_code")
+    loose = bound.replace("id-2", "id-2, expect: {begin_time: {after: 2026-11-20T00:00:00Z}}")
+    old = loose.replace("id-2", "id-2, after: jobs.a")
+    assert jobs(old, loose)[0] == 1
+    code, found = jobs(old, loose, "--allow", "jobs.b")
     assert (code, found["jobs.b"][0]) == (0, "undecided")
-    weaker_too = BOTH.replace("job_type: bind_ldap, ", "")
+    weaker_too = loose.replace("job_type: bind_ldap, ", "")
     assert [jobs(old, weaker_too, "--allow", f"jobs.{name}")[0] for name in "ab*"] == [1, 2, 0]
     for name, shown in {
         "text": "jobs.b is undecided (allowed)",
@@ -192,7 +219,7 @@ def test_what_is_undecided_can_be_allowed_and_is_shown_as_such(jobs, review):
         "github": "::notice file=new.yaml,line=5,",
         "sarif": '"justification": "--allow jobs.b"',
     }.items():
-        code, out, _ = review(old, BOTH, "--allow", "jobs.b", "-o", name)
+        code, out, _ = review(old, loose, "--allow", "jobs.b", "-o", name)
         assert (code, shown in out) == (0, True), out
         assert "--allow jobs.b: 1 weaker, different or undecided job accepted" in out
 
@@ -252,6 +279,10 @@ def test_a_sensitive_value_is_no_part_of_a_witness(review):
         code, out, err = review(old, new, "--var", "s=hunter2", "-o", name)
         assert (code, "hunter2" in out + err) == (2, False)
     assert "(sensitive value)" in review(old, new, "--var", "s=hunter2")[1]
+    after = new.replace("}}}\n", "}}, b: {job_id: id-2, after: jobs.a}}\n")
+    _, out, _ = review(after, after.replace(", after: jobs.a", ""), "--var", "s=hunter2", "-o", "json")
+    assert [job["relation"] for job in json.loads(out)["jobs"]] == ["equal", "weaker"]
+    assert ("hunter2" in out, out.count("(sensitive value)")) == (False, 2)
 
 
 @pytest.mark.parametrize("name", ["text", "json", "markdown", "github", "sarif"])

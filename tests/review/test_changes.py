@@ -324,6 +324,7 @@ def test_jobs_with_the_same_change_are_judged_once(tmp_path):
 
 FIRST = {"job_id": "id-1"}
 SECOND = {"job_id": "id-2", "after": "jobs.a"}
+THIRD = {"job_id": "id-3"}
 CODE = {"error_code": None}
 WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
 
@@ -333,8 +334,24 @@ WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
     [
         ({"a": FIRST, "b": SECOND}, {"b": SECOND, "a": FIRST}, Relation.EQUAL),
         ({"a": FIRST, "b": SECOND}, {"c": FIRST, "b": {**SECOND, "after": "jobs.c"}}, Relation.EQUAL),
-        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {"job_id": "id-2"}}, Relation.UNDECIDED),
-        ({"a": FIRST, "b": SECOND}, {"a": {"job_id": "id-3"}, "b": SECOND}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {"job_id": "id-2"}}, Relation.WEAKER),
+        ({"a": FIRST, "b": SECOND}, {"a": {"job_id": "id-3"}, "b": SECOND}, Relation.DIFFERENT),
+        ({"a": FIRST, "b": SECOND}, {"a": {**FIRST, "after": "jobs.b"}, "b": {"job_id": "id-2"}}, Relation.WEAKER),
+        (
+            {"a": FIRST, "b": SECOND},
+            {"a": FIRST, "c": {**THIRD, "after": "jobs.a"}, "b": {**SECOND, "after": "jobs.c"}},
+            Relation.STRONGER,
+        ),
+        (
+            {"a": FIRST, "b": SECOND},
+            {"a": FIRST, "c": {**THIRD, "after": "jobs.a", "waivers": [WAIVED]}, "b": {**SECOND, "after": "jobs.c"}},
+            Relation.DIFFERENT,
+        ),
+        (
+            {"a": FIRST, "c": {**THIRD, "after": "jobs.a"}, "b": {**SECOND, "after": "jobs.c"}},
+            {"a": FIRST, "c": THIRD, "b": SECOND},
+            Relation.WEAKER,
+        ),
         ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": SECOND}, Relation.STRONGER),
         ({"a": FIRST, "b": {"job_id": "id-2"}}, {"a": FIRST, "b": {**SECOND, "expect": CODE}}, Relation.STRONGER),
         ({"a": FIRST, "b": {"job_id": "id-2", "expect": CODE}}, {"a": FIRST, "b": SECOND}, Relation.DIFFERENT),
@@ -347,7 +364,22 @@ WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
             {"a": FIRST, "b": SECOND},
             Relation.WEAKER,
         ),
-        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}}, Relation.UNDECIDED),
+        ({"a": FIRST, "b": SECOND}, {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}}, Relation.WEAKER),
+        (
+            {"a": FIRST, "b": {**SECOND, "waivers": [{**WAIVED, "expires": "2026-12-01"}]}},
+            {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}},
+            Relation.WEAKER,
+        ),
+        (
+            {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}},
+            {"a": FIRST, "b": {**SECOND, "waivers": [{**WAIVED, "expires": "2026-12-01"}]}},
+            Relation.STRONGER,
+        ),
+        (
+            {"a": FIRST, "b": SECOND},
+            {"a": FIRST, "b": {**SECOND, "waivers": [{**WAIVED, "expires": "2026-11-20"}]}},
+            Relation.EQUAL,
+        ),
         (
             {"a": FIRST, "b": {**SECOND, "waivers": [WAIVED]}},
             {"a": FIRST, "b": {**SECOND, "waivers": [{**WAIVED, "reason": "other"}]}},
@@ -359,6 +391,10 @@ WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
         "renamed",
         "dropped",
         "another job",
+        "turned around",
+        "a step between",
+        "a waived step between",
+        "a step less between",
         "added",
         "added beside more",
         "added beside less",
@@ -368,21 +404,100 @@ WAIVED = {"fields": ["after"], "reason": "known", "expires": "2026-12-24"}
         "the other job is stronger",
         "begun earlier",
         "waived",
+        "waived for longer",
+        "waived for less long",
+        "waived until yesterday",
         "waived as before",
     ],
 )
 def test_a_job_that_comes_after_another_is_compared_by_what_else_it_expects(compare, old, new, relation):
-    found = {job.old.job_id: job for job in compare(write(old), write(new))}["id-2"]
+    found = {job.old.job_id: job for job in compare(write(old), write(new)) if job.old}["id-2"]
     assert found.relation is relation
-    last = found.witness.answers[-1].observation if found.witness else None
-    assert last is None or last.begin_time is not None
+    own = [each for each in found.witness.answers if each.about is None] if found.witness else []
+    assert not own or own[-1].observation.begin_time is not None
 
 
-def test_what_has_changed_about_an_order_is_told(compare):
-    old = write({"a": FIRST, "b": SECOND})
-    for new, told in (({"job_id": "id-2"}, "'after' has changed"), ({**SECOND, "waivers": [WAIVED]}, "is waived for")):
-        _, job = compare(old, write({"a": FIRST, "b": new}))
-        assert told in job.reason
+@pytest.mark.parametrize(
+    ("first", "expect", "gone"),
+    [
+        ({}, {}, False),
+        ({}, {}, True),
+        ({"job_type": "create_share", "sub_jobs": ["x"]}, {"error_code": None}, False),
+        ({"end_time": {"before": "2026-01-01T00:00:00Z"}, "duration": {"min": "10m", "max": "1h"}}, {}, False),
+        ({"age": {"min": "1d"}}, {"duration": {"min": "2d"}, "age": {"max": "1h"}}, False),
+        ({"status": ["running", "success", "failed"]}, {"status": ["failed", "success"]}, False),
+    ],
+)
+def test_two_answers_show_what_a_dropped_order_lets_through(compare, first, expect, gone):
+    """One is about a job that is otherwise in sync, the other about the one whose success it did not wait for."""
+    first, job = {**FIRST, "expect": first}, {"job_id": "id-2", "expect": expect}
+    new = write({**({} if gone else {"c": first}), "b": job})
+    found = {each.address: each for each in compare(write({"a": first, "b": {**job, "after": "jobs.a"}}), new)}[
+        "jobs.b"
+    ]
+    begun, ended = found.witness.answers
+    assert (begun.about, begun.observation.job_id, begun.old, begun.new) == (None, "id-2", "drift", "in_sync")
+    assert (ended.about, ended.observation.job_id, ended.old, ended.new) == (
+        "jobs.a",
+        "id-1",
+        "in_sync",
+        None if gone else "in_sync",
+    )
+    assert ended.observation.status == "success"
+    assert begun.observation.begin_time < ended.observation.end_time
+    assert [each.path for each in found.witness.findings] == ["after"]
+
+
+@pytest.mark.parametrize(
+    ("old_first", "new_first", "expect"),
+    [
+        ({"end_time": {"before": "2026-11-20T00:00:00Z"}}, None, {"begin_time": {"after": "2026-11-20T00:00:00Z"}}),
+        ({"job_type": "x"}, {"job_type": "y"}, {"begin_time": {"after": "2026-11-20T00:00:00Z"}}),
+        ({}, {"status": "failed"}, {"begin_time": {"after": "2026-11-20T00:00:00Z"}}),
+    ],
+    ids=["bounds keep the order", "no answer meets both", "no success"],
+)
+def test_a_dropped_order_is_undecided_if_no_answers_show_what_it_lets_through(compare, old_first, new_first, expect):
+    job = {"job_id": "id-2", "expect": expect}
+    old = write({"a": {**FIRST, "expect": old_first}, "b": {**job, "after": "jobs.a"}})
+    new = write({"a": {**FIRST, "expect": old_first if new_first is None else new_first}, "b": job})
+    found = compare(old, new)[1]
+    assert (found.relation, found.witness) == (Relation.UNDECIDED, None)
+    assert "'after'" in found.reason
+
+
+def test_orders_of_several_jobs_are_told_by_their_own_names(compare):
+    old = {"a": FIRST, "b": SECOND, "c": {**THIRD, "after": "jobs.b"}}
+    jobs = compare(write(old), write({name: {"job_id": job["job_id"]} for name, job in old.items()}))
+    told = {job.address: (job.witness.answers[1].about, job.witness.findings[0].expected) for job in jobs[1:]}
+    assert told == {"jobs.b": ("jobs.a", "jobs.a"), "jobs.c": ("jobs.b", "jobs.b")}
+    gone = compare(write(old), write({"x": {"job_id": "id-9"}}))
+    assert [each.witness.findings[-1].expected for each in gone[1:3]] == ["jobs.a", "jobs.b"]
+
+
+def begin(**bounds):
+    return {"expect": {"begin_time": bounds}}
+
+
+@pytest.mark.parametrize(
+    ("old", "waived", "told"),
+    [
+        pytest.param({**begin(after="1971-01-01T00:00:00Z"), "waivers": [WAIVED]}, "after", None, id="no begin"),
+        pytest.param(begin(before="2026-01-01T00:00:00Z"), "begin_time", "2026-11-22 12:00:00", id="any begin"),
+    ],
+)
+def test_a_job_has_begun_unless_its_order_is_waived(compare, old, waived, told):
+    new = {**(begin(before="2026-01-01T00:00:00Z") if told else {}), "waivers": [{**WAIVED, "fields": [waived]}]}
+    _, job = compare(*(write({"a": FIRST, "b": {**SECOND, **each}}) for each in (old, new)))
+    assert (job.relation, job.witness.answers[0].observation.begin_time) == (Relation.WEAKER, told)
+
+
+@pytest.mark.parametrize(("status", "relation"), [("success", "weaker"), (["success", "failed"], "undecided")])
+def test_a_waived_order_lets_a_begin_that_makes_no_sense_through_only_after_a_failure(compare, status, relation):
+    first = {**FIRST, "expect": {"status": status}}
+    waived = {**SECOND, "waivers": [{**WAIVED, "fields": ["after", "begin_time"]}]}
+    old = write({"a": first, "b": {**waived, **begin(before="2026-01-01T00:00:00Z")}})
+    assert compare(old, write({"a": first, "b": waived}))[1].relation == relation
 
 
 def test_a_waiver_of_a_stuck_job_lets_it_through(compare):

@@ -15,11 +15,9 @@ def read_body(answer: JudgedAnswer) -> JsonValue:
 
 
 def write_answers(job: JobReview) -> Iterator[str]:
-    """Write each answer of a job's witness on a line, safe to show."""
-    for answer in job.witness.answers if job.witness is not None else ():
-        yield f"HTTP {answer.exchange.status_code} {_cut(dump(read_body(answer), compact=True).strip())}"
-
-
-def _cut(text: str) -> str:
-    """Cut a long body: another format has all of it."""
-    return escape(text)
+    """Write each answer of a job's witness on a line, safe to show; of several jobs, each with its address."""
+    answers = job.witness.answers if job.witness is not None else ()
+    several = any(answer.about for answer in answers)
+    for answer in answers:
+        about = f"{escape(answer.about or job.address)}: " if several else ""
+        yield f"{about}HTTP {answer.exchange.status_code} {escape(dump(read_body(answer), compact=True).strip())}"

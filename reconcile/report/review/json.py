@@ -67,15 +67,16 @@ def _witness_to_json(job: JobReview, review: Review) -> JsonValue:
     return {
         "judged_at": format_instant(witness.judged_at),
         "sentence": " ".join(describe_change(job, review)),
-        "answers": [_answer_to_json(answer) for answer in witness.answers],
+        "answers": [_answer_to_json(answer, job) for answer in witness.answers],
         "stopped_by": [
             {"path": each.path, "expected": each.expected, "actual": each.actual} for each in witness.findings
         ],
     }
 
 
-def _answer_to_json(answer: JudgedAnswer) -> dict[str, JsonValue]:
+def _answer_to_json(answer: JudgedAnswer, job: JobReview) -> dict[str, JsonValue]:
     return {
+        "job": answer.about or job.address,
         "after_ms": round(answer.after * 1000),
         "status_code": answer.exchange.status_code,
         "body": read_body(answer),

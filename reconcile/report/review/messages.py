@@ -82,7 +82,7 @@ def describe_change(job: JobReview, review: Review) -> Iterator[str]:
         return
     yield from (f"{each}." for each in _describe_answers(witness, review))
     yield f"The old manifest stops this: {_describe_stop(witness)}."
-    not_checked = witness.answers[-1].new is None
+    not_checked = all(answer.new is None for answer in witness.answers)
     yield "The new manifest does not check it." if not_checked else "The new manifest lets it pass."
 
 
@@ -113,9 +113,11 @@ def _describe_stop(witness: Witness) -> str:
 
 def _describe_answers(witness: Witness, review: Review) -> Iterator[str]:
     when = f" on {format_instant(witness.judged_at)}" if witness.judged_at != review.reviewed_at else ""
+    several = any(answer.about for answer in witness.answers)
     for answer in witness.answers:
+        about = f" about {escape(answer.about) if answer.about else 'this job'}" if several else ""
         later = f" {format_duration(answer.after)} later, with --wait" if answer.after else when
-        yield f"The job API answers{later}: {_describe_answer(answer.observation)}"
+        yield f"The job API answers{about}{later}: {_describe_answer(answer.observation)}"
 
 
 def _describe_answer(answer: Observed | Missing) -> str:

@@ -21,7 +21,7 @@ _RULES = {
     ),
     "review.undecided": (
         "It could not be decided whether the job lets more through",
-        "There is too much to compare, or the job has an 'after' or depends on variables that have no value.",
+        "There is too much to compare, or an 'after' or what depends on variables without a value has changed.",
     ),
     "review.error": ("The manifests could not be reviewed", "What to do: reconcile explain, with the error's code."),
 }
