@@ -176,7 +176,7 @@ class _Look:
         self.stopping = _View(stopping, stopping.waived(at)) if stopping is not None else None
         self.views = (*self.passing, *([self.stopping] if self.stopping is not None else []))
         self.unmet = _list_unmet_times(passing, stopping)
-        self.parts = tuple([part for part in _PARTS if any(getattr(view.terms, part) for view in self.views)])
+        self.parts = tuple([part for part in _PARTS if any(view.assert_of(part) for view in self.views)])
         self.differing = tuple([part for part in self.parts if not self._is_implied(part)])
         self._words = [word for word in list_words(self.api) if all(self._accepts(view, word) for view in self.passing)]
         self._values = {ended: _Values(self, ended=ended) for ended in {self._has_ended(word) for word in self._words}}
