@@ -958,8 +958,8 @@ class EarlierPlan(Struct, frozen=True, kw_only=True):
     What a plan is compared with: all drifts of an earlier one, in its order.
 
     `file` is its name in messages, `made_by` the version of the program that made it, and `judged_at` when it was
-    judged, in UTC. `manifests` are the paths of its
-    manifests in their repository, and `unchecked` the addresses of jobs that could not be checked.
+    judged, in UTC. `manifests` are the paths of its manifests in their repository, and `unchecked` the addresses of
+    jobs that could not be checked.
     """
 
     file: str

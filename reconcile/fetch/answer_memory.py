@@ -1,4 +1,4 @@
-"""How much room the answers of one run may take, in memory or in a temporary file."""
+"""How much the answers of one run may take, in memory or in a temporary file."""
 
 from msgspec.structs import replace
 
@@ -23,7 +23,7 @@ _BYTES_OF_SUB_JOB = 400
 
 class AnswerMemory:
     """
-    The room that observations may take until the run is over, in bytes, estimated from above.
+    The memory that observations may take until the run is over, in bytes, estimated from above.
 
     It is one for all hosts. An answer that does not fit is refused whole, for a part of an answer proves nothing.
     """
