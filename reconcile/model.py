@@ -526,6 +526,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     all were selected to be checked. `unset` are variables whose values are given later, and `undecided` the addresses
     of jobs whose expectations depend on these; only commands that ask no job API have any. `unknown` has, by address,
     all that depends on these in a job, as text, and `expanded` names the variable that decides whether there is a job.
+    `left_out` are the addresses of declarations whose job API depends on these, so that nothing is known of their jobs.
     `unused` counts, for each file of variables, the values no variable takes.
     """
 
@@ -540,6 +541,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     undecided: tuple[str, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
     expanded: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
     unused: Mapping[str, int] = field(default_factory=dict)
 
     @property
