@@ -532,9 +532,10 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     for a shell, and FAIL_FAST if it was given; it is empty if every job is to be checked.
 
     Only commands that send no requests accept variables without a value. `unset` names these variables, and
-    `undecided` the addresses of the jobs whose expectations depend on them. `unknown` maps addresses to everything in
-    the job that depends on them, as text, and `expanded` maps addresses to the variable that decides whether the job
-    exists. `unused` maps each variable file to the number of its values that no variable uses.
+    `undecided` the addresses of the jobs whose expectations depend on them. `left_out` are the addresses of
+    declarations whose job API depends on them, so that nothing is known of their jobs. `unknown` maps addresses to
+    everything in the job that depends on them, as text, and `expanded` maps addresses to the variable that decides
+    whether the job exists. `unused` maps each variable file to the number of its values that no variable uses.
     """
 
     files: tuple[ManifestFile, ...]
@@ -548,6 +549,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     undecided: tuple[str, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
     expanded: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
     unused: Mapping[str, int] = field(default_factory=dict)
 
     @property

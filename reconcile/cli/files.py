@@ -391,7 +391,7 @@ def _write_stream(path: str, text: Iterable[str], deadline: Deadline | None) -> 
         for part in _encode(text):
             rest = memoryview(part)
             while rest:
-                _await_room(descriptor, deadline)
+                _await_writable(descriptor, deadline)
                 with suppress(BlockingIOError):
                     rest = rest[os.write(descriptor, rest[:_PIPE_BUFFER]) :]
     finally:
@@ -412,7 +412,7 @@ def _open_stream(path: str, deadline: Deadline | None) -> int:
         time.sleep(_PAUSE)
 
 
-def _await_room(descriptor: int, deadline: Deadline | None) -> None:
+def _await_writable(descriptor: int, deadline: Deadline | None) -> None:
     """Wait until a stream takes more; raise TimeoutError if it does not before the deadline."""
     ready = select.poll()
     ready.register(descriptor, select.POLLOUT)

@@ -17,6 +17,7 @@ from reconcile.cli.options.manifests import (
     selection_options,
 )
 from reconcile.cli.options.reporting import colour_option, format_option
+from reconcile.document import list_names
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.model import Diagnostic, Job, Manifest, Waiver
 from reconcile.report.escape import escape
@@ -55,6 +56,9 @@ def command(context: Context, manifests: ManifestOptions, selection: SelectionOp
             output.write(_render_json((), context.clock().date(), errors=error.diagnostics))
         raise
     _write(manifest, context, format_name)
+    if manifest.left_out and not quiet:
+        names = list_names(map(escape, manifest.left_out))
+        output.print_note(f"reconcile: not listed, as the provider depends on a variable without a value: {names}\n")
     return Done.DONE
 
 

@@ -127,10 +127,10 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
 
 
 def _leave_out_undecided(selected: Manifest, *, quiet: bool) -> Manifest:
-    """Return the manifest without the jobs whose expectations depend on a variable that has no value."""
+    """Return the manifest without the jobs of which something depends on a variable that has no value."""
     undecided = set(selected.undecided)
     jobs = tuple(job for job in selected.jobs if job.address not in undecided)
-    left_out = len(selected.jobs) - len(jobs)
+    left_out = len(selected.jobs) - len(jobs) + len(selected.left_out)
     if not left_out and jobs:
         return selected
     needs = f"variables without a value: {', '.join(map(escape, selected.unset))}"

@@ -14,6 +14,7 @@ from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
+from reconcile.document import list_names
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model import Assignment, ExitCode, Given, Manifest, Review
 from reconcile.report.review import FORMATS
@@ -96,7 +97,7 @@ def _load(argument: str, given: Sequence[Given], context: Context, *, near: str 
 
     revision = split_revision(argument) if near is not None else None
     texts = read_revision(*revision, near=near, environ=context.environ) if revision and near else ()
-    return load_manifests(
+    manifest = load_manifests(
         [text.file for text in texts] or find_manifests([argument]),
         now=context.clock(),
         given=given,
@@ -107,6 +108,11 @@ def _load(argument: str, given: Sequence[Given], context: Context, *, near: str 
         offline=True,
         shared=True,
     )
+    if manifest.left_out:
+        message = f"the job API of {list_names(manifest.left_out)} depends on a variable without a value"
+        hint = f"give it by --var or --var-file; without a value: {list_names(manifest.unset)}"
+        raise UsageError.because(Code.NO_VALUE, f"{manifest.files[0].file}: {message}", hint=hint)
+    return manifest
 
 
 def _refuse_unknown(given: Sequence[Given], *manifests: Manifest) -> None:

@@ -22,7 +22,7 @@ _Value = TypeVar("_Value")
 
 _SMALL = 2048
 """Bytes of a value that always stays in memory; a job with two sub-jobs takes half of that."""
-_ROOM = 4 * 1024 * 1024
+_MEMORY = 4 * 1024 * 1024
 """Bytes of larger values that stay in memory, so that no run of a few hundred jobs needs the file."""
 
 _encode = Encoder().encode
@@ -38,18 +38,18 @@ class _Place(Struct, frozen=True, gc=False):
 class Spool(Generic[_Value]):
     """Values of one type, the large ones in a file."""
 
-    def __init__(self, kind: type[_Value], *, small: int = _SMALL, room: int = _ROOM) -> None:
+    def __init__(self, kind: type[_Value], *, small: int = _SMALL, memory: int = _MEMORY) -> None:
         """
         Begin without a file.
 
         Args:
             kind: the type.
             small: bytes of a value that always stays in memory.
-            room: bytes of larger values that stay there, too.
+            memory: bytes of larger values that stay there, too.
         """
         self._decode = Decoder(kind).decode
         self._small = small
-        self._room = room
+        self._memory = memory
         self._end = 0
         self._file: IO[bytes] | None = None
         self._last: tuple[_Place, _Value] | None = None
@@ -66,8 +66,8 @@ class Spool(Generic[_Value]):
             return value
         if len(data) <= self._small:
             return value
-        if len(data) <= self._room:
-            self._room -= len(data)
+        if len(data) <= self._memory:
+            self._memory -= len(data)
             return value
         try:
             return self._write(data)
@@ -119,10 +119,10 @@ class FetchedSpool:
 class EvidenceSpool:
     """The evidence of several runs, in a fraction of the memory: of a million jobs, it would be gigabytes."""
 
-    def __init__(self, *, room: int = _ROOM) -> None:
-        """Begin without a file; `room` is that of `Spool`."""
+    def __init__(self, *, memory: int = _MEMORY) -> None:
+        """Begin without a file; `memory` is that of `Spool`."""
         # The type of a value that is one of several cannot be written as `type`.
-        self._observations: Spool[Observation] = Spool(Observation, small=0, room=room)  # type: ignore[arg-type]
+        self._observations: Spool[Observation] = Spool(Observation, small=0, memory=memory)  # type: ignore[arg-type]
         self._alike: dict[bytes, Job] = {}
 
     def keep(self, evidence: Evidence) -> Evidence:
@@ -147,8 +147,8 @@ class EvidenceSpool:
 class DetailsSpool:
     """The details of jobs, as `derive_plan` keeps them; the arguments are those of `Spool`."""
 
-    def __init__(self, *, small: int = _SMALL, room: int = _ROOM) -> None:
-        self._spool = Spool(JobDetails, small=small, room=room)
+    def __init__(self, *, small: int = _SMALL, memory: int = _MEMORY) -> None:
+        self._spool = Spool(JobDetails, small=small, memory=memory)
 
     def keep(self, details: JobDetails) -> Details:
         """Return the details, which may be read from the file when they are asked for."""

@@ -102,8 +102,8 @@ class Text:
             return before + behind
         if len(before.strip()) > _LEAD:
             before = "…".rjust(len(before) - _LEAD) + before[-_LEAD:]
-        room = _SHOWN - min(_LEAD, len(before.strip()))
-        return before + (behind[:room].rstrip() + "…" if cut or len(behind) > room else behind)
+        left = _SHOWN - min(_LEAD, len(before.strip()))
+        return before + (behind[:left].rstrip() + "…" if cut or len(behind) > left else behind)
 
 
 # --- Hidden characters -----------------------------------------------------------------------------------------

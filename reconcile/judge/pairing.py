@@ -90,9 +90,9 @@ class _Flow:
         """Add sub-jobs of one group, and move others if that lowers the total cost."""
         while amount:
             distances, origins = self._shortest_paths(group)
-            end, room = self._cheapest_end(distances)
+            end, capacity = self._cheapest_end(distances)
             path = self._path_to(end, origins)
-            step = min([amount, room, *(self.held[node][moved] for node, moved in path)])
+            step = min([amount, capacity, *(self.held[node][moved] for node, moved in path)])
             target = end
             for node, moved in reversed(path):
                 self._move(moved, node, target, step)
@@ -142,9 +142,9 @@ class _Flow:
         for node, distance in enumerate(distances):
             if distance is None:
                 continue
-            price, room = self._price_of_one_more(node)
-            if room and (best is None or distance + price < best[0]):
-                best = (distance + price, node, room)
+            price, capacity = self._price_of_one_more(node)
+            if capacity and (best is None or distance + price < best[0]):
+                best = (distance + price, node, capacity)
         if best is None:  # the last node takes everything
             raise ValueError("no node takes the sub-job")
         return best[1], best[2]

@@ -113,6 +113,7 @@ def _join(
         undecided=tuple([each.job.address for each in jobs if not each.complete]),
         unknown={each.job.address: each.unknown for each in jobs if each.unknown},
         expanded={each.job.address: each.expanded for each in jobs if each.expanded and offline},
+        left_out=tuple([address for manifest in manifests for address in sorted(manifest.left_out)]),
         unused=unused,
     )
 

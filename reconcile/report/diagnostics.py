@@ -78,7 +78,7 @@ def _render_excerpt(
     return lines
 
 
-def _cut_around(line: str, start: int, width: int, room: int) -> tuple[str, str, str]:
+def _cut_around(line: str, start: int, width: int, columns: int) -> tuple[str, str, str]:
     """
     Cut a line so that it fits, in three parts that are safe: before, in and after what is marked.
 
@@ -86,16 +86,16 @@ def _cut_around(line: str, start: int, width: int, room: int) -> tuple[str, str,
         line: of the file.
         start: the index of the first marked character.
         width: how many characters are marked.
-        room: columns to fit into.
+        columns: how many columns it must fit into.
     """
-    end = start + min(width, room)
-    # More of either side would not fit; what is cut here is longer than the room, and so is marked as cut below.
-    before, marked = _flatten(line[max(0, start - room) : start]), _flatten(line[start:end])
-    after = _flatten(line[end : end + room])
-    if len(before) + max(1, len(marked)) + len(after) <= room:
+    end = start + min(width, columns)
+    # More of either side would not fit; what is cut here is longer than that, and so is marked as cut below.
+    before, marked = _flatten(line[max(0, start - columns) : start]), _flatten(line[start:end])
+    after = _flatten(line[end : end + columns])
+    if len(before) + max(1, len(marked)) + len(after) <= columns:
         return before, marked, after
-    marked = marked[: room - 2 * len(_CUT)]
-    rest = room - max(1, len(marked))
+    marked = marked[: columns - 2 * len(_CUT)]
+    rest = columns - max(1, len(marked))
     left = max(rest // 2, rest - len(after))
     if len(before) > left:
         before = f"{_CUT}{before[len(before) - max(0, left - len(_CUT)) :]}"

@@ -21,6 +21,7 @@ jobs:
       - {fields: [duration, age], reason: vendor ticket OPS-12, expires: 2026-12-01}
   keyed: {for_each: [x, y], job_id: "id-${each.value}"}
 """
+OTC = "  otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}\n"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -79,6 +80,14 @@ def test_the_order_of_jobs_is_listed(list_jobs):
     code, out, _ = list_jobs("-o", "json", manifest=manifest)
     after = {job["address"]: job["after"] for job in json.loads(out)["jobs"]}
     assert (code, after["jobs.late"]) == (0, "jobs.bind")
+
+
+def test_a_job_that_cannot_be_listed_yet_is_named(list_jobs):
+    ecs = "variables: {p: {}}\nproviders:\n  ecs: {api: ecs, cloud: otc, region: eu-de, project_id: p1}"
+    jobs = "jobs:\n  a: {job_id: a, provider: '${var.p}'}\n  b: {job_id: b, provider: ecs}\n"
+    code, out, err = list_jobs(manifest=f"{MANIFEST[: MANIFEST.index('variables:')]}{ecs}\n{OTC}{jobs}")
+    assert (code, "jobs.b" in out, "jobs.a" in out) == (0, True, False)
+    assert err.endswith("reconcile: not listed, as the provider depends on a variable without a value: jobs.a\n")
 
 
 @pytest.mark.parametrize("argv", [["--target", "jobs.nope"], ["--exclude", "*"]], ids=str)

@@ -61,7 +61,7 @@ def test_u45_memory_is_bounded_whatever_is_written(tmp_path, name):
 @each_plan
 def test_u45_details_that_are_read_from_a_file_are_the_same_in_every_report(name):
     plan = load_plan(name)
-    spool = DetailsSpool(small=0, room=0)
+    spool = DetailsSpool(small=0, memory=0)
     jobs = tuple(replace(job, details=spool.keep(job.details)) for job in plan.jobs)
     in_memory = name == "hostile"  # its texts are no UTF-8
     assert in_memory or not any(job.details is before.details for job, before in zip(jobs, plan.jobs, strict=True))
@@ -87,7 +87,7 @@ def evidence_of(plan):
 @each_plan
 def test_evidence_that_is_read_from_a_file_is_the_same(name):
     evidence = evidence_of(load_plan(name))
-    kept = EvidenceSpool(room=0).keep(evidence)
+    kept = EvidenceSpool(memory=0).keep(evidence)
     assert kept.manifest == evidence.manifest
     assert tuple(kept.observations) == evidence.observations
 

@@ -154,6 +154,10 @@ def test_u10_a_job_of_which_nobody_can_tell_what_is_expected_is_left_out(tmp_pat
     code, out, err = run("prove", str(manifest))
     assert (code, "1 job generated" in out) == (0, True)
     assert "1 job left out: expectations depend on variables without a value: id, type" in err
+    two = head.replace("{otc:", "{ecs: {api: ecs, project_id: p1}, otc:")
+    manifest.write_text(f"{two}jobs:\n  {known[:-1]}, provider: otc}}\n  b: {{job_id: b, provider: '${{var.type}}'}}\n")
+    code, _, err = run("prove", str(manifest))
+    assert (code, "1 job left out: " in err) == (0, True)
     manifest.write_text(f"{head}jobs:\n  {undecided}\n")
     code, _, err = run("prove", str(manifest))
     assert (code, "RC212" in err) == (1, True)

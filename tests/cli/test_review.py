@@ -204,6 +204,19 @@ def test_a_dropped_order_is_shown_by_an_answer_about_each_of_both_jobs(review, n
         assert told in (out.replace('\\"', '"') if name in ("json", "sarif") else out)
 
 
+def test_a_job_whose_api_nobody_knows_yet_is_never_passed_over(jobs, review):
+    """Without its API nothing of it could be compared, and a review that left it out would be green."""
+    head = HEAD.replace("{otc:", "{ecs: {api: ecs, cloud: otc, region: eu-de, project_id: p1}, otc:")
+    declared = "jobs:\n  a: {job_id: a, provider: '${var.p}'}\n  b: {job_id: b, provider: otc}\n"
+    old = f"{head}variables: {{p: {{}}}}\n{declared}"
+    new = old.replace("job_id: a,", "job_id: a, expect: {status: [success, failed]},")
+    for pair in ((old, new), (new, old), (old, old)):
+        code, _, err = review(*pair)
+        assert (code, "RC212 " in err, "the job API of jobs.a depends on" in err) == (1, True, True)
+    code, found = jobs(old, new, "--var", "p=ecs")
+    assert (code, found["jobs.a"][0]) == (2, "weaker")
+
+
 def test_what_is_undecided_can_be_allowed_and_is_shown_as_such(jobs, review):
     bound = BOTH.replace("error_code", "end_time: {before: 2026-11-20T00:00:00Z}, error_code")
     loose = bound.replace("id-2", "id-2, expect: {begin_time: {after: 2026-11-20T00:00:00Z}}")

@@ -123,10 +123,10 @@ def answering(body: bytes) -> Script:
 
 def listing(count: int, size: int) -> Script:
     """Return a script that answers with a job of so many failed sub-jobs, all different, of so many bytes in all."""
-    room = size // count - 40
+    length = size // count - 40
     sub_jobs = json.dumps(
         [
-            {"status": "failed", "job_type": f"{n:t>{room // 4}}", "fail_reason": f"{n:r>{room // 2}}"}
+            {"status": "failed", "job_type": f"{n:t>{length // 4}}", "fail_reason": f"{n:r>{length // 2}}"}
             for n in range(count)
         ]
     )
