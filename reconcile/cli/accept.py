@@ -110,7 +110,7 @@ def _select_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
 
 def _judge_rest(plan: Plan) -> Done | ExitCode:
-    """Return the exit code for the jobs that have not drifted: 0 would suggest that all are in sync."""
+    """Return the exit code for the jobs that have not drifted, because 0 would suggest that all are in sync."""
     undecided = _list_undecided(plan)
     if not undecided:
         return Done.DONE
@@ -209,7 +209,7 @@ def _check(
 
 
 def _judge_again(evidence: Evidence, edited: Mapping[str, Job], jobs: Sequence[JobPlan]) -> Sequence[JobPlan]:
-    """Judge the edited jobs with the evidence of the plan, beside all others, on which their order may depend."""
+    """Judge the edited jobs with the evidence of the plan, together with all others, which `after` may refer to."""
     accepted = {job.job.address for job in jobs}
     manifest = replace(
         evidence.manifest,

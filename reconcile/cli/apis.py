@@ -26,9 +26,9 @@ _NO_SOURCES: Mapping[str, Any] = {"sources": ()}
 @pass_context
 @click.pass_context
 def command(ctx: click.Context, context: Context, format_name: str) -> Done:
-    """List the known job APIs: what their jobs are about, and which clouds run them.
+    """List the known job APIs: what their jobs do, and which clouds run them.
 
-    'reconcile apis show NAME' lists the regions and hosts of one, and JSON those of all.
+    'reconcile apis show NAME' lists the regions and hosts of one API, and JSON those of all.
 
     \b
     Examples:
@@ -47,9 +47,9 @@ def command(ctx: click.Context, context: Context, format_name: str) -> Done:
 @click.option("--ids", is_flag=True, help="Instead, print which keys of the service's responses hold job ids.")
 @pass_context
 def show(context: Context, name: str, ids: bool) -> Done:
-    """Print how a job API is requested, and which keys its fields are read from.
+    """Print the requests of a job API, and which keys its fields are read from.
 
-    NAME is one of 'reconcile apis', FILE describes one of your own.
+    NAME is one of 'reconcile apis', FILE describes your own.
 
     \b
     Examples:
@@ -66,7 +66,7 @@ def show(context: Context, name: str, ids: bool) -> Done:
 @click.argument("path", type=FilePath(), metavar="FILE[@sha256:HEX]")
 @format_option("text", "json")
 def check(path: str, format_name: str) -> Done:
-    """Check the description of a job API of your own, and read the answers in it.
+    """Check your own description of a job API, and read the answers in it.
 
     Every problem is listed with its place and a fix. Exit code: 0 if --api would accept the file, else 1.
 
@@ -100,11 +100,11 @@ def check(path: str, format_name: str) -> Done:
 def test(context: Context, name: str, folder: str, format_name: str) -> Done | ExitCode:
     """Compare recorded answers with the description of their API.
 
-    NAME is one of 'reconcile apis', FILE describes one of your own. RECORDING is a directory that 'reconcile plan
-    --record' has written. Each line of the description that an answer contradicts is shown: an unknown status word, a
-    field of another type, parts in another place, missing keys, errors of another shape.
+    NAME is one of 'reconcile apis', FILE describes your own. RECORDING is a directory that 'reconcile plan --record'
+    has written. Each line of the description that an answer contradicts is shown: an unknown status word, a field of
+    another type, parts in another place, missing keys, errors of another shape.
 
-    Exit code: 0 if all answers are as described, 2 if some are not, 1 if there is nothing to compare.
+    Exit code: 0 if all answers match the description, 2 if some do not, 1 if there is nothing to compare.
 
     \b
     Examples:

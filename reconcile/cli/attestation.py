@@ -1,4 +1,4 @@
-"""Write a receipt about a run beside its saved plan, and check one."""
+"""Writes the receipt of a run with its saved plan, and checks a receipt."""
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
@@ -14,12 +14,12 @@ from reconcile.saved.attestation import check_envelope, make_statement, read_env
 
 def make_attester(out: str, key: str, subject: Subject) -> Callable[[Plan, Evidence], Iterable[str] | None]:
     """
-    Return a renderer of receipts; it renders nothing where the run is not decided.
+    Return a renderer of receipts; it renders nothing if the run is undecided.
 
     Args:
-        out: path of the saved plan, which is rendered again to know its digest.
+        out: path of the saved plan, which is rendered again for its digest.
         key: path of the private key.
-        subject: what was tested.
+        subject: the artifact.
 
     Raises:
         UsageError: the key cannot be used.
@@ -39,7 +39,7 @@ def make_attester(out: str, key: str, subject: Subject) -> Callable[[Plan, Evide
 
 
 def check_options(attestation: str | None, subject: Subject | None, verify_with: str | None) -> None:
-    """Raise UsageError if a receipt is to be checked without a key or a subject, or a subject without a receipt."""
+    """Raise UsageError if --attestation lacks a key or a subject, or if there is a subject without --attestation."""
     if attestation is None and subject is not None:
         raise UsageError.because(Code.USAGE, "--subject needs a receipt", hint="add --attestation FILE")
     if attestation is not None and (subject is None or verify_with is None):
@@ -52,14 +52,14 @@ def check_attestation(path: str, saved: SavedPlan, plan: Plan, subject: Subject,
     Check a receipt about a subject against the saved plan that it names.
 
     Args:
-        path: of the receipt.
+        path: path of the receipt.
         saved: the saved plan.
-        plan: what was derived from its evidence.
-        subject: what the receipt must be about.
+        plan: the plan that was derived from its evidence.
+        subject: the artifact that the receipt must certify.
         key: path of the public key.
 
     Raises:
-        DocumentError: it is no receipt, is not signed with that key, or states something else.
+        DocumentError: the file is not a receipt, is not signed with that key, or states something else.
         UsageError: the key cannot be used.
     """
     from reconcile.saved.signing import load_verifier, name_verifier

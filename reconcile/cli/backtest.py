@@ -92,14 +92,14 @@ def command(
 
 
 def _check_usage(manifests: ManifestOptions) -> None:
-    """Raise UsageError for standard input, which could be read for the first recording only."""
+    """Raise UsageError for standard input, which could only be read for the first recording."""
     if STDIN in (*manifests.paths, *manifests.var_files):
         message = "standard input can be read only once, not for each recording"
         raise UsageError.because(Code.USAGE, message, hint="name a file")
 
 
 def _find_recordings(folders: Sequence[str]) -> list[tuple[str, str]]:
-    """Find name and path of every recording; raise UsageError if there is none, or if two have one name."""
+    """Find name and path of every recording; raise UsageError if there is none, or if two have the same name."""
     paths = [path for folder in folders for path in _list_folder(Path(folder))]
     if not paths:
         message = "there is no recording to judge"
@@ -114,7 +114,7 @@ def _find_recordings(folders: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    """List the recordings that a folder holds: itself, or all its folders in the order of their names."""
+    """List the recordings in a folder: itself, or all its folders in the order of their names."""
     if (folder / HEAD).exists() or not folder.is_dir():
         return [folder]
     return sorted(each for each in folder.iterdir() if each.is_dir())
@@ -180,7 +180,7 @@ def _replay(replayer: RunReplayer, manifests: ManifestOptions, context: Context)
 
 
 def _give_up(name: str, error: ReconcileError) -> BacktestRun:
-    """Return the run of a recording that cannot be read, or for whose time the manifest is not valid."""
+    """Return the run of a recording that cannot be read, or at whose time the manifest is invalid."""
     diagnostic = error.diagnostics[0]
     decision = Decision(
         address="run", path=f"error.{diagnostic.code}", reason=diagnostic.message, source=diagnostic.source

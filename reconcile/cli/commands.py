@@ -78,7 +78,7 @@ class Commands(click.Group):
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    """Print the version alone, or with -v what it runs on."""
+    """Print the version, and with -v also Python, libraries and platform."""
     if value and not ctx.resilient_parsing:
         click.echo("\n".join([__version__, *(_list_parts() if ctx.params.get("verbose") else [])]))
         ctx.exit()

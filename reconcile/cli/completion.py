@@ -23,6 +23,6 @@ def command(shell: str) -> Done:
     if kind is None:
         raise LookupError(f"click does not support {shell}")
     script = kind(reconcile, {}, "reconcile", COMPLETION)
-    # Not `source()`, which runs bash to check its version: the script may be for another machine.
+    # Not `source()`, which runs bash to check its version, because the script may be for another machine.
     output.write(f"{(script.source_template % script.source_vars()).strip()}\n")
     return Done.DONE

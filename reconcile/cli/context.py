@@ -1,4 +1,4 @@
-"""What a command is given (environment, clock, time limit, standard input), and what it returns."""
+"""The inputs of a command (environment, clock, time limit, standard input), and its result."""
 
 import errno
 import io
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Done(Enum):
-    """What a command returns that succeeded and has no verdict."""
+    """The result of a command that succeeded and has no verdict."""
 
     DONE = "done"
 
@@ -53,8 +53,8 @@ class RunState(Struct, kw_only=True):
     The progress of a run, for the reports of its failure.
 
     `reporting` is None until the command line is known to be valid, `evidence` until the jobs are judged, and
-    `recording` until it is written. `printed` says whether stdout got its document. `apis` are the
-    job APIs, None until an operator's own are needed.
+    `recording` until it is written. `printed` says whether the document was written to stdout. `apis` are the job APIs,
+    None until the operator's own are needed.
     """
 
     reporting: "ReportingOptions | None" = None

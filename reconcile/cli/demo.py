@@ -43,7 +43,7 @@ def command(context: Context, api_name: str | None) -> Done:
     """Run the gate on an embedded job API, without account or network.
 
     Serves the scenario of the quickstart example on loopback and runs the gate against it. With --api, scenario and
-    manifests are made up for that API.
+    manifests are generated for that API.
     """
     environ = _clean(context.environ)
     api = choose_api(api_name, context) if api_name is not None else None
@@ -58,7 +58,7 @@ def command(context: Context, api_name: str | None) -> Done:
 
 
 def _name_file(api_name: str, api: JobApi, context: Context) -> tuple[str, ...]:
-    """Return the options by which other commands, in another folder, know the API; none for one that ships."""
+    """Return the options that make other commands, in another folder, know the API; none for a built-in one."""
     return () if api.sha256 is None else ("--api", str(Path(find_path(api_name, api, context)).absolute()))
 
 
@@ -79,7 +79,7 @@ def _open_folder(api: JobApi | None) -> Iterator[Path]:
 def _show(title: str, argv: list[str], folder: Path, environ: Mapping[str, str], expected: ExitCode) -> None:
     output.write(f"\n## {title}\n\n$ reconcile {escape(' '.join(argv))}\n")
     output.close()
-    # Only a terminal is left to the command itself, for its colours. A pipe may be closed, which is for us to notice.
+    # Only a terminal is passed on to the command, for its colours. If a pipe is closed, this process has to notice.
     to_terminal = sys.stdout is not None and sys.stdout.isatty()
     run = subprocess.run(
         [*_reconcile(), *argv],
@@ -111,11 +111,11 @@ def _job_api(scenario: Path, own: Sequence[str], environ: Mapping[str, str]) -> 
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the user's own credentials and endpoints, and let a child process import what this one can."""
+    """Remove the user's credentials and endpoints, and let a child process import what this one can."""
     others = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
     return {**others, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _reconcile() -> tuple[str, ...]:
-    """Return the command that starts this very program, whatever is on the PATH or in the working directory."""
+    """Return the command that starts this installation, whatever is on the PATH or in the working directory."""
     return sys.executable, "-P", "-m", "reconcile"

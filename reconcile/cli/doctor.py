@@ -1,4 +1,4 @@
-"""`reconcile doctor`: whether the providers of manifests are ready."""
+"""`reconcile doctor`: check that the providers of manifests are ready."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What stands between each provider of a manifest and a first plan."""
+"""Checks each provider of a manifest before a first plan."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What came of a check."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not known, because of another check or of what the answer left out."""
+    """Unknown, because another check failed or the answer does not say."""
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One thing that was checked; `code` is that of an error, `hint` says what to do."""
+    """One check; `code` is that of an error, and `hint` says what to do."""
 
     name: str
     status: Status
@@ -40,7 +40,7 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Examination(Struct, frozen=True, kw_only=True):
-    """All checks of one provider, in the order in which they build on each other; `endpoint` is None if it has none."""
+    """All checks of one provider, in order of dependence; `endpoint` is None if there is none."""
 
     provider: Provider
     endpoint: str | None
@@ -62,7 +62,7 @@ CREDENTIAL, VARIABLES, ENDPOINT, CONNECTION, CLOCK, PROJECT = (
 )
 
 _ENDPOINT_CODES = (Code.ENDPOINT_NOT_ALLOWED, Code.NO_ENDPOINT, Code.BLOCKED_ADDRESS, Code.UNKNOWN_PROVIDER)
-"""What can be wrong with an endpoint before anything is sent."""
+"""Errors of an endpoint that are found before anything is sent."""
 
 _CHECK_OF = {
     Code.UNAUTHENTICATED: CREDENTIAL,
@@ -80,7 +80,7 @@ _CHECK_OF = {
     Code.SERVER_ERROR: CONNECTION,
     Code.THROTTLED: CONNECTION,
 }
-"""Which check an answer, or none, decides; all other codes are about the project."""
+"""The check that each code decides; all other codes decide that of the project."""
 
 _HINTS = {
     Code.UNAUTHENTICATED: "get a new token, or check the access key; both are for one cloud, and tokens expire",
@@ -97,7 +97,7 @@ _HINTS = {
 
 _CLOSE_CLOCKS = 60.0
 _MOST_SKEW = 900.0
-"""Seconds. Further apart, the API refuses signatures (support.huaweicloud.com, "AK/SK Signing and Authentication")."""
+"""Seconds. With more, the API refuses signatures (support.huaweicloud.com, "AK/SK Signing and Authentication")."""
 
 
 def examine_providers(manifest: Manifest, access: AccessOptions, context: Context) -> tuple[Examination, ...]:
@@ -164,7 +164,7 @@ class _Doctor:
         return Examination(provider=provider, endpoint=str(target.origin), checks=tuple(self._check(target, probe)))
 
     def _check(self, target: "Target", probe: "Probe") -> Iterator[Check]:
-        """Yield what one request has shown."""
+        """Yield the checks that one request decides."""
         problem = probe.observation.problem if isinstance(probe.observation, Unobserved) else None
         at = None
         if probe.doubtful:
@@ -205,7 +205,7 @@ class _Doctor:
 
 
 def _explain(error: AccessError) -> Iterator[Check]:
-    """Yield what is wrong before anything can be sent."""
+    """Yield the errors that prevent sending a request."""
     for each in error.diagnostics:
         name = ENDPOINT if each.code in _ENDPOINT_CODES else CREDENTIAL
         yield Check(name=name, status=Status.FAILED, message=each.message, hint=each.hint, code=each.code)

@@ -38,10 +38,10 @@ _OTHER_WORDS = {
     "waiver": "waived",
     "waivers": "waived",
 }
-"""What else a page is looked for by."""
+"""Other words for pages."""
 
 _CLOSE = 0.7
-"""How alike a word and a code are, 1 for equal ones; two of three digits alone are not close."""
+"""The similarity from which a word suggests a code, 1 for equal ones; two of three equal digits are not enough."""
 
 
 def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -57,8 +57,8 @@ def _complete_word(ctx: click.Context, param: click.Parameter, incomplete: str) 
 def command(context: Context, words: tuple[str, ...]) -> Done:
     """Explain an error code, a job API's error code, a verdict or an exit code, or print a guide.
 
-    Without a word, lists the error codes, the verdicts and the guides. Of the APIs that RECONCILE_API_PATH names, the
-    error codes are known, too.
+    Without a word, lists the error codes, the verdicts and the guides. It also knows the error codes of the APIs in
+    RECONCILE_API_PATH.
 
     \b
     Examples:
@@ -121,7 +121,7 @@ def _read_title(page: str) -> str:
 
 
 def _find_api_codes(apis: Iterable[JobApi]) -> dict[str, list[str]]:
-    """Find what each error code of each job API means, by the code in capitals; one line for each API that has it."""
+    """Map each error code of the job APIs, in capitals, to its meanings: one line for each API that has it."""
     meanings: dict[str, list[str]] = {}
     for api in apis:
         for code, meaning in api.error_codes.items():
@@ -130,5 +130,5 @@ def _find_api_codes(apis: Iterable[JobApi]) -> dict[str, list[str]]:
 
 
 def _list_gateway_codes(apis: Iterable[JobApi]) -> tuple[str, ...]:
-    """List how the error codes of API gateways begin."""
+    """List the prefixes of the error codes of API gateways."""
     return tuple(sorted({code for api in apis for code in api.gateway_codes}))

@@ -1,4 +1,4 @@
-"""Ending a run with the first job that is drift or an error, for `--fail-fast`."""
+"""Ends a run at the first job that has drifted or cannot be checked, for `--fail-fast`."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from reconcile.model import FAIL_FAST, Fetched, Manifest, Problem, Unobserved
 
 
 class FailFast:
-    """Ends a run with the first job that has drifted or cannot be checked, if its manifest says `--fail-fast`."""
+    """Ends a run at the first job that has drifted or cannot be checked, if the selection has `--fail-fast`."""
 
     def __init__(self, manifest: Manifest, orders: Orders, clock: Callable[[], datetime], *, strict: bool) -> None:
         self._jobs = manifest.jobs
@@ -21,10 +21,10 @@ class FailFast:
         self._clock = clock
         self._strict = strict
         self.ended_at: str | None = None
-        """The address of that job, None as long as there is none."""
+        """The address of that job, None until there is one."""
 
     def look_at(self, index: int, fetched: Fetched) -> None:
-        """Judge a job that was fetched, and the orders that it is part of."""
+        """Judge a fetched job, and the orders that involve it."""
         job = self._jobs[index]
         self._orders.note(job, fetched.observation)
         if not self._wanted or self.ended_at is not None:
@@ -37,7 +37,7 @@ class FailFast:
             self.ended_at = broken.address
 
     def explain_unreached(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
-        """Give the jobs that were interrupted the reason why."""
+        """Replace the reason of interrupted jobs by the job that ended the run."""
         if self.ended_at is None:
             return fetched
         message = f"not checked: --fail-fast ended the run at {self.ended_at}"

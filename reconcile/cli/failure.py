@@ -1,8 +1,8 @@
 """
-What a failed run leaves behind: no output that it names says more than the exit code does.
+Replaces the outputs of a failed run.
 
-A green file of an earlier run must not outlive a red one, and neither must one that this run had written before it
-failed. So every output that the command line names is replaced by a report of the failure, or removed.
+No green file of an earlier run may outlive a red run, nor may one that this run had written before it failed. So every
+output that the command line names is replaced with a report of the failure, or removed.
 """
 
 from collections import Counter
@@ -35,11 +35,11 @@ _OUTPUTS = ("reports", "out", "attest", "github_summary", "github_output", "reco
 
 class _Named(Struct, frozen=True, kw_only=True):
     """
-    What a command line names, also an invalid one.
+    The outputs and inputs in a command line, even an invalid one.
 
-    `reporting` holds the files to write, `record` the folder of the recording, and `resume` that of one to continue,
-    which is not removed. `removed` are the paths of reports in a format that does not exist and of a receipt, and
-    `others` are all other arguments.
+    `reporting` has the files to write, `record` is the folder of the recording, and `resume` that of the recording to
+    continue, which is not removed. `removed` are the paths of reports in unknown formats and of a receipt, and `others`
+    are all other arguments.
     """
 
     reporting: ReportingOptions
@@ -51,16 +51,16 @@ class _Named(Struct, frozen=True, kw_only=True):
 
 def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: Context, code: ExitCode) -> None:
     """
-    Replace what a run should have written by reports of its failure.
+    Replace the outputs of a run with reports of its failure.
 
-    Everything is removed before anything is written, so that nothing green is left if this is interrupted. Files that
-    the run reads stay as they are.
+    Everything is removed before anything is written, so that nothing green remains if this is interrupted. Files that
+    the run reads are not changed.
 
     Args:
         argv: the command line.
         errors: why the run failed, at least one.
-        context: the world of the run.
-        code: what the process ends with.
+        context: the collaborators of the run.
+        code: the exit code of the process.
     """
     named = _read_outputs(argv)
     is_input = _find_inputs(named, context)
@@ -87,7 +87,7 @@ def replace_outputs(argv: Sequence[str], errors: Sequence[Diagnostic], context: 
 
 
 def _read_outputs(argv: Sequence[str]) -> _Named:
-    """Read the outputs from a command line; options that its command does not have are no outputs."""
+    """Read the outputs from a command line; options that its command does not have are ignored."""
     context = click.Context(reconcile)
     name = next((each for each in argv if each in reconcile.list_commands(context)), "plan")
     command = reconcile.get_command(context, name)
@@ -117,7 +117,7 @@ def _read_outputs(argv: Sequence[str]) -> _Named:
 
 
 def _find_inputs(named: _Named, context: Context) -> Callable[[str], bool]:
-    """Return a function that tells whether a path is one that the run may read, or in a recording."""
+    """Return a function that returns whether the run may read a path, or whether it is in a recording."""
     from reconcile.fetch.credentials.variables import find_credential_files
 
     values = [value for each in named.others for value in (each, each.partition("=")[2]) if value]
@@ -150,7 +150,7 @@ def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: Exi
 
 
 def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None) -> None:
-    """Write the recording of this run again, as one of a run that was cut short."""
+    """Write the recording of this run again, marked as cut short."""
     with suppress(OutputError):
         files = render_recording(
             replace(recording, complete=False, ended_by=ended_by, verdict=Verdict.ERROR, decided_by=None)
@@ -159,7 +159,7 @@ def _cut_recording(folder: str, recording: Recording, ended_by: ExitCode | None)
 
 
 def _print_plan(plan: Plan, context: Context, style: Style) -> None:
-    """Print the document that a program waits for on stdout, unless the run has printed one."""
+    """Print the document that a program expects on stdout, unless the run has already printed one."""
     reporting = context.state.reporting
     if reporting is not None and reporting.format_name != "text" and not context.state.printed:
         output.write_document(render_plan(plan, format_name=reporting.format_name, style=style))

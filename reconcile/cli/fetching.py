@@ -1,4 +1,4 @@
-"""Fetching the jobs of a manifest, for every command that sends requests."""
+"""Fetches the jobs of a manifest, for every command that sends requests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def find_targets(
     selected: Manifest, manifest: Manifest, access: AccessOptions, context: Context
 ) -> "Mapping[str, Target]":
-    """Find endpoint and credential of every provider of the selected jobs; under -v, print what was used and not."""
+    """Find endpoint and credential of every provider of the selected jobs; with -v, print which ones are used."""
     from reconcile.fetch import resolve_targets
 
     _check_variables(context.environ, manifest.providers)
@@ -54,10 +54,10 @@ def find_targets(
 
 def _check_variables(environ: Mapping[str, str], providers: Iterable[str]) -> None:
     """
-    Print which of this program's own variables are probably misspelt.
+    Print which RECONCILE_... variables are probably misspelt.
 
     Raises:
-        UsageError: the variable that was meant is not set. One that may be for a provider of another manifest is only
+        UsageError: the correct variable is not set. A variable that may be for a provider of another manifest is only
             printed.
     """
     from reconcile.fetch.credentials.variables import find_misspelt_variables, is_for_provider
@@ -86,8 +86,8 @@ def fetch_manifest(
     Fetch every job before the deadline.
 
     Args:
-        quiet: shows no progress.
-        recorder: records the run, and knows what need not be requested again; None does neither.
+        quiet: whether to show no progress.
+        recorder: records the run, and has the answers that a resumed run reuses; None does neither.
 
     Returns:
         The result for each job, in the order of the manifest, and the exit code of the signal that ended fetching
@@ -141,13 +141,13 @@ def _note_fetched(watch: Watch, cutter: FailFast, recorder: "RunRecorder | None"
 
 
 def _take_turn(show: Callable[[], None], signals: Signals, cutter: FailFast) -> bool:
-    """Show progress when it is time to; return whether the run is to end."""
+    """Show progress when it is due; return whether the run must end."""
     show()
     return bool(signals or cutter.ended_at)
 
 
 def _tell_rates(manifest: Manifest, rate: Rate | None, share: tuple[int, int]) -> None:
-    """Print the limits that the operator did not choose: published rates, and the part that a shard has of any."""
+    """Print the limits that the operator did not choose: published rates, and a shard's share of any rate."""
     index, total = share
     for name, provider in manifest.providers.items():
         if rate is None and provider.api.requests_per_minute is not None:
@@ -187,5 +187,5 @@ def _make_wait_policy(
 
 
 def _showing(watch: Watch, *, quiet: bool) -> AbstractContextManager[Callable[[], None]]:
-    """Show progress unless the operator wants none."""
+    """Show progress, unless `quiet`."""
     return nullcontext(lambda: None) if quiet else show_progress(watch, interactive=output.is_interactive())

@@ -1,9 +1,9 @@
 """
-Write files atomically.
+Writes files atomically.
 
-A file is written to a draft beside it, synced and renamed, so a reader sees the old content or the new one. The files
+A file is written to a draft next to it, synced and renamed, so a reader sees the old content or the new one. The files
 of a CI step, which several programs write, are appended to. Devices, pipes and open files of this process are written
-to directly. No other symbolic link is followed: one planted in a checkout would choose which file is overwritten.
+to directly. Other symbolic links are not followed: a link in a checkout could choose which file is overwritten.
 """
 
 import errno
@@ -29,15 +29,15 @@ _FORMER = ".reconcile-former"
 _DESCRIPTOR = re.compile(r"/dev/(stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]+)")
 _NUMBERS = {"stdout": 1, "stderr": 2}
 _PIPE_BUFFER = 4096
-"""Bytes that a pipe takes without blocking once it is ready (PIPE_BUF of Linux)."""
+"""Bytes that a ready pipe accepts without blocking (PIPE_BUF of Linux)."""
 _CHARACTERS = 1 << 20
-"""How much of a text is encoded at a time, so that a long one is not in memory twice."""
+"""The characters that are encoded at a time, so that a long text is not in memory twice."""
 _PAUSE = 0.02
-"""Seconds between two attempts to open a pipe that nobody reads yet."""
+"""Seconds between two attempts to open a pipe that has no reader yet."""
 
 
 def locate(path: str) -> Path:
-    """Resolve all links of a path; a circle of links is resolved as far as possible."""
+    """Resolve all links of a path; circular links are resolved as far as possible."""
     return Path(os.path.realpath(path))
 
 
@@ -68,7 +68,7 @@ def check_end(path: str) -> None:
 
 
 def create_file(path: str, content: bytes) -> None:
-    """Create a file, whole or not at all; raise OutputError if it exists. A link, unlike a rename, replaces nothing."""
+    """Create a file, whole or not at all; raise OutputError if it exists. Unlike a rename, a link replaces nothing."""
     with _naming(path), _draft(Path(path), [content], 0o666) as draft:
         os.link(draft, path)
 
@@ -78,10 +78,10 @@ def write_file(path: str, text: Iterable[str], *, mode: int = 0o644, deadline: D
     Write a file, whole or not at all.
 
     Args:
-        path: of the file.
+        path: path of the file.
         text: its content, in parts.
         mode: the permissions of a new file.
-        deadline: until when a pipe may be full, or not read at all; None does not wait.
+        deadline: how long to wait for the reader of a pipe; None does not wait.
 
     Raises:
         OutputError: it could not be written.
@@ -95,7 +95,7 @@ def write_file(path: str, text: Iterable[str], *, mode: int = 0o644, deadline: D
 
 
 def remove_file(path: str) -> None:
-    """Remove a file that an earlier run has written, or empty it where it cannot be removed. Streams and links stay."""
+    """Remove a file that an earlier run has written, or empty it if that fails. Streams and links stay."""
     with suppress(OSError):
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return
@@ -109,7 +109,7 @@ def rewrite_files(texts: Mapping[str, str]) -> None:
     """
     Replace the content of existing files, given by path, and keep their modes.
 
-    All drafts are on disk before the first is renamed, so that only a failing rename can leave some files unchanged.
+    All drafts are on disk before the first one is renamed, so that only a failed rename can leave some files unchanged.
 
     Raises:
         OutputError: a file could not be written.
@@ -140,8 +140,8 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
     Raise OutputError if no folder can be written there. Creates nothing.
 
     Args:
-        path: of the folder.
-        is_known: whether a file with this path in the folder may be replaced; any other file is an error.
+        path: path of the folder.
+        is_known: returns whether a file with this path in the folder may be replaced; any other file is an error.
     """
     place = Path(path).absolute()
     _check_name(path)
@@ -165,10 +165,10 @@ def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable
     """
     Write a folder that only its owner can read, and replace the previous one; whole or not at all.
 
-    The files are not synced one by one, which takes a hundred times as long. Reading a recording detects truncation.
+    The files are not synced individually, which would take a hundred times as long; truncation is detected on reading.
 
     Args:
-        files: path in the folder and text of each.
+        files: the path in the folder and the text of each file.
         is_known: as in `check_folder`.
     """
     check_folder(path, is_known)
@@ -191,10 +191,10 @@ def write_folder(path: str, files: Iterable[tuple[str, str]], is_known: Callable
 
 
 class Journal:
-    """A file in a folder that grows line by line, so that a run which is killed leaves what it had."""
+    """A file in a folder that grows line by line, so that a killed run leaves what it had."""
 
     def __init__(self, folder: str, name: str, first: Iterable[str]) -> None:
-        """Replace the file by one with these lines; raise OutputError. The folder is made if there is none."""
+        """Replace the file with one that has these lines, and make its folder if needed; raise OutputError."""
         place = Path(folder)
         with _naming(folder):
             place.mkdir(mode=0o700, exist_ok=True)
@@ -203,7 +203,7 @@ class Journal:
             self._descriptor: int | None = os.open(place / name, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
 
     def add(self, line: str) -> None:
-        """Append a line that ends in a line break. After a failure, nothing more is appended."""
+        """Append a line, with its line break. After a failure, nothing more is appended."""
         if self._descriptor is None:
             return
         content = line.encode("utf-8")
@@ -229,7 +229,7 @@ def remove_folder(path: str, is_known: Callable[[str], bool]) -> None:
 
 
 def sweep_drafts(path: str) -> None:
-    """Remove the drafts that killed runs have left beside a file or folder."""
+    """Remove the drafts that killed runs have left next to a file or folder."""
     if _is_stream(path):
         return
     place = Path(path).absolute()
@@ -266,13 +266,13 @@ def _check_name(path: str) -> None:
 
 
 def _beside(place: Path, suffix: str) -> Path:
-    """Return a path beside `place` that nobody uses: process ids come again, in containers above all."""
+    """Return an unused path next to `place`: process ids recur, especially in containers."""
     return place.parent / f".{place.name}.{os.urandom(4).hex()}{suffix}"
 
 
 @contextmanager
 def _draft(place: Path, content: Iterable[bytes], mode: int, *, exactly: bool = False) -> Iterator[Path]:
-    """Write a draft beside `place`; it is removed at the end unless it was renamed."""
+    """Write a draft next to `place`; it is removed at the end unless it was renamed."""
     if place.is_symlink():
         raise OSError("it is a symbolic link, and links are not followed")
     draft = _beside(place, _DRAFT)
@@ -298,7 +298,7 @@ def _encode(text: Iterable[str]) -> Iterator[bytes]:
 
 
 def _lock(descriptor: int) -> None:
-    """Show that the writer of a draft is alive: the lock ends with the process, whatever ends it."""
+    """Lock a draft to show that its writer is alive: the lock ends with the process, even if it is killed."""
     with suppress(OSError):  # a file system without locks, where no draft is swept
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -315,7 +315,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _is_locked(draft: Path) -> bool:
-    """Return whether the writer of a draft is alive, as far as that can be known."""
+    """Return whether the writer of a draft is alive, as far as this is known."""
     try:
         descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -359,7 +359,7 @@ def _list_files(folder: Path) -> Iterator[str]:
 
 
 def _is_stream(path: str) -> bool:
-    """Return whether this is a device, a pipe or an open file of this process."""
+    """Return whether a path is a device, a pipe or an open file of this process."""
     if _find_descriptor(path) is not None:
         return True
     try:
@@ -370,13 +370,13 @@ def _is_stream(path: str) -> bool:
 
 
 def _find_descriptor(path: str) -> int | None:
-    """Return the number of an open file of this process by its path, such as /dev/stdout; None for another path."""
+    """Return the descriptor of an open file of this process by its path, such as /dev/stdout; None for other paths."""
     found = _DESCRIPTOR.fullmatch(path)
     return None if found is None else _NUMBERS.get(found[1]) or int(found[2])
 
 
 def _check_descriptor(path: str) -> None:
-    """Raise OutputError if this is a file of this process that is not open for writing."""
+    """Raise OutputError if a path is a file of this process that is not open for writing."""
     number = _find_descriptor(path)
     if number is None:
         return
@@ -413,7 +413,7 @@ def _open_stream(path: str, deadline: Deadline | None) -> int:
 
 
 def _await_writable(descriptor: int, deadline: Deadline | None) -> None:
-    """Wait until a stream takes more; raise TimeoutError if it does not before the deadline."""
+    """Wait until a stream accepts more; raise TimeoutError at the deadline."""
     ready = select.poll()
     ready.register(descriptor, select.POLLOUT)
     milliseconds = 0 if deadline is None else math.ceil(deadline.left * 1000)

@@ -1,9 +1,9 @@
 """
-Manifests of a revision of the git repository around a path.
+Reads manifests from a revision of the git repository around a path.
 
-The repository may be that of a pull request, with a configuration of its own. So git only looks up objects by plumbing
-commands, which run no hook, filter, pager or file system monitor, it talks to no other repository, and it gets no
-variable of the environment that could lead it elsewhere.
+The repository may be that of a pull request, with its own configuration. So git only looks up objects with plumbing
+commands, which run no hook, filter, pager or file system monitor. It contacts no other repository, and gets no
+environment variable that could lead it elsewhere.
 """
 
 import os
@@ -18,10 +18,10 @@ from reconcile.errors import UsageError
 from reconcile.manifest import is_manifest
 
 _LONGEST = 30.0
-"""Seconds that one command of git may take."""
+"""The most seconds of one git command."""
 _LARGEST = 32 * 1024 * 1024
 _KEPT = ("HOME", "XDG_CONFIG_HOME")
-"""Variables that lead git to the configuration of the operator, who says there which repositories are safe."""
+"""Variables that locate the operator's git configuration, which says which repositories are safe."""
 _OPTIONS = ("--no-pager", "--no-optional-locks", "--literal-pathspecs")
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -39,7 +39,7 @@ def split_revision(argument: str) -> tuple[str, str] | None:
     """
     Split `REV:PATH`; None if the argument is a path: one without a colon, absolute, or one that begins with `./`.
 
-    No file decides about it: a pull request could add one, and so choose what it is compared with.
+    Existing files do not matter: a pull request could add one, and so choose what it is compared with.
     """
     if argument.startswith("./") or Path(argument).is_absolute():
         return None
@@ -52,17 +52,17 @@ def read_revision(revision: str, path: str, *, near: str, environ: Mapping[str, 
     Read the manifests that a path had at a revision: a file, or all manifests of a directory.
 
     Args:
-        revision: as git names it.
-        path: from the top of the repository, with `/`.
+        revision: a revision in git's syntax.
+        path: the path from the top of the repository, with `/`.
         near: a path in the repository.
-        environ: the environment, of which PATH and the place of the operator's own configuration are used.
+        environ: the environment; only PATH and the place of the operator's git configuration are used.
 
     Returns:
         Their texts, each with the name `REV:PATH`.
 
     Raises:
         UsageError: git is not installed, there is no such repository, revision or file, it cannot be read, or git
-            warns about the revision, as it does if a tag and a branch have its name.
+            warns about the revision, for example because a tag and a branch have the same name.
         DocumentError: a file is not text.
     """
     git = _Git(near, environ)
@@ -104,13 +104,13 @@ class _Git:
         }
 
     def find_commit(self, revision: str) -> str:
-        """Return the name of the commit that a revision is, if git has no doubt about it."""
+        """Return the commit of a revision, unless git warns that it is ambiguous."""
         asked = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
         commit = self.ask("rev-parse", "--quiet", *asked).decode().strip()
         if not commit:
             hint = "fetch it first: CI systems often fetch one commit alone; a file with ':' in its name is ./NAME"
             raise _refuse(f"git knows no revision '{revision}'", hint)
-        # Only without --quiet does git warn.
+        # With --quiet, git does not warn.
         warnings = self._run("rev-parse", *asked).stderr.decode(errors="replace").strip()
         if warnings:
             hint = "write its full name, such as refs/heads/main or refs/remotes/origin/main"
@@ -118,7 +118,7 @@ class _Git:
         return commit
 
     def ask(self, *arguments: str) -> bytes:
-        """Run a command and return what it prints; nothing if it fails without a word."""
+        """Run a command and return its output; empty if it fails without a message."""
         done = self._run(*arguments)
         said = done.stderr.decode(errors="replace").strip().splitlines()
         if done.returncode and said:

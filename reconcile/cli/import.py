@@ -40,7 +40,7 @@ _STDIN = "-"
 
 
 class _ProviderOptions(Struct, frozen=True, kw_only=True):
-    """The provider of the jobs: one of a manifest, or its parts. None for what was not given."""
+    """The provider of the jobs: one of a manifest, or its parts. None for options that were not given."""
 
     cloud: str | None
     region: str | None
@@ -158,7 +158,7 @@ def _read_ids(arguments: Sequence[str], stdin: BinaryIO | None) -> Sequence[str]
 
 
 def _read_description(context: Context, options: _ProviderOptions) -> tuple[Context, _ProviderOptions]:
-    """Let the run know the API that a file describes; it is that of the jobs, unless a manifest has their provider."""
+    """Add the API that a file describes to the run; it is the API of the jobs, unless a manifest has their provider."""
     if options.api is None or not is_file(options.api):
         return context, options
     context = replace(context, descriptions=(options.api,))
@@ -177,7 +177,7 @@ def _probe(
     context: Context,
     stdin: BinaryIO | None,
 ) -> Manifest:
-    """Return a manifest of the jobs that only expects them to be done."""
+    """Return a manifest of the jobs that only expects them to have ended."""
     from reconcile.authoring import compose_probe, declare_provider
 
     if options.manifest is None:
@@ -194,7 +194,7 @@ def _probe(
 
 
 def _read_parameters(given: Sequence[Assignment], api: JobApi) -> Mapping[str, str]:
-    """Return what the path of the API needs beside the ids; raise UsageError unless it is exactly what was given."""
+    """Return the parameters of the API's path; raise UsageError if some are missing or unknown."""
     parameters = {each.name: each.value for each in given}
     if len(parameters) < len(given):
         raise UsageError.because(Code.USAGE, "--parameter names one twice; it holds for all jobs of the command")

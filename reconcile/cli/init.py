@@ -64,7 +64,7 @@ def command(context: Context, directory: str, api_name: str) -> Done:
 
 
 def _refuse_second(folder: Path) -> None:
-    """Raise an error if there is no such folder, or it has a manifest already."""
+    """Raise an error if there is no such folder, or if it already has a manifest."""
     if not folder.is_dir():
         message = f"there is no directory {folder}"
         raise UsageError.because(Code.NO_SUCH_FILE, message, hint="create it first, or name another one")

@@ -32,10 +32,10 @@ _PACKAGE = f"{os.sep}reconcile{os.sep}"
 
 _NO_COMPLETION = ""
 """
-The name of no environment variable.
+A name that no environment variable has.
 
-A shell that asks for completions gives no arguments. With arguments, a variable of the environment must not turn a gate
-into a list of completions, which ends with 0.
+A shell that requests completions passes no arguments. With arguments, an environment variable must not turn a gate into
+a list of completions, which exits with 0.
 """
 
 
@@ -82,7 +82,7 @@ def main(
 
 
 def _fail(error: BaseException, argv: Sequence[str], context: Context) -> ExitCode:
-    """Report why a run has no verdict, wherever its verdict was wanted; return the exit code."""
+    """Report why a run has no verdict, in all its outputs; return the exit code."""
     interrupted = isinstance(error, click.Abort | KeyboardInterrupt)
     code = context.signals.exit_code if interrupted else ExitCode.ERROR
     errors = _explain(error, argv, code)
@@ -90,7 +90,7 @@ def _fail(error: BaseException, argv: Sequence[str], context: Context) -> ExitCo
         from reconcile.cli.failure import replace_outputs
 
         replace_outputs(argv, errors, context, code)
-    except Exception as second:  # noqa: BLE001 - what could not be replaced is removed
+    except Exception as second:  # noqa: BLE001 - outputs that could not be replaced are removed
         errors = [*errors, _internal_error(second)]
     output.close_after_error()
     _print_failure(error, errors, context)
@@ -115,7 +115,7 @@ def _explain(error: BaseException, argv: Sequence[str], code: ExitCode) -> Seque
 
 
 def _print_failure(error: BaseException, errors: Sequence[Diagnostic], context: Context) -> None:
-    """Print the errors to stderr; a reader that has closed the pipe wants no more, and none of it either."""
+    """Print the errors to stderr, unless the error is that the reader of stdout has closed the pipe."""
     match error:
         case OutputError() if isinstance(error.__cause__, BrokenPipeError):
             return
@@ -138,7 +138,7 @@ def _run(argv: Sequence[str], context: Context) -> ExitCode:
     match returned:
         case Plan():
             return returned.exit_code
-        case ExitCode() if returned:  # of the signal that ended a server
+        case ExitCode() if returned:  # for example of the signal that ended a server
             return returned
         case Done.DONE:
             return ExitCode.IN_SYNC
@@ -156,7 +156,7 @@ def _invoke(argv: Sequence[str], context: Context) -> object:
             standalone_mode=False,
             obj=context,
         )
-    except SystemExit as end:  # click printed a completion, or was left by the reader of its help
+    except SystemExit as end:  # click printed a completion, or the reader of its help closed the pipe
         if not _is_from_click(end):
             raise
         if argv:

@@ -1,4 +1,4 @@
-"""Loading manifests and selecting jobs, for every command that is about manifests."""
+"""Loads manifests and selects jobs, for every command with manifests."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,13 +27,13 @@ def load_manifest(
     separate: bool = False,
 ) -> Manifest:
     """
-    Load the manifests that a user named, or the default ones, whose names are then printed.
+    Load the manifests on the command line, or the default ones, whose names are then printed.
 
     Args:
-        as_of: that of `load_manifests`.
+        as_of: see `load_manifests`.
         deadline: how long to wait for standard input; None waits without a limit.
-        offline: whether a variable may be without a value.
-        separate: whether each file is checked as a run of its own.
+        offline: whether variables may have no value.
+        separate: whether each file is checked as a separate run.
     """
     from reconcile.manifest import find_manifests, load_manifests
 
@@ -75,7 +75,7 @@ def find_provider(providers: Mapping[str, Provider], name: str) -> Provider:
 
 
 def keep_provider(manifest: Manifest, name: str) -> Manifest:
-    """Return the manifest with only one of its providers and the jobs of that one; raise UsageError for another."""
+    """Return the manifest with only one provider and its jobs; raise UsageError if there is no such provider."""
     provider = find_provider(manifest.providers, name)
     jobs = tuple([job for job in manifest.jobs if job.provider.name == name])
     return replace(manifest, providers={name: provider}, jobs=jobs)
@@ -134,7 +134,7 @@ def list_addresses(paths: Sequence[str], apis: Mapping[str, JobApi]) -> Sequence
     List the addresses in manifests, or in the default ones, for completion.
 
     Returns:
-        None at all if the manifests cannot be read: a shell has no place for errors.
+        An empty list if the manifests cannot be read, because a completion cannot show errors.
     """
     from reconcile.manifest import find_manifests, load_manifests
 

@@ -69,7 +69,7 @@ def command(
         shards.append((path, spool.keep(_load_evidence(path, context, verify_with=verify_with, max_age=max_age))))
     from reconcile.shards import measure_rates, merge_shards
 
-    # Only this command line may soften the exit code, never a saved plan.
+    # Only the command line may soften the exit code, never a saved plan.
     evidence = replace(merge_shards(shards), soft_fail=soft_fail)
     if not reporting.quiet:
         for name, requests, seconds in measure_rates(evidence):
@@ -80,14 +80,14 @@ def command(
 
 
 def _load_evidence(path: str, context: Context, *, verify_with: str | None, max_age: float) -> Evidence:
-    """Return the evidence of a shard; of its plan, which is checked, nothing stays in memory."""
+    """Return the evidence of a shard; its plan is checked, but does not stay in memory."""
     saved, _ = load_saved_plan(path, context, verify_with=verify_with)
     check_age(path, saved.evidence, context, max_age=max_age)
     return saved.evidence
 
 
 def _print_rate(provider: str, requests: int, seconds: float, *, runs: int) -> None:
-    """Print how many requests all shards sent to a provider, and the rate if they took a second at least."""
+    """Print how many requests all shards sent to a provider, and the rate if that took at least a second."""
     together = f", {requests / seconds * 60:,.0f}/m together" if seconds >= 1 else ""
     sent = f"{requests:,} request{'s' if requests > 1 else ''} by {runs} shard{'s' if runs > 1 else ''}"
     output.print_note(f"reconcile: provider {escape(provider)}: {sent} in {seconds:.1f} s{together}\n")

@@ -1,4 +1,4 @@
-"""The mutants of a run: each replaces the real observation of one job, and those that leave the gate green survive."""
+"""Runs the gate on mutants: each replaces the observation of one remote job, and survives if the gate stays green."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ from reconcile.mutation import Bystanders, bound_time, isolate, list_mutants, wr
 from reconcile.plan import accept_evidence, make_plan, proves_something
 
 _ENDPOINT = "http://localhost"
-"""The endpoint that messages about mutated responses name."""
+"""The endpoint in messages about mutated responses."""
 
 
 class BaselineRun(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class BaselineRun(Struct, frozen=True, kw_only=True):
     strict: bool
 
     def judge(self, indexes: Sequence[int], observations: Sequence[Observation]) -> Plan:
-        """Judge some of the jobs, as `reconcile plan` judges all."""
+        """Judge some of the jobs in the same way as `reconcile plan` judges all."""
         manifest = replace(self.manifest, jobs=isolate([self.manifest.jobs[index] for index in indexes]))
         return _judge(manifest, observations, now=self.now, strict=self.strict)
 
@@ -128,7 +128,7 @@ def _judge(manifest: Manifest, observations: Sequence[Observation], *, now: date
 
 
 def _read(job: Job, exchange: Exchange, original: Observed | Missing, *, strict: bool) -> Observation:
-    """Parse a response as `reconcile plan` does, as if all looks had been answered so that there were in the run."""
+    """Parse a response as `reconcile plan` does, as if every look of the run had returned it."""
     observation = accept_evidence(observe_exchange(job, exchange, _ENDPOINT), strict=strict)
     if isinstance(observation, Observed) and isinstance(original, Observed):
         return replace(observation, looks=original.looks)

@@ -1,4 +1,4 @@
-"""What is known of jobs that come after others, while the run goes on."""
+"""Judges the orders of jobs while a run goes on."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from reconcile.model import Job, Observation, Observed
 
 
 class Orders:
-    """The orders of a run, and the last observation of every job that one is about."""
+    """The orders of a run, and the last observation of every job that they involve."""
 
     def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime], *, strict: bool) -> None:
         self._before = {job.address: job.after.address for job in jobs if job.after is not None}
@@ -27,11 +27,11 @@ class Orders:
         return job.address in self._followers
 
     def concerns(self, job: Job) -> bool:
-        """Return whether an order is about a job."""
+        """Return whether an order involves a job."""
         return job.address in self._before or job.address in self._followers
 
     def note(self, job: Job, seen: Observation) -> None:
-        """Remember what was observed of a job, as far as orders depend on it."""
+        """Store the parts of a job's observation that orders depend on."""
         if self.concerns(job):
             self._seen[job.address] = _keep_times(seen) if isinstance(seen, Observed) else seen
 
@@ -47,7 +47,7 @@ class Orders:
         return is_order_broken(job, observed, self._jobs[before], self._seen[before], now=now, strict=self._strict)
 
     def find_broken(self, job: Job) -> Job | None:
-        """Return a job whose order is broken and is about this one: itself, or one that must come after it."""
+        """Return a job whose order is broken: this one, or one that must come after it; None without any."""
         about = (job, *self._followers.get(job.address, ()))
         return next((each for each in about if self.is_broken(each)), None)
 

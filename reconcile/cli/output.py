@@ -1,5 +1,5 @@
 """
-Write documents to stdout and everything else to stderr.
+Writes documents to stdout and everything else to stderr.
 
 A document is written only when its last byte has left the process, so `close` comes before the exit code is decided.
 """
@@ -50,7 +50,7 @@ def write(text: str) -> None:
 
 def write_document(document: str) -> None:
     """
-    Write a document to stdout, in UTF-8 whatever the locale, as it would be in a file.
+    Write a document to stdout, in UTF-8 whatever the locale, with the same bytes as in a file.
 
     Raises:
         OutputError: that failed.
@@ -77,7 +77,7 @@ def close() -> None:
 
 
 def close_after_error() -> None:
-    """Flush stdout as far as possible; the run has failed already."""
+    """Flush stdout as far as possible; the run has already failed."""
     try:
         close()
     except OutputError:
@@ -115,10 +115,10 @@ def print_warnings(diagnostics: Iterable[Diagnostic], palette: Palette) -> None:
 
 def print_explain_hint(codes: Iterable[Code], docs_url: str | None) -> None:
     """
-    Print how to learn more about errors, without usage errors, which explain themselves.
+    Print how to learn more about errors, except usage errors, which explain themselves.
 
     Args:
-        codes: of the errors.
+        codes: the codes of the errors.
         docs_url: where the documentation is published; None names the command that explains the first code.
     """
     known = [code for code in dict.fromkeys(codes) if code is not Code.USAGE]

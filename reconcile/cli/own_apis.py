@@ -1,8 +1,8 @@
 """
-The job APIs of a run: those that ship, and those that its operator describes.
+The job APIs of a run: the built-in ones, and those that the operator describes.
 
-A description decides where requests go under the operator's credential, and what counts as success. So only the command
-line and RECONCILE_API_PATH name files, never a manifest, and the digest of a file is kept with all that it has judged.
+A description decides where requests go with the operator's credential, and what counts as success. So only the command
+line and RECONCILE_API_PATH name files, never a manifest, and plans and recordings contain the digest of the file.
 """
 
 import os
@@ -29,7 +29,7 @@ VARIABLE = "RECONCILE_API_PATH"
 _PIN = "@sha256:"
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _BETWEEN = f"(?<!{_PIN.removesuffix(os.pathsep)}){re.escape(os.pathsep)}"
-"""What separates entries of RECONCILE_API_PATH; a digest has a colon of its own."""
+"""The separator of entries in RECONCILE_API_PATH, which is not the colon in a digest."""
 _SOURCES = ".sources.json"
 
 
@@ -41,7 +41,7 @@ class _Named(Struct, frozen=True):
 
 
 def known_apis(context: Context) -> Mapping[str, JobApi]:
-    """Return the job APIs of a run, reading the operator's files once; raise ReconcileError for one that is refused."""
+    """Return the job APIs of a run, and read the operator's files once; raise ReconcileError if one is invalid."""
     if not context.descriptions and VARIABLE not in context.environ:
         return SHIPPED
     if context.state.apis is None:
@@ -50,7 +50,7 @@ def known_apis(context: Context) -> Mapping[str, JobApi]:
 
 
 def list_apis(context: Context | None) -> Mapping[str, JobApi]:
-    """Return the job APIs of a run for a completion, which leaves out what cannot be read."""
+    """Return the job APIs of a run for a completion, without files that cannot be read."""
     try:
         return known_apis(context) if context is not None else SHIPPED
     except ReconcileError:
@@ -58,7 +58,7 @@ def list_apis(context: Context | None) -> Mapping[str, JobApi]:
 
 
 def list_description_files(context: Context) -> list[str]:
-    """List the files with descriptions that a run reads, as far as they are named well."""
+    """List the files with descriptions that a run reads; empty if their names are malformed."""
     try:
         on_path = list(_list_path(context.environ.get(VARIABLE, "")))
     except UsageError:
@@ -80,17 +80,17 @@ def choose_api(name: str, context: Context) -> JobApi:
 
 
 def read_description(path: str) -> JobApi:
-    """Read the file that an operator names, with its digest or without; raise ReconcileError."""
+    """Read the file that an operator names, with or without a digest; raise ReconcileError."""
     return next(iter(_read_all([_parse(path)]).values()))
 
 
 def pin(path: str, api: JobApi) -> str:
-    """Name a file together with its digest, as --api takes it."""
+    """Return the name of a file with its digest, in the form of --api."""
     return f"{path.rpartition(_PIN)[0] or path}{_PIN}{api.sha256}"
 
 
 def find_path(name: str, api: JobApi, context: Context) -> str:
-    """Return the path of the file that describes an API, which an operator named so."""
+    """Return the path of the file that describes an API; `name` is what the operator wrote."""
     if is_file(name):
         return _parse(name).path
     if api.sha256 is None:
@@ -99,7 +99,7 @@ def find_path(name: str, api: JobApi, context: Context) -> str:
 
 
 def locate_departures(path: str, departures: Iterable["Departure"]) -> list[Diagnostic]:
-    """Say where answers leave a description, each by the line of its file."""
+    """Turn differences between answers and a description into diagnostics at the lines of its file."""
     from reconcile.document import parse_text, read_text
 
     text = read_text(path)
@@ -136,7 +136,7 @@ def _list_named(context: Context) -> list[_Named]:
 
 
 def _list_path(value: str) -> Iterator[_Named]:
-    """List the files in RECONCILE_API_PATH; what a relative path names would depend on the checkout."""
+    """List the files in RECONCILE_API_PATH; refuse relative paths, which could name files of a checkout."""
     for entry in re.split(_BETWEEN, value):
         if not Path(entry).is_absolute():
             message = f"{VARIABLE} has the relative path '{entry[:200]}'" if entry else f"{VARIABLE} has an empty entry"

@@ -1,4 +1,4 @@
-"""A page of the documentation as a terminal shows it."""
+"""Renders a page of the documentation for a terminal."""
 
 import re
 import textwrap
@@ -14,9 +14,9 @@ _GAP = 2
 
 def fit_tables(text: str, width: int) -> str:
     """
-    Draw the tables of a Markdown text so that each fits into so many columns; everything else stays as it is.
+    Draw the tables of a Markdown text so that each fits into `width` columns; everything else stays the same.
 
-    No word is broken: where the longest words of a row do not fit beside each other, each row is a list.
+    Words are not broken: if the longest words of a row do not fit next to each other, each row becomes a list.
     """
     return _TABLE.sub(lambda table: "".join(f"{line}\n" for line in _draw(table[0].splitlines(), width)), text)
 
@@ -30,12 +30,12 @@ def _draw(lines: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _split(line: str) -> list[str]:
-    """Return the cells of a row, in which `\\|` is no border."""
+    """Return the cells of a row, in which `\\|` is not a border."""
     return [cell.strip().replace("\\|", "|") for cell in _BORDER.split(line)[1:-1]]
 
 
 def _choose_widths(rows: Sequence[Sequence[str]], width: int) -> Sequence[int] | None:
-    """Choose the width of each column, the widest ones shortened; None if there is no room for the longest words."""
+    """Choose the width of each column, and shorten the widest; None if the longest words do not fit."""
     columns = list(zip(*rows, strict=True))
     least = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
     least = [max(longest, len(column[0])) for longest, column in zip(least, columns, strict=True)]

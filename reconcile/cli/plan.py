@@ -137,7 +137,7 @@ def _print_next_step(plan: Plan, out: str | None, *, waited: bool) -> None:
 
 
 class _Results(Struct, frozen=True, kw_only=True):
-    """What was fetched or replayed for each job, in the order of the manifest, and when it was complete."""
+    """The fetched or replayed result of each job, in the order of the manifest, and when they were complete."""
 
     fetched: Sequence[Fetched]
     origins: Mapping[str, str]
@@ -211,7 +211,7 @@ def _make_plan(
 def _list_inputs(
     manifests: ManifestOptions, selection: SelectionOptions, access: AccessOptions, context: Context
 ) -> Sequence[str | None]:
-    """List the files that the run reads, as far as they are known before any is read."""
+    """List the files that the run reads, as far as they are known before reading any."""
     from reconcile.fetch.credentials.variables import find_credential_files
     from reconcile.manifest import find_manifests
 
@@ -232,7 +232,7 @@ def _list_inputs(
 
 
 def _check_receipt(selection: SelectionOptions, recording: RecordingOptions) -> None:
-    """Raise UsageError for options that a receipt would not tell of."""
+    """Raise UsageError for options that a receipt does not show."""
     if selection.leaves_out:
         message = "a receipt is about all jobs of its manifests, and options that select jobs leave some out"
         raise UsageError.because(Code.USAGE, message, hint="leave out --attest, or the selection")

@@ -1,4 +1,4 @@
-"""What a run is waiting for: a live display on a terminal, elsewhere a line now and then."""
+"""Shows the progress of a run: live on a terminal, elsewhere with a line now and then."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from reconcile.fetch import Progress
 
 _HEARTBEAT = 30.0
-"""Seconds between two lines where no terminal is."""
+"""Seconds between two lines without a terminal."""
 _FIRST_SECOND = 1.0
-"""Seconds after which a terminal shows progress. Most runs are over before, and need no display."""
+"""Seconds after which a terminal shows progress; most runs end before that."""
 
 
 class Watch:
-    """The jobs of a run, and which are decided. Times are seconds of `timer`, which only goes forward."""
+    """The jobs of a run, and which of them are decided. Times are in seconds of `timer`, which is monotonic."""
 
     def __init__(self, manifest: Manifest, timer: Callable[[], float]) -> None:
         self.manifest = manifest
         self.timer = timer
         self.begin = timer()
         self.looks: dict[int, tuple[Progress, float]] = {}
-        """The last look at each job that is pending, and when that was."""
+        """The last look at each pending job, and its time."""
         self._decided = 0
 
     def note_fetched(self, index: int, fetched: Fetched) -> None:
@@ -55,7 +55,7 @@ class Watch:
 
 @contextmanager
 def show_progress(watch: Watch, *, interactive: bool) -> Iterator[Callable[[], None]]:
-    """Yield a function that shows progress when it is time to; it is to be called all the time."""
+    """Yield a function that shows progress when it is due; call it often."""
     if not interactive:
         yield _Heartbeat(watch).beat
         return
@@ -76,14 +76,14 @@ def show_progress(watch: Watch, *, interactive: bool) -> Iterator[Callable[[], N
 
 
 class _Heartbeat:
-    """Prints a line every so often, so that a log shows that the run is alive."""
+    """Prints a line at intervals, so that a log shows that the run is alive."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self._due = watch.begin + _HEARTBEAT
 
     def beat(self) -> None:
-        """Print a line if it is time to."""
+        """Print a line if one is due."""
         now = self._watch.timer()
         if now >= self._due:
             self._due = now + _HEARTBEAT

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconcile.fetch import Target
 
 _Observations: TypeAlias = tuple[Baseline, Sequence[Observation], datetime]
-"""Where observations come from, one for each job, and the time at which they are judged."""
+"""The source of the observations, one observation for each job, and the time of judging."""
 
 
 @click.command(cls=ManifestCommand)
@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
 ) -> Done | ExitCode:
     """Test the gate: mutate what was observed, and check that the gate turns red.
 
-    By default, offline, the observations are invented to satisfy the manifest. --replay takes those of a recording,
+    By default, offline, the observations are generated to satisfy the manifest. --replay uses those of a recording,
     --live the current ones. Each mutant changes one thing: the status, type, error code, fail reason or id of the job;
     a sub-job removed, added, of another type or with another status; the job missing; the response a 401, 403, 404,
     429 or 500, a timeout, or garbage. Mutants are written as responses of the API, then parsed and judged as in plan.
@@ -203,7 +203,7 @@ def _accept(fetched: Sequence[Fetched], *, strict: bool) -> Sequence[Observation
 
 
 def _make_up(selected: Manifest, now: datetime) -> _Observations:
-    """Invent observations that satisfy the manifest, as far as possible."""
+    """Generate observations that satisfy the manifest, as far as possible."""
     from reconcile.mutation import make_up_all
 
     return Baseline.MANIFEST, make_up_all(selected.jobs, now=now), now

@@ -1,4 +1,4 @@
-"""Recording a run, and replaying a recording instead of sending requests."""
+"""Records a run, and replays a recording instead of sending requests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -52,10 +52,10 @@ class RunRecorder:
 
     def begin(self, manifest: Manifest, origins: Mapping[str, str], environ: Mapping[str, str], *, quiet: bool) -> None:
         """
-        Find the recorded answers to reuse, and begin the journal with them.
+        Find the recorded answers to reuse, and start the journal with them.
 
         Raises:
-            DocumentError: the recording to resume is of another run, or cannot be read.
+            DocumentError: the recording to resume belongs to another run, or cannot be read.
             OutputError: the journal cannot be written.
         """
         from reconcile.cli.resume import identify_run, resume_run
@@ -72,7 +72,7 @@ class RunRecorder:
         self._journal = Journal(self._folder, JOURNAL, [head, *entries])
 
     def note_fetched(self, index: int, fetched: Fetched) -> None:
-        """Write what was exchanged about a job to the journal, if the job was observed."""
+        """Write the exchanges about a job to the journal, if the job was observed."""
         job = self._jobs[index]
         if isinstance(fetched.observation, Unobserved) or (job.provider.name, job.job_id) in self._written:
             return
@@ -133,10 +133,10 @@ def list_providers(manifest: Manifest, origins: Mapping[str, str]) -> Mapping[st
 
 
 class RunReplayer:
-    """Returns what a recording holds, for `--replay`."""
+    """Returns the content of a recording, for `--replay`."""
 
     def __init__(self, folder: str, apis: Mapping[str, JobApi], *, quiet: bool) -> None:
-        """Open a recording and print when it was made; raise DocumentError, also if it needs another of the APIs."""
+        """Open a recording and print when it was made; raise DocumentError, also if the API descriptions differ."""
         from reconcile.recording import open_recording
 
         self._recording = open_recording(folder)
@@ -155,7 +155,7 @@ class RunReplayer:
             )
 
     def _check_descriptions(self, apis: Mapping[str, JobApi]) -> None:
-        """Raise DocumentError if an operator's description by which the jobs were read is not there."""
+        """Raise DocumentError if an operator's description with which the jobs were read is missing."""
         for each in self._recording.providers.values():
             if each.api_sha256 is not None and (each.api not in apis or apis[each.api].sha256 != each.api_sha256):
                 where = self._recording.folder
@@ -164,7 +164,7 @@ class RunReplayer:
                 raise DocumentError.because(Code.OTHER_DESCRIPTION, message, hint=hint)
 
     def replay(self, manifest: Manifest) -> tuple[tuple[Fetched, ...], Mapping[str, str]]:
-        """Return what was fetched of every job, in the order of the manifest, and the endpoint of each provider."""
+        """Return the recorded result of every job, in the order of the manifest, and the endpoint of each provider."""
         from reconcile.fetch.replay import find_recorded, replay_jobs
 
         names = find_recorded(tuple(manifest.providers.values()), self._recording.providers)
@@ -185,7 +185,7 @@ def check_usage(recording: RecordingOptions, access: AccessOptions) -> None:
 
 
 def list_given(access: AccessOptions) -> list[str]:
-    """List the options of fetching that the operator gave."""
+    """List the given options of fetching."""
     values = {
         "--endpoint": access.endpoints,
         "--ca-file": access.ca_file,

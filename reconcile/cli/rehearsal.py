@@ -1,4 +1,4 @@
-"""A scenario in which every job does what a manifest expects, except those that are to go wrong."""
+"""Builds a scenario in which every job does what a manifest expects, except those of `--break`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -17,18 +17,18 @@ ERROR = "error"
 """The kind of breakage in which the API answers with HTTP 500."""
 
 KINDS = (*Breakage, ERROR)
-"""All kinds of breakage that have a name; the others are error codes of the job API."""
+"""All named kinds of breakage; the others are error codes of the job API."""
 
 
 class Breach(Struct, frozen=True):
-    """What `--break` asks for: an address or a glob of addresses, and a kind, None for the one that fits."""
+    """A value of `--break`: an address or a glob of addresses, and a kind, None to choose one."""
 
     target: str
     kind: str | None
 
 
 def parse_breach(text: str) -> Breach:
-    """Parse ADDRESS[=KIND]; a key of an address may hold `=`, too."""
+    """Parse ADDRESS[=KIND]; a key in an address may also contain `=`."""
     address, sign, kind = text.rpartition("=")
     if not sign or text.endswith('"]'):
         return Breach(text, None)
@@ -48,7 +48,7 @@ def build_scenario(manifest: Manifest, breaches: Sequence[Breach], clock: Callab
         members.setdefault(job.job_id, []).append(job)
     kinds = _find_kinds(manifest, breaches, members, clock())
     if any(job.after is not None for job in manifest.jobs):
-        begin = clock()  # what was answered about one job must fit what is answered later about another
+        begin = clock()  # answers about different jobs must be consistent
         fixed = dict(zip([job.job_id for job in manifest.jobs], make_up_all(manifest.jobs, now=begin), strict=True))
     else:
         fixed = {}
@@ -82,7 +82,7 @@ def _answer(
     if kind == ERROR:
         return repertoire.reply("server_error", jobs[0].job_id)
     if kind == Breakage.MISSING:
-        return repertoire.reply("not_found", jobs[0].job_id)  # also where no answer says it for certain
+        return repertoire.reply("not_found", jobs[0].job_id)  # even if no answer of the API proves it
     exchange = write_answer(jobs[0], _observe(jobs, kind, now, fixed), at=now)
     return repertoire.answer(exchange.status_code or 200, exchange.body)
 
@@ -90,7 +90,7 @@ def _answer(
 def _observe(
     jobs: Sequence[Job], kind: str | None, now: datetime, fixed: Observed | Missing | None = None
 ) -> Observed | Missing:
-    """Make up what is observed of a remote job, unless that is `fixed`."""
+    """Make up the observation of a remote job, unless it is `fixed`."""
     observation = fixed or make_up(jobs, now=now)
     return observation if kind is None else break_observation(jobs[0], observation, kind)
 

@@ -1,4 +1,4 @@
-"""Writing the reports of a plan to stdout and to files."""
+"""Writes the reports of a plan to stdout and to files."""
 
 import sys
 from collections import Counter
@@ -26,9 +26,9 @@ _PATIENCE = 300.0
 
 class File(Struct, frozen=True, kw_only=True):
     """
-    A file that a run writes; `appended` keeps what is in it. If nothing is rendered, an old file is removed.
+    A file that a run writes; with `appended`, its old content stays. If nothing is rendered, an old file is removed.
 
-    `compared` says whether it shows the comparison with an earlier plan, which a saved plan does not keep.
+    `compared` says whether it shows the comparison with an earlier plan, which a saved plan does not contain.
     """
 
     path: str
@@ -73,9 +73,9 @@ class Report:
 
     def protect(self, read: Iterable[str | None], *, folders: Iterable[str | None] = ()) -> None:
         """
-        Raise OutputError if a report would overwrite a file that is `read`, or is in one of the `folders`.
+        Raise OutputError if a report would overwrite a file in `read`, or is in one of the `folders`.
 
-        Called before anything else can fail, because a failed run writes its reports, too.
+        Called before anything else can fail, because a failed run also writes its reports.
         """
         taken = {locate(path) for path in (*read, self._reporting.sign_with, self._reporting.baseline) if path}
         recordings = {locate(path) for path in folders if path}
@@ -89,9 +89,9 @@ class Report:
         Check that all reports can be written, and read the plan to compare with.
 
         Raises:
-            OutputError: a report cannot be written, or two have one path, or one is a file that was `read`.
-            DocumentError: there is nothing to compare with, or it is not about the `manifest`; None leaves that to
-                `write`.
+            OutputError: a report cannot be written, two have the same path, or one is a file in `read`.
+            DocumentError: the plan to compare with cannot be read, or is not from the `manifest`; with None, `write`
+                checks that.
         """
         self.protect(read)
         for place, times in Counter(locate(file.path) for file in self._files).items():
@@ -115,7 +115,7 @@ class Report:
 
         Raises:
             OutputError: something could not be written.
-            DocumentError: the plan to compare with is about other manifests.
+            DocumentError: the plan to compare with is from other manifests.
         """
         self._context.state.evidence = evidence
         compared = self._compare(plan)
@@ -185,7 +185,7 @@ def list_files(reporting: ReportingOptions, style: Style) -> Iterator[File]:
 
 
 def _check_receipt(reporting: ReportingOptions) -> None:
-    """Raise UsageError if a receipt lacks an option, or an option its receipt."""
+    """Raise UsageError if --attest lacks an option, or an option of receipts lacks --attest."""
     needed = {"--out": reporting.out, "--sign-with": reporting.sign_with, "--subject": reporting.attested}
     missing = [name for name, value in needed.items() if value is None]
     if reporting.attest is not None and missing:

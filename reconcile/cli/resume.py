@@ -1,4 +1,4 @@
-"""Resuming a run that was recorded and cut off, for `--resume`."""
+"""Resumes a run that was recorded and cut off, for `--resume`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ def check_usage(recording: RecordingOptions) -> None:
 
 
 def identify_run(manifest: Manifest, environ: Mapping[str, str]) -> RecordedRun:
-    """Return which run this is; raise UsageError if its name is too long."""
+    """Return the identity of this run; raise UsageError if its name is too long."""
     shard = manifest.shard
     jobs = [[job.address, job.provider.name, job.job_id, job.parameters] for job in manifest.jobs]
     dealt = [shard.index, shard.total, shard.by] if shard is not None else None
@@ -59,8 +59,8 @@ def resume_run(
 
     Raises:
         UsageError: there is no such directory.
-        DocumentError: the recording is of another run or unreadable, or the manifest has sensitive variables, whose
-            values a recording does not have.
+        DocumentError: the recording belongs to another run or cannot be read, or the manifest has sensitive variables,
+            whose values a recording does not contain.
     """
     if recording.resume is None:
         return Resumed(fetched={}, recorded={})

@@ -1,4 +1,4 @@
-"""Write saved plans, and read only those whose verdict follows from their evidence."""
+"""Writes saved plans, and reads only those whose verdict follows from their evidence."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -25,7 +25,7 @@ def make_saver(path: str, key: str | None) -> Callable[[Plan, Evidence], Iterabl
     Return a renderer of saved plans; raise UsageError if the key cannot be used.
 
     Args:
-        path: of the file, for messages.
+        path: path of the file, for messages.
         key: path of the private key; None leaves the plan unsigned.
     """
     if key is None:
@@ -37,7 +37,7 @@ def make_saver(path: str, key: str | None) -> Callable[[Plan, Evidence], Iterabl
 
 
 def _save(path: str, plan: Plan, evidence: Evidence, *, sign: Callable[[bytes], str] | None) -> Iterable[str]:
-    """Render a saved plan; raise OutputError if the plan would not follow from the evidence without its secrets."""
+    """Render a saved plan; raise OutputError if the evidence without secrets does not give the same plan."""
     document = plan_to_json(plan)
     kept = hide_secrets(evidence)
     if kept is not evidence and not is_document_of(document, plan_to_json(derive_plan(kept))):
@@ -51,8 +51,8 @@ def load_saved_plan(path: str, context: Context, *, verify_with: str | None = No
     Read a saved plan, and re-derive it from its evidence.
 
     Args:
-        path: of the file; "-" is standard input.
-        context: the world.
+        path: path of the file; "-" is standard input.
+        context: the collaborators of the run.
         verify_with: path of the public key of the required signature; None requires none.
 
     Raises:
@@ -99,7 +99,7 @@ def check_age(file: str, evidence: Evidence, context: Context, *, max_age: float
 
 
 def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None:
-    """Raise DocumentError unless the plan is about exactly these manifests, as they are now."""
+    """Raise DocumentError unless the plan was made from exactly these manifests, and they are unchanged."""
     shard, declared = evidence.manifest.shard, evidence.manifest.declared
     if shard is not None:
         message = f"{file}: it covers only shard {shard.index} of {shard.total} of its manifest"
@@ -122,7 +122,7 @@ def check_manifests(file: str, evidence: Evidence, paths: Iterable[str]) -> None
 
 
 def _derive(file: str, saved: SavedPlan) -> Plan:
-    """Derive the plan from its evidence; raise DocumentError if it is not the one that was saved."""
+    """Derive the plan from its evidence; raise DocumentError if it differs from the saved one."""
     tool = saved.evidence.tool
     message = f"{file}: the plan does not follow from its evidence (made by reconcile {tool})"
     refusal = _error(Code.SAVED_PLAN_BROKEN, message, "plan again: reconcile plan --out FILE")

@@ -1,4 +1,4 @@
-"""The shard of a run and the name of the run, from the operator or the CI system."""
+"""Finds the shard of a run and the name of the run, from the operator or the CI system."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ _RUNS = (
 )
 """
 Variables that are the same in all jobs of a run. The first one that is set names the run, together with the attempt if
-the system can repeat a run. In order: the operator's own, GitHub, GitLab, CircleCI, Buildkite, Azure Pipelines.
+the system can repeat a run. In order: that of the operator, GitHub, GitLab, CircleCI, Buildkite, Azure Pipelines.
 """
 
 

@@ -14,7 +14,7 @@ class Signals:
     """
     The SIGINT, SIGTERM and SIGHUP that were received.
 
-    Each raises KeyboardInterrupt, except in a `held` block, where the caller has to check for them.
+    Each raises KeyboardInterrupt, except in a `held` block, where the caller must check for them.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Signals:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of an interrupted run: that of the first signal that is not SIGINT, else of SIGINT."""
+        """The exit code of an interrupted run: that of the first signal other than SIGINT, or else of SIGINT."""
         return ExitCode(128 + next((each for each in self._received if each != signal.SIGINT), signal.SIGINT))
 
     def listen(self) -> None:
@@ -44,7 +44,7 @@ class Signals:
             self._held = False
 
     def ignore(self) -> None:
-        """Ignore them from now on: everything is written, and the process ends as its outputs say."""
+        """Ignore signals from now on: everything is written, and the exit code must match the outputs."""
         for number in _NUMBERS:
             signal.signal(number, signal.SIG_IGN)
 

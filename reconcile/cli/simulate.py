@@ -100,7 +100,7 @@ def _load(path: str, context: Context) -> "Scenario":
 def _rehearse(
     manifests: ManifestOptions, breaches: Sequence[str], provider: str | None, context: Context
 ) -> "Scenario":
-    """Build the scenario of manifests, and print what it is."""
+    """Build the scenario of manifests, and describe it on stderr."""
     from reconcile.cli.manifests import keep_provider, load_manifest
     from reconcile.cli.rehearsal import build_scenario, parse_breach
 

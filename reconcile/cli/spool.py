@@ -1,9 +1,9 @@
 """
-Keep what many large answers come to out of memory: in a temporary file, as programs that sort large files do.
+Keeps large values out of memory: in a temporary file, as programs that sort large files do.
 
-The file has no name, nobody else can open it, and it ends with the process, however that ends. Nothing in it is a
-secret of this program, because secrets are taken out of an answer as it is read. Small values stay in memory, and so
-does everything where there is no temporary folder, no space in it, or no need.
+The file has no name, nobody else can open it, and it disappears with the process, even if that is killed. It contains
+no secret of this program, because secrets are removed from an answer when it is read. Small values stay in memory, and
+so does everything if there is no temporary folder, no space in it, or no need.
 """
 
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 
 _SMALL = 2048
-"""Bytes of a value that always stays in memory; a job with two sub-jobs takes half of that."""
+"""The most bytes of a value that always stays in memory; a job with two sub-jobs takes half of that."""
 _MEMORY = 4 * 1024 * 1024
-"""Bytes of larger values that stay in memory, so that no run of a few hundred jobs needs the file."""
+"""The bytes of larger values that stay in memory, so that a run of a few hundred jobs needs no file."""
 
 _encode = Encoder().encode
 
 
 class _Place(Struct, frozen=True, gc=False):
-    """Where a value is in the file."""
+    """The place of a value in the file."""
 
     begin: int
     size: int
@@ -40,12 +40,10 @@ class Spool(Generic[_Value]):
 
     def __init__(self, kind: type[_Value], *, small: int = _SMALL, memory: int = _MEMORY) -> None:
         """
-        Begin without a file.
-
         Args:
-            kind: the type.
-            small: bytes of a value that always stays in memory.
-            memory: bytes of larger values that stay there, too.
+            kind: the type of the values.
+            small: the most bytes of a value that always stays in memory.
+            memory: the bytes of larger values that also stay in memory.
         """
         self._decode = Decoder(kind).decode
         self._small = small
@@ -59,7 +57,7 @@ class Spool(Generic[_Value]):
             self._file.close()
 
     def put(self, value: _Value) -> "_Place | _Value":
-        """Return where a value was written, or the value itself if it stays in memory."""
+        """Return the place of a value in the file, or the value itself if it stays in memory."""
         try:
             data = _encode(value)
         except (OverflowError, UnicodeEncodeError):  # a lone surrogate, which UTF-8 does not have
@@ -75,7 +73,7 @@ class Spool(Generic[_Value]):
             return value
 
     def get(self, kept: "_Place | _Value") -> _Value:
-        """Return a value that was put; the last one is remembered, because a report asks for its parts one by one."""
+        """Return a stored value; the last one is cached, because a report reads its parts one by one."""
         if not isinstance(kept, _Place):
             return kept
         if self._last is None or self._last[0] is not kept:
@@ -103,7 +101,7 @@ class Spool(Generic[_Value]):
 
 
 class FetchedSpool:
-    """What came of each job, by its index, as `fetch_jobs` stores it."""
+    """The result of each job by its index, a store for `fetch_jobs`."""
 
     def __init__(self) -> None:
         self._spool = Spool(Fetched)
@@ -117,16 +115,16 @@ class FetchedSpool:
 
 
 class EvidenceSpool:
-    """The evidence of several runs, in a fraction of the memory: of a million jobs, it would be gigabytes."""
+    """The evidence of several runs in a fraction of the memory; for a million jobs, it would take gigabytes."""
 
     def __init__(self, *, memory: int = _MEMORY) -> None:
-        """Begin without a file; `memory` is that of `Spool`."""
-        # The type of a value that is one of several cannot be written as `type`.
+        """`memory` is that of `Spool`."""
+        # A union is not a `type`.
         self._observations: Spool[Observation] = Spool(Observation, small=0, memory=memory)  # type: ignore[arg-type]
         self._alike: dict[bytes, Job] = {}
 
     def keep(self, evidence: Evidence) -> Evidence:
-        """Return the same evidence: observations are read from the file, and jobs share what they have in common."""
+        """Return the same evidence, whose observations are read from the file and whose jobs share equal values."""
         return replace(
             evidence,
             manifest=replace(evidence.manifest, jobs=tuple([self._share(job) for job in evidence.manifest.jobs])),
@@ -136,7 +134,7 @@ class EvidenceSpool:
         )
 
     def _share(self, job: Job) -> Job:
-        """Return the same job, made of the values of the first one that differs in nothing but its ids."""
+        """Return the same job, with the values of the first job that differs only in its ids."""
         try:
             kind = _encode(replace(job, address="", job_id="", provider=job.provider.name))
         except (OverflowError, UnicodeEncodeError):  # as in Spool.put
@@ -145,13 +143,13 @@ class EvidenceSpool:
 
 
 class DetailsSpool:
-    """The details of jobs, as `derive_plan` keeps them; the arguments are those of `Spool`."""
+    """The details of jobs, a store for `derive_plan`; the arguments are those of `Spool`."""
 
     def __init__(self, *, small: int = _SMALL, memory: int = _MEMORY) -> None:
         self._spool = Spool(JobDetails, small=small, memory=memory)
 
     def keep(self, details: JobDetails) -> Details:
-        """Return the details, which may be read from the file when they are asked for."""
+        """Return a handle of the details, which may read them from the file."""
         kept = self._spool.put(details)
         return kept if isinstance(kept, JobDetails) else _SpooledDetails(self._spool, kept)
 

@@ -1,4 +1,4 @@
-"""Where a run takes place: the repository of its files, the page of its CI run, the pages of its documentation."""
+"""Finds the surroundings of a run: the repository of its files, its CI page, and the pages of the documentation."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from reconcile.errors import UsageError
 from reconcile.model import Diagnostic, Manifest
 
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
-"""Where GitHub, GitLab and Azure Pipelines put the repository."""
+"""Variables with the path of the repository in GitHub, GitLab and Azure Pipelines."""
 
 _TRACE_PARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-"""W3C Trace Context. What a later version appends is ignored, as that standard demands."""
+"""W3C Trace Context. What later versions append is ignored, as the standard requires."""
 
 _DOCS_URL = "RECONCILE_DOCS_URL"
 
 _DOCS = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,500})?")
-"""Nothing that a format could misread, and no user or query, which could hold a secret."""
+"""Only characters that no format misreads, and no user or query, which could contain a secret."""
 
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]{1,500}")
 
@@ -30,12 +30,12 @@ def find_paths(
     """
     Find the path in the repository of every file that a plan names.
 
-    The repository is what the CI system says or, for a file elsewhere, the nearest directory above it with `.git`, else
-    the working directory. A file that is in none of them keeps its name.
+    The repository is that of the CI system or, for a file elsewhere, the nearest directory above it with `.git`, or
+    else the working directory. A file in none of them keeps its name.
 
     Returns:
-        The file as it was named -> its path from the root, with `/`, without `.` and `..`. Files that have this path
-        for a name are left out.
+        The name of the file -> its path from the root, with `/`, without `.` and `..`. Files whose name equals this
+        path are left out.
     """
     named = [source.file for each in diagnostics if (source := each.source)]
     if manifest is not None:
@@ -61,7 +61,7 @@ def _find_path(file: str, roots: Sequence[str]) -> str:
 
 
 def find_run_url(environ: Mapping[str, str]) -> str | None:
-    """Find the page of the CI run: that of the job in GitLab, of the run in GitHub, of the build in Azure Pipelines."""
+    """Find the page of the CI run: of the job in GitLab, the run in GitHub, the build in Azure Pipelines."""
     if environ.get("GITHUB_RUN_ID"):
         server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
         url = f"{server}/{quote(repository)}/actions/runs/{quote(environ['GITHUB_RUN_ID'], safe='')}"
@@ -77,13 +77,13 @@ def find_run_url(environ: Mapping[str, str]) -> str | None:
 
 
 def find_docs_url(environ: Mapping[str, str]) -> str | None:
-    """Find where the documentation is published, without "/" at its end; None if that is not set or not valid."""
+    """Find where the documentation is published, without a final "/"; None if that is not set or invalid."""
     url = environ.get(_DOCS_URL, "")
     return url.rstrip("/") if _DOCS.fullmatch(url) else None
 
 
 def check_docs_url(environ: Mapping[str, str]) -> None:
-    """Raise UsageError if the place of the documentation is set and not valid."""
+    """Raise UsageError if the URL of the documentation is set but invalid."""
     if _DOCS_URL in environ and find_docs_url(environ) is None:
         message = f"{_DOCS_URL} is not the URL of a site: https://, a host, and a path without '?' or '#'"
         hint = f"set it as in {_DOCS_URL}=https://docs.example.com/reconcile, or unset it"
@@ -91,7 +91,7 @@ def check_docs_url(environ: Mapping[str, str]) -> None:
 
 
 def find_trace_parent(environ: Mapping[str, str]) -> str | None:
-    """Find the span that this run is a part of, by the variable that OpenTelemetry defines; None if it is not valid."""
+    """Find the span that this run belongs to, in the variable of OpenTelemetry; None if that is not set or invalid."""
     found = _TRACE_PARENT.match(environ.get("TRACEPARENT", ""))
     rest = environ["TRACEPARENT"][found.end() :] if found else ""
     return found[0] if found and (not rest or (rest[0] == "-" and found[0][:2] != "00")) else None

@@ -25,9 +25,9 @@ def command(context: Context, manifests: ManifestOptions, format_name: str) -> D
     """Check manifests, offline.
 
     MANIFEST is a file, a directory, or - for standard input; the default is the current directory. All errors are
-    listed, in the order of the text. Each file is checked as a run of its own; what only breaks a run of all of them
-    is a warning. Variables need no values: what depends on one is checked as far as possible, and the variables that
-    plan needs values for are listed. The exit code is 0 if the manifests are valid, else 1.
+    listed, in the order of the text. Each file is checked as a separate run; conflicts between files are warnings.
+    Variables need no values: what depends on one is checked as far as possible, and the variables that plan needs
+    values for are listed. The exit code is 0 if the manifests are valid, else 1.
 
     \b
     Examples:

@@ -52,12 +52,12 @@ def command(
     """Re-derive the verdict of a saved plan from its evidence, offline.
 
     PLAN is a file written by 'reconcile plan --out PLAN', or - for standard input. The digest in a plan proves that it
-    was not damaged, not who made it: whoever can write the file can write another one. To prove the origin, sign it
-    with 'plan --sign-with' and require the signature with --verify-with. With --attestation, also check a receipt of
-    'plan --attest': what it states is re-derived from the plan, and must be the same.
+    was not damaged, not who made it: anyone who can write the file can replace it. To prove the origin, sign it with
+    'plan --sign-with' and require the signature with --verify-with. With --attestation, also check a receipt of 'plan
+    --attest': everything in it is re-derived from the plan, and must be the same.
 
     Exit code: that of the verdict, 0 only if everything was proven; --soft-fail of the run is ignored. 1 if the verdict
-    does not follow from the evidence, or the plan was changed, is too old, or is about other manifests.
+    does not follow from the evidence, or the plan was changed, is too old, or was made from other manifests.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""How jobs are fetched, and which recording is written or replayed."""
+"""Options of fetching jobs, and of writing or replaying a recording."""
 
 import click
 from msgspec import Struct
@@ -8,15 +8,15 @@ from reconcile.rate import Rate
 
 _DEFAULT_TIMEOUT = 300.0
 _SLACK = 60.0
-"""Seconds of the default timeout that --wait does not use up."""
+"""Seconds of the default timeout beyond --wait."""
 
 
 class AccessOptions(Struct, frozen=True, kw_only=True):
     """
     How jobs are fetched. Only the operator decides this, never a manifest.
 
-    `wait` and `timeout` are seconds, `rate` is what each provider allows. None means: do not wait, a timeout that
-    leaves room for the waiting, the rate that the API publishes. `verbose` is 1 for -v and 2 for -vv.
+    `wait` and `timeout` are in seconds, and `rate` is the rate that each provider allows. None means no waiting, a
+    timeout that is longer than the waiting, and the published rate of the API. `verbose` is 1 for -v and 2 for -vv.
     """
 
     endpoints: tuple[str, ...]
@@ -38,8 +38,8 @@ class AccessOptions(Struct, frozen=True, kw_only=True):
 class RecordingOptions(Struct, frozen=True, kw_only=True):
     """
     The directory to record to, the one to replay instead of sending requests, and the one of the run to resume, which
-    is recorded there as well; None for none. `max_age` is the seconds after which the resumed run asks again, None for
-    the default.
+    is recorded there as well; each may be None. `max_age` is the seconds after which a resumed run requests an answer
+    again, None for the default.
     """
 
     record: str | None

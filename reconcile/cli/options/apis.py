@@ -1,4 +1,4 @@
-"""Job APIs that an operator describes in files of their own."""
+"""Options of job APIs that an operator describes in files."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ApiType(FilePath):
-    """The name of a job API, or the file that describes one, as `choose_api` takes it."""
+    """The name of a job API, or the file that describes one, for `choose_api`."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
@@ -25,7 +25,7 @@ class ApiType(FilePath):
 
 
 def _keep(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
-    """Give the command a context that knows the files, which are read once they are needed."""
+    """Replace the context of the command with one that has the files, which are read when they are needed."""
     if isinstance(ctx.obj, Context) and values:
         ctx.obj = replace(ctx.obj, descriptions=values)
 

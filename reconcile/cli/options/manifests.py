@@ -1,4 +1,4 @@
-"""Which jobs a command is about: manifests, values of variables, and a selection of jobs."""
+"""Options of manifests, values of variables, and the selection of jobs."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -38,10 +38,10 @@ class ManifestOptions(Struct, frozen=True, kw_only=True):
 
 class SelectionOptions(Struct, frozen=True, kw_only=True):
     """
-    Which jobs of the manifests are selected: all, if nothing is given. `shard` is the part of the selected ones, and
-    `deal` the name of the `Deal`, None for the default.
+    The selection of jobs; all, if nothing is given.
 
-    `target_files` are paths. `fail_fast` ends the run with the first job that is drift or an error.
+    `shard` is the shard of the selected jobs, and `deal` the name of the `Deal`, None for the default. `target_files`
+    are paths. `fail_fast` ends the run at the first job that has drifted or cannot be checked.
     """
 
     targets: tuple[str, ...]
@@ -71,7 +71,7 @@ class _VariableFileType(click.ParamType[Given]):
 
 
 class ManifestCommand(click.Command):
-    """A command that remembers the order of --var and --var-file, which click reports for each option alone."""
+    """A command that keeps the common order of --var and --var-file, which click reports separately."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -82,7 +82,7 @@ class ManifestCommand(click.Command):
 
 
 def _refuse_second_reader(given: Mapping[str, Any]) -> None:
-    """Raise UsageError if standard input is to hold targets and something else as well."""
+    """Raise UsageError if standard input is used for targets and for something else."""
     target_files = given.get("target_files") or ()
     others = [*(given.get("paths") or ()), *(each.path for each in given.get("files") or ())]
     if target_files.count("-") > ("-" not in others):
@@ -118,7 +118,7 @@ def variable_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def complete_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[str]":
-    """Return the addresses in the manifests of the command line, or of the working directory, that begin like this."""
+    """Return the addresses with this prefix, in the manifests of the command line or the working directory."""
     from reconcile.cli.manifests import list_addresses
     from reconcile.cli.own_apis import list_apis
 

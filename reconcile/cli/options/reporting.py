@@ -1,4 +1,4 @@
-"""What is written where, in which colours, and how saved plans are written and checked."""
+"""Options of outputs and colours, and of writing and checking saved plans."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -14,12 +14,12 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 class ReportingOptions(Struct, frozen=True, kw_only=True):
     """
-    What is written where.
+    The outputs of a command.
 
     `format_name` is the format of stdout, `reports` are pairs of format and path. `github_summary` and `github_output`
     are the files of a GitHub step to append to, `out` is the path of the saved plan, `sign_with` that of its signing
-    key and `baseline` that of the plan to compare with; `attest` is the path of the receipt about `attested`. None for
-    each that was not asked for. `full` also shows what is in sync.
+    key and `baseline` that of the plan to compare with; `attest` is the path of the receipt for `attested`. Each may be
+    None. `full` also shows jobs that are in sync.
     """
 
     format_name: str

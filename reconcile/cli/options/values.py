@@ -14,13 +14,13 @@ from reconcile.model import Assignment, Subject
 from reconcile.rate import Rate, parse_rate
 
 DEFAULT_API = "sfs-turbo"
-"""The job API of commands that are told none."""
+"""The default job API of commands."""
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Duration(click.ParamType[float]):
-    """A duration above zero, as seconds. One of more than `longest` hours is most likely a wrong unit."""
+    """A duration above zero, in seconds. More than `longest` hours is an error, probably a wrong unit."""
 
     name = "duration"
 
@@ -76,7 +76,7 @@ class AssignmentType(click.ParamType[Assignment]):
 
 
 class FilePath(click.Path):
-    """A path that is not empty: an empty one is most likely an unset variable, and would mean the working directory."""
+    """A non-empty path: an empty one is probably an unset variable, and would mean the working directory."""
 
     def convert(
         self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
@@ -91,9 +91,10 @@ def as_one(kind: type[Struct], name: str, *options: Decorator) -> Decorator:
     Make a decorator that adds these options to a command and passes their values to it as one Struct.
 
     Args:
-        kind: the Struct; its fields are named like the options. Fields of options added elsewhere are filled as well.
+        kind: the Struct; its fields are named like the options. Fields of options that are added elsewhere are also
+            filled.
         name: the parameter of the command that gets the Struct.
-        options: in the order in which --help lists them.
+        options: in the order of --help.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
