@@ -6,6 +6,8 @@ which items they fill. Sub-jobs are known by their kind, and sets of kinds are w
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -50,7 +52,7 @@ class Automaton:
         count, each, match = expectation.count, expectation.each, expectation.match
         self._most = count.max if count is not None else None
         self._least = max(count.min if count is not None else 0, 1 if each else 0)
-        self._capped = self._least if self._most is None else self._most + 1
+        self._counted = self._least if self._most is None else self._most
         self._closed = match in _CLOSED and expectation.items is not None
         self._pairs = self._closed or (match is Match.CONTAINS and bool(self._items))
         self._ordered = self._closed and match is Match.ORDERED
@@ -77,7 +79,7 @@ class Automaton:
         matching = tuple([number + (at in items) for number, at in zip(memory.matching, self._maxima, strict=True)])
         if any(number > most for number, most in zip(matching, self._maxima.values(), strict=True)):
             return None
-        size = min(memory.size + 1, self._capped)
+        size = min(memory.size + 1, self._counted)
         if not self._pairs:
             return Memory(size, memory.fills, matching)
         fills = frozenset(each for fill in memory.fills for each in self._fill(fill, items))
@@ -97,11 +99,11 @@ class Automaton:
                 coming &= ~self._described[position]
         if self._closed:
             open_items = {position for fill in memory.fills for position in self._list_open(fill)}
-            coming &= _unite(self._described[position] for position in open_items)
+            coming &= reduce(or_, [self._described[position] for position in open_items], 0)
         return coming
 
     def forget(self, memory: Memory, coming: Kinds) -> Memory | None:
-        """Return a memory without what makes no difference if only some kinds can come; None if nothing is accepted."""
+        """Return a memory without what these kinds cannot change; None if no list of them makes it accept."""
         touched = [bool(described & coming) for described in self._described]
         matching = tuple([number * touched[at] for number, at in zip(memory.matching, self._maxima, strict=True)])
         if not self._pairs:
@@ -182,13 +184,6 @@ class Automaton:
 def _gather(flags: Iterable[object]) -> Kinds:
     """Return the kinds that have a flag."""
     return sum(1 << kind for kind, flag in enumerate(flags) if flag)
-
-
-def _unite(sets: Iterable[Kinds]) -> Kinds:
-    united = 0
-    for each in sets:
-        united |= each
-    return united
 
 
 def _keep_fullest(fills: frozenset[_Fill]) -> frozenset[_Fill]:

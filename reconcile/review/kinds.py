@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import product
+from itertools import chain, product
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -49,27 +49,22 @@ def list_kinds(
     """
     List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all.
 
-    Its type decides which items are compared with a sub-job at all. So what these assert is tried for each type alone.
+    The type of a sub-job decides which items it can go to. So what these assert is tried for each type alone.
     """
-    every = [field for each in expectations for part in (each.each, *_list_fields(each)) for field in part]
+    parts = [part for each in expectations for part in (each.each, *[item.fields for item in each.items or ()])]
     found: dict[Kind, SubJob] = {}
     tried = 0
-    for job_type in list_texts(_of(every, Field.JOB_TYPE), api.job_types):
+    for job_type in list_texts(_of(chain(*parts), Field.JOB_TYPE), api.job_types):
         described = [_describe(each, job_type) for each in expectations]
-        asserted = [field for each, items in described for part in (each, *[own for _, own in items]) for field in part]
-        records = _list_records(asserted, api, now, thorough=thorough)
-        tried += len(records)
-        if tried > _MOST_KINDS:
-            raise TooManyError("kinds of sub-jobs")
-        for record in records:
+        asserted = [field for each, items in described for field in chain(each, *[fields for _, fields in items])]
+        for record in _list_records(asserted, api, now, thorough=thorough):
+            tried += 1
+            if tried > _MOST_KINDS:
+                raise TooManyError("kinds of sub-jobs")
             sub_job = replace(record, job_type=job_type)
             state = State(sub_job, api, now, frozen or api.statuses[sub_job.status].terminal, frozenset())
             found.setdefault(tuple([_fit(each, state) for each in described]), sub_job)
     return [(sub_job, kind) for kind, sub_job in found.items()]
-
-
-def _list_fields(expectation: SubJobsExpectation) -> Iterator[tuple[Assertion, ...]]:
-    yield from (item.fields for item in expectation.items or ())
 
 
 def _describe(expectation: SubJobsExpectation, job_type: str | None) -> _Described:
@@ -81,21 +76,17 @@ def _describe(expectation: SubJobsExpectation, job_type: str | None) -> _Describ
     return expectation.each, items
 
 
-def _list_records(asserted: Sequence[Assertion], api: JobApi, now: datetime, *, thorough: bool) -> list[SubJob]:
-    """List sub-jobs without a type, so that all that is asserted of the rest has each combination of truths."""
+def _list_records(asserted: Sequence[Assertion], api: JobApi, now: datetime, *, thorough: bool) -> Iterator[SubJob]:
+    """Yield sub-jobs without a type, one for each way in which what is asserted of the rest can be true."""
     timed = tuple(dict.fromkeys(each for each in asserted if not isinstance(each, FieldExpectation)))
     words = _tell_words_apart(_of(asserted, Field.STATUS), api, now)
     codes = list_texts(_of(asserted, Field.ERROR_CODE), tuple(api.error_codes))
     reasons = list_texts(_of(asserted, Field.FAIL_REASON), ())
     pairs = _tell_times_apart(timed, api, now, thorough=thorough)
-    if len(words) * len(codes) * len(reasons) * len(pairs) > _MOST_KINDS:
-        raise TooManyError("kinds of sub-jobs")
     moves = api.parts is not None and api.parts.end_time_moves
-    return [
-        replace(_BARE, status=word, begin_time=begin, end_time=end, error_code=code, fail_reason=reason)
-        for word, (begin, end), code, reason in product(words, pairs, codes, reasons)
-        if end is None or not moves or api.statuses[word].terminal
-    ]
+    for word, (begin, end), code, reason in product(words, pairs, codes, reasons):
+        if end is None or not moves or api.statuses[word].terminal:
+            yield replace(_BARE, status=word, begin_time=begin, end_time=end, error_code=code, fail_reason=reason)
 
 
 def _tell_words_apart(assertions: Iterable[Assertion], api: JobApi, now: datetime) -> list[str]:

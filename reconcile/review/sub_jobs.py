@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -24,6 +25,8 @@ _MOST_STEPS = 60_000
 """Steps of one search, which takes about half a second."""
 MOST_SUB_JOBS = 1_000
 """A job with more sub-jobs is no answer."""
+_MOST_LISTED = 20
+"""Lists about which only the judge can tell: it is not asked about more."""
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -72,8 +75,8 @@ class _Side:
     def start(self) -> _State:
         return self._automaton.start(), True
 
-    def weigh(self, state: _State) -> int:
-        """Return how much work a step is."""
+    def count_work(self, state: _State) -> int:
+        """Count the steps that one more sub-job takes."""
         return 1 + (len(state[0].fills) if state[0] is not None else 0)
 
     def step(self, state: _State, kind: int) -> _State:
@@ -123,7 +126,8 @@ def find_sub_jobs(
         thorough: whether to try all times of sub-jobs, and not only the likeliest ones.
 
     Returns:
-        That list, after those before it about which only the judge can tell; without a certain one if there is none.
+        That list, after those before it about which only the judge can tell; without a certain one if there is none,
+        or if there are too many of the others.
 
     Raises:
         TooManyError: it takes too long to tell.
@@ -145,7 +149,9 @@ def find_sub_jobs(
     if last is not None and last.always_passes:
         return ()
     found = _search([side for side in sides if not side.always_passes], last, len(kinds))
-    return tuple([Listed(tuple([kinds[at][0] for at in each]), certain=certain) for each, certain in found])
+    return tuple(
+        [Listed(tuple([kinds[at][0] for at in each]), certain=certain) for each, certain in islice(found, _MOST_LISTED)]
+    )
 
 
 def _merge_alike(expectation: SubJobsExpectation) -> SubJobsExpectation:
@@ -193,12 +199,12 @@ def _search(passing: Sequence[_Side], stopping: _Side | None, count: int) -> Ite
         if (states, coming) in seen:
             continue
         seen.add((states, coming))
-        found = _weigh(passing, sides, states)
+        found = _is_found(passing, sides, states)
         if found is not False:
             yield listed, found is True
         if found:
             return
-        steps += coming.bit_count() * sum(map(_Side.weigh, sides, states))
+        steps += coming.bit_count() * sum(map(_Side.count_work, sides, states))
         if steps > _MOST_STEPS:
             raise TooManyError("lists of sub-jobs")
         in_order = any(map(_Side.heeds_order, sides, states))
@@ -222,7 +228,7 @@ def _list_next(
     return [(size, listed, left, coming)] if size <= MOST_SUB_JOBS else []
 
 
-def _weigh(passing: Sequence[_Side], sides: Sequence[_Side], states: Sequence[_State]) -> bool | None:
+def _is_found(passing: Sequence[_Side], sides: Sequence[_Side], states: Sequence[_State]) -> bool | None:
     """Return whether the list so far is what is looked for; None if only the judge can tell."""
     verdicts = [side.passes(state) for side, state in zip(sides, states, strict=True)]
     if len(passing) < len(sides):
