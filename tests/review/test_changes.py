@@ -297,6 +297,15 @@ def test_the_same_in_other_words_is_equal(compare, strong, weak, rewrite):
             "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 1, max: 1}}]}",
             "sub_jobs: {match: contains, items: [{job_type: a, count: {max: 1}}, {job_type: a, count: {min: 1}}]}",
         ),
+        (
+            "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 2, max: 2}}]}",
+            "sub_jobs: {match: contains, items: "
+            "[{job_type: a, count: {min: 1, max: 3}}, {job_type: a, count: {min: 1, max: 2}}]}",
+        ),
+        (
+            "sub_jobs: {items: [{job_type: a, count: {min: 2, max: 5}}]}",
+            "sub_jobs: {items: [{job_type: a, count: {min: 1, max: 3}}, {job_type: a, count: {min: 1, max: 2}}]}",
+        ),
     ],
 )
 def test_other_ways_to_say_the_same_are_equal(compare, one, other):
