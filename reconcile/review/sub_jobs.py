@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import islice
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -21,12 +20,10 @@ from reconcile.review.automaton import Automaton, Kinds, Memory
 from reconcile.review.kinds import Fit, Kind, list_kinds
 from reconcile.review.limits import TooManyError
 
-_MOST_STEPS = 60_000
-"""Steps of one search, which takes about half a second."""
+_MOST_STEPS = 120_000
+"""Steps of one search, which takes about a second."""
 MOST_SUB_JOBS = 1_000
 """A job with more sub-jobs is no answer."""
-_MOST_LISTED = 20
-"""Lists about which only the judge can tell: it is not asked about more."""
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -126,8 +123,7 @@ def find_sub_jobs(
         thorough: whether to try all times of sub-jobs, and not only the likeliest ones.
 
     Returns:
-        That list, after those before it about which only the judge can tell; without a certain one if there is none,
-        or if there are too many of the others.
+        That list, after those before it about which only the judge can tell; without a certain one if there is none.
 
     Raises:
         TooManyError: it takes too long to tell.
@@ -149,9 +145,7 @@ def find_sub_jobs(
     if last is not None and last.always_passes:
         return ()
     found = _search([side for side in sides if not side.always_passes], last, len(kinds))
-    return tuple(
-        [Listed(tuple([kinds[at][0] for at in each]), certain=certain) for each, certain in islice(found, _MOST_LISTED)]
-    )
+    return tuple([Listed(tuple([kinds[at][0] for at in each]), certain=certain) for each, certain in found])
 
 
 def _merge_alike(expectation: SubJobsExpectation) -> SubJobsExpectation:
