@@ -2,10 +2,12 @@
 Expectations of sub-jobs as automata that read one sub-job after the other.
 
 What an expectation remembers of the sub-jobs so far is finite: how many there were, up to the bounds that it names, and
-which items they fill.
+which items they fill. Sub-jobs are known by their kind, and sets of kinds are whole numbers, with a bit for each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -14,10 +16,12 @@ from reconcile.model import Match, SubJobsExpectation
 from reconcile.review.kinds import Fit
 from reconcile.review.limits import TooManyError
 
-_MOST_FILLS = 500
+_MOST_FILLS = 200
 """Ways in which the sub-jobs so far may fill the items."""
 _CLOSED = (Match.EXACT, Match.ORDERED)
 
+Kinds: TypeAlias = int
+"""A set of kinds."""
 _Fill: TypeAlias = tuple[int, ...]
 
 
@@ -36,78 +40,93 @@ class Memory(Struct, frozen=True):
 
 
 class Automaton:
-    """Reads sub-jobs for one expectation. A memory of None is that no list that begins so can be accepted."""
+    """
+    Reads sub-jobs for one expectation. A memory of None is that no list that begins so can be accepted.
 
-    def __init__(self, expectation: SubJobsExpectation) -> None:
-        self._expectation = expectation
+    `fits` says how a sub-job of each kind meets the expectation.
+    """
+
+    def __init__(self, expectation: SubJobsExpectation, fits: Sequence[Fit]) -> None:
+        self._fits = fits
         self._items = expectation.items or ()
-        count, each = expectation.count, expectation.each
+        count, each, match = expectation.count, expectation.each, expectation.match
         self._most = count.max if count is not None else None
         self._least = max(count.min if count is not None else 0, 1 if each else 0)
-        self._capped = self._least if self._most is None else self._most + 1
-        closed = expectation.match in _CLOSED and expectation.items is not None
-        self._pairs = closed or (expectation.match is Match.CONTAINS and bool(self._items))
-        self._closed = closed
-        self._ordered = closed and expectation.match is Match.ORDERED
-        self._bounds = expectation.match is Match.CONTAINS and any(item.count.max is not None for item in self._items)
+        self._counted = self._least if self._most is None else self._most
+        self._closed = match in _CLOSED and expectation.items is not None
+        self._pairs = self._closed or (match is Match.CONTAINS and bool(self._items))
+        self._ordered = self._closed and match is Match.ORDERED
+        maxima = {position: item.count.max for position, item in enumerate(self._items)}
+        self._maxima = {
+            position: most for position, most in maxima.items() if match is Match.CONTAINS and most is not None
+        }
+        self._described = [_gather(position in fit.items for fit in fits) for position in range(len(self._items))]
+        self._allowed = _gather(
+            fit.each
+            and not (match is Match.NONE and (fit.items or fit.doubtful))
+            and fit.doubtful.isdisjoint(self._maxima)
+            for fit in fits
+        )
 
     def start(self) -> Memory:
         fills = frozenset({(-1, 0) if self._ordered else (0,) * len(self._items)} if self._pairs else ())
-        return Memory(0, fills, (0,) * len(self._items) if self._bounds else ())
+        return Memory(0, fills, (0,) * len(self._maxima))
 
-    def step(self, memory: Memory, fit: Fit) -> Memory | None:
-        size = min(memory.size + 1, self._capped)
-        if (self._most is not None and size > self._most) or not fit.each:
+    def step(self, memory: Memory, kind: int) -> Memory | None:
+        if memory.size == self._most or not self._allowed >> kind & 1:
             return None
-        if self._expectation.match is Match.NONE and (fit.items or fit.doubtful):
+        items = self._fits[kind].items
+        matching = tuple([number + (at in items) for number, at in zip(memory.matching, self._maxima, strict=True)])
+        if any(number > most for number, most in zip(matching, self._maxima.values(), strict=True)):
             return None
-        matching = self._count_matching(memory.matching, fit) if self._bounds else ()
-        if matching is None:
-            return None
+        size = min(memory.size + 1, self._counted)
         if not self._pairs:
-            return Memory(size, frozenset(), matching)
-        fills = frozenset(each for fill in memory.fills for each in self._fill(fill, fit))
-        if not self._closed:
-            fills = _keep_fullest(fills)
+            return Memory(size, memory.fills, matching)
+        fills = frozenset(each for fill in memory.fills for each in self._fill(fill, items))
         if len(fills) > _MOST_FILLS:
             raise TooManyError("ways to pair sub-jobs with items")
+        if not self._closed:
+            fills = _keep_fullest(fills)
         return Memory(size, fills, matching) if fills else None
 
-    def accepts(self, memory: Memory) -> bool:
-        if memory.size < self._least:
-            return False
-        return not self._pairs or any(map(self._is_filled, memory.fills))
+    def list_coming(self, memory: Memory) -> Kinds:
+        """List the kinds of which one more may come, now or later: there is room for them."""
+        if memory.size == self._most:
+            return 0
+        coming = self._allowed
+        for number, (position, most) in zip(memory.matching, self._maxima.items(), strict=True):
+            if number == most:
+                coming &= ~self._described[position]
+        if self._closed:
+            open_items = {position for fill in memory.fills for position in self._list_open(fill)}
+            coming &= reduce(or_, [self._described[position] for position in open_items], 0)
+        return coming
 
-    def is_hopeless(self, memory: Memory, last: Sequence[int]) -> bool:
-        """Return whether, in a sorted list, an item lacks what cannot come any more; `last` has a flag per item."""
-        if not self._pairs or self._ordered:
-            return False
-        short = [item.count.min for item in self._items]
-        return not any(
-            all(number >= least or possible for number, least, possible in zip(fill, short, last, strict=True))
+    def forget(self, memory: Memory, coming: Kinds) -> Memory | None:
+        """Return a memory without what these kinds cannot change; None if no list of them makes it accept."""
+        touched = [bool(described & coming) for described in self._described]
+        matching = tuple([number * touched[at] for number, at in zip(memory.matching, self._maxima, strict=True)])
+        if not self._pairs:
+            return Memory(memory.size, memory.fills, matching)
+        fills = frozenset(left for fill in memory.fills if (left := self._forget_filled(fill, touched)) is not None)
+        return Memory(memory.size, fills, matching) if fills else None
+
+    def count_missing(self, memory: Memory) -> int:
+        """Count how many sub-jobs have to come at least until a list is accepted; none if it is accepted already."""
+        missing = [
+            sum([max(item.count.min - number, 0) for item, number in zip(self._items, self._count(fill), strict=True)])
             for fill in memory.fills
-        )
+        ]
+        return max(self._least - memory.size, min(missing, default=0))
 
-    def _count_matching(self, matching: _Fill, fit: Fit) -> _Fill | None:
-        counted = list(matching)
-        for position, item in enumerate(self._items):
-            if item.count.max is None:
-                continue
-            if position in fit.doubtful:
-                return None
-            counted[position] += position in fit.items
-            if counted[position] > item.count.max:
-                return None
-        return tuple(counted)
-
-    def _fill(self, fill: _Fill, fit: Fit) -> Iterator[_Fill]:
+    def _fill(self, fill: _Fill, items: Iterable[int]) -> Iterator[_Fill]:
         """Yield the ways to give one more sub-job to an item, or to none where others are welcome."""
         if self._ordered:
-            yield from self._fill_in_order(fill, fit)
+            yield from self._fill_in_order(fill, items)
             return
         if not self._closed:
             yield fill
-        for position in fit.items:
+        for position in items:
             count = self._items[position].count
             most = count.min if not self._closed or count.max is None else count.max
             if fill[position] < most:
@@ -115,9 +134,9 @@ class Automaton:
             elif self._closed and count.max is None:
                 yield fill
 
-    def _fill_in_order(self, fill: _Fill, fit: Fit) -> Iterator[_Fill]:
+    def _fill_in_order(self, fill: _Fill, items: Iterable[int]) -> Iterator[_Fill]:
         at, number = fill
-        if at in fit.items:
+        if at in items:
             count = self._items[at].count
             if count.max is None:
                 yield at, min(number + 1, max(count.min, 1))
@@ -127,17 +146,44 @@ class Automaton:
             return
         for position in range(at + 1, len(self._items)):
             count = self._items[position].count
-            if position in fit.items and count.max != 0:
+            if position in items and count.max != 0:
                 yield position, 1
             if count.min:
                 return
 
-    def _is_filled(self, fill: _Fill) -> bool:
+    def _list_open(self, fill: _Fill) -> Iterable[int]:
+        """List the items that have room for more."""
+        if self._ordered:
+            return range(max(fill[0], 0), len(self._items))
+        return [
+            position
+            for position, (item, number) in enumerate(zip(self._items, fill, strict=True))
+            if item.count.max is None or number < item.count.max
+        ]
+
+    def _forget_filled(self, fill: _Fill, touched: Sequence[bool]) -> _Fill | None:
+        """Return a way to fill the items as if those that stay as they are had just enough; None if one has too few."""
+        numbers = [
+            (number, number if may_change else item.count.min)
+            for item, number, may_change in zip(self._items, self._count(fill), touched, strict=True)
+        ]
+        if any(number < least for number, least in numbers):
+            return None
+        return fill if self._ordered else tuple([left for _, left in numbers])
+
+    def _count(self, fill: _Fill) -> Sequence[int]:
+        """Return how many each item has."""
         if not self._ordered:
-            return all(number >= item.count.min for number, item in zip(fill, self._items, strict=True))
+            return fill
         at, number = fill
-        rest = self._items[at + 1 :]
-        return (at < 0 or number >= self._items[at].count.min) and not any(item.count.min for item in rest)
+        if at < 0:
+            return [0] * len(self._items)
+        return [*[item.count.min for item in self._items[:at]], number, *[0] * (len(self._items) - at - 1)]
+
+
+def _gather(flags: Iterable[object]) -> Kinds:
+    """Return the kinds that have a flag."""
+    return sum(1 << kind for kind, flag in enumerate(flags) if flag)
 
 
 def _keep_fullest(fills: frozenset[_Fill]) -> frozenset[_Fill]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
-from itertools import product
+from functools import lru_cache, partial
+from itertools import chain, product
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.judge import State, truth_of
+from reconcile.judge import State, accepts, truth_of
 from reconcile.model import Assertion, Field, FieldExpectation, JobApi, SubJob, SubJobsExpectation, Truth
 from reconcile.review.limits import TooManyError
 from reconcile.review.texts import list_texts, list_words
@@ -38,60 +38,77 @@ Kind: TypeAlias = tuple[Fit, ...]
 """How a sub-job meets each of several expectations."""
 
 
+_Described: TypeAlias = tuple[tuple[Assertion, ...], Sequence[tuple[int, tuple[Assertion, ...]]]]
+"""What an expectation asserts of sub-jobs of one type: of each, and of those for the items that may have that type."""
+
+
 @lru_cache(maxsize=64)
 def list_kinds(
     expectations: tuple[SubJobsExpectation, ...], api: JobApi, now: datetime, *, frozen: bool, thorough: bool
 ) -> Sequence[tuple[SubJob, Kind]]:
-    """List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all."""
-    assertions = [field for each in expectations for part in _parts_of(each) for field in part]
-    timed = tuple(dict.fromkeys(each for each in assertions if not isinstance(each, FieldExpectation)))
-    words = _tell_words_apart(_of(assertions, Field.STATUS), api, now, frozen=frozen)
-    texts = [
-        list_texts(_of(assertions, Field.JOB_TYPE), api.job_types),
-        list_texts(_of(assertions, Field.ERROR_CODE), tuple(api.error_codes)),
-        list_texts(_of(assertions, Field.FAIL_REASON), ()),
-    ]
-    possible = list_times(timed, api, now) if thorough else list_likely_times(timed, timed, api, now)
-    pairs = _tell_apart(timed, possible, api, now)
-    moves = api.parts is not None and api.parts.end_time_moves
-    if len(words) * len(pairs) * len(texts[0]) * len(texts[1]) * len(texts[2]) > _MOST_KINDS:
-        raise TooManyError("kinds of sub-jobs")
+    """
+    List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all.
+
+    The type of a sub-job decides which items it can go to. So what these assert is tried for each type alone.
+    """
+    parts = [part for each in expectations for part in (each.each, *[item.fields for item in each.items or ()])]
     found: dict[Kind, SubJob] = {}
-    for word, (begin, end), (job_type, error_code, fail_reason) in product(words, pairs, list(product(*texts))):
-        if moves and end is not None and not api.statuses[word].terminal:
-            continue
-        times = {"begin_time": begin, "end_time": end}
-        sub_job = replace(
-            _BARE, status=word, job_type=job_type, error_code=error_code, fail_reason=fail_reason, **times
-        )
-        state = State(sub_job, api, now, frozen or api.statuses[word].terminal, frozenset())
-        found.setdefault(tuple([_fit(each, state) for each in expectations]), sub_job)
+    tried = 0
+    for job_type in list_texts(_of(chain(*parts), Field.JOB_TYPE), api.job_types):
+        described = [_describe(each, job_type) for each in expectations]
+        asserted = [field for each, items in described for field in chain(each, *[fields for _, fields in items])]
+        for record in _list_records(asserted, api, now, thorough=thorough):
+            tried += 1
+            if tried > _MOST_KINDS:
+                raise TooManyError("kinds of sub-jobs")
+            sub_job = replace(record, job_type=job_type)
+            state = State(sub_job, api, now, frozen or api.statuses[sub_job.status].terminal, frozenset())
+            found.setdefault(tuple([_fit(each, state) for each in described]), sub_job)
     return [(sub_job, kind) for kind, sub_job in found.items()]
 
 
-def _tell_words_apart(assertions: Iterable[Assertion], api: JobApi, now: datetime, *, frozen: bool) -> list[str]:
+def _describe(expectation: SubJobsExpectation, job_type: str | None) -> _Described:
+    items = [
+        (position, item.fields)
+        for position, item in enumerate(expectation.items or ())
+        if all(accepts(each, job_type) for each in _of(item.fields, Field.JOB_TYPE))
+    ]
+    return expectation.each, items
+
+
+def _list_records(asserted: Sequence[Assertion], api: JobApi, now: datetime, *, thorough: bool) -> Iterator[SubJob]:
+    """Yield sub-jobs without a type, one for each way in which what is asserted of the rest can be true."""
+    timed = tuple(dict.fromkeys(each for each in asserted if not isinstance(each, FieldExpectation)))
+    words = _tell_words_apart(_of(asserted, Field.STATUS), api, now)
+    codes = list_texts(_of(asserted, Field.ERROR_CODE), tuple(api.error_codes))
+    reasons = list_texts(_of(asserted, Field.FAIL_REASON), ())
+    pairs = _tell_times_apart(timed, api, now, thorough=thorough)
+    moves = api.parts is not None and api.parts.end_time_moves
+    for word, (begin, end), code, reason in product(words, pairs, codes, reasons):
+        if end is None or not moves or api.statuses[word].terminal:
+            yield replace(_BARE, status=word, begin_time=begin, end_time=end, error_code=code, fail_reason=reason)
+
+
+def _tell_words_apart(assertions: Iterable[Assertion], api: JobApi, now: datetime) -> list[str]:
     """Return one status of each kind, the most usual first."""
     found: dict[tuple[object, ...], str] = {}
     for word in list_words(api):
         terminal = api.statuses[word].terminal
-        state = State(replace(_BARE, status=word), api, now, frozen or terminal, frozenset())
+        state = State(replace(_BARE, status=word), api, now, True, frozenset())
         found.setdefault((terminal, *[truth_of(each, state) for each in assertions]), word)
     return list(found.values())
 
 
-def _tell_apart(assertions: Sequence[Assertion], pairs: Iterable[Times], api: JobApi, now: datetime) -> list[Times]:
+@lru_cache(maxsize=64)
+def _tell_times_apart(assertions: tuple[Assertion, ...], api: JobApi, now: datetime, *, thorough: bool) -> list[Times]:
     """Return one pair of times of each kind."""
+    possible = list_times if thorough else partial(list_likely_times, assertions)
     found: dict[tuple[object, ...], Times] = {}
-    for begin, end in pairs:
+    for begin, end in possible(assertions, api, now):
         record = replace(_BARE, status=api.success, begin_time=begin, end_time=end)
         state = State(record, api, now, True, frozenset())
         found.setdefault((end is None, *[truth_of(each, state) for each in assertions]), (begin, end))
     return list(found.values())
-
-
-def _parts_of(expectation: SubJobsExpectation) -> Iterator[tuple[Assertion, ...]]:
-    yield expectation.each
-    yield from (item.fields for item in expectation.items or ())
 
 
 def _of(assertions: Iterable[Assertion], field: Field) -> tuple[FieldExpectation, ...]:
@@ -99,20 +116,21 @@ def _of(assertions: Iterable[Assertion], field: Field) -> tuple[FieldExpectation
     return tuple(dict.fromkeys(mine))
 
 
-def _fit(expectation: SubJobsExpectation, state: State) -> Fit:
-    items, doubtful, decided = [], [], True
-    for position, item in enumerate(expectation.items or ()):
-        truths = [truth_of(field, state) for field in item.fields]
+def _fit(described: _Described, state: State) -> Fit:
+    each, items = described
+    describing, doubtful, decided = [], [], True
+    for position, fields in items:
+        truths = [truth_of(field, state) for field in fields]
         unreadable = Truth.UNDECIDABLE in truths
         decided = decided and not unreadable
         if truths.count(Truth.HOLDS) == len(truths):
-            items.append(position)
+            describing.append(position)
         elif unreadable and all(truth in (Truth.UNDECIDABLE, Truth.HOLDS) for truth in truths):
             doubtful.append(position)
-    each = [truth_of(field, state) for field in expectation.each]
+    truths = [truth_of(field, state) for field in each]
     return Fit(
-        items=frozenset(items),
+        items=frozenset(describing),
         doubtful=frozenset(doubtful),
-        each=each.count(Truth.HOLDS) == len(each),
-        decided=decided and Truth.UNDECIDABLE not in each,
+        each=truths.count(Truth.HOLDS) == len(truths),
+        decided=decided and Truth.UNDECIDABLE not in truths,
     )

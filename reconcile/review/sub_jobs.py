@@ -9,16 +9,19 @@ or proves that there is none.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from heapq import heappop, heappush
+from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconcile.model import JobApi, Match, SubJob, SubJobsExpectation
-from reconcile.review.automaton import Automaton, Memory
+from reconcile.model import Assertion, Count, Item, JobApi, Match, SubJob, SubJobsExpectation
+from reconcile.review.automaton import Automaton, Kinds, Memory
 from reconcile.review.kinds import Fit, Kind, list_kinds
 from reconcile.review.limits import TooManyError
 
-_MOST_STEPS = 60_000
-"""Steps of one search, which takes about half a second."""
+_MOST_STEPS = 120_000
+"""Steps of one search, which takes about a second."""
 MOST_SUB_JOBS = 1_000
 """A job with more sub-jobs is no answer."""
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +41,14 @@ class Listed(Struct, frozen=True):
     certain: bool
 
 
+_EVERY: Kinds = -1
+"""All kinds."""
+_State: TypeAlias = tuple[Memory | None, bool]
+"""What a side remembers of the sub-jobs so far, and whether all of them can be judged."""
+_Entry: TypeAlias = tuple[int, tuple[int, ...], tuple[_State, ...], Kinds]
+"""A list in the queue: its size at the end, the kinds of its sub-jobs, the states it leads to, and what may come."""
+
+
 class _Side:
     """
     One part as the search sees it: it lets a list through (True), stops it (False), or only the judge can tell (None).
@@ -46,37 +57,56 @@ class _Side:
     only the judge can tell; and where something cannot be judged, too.
     """
 
-    def __init__(self, part: Part, *, frozen: bool) -> None:
-        self._waived = part.waived
+    def __init__(self, expectation: SubJobsExpectation, fits: Sequence[Fit], *, waived: bool, frozen: bool) -> None:
+        self._waived = waived
+        self._automaton = Automaton(expectation, fits)
+        self._is_ordered = expectation.match is Match.ORDERED
+        self._fits = fits
         self._frozen = frozen
-        self.automaton = Automaton(part.expectation) if part.expectation is not None else None
 
-    def start(self) -> tuple[Memory | None, bool]:
-        return (self.automaton.start() if self.automaton is not None else None), True
+    @property
+    def always_passes(self) -> bool:
+        """Whether it lets every list through."""
+        return self._waived and self._frozen and all(fit.decided for fit in self._fits)
 
-    def step(self, state: tuple[Memory | None, bool], fit: Fit | None) -> tuple[Memory | None, bool]:
+    def start(self) -> _State:
+        return self._automaton.start(), True
+
+    def count_work(self, state: _State) -> int:
+        """Count the steps that one more sub-job takes."""
+        return 1 + (len(state[0].fills) if state[0] is not None else 0)
+
+    def step(self, state: _State, kind: int) -> _State:
         memory, decided = state
-        if self.automaton is None or fit is None:
-            return state
-        decided = decided and (fit.decided or not self._waived)
-        return (self.automaton.step(memory, fit) if memory is not None else None), decided
+        decided = decided and (self._fits[kind].decided or not self._waived)
+        return (self._automaton.step(memory, kind) if memory is not None else None), decided
 
-    def passes(self, state: tuple[Memory | None, bool]) -> bool | None:
+    def forget(self, state: _State, coming: Kinds) -> _State:
         memory, decided = state
-        if self.automaton is None or (memory is not None and self.automaton.accepts(memory)):
+        return (self._automaton.forget(memory, coming) if memory is not None else None), decided
+
+    def passes(self, state: _State) -> bool | None:
+        memory, decided = state
+        if memory is not None and self._automaton.count_missing(memory) == 0:
             return True
         if not self._waived:
             return False
         return True if self._frozen and decided else None
 
-    def is_dead(self, state: tuple[Memory | None, bool]) -> bool:
-        return self.automaton is not None and not self._waived and state[0] is None
+    def heeds_order(self, state: _State) -> bool:
+        return self._is_ordered and state[0] is not None
 
-    def is_hopeless(self, state: tuple[Memory | None, bool], last: Sequence[int]) -> bool:
-        memory = state[0]
-        if self.automaton is None or self._waived or memory is None:
-            return self.is_dead(state)
-        return self.automaton.is_hopeless(memory, last)
+    def is_dead(self, state: _State) -> bool:
+        """Return whether it lets no list through that begins so."""
+        return state[0] is None and not self._waived
+
+    def list_coming(self, state: _State) -> Kinds:
+        """List the kinds that may still come in a list that it lets through."""
+        return self._automaton.list_coming(state[0]) if state[0] is not None and not self._waived else _EVERY
+
+    def count_missing(self, state: _State) -> int:
+        """Count how many sub-jobs have to come at least until it lets the list through."""
+        return self._automaton.count_missing(state[0]) if state[0] is not None and not self._waived else 0
 
 
 @lru_cache(maxsize=4096)
@@ -98,78 +128,105 @@ def find_sub_jobs(
     Raises:
         TooManyError: it takes too long to tell.
     """
-    parts = [*passing, *([stopping] if stopping is not None else [])]
-    if api.parts is None or all(part.expectation is None for part in parts):
-        return (Listed((), certain=True),) if stopping is None else ()
-    if stopping is not None and stopping in passing:
+    if stopping is not None and (stopping.expectation is None or stopping in passing):
         return ()
-    expectations = tuple(part.expectation for part in parts if part.expectation is not None)
-    kinds = list_kinds(expectations, api, now or _ANY_TIME, frozen=frozen, thorough=thorough)
-    positions: list[int | None] = []
-    for part in parts:
-        positions.append(None if part.expectation is None else len([each for each in positions if each is not None]))
-    return tuple(_search(parts, positions, kinds, stops=stopping is not None, frozen=frozen))
+    parts = [*passing, *([stopping] if stopping is not None else [])]
+    expected = [(_merge_alike(part.expectation), part.waived) for part in parts if part.expectation is not None]
+    if api.parts is None or not expected:
+        return (Listed((), certain=True),) if stopping is None else ()
+    expectations = tuple([each for each, _ in expected])
+    listed = list_kinds(expectations, api, now or _ANY_TIME, frozen=frozen, thorough=thorough)
+    kinds = sorted(listed, key=_list_first_items)
+    sides = [
+        _Side(each, [kind[position] for _, kind in kinds], waived=waived, frozen=frozen)
+        for position, (each, waived) in enumerate(expected)
+    ]
+    last = sides.pop() if stopping is not None else None
+    if last is not None and last.always_passes:
+        return ()
+    found = _search([side for side in sides if not side.always_passes], last, len(kinds))
+    return tuple([Listed(tuple([kinds[at][0] for at in each]), certain=certain) for each, certain in found])
 
 
-def _search(
-    parts: Sequence[Part],
-    positions: Sequence[int | None],
-    kinds: Sequence[tuple[SubJob, Kind]],
-    *,
-    stops: bool,
-    frozen: bool,
-) -> Iterator[Listed]:
-    sides = [_Side(part, frozen=frozen) for part in parts]
-    passing = sides[:-1] if stops else sides
-    fits = [[None if at is None else kind[at] for at in positions] for _, kind in kinds]
-    is_sorted = not any(part.expectation is not None and part.expectation.match is Match.ORDERED for part in parts)
-    coming = _list_coming(parts, fits) if is_sorted else []
-    start = tuple(side.start() for side in sides)
-    level: list[tuple[tuple[tuple[Memory | None, bool], ...], int, tuple[int, ...]]] = [(start, 0, ())]
-    seen = {(start, 0)}
+def _merge_alike(expectation: SubJobsExpectation) -> SubJobsExpectation:
+    """Merge items that expect the same into one, where order makes no difference."""
+    if expectation.items is None or expectation.match is Match.ORDERED:
+        return expectation
+    counts: dict[tuple[Assertion, ...], list[Count]] = {}
+    for item in expectation.items:
+        counts.setdefault(item.fields, []).append(item.count)
+    add = _add_open if expectation.match is Match.CONTAINS else _add_closed
+    items = [Item(fields=fields, count=add(own), source=None) for fields, own in counts.items()]
+    return replace(expectation, items=tuple(items))
+
+
+def _add_closed(counts: Sequence[Count]) -> Count:
+    most = [count.max for count in counts if count.max is not None]
+    return Count(min=sum(count.min for count in counts), max=sum(most) if len(most) == len(counts) else None)
+
+
+def _add_open(counts: Sequence[Count]) -> Count:
+    """Add counts of items that are contained among others, of which each maximum bounds all that the item describes."""
+    most = [count.max for count in counts if count.max is not None]
+    return Count(min=sum(count.min for count in counts), max=min(most, default=None))
+
+
+def _list_first_items(kind: tuple[SubJob, Kind]) -> list[int]:
+    """Return a key to sort by: kinds that can go to the same items come together."""
+    return [min(fit.items, default=-1) for fit in kind[1]]
+
+
+def _search(passing: Sequence[_Side], stopping: _Side | None, count: int) -> Iterator[tuple[tuple[int, ...], bool]]:
+    """
+    Yield the shortest list that is looked for, and of these the first, after those before it that are not certain.
+
+    It is a best-first search (A*): what a list lacks to be let through counts as part of it. Where order makes no
+    difference, lists are sorted by kind, and what the kinds to come cannot change is forgotten.
+    """
+    every: Kinds = (1 << count) - 1
+    sides = [*passing, *([stopping] if stopping is not None else [])]
+    queue = _list_next(passing, sides, (), [side.start() for side in sides], every)
+    seen: set[tuple[tuple[_State, ...], Kinds]] = set()
     steps = 0
-    while level and len(level[0][2]) <= MOST_SUB_JOBS:
-        following = []
-        for states, first, listed in level:
-            found = _weigh(sides, states, stops=stops)
-            if found is not False:
-                yield Listed(tuple(kinds[at][0] for at in listed), certain=found is True)
-                if found is True:
-                    return
-            for at in range(first, len(kinds)):
-                steps += 1
-                if steps > _MOST_STEPS:
-                    raise TooManyError("lists of sub-jobs")
-                reached = tuple(side.step(state, fit) for side, state, fit in zip(sides, states, fits[at], strict=True))
-                if any(map(_Side.is_dead, passing, reached)):
-                    continue
-                if is_sorted and any(map(_Side.is_hopeless, passing, reached, coming[at])):
-                    continue
-                key = (reached, at if is_sorted else 0)
-                if key not in seen:
-                    seen.add(key)
-                    following.append((reached, at if is_sorted else 0, (*listed, at)))
-        level = following
+    while queue:
+        _, listed, states, coming = heappop(queue)
+        if (states, coming) in seen:
+            continue
+        seen.add((states, coming))
+        found = _is_found(passing, sides, states)
+        if found is not False:
+            yield listed, found is True
+        if found:
+            return
+        steps += coming.bit_count() * sum(map(_Side.count_work, sides, states))
+        if steps > _MOST_STEPS:
+            raise TooManyError("lists of sub-jobs")
+        in_order = any(map(_Side.heeds_order, sides, states))
+        for kind in [each for each in range(count) if coming >> each & 1]:
+            reached = [side.step(state, kind) for side, state in zip(sides, states, strict=True)]
+            rest = every if in_order else coming >> kind << kind
+            for entry in _list_next(passing, sides, (*listed, kind), reached, rest):
+                heappush(queue, entry)
 
 
-def _weigh(sides: Sequence[_Side], states: Sequence[tuple[Memory | None, bool]], *, stops: bool) -> bool | None:
+def _list_next(
+    passing: Sequence[_Side], sides: Sequence[_Side], listed: tuple[int, ...], states: Sequence[_State], coming: Kinds
+) -> list[_Entry]:
+    """Return a list as the queue has it, with its size at the end; none if no such list is let through."""
+    for side, state in zip(passing, states, strict=False):
+        coming &= side.list_coming(state)
+    left = tuple([side.forget(state, coming) for side, state in zip(sides, states, strict=True)])
+    if any(map(_Side.is_dead, passing, left)):
+        return []
+    size = len(listed) + max(map(_Side.count_missing, passing, left), default=0)
+    return [(size, listed, left, coming)] if size <= MOST_SUB_JOBS else []
+
+
+def _is_found(passing: Sequence[_Side], sides: Sequence[_Side], states: Sequence[_State]) -> bool | None:
     """Return whether the list so far is what is looked for; None if only the judge can tell."""
     verdicts = [side.passes(state) for side, state in zip(sides, states, strict=True)]
-    if stops:
+    if len(passing) < len(sides):
         verdicts[-1] = None if verdicts[-1] is None else not verdicts[-1]
     if False in verdicts:
         return False
     return None if None in verdicts else True
-
-
-def _list_coming(parts: Sequence[Part], fits: Sequence[Sequence[Fit | None]]) -> list[list[list[bool]]]:
-    """List, for each kind and part, which items a sub-job of that kind or of a later one can go to."""
-    coming: list[list[list[bool]]] = []
-    later = [[False] * len(part.expectation.items or () if part.expectation else ()) for part in parts]
-    for own in reversed(fits):
-        later = [
-            [known or (fit is not None and position in fit.items) for position, known in enumerate(flags)]
-            for flags, fit in zip(later, own, strict=True)
-        ]
-        coming.append(later)
-    return coming[::-1]

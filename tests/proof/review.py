@@ -2,7 +2,8 @@
 Reviews against brute force: random pairs of expectations, and every answer that a bounded domain has.
 
 The domain holds all statuses, two types and two codes, a third one of each that no manifest names, none at all, and up
-to three sub-jobs. An answer of a review that has more sub-jobs than that must be one that no shorter list could be.
+to three sub-jobs, whose times are missing, in bounds, beyond them, or unreadable. An answer of a review that has more
+sub-jobs than that must be one that no shorter list could be.
 """
 
 import random
@@ -30,6 +31,8 @@ from reconcile.model import (
     Missing,
     MissingPolicy,
     Observed,
+    Span,
+    SpanExpectation,
     SubJobsExpectation,
     Truth,
     Waiver,
@@ -46,6 +49,18 @@ VALUES = {"job_type": TYPES, "error_code": CODES}
 GLOBS = {"job_type": ["create*", "?*"], "error_code": ["SFS.*", "?*"]}
 BEYOND = {"job_type": ["other", "created"], "error_code": ["other", "SFS.1"]}
 """Values that no manifest names; a glob accepts the second of each."""
+LENGTHS = [(None, 60.0), (60.0, None), (30.0, 60.0)]
+"""Bounds of the duration of sub-jobs, in seconds."""
+NO_TIMES = (None, None)
+TIMES = [
+    NO_TIMES,
+    ("2026-11-21 11:00:00", "2026-11-21 11:00:15"),
+    ("2026-11-21 11:00:00", "2026-11-21 11:00:45"),
+    ("2026-11-21 11:00:00", "2026-11-21 11:01:00"),
+    ("2026-11-21 11:00:00", "2026-11-21 11:01:15"),
+    ("yesterday", "2026-11-21 11:00:00"),
+]
+"""Begin and end of sub-jobs: one pair for each set of bounds that holds, and one that cannot be read."""
 MOST_SUB_JOBS = 3
 MOST_LISTS = 2_000
 """Lists of sub-jobs that are judged for one pair; where there are more, they are shorter by one."""
@@ -98,6 +113,8 @@ def draw_text(rng, name):
 def draw_sub_jobs(rng):
     match = rng.choice(list(Match))
     items = tuple(draw_item(rng, match) for _ in range(rng.randint(0, 3)))
+    if items and rng.random() < 0.25:
+        items = tuple(rng.choices(items, k=3))
     each = tuple(draw_record(rng)) if rng.random() < 0.25 else ()
     return SubJobsExpectation(
         match=match,
@@ -116,6 +133,9 @@ def draw_record(rng):
         fields.append(draw_status(rng, ["success"]))
     if rng.random() < 0.08:
         fields.append(draw_text(rng, "error_code"))
+    if rng.random() < 0.08:
+        least, most = rng.choice(LENGTHS)
+        fields.append(SpanExpectation(span=Span.DURATION, min=least, max=most, source=SOURCE))
     return fields
 
 
@@ -202,8 +222,11 @@ def list_sub_jobs(jobs):
     """List all lists of the domain, in every order only where that counts."""
     listed = [job.expect.sub_jobs for job in jobs if isinstance(job.expect, Expectation) and job.expect.sub_jobs]
     parts = [part for each in listed for part in (each.each, *(item.fields for item in each.items or ()))]
-    types, codes = _list_values([field for part in parts for field in part])
-    records = [sub_job(*each) for each in product(WORDS, types, codes)]
+    asserted = [field for part in parts for field in part]
+    texts = [field for field in asserted if isinstance(field, FieldExpectation)]
+    times = [NO_TIMES] if texts == asserted else TIMES
+    bare = [sub_job(*each) for each in product(WORDS, *_list_values(texts))]
+    records = [replace(each, begin_time=begin, end_time=end) for each, (begin, end) in product(bare, times)]
     ordered = any(each.match is Match.ORDERED for each in listed)
     lists, longest = [()], 0
     for size in range(1, MOST_SUB_JOBS + 1) if listed else ():

@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 import yaml
 from msgspec.structs import replace
+from steps import measure_growth
 
 from reconcile.cli.judging import make_judge
 from reconcile.manifest import load_manifests
@@ -294,6 +296,15 @@ def test_the_same_in_other_words_is_equal(compare, strong, weak, rewrite):
         (
             "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 1, max: 1}}]}",
             "sub_jobs: {match: contains, items: [{job_type: a, count: {max: 1}}, {job_type: a, count: {min: 1}}]}",
+        ),
+        (
+            "sub_jobs: {match: contains, items: [{job_type: a, count: {min: 2, max: 2}}]}",
+            "sub_jobs: {match: contains, items: "
+            "[{job_type: a, count: {min: 1, max: 3}}, {job_type: a, count: {min: 1, max: 2}}]}",
+        ),
+        (
+            "sub_jobs: {items: [{job_type: a, count: {min: 2, max: 5}}]}",
+            "sub_jobs: {items: [{job_type: a, count: {min: 1, max: 3}}, {job_type: a, count: {min: 1, max: 2}}]}",
         ),
     ],
 )
@@ -608,3 +619,55 @@ def test_another_variable_without_a_value_is_neither_equal_nor_stronger(compare,
 )
 def test_the_same_variable_without_a_value_says_the_same_wherever_it_stands(compare, old, new, relation):
     assert {job.address: job.relation for job in compare(old, new)}["jobs.a"] is relation
+
+
+# --- Lists of sub-jobs that are replaced ---------------------------------------------------------------------------
+
+TYPES = [f"type-{letter}" for letter in "abcdefghijklmnopqrstuvwx"]
+MATCHES = ["exact", "ordered", "contains"]
+
+
+def expect_items(match, types, **more):
+    return {"sub_jobs": {"match": match, "items": [{"job_type": each, "status": "success", **more} for each in types]}}
+
+
+def check_replaced(compare, old, new, size):
+    """Check that a replacement is decided, with the fewest sub-jobs that the new manifest lets through."""
+    (job,) = compare(in_a_job(old), in_a_job(new))
+    assert job.relation is Relation.DIFFERENT, job.reason
+    assert len(job.witness.answers[0].observation.sub_jobs) == size
+
+
+@pytest.mark.parametrize("kept", [0, 3, 11])
+@pytest.mark.parametrize("new", MATCHES)
+@pytest.mark.parametrize("old", MATCHES)
+def test_a_list_of_twelve_that_is_replaced_is_decided(compare, old, new, kept):
+    check_replaced(compare, expect_items(old, TYPES[:12]), expect_items(new, TYPES[12 - kept : 24 - kept]), 12)
+
+
+@pytest.mark.parametrize("match", MATCHES)
+def test_a_list_with_counts_that_is_replaced_is_decided(compare, match):
+    old, new = (expect_items(match, types, count={"min": 2, "max": 4}) for types in (TYPES[:10], TYPES[10:20]))
+    check_replaced(compare, old, new, 20)
+
+
+@pytest.mark.parametrize("match", MATCHES)
+def test_as_many_sub_jobs_of_another_type_are_decided(compare, match):
+    check_replaced(compare, expect_items(match, ["a"] * 40), expect_items(match, ["b"] * 40), 40)
+
+
+@pytest.mark.parametrize("match", MATCHES)
+def test_globs_that_overlap_are_decided(compare, match):
+    old, new = ([{"glob": text.format(each)} for each in "abcdef"] for text in ("{}*", "*{}"))
+    check_replaced(compare, expect_items(match, old), expect_items(match, old[:3] + new[3:]), 6)
+
+
+def test_the_work_grows_as_the_list_that_is_replaced(compare):
+    numbers = count()
+
+    def write_items(size):
+        bounds = [(f"2026-11-{day:02}T00:00:00Z", f"2026-11-{day + 10:02}T00:00:00Z") for day in range(1, size + 1)]
+        times = [{"begin_time": {"after": after}, "end_time": {"before": before}} for after, before in bounds]
+        return {"sub_jobs": {"items": [{"job_type": f"type-{next(numbers)}", **each} for each in times]}}
+
+    assert measure_growth(lambda size: compare(in_a_job(write_items(size)), in_a_job(write_items(size))), 4) < 3
