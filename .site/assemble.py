@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reconcile.apis import api_names, load_api, read_sources
 from reconcile.codes import Code
-from reconcile.model import JobApi
+from reconcile.model.api import JobApi
 
 ROOT = Path(__file__).parents[1]
 SITE_NAME = "reconcile"

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import BacktestRun, Confusion, Diagnostic, Effect, ExitCode, Source, Verdict
+from reconcile.model.backtest import BacktestRun, Confusion, Effect
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.plan import ExitCode, Verdict
 
 _COLUMNS = ["recording", "incident"]
 _ANSWERS = {"yes": True, "no": False}

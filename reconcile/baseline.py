@@ -20,25 +20,22 @@ from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.instant import read_time
 from reconcile.judge import STUCK, find_root
-from reconcile.model import (
-    SENSITIVE,
+from reconcile.model.manifest import Manifest, Span
+from reconcile.model.observation import Observed
+from reconcile.model.plan import (
     Comparison,
     DriftState,
     EarlierDrift,
     EarlierPlan,
     Finding,
-    Instant,
     JobDetails,
     JobPlan,
-    JsonValue,
     Keep,
-    Manifest,
-    Observed,
     Plan,
-    Span,
     Truth,
     Verdict,
 )
+from reconcile.model.value import SENSITIVE, Instant, JsonValue
 
 _AGAIN = "make a new one: reconcile plan -o json, or reconcile plan --out FILE"
 _UNDECIDED = (Verdict.PENDING, Verdict.ERROR)

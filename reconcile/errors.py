@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from typing import Self
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Manifest, Source
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.manifest import Manifest
 
 
 class ReconcileError(Exception):

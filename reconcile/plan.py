@@ -13,31 +13,12 @@ from msgspec.structs import replace
 from reconcile import __version__
 from reconcile.codes import Code
 from reconcile.judge import ORDER, SETTLE, STUCK, judge_job, judge_order
-from reconcile.model import (
-    SENSITIVE,
-    Absence,
-    Diagnostic,
-    Evidence,
-    ExitCode,
-    Fetched,
-    Finding,
-    Job,
-    JobDetails,
-    JobPlan,
-    Keep,
-    Manifest,
-    Missing,
-    Observation,
-    Observed,
-    Plan,
-    Problem,
-    Summary,
-    Timing,
-    Truth,
-    Unobserved,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.diagnostic import Diagnostic, Problem
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Absence, Job, Manifest, Waiver
+from reconcile.model.observation import Fetched, Missing, Observation, Observed, Timing, Unobserved
+from reconcile.model.plan import ExitCode, Finding, JobDetails, JobPlan, Keep, Plan, Summary, Truth, Verdict
+from reconcile.model.value import SENSITIVE
 
 # Looked up once, because getting a member of an enum is slow in CPython 3.11.
 _HOLDS, _CAN_HOLD, _CANNOT_HOLD, _UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE

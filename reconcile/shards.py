@@ -14,7 +14,10 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
 from reconcile.lazy import LazyList
-from reconcile.model import Deal, Diagnostic, Evidence, Job, Manifest, Shard, Timing
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Deal, Job, Manifest, Shard
+from reconcile.model.observation import Timing
 
 _Each = TypeVar("_Each")
 

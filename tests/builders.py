@@ -3,25 +3,22 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from reconcile.model import (
+from reconcile.model.api import JobApi, Outcome, Status
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import (
     Count,
     Expectation,
     Field,
     FieldExpectation,
     Item,
     Job,
-    JobApi,
     Manifest,
     ManifestFile,
     Match,
-    Observed,
-    Outcome,
     Provider,
-    Source,
-    Status,
-    SubJob,
     SubJobsExpectation,
 )
+from reconcile.model.observation import Observed, SubJob
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

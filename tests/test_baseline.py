@@ -14,7 +14,8 @@ from report.plans import GONE, KINDS, drifted, plan_failed, plan_of, present
 from reconcile.baseline import compare_plans, parse_document, read_earlier_plan
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import DriftState, Match, Span, SpanExpectation, Truth
+from reconcile.model.manifest import Match, Span, SpanExpectation
+from reconcile.model.plan import DriftState, Truth
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
 

@@ -10,27 +10,11 @@ from msgspec.structs import replace
 
 import reconcile
 from reconcile.codes import Code
-from reconcile.model import (
-    Absence,
-    Count,
-    Diagnostic,
-    Evidence,
-    ExitCode,
-    Fetched,
-    Manifest,
-    Match,
-    Missing,
-    Order,
-    Plan,
-    Problem,
-    Span,
-    SpanExpectation,
-    Summary,
-    Truth,
-    Unobserved,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.diagnostic import Diagnostic, Problem
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Absence, Count, Manifest, Match, Order, Span, SpanExpectation, Waiver
+from reconcile.model.observation import Fetched, Missing, Unobserved
+from reconcile.model.plan import ExitCode, Plan, Summary, Truth, Verdict
 from reconcile.plan import (
     accept_evidence,
     derive_plan,

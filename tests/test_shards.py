@@ -9,7 +9,12 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
-from reconcile.model import SENSITIVE, Deal, Diagnostic, Evidence, ExitCode, Order, Timing
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Deal, Order
+from reconcile.model.observation import Timing
+from reconcile.model.plan import ExitCode
+from reconcile.model.value import SENSITIVE
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN

@@ -16,7 +16,8 @@ from program import main
 from virtual_api import VirtualApi
 
 from reconcile.fetch.looks import LookHistory
-from reconcile.model import Settle, Stuck, Verdict
+from reconcile.model.manifest import Settle, Stuck
+from reconcile.model.plan import Verdict
 from reconcile.plan import is_final, make_plan
 
 RUNS = int(os.environ.get("RECONCILE_RUNS", "480"))

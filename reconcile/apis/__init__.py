@@ -14,16 +14,7 @@ import msgspec
 
 from reconcile.apis.description import Description, Error, Fields, Sign, parse_description
 from reconcile.apis.own import OWN_PREFIX
-from reconcile.model import (
-    Cloud,
-    ErrorEnvelope,
-    ErrorSign,
-    JobApi,
-    JobWays,
-    Outcome,
-    PartWays,
-    Status,
-)
+from reconcile.model.api import Cloud, ErrorEnvelope, ErrorSign, JobApi, JobWays, Outcome, PartWays, Status
 
 __all__ = [
     "OWN_PREFIX",

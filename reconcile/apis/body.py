@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
-from reconcile.model import ErrorEnvelope, JobApi, Observed, Record, RecordWays, SubJob
+from reconcile.model.api import ErrorEnvelope, JobApi, RecordWays
+from reconcile.model.observation import Observed, Record, SubJob
 
 Body: TypeAlias = dict[str, Any]
 

@@ -17,25 +17,21 @@ from reconcile.document.editing import Edit, Obstacle
 from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339
 from reconcile.judge import ORDER, STUCK, find_sensitive_fields
-from reconcile.model import (
+from reconcile.model.manifest import (
     Absence,
     Count,
     Expectation,
     Field,
     FieldExpectation,
-    Finding,
     Item,
-    JobPlan,
-    JsonValue,
     Match,
-    Missing,
     Moment,
-    Observed,
     Span,
     SubJobsExpectation,
-    Truth,
-    Unobserved,
 )
+from reconcile.model.observation import Missing, Observed, Unobserved
+from reconcile.model.plan import Finding, JobPlan, Truth
+from reconcile.model.value import JsonValue
 
 _Path: TypeAlias = tuple[str | int, ...]
 

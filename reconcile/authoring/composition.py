@@ -11,7 +11,10 @@ from reconcile.authoring.description import describe_job
 from reconcile.document.writing import INDENT, write_block, write_comment
 from reconcile.duration import format_duration
 from reconcile.instant import read_time
-from reconcile.model import JobApi, JsonValue, Observed, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Provider
+from reconcile.model.observation import Observed
+from reconcile.model.value import JsonValue
 
 _HEAD: Final = (
     "The current state of these jobs, written by 'reconcile import'. Keep what must hold, remove what may",

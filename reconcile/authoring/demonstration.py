@@ -5,7 +5,8 @@ from typing import Final
 
 from reconcile.authoring.starter import EXAMPLE_PARAMETER, EXAMPLE_PROJECT, choose_place
 from reconcile.document.writing import write_block
-from reconcile.model import JobApi, JsonValue
+from reconcile.model.api import JobApi
+from reconcile.model.value import JsonValue
 
 _DONE: Final = "8a8b8c8d-0000-4000-8000-000000000001"
 _FAILED: Final = "8a8b8c8d-0000-4000-8000-000000000002"

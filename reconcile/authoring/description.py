@@ -13,7 +13,10 @@ from msgspec import Struct
 
 from reconcile.document import find_hidden
 from reconcile.judge import LONGEST_TEXT, MOST_PAIRS
-from reconcile.model import JobApi, JsonValue, Match, Observed, Record, SubJob
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Match
+from reconcile.model.observation import Observed, Record, SubJob
+from reconcile.model.value import JsonValue
 
 _OF_A_FAILURE: Final = ("error_code", "fail_reason")
 _MOST_ITEMS: Final = 1_000

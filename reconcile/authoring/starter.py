@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconcile.document.writing import write_flow, write_scalar
-from reconcile.model import JobApi
+from reconcile.model.api import JobApi
 
 EXAMPLE_PROJECT: Final = "0123456789abcdef0123456789abcdef"
 EXAMPLE_PARAMETER: Final = "77ba6f23-0000-4000-8000-000000000007"

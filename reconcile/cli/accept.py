@@ -19,20 +19,12 @@ from reconcile.codes import Code
 from reconcile.document import STDIN, Text, is_json, list_names, parse_text, read_text
 from reconcile.document.editing import Edit, Edited, Obstacle, UneditableError, edit_document
 from reconcile.errors import DocumentError
-from reconcile.model import (
-    Diagnostic,
-    Evidence,
-    ExitCode,
-    Job,
-    JobApi,
-    JobPlan,
-    JsonValue,
-    Manifest,
-    Plan,
-    Truth,
-    VariableFile,
-    Verdict,
-)
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Job, Manifest, VariableFile
+from reconcile.model.plan import ExitCode, JobPlan, Plan, Truth, Verdict
+from reconcile.model.value import JsonValue
 from reconcile.plan import derive_plan
 from reconcile.report.escape import escape
 

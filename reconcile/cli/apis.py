@@ -14,7 +14,10 @@ from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import choose_api, find_path, known_apis, locate_departures, pin, read_description
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import ROLES, Diagnostic, ErrorSign, ExitCode, JobApi, JsonValue
+from reconcile.model.api import ROLES, ErrorSign, JobApi
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import ExitCode
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 

@@ -7,7 +7,8 @@ from reconcile.cli.saved import make_saver
 from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.errors import UsageError
-from reconcile.model import Evidence, Plan, Subject
+from reconcile.model.evidence import Evidence, Subject
+from reconcile.model.plan import Plan
 from reconcile.saved import SavedPlan
 from reconcile.saved.attestation import check_envelope, make_statement, read_envelope, write_envelope
 

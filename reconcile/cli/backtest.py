@@ -20,7 +20,9 @@ from reconcile.cli.recorder import RunReplayer
 from reconcile.codes import Code
 from reconcile.document import STDIN, read_text
 from reconcile.errors import DocumentError, ReconcileError, UsageError
-from reconcile.model import BacktestRun, Decision, Effect, ExitCode, Plan
+from reconcile.model.backtest import BacktestRun, Effect
+from reconcile.model.plan import ExitCode, Plan
+from reconcile.model.recording import Decision
 from reconcile.recording import HEAD
 
 _CUT_SHORT = Decision(

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from reconcile.cli.options.reporting import ReportingOptions
     from reconcile.fetch import Client, Pace
-    from reconcile.model import Evidence, JobApi, Recording
+    from reconcile.model.api import JobApi
+    from reconcile.model.evidence import Evidence
+    from reconcile.model.recording import Recording
 
 
 class Done(Enum):

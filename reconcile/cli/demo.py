@@ -16,7 +16,8 @@ from reconcile.cli.options.apis import ApiType
 from reconcile.cli.own_apis import choose_api, find_path
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
-from reconcile.model import ExitCode, JobApi
+from reconcile.model.api import JobApi
+from reconcile.model.plan import ExitCode
 from reconcile.report.escape import escape
 from reconcile.shipped import shipped_folder
 

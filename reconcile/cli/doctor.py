@@ -13,7 +13,8 @@ from reconcile.cli.options.access import AccessOptions, connection_options
 from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, declaration_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import ReconcileError
-from reconcile.model import Diagnostic, ExitCode
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import ExitCode
 from reconcile.report.escape import escape
 from reconcile.report.style import Colour, Palette
 

@@ -12,7 +12,9 @@ from reconcile.cli.options.access import AccessOptions
 from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.errors import AccessError
-from reconcile.model import Manifest, Missing, Observed, Problem, Provider, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Manifest, Provider
+from reconcile.model.observation import Missing, Observed, Unobserved
 
 if TYPE_CHECKING:
     from reconcile.fetch import Client, Target

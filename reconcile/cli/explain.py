@@ -13,7 +13,7 @@ from reconcile.cli.page import fit_tables
 from reconcile.codes import Code
 from reconcile.document import shorten
 from reconcile.errors import UsageError
-from reconcile.model import JobApi
+from reconcile.model.api import JobApi
 from reconcile.shipped import shipped_folder
 
 _BY_EXIT_CODE = ("in_sync", "error", "drift", "pending")

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from reconcile.cli.orders import Orders
 from reconcile.codes import Code
 from reconcile.lazy import LazyList
-from reconcile.model import FAIL_FAST, Fetched, Manifest, Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import FAIL_FAST, Manifest
+from reconcile.model.observation import Fetched, Unobserved
 
 
 class FailFast:

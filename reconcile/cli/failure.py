@@ -23,7 +23,10 @@ from reconcile.cli.own_apis import list_description_files
 from reconcile.cli.reporting import list_files
 from reconcile.cli.surroundings import find_docs_url, find_paths, find_run_url, find_trace_parent
 from reconcile.errors import OutputError, ReconcileError
-from reconcile.model import Diagnostic, Evidence, ExitCode, Plan, Recording, Verdict
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.evidence import Evidence
+from reconcile.model.plan import ExitCode, Plan, Verdict
+from reconcile.model.recording import Recording
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.recording import HEAD, is_part_of_recording, render_recording
 from reconcile.report import FORMATS, render_plan

@@ -20,7 +20,9 @@ from reconcile.cli.spool import FetchedSpool
 from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.errors import UsageError
-from reconcile.model import ExitCode, Expectation, Fetched, Job, Manifest, Missing, Observed
+from reconcile.model.manifest import Expectation, Job, Manifest
+from reconcile.model.observation import Fetched, Missing, Observed
+from reconcile.model.plan import ExitCode
 from reconcile.rate import Rate
 from reconcile.report.escape import escape
 

@@ -19,22 +19,11 @@ from reconcile.cli.options.values import DEFAULT_API, AssignmentType, FilePath, 
 from reconcile.cli.own_apis import choose_api, is_file, known_apis
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
-from reconcile.model import (
-    Assignment,
-    Diagnostic,
-    Fetched,
-    Given,
-    JobApi,
-    JobPlan,
-    Manifest,
-    Missing,
-    Observed,
-    Plan,
-    Provider,
-    Unobserved,
-    VariableFile,
-    Verdict,
-)
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Assignment, Given, Manifest, Provider, VariableFile
+from reconcile.model.observation import Fetched, Missing, Observed, Unobserved
+from reconcile.model.plan import JobPlan, Plan, Verdict
 
 _STDIN = "-"
 

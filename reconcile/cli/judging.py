@@ -14,20 +14,11 @@ from msgspec.structs import replace
 from reconcile.canonical import dump
 from reconcile.fetch.replay import observe_exchange
 from reconcile.instant import FIRST, write_time
-from reconcile.model import (
-    Exchange,
-    Expectation,
-    Field,
-    FieldExpectation,
-    Job,
-    JsonValue,
-    Looks,
-    Manifest,
-    Missing,
-    Observation,
-    Observed,
-    Plan,
-)
+from reconcile.model.manifest import Expectation, Field, FieldExpectation, Job, Manifest
+from reconcile.model.observation import Looks, Missing, Observation, Observed
+from reconcile.model.plan import Plan
+from reconcile.model.recording import Exchange
+from reconcile.model.value import JsonValue
 from reconcile.mutation import make_up_looks, write_answer
 from reconcile.plan import accept_evidence, make_plan
 from reconcile.review import Judge, Judged

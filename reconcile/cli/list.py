@@ -19,7 +19,8 @@ from reconcile.cli.options.manifests import (
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.document import list_names
 from reconcile.errors import DocumentError, ReconcileError
-from reconcile.model import Diagnostic, Job, Manifest, Waiver
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Job, Manifest, Waiver
 from reconcile.report.escape import escape
 
 _HEADERS = ("Address", "Provider", "Job id", "After", "Labels", "Waivers")

@@ -23,7 +23,8 @@ from reconcile.cli.signals import Signals
 from reconcile.cli.surroundings import find_docs_url
 from reconcile.codes import Code
 from reconcile.errors import OutputError, ReconcileError, UsageError
-from reconcile.model import Diagnostic, ExitCode, Plan
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import ExitCode, Plan
 
 if TYPE_CHECKING:
     from reconcile.fetch import Client, Pace

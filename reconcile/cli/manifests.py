@@ -12,7 +12,8 @@ from reconcile.cli.options.manifests import ManifestOptions, SelectionOptions
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import FAIL_FAST, Deal, JobApi, Manifest, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import FAIL_FAST, Deal, Manifest, Provider
 from reconcile.report.escape import escape
 
 

@@ -20,7 +20,8 @@ from reconcile.cli.saved import check_age, load_saved_plan
 from reconcile.cli.spool import DetailsSpool, EvidenceSpool
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import Evidence, Plan
+from reconcile.model.evidence import Evidence
+from reconcile.model.plan import Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
 from reconcile.report.escape import escape

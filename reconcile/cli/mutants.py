@@ -10,26 +10,13 @@ from reconcile.authoring import describe_job
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError
 from reconcile.fetch.replay import observe_exchange
-from reconcile.model import (
-    Baseline,
-    Diagnostic,
-    Exchange,
-    ExitCode,
-    Job,
-    JobPlan,
-    JsonValue,
-    Manifest,
-    Missing,
-    Mutant,
-    Observation,
-    Observed,
-    Plan,
-    Proof,
-    Survivor,
-    Truth,
-    Unobserved,
-    Verdict,
-)
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Job, Manifest
+from reconcile.model.observation import Missing, Observation, Observed, Unobserved
+from reconcile.model.plan import ExitCode, JobPlan, Plan, Truth, Verdict
+from reconcile.model.proof import Baseline, Mutant, Proof, Survivor
+from reconcile.model.recording import Exchange
+from reconcile.model.value import JsonValue
 from reconcile.mutation import Bystanders, bound_time, isolate, list_mutants, write_answer
 from reconcile.plan import accept_evidence, make_plan, proves_something
 

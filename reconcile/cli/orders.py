@@ -5,7 +5,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from reconcile.model import Job, Observation, Observed
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Observation, Observed
 
 
 class Orders:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from reconcile.codes import Code
 from reconcile.errors import OutputError
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.documentation import list_pages
 from reconcile.report.style import Palette

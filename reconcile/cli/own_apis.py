@@ -20,7 +20,8 @@ from reconcile.apis import SHIPPED, KnownApis, build_api, find_file
 from reconcile.cli.context import Context
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
-from reconcile.model import Diagnostic, JobApi
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from reconcile.fetch.contract import Departure

@@ -38,7 +38,10 @@ from reconcile.cli.surroundings import find_paths, find_run_url, find_trace_pare
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.lazy import LazyList
-from reconcile.model import Evidence, ExitCode, Fetched, Manifest, Plan, Verdict
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Manifest
+from reconcile.model.observation import Fetched
+from reconcile.model.plan import ExitCode, Plan, Verdict
 from reconcile.report import FORMATS
 from reconcile.report.escape import escape
 

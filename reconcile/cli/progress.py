@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconcile.cli import output
 from reconcile.duration import format_duration
-from reconcile.model import Fetched, Manifest
+from reconcile.model.manifest import Manifest
+from reconcile.model.observation import Fetched
 
 if TYPE_CHECKING:
     from reconcile.cli.live import LiveDisplay

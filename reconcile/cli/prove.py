@@ -26,7 +26,11 @@ from reconcile.cli.own_apis import known_apis
 from reconcile.cli.recorder import RunReplayer, list_given
 from reconcile.codes import Code
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import Baseline, ExitCode, Fetched, JsonValue, Manifest, Observation, Proof
+from reconcile.model.manifest import Manifest
+from reconcile.model.observation import Fetched, Observation
+from reconcile.model.plan import ExitCode
+from reconcile.model.proof import Baseline, Proof
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 

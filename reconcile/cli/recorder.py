@@ -11,18 +11,11 @@ from reconcile.cli.options.access import AccessOptions, RecordingOptions
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, UsageError
 from reconcile.instant import format_instant
-from reconcile.model import (
-    ExitCode,
-    Fetched,
-    Job,
-    JobApi,
-    Manifest,
-    Plan,
-    RecordedProvider,
-    RecordedRun,
-    Recording,
-    Unobserved,
-)
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Job, Manifest
+from reconcile.model.observation import Fetched, Unobserved
+from reconcile.model.plan import ExitCode, Plan
+from reconcile.model.recording import RecordedProvider, RecordedRun, Recording
 from reconcile.report.escape import escape
 
 

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import Job, JobApi, Manifest, Missing, Observed, Verdict
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Job, Manifest
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.plan import Verdict
 from reconcile.mutation import Breakage, break_observation, make_up, make_up_all, write_answer
 from reconcile.simulator import Repertoire, Reply, Scenario, Step
 

@@ -15,7 +15,9 @@ from reconcile.cli.options.reporting import ReportingOptions
 from reconcile.cli.surroundings import check_docs_url, find_docs_url, find_paths
 from reconcile.codes import Code
 from reconcile.errors import OutputError, UsageError
-from reconcile.model import EarlierPlan, Evidence, Manifest, Plan
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Manifest
+from reconcile.model.plan import EarlierPlan, Plan
 from reconcile.report import stream_plan
 from reconcile.report.documentation import list_codes
 from reconcile.report.style import Style

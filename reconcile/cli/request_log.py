@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconcile.cli import output
-from reconcile.model import Observed, Unobserved
+from reconcile.model.observation import Observed, Unobserved
 from reconcile.report.escape import escape
 
 if TYPE_CHECKING:

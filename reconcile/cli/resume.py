@@ -14,7 +14,9 @@ from reconcile.codes import Code
 from reconcile.duration import format_duration
 from reconcile.errors import DocumentError, UsageError
 from reconcile.fetch.resume import Resumed, resume_jobs
-from reconcile.model import Diagnostic, Manifest, RecordedProvider, RecordedRun
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Manifest
+from reconcile.model.recording import RecordedProvider, RecordedRun
 from reconcile.recording import Journal, RecordingFolder, open_unfinished
 from reconcile.report.escape import escape
 

@@ -16,7 +16,9 @@ from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.document import list_names
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.model import Assignment, ExitCode, Given, Manifest, Review
+from reconcile.model.manifest import Assignment, Given, Manifest
+from reconcile.model.plan import ExitCode
+from reconcile.model.review import Review
 from reconcile.report.review import FORMATS
 
 

@@ -10,7 +10,8 @@ from reconcile.codes import Code
 from reconcile.document import read_text
 from reconcile.duration import format_duration
 from reconcile.errors import DocumentError, OutputError
-from reconcile.model import EarlierPlan, Evidence, Plan
+from reconcile.model.evidence import Evidence
+from reconcile.model.plan import EarlierPlan, Plan
 from reconcile.plan import derive_plan
 from reconcile.report.json import plan_to_json
 from reconcile.saved import SavedPlan, hide_secrets, is_document_of, read_saved_plan, stream_saved_plan

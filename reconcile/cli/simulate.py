@@ -14,7 +14,8 @@ from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import ExitCode, Given
+from reconcile.model.manifest import Given
+from reconcile.model.plan import ExitCode
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 

@@ -13,7 +13,10 @@ from msgspec.msgpack import Decoder, Encoder
 from msgspec.structs import replace
 
 from reconcile.lazy import LazyList
-from reconcile.model import Details, Evidence, Fetched, Finding, Job, JobDetails, Observation
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Fetched, Observation
+from reconcile.model.plan import Details, Finding, JobDetails
 
 if TYPE_CHECKING:
     from typing import IO

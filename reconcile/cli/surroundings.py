@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from reconcile.codes import Code
 from reconcile.errors import UsageError
-from reconcile.model import Diagnostic, Manifest
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Manifest
 
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
 """Variables with the path of the repository in GitHub, GitLab and Azure Pipelines."""

@@ -11,7 +11,8 @@ from reconcile.cli.manifests import load_manifest
 from reconcile.cli.options.manifests import ManifestCommand, ManifestOptions, declaration_options
 from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.errors import DocumentError, ReconcileError
-from reconcile.model import Diagnostic, Manifest
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Manifest
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 

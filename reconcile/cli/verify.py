@@ -19,7 +19,9 @@ from reconcile.cli.reporting import Report
 from reconcile.cli.saved import check_age, check_manifests, load_saved_plan
 from reconcile.codes import Code
 from reconcile.duration import format_duration
-from reconcile.model import Diagnostic, Plan, Subject
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.evidence import Subject
+from reconcile.model.plan import Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
 

@@ -21,7 +21,7 @@ from reconcile.document.tree import Array, Document, Node, Table
 from reconcile.document.writing import write_block, write_flow
 from reconcile.document.yaml_parser import parse_yaml
 from reconcile.errors import DocumentError
-from reconcile.model import JsonValue
+from reconcile.model.value import JsonValue
 
 _BEFORE_BLOCK_KEY: Final = re.compile(r" *(?:- +)*")
 _REST_OF_LINE: Final = re.compile(r"[ \t]*(?:#.*)?")

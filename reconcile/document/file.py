@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from reconcile.codes import Code
 from reconcile.document.text import MARK_SHIFT, Text, find_hidden, name_character
 from reconcile.errors import DocumentError
-from reconcile.model import Source
+from reconcile.model.diagnostic import Source
 
 STDIN: Final = "-"
 _STDIN_NAME: Final = "<stdin>"

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, Source
+from reconcile.model.diagnostic import Diagnostic, Source
 
 Mark: TypeAlias = int
 """A range of a text in one integer, because there are millions of them: `start << MARK_SHIFT | length`."""

@@ -14,7 +14,7 @@ from reconcile.document.schema import Schema
 from reconcile.document.text import Mark
 from reconcile.document.tree import Document, Node
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from reconcile.document.schema_errors import LocatedError, Path

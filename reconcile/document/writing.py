@@ -11,7 +11,7 @@ from typing import Final
 
 from reconcile.document.scalar import NumberError, resolve_plain
 from reconcile.document.text import find_hidden
-from reconcile.model import JsonValue
+from reconcile.model.value import JsonValue
 
 INDENT: Final = 2
 _WIDEST: Final = 100

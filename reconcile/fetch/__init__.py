@@ -25,7 +25,7 @@ from reconcile.fetch.pace import Pace
 from reconcile.fetch.run import DEFAULT_CONCURRENCY, RequestDone, fetch_jobs
 from reconcile.fetch.target import Target, resolve_targets
 from reconcile.fetch.waiting import Progress, WaitPolicy
-from reconcile.model import Fetched
+from reconcile.model.observation import Fetched
 
 __all__ = [
     "DEFAULT_CONCURRENCY",

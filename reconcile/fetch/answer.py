@@ -19,7 +19,9 @@ from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_object
 from reconcile.fetch.record import MAX_FOREIGN_TEXT, NoJobError, Redact, cut_text, read_job
 from reconcile.fetch.retry import Retryable, classify_status, read_retry_after
-from reconcile.model import ErrorSign, JobApi, Missing, Observation, Problem, Unobserved
+from reconcile.model.api import ErrorSign, JobApi
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Missing, Observation, Unobserved
 
 _UNDOCUMENTED = (Code.UNEXPECTED_STATUS_CODE, "an undocumented response")
 # Status codes with a specific meaning; the others are classified by their hundred.

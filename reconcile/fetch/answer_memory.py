@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.fetch.answer import Attempt
 from reconcile.fetch.job_fetch import JobFetch
-from reconcile.model import Observed, Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Observed, Unobserved
 
 CAPACITY = 8 * 1024 * 1024
 SHARE = 128 * 1024

@@ -17,7 +17,9 @@ from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import InvalidAnswerError, parse_object
 from reconcile.fetch.record import cut_text, name_kind
 from reconcile.instant import is_time
-from reconcile.model import Exchange, JobApi, Observed, RecordWays, Unobserved
+from reconcile.model.api import JobApi, RecordWays
+from reconcile.model.observation import Observed, Unobserved
+from reconcile.model.recording import Exchange
 
 _Object: TypeAlias = Mapping[str, object]
 _Way: TypeAlias = tuple[str, ...]

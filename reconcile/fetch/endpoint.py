@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.address import blocked_reason, is_loopback
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORM = "write it as https://HOST or https://HOST:PORT, and nothing after it"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from reconcile.fetch.record import Redact, cut_text
-from reconcile.model import ErrorEnvelope
+from reconcile.model.api import ErrorEnvelope
 
 MAX_REQUEST_ID = 128
 

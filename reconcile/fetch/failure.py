@@ -2,7 +2,7 @@
 
 from reconcile.codes import Code
 from reconcile.fetch.endpoint import Origin
-from reconcile.model import Problem
+from reconcile.model.diagnostic import Problem
 
 
 class ExchangeError(Exception):

@@ -12,7 +12,8 @@ from reconcile.fetch.job_fetch import JobFetch
 from reconcile.fetch.provider_queue import ProviderQueue
 from reconcile.fetch.retry import Retryable, RetryBudget
 from reconcile.fetch.throttle import Throttle
-from reconcile.model import Missing, Observed, Problem
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Missing, Observed
 
 _DESERTED_AFTER = 5.0
 """Seconds after which a loopback port that refuses connections counts as down."""

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from reconcile.codes import Code
 from reconcile.fetch.looks import LookHistory
 from reconcile.fetch.retry import Retryable
-from reconcile.model import Fetched, Job, Missing, Observation, Observed, Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Fetched, Missing, Observation, Observed, Unobserved
 
 Seen: TypeAlias = Observed | Missing
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from reconcile.model import JobApi, RecordWays
+from reconcile.model.api import JobApi, RecordWays
 
 _PARTS = ("subjob", "subtask", "childjob", "childtask")
 """How the keys of parts begin at the known services, folded."""

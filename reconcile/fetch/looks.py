@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from reconcile.model import ROLES, Looks, Missing, Observed, Record
+from reconcile.model.api import ROLES
+from reconcile.model.observation import Looks, Missing, Observed, Record
 
 
 class LookHistory(Struct, kw_only=True, eq=False):

@@ -18,7 +18,7 @@ from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.request import build_headers, build_job_path
 from reconcile.fetch.retry import read_date
 from reconcile.fetch.target import Target
-from reconcile.model import Observation, Unobserved
+from reconcile.model.observation import Observation, Unobserved
 
 NO_SUCH_JOB: Final = "00000000-0000-0000-0000-000000000000"
 """An id that no job has, in the usual form, so that the API does not refuse it."""

@@ -15,7 +15,9 @@ from reconcile.fetch.contract import find_differences, write_ignored
 from reconcile.fetch.envelope import read_faults
 from reconcile.fetch.lookalikes import Finder
 from reconcile.fetch.message import Answer
-from reconcile.model import ROLES, JobApi, JsonValue, Missing, Observed, Record, Unobserved
+from reconcile.model.api import ROLES, JobApi
+from reconcile.model.observation import Missing, Observed, Record, Unobserved
+from reconcile.model.value import JsonValue
 
 _Path: TypeAlias = tuple[str | int, ...]
 _MISSING = "missing"

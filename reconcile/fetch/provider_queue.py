@@ -21,7 +21,8 @@ from reconcile.fetch.request import build_headers
 from reconcile.fetch.retry import Again, Retryable, TooLong, classify_error, plan_retry
 from reconcile.fetch.schedule import Schedule
 from reconcile.fetch.target import Target
-from reconcile.model import Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Unobserved
 
 if TYPE_CHECKING:
     import httpx

@@ -10,7 +10,8 @@ from reconcile.codes import Code
 from reconcile.fetch.lookalikes import Finder, Lookalike
 from reconcile.fetch.payload import InvalidAnswerError
 from reconcile.instant import is_time
-from reconcile.model import Heading, JobApi, Observed, Outcome, PartWays, RecordWays, SubJob
+from reconcile.model.api import JobApi, Outcome, PartWays, RecordWays
+from reconcile.model.observation import Heading, Observed, SubJob
 
 Redact: TypeAlias = Callable[[str], str]
 

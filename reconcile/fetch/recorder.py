@@ -11,7 +11,9 @@ from reconcile.fetch.message import Answer
 from reconcile.fetch.payload import InvalidAnswerError, parse_object
 from reconcile.fetch.record import Redact
 from reconcile.fetch.request import build_path
-from reconcile.model import Exchange, Fetched, Job, Missing, Observation, Observed, RecordedJob, Unobserved
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Fetched, Missing, Observation, Observed, Unobserved
+from reconcile.model.recording import Exchange, RecordedJob
 
 KEPT_HEADERS = ("content-type", "date", "age", "retry-after")
 """The headers that are recorded besides that of the request id; others could contain anything."""

@@ -17,18 +17,10 @@ from reconcile.fetch.failure import TimedOutError, explain_failure
 from reconcile.fetch.job_fetch import STALE_AFTER
 from reconcile.fetch.message import Answer
 from reconcile.fetch.request import build_path
-from reconcile.model import (
-    Exchange,
-    Fetched,
-    Job,
-    Missing,
-    Observed,
-    Problem,
-    Provider,
-    RecordedJob,
-    RecordedProvider,
-    Unobserved,
-)
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Job, Provider
+from reconcile.model.observation import Fetched, Missing, Observed, Unobserved
+from reconcile.model.recording import Exchange, RecordedJob, RecordedProvider
 
 FindJob: TypeAlias = Callable[[str, str], RecordedJob | None]
 """Finds a recorded job by the recorded provider's name and the job id; None if there is none."""

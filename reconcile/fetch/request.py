@@ -6,7 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from reconcile import __version__
-from reconcile.model import Job, JobApi, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Job, Provider
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

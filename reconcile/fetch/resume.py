@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from reconcile.fetch.replay import FindJob, replay_job
 from reconcile.fetch.run import may_pass_while_missing, must_settle
-from reconcile.model import Fetched, Job, Observed, RecordedJob, Timing
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Fetched, Observed, Timing
+from reconcile.model.recording import RecordedJob
 
 _Key = tuple[str, str]
 

@@ -24,7 +24,9 @@ from reconcile.fetch.retry import Again, Retryable, Stop, TooLong, plan_retry
 from reconcile.fetch.target import Target
 from reconcile.fetch.waiting import Progress, WaitPolicy
 from reconcile.lazy import LazyList
-from reconcile.model import Absence, Expectation, Fetched, Job, Observation, Observed, Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Absence, Expectation, Job
+from reconcile.model.observation import Fetched, Observation, Observed, Unobserved
 from reconcile.rate import Rate
 
 if TYPE_CHECKING:

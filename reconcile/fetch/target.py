@@ -14,7 +14,8 @@ from reconcile.fetch.credentials import (
     find_unknown_variables,
 )
 from reconcile.fetch.endpoint import Origin, host_for, parse_endpoint, parse_endpoint_option
-from reconcile.model import Diagnostic, Provider
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Provider
 
 ENDPOINT_VARIABLE = "RECONCILE_ENDPOINT"
 _UNSET = "unset it to use the built-in table, or set it to https://HOST"

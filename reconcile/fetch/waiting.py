@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from reconcile.fetch.job_fetch import Seen
-from reconcile.model import Job
+from reconcile.model.manifest import Job
 
 
 class Progress(Struct, frozen=True, kw_only=True):

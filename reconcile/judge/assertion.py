@@ -7,24 +7,21 @@ from msgspec import Struct
 from reconcile.duration import format_duration
 from reconcile.glob import matches_glob
 from reconcile.instant import FIRST, format_instant, read_time
-from reconcile.model import (
-    SENSITIVE,
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import (
     Accepted,
     Assertion,
     Field,
     FieldExpectation,
-    Finding,
     Glob,
-    JobApi,
-    JsonValue,
-    Kind,
     Moment,
     MomentExpectation,
-    Record,
     Span,
     SpanExpectation,
-    Truth,
 )
+from reconcile.model.observation import Record
+from reconcile.model.plan import Finding, Kind, Truth
+from reconcile.model.value import SENSITIVE, JsonValue
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far the clocks of the API and of this machine may differ; a time further ahead is in the future."""

@@ -10,20 +10,10 @@ from reconcile.judge.notes import list_notes
 from reconcile.judge.sensitive import find_sensitive_fields, hide_sensitive
 from reconcile.judge.steadiness import SETTLE, advise_settling, judge_steadiness
 from reconcile.judge.sub_jobs import judge_sub_jobs
-from reconcile.model import (
-    Absence,
-    Expectation,
-    Field,
-    Finding,
-    Job,
-    JobApi,
-    Kind,
-    Missing,
-    MissingPolicy,
-    Observed,
-    Outcome,
-    Truth,
-)
+from reconcile.model.api import JobApi, Outcome
+from reconcile.model.manifest import Absence, Expectation, Field, Job, MissingPolicy
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.plan import Finding, Kind, Truth
 
 
 class Judgement(Struct, frozen=True, gc=False):

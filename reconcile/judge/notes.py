@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from reconcile.duration import format_duration
 from reconcile.instant import read_time
-from reconcile.model import Fetched, JobApi, Missing, Observed, Outcome, Record, SubJob
+from reconcile.model.api import JobApi, Outcome
+from reconcile.model.observation import Fetched, Missing, Observed, Record, SubJob
 
 _MOST_ALIKE = 5
 """The most notes of one kind: some formats repeat all notes of a job with each of its findings."""

@@ -5,20 +5,10 @@ from datetime import datetime
 from reconcile.codes import Code
 from reconcile.instant import FIRST, format_instant, read_time
 from reconcile.judge.assertion import CLOCK_SKEW
-from reconcile.model import (
-    Finding,
-    Job,
-    Kind,
-    Missing,
-    MissingPolicy,
-    Observation,
-    Observed,
-    Order,
-    Outcome,
-    Record,
-    Truth,
-    Unobserved,
-)
+from reconcile.model.api import Outcome
+from reconcile.model.manifest import Job, MissingPolicy, Order
+from reconcile.model.observation import Missing, Observation, Observed, Record, Unobserved
+from reconcile.model.plan import Finding, Kind, Truth
 
 ORDER = "after"
 """The path of the finding."""

@@ -11,7 +11,7 @@ the lowest possible total cost. All costs are non-negative integers.
 from collections import Counter
 from collections.abc import Sequence
 
-from reconcile.model import Count
+from reconcile.model.manifest import Count
 
 Costs = Sequence[Sequence[int | None]]
 Owners = list[int | None]

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from reconcile.model import SENSITIVE, Expectation, Field, FieldExpectation, Heading, Observed, Record
+from reconcile.model.manifest import Expectation, Field, FieldExpectation
+from reconcile.model.observation import Heading, Observed, Record
+from reconcile.model.value import SENSITIVE
 
 _Record = TypeVar("_Record", bound=Record)
 

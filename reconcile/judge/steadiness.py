@@ -10,7 +10,10 @@ import math
 from collections.abc import Iterator
 
 from reconcile.duration import format_duration
-from reconcile.model import Expectation, Finding, JobApi, Kind, Looks, Observed, Settle, Stuck, Truth
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Expectation, Settle, Stuck
+from reconcile.model.observation import Looks, Observed
+from reconcile.model.plan import Finding, Kind, Truth
 
 SETTLE, STUCK = "settle", "stuck"
 """The paths of their findings."""

@@ -16,25 +16,22 @@ from reconcile.judge.assertion import (
 )
 from reconcile.judge.pairing import Owners, PairingTooLongError, count_slots, pair_ordered, pair_unordered
 from reconcile.judge.sensitive import hide_fields
-from reconcile.model import (
-    ROLES,
-    SENSITIVE,
+from reconcile.model.api import ROLES
+from reconcile.model.manifest import (
     Assertion,
     Count,
     Field,
     FieldExpectation,
-    Finding,
     Glob,
     Item,
-    JsonValue,
-    Kind,
     Match,
     Moment,
     Span,
-    SubJob,
     SubJobsExpectation,
-    Truth,
 )
+from reconcile.model.observation import SubJob
+from reconcile.model.plan import Finding, Kind, Truth
+from reconcile.model.value import SENSITIVE, JsonValue
 
 # Costs: one drift outweighs everything that is only pending, and an unpaired item or sub-job all fields of a pair.
 _PENDING, _DRIFT = 1, 1 << 40

@@ -22,7 +22,9 @@ from reconcile.manifest.location import find_manifests, is_manifest
 from reconcile.manifest.order import check_orders
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
-from reconcile.model import Diagnostic, Given, JobApi, Manifest, Provider, VariableFile
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Given, Manifest, Provider, VariableFile
 
 __all__ = ["find_manifests", "is_manifest", "load_manifests"]
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconcile.codes import Code
 from reconcile.document import Mark, Pending
 from reconcile.manifest.diagnostics import Diagnostics
-from reconcile.model import Absence, Accepted, Expectation, Field, FieldExpectation, Glob, Job, Provider
+from reconcile.model.manifest import Absence, Accepted, Expectation, Field, FieldExpectation, Glob, Job, Provider
 
 if TYPE_CHECKING:
     from reconcile.manifest.reader import ManifestReader

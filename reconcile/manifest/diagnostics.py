@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from reconcile.codes import Code
 from reconcile.document import Document, Mark, SchemaError, suggest
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 Entry: TypeAlias = tuple[str | int, ...]
 """The path of a section of a manifest, or of an entry of one: `("jobs", "bind-ldap")`."""

@@ -10,13 +10,13 @@ from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.fields import FieldReader, order_fields
 from reconcile.manifest.steadiness import SteadinessReader
 from reconcile.manifest.sub_jobs import SubJobsReader, imply_no_failure
-from reconcile.model import (
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import (
     Absence,
     Assertion,
     Expectation,
     Field,
     FieldExpectation,
-    JobApi,
     Settle,
     Stuck,
     SubJobsExpectation,

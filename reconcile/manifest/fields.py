@@ -19,7 +19,8 @@ from reconcile.document import (
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.satisfiability import find_impossible, find_tautology
 from reconcile.manifest.times import TimeReader
-from reconcile.model import Accepted, Assertion, Field, FieldExpectation, Glob, JobApi, Moment, RecordWays, Span
+from reconcile.model.api import JobApi, RecordWays
+from reconcile.model.manifest import Accepted, Assertion, Field, FieldExpectation, Glob, Moment, Span
 
 # Keyed by plain strings, because hashing the members of an enum runs Python code.
 _FIELDS: Final[Mapping[str, Field]] = {field.value: field for field in Field}

@@ -31,7 +31,8 @@ from reconcile.manifest.placeholders import refuse_placeholder
 from reconcile.manifest.steadiness import check_timeout
 from reconcile.manifest.times import read_duration
 from reconcile.manifest.waivers import read_waivers
-from reconcile.model import Absence, Expectation, Job, JobApi, MissingPolicy, Order, Provider, Waiver
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Absence, Expectation, Job, MissingPolicy, Order, Provider, Waiver
 
 _COMMON: Final = 1024
 """The characters that each job may share with others without being counted; few jobs expect more."""

@@ -8,7 +8,7 @@ from reconcile.document import Document, Schema, SchemaError, Table, find_schema
 from reconcile.errors import DocumentError
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.placeholders import explain_placeholders
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 SCHEMA: Final = "manifest.v1"
 _VERSION: Final = 1

@@ -8,7 +8,7 @@ from typing import Final
 from reconcile.codes import Code
 from reconcile.document import STDIN
 from reconcile.errors import UsageError
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 _NAMES: Final = ("reconcile.yaml", "reconcile.yml", "reconcile.json")
 _SUFFIXES: Final = tuple(f".{name}" for name in _NAMES)

@@ -6,7 +6,7 @@ from reconcile.codes import Code
 from reconcile.document import Pending, list_names, suggest
 from reconcile.judge import accepts
 from reconcile.manifest.consistency import DeclaredJob
-from reconcile.model import Absence, Expectation, Field, FieldExpectation, Job
+from reconcile.model.manifest import Absence, Expectation, Field, FieldExpectation, Job
 
 _HINT = "remove 'after', or name another job"
 

@@ -8,7 +8,8 @@ from reconcile.document import Document, Mark, Pending, Table, as_string, as_tab
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.language import check_names
 from reconcile.manifest.placeholders import refuse_placeholder
-from reconcile.model import JobApi, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Provider
 
 
 def read_providers(

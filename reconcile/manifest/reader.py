@@ -14,7 +14,8 @@ from reconcile.manifest.language import check_names, find_language_errors, refus
 from reconcile.manifest.providers import read_providers
 from reconcile.manifest.references import OPENING
 from reconcile.manifest.variables import Values, Variable, check_values, read_variables, warn_of_unused
-from reconcile.model import JobApi, ManifestFile, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import ManifestFile, Provider
 
 _MAY_HIDE_A_REFERENCE: Final = "\\"
 """A string with escapes can contain a reference that the text of the file does not show."""

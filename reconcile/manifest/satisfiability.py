@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from reconcile.instant import FIRST
 from reconcile.judge import accepts
-from reconcile.model import (
+from reconcile.model.manifest import (
     Accepted,
     Assertion,
     Count,

@@ -16,7 +16,8 @@ from reconcile.document import MARK_SHIFT, list_names, read_text, shorten, sugge
 from reconcile.errors import DocumentError, UsageError
 from reconcile.glob import matches_glob
 from reconcile.manifest.diagnostics import MOST_REPORTED, MOST_SUGGESTED
-from reconcile.model import Diagnostic, Job, Manifest
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Job, Manifest
 
 _REQUIREMENT: Final = re.compile(
     r"(?P<not>!)? \s* (?P<key>[A-Za-z_][A-Za-z0-9_./-]{0,63}) \s* (?:(?P<sign>==|=|!=) \s* (?P<value>[^,=]*))?",

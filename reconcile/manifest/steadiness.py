@@ -5,7 +5,8 @@ from reconcile.document import Document, Mark, Table, as_integer, as_table
 from reconcile.duration import format_duration
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.times import read_duration
-from reconcile.model import Absence, Expectation, FieldExpectation, JobApi, Settle, Stuck
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Absence, Expectation, FieldExpectation, Settle, Stuck
 
 
 class SteadinessReader:

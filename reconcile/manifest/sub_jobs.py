@@ -15,17 +15,9 @@ from reconcile.manifest.satisfiability import (
     find_open_items,
     is_any_number,
 )
-from reconcile.model import (
-    Assertion,
-    Count,
-    Field,
-    FieldExpectation,
-    Item,
-    JobApi,
-    Match,
-    Source,
-    SubJobsExpectation,
-)
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Assertion, Count, Field, FieldExpectation, Item, Match, SubJobsExpectation
 
 _ONE: Final = Count(min=1, max=1)
 _SOME: Final = Count(min=1, max=None)

@@ -9,7 +9,8 @@ from reconcile.duration import parse_duration
 from reconcile.instant import parse_rfc3339, parse_time, write_time
 from reconcile.manifest.diagnostics import Diagnostics
 from reconcile.manifest.satisfiability import CENTURY
-from reconcile.model import JobApi, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Moment, MomentExpectation, Span, SpanExpectation
 
 _EXAMPLE: Final = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 

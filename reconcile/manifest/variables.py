@@ -33,7 +33,9 @@ from reconcile.document import (
 from reconcile.errors import DocumentError, UsageError
 from reconcile.manifest.diagnostics import MOST_SUGGESTED, Diagnostics
 from reconcile.manifest.references import Reference, parse_references
-from reconcile.model import SENSITIVE, Assignment, Diagnostic, Given, JsonValue, VariableFile
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Assignment, Given, VariableFile
+from reconcile.model.value import SENSITIVE, JsonValue
 
 _PREFIX: Final = "RECONCILE_VAR_"
 _OUTPUT: Final = frozenset({"sensitive", "type", "value"})

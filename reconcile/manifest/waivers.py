@@ -7,7 +7,7 @@ from reconcile.codes import Code
 from reconcile.document import Array, Document, Table, as_array, as_string, as_table, has_pending, shorten
 from reconcile.judge import name_of
 from reconcile.manifest.diagnostics import Diagnostics
-from reconcile.model import Absence, Expectation, Waiver
+from reconcile.model.manifest import Absence, Expectation, Waiver
 
 _LONGEST: Final = timedelta(days=90)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from reconcile.judge import accepts
-from reconcile.model import (
+from reconcile.model.manifest import (
     Assertion,
     Expectation,
     Field,
@@ -11,9 +11,9 @@ from reconcile.model import (
     Item,
     Job,
     Match,
-    SubJob,
     SubJobsExpectation,
 )
+from reconcile.model.observation import SubJob
 
 _OPEN = (Match.CONTAINS, Match.NONE)
 

@@ -6,7 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from reconcile.apis.body import find_record, put, remove, write_error, write_no_job, write_observed
-from reconcile.model import Exchange, Job, JobApi, Missing, Mutant, Observed
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.proof import Mutant
+from reconcile.model.recording import Exchange
 
 _JSON = "application/json"
 _HTML = "text/html"

@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from reconcile.model import Job, JobApi, Missing, Observed, SubJob
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Missing, Observed, SubJob
 
 
 class Breakage(StrEnum):

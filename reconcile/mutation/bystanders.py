@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from reconcile.model import Job, Manifest, Missing, Observed
+from reconcile.model.manifest import Job, Manifest
+from reconcile.model.observation import Missing, Observed
 
 _Key = tuple[str, str]
 """Provider and job id: one remote job."""

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 
 from reconcile.instant import write_time
 from reconcile.judge import accepts
-from reconcile.model import Field, FieldExpectation, Job, JobApi, Missing, Mutant, Observed, SubJob
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Field, FieldExpectation, Job
+from reconcile.model.observation import Missing, Observed, SubJob
+from reconcile.model.proof import Mutant
 from reconcile.mutation.allowed import Declared
 from reconcile.mutation.answer import list_bad_answers, write_answer
 from reconcile.mutation.steadiness import mutate_looks

@@ -14,7 +14,8 @@ from msgspec.structs import asdict
 
 from reconcile.instant import read_time, write_time
 from reconcile.judge import accepts
-from reconcile.model import (
+from reconcile.model.api import JobApi, Outcome
+from reconcile.model.manifest import (
     Absence,
     Assertion,
     Expectation,
@@ -22,19 +23,14 @@ from reconcile.model import (
     FieldExpectation,
     Glob,
     Job,
-    JobApi,
     Match,
-    Missing,
     Moment,
     MomentExpectation,
-    Observed,
-    Outcome,
-    Record,
     Span,
     SpanExpectation,
-    SubJob,
     SubJobsExpectation,
 )
+from reconcile.model.observation import Missing, Observed, Record, SubJob
 from reconcile.mutation.steadiness import make_up_looks
 
 _REASON = "a made-up reason"

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from reconcile.duration import format_duration
-from reconcile.model import Expectation, Job, JobApi, Looks, Observed
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Expectation, Job
+from reconcile.model.observation import Looks, Observed
 
 _TICK = 0.001
 """Seconds; the resolution of times between looks."""

@@ -8,16 +8,10 @@ from msgspec.structs import replace
 
 from reconcile.duration import format_duration
 from reconcile.instant import format_instant, read_time, write_time
-from reconcile.model import (
-    Assertion,
-    JobApi,
-    JsonValue,
-    Moment,
-    MomentExpectation,
-    Observed,
-    Span,
-    SpanExpectation,
-)
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Assertion, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.observation import Observed
+from reconcile.model.value import JsonValue
 
 _SECOND = timedelta(seconds=1)
 _YEAR = timedelta(days=365)

@@ -24,18 +24,10 @@ from reconcile.document import (
 )
 from reconcile.errors import DocumentError
 from reconcile.instant import parse_rfc3339
-from reconcile.model import (
-    Decision,
-    Exchange,
-    ExitCode,
-    Looks,
-    Problem,
-    RecordedJob,
-    RecordedProvider,
-    RecordedRun,
-    Unobserved,
-    Verdict,
-)
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Looks, Unobserved
+from reconcile.model.plan import ExitCode, Verdict
+from reconcile.model.recording import Decision, Exchange, RecordedJob, RecordedProvider, RecordedRun
 from reconcile.recording.writer import HEAD, JOURNAL, dump_body, find_job_file
 
 _SCHEMA: Final = "recording.v1"

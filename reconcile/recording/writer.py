@@ -8,17 +8,9 @@ from typing import Final
 
 from reconcile.document import escape_hidden
 from reconcile.instant import format_instant
-from reconcile.model import (
-    Decision,
-    Exchange,
-    JsonValue,
-    Looks,
-    RecordedJob,
-    RecordedProvider,
-    RecordedRun,
-    Recording,
-    Unobserved,
-)
+from reconcile.model.observation import Looks, Unobserved
+from reconcile.model.recording import Decision, Exchange, RecordedJob, RecordedProvider, RecordedRun, Recording
+from reconcile.model.value import JsonValue
 
 HEAD: Final = "recording.json"
 """The file that makes a folder a recording; it is written last."""

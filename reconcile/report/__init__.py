@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
-from reconcile.model import Plan
+from reconcile.model.plan import Plan
 from reconcile.report.style import PLAIN, Style
 
 Format = Callable[[Plan, Style], Iterable[str]]

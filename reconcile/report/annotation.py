@@ -6,7 +6,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.causes import list_causes, name_jobs
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.documentation import find_rule_page

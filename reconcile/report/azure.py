@@ -4,7 +4,7 @@ The plan as logging commands of Azure Pipelines.
 The agent obeys `##vso[` anywhere in a line of stdout. Escapes: microsoft/azure-pipelines-agent, Command.cs.
 """
 
-from reconcile.model import Plan
+from reconcile.model.plan import Plan
 from reconcile.report.annotation import Annotation, Level, choose_annotations
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run

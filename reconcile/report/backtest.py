@@ -6,17 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from reconcile.canonical import dump
 from reconcile.instant import format_instant
-from reconcile.model import (
-    BacktestRun,
-    Confusion,
-    Decision,
-    Diagnostic,
-    Effect,
-    ExitCode,
-    JsonValue,
-    Plan,
-    Truth,
-)
+from reconcile.model.backtest import BacktestRun, Confusion, Effect
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import ExitCode, Plan, Truth
+from reconcile.model.recording import Decision
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 from reconcile.report.messages import count, describe_finding, describe_place, describe_waiver, show_value

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from reconcile.codes import Code
 from reconcile.judge import find_root
-from reconcile.model import Finding, JobPlan, Missing, Observed, Problem, Record, Truth, Verdict
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Missing, Observed, Record
+from reconcile.model.plan import Finding, JobPlan, Truth, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import LONGEST_MESSAGE, cut, describe_finding
 

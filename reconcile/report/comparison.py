@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from reconcile import __version__
 from reconcile.instant import format_instant
-from reconcile.model import Comparison, DriftState, EarlierDrift, Plan
+from reconcile.model.plan import Comparison, DriftState, EarlierDrift, Plan
 from reconcile.report.escape import escape
 from reconcile.report.messages import count, cut
 

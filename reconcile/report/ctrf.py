@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET, Struct, UnsetType
 
 from reconcile.canonical import stream
-from reconcile.model import JobPlan, Plan, Verdict
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_jobs, describe_selection, is_part
 from reconcile.report.result import Result, count_verdicts, iterate_results

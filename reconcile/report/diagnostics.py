@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Literal
 
-from reconcile.model import Diagnostic, Source
+from reconcile.model.diagnostic import Diagnostic, Source
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_place
 from reconcile.report.style import NO_COLOUR, Colour, Palette

@@ -6,7 +6,10 @@ from datetime import date
 
 from msgspec import Struct
 
-from reconcile.model import Absence, Finding, JobPlan, JsonValue, Kind, Missing, Observed, Truth, Unobserved
+from reconcile.model.manifest import Absence
+from reconcile.model.observation import Missing, Observed, Unobserved
+from reconcile.model.plan import Finding, JobPlan, Kind, Truth
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape, quote
 from reconcile.report.messages import count, describe_none, list_waivers, show_actual, show_value
 from reconcile.report.style import Colour, Palette, Style

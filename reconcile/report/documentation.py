@@ -7,7 +7,7 @@ Where a reader learns more: pages of the documentation, if the operator names a 
 from collections.abc import Iterable, Sequence
 
 from reconcile.codes import Code
-from reconcile.model import Plan
+from reconcile.model.plan import Plan
 
 _ERROR, _PENDING = "error", "pending"
 

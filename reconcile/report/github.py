@@ -9,7 +9,7 @@ Summary and outputs are not formats, because a step adds them to files that othe
 
 from msgspec.structs import asdict
 
-from reconcile.model import Plan
+from reconcile.model.plan import Plan
 from reconcile.report.annotation import Annotation, choose_annotations
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run

@@ -9,7 +9,8 @@ a plan covers a part of the jobs.
 from collections.abc import Iterator
 
 from reconcile.canonical import stream
-from reconcile.model import JsonValue, Plan, Verdict
+from reconcile.model.plan import Plan, Verdict
+from reconcile.model.value import JsonValue
 from reconcile.report.location import locate
 from reconcile.report.result import Result, iterate_ranked
 from reconcile.report.style import Style

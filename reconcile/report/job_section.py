@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from reconcile.duration import format_duration
 from reconcile.judge import ROOT
-from reconcile.model import JobPlan, Missing, Observed, Problem, Verdict
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.plan import JobPlan, Verdict
 from reconcile.report.causes import (
     MOST_SEPARATE,
     Cause,

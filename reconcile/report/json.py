@@ -8,22 +8,11 @@ from msgspec.structs import asdict
 from reconcile.canonical import stream
 from reconcile.instant import format_instant
 from reconcile.lazy import LazyList
-from reconcile.model import (
-    Comparison,
-    Diagnostic,
-    Finding,
-    Heading,
-    JobPlan,
-    JsonValue,
-    Observation,
-    Observed,
-    Plan,
-    Problem,
-    Provider,
-    SubJob,
-    Truth,
-    Waiver,
-)
+from reconcile.model.diagnostic import Diagnostic, Problem
+from reconcile.model.manifest import Provider, Waiver
+from reconcile.model.observation import Heading, Observation, Observed, SubJob
+from reconcile.model.plan import Comparison, Finding, JobPlan, Plan, Truth
+from reconcile.model.value import JsonValue
 from reconcile.report.causes import Cause, list_causes
 from reconcile.report.location import name_file
 from reconcile.report.messages import count_declared, find_place

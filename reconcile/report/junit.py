@@ -15,7 +15,7 @@ from functools import lru_cache
 from html import escape as escape_markup
 from itertools import groupby
 
-from reconcile.model import JobPlan, Plan, Verdict
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_job, describe_place, describe_run, describe_waiver
 from reconcile.report.result import Result, count_verdicts, iterate_results

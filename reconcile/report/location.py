@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from reconcile.model import Plan, Source
+from reconcile.model.diagnostic import Source
+from reconcile.model.plan import Plan
 from reconcile.report.escape import escape
 from reconcile.report.result import Result
 

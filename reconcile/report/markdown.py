@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from reconcile.instant import format_instant
-from reconcile.model import Diagnostic, JobPlan, Plan, Source, Verdict
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, find_cause, list_causes, name_jobs
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.documentation import list_codes, list_pages

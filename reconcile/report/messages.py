@@ -9,27 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from reconcile.codes import Code
-from reconcile.model import (
-    FAIL_FAST,
-    Diagnostic,
-    Finding,
-    Heading,
-    JobPlan,
-    JsonValue,
-    Kind,
-    Missing,
-    Observed,
-    Outcome,
-    Plan,
-    Record,
-    Source,
-    SubJob,
-    Summary,
-    Truth,
-    Unobserved,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.api import Outcome
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.manifest import FAIL_FAST, Waiver
+from reconcile.model.observation import Heading, Missing, Observed, Record, SubJob, Unobserved
+from reconcile.model.plan import Finding, JobPlan, Kind, Plan, Summary, Truth, Verdict
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape, note_cut, quote
 from reconcile.report.timing import describe_length
 

@@ -10,7 +10,7 @@ manifest can name ten thousand.
 from collections import Counter
 from collections.abc import Mapping
 
-from reconcile.model import Plan, Verdict
+from reconcile.model.plan import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.location import name_file
 from reconcile.report.messages import WORDS, count_declared, cut

@@ -20,7 +20,9 @@ from msgspec import UNSET, Struct, UnsetType
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.instant import format_instant
-from reconcile.model import ExitCode, JobApi, JobPlan, Observed, Outcome, Plan, Record, SubJob, Verdict
+from reconcile.model.api import JobApi, Outcome
+from reconcile.model.observation import Observed, Record, SubJob
+from reconcile.model.plan import ExitCode, JobPlan, Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.location import name_file
 from reconcile.report.messages import WORDS, choose_url, cut, describe_counts

@@ -5,7 +5,9 @@ from itertools import groupby
 from typing import TypeAlias
 
 from reconcile.canonical import dump
-from reconcile.model import Baseline, Diagnostic, JsonValue, Proof, Survivor
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.proof import Baseline, Proof, Survivor
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 from reconcile.report.messages import count

@@ -20,19 +20,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import (
-    Decision,
-    Diagnostic,
-    DriftState,
-    Finding,
-    JobPlan,
-    Plan,
-    Problem,
-    Source,
-    Truth,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.diagnostic import Diagnostic, Problem, Source
+from reconcile.model.manifest import Waiver
+from reconcile.model.plan import DriftState, Finding, JobPlan, Plan, Truth, Verdict
+from reconcile.model.recording import Decision
 from reconcile.report.escape import escape
 from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 

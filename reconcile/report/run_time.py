@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from reconcile.duration import format_duration
 from reconcile.instant import read_time
-from reconcile.model import JobApi, Record
+from reconcile.model.api import JobApi
+from reconcile.model.observation import Record
 
 # A page shows every time in several places, and reading one is slow.
 _read_time = lru_cache(maxsize=1 << 16)(read_time)

@@ -17,7 +17,9 @@ from urllib.parse import quote as percent_encode
 
 from reconcile.canonical import dump, stream
 from reconcile.lazy import LazyList
-from reconcile.model import Diagnostic, DriftState, JsonValue, Plan, Verdict
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import DriftState, Plan, Verdict
+from reconcile.model.value import JsonValue
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.documentation import find_rule_page
 from reconcile.report.escape import escape

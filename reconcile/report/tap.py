@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec.json import Encoder
 
-from reconcile.model import Plan, Verdict
+from reconcile.model.plan import Plan, Verdict
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run, describe_waiver
 from reconcile.report.result import Result, count_verdicts, iterate_results

@@ -8,7 +8,10 @@ the meaning and colours repeat it. The same plan is the same text wherever there
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reconcile.model import JobApi, JobPlan, Missing, Observed, Plan, Provider, Unobserved, Verdict
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Provider
+from reconcile.model.observation import Missing, Observed, Unobserved
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.escape import escape
 from reconcile.report.messages import (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from reconcile.duration import format_duration
-from reconcile.model import JobPlan, Plan
+from reconcile.model.plan import JobPlan, Plan
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = 0.1

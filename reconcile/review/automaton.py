@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconcile.model import Match, SubJobsExpectation
+from reconcile.model.manifest import Match, SubJobsExpectation
 from reconcile.review.kinds import Fit
 from reconcile.review.limits import TooManyError
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from reconcile.glob import matches_glob
 from reconcile.judge import ORDER
-from reconcile.model import Job, JobReview, Manifest, Relation, Review, Witness
+from reconcile.model.manifest import Job, Manifest
+from reconcile.model.review import JobReview, Relation, Review, Witness
 from reconcile.review.limits import TooManyError
 from reconcile.review.terms import Terms, state_terms
 from reconcile.review.witnesses import (

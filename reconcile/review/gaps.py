@@ -19,7 +19,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.judge import State, truth_of
-from reconcile.model import Assertion, FieldExpectation, Missing, MissingPolicy, Observed, Truth
+from reconcile.model.manifest import Assertion, FieldExpectation, MissingPolicy
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.plan import Truth
 from reconcile.review.implication import implies, implies_sub_jobs, list_unmet
 from reconcile.review.sub_jobs import Listed, Part, find_sub_jobs
 from reconcile.review.terms import Terms, list_times_of_sub_jobs, name_of

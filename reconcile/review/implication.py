@@ -8,7 +8,7 @@ stronger one holds by the weaker one, which is why none of this applies to what 
 from collections.abc import Iterable, Sequence
 
 from reconcile.judge import accepts
-from reconcile.model import (
+from reconcile.model.manifest import (
     Assertion,
     Count,
     FieldExpectation,

@@ -10,7 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.judge import State, accepts, truth_of
-from reconcile.model import Assertion, Field, FieldExpectation, JobApi, SubJob, SubJobsExpectation, Truth
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Assertion, Field, FieldExpectation, SubJobsExpectation
+from reconcile.model.observation import SubJob
+from reconcile.model.plan import Truth
 from reconcile.review.limits import TooManyError
 from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import Times, list_likely_times, list_times

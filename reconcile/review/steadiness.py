@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from reconcile.model import FieldExpectation, Looks
+from reconcile.model.manifest import FieldExpectation
+from reconcile.model.observation import Looks
 from reconcile.review.terms import Terms
 
 

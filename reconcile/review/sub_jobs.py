@@ -15,7 +15,9 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconcile.model import Assertion, Count, Item, JobApi, Match, SubJob, SubJobsExpectation
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Assertion, Count, Item, Match, SubJobsExpectation
+from reconcile.model.observation import SubJob
 from reconcile.review.automaton import Automaton, Kinds, Memory
 from reconcile.review.kinds import Fit, Kind, list_kinds
 from reconcile.review.limits import TooManyError

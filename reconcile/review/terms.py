@@ -8,18 +8,18 @@ from msgspec.structs import replace
 
 from reconcile.judge import ORDER, find_sensitive_fields
 from reconcile.judge import name_of as name_of_expected
-from reconcile.model import (
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import (
     Assertion,
     Expectation,
     Field,
     FieldExpectation,
     Item,
     Job,
-    JobApi,
     MissingPolicy,
     Moment,
     MomentExpectation,
-    Source,
     SubJobsExpectation,
 )
 

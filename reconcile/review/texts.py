@@ -6,7 +6,8 @@ from itertools import chain
 from typing import TypeAlias
 
 from reconcile.judge import accepts
-from reconcile.model import FieldExpectation, Glob, JobApi
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import FieldExpectation, Glob
 from reconcile.review.limits import TooManyError
 
 _MOST_STATES = 5_000

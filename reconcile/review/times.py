@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from reconcile.instant import write_time
 from reconcile.judge import CLOCK_SKEW
-from reconcile.model import Assertion, JobApi, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import Assertion, Moment, MomentExpectation, Span, SpanExpectation
 from reconcile.review.limits import TooManyError
 
 Times: TypeAlias = tuple[str | None, str | None]

@@ -10,27 +10,22 @@ from msgspec.structs import replace
 
 from reconcile.instant import FIRST, read_time
 from reconcile.judge import ORDER, find_sensitive_fields, hide_sensitive
-from reconcile.model import (
-    SENSITIVE,
+from reconcile.model.api import JobApi
+from reconcile.model.manifest import (
     Assertion,
-    Exchange,
     Expectation,
     Field,
     FieldExpectation,
-    Finding,
     Job,
-    JobApi,
-    JudgedAnswer,
-    Looks,
-    Missing,
     MissingPolicy,
     Moment,
     MomentExpectation,
-    Observed,
-    Truth,
-    Verdict,
-    Witness,
 )
+from reconcile.model.observation import Looks, Missing, Observed
+from reconcile.model.plan import Finding, Truth, Verdict
+from reconcile.model.recording import Exchange
+from reconcile.model.review import JudgedAnswer, Witness
+from reconcile.model.value import SENSITIVE
 from reconcile.review.gaps import Gap, list_gaps, list_starts
 from reconcile.review.steadiness import list_looks
 from reconcile.review.terms import NOWHERE, Terms

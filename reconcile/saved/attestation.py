@@ -19,7 +19,8 @@ from msgspec import Struct
 from reconcile.canonical import dump
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Plan, Subject, Verdict
+from reconcile.model.evidence import Subject
+from reconcile.model.plan import Plan, Verdict
 from reconcile.saved.signing import SIGNATURE
 
 _STATEMENT = "https://in-toto.io/Statement/v1"

@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from reconcile.apis import SHIPPED
 from reconcile.lazy import LazyList
-from reconcile.model import Evidence, Job, JobApi, Provider
+from reconcile.model.api import JobApi
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Job, Provider
 
 
 class UndecodableError(ValueError):

@@ -15,7 +15,9 @@ from reconcile.apis import SHIPPED
 from reconcile.canonical import dump, stream
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import Evidence, JobApi, JsonValue
+from reconcile.model.api import JobApi
+from reconcile.model.evidence import Evidence
+from reconcile.model.value import JsonValue
 from reconcile.saved.codec import OtherApiError, UndecodableError, decode_evidence, encode_evidence
 from reconcile.saved.redaction import hide_secrets
 

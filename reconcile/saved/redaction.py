@@ -14,22 +14,20 @@ from msgspec.structs import replace
 from reconcile.glob import matches_glob
 from reconcile.judge import LONGEST_TEXT, find_sensitive_fields, hide_headings, hide_shown
 from reconcile.lazy import LazyList
-from reconcile.model import (
-    SENSITIVE,
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import (
     Absence,
     Accepted,
     Assertion,
-    Evidence,
     Expectation,
     Field,
     FieldExpectation,
     Glob,
     Job,
-    Observation,
-    Observed,
-    Record,
     SubJobsExpectation,
 )
+from reconcile.model.observation import Observation, Observed, Record
+from reconcile.model.value import SENSITIVE
 
 _Record = TypeVar("_Record", bound=Record)
 

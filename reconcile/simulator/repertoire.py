@@ -9,7 +9,7 @@ from typing import Any
 from reconcile.apis import read_sources
 from reconcile.apis.body import SUB_JOBS, find_record, put, write_error, write_job, write_no_job
 from reconcile.instant import read_time, write_time
-from reconcile.model import ErrorEnvelope, JobApi
+from reconcile.model.api import ErrorEnvelope, JobApi
 from reconcile.simulator.answer import Answer, Fault, Reply, write_answer
 
 _PORTAL = b"<!doctype html>\n<html><head><title>Sign in</title></head><body><p>success</p></body></html>\n"

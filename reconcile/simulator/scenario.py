@@ -22,7 +22,8 @@ from reconcile.document import (
 )
 from reconcile.duration import parse_duration
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic, JobApi, RecordWays
+from reconcile.model.api import JobApi, RecordWays
+from reconcile.model.diagnostic import Diagnostic
 from reconcile.simulator.answer import Reply
 from reconcile.simulator.repertoire import Repertoire
 

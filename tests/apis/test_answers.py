@@ -13,7 +13,8 @@ from reconcile.apis import api_names, load_api
 from reconcile.fetch.answer import assess
 from reconcile.fetch.message import Answer
 from reconcile.instant import read_time
-from reconcile.model import Heading, JobApi, Missing, Observation, Observed, Record, SubJob, Unobserved
+from reconcile.model.api import JobApi
+from reconcile.model.observation import Heading, Missing, Observation, Observed, Record, SubJob, Unobserved
 
 HERE = Path(__file__).parent / "answers"
 INDEX: list[dict[str, Any]] = json.loads((HERE / "index.json").read_text())

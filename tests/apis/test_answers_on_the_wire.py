@@ -13,7 +13,7 @@ from program import main
 
 from reconcile.apis import api_names, load_api
 from reconcile.fetch import Pace
-from reconcile.model import Observed
+from reconcile.model.observation import Observed
 
 ASKED = re.compile(rb"case-[0-9]{5}")
 LOST = (204, 302)

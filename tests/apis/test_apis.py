@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from reconcile import apis
 from reconcile.apis import api_names, load_api, read_sources
-from reconcile.model import ErrorSign
+from reconcile.model.api import ErrorSign
 from reconcile.shipped import load_schema
 
 API = load_api("sfs-turbo")

@@ -14,7 +14,7 @@ from program import main
 
 from reconcile.apis import load_api
 from reconcile.fetch.contract import find_departures
-from reconcile.model import Exchange
+from reconcile.model.recording import Exchange
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 AS_OTHERS = {"elb/other-id.json", "geminidb/other-id.json"}

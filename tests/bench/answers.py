@@ -13,7 +13,8 @@ from reconcile.fetch.answer import assess
 from reconcile.fetch.message import Answer
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.model import JobApi, Observed, RecordWays
+from reconcile.model.api import JobApi, RecordWays
+from reconcile.model.observation import Observed
 
 ANSWERS, ROUNDS = 200, 50
 """Answers that are read one after another, each with times of its own, and how often; the fastest round counts."""

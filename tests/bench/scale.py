@@ -33,7 +33,9 @@ from reconcile.fetch.client import OnDone
 from reconcile.fetch.message import Answer, Request
 from reconcile.lazy import LazyList
 from reconcile.manifest import find_manifests, load_manifests
-from reconcile.model import Evidence, Fetched, Manifest
+from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Manifest
+from reconcile.model.observation import Fetched
 from reconcile.plan import derive_plan
 from reconcile.rate import Rate
 from reconcile.report.json import plan_to_json

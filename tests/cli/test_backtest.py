@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from program import main
 
 from reconcile.document import Text, parse_text
-from reconcile.model import Decision, Exchange, ExitCode, RecordedJob, RecordedProvider, Recording, Verdict
+from reconcile.model.plan import ExitCode, Verdict
+from reconcile.model.recording import Decision, Exchange, RecordedJob, RecordedProvider, Recording
 from reconcile.recording import render_recording
 from reconcile.shipped import load_schema
 from reconcile.simulator import load_scenario, running_simulator

@@ -12,7 +12,7 @@ from reconcile.cli.explain import _OTHER_WORDS
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
-from reconcile.model import Verdict
+from reconcile.model.plan import Verdict
 from reconcile.shipped import shipped_folder
 
 EXPLANATIONS = {path.stem: path.read_text(encoding="utf-8") for path in shipped_folder("explanations").glob("RC*.md")}

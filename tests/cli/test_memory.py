@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from report.plans import done, drifted, each_plan, load_plan, plan_of
 
 from reconcile.cli.spool import DetailsSpool, EvidenceSpool
-from reconcile.model import Evidence
+from reconcile.model.evidence import Evidence
 from reconcile.report import FORMATS, render_plan
 
 JOBS = 1_000

@@ -14,7 +14,7 @@ from program import main
 
 from reconcile.cli.options.reporting import read_colour
 from reconcile.cli.output import choose_palette, measure_width
-from reconcile.model import Match
+from reconcile.model.manifest import Match
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
 from reconcile.report.style import NO_COLOUR, Palette, Style

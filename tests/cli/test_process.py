@@ -26,7 +26,7 @@ from reconcile.codes import Code
 from reconcile.document import Text, parse_text
 from reconcile.errors import OutputError
 from reconcile.fetch import Pace
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 from reconcile.plan import derive_plan, make_failed_evidence
 from reconcile.simulator import load_scenario, running_simulator
 

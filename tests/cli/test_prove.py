@@ -18,7 +18,7 @@ from transcripts import find_descriptions
 
 from reconcile.fetch import Pace
 from reconcile.manifest import load_manifests
-from reconcile.model import Observed
+from reconcile.model.observation import Observed
 from reconcile.mutation import list_mutants, make_up, make_up_all, write_answer
 from reconcile.shipped import load_schema, shipped_folder
 

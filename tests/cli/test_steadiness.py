@@ -11,7 +11,7 @@ from program import main
 from virtual_api import VirtualApi
 
 from reconcile.fetch import Pace
-from reconcile.model import Looks
+from reconcile.model.observation import Looks
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}\njobs:\n"

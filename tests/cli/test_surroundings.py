@@ -9,7 +9,7 @@ from program import main
 
 from reconcile.cli.surroundings import find_docs_url, find_paths, find_run_url
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Source
+from reconcile.model.diagnostic import Diagnostic, Source
 
 MANIFEST = """version: 1
 providers: {otc: {api: sfs-turbo, cloud: otc, region: eu-de, project_id: p1}}

@@ -8,7 +8,7 @@ import pytest
 from reconcile.document import Document, parse_text, read_document
 from reconcile.document.text import Text
 from reconcile.errors import DocumentError
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 Parse = Callable[[str], Document]
 Refuse = Callable[[str], Diagnostic]

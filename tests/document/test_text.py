@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from reconcile.codes import Code
 from reconcile.document.text import MARK_SHIFT, Text
-from reconcile.model import Source
+from reconcile.model.diagnostic import Source
 
 
 @given(st.text("ab\n\té", max_size=40), st.data())

@@ -8,7 +8,9 @@ import pytest
 from fault_server import FaultServer
 
 from reconcile.apis import load_api
-from reconcile.model import Expectation, Job, JobApi, Provider, Source
+from reconcile.model.api import JobApi
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Expectation, Job, Provider
 
 JOB_ID = "26f6b565-0000-4000-8000-03f0bd975433"
 PROJECT_ID = "0123456789abcdef0123456789abcdef"

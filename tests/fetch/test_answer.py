@@ -12,7 +12,7 @@ from reconcile.fetch.payload import MOST_VALUES
 from reconcile.fetch.record import MOST_SUB_JOBS
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.model import Missing, Observation, Observed, SubJob, Unobserved
+from reconcile.model.observation import Missing, Observation, Observed, SubJob, Unobserved
 
 JOB_ID = "26f6b565-0000-4000-8000-03f0bd975433"
 JSON = {"Content-Type": "application/json"}

@@ -17,7 +17,8 @@ from reconcile.fetch.message import MAX_BODY_SIZE, Answer
 from reconcile.fetch.record import MOST_SUB_JOBS
 from reconcile.fetch.recorder import MOST_KEPT, Recorder
 from reconcile.fetch.waiting import WaitPolicy
-from reconcile.model import Job, Observed, SubJob, Unobserved
+from reconcile.model.manifest import Job
+from reconcile.model.observation import Observed, SubJob, Unobserved
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SUB_JOB = SubJob(

@@ -9,7 +9,7 @@ from reconcile.fetch.endpoint import (
     parse_endpoint,
     parse_endpoint_option,
 )
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconcile.fetch.looks import LookHistory
-from reconcile.model import Looks, Missing
+from reconcile.model.observation import Looks, Missing
 
 GONE = Missing(code=None, message=None, request_id=None)
 

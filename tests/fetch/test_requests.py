@@ -13,7 +13,9 @@ from virtual_api import Asked, VirtualApi
 
 from reconcile.codes import Code
 from reconcile.fetch import CurlClient, Pace, TimeLimits, fetch_jobs, resolve_targets
-from reconcile.model import Absence, Observation, Observed, Source, Unobserved
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Absence
+from reconcile.model.observation import Observation, Observed, Unobserved
 from reconcile.rate import Rate
 
 TOKEN = "canary-7f3a9c51"

@@ -14,7 +14,8 @@ from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.credentials import CredentialError, UnsignedRequest
 from reconcile.fetch.failure import BlockedAddressError, NameNotResolvedError, RefusedConnectionError, TlsError
 from reconcile.fetch.retry import Retryable
-from reconcile.model import Observed, Problem, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.observation import Observed, Unobserved
 from reconcile.rate import Rate
 
 IDS = [f"job-{number:03}" for number in range(100)]

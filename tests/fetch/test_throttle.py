@@ -12,7 +12,7 @@ from virtual_api import Asked, VirtualApi, job_answer
 from reconcile.codes import Code
 from reconcile.fetch import Pace, fetch_jobs, resolve_targets
 from reconcile.fetch.throttle import Throttle
-from reconcile.model import Observed, Unobserved
+from reconcile.model.observation import Observed, Unobserved
 
 
 class Quota:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from virtual_api import Asked, VirtualApi, job_answer
 
 from reconcile.fetch import Fetched, Pace, Progress, WaitPolicy, fetch_jobs, resolve_targets
-from reconcile.model import Missing, Observed, Unobserved
+from reconcile.model.observation import Missing, Observed, Unobserved
 from reconcile.rate import Rate
 
 ENDED = ("success", "failed")

@@ -14,7 +14,7 @@ from program import main
 from reconcile.cli.manifests import keep_provider
 from reconcile.cli.rehearsal import build_scenario, parse_breach
 from reconcile.manifest import load_manifests
-from reconcile.model import VariableFile
+from reconcile.model.manifest import VariableFile
 from reconcile.simulator import running_simulator
 
 FOLDER = EXAMPLES / "pipeline"

@@ -7,19 +7,10 @@ from builders import NOW, SOURCE, expects, job, observed
 from msgspec.structs import replace
 
 from reconcile.judge import LONGEST_TEXT, judge_job
-from reconcile.model import (
-    Absence,
-    Finding,
-    Glob,
-    Kind,
-    Missing,
-    Moment,
-    MomentExpectation,
-    Source,
-    Span,
-    SpanExpectation,
-    Truth,
-)
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Absence, Glob, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.observation import Missing
+from reconcile.model.plan import Finding, Kind, Truth
 
 HOLDS, CAN, CANNOT, UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
 BEGAN, ENDED = "2026-11-21 11:00:00", "2026-11-21 11:10:00"  # an hour, and fifty minutes, before NOW

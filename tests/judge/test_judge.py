@@ -9,24 +9,21 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconcile.judge import judge_job
-from reconcile.model import (
+from reconcile.model.manifest import (
     Absence,
     Count,
     Glob,
     Item,
     Job,
-    Kind,
     Match,
-    Missing,
     MissingPolicy,
     Moment,
     MomentExpectation,
-    Observed,
     Span,
     SpanExpectation,
-    SubJob,
-    Truth,
 )
+from reconcile.model.observation import Missing, Observed, SubJob
+from reconcile.model.plan import Kind, Truth
 
 HOLDS, CAN, CANNOT, UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
 NOON = NOW

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconcile.judge import judge_job
 from reconcile.judge.notes import list_fetch_notes, list_notes
-from reconcile.model import Fetched, Missing
+from reconcile.model.observation import Fetched, Missing
 
 KNOWING = replace(API, job_types=("a",), retention="job records are kept for a while")
 

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 
 from reconcile.codes import Code
 from reconcile.judge import judge_order
-from reconcile.model import Missing, MissingPolicy, Order, Problem, Truth, Unobserved, Verdict
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import MissingPolicy, Order
+from reconcile.model.observation import Missing, Unobserved
+from reconcile.model.plan import Truth, Verdict
 from reconcile.plan import is_final, make_plan
 
 FIRST = job(name="first")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconcile.judge.pairing import Costs, Owners, count_slots, pair_ordered, pair_unordered
-from reconcile.model import Count
+from reconcile.model.manifest import Count
 
 SHORT, EXTRA = 20, 30
 

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from reconcile.judge import judge_job
 from reconcile.judge.sensitive import hide_fields
-from reconcile.model import Absence, Field, Heading, Match, Missing
+from reconcile.model.manifest import Absence, Field, Match
+from reconcile.model.observation import Heading, Missing
 
 CANARY, COVERED = "canary", "(sensitive value)"
 

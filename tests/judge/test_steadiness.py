@@ -5,7 +5,9 @@ from msgspec.structs import replace
 
 from reconcile.judge import judge_job
 from reconcile.judge.steadiness import space_look
-from reconcile.model import Finding, Kind, Looks, Settle, Stuck, Truth
+from reconcile.model.manifest import Settle, Stuck
+from reconcile.model.observation import Looks
+from reconcile.model.plan import Finding, Kind, Truth
 
 SETTLE = Settle(reads=3, over=90.0, source=SOURCE)
 STUCK = Stuck(limit=600.0, source=SOURCE)

@@ -7,19 +7,9 @@ from builders import NOW, SOURCE, expects, item, job, observed, sub_job, sub_job
 from msgspec.structs import replace
 
 from reconcile.judge import judge_job
-from reconcile.model import (
-    Count,
-    Finding,
-    Glob,
-    Kind,
-    Match,
-    Moment,
-    MomentExpectation,
-    Source,
-    Span,
-    SpanExpectation,
-    Truth,
-)
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Count, Glob, Match, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.plan import Finding, Kind, Truth
 
 HOLDS, CAN, CANNOT, UNDECIDABLE = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD, Truth.UNDECIDABLE
 BEGAN, ENDED = "2026-11-21 11:00:00", "2026-11-21 11:10:00"  # an hour, and fifty minutes, before NOW

@@ -9,7 +9,8 @@ from builders import NOW
 from reconcile.document import Text
 from reconcile.errors import ReconcileError
 from reconcile.manifest import load_manifests
-from reconcile.model import Diagnostic, Job, Manifest
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Job, Manifest
 
 Load = Callable[..., Manifest]
 Refuse = Callable[..., Sequence[Diagnostic]]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from reconcile.codes import Code
-from reconcile.model import Absence, Glob, MissingPolicy, Moment, MomentExpectation, Source, Span, SpanExpectation
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Absence, Glob, MissingPolicy, Moment, MomentExpectation, Span, SpanExpectation
 
 HERE = Source(file="<stdin>", line=4, column=27)
 

@@ -15,7 +15,7 @@ from reconcile.document import Text, find_schema, parse_text
 from reconcile.errors import DocumentError, ReconcileError
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
-from reconcile.model import Assignment
+from reconcile.model.manifest import Assignment
 
 HEAD = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
 

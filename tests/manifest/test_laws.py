@@ -18,7 +18,8 @@ from reconcile.judge.sub_jobs import show_count, show_fields, show_item
 from reconcile.manifest import load_manifests
 from reconcile.manifest.reader import ManifestReader
 from reconcile.manifest.variables import read_values
-from reconcile.model import Absence, Diagnostic, Source
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.manifest import Absence
 from reconcile.shipped import shipped_folder
 
 PROVIDERS = {"otc": {"api": "sfs-turbo", "project_id": "p"}, "eu": {"api": "sfs-turbo", "project_id": "q"}}

@@ -14,7 +14,8 @@ from reconcile.codes import Code
 from reconcile.document import Schema
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
-from reconcile.model import Count, Field, ManifestFile, Match, Source
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Count, Field, ManifestFile, Match
 
 ONE, SOME = Count(min=1, max=1), Count(min=1, max=None)
 

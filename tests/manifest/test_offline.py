@@ -7,7 +7,7 @@ from reconcile.codes import Code
 from reconcile.document import Text
 from reconcile.errors import DocumentError
 from reconcile.manifest import load_manifests
-from reconcile.model import Assignment
+from reconcile.model.manifest import Assignment
 
 UNKNOWN = "variables: {id: {}, word: {}, any: {}, ids: {type: list}}\n"
 COVERS_ALL_BUT_AGE = "{fields: [status, sub_jobs], reason: r, expires: 2026-12-01}"

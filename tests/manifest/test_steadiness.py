@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconcile.model import Settle, Stuck
+from reconcile.model.manifest import Settle, Stuck
 
 HEAD = """
 version: 1

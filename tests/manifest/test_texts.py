@@ -7,7 +7,7 @@ from builders import NOW
 
 from reconcile.codes import Code
 from reconcile.manifest import load_manifests
-from reconcile.model import Assignment
+from reconcile.model.manifest import Assignment
 
 HEAD = "version: 1\nproviders: {p: {api: sfs-turbo, project_id: a}}\n"
 

@@ -9,7 +9,7 @@ from builders import NOW
 from reconcile.codes import Code
 from reconcile.errors import DocumentError, ReconcileError, UsageError
 from reconcile.manifest import load_manifests
-from reconcile.model import Assignment, Glob, VariableFile
+from reconcile.model.manifest import Assignment, Glob, VariableFile
 
 HEAD = "version: 1\nproviders: {otc: {api: sfs-turbo, project_id: p1}}\n"
 

@@ -13,17 +13,9 @@ from reconcile.apis import load_api
 from reconcile.fetch.replay import observe_exchange
 from reconcile.judge import judge_job
 from reconcile.manifest import load_manifests
-from reconcile.model import (
-    ExitCode,
-    Missing,
-    Moment,
-    MomentExpectation,
-    Observed,
-    Span,
-    SpanExpectation,
-    SubJob,
-    Truth,
-)
+from reconcile.model.manifest import Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.observation import Missing, Observed, SubJob
+from reconcile.model.plan import ExitCode, Truth
 from reconcile.mutation import Bystanders, isolate, list_mutants, make_up, make_up_all, write_answer
 from reconcile.plan import make_plan, proves_something
 

@@ -24,7 +24,8 @@ from reconcile.fetch import open_client
 from reconcile.fetch.credentials import UnsignedRequest, find_credential
 from reconcile.fetch.credentials.selection import Kind
 from reconcile.fetch.httpx_transport import open_login_client
-from reconcile.model import Provider, Source
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Provider
 from reconcile.signature import parse_authorization
 
 REASON = "the libraries of others are not installed: 'make oracle' does that"

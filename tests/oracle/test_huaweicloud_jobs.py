@@ -14,7 +14,7 @@ import pytest
 
 from reconcile.apis import api_names, load_api, read_sources
 from reconcile.document import Text, parse_text
-from reconcile.model import JobApi, RecordWays
+from reconcile.model.api import JobApi, RecordWays
 from reconcile.simulator import load_scenario, running_simulator
 
 REASON = "the official SDK is not installed: 'make oracle' does that"

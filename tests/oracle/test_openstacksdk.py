@@ -11,7 +11,8 @@ from reconcile.errors import AccessError
 from reconcile.fetch.credentials.clouds_yaml import read_cloud
 from reconcile.fetch.credentials.settings import Settings
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider, Source
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Provider
 
 exceptions = pytest.importorskip(
     "openstack.exceptions", reason="openstacksdk is not installed: 'make oracle' does that"

@@ -19,7 +19,9 @@ from virtual_api import Asked, Reply, VirtualApi
 
 from reconcile.apis import load_api
 from reconcile.fetch import Fetched, Pace, fetch_jobs, resolve_targets
-from reconcile.model import Manifest, Observed, Verdict
+from reconcile.model.manifest import Manifest
+from reconcile.model.observation import Observed
+from reconcile.model.plan import Verdict
 from reconcile.plan import make_plan
 
 SEEDS = 200

@@ -16,17 +16,9 @@ from proof.review import PROVIDER, lets_through
 
 from reconcile.cli.judging import make_judge
 from reconcile.instant import write_time
-from reconcile.model import (
-    Expectation,
-    Job,
-    Manifest,
-    Moment,
-    MomentExpectation,
-    Order,
-    Relation,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.manifest import Expectation, Job, Manifest, Moment, MomentExpectation, Order, Waiver
+from reconcile.model.plan import Verdict
+from reconcile.model.review import Relation
 from reconcile.plan import make_plan
 from reconcile.review import review_manifests
 

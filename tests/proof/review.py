@@ -16,10 +16,9 @@ from msgspec.structs import replace
 
 from reconcile.apis import load_api
 from reconcile.judge import judge_job
-from reconcile.model import (
+from reconcile.model.manifest import (
     Absence,
     Count,
-    ExitCode,
     Expectation,
     Field,
     FieldExpectation,
@@ -28,15 +27,14 @@ from reconcile.model import (
     Job,
     Manifest,
     Match,
-    Missing,
     MissingPolicy,
-    Observed,
     Span,
     SpanExpectation,
     SubJobsExpectation,
-    Truth,
     Waiver,
 )
+from reconcile.model.observation import Missing, Observed
+from reconcile.model.plan import ExitCode, Truth
 from reconcile.plan import make_plan
 from reconcile.review.gaps import list_gaps
 from reconcile.review.terms import state_terms

@@ -30,7 +30,8 @@ from reconcile.fetch.message import MAX_BODY_SIZE, Answer, read_head
 from reconcile.fetch.redaction import Redactor
 from reconcile.fetch.secret import Secret
 from reconcile.manifest import load_manifests
-from reconcile.model import Diagnostic, Missing, Observed
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.observation import Missing, Observed
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.diagnostics import render_diagnostics

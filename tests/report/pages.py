@@ -8,15 +8,8 @@ from builders import API, NOW, PROVIDER, item, job, manifest, observed, sub_job,
 from msgspec.structs import replace
 from report.plans import GONE, LOST
 
-from reconcile.model import (
-    Match,
-    Moment,
-    MomentExpectation,
-    Source,
-    Span,
-    SpanExpectation,
-    Waiver,
-)
+from reconcile.model.diagnostic import Source
+from reconcile.model.manifest import Match, Moment, MomentExpectation, Span, SpanExpectation, Waiver
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
 from reconcile.report.style import PLAIN

@@ -13,19 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import (
-    Absence,
-    Diagnostic,
-    Heading,
-    Match,
-    Missing,
-    MissingPolicy,
-    Problem,
-    Source,
-    Summary,
-    Unobserved,
-    Waiver,
-)
+from reconcile.model.diagnostic import Diagnostic, Problem, Source
+from reconcile.model.manifest import Absence, Match, MissingPolicy, Waiver
+from reconcile.model.observation import Heading, Missing, Unobserved
+from reconcile.model.plan import Summary
 from reconcile.plan import make_failed_plan, make_plan
 
 PAYLOADS = [

@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 from report.plans import KINDS, done, drifted, missing, plan_of, unobserved
 
-from reconcile.model import Match, Missing, Verdict
+from reconcile.model.manifest import Match
+from reconcile.model.observation import Missing
+from reconcile.model.plan import Verdict
 from reconcile.report import render_plan
 from reconcile.report.causes import find_cause, list_causes
 from reconcile.shipped import load_schema

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Source
+from reconcile.model.diagnostic import Diagnostic, Source
 from reconcile.report.diagnostics import render_diagnostics
 
 

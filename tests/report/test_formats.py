@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.plans import check_harmless, drifted, drifted_inside, each_plan, load_plan, plan_mixed, plan_of, poison_plan
 
-from reconcile.model import ExitCode, Verdict
+from reconcile.model.plan import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.style import PLAIN, Palette, Style
 

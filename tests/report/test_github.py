@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.plans import drifted, each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
-from reconcile.model import Summary, Verdict
+from reconcile.model.plan import Summary, Verdict
 from reconcile.report import render_plan
 from reconcile.report.github import render_outputs, render_summary
 from reconcile.report.markdown import COMMENT_LIMIT, SUMMARY_LIMIT

@@ -17,7 +17,7 @@ from report.pages import Page, at, plan_fleet, plan_shown, show
 from report.plans import PAYLOADS, awaited, each_plan, load_plan, plan_of, poison_plan, with_findings
 from steps import measure_growth
 
-from reconcile.model import ManifestFile
+from reconcile.model.manifest import ManifestFile
 from reconcile.plan import make_plan
 from reconcile.report import html
 from reconcile.report.html.axis import draw_axis, list_ticks

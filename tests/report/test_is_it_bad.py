@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from report.plans import KINDS, load_plan, plan_of
 
-from reconcile.model import ExitCode, Verdict
+from reconcile.model.plan import ExitCode, Verdict
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.github import render_outputs
 

@@ -8,7 +8,9 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Looks, Match, Missing, Problem, Unobserved
+from reconcile.model.diagnostic import Diagnostic, Problem
+from reconcile.model.manifest import Match
+from reconcile.model.observation import Looks, Missing, Unobserved
 from reconcile.plan import make_failed_plan, make_plan
 from reconcile.report import render_plan
 from reconcile.report.style import PLAIN

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 from report.plans import each_plan, every_plan, load_plan, plan_mixed, plan_of, poison_plan
 
-from reconcile.model import Match, Verdict
+from reconcile.model.manifest import Match
+from reconcile.model.plan import Verdict
 from reconcile.report import render_plan
 from reconcile.report.result import list_results
 

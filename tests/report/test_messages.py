@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from report.plans import WAIVER, done, drifted_inside, plan_of
 
-from reconcile.model import Finding, Kind, Truth
+from reconcile.model.plan import Finding, Kind, Truth
 from reconcile.report.messages import LONGEST_MESSAGE, describe_finding, describe_shown, show_value
 
 FINDING = Finding(

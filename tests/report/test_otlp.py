@@ -14,7 +14,10 @@ from report.plans import done, drifted, each_plan, load_plan, missing, pending, 
 
 from reconcile.cli.surroundings import find_trace_parent
 from reconcile.codes import Code
-from reconcile.model import ExitCode, Expectation, Field, FieldExpectation, Problem, Timing, Unobserved
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Expectation, Field, FieldExpectation
+from reconcile.model.observation import Timing, Unobserved
+from reconcile.model.plan import ExitCode
 from reconcile.plan import make_plan
 from reconcile.report import render_plan
 

@@ -1,6 +1,6 @@
 """How a gate fared, as a person reads it; with survivors, `cli/test_prove.py` shows it."""
 
-from reconcile.model import Baseline, Proof
+from reconcile.model.proof import Baseline, Proof
 from reconcile.report.proof import render_proof
 
 

@@ -5,7 +5,9 @@ from builders import SOURCE
 from msgspec.structs import replace
 from report.plans import each_plan, load_plan, plan_mixed, plan_of, present, unobserved, with_findings
 
-from reconcile.model import Missing, Source, Truth, Verdict
+from reconcile.model.diagnostic import Source
+from reconcile.model.observation import Missing
+from reconcile.model.plan import Truth, Verdict
 from reconcile.report.location import locate
 from reconcile.report.result import group_by_job, list_results, rank_results
 

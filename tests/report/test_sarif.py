@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from report.plans import WAIVER, each_plan, every_plan, load_plan, plan_mixed, poison_plan
 from report.schemas import check_against
 
-from reconcile.model import Source, Verdict
+from reconcile.model.diagnostic import Source
+from reconcile.model.plan import Verdict
 from reconcile.report import render_plan
 from reconcile.report.result import list_results, rank_results
 from reconcile.report.sarif import MOST_RESULTS

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.plans import every_plan, load_plan, plan_mixed, poison_plan
 
-from reconcile.model import Verdict
+from reconcile.model.plan import Verdict
 from reconcile.report import render_plan
 from reconcile.report.result import list_results
 

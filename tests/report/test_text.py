@@ -25,7 +25,10 @@ from report.plans import (
 )
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic, Match, Problem, Timing, Unobserved, Verdict
+from reconcile.model.diagnostic import Diagnostic, Problem
+from reconcile.model.manifest import Match
+from reconcile.model.observation import Timing, Unobserved
+from reconcile.model.plan import Verdict
 from reconcile.plan import make_plan
 from reconcile.report import markdown, render_plan
 from reconcile.report.causes import MOST_SEPARATE

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from report.plans import done, drifted, load_plan, plan_of
 from report.schemas import check_against
 
-from reconcile.model import Timing
+from reconcile.model.observation import Timing
 from reconcile.report import render_plan
 
 TIMINGS = (

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.cli.judging import make_judge
 from reconcile.manifest import load_manifests
-from reconcile.model import Relation
+from reconcile.model.review import Relation
 from reconcile.review import review_manifests
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

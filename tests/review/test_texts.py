@@ -4,7 +4,7 @@ import random
 from itertools import product
 
 from reconcile.judge import accepts
-from reconcile.model import Field, FieldExpectation, Glob
+from reconcile.model.manifest import Field, FieldExpectation, Glob
 from reconcile.review.texts import list_texts
 
 TEXTS = ["".join(each) for size in range(1, 6) for each in product("ab*x", repeat=size)]

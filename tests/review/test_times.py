@@ -8,14 +8,7 @@ from msgspec.structs import replace
 from proof.review import draw_job, lets_through
 
 from reconcile.instant import write_time
-from reconcile.model import (
-    Expectation,
-    FieldExpectation,
-    Moment,
-    MomentExpectation,
-    Span,
-    SpanExpectation,
-)
+from reconcile.model.manifest import Expectation, FieldExpectation, Moment, MomentExpectation, Span, SpanExpectation
 from reconcile.review.gaps import list_gaps
 from reconcile.review.terms import state_terms
 

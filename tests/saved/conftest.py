@@ -5,7 +5,7 @@ from builders import NOW
 from msgspec.structs import replace
 
 from reconcile.apis import load_api
-from reconcile.model import Evidence
+from reconcile.model.evidence import Evidence
 
 
 def make_evidence(plan, **changes):

@@ -9,7 +9,10 @@ from report.plans import KINDS, done, drifted, missing, pending, plan_failed, pl
 
 from reconcile.codes import Code
 from reconcile.errors import DocumentError
-from reconcile.model import ExitCode, Problem, Subject, Unobserved, Verdict
+from reconcile.model.diagnostic import Problem
+from reconcile.model.evidence import Subject
+from reconcile.model.observation import Unobserved
+from reconcile.model.plan import ExitCode, Verdict
 from reconcile.plan import make_failed_plan
 from reconcile.saved.attestation import make_statement, read_envelope, write_envelope
 

@@ -9,13 +9,11 @@ from msgspec.structs import replace
 from report.plans import PLANS, each_plan, load_plan, plan_mixed, plan_of
 
 from reconcile.errors import DocumentError
-from reconcile.model import (
-    ExitCode,
+from reconcile.model.manifest import (
     Expectation,
     Field,
     FieldExpectation,
     Glob,
-    Heading,
     Match,
     Moment,
     MomentExpectation,
@@ -23,6 +21,8 @@ from reconcile.model import (
     SpanExpectation,
     Waiver,
 )
+from reconcile.model.observation import Heading
+from reconcile.model.plan import ExitCode
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS, render_plan
 from reconcile.report.json import plan_to_json

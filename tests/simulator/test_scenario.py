@@ -8,7 +8,7 @@ from reconcile.apis import load_api, read_sources
 from reconcile.document import Text, parse_text
 from reconcile.errors import DocumentError
 from reconcile.fetch.record import read_job
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 from reconcile.shipped import load_schema
 from reconcile.simulator import Scenario, load_scenario
 from reconcile.simulator.answer import Answer

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconcile.cli.context import Context
 from reconcile.cli.options.apis import api_option
 from reconcile.cli.options.values import AssignmentType, FilePath, as_one
-from reconcile.model import Deal, Given, VariableFile
+from reconcile.model.manifest import Deal, Given, VariableFile
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

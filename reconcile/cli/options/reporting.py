@@ -7,7 +7,7 @@ import click
 from msgspec import Struct
 
 from reconcile.cli.options.values import Decorator, Duration, FilePath, SubjectType, as_one
-from reconcile.model import Subject
+from reconcile.model.evidence import Subject
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

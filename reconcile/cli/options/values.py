@@ -10,7 +10,8 @@ import click
 from msgspec import Struct
 
 from reconcile.duration import parse_duration
-from reconcile.model import Assignment, Subject
+from reconcile.model.evidence import Subject
+from reconcile.model.manifest import Assignment
 from reconcile.rate import Rate, parse_rate
 
 DEFAULT_API = "sfs-turbo"

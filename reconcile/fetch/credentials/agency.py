@@ -17,7 +17,7 @@ from reconcile.fetch.credentials.credential import Token, UnsignedRequest
 from reconcile.fetch.credentials.identity import IAM_KEY, STS_KEY, IdentityUrl, Question, build_request
 from reconcile.fetch.credentials.issued import Login
 from reconcile.fetch.redaction import Hidden, Redactor
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 _KEY_LIFETIME = 12 * 60 * 60
 """The seconds that IAM is asked for, as in the Terraform provider."""

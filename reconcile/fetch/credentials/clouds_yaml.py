@@ -18,7 +18,7 @@ from reconcile.fetch.credentials.secret_file import find_named_file, read_secret
 from reconcile.fetch.credentials.settings import Settings, refuse
 from reconcile.fetch.credentials.variables import LOGIN_SETTINGS
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"

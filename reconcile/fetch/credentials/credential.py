@@ -8,7 +8,7 @@ from msgspec import Struct
 from reconcile.fetch.redaction import Hidden
 from reconcile.fetch.retry import Retryable
 from reconcile.fetch.secret import Secret
-from reconcile.model import Problem
+from reconcile.model.diagnostic import Problem
 
 if TYPE_CHECKING:
     import httpx

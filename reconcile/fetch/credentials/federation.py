@@ -23,7 +23,7 @@ from reconcile.fetch.credentials.identity import (
 )
 from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 _KEY_LIFETIME = 6 * 60 * 60
 """Seconds, as in the SDK."""

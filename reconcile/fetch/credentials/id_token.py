@@ -18,7 +18,8 @@ from reconcile.fetch.credentials.variables import name_variable
 from reconcile.fetch.endpoint import parse_endpoint, refuse_endpoint
 from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.model import Problem, Provider
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Provider
 
 GITHUB_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"

@@ -24,7 +24,8 @@ from reconcile.fetch.payload import BrokenJsonError, InvalidAnswerError, parse_o
 from reconcile.fetch.record import Redact, cut_text
 from reconcile.fetch.retry import Retryable, classify_error, classify_status, read_retry_after
 from reconcile.fetch.secret import Secret
-from reconcile.model import Problem, Provider
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Provider
 
 MAX_RESPONSE_SIZE = 1024 * 1024
 """The most bytes of a body; a token with the catalogue of a large cloud has a tenth of that."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from reconcile.fetch.credentials.access_key import AccessKey
 from reconcile.fetch.credentials.credential import CredentialError, Token, UnsignedRequest
 from reconcile.fetch.redaction import Hidden
-from reconcile.model import Problem
+from reconcile.model.diagnostic import Problem
 
 if TYPE_CHECKING:
     import httpx

@@ -14,7 +14,7 @@ from reconcile.fetch.credentials.credential import Token
 from reconcile.fetch.credentials.identity import IdentityUrl, Question, build_request, check_project
 from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 
 class KeystoneLogin(Struct, frozen=True, kw_only=True, eq=False):

@@ -13,7 +13,7 @@ from reconcile.fetch.credentials.metadata import MetadataLogin
 from reconcile.fetch.credentials.settings import PASSWORD, SECONDS, SECRET, TEXT, Settings, refuse
 from reconcile.fetch.endpoint import Origin, parse_endpoint, refuse_endpoint
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 _VERSION_PATH = "/v3"
 _IDENTITY_URL = re.compile(r"(?P<origin>[^/]*//[^/]*)(?P<path>/.*)?", re.DOTALL)

@@ -22,7 +22,8 @@ from reconcile.fetch.redaction import Hidden, Redactor
 from reconcile.fetch.retry import Retryable
 from reconcile.fetch.secret import Secret
 from reconcile.instant import format_instant, parse_rfc3339
-from reconcile.model import Problem, Provider
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Provider
 
 _TOKEN_LIFETIME = 6 * 60 * 60
 """Seconds, as in the SDK."""

@@ -7,7 +7,7 @@ from reconcile.codes import Code
 from reconcile.document import Node, read_document, read_text
 from reconcile.errors import AccessError, DocumentError
 from reconcile.fetch.credentials.settings import refuse
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 
 def find_named_file(environ: Mapping[str, str], variable: str) -> Path | None:

@@ -36,7 +36,7 @@ from reconcile.fetch.credentials.variables import (
     name_variable,
 )
 from reconcile.fetch.secret import Secret
-from reconcile.model import Provider
+from reconcile.model.manifest import Provider
 
 if TYPE_CHECKING:
     from reconcile.fetch.credentials.agency import Base

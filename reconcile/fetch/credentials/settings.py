@@ -9,7 +9,8 @@ from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials.variables import CLOSE
 from reconcile.fetch.secret import Secret
-from reconcile.model import Diagnostic, Provider
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Provider
 
 MAX_TOKEN_LENGTH = 16 * 1024
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from reconcile.codes import Code
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 CLOSE = 0.87
 """The similarity from which one name is probably a misspelling of another; 1 means equal."""

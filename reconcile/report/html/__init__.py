@@ -21,7 +21,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
-from reconcile.model import Plan
+from reconcile.model.plan import Plan
 from reconcile.report.escape import escape
 from reconcile.report.html.page import build_page
 from reconcile.report.style import Style

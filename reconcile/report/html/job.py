@@ -12,21 +12,11 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 from msgspec import Struct
 
-from reconcile.model import (
-    Finding,
-    Job,
-    JobPlan,
-    JsonValue,
-    Kind,
-    Missing,
-    Observed,
-    Plan,
-    Problem,
-    Truth,
-    Unobserved,
-    Verdict,
-    Waiver,
-)
+from reconcile.model.diagnostic import Problem
+from reconcile.model.manifest import Job, Waiver
+from reconcile.model.observation import Missing, Observed, Unobserved
+from reconcile.model.plan import Finding, JobPlan, Kind, Plan, Truth, Verdict
+from reconcile.model.value import JsonValue
 from reconcile.report.causes import find_cause
 from reconcile.report.diff_lines import MEANINGS, OPEN, choose_symbol
 from reconcile.report.escape import LONGEST, escape

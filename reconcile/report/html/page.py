@@ -9,7 +9,9 @@ from markupsafe import escape as escape_markup
 from msgspec import Struct
 
 from reconcile.instant import format_instant
-from reconcile.model import Diagnostic, JobPlan, Plan, Provider, Verdict
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.manifest import Provider
+from reconcile.model.plan import JobPlan, Plan, Verdict
 from reconcile.report.causes import MOST_SEPARATE, Cause, list_causes
 from reconcile.report.comparison import describe_comparison
 from reconcile.report.diagnostics import render_diagnostics

@@ -7,23 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from reconcile.model import (
-    Expectation,
-    Job,
-    JobApi,
-    JobPlan,
-    Missing,
-    Moment,
-    MomentExpectation,
-    Observed,
-    Outcome,
-    Plan,
-    Record,
-    Span,
-    SpanExpectation,
-    Status,
-    Unobserved,
-)
+from reconcile.model.api import JobApi, Outcome, Status
+from reconcile.model.manifest import Expectation, Job, Moment, MomentExpectation, Span, SpanExpectation
+from reconcile.model.observation import Missing, Observed, Record, Unobserved
+from reconcile.model.plan import JobPlan, Plan
 from reconcile.report.html.axis import Axis, Break, Interval, Tick, draw_axis, list_ticks
 from reconcile.report.html.job import name_anchor
 from reconcile.report.run_time import RunTime, read_run_time

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from reconcile.model import Diagnostic, Review
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.review import Review
 from reconcile.report.style import NO_COLOUR, Palette
 
 FORMATS: Mapping[str, str] = {

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from reconcile.canonical import dump
-from reconcile.model import JobReview, JsonValue, JudgedAnswer
+from reconcile.model.review import JobReview, JudgedAnswer
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 
 

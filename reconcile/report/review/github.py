@@ -1,6 +1,7 @@
 """A review as workflow commands of GitHub Actions: an annotation for what a reviewer has to look at."""
 
-from reconcile.model import Diagnostic, Review
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.review import Review
 from reconcile.report.annotation import MOST, Annotation, Level
 from reconcile.report.escape import escape
 from reconcile.report.github import write_command

@@ -2,7 +2,10 @@
 
 from reconcile.canonical import dump
 from reconcile.instant import format_instant
-from reconcile.model import Diagnostic, ExitCode, JobReview, JsonValue, JudgedAnswer, Relation, Review, Source
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.plan import ExitCode
+from reconcile.model.review import JobReview, JudgedAnswer, Relation, Review
+from reconcile.model.value import JsonValue
 from reconcile.report.json import FORMAT_VERSION, diagnostic_to_json
 from reconcile.report.review.answers import read_body
 from reconcile.report.review.messages import describe_change

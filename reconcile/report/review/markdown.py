@@ -5,7 +5,9 @@ What comes from files stands in fenced blocks, where GitHub reads no mention, li
 with our own words, so none of them ends a block.
 """
 
-from reconcile.model import Diagnostic, ExitCode, Review
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.plan import ExitCode
+from reconcile.model.review import Review
 from reconcile.report.diagnostics import render_diagnostics
 from reconcile.report.markdown import COMMENT_LIMIT
 from reconcile.report.messages import count

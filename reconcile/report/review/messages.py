@@ -8,7 +8,10 @@ from msgspec.structs import replace
 
 from reconcile.duration import format_duration
 from reconcile.instant import format_instant
-from reconcile.model import JobReview, Looks, Missing, Observed, Relation, Review, Source, SubJob, Verdict, Witness
+from reconcile.model.diagnostic import Source
+from reconcile.model.observation import Looks, Missing, Observed, SubJob
+from reconcile.model.plan import Verdict
+from reconcile.model.review import JobReview, Relation, Review, Witness
 from reconcile.report.escape import escape, quote
 from reconcile.report.location import place_inside
 from reconcile.report.messages import WORDS, count, cut, describe_finding

@@ -5,7 +5,10 @@ from hashlib import sha256
 
 from reconcile import __version__
 from reconcile.canonical import dump
-from reconcile.model import Diagnostic, ExitCode, JobReview, JsonValue, Review, Source
+from reconcile.model.diagnostic import Diagnostic, Source
+from reconcile.model.plan import ExitCode
+from reconcile.model.review import JobReview, Review
+from reconcile.model.value import JsonValue
 from reconcile.report.escape import escape
 from reconcile.report.location import place_inside
 from reconcile.report.messages import count, cut, describe_diagnostic

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from reconcile.model import Diagnostic, Relation, Review
+from reconcile.model.diagnostic import Diagnostic
+from reconcile.model.review import Relation, Review
 from reconcile.report.escape import escape
 from reconcile.report.messages import count
 from reconcile.report.review.answers import write_answers

@@ -10,7 +10,7 @@ from reconcile.fetch.credentials import find_credential
 from reconcile.fetch.credentials.clouds_yaml import read_cloud
 from reconcile.fetch.credentials.settings import Settings
 from reconcile.fetch.secret import Secret
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 CANARY = "canary-7f3a9c51"
 

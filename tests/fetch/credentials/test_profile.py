@@ -9,7 +9,7 @@ from identity_service import Identity, issue_key
 from reconcile.codes import Code
 from reconcile.errors import AccessError
 from reconcile.fetch.credentials import Credential, UnsignedRequest, find_credential
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 CANARY = "canary-7f3a9c51"
 REQUEST = UnsignedRequest(method="GET", authority="api.test", target="/v1/p/jobs/j", headers={})

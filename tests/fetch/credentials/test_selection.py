@@ -8,7 +8,7 @@ from reconcile.errors import AccessError
 from reconcile.fetch.credentials import find_credential, find_unknown_variables
 from reconcile.fetch.credentials.variables import SETTINGS, find_credential_files, name_variable
 from reconcile.fetch.redaction import Redactor
-from reconcile.model import Diagnostic
+from reconcile.model.diagnostic import Diagnostic
 
 CANARY = "canary-7f3a9c51"
 LOGIN = {"OS_USERNAME": "u", "OS_PASSWORD": "p", "OS_USER_DOMAIN_NAME": "d"}
