@@ -2,13 +2,13 @@
 Two manifests -> what the new one lets through that the old one stops. Pure.
 
     Job -> Terms                                            terms.py
-    Terms of both -> what may be stopped at all             implication.py
-                  -> answers that one stops, one does not   gaps.py, texts.py, times.py, sub_jobs.py
-                  -> looks that one stops, one does not     steadiness.py
+    Terms of both -> what follows from their structure      implication.py
+                  -> answers that only one of them stops    gaps.py, texts.py, times.py, sub_jobs.py
+                  -> looks that only one of them stops      steadiness.py
     answers -> a witness, confirmed by the judge            witnesses.py
     both manifests -> Review                                comparison.py
 
-The search only proposes. Each answer in a report was judged by the gate itself, which is passed in as a `Judge`.
+The search only proposes answers. The gate itself, passed in as a `Judge`, has judged every answer in a report.
 """
 
 from reconcile.review.comparison import review_manifests

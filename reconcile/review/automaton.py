@@ -1,8 +1,8 @@
 """
-Expectations of sub-jobs as automata that read one sub-job after the other.
+Expectations of sub-jobs as automata that read one sub-job at a time.
 
-What an expectation remembers of the sub-jobs so far is finite: how many there were, up to the bounds that it names, and
-which items they fill. Sub-jobs are known by their kind, and sets of kinds are whole numbers, with a bit for each.
+The state of an automaton is finite: the number of sub-jobs so far, up to the bounds of the expectation, and the items
+that they fill. A sub-job is represented by its kind, and a set of kinds by an integer with one bit for each.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from reconcile.review.kinds import Fit
 from reconcile.review.limits import TooManyError
 
 _MOST_FILLS = 200
-"""Ways in which the sub-jobs so far may fill the items."""
+"""The most ways in which the sub-jobs so far may fill the items."""
 _CLOSED = (Match.EXACT, Match.ORDERED)
 
 Kinds: TypeAlias = int
@@ -27,11 +27,11 @@ _Fill: TypeAlias = tuple[int, ...]
 
 class Memory(Struct, frozen=True):
     """
-    What an automaton remembers: how many sub-jobs there were, and what they can have filled.
+    The state of an automaton: how many sub-jobs it has read, and how they can fill the items.
 
-    `fills` are the ways to give them to the items: how many each item has or, where order counts, pairs of the item
-    that the last one went to and how many that has. `matching` counts those that each item describes. All numbers stop
-    where more of them make no difference.
+    `fills` are the ways to assign them to items: the number for each item or, if order counts, the item of the last
+    sub-job and the number that this item has. `matching` counts the sub-jobs that match each item with a maximum among
+    others. All numbers are capped where higher ones make no difference.
     """
 
     size: int
@@ -41,9 +41,9 @@ class Memory(Struct, frozen=True):
 
 class Automaton:
     """
-    Reads sub-jobs for one expectation. A memory of None is that no list that begins so can be accepted.
+    Reads sub-jobs for one expectation. A memory of None means that no list with this beginning can be accepted.
 
-    `fits` says how a sub-job of each kind meets the expectation.
+    `fits` has one element for each kind: how such a sub-job meets the expectation.
     """
 
     def __init__(self, expectation: SubJobsExpectation, fits: Sequence[Fit]) -> None:
@@ -90,7 +90,7 @@ class Automaton:
         return Memory(size, fills, matching) if fills else None
 
     def list_coming(self, memory: Memory) -> Kinds:
-        """List the kinds of which one more may come, now or later: there is room for them."""
+        """List the kinds that may still come, now or later, because the expectation has room for them."""
         if memory.size == self._most:
             return 0
         coming = self._allowed
@@ -103,7 +103,7 @@ class Automaton:
         return coming
 
     def forget(self, memory: Memory, coming: Kinds) -> Memory | None:
-        """Return a memory without what these kinds cannot change; None if no list of them makes it accept."""
+        """Drop from a memory what these kinds cannot change; None if no list of them can be accepted."""
         touched = [bool(described & coming) for described in self._described]
         matching = tuple([number * touched[at] for number, at in zip(memory.matching, self._maxima, strict=True)])
         if not self._pairs:
@@ -112,7 +112,7 @@ class Automaton:
         return Memory(memory.size, fills, matching) if fills else None
 
     def count_missing(self, memory: Memory) -> int:
-        """Count how many sub-jobs have to come at least until a list is accepted; none if it is accepted already."""
+        """Return the least number of sub-jobs that a list needs before it is accepted; 0 if it is accepted already."""
         missing = [
             sum([max(item.count.min - number, 0) for item, number in zip(self._items, self._count(fill), strict=True)])
             for fill in memory.fills
@@ -120,7 +120,7 @@ class Automaton:
         return max(self._least - memory.size, min(missing, default=0))
 
     def _fill(self, fill: _Fill, items: Iterable[int]) -> Iterator[_Fill]:
-        """Yield the ways to give one more sub-job to an item, or to none where others are welcome."""
+        """Yield the ways to assign one more sub-job to an item, or to none if the expectation allows others."""
         if self._ordered:
             yield from self._fill_in_order(fill, items)
             return
@@ -162,7 +162,11 @@ class Automaton:
         ]
 
     def _forget_filled(self, fill: _Fill, touched: Sequence[bool]) -> _Fill | None:
-        """Return a way to fill the items as if those that stay as they are had just enough; None if one has too few."""
+        """
+        Return a way to fill the items in which those that can no longer change have exactly their minimum.
+
+        None if one of those has too few.
+        """
         numbers = [
             (number, number if may_change else item.count.min)
             for item, number, may_change in zip(self._items, self._count(fill), touched, strict=True)
@@ -172,7 +176,7 @@ class Automaton:
         return fill if self._ordered else tuple([left for _, left in numbers])
 
     def _count(self, fill: _Fill) -> Sequence[int]:
-        """Return how many each item has."""
+        """Return the number of sub-jobs of each item."""
         if not self._ordered:
             return fill
         at, number = fill
@@ -187,7 +191,7 @@ def _gather(flags: Iterable[object]) -> Kinds:
 
 
 def _keep_fullest(fills: frozenset[_Fill]) -> frozenset[_Fill]:
-    """Leave out each way in which every item has no more than in another: where others are welcome, more is better."""
+    """Drop each way in which no item has more than in another way: if others are allowed, more is better."""
     if len(fills) == 1:
         return fills
     return frozenset(

@@ -1,4 +1,4 @@
-"""Two manifests, job by job."""
+"""Compares two manifests, job by job."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from reconcile.review.witnesses import (
 )
 
 _Remote: TypeAlias = tuple[str, ...]
-"""What is equal for all declarations of one remote job."""
+"""The identity of a remote job, equal for all its declarations."""
 
 
 def review_manifests(
@@ -34,14 +34,14 @@ def review_manifests(
     """
     Compare what two manifests let through, remote job by remote job.
 
-    A job is compared with those of the other manifest that ask for the same remote job, whatever their names are. Each
-    is judged as if another job of its provider was in sync, and as if the one that it must come after had ended in
-    success long before: an order that stays as it is, or is new, lets no more through. For one that is gone, has
-    changed or is waived for longer, an answer about that other job is judged, too.
+    A job is compared with the jobs of the other manifest that check the same remote job, whatever their names are. Each
+    is judged as if another job of its provider were in sync, and as if the job that it must come after had succeeded
+    long before: an unchanged or new order lets nothing more through. If an order is removed, changed or waived for
+    longer, an answer about that other job is judged as well.
 
     Args:
         judge: the gate.
-        now: the first time at which there may be judged, in UTC.
+        now: the earliest time of judging, in UTC.
         allowed: globs of addresses of jobs that may be weaker, different or undecided.
     """
     comparison = _Comparison(_Declared(old, now), _Declared(new, now), judge, now)
@@ -55,7 +55,7 @@ def review_manifests(
 
 
 def _allow(review: JobReview, allowed: Sequence[str]) -> JobReview:
-    """Add what allows a job, by its old address: the change to be reviewed chose the new one."""
+    """Add the globs that allow a job. They match its old address, because the reviewed change chose the new one."""
     return replace(review, allowed_by=tuple([each for each in allowed if matches_glob(each, review.address)]))
 
 
@@ -83,11 +83,11 @@ class _Declared:
         self._orders: Mapping[_Remote, Sequence[tuple[_Remote, date]]] = orders
 
     def list_same(self, job: Job) -> Sequence[Job]:
-        """List the jobs that ask for the same remote job."""
+        """List the jobs that check the same remote job."""
         return self._remote.get(identify(job), ())
 
     def find_before(self, job: Job) -> Job | None:
-        """Find the job that a job must come after; None if there is none, or nobody knows it."""
+        """Find the job that a job must come after; None if there is none, or it is unknown."""
         return self.by_address.get(job.after.address) if job.after is not None else None
 
     def identify_before(self, job: Job) -> _Remote | None:
@@ -98,16 +98,16 @@ class _Declared:
         return identify(before) if before is not None else (job.after.address,)
 
     def find_waived(self, job: Job) -> date:
-        """Return the last day on which the order of a job is waived, the first of all days if it is not."""
+        """Return the last day on which the order of a job is waived; `date.min` if it is not."""
         return max([last for fields, last in self.terms[job.address].waivers if ORDER in fields], default=date.min)
 
     def demands_order(self, before: _Remote | None, until: date, job: Job) -> bool:
         """
-        Return whether a remote job must come after another one, itself or by way of others.
+        Return whether a remote job must come after another one, directly or through others.
 
         Args:
-            before: the other one; whatever is asked for comes after None.
-            until: the last day on which that may be waived.
+            before: the other one; every job comes after None.
+            until: the last day on which the order may be waived.
         """
         reached, seen = [identify(job)], set[_Remote]()
         while reached and before is not None and before not in seen:
@@ -134,7 +134,7 @@ class _Comparison:
         self._stopped: dict[Terms, Witness | None] = {}
 
     def list_reviews(self) -> Iterator[JobReview]:
-        """Yield a review of each old job, and then of each new one that was compared with none of them."""
+        """Yield a review of each old job, and then of each new job that no old one was compared with."""
         taken: set[str] = set()
         for job in self._old.jobs:
             partner = self._find_partner(job, taken)
@@ -153,7 +153,7 @@ class _Comparison:
                 yield JobReview(address=job.address, relation=Relation.STRONGER, old=None, new=job, reason="it is new")
 
     def _find_partner(self, job: Job, taken: Collection[str]) -> Job | None:
-        """Find the new job that asks for the same remote job: of the same name, or not compared yet, or any."""
+        """Find a new job for the same remote job: one with the same name, or else one not yet compared, or else any."""
         same = self._new.list_same(job)
         named = [each for each in same if each.address == job.address]
         free = [each for each in same if each.address not in taken]
@@ -185,7 +185,7 @@ class _Comparison:
         return make(Relation.STRONGER if is_stronger else Relation.EQUAL)
 
     def _lose(self, old: Job, new: Job | None, relation: Relation, reason: str) -> JobReview:
-        """Review an old job that the new manifest does not check, or not always."""
+        """Review an old job that the new manifest never checks, or only sometimes."""
         terms = self._old.terms[old.address]
         if terms not in self._stopped:
             self._stopped[terms] = find_stopped(old, self._judge, self._now)
@@ -202,7 +202,7 @@ class _Comparison:
         )
 
     def _may_stop(self, passing: Side, stopping: Job, terms: Terms) -> bool:
-        """Return whether a job may stop what others let through: it is not claimed, so the search alone tells."""
+        """Return whether a job may stop what others let through; True is no claim, so the gate need not confirm it."""
         if terms in passing.terms:
             return False
         key = passing.terms, terms
@@ -214,7 +214,7 @@ class _Comparison:
         return self._stops[key]
 
     def _find_disorder(self, old: Job, new: Job) -> Witness | None:
-        """Find answers that show what is let through because an order is gone, has changed or is waived for longer."""
+        """Find answers that pass because an order was removed, changed or waived for longer."""
         before = self._old.find_before(old)
         if before is None:
             return None
@@ -229,7 +229,7 @@ class _Comparison:
             return None
 
     def _find(self, passing: Side, stopping: Job, terms: Terms) -> Witness | str | None:
-        """Return what `find_witness` does, or why it cannot be decided."""
+        """Return the result of `find_witness`, or why it cannot be decided, as a clause."""
         if terms in passing.terms:
             return None
         key = passing.terms, terms
@@ -245,7 +245,7 @@ class _Comparison:
 
 
 def identify(job: Job) -> _Remote:
-    """Return what is equal for declarations of one remote job: a provider without a cloud is known by its name."""
+    """Return the identity of a remote job; a provider without a cloud is identified by its name."""
     provider = job.provider
     where = (provider.api.name, provider.name) if provider.cloud is None else (provider.api.name, "")
     place = (*where, provider.cloud or "", provider.region or "", provider.project_id)
@@ -253,7 +253,7 @@ def identify(job: Job) -> _Remote:
 
 
 def _describe_move(old: Job, new: Job) -> str:
-    """Describe why two jobs of one name are not the same remote job."""
+    """Describe why two jobs with the same name are different remote jobs."""
     parts = {
         "API": (old.provider.api.name, new.provider.api.name),
         "cloud": (old.provider.cloud, new.provider.cloud),

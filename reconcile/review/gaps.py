@@ -1,13 +1,13 @@
 """
 Answers that some jobs let through and another one stops.
 
-Once the status of a job and the time of judging are chosen, each part of an answer is judged by itself: the type, the
-error code, the fail reason, the times together, and the sub-jobs together. So an answer that is let through has, in
-each part, a value that is let through; and one that is stopped as well has one value that is stopped. That value alone
-is looked for, part by part, and the others are the simplest ones.
+For a given status and time of judging, each part of an answer is judged independently: the type, the error code, the
+fail reason, both times together, and the sub-jobs together. So an answer passes if each of its parts passes, and is
+stopped if one part is stopped. The search looks for that one value, part by part, and fills the other parts with the
+simplest values.
 
-Most changes are found where they are written: at a bound that has moved, or not at all, because what is expected of a
-part follows from what the other side expects. Only where that is not enough, everything is tried.
+Most differences lie beside a bound that has moved, and a part cannot differ at all if the expectation of one side
+follows from that of the other. Only if that decides nothing, all values are tried.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,9 +46,9 @@ _BARE = Observed(
 
 class Gap(Struct, frozen=True, kw_only=True):
     """
-    An answer, without the id of its job, and when it is judged.
+    An answer, without the id of its job, and the time of judging.
 
-    `certain` is False if only the judge can tell whether it is let through and stopped.
+    `certain` is False if only the judge can tell whether one side lets it through and the other stops it.
     """
 
     answer: Observed | Missing
@@ -57,7 +57,7 @@ class Gap(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """How much the answer says."""
+        """The number of fields that have a value."""
         if isinstance(self.answer, Missing):
             return 1
         records = (self.answer, *self.answer.sub_jobs)
@@ -69,18 +69,18 @@ _SAID = ("status", "job_type", "begin_time", "end_time", "error_code", "fail_rea
 
 def list_gaps(passing: Sequence[Terms], stopping: Terms | None, now: datetime) -> list[Gap]:
     """
-    List answers that all of `passing` let through and `stopping` stops, of each kind the smallest.
+    List answers that all of `passing` let through and `stopping` stops, the smallest of each kind.
 
     Args:
         passing: terms of the same remote job, at least one.
-        stopping: None looks for any answer that is let through.
-        now: the first time at which there may be judged.
+        stopping: None lists any answers that `passing` let through.
+        now: the earliest time of judging.
 
     Returns:
-        The smallest first, all at one time of judging. None at all means that there is no such answer.
+        The certain ones first, then by size, all for the same time of judging. Empty if there is no such answer.
 
     Raises:
-        TooManyError: it takes too long to tell.
+        TooManyError: the search takes too long.
     """
     terms = [*passing, *([stopping] if stopping is not None else [])]
     starts = list_starts(terms, now)
@@ -103,13 +103,13 @@ def _find_first(looks: Iterable["_Look"]) -> list[Gap]:
 
 
 def list_starts(terms: Sequence[Terms], now: datetime) -> list[datetime]:
-    """List now and when each waiver has ended: between two of these, waivers cover the same."""
+    """List now and the ends of all waivers; between two of these times, the waivers do not change."""
     ends = {datetime.combine(last + timedelta(days=1), time(), UTC) for each in terms for _, last in each.waivers}
     return [now, *sorted(end for end in ends if end > now)]
 
 
 def _list_later(terms: Sequence[Terms], starts: Sequence[datetime], now: datetime) -> list[datetime]:
-    """List when else to judge, because time itself makes a difference."""
+    """List further times of judging at which the same times may be judged differently."""
     parts = [list_times_of_sub_jobs(each.sub_jobs) for each in terms]
     asserted = tuple(dict.fromkeys(each for part in (*(each.times for each in terms), *parts) for each in part))
     later = list_instants(asserted, terms[0].api, now, unfinished=any(each.waivers for each in terms))
@@ -117,16 +117,16 @@ def _list_later(terms: Sequence[Terms], starts: Sequence[datetime], now: datetim
 
 
 def _list_unmet_times(passing: Sequence[Terms], stopping: Terms | None) -> tuple[Assertion, ...]:
-    """List what one side asserts of times, and nothing that the other side asserts implies."""
+    """List the assertions about times of `stopping` that those of `passing` do not imply."""
     return list_unmet([each for terms in passing for each in terms.times], stopping.times if stopping else ())
 
 
 _Choice: TypeAlias = tuple[Mapping[str, object], bool]
-"""Values of an `Observed` for one part of an answer, and whether they are certain or the judge has to tell."""
+"""Values of an `Observed` for one part of an answer, and whether they are certain; if not, the judge has to decide."""
 
 
 class _View(Struct, frozen=True):
-    """Terms at a time of judging, and what of them is waived then."""
+    """Terms, and what is waived at the time of judging."""
 
     terms: Terms
     waived: frozenset[str]
@@ -150,7 +150,7 @@ class _View(Struct, frozen=True):
         return True
 
     def implies(self, other: "_View", part: str) -> bool:
-        """Return whether what this lets through of a part is what the other one does, as far as structure shows."""
+        """Return whether the structure proves that `other` lets through every value of a part that these terms do."""
         if part == _SUB_JOBS:
             mine = self.sub_jobs
             return mine == other.sub_jobs or (
@@ -165,9 +165,9 @@ class _View(Struct, frozen=True):
 
 class _Look:
     """
-    A look for answers at one time of judging.
+    A search for answers at one time of judging.
 
-    `thorough` tries all times of a job, and otherwise those that are the likeliest to make a difference.
+    `thorough` tries all times of a job instead of only those that are most likely to make a difference.
     """
 
     def __init__(self, passing: Sequence[Terms], stopping: Terms | None, at: datetime, *, thorough: bool) -> None:
@@ -184,18 +184,18 @@ class _Look:
         self._values = {ended: _Values(self, ended=ended) for ended in {self._has_ended(word) for word in self._words}}
 
     def _is_implied(self, part: str) -> bool:
-        """Return whether no value of a part is let through and stopped."""
+        """Return whether every value of a part that `passing` lets through passes `stopping` too."""
         stopping = self.stopping
         return stopping is not None and any(each.implies(stopping, part) for each in self.passing)
 
     @property
     def depends_on_time(self) -> bool:
-        """Whether there may be gaps that this look has not found, now or at another time with the same waivers."""
+        """Whether there may be gaps that this search missed, now or at another time with the same waivers."""
         timed = _SUB_JOBS in self.differing and any(list_times_of_sub_jobs(view.terms.sub_jobs) for view in self.views)
         return _TIMES in self.differing or timed or any(map(self._is_stopped, self._words))
 
     def list_gaps(self) -> list[Gap]:
-        """List the gaps, in any order."""
+        """List the gaps, unsorted."""
         return [*self._list_missing(), *(gap for word in self._words for gap in self._list_with(word))]
 
     def _list_missing(self) -> Iterator[Gap]:
@@ -205,7 +205,7 @@ class _Look:
             yield Gap(answer=_NO_JOB, at=self.at)
 
     def _list_with(self, word: str) -> Iterator[Gap]:
-        """Yield an answer with this status for each part by which it is stopped."""
+        """Yield one answer with this status for each part that can get it stopped."""
         if not self._is_stopped(word):
             return
         odd, usual = self._values[self._has_ended(word)].odd, self._values[self._has_ended(word)].usual
@@ -222,14 +222,14 @@ class _Look:
                 yield Gap(answer=replace(answer, **each), at=self.at, certain=others and sure)
 
     def _is_stopped(self, word: str) -> bool:
-        """Return whether a status that is let through, or a value of a part beside it, is stopped."""
+        """Return whether `stopping` stops this status, which passes, or a value that passes in a part beside it."""
         return self._refuses(word) or any(self._values[self._has_ended(word)].odd.values())
 
     def _refuses(self, word: str) -> bool:
         return self.stopping is None or not self._accepts(self.stopping, word)
 
     def _accepts(self, view: _View, word: str) -> bool:
-        """Return whether terms let a job with this status through, if everything else is let through."""
+        """Return whether terms let a job with this status through if all its other parts pass."""
         if view.terms.absent:
             return "absent" in view.waived
         state = State(replace(_BARE, status=word), self.api, self.at, self._has_ended(word), frozenset())
@@ -245,10 +245,11 @@ def _lets_missing_pass(view: _View) -> bool:
 
 class _Values:
     """
-    The values of each part beside a status that is let through, which matters only in whether the job has ended.
+    The values of each part beside a status that passes; of that status, only whether the job has ended matters.
 
-    `odd` are, by part, values that are let through and stopped; several only if the judge has to tell. `usual` is, by
-    part, the simplest value that is let through, if possible one that is not stopped; None if a part has none.
+    `odd` maps a part to the values that `passing` lets through and `stopping` stops; more than one only if the judge
+    has to decide. `usual` maps a part to the simplest value that passes, preferably one that `stopping` lets through as
+    well; None if a part has no such value.
     """
 
     def __init__(self, look: _Look, *, ended: bool) -> None:
@@ -286,7 +287,7 @@ class _Values:
         return first
 
     def _list_passing(self, part: str) -> Iterator[tuple[Mapping[str, object], State]]:
-        """Yield the values of a part that can make a difference and are let through, the simplest first."""
+        """Yield the values of a part that can make a difference and pass, the simplest first."""
         look = self._look
         for value in self._list_values(part):
             state = State(replace(_BARE, **value), look.api, look.at, self._ended, frozenset())
@@ -318,7 +319,7 @@ class _Values:
         return ({_SUB_JOBS: lists[-1].sub_jobs}, lists[-1].certain) if lists else None
 
     def _find_sub_jobs(self, passing: Sequence[Part], stopping: Part | None) -> tuple[Listed, ...]:
-        """Find lists of sub-jobs; what they do not depend on is left out, so that each is looked for once."""
+        """Find lists of sub-jobs; arguments that make no difference are normalized, so that each is searched once."""
         parts = [*passing, *([stopping] if stopping is not None else [])]
         timed = any(list_times_of_sub_jobs(part.expectation) for part in parts)
         return find_sub_jobs(

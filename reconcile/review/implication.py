@@ -1,8 +1,8 @@
 """
-What follows from what, as far as the structure of two expectations shows.
+Which expectations follow from others, as far as their structure shows.
 
-False is no claim: one may still follow from the other, and only a search can tell. What is judged as holding by the
-stronger one holds by the weaker one, which is why none of this applies to what a waiver covers.
+True is a proof: if the stronger one holds, so does the weaker one. It says nothing about the case that the stronger one
+does not hold, so none of this applies to waived assertions. False is no claim: only a search can decide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,17 @@ from reconcile.model.manifest import (
 
 
 def implies(strong: Sequence[Assertion], weak: Iterable[Assertion]) -> bool:
-    """Return whether whatever meets all of some assertions is known to meet all of others."""
+    """Return whether everything that meets all `strong` assertions provably meets all `weak` ones."""
     return all(_is_met(each, strong) for each in weak)
 
 
 def list_unmet(strong: Sequence[Assertion], weak: Iterable[Assertion]) -> tuple[Assertion, ...]:
-    """List the assertions that may be false where all of some others hold."""
+    """List the `weak` assertions that may be false although all `strong` ones hold."""
     return tuple([each for each in weak if not _is_met(each, strong)])
 
 
 def implies_sub_jobs(strong: SubJobsExpectation | None, weak: SubJobsExpectation | None) -> bool:
-    """Return whether sub-jobs that meet one expectation are known to meet another; None expects nothing."""
+    """Return whether sub-jobs that meet `strong` provably meet `weak`; None expects nothing."""
     if weak is None or strong == weak:
         return True
     if strong is None or (weak.each and not (strong.each and implies(strong.each, weak.each))):
@@ -67,7 +67,7 @@ def _lies_within(strong: Count | None, weak: Count) -> bool:
 
 
 def _implies_items(strong: SubJobsExpectation, weak: SubJobsExpectation) -> bool:
-    """Compare items one by one: the sub-jobs that serve the items of one side serve those of the other."""
+    """Compare items one by one: sub-jobs that fill the items of `strong` also fill those of `weak`."""
     if weak.items is None:
         return True
     if strong.items is None or strong.match is not weak.match:

@@ -1,4 +1,4 @@
-"""The kinds of sub-jobs that expectations tell apart: there are finitely many, and one of each is enough."""
+"""The kinds of sub-jobs that expectations tell apart: they are finite, and one sub-job of each is enough."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from reconcile.review.texts import list_texts, list_words
 from reconcile.review.times import Times, list_likely_times, list_times
 
 _MOST_KINDS = 20_000
-"""Sub-jobs to be sorted into kinds."""
+"""The most sub-jobs that are sorted into kinds."""
 _BARE = SubJob(status="", job_id=None, job_type=None, begin_time=None, end_time=None, error_code=None, fail_reason=None)
 
 
@@ -27,8 +27,8 @@ class Fit(Struct, frozen=True):
     """
     How one sub-job meets one expectation.
 
-    `items` are the positions of those that describe it, `doubtful` of those where nobody can tell; `each` says that it
-    is what every sub-job must be, and `decided` that all of it can be judged.
+    `items` are the positions of the items that it matches, `doubtful` of those where that cannot be decided. `each` is
+    whether it is what every sub-job must be, and `decided` whether all its values can be judged.
     """
 
     items: frozenset[int]
@@ -42,7 +42,7 @@ Kind: TypeAlias = tuple[Fit, ...]
 
 
 _Described: TypeAlias = tuple[tuple[Assertion, ...], Sequence[tuple[int, tuple[Assertion, ...]]]]
-"""What an expectation asserts of sub-jobs of one type: of each, and of those for the items that may have that type."""
+"""The assertions about sub-jobs of one type: about each, and by position about those of each item with that type."""
 
 
 @lru_cache(maxsize=64)
@@ -50,9 +50,13 @@ def list_kinds(
     expectations: tuple[SubJobsExpectation, ...], api: JobApi, now: datetime, *, frozen: bool, thorough: bool
 ) -> Sequence[tuple[SubJob, Kind]]:
     """
-    List one sub-job of each kind that the expectations tell apart, the most usual first; `thorough` lists all.
+    List one sub-job of each kind that the expectations tell apart, the most usual first.
 
-    The type of a sub-job decides which items it can go to. So what these assert is tried for each type alone.
+    The type of a sub-job decides which items it can go to, so only the assertions of these items are tried with it.
+
+    Args:
+        frozen: whether the job that lists them can no longer change.
+        thorough: whether to try all times of sub-jobs instead of only the likeliest ones.
     """
     parts = [part for each in expectations for part in (each.each, *[item.fields for item in each.items or ()])]
     found: dict[Kind, SubJob] = {}
@@ -80,7 +84,7 @@ def _describe(expectation: SubJobsExpectation, job_type: str | None) -> _Describ
 
 
 def _list_records(asserted: Sequence[Assertion], api: JobApi, now: datetime, *, thorough: bool) -> Iterator[SubJob]:
-    """Yield sub-jobs without a type, one for each way in which what is asserted of the rest can be true."""
+    """Yield sub-jobs without a type: one for each combination of the other values that the assertions tell apart."""
     timed = tuple(dict.fromkeys(each for each in asserted if not isinstance(each, FieldExpectation)))
     words = _tell_words_apart(_of(asserted, Field.STATUS), api, now)
     codes = list_texts(_of(asserted, Field.ERROR_CODE), tuple(api.error_codes))

@@ -1,4 +1,4 @@
-"""What cannot be decided within the work that a review may take."""
+"""What a review cannot decide within its limits."""
 
 
 class TooManyError(Exception):

@@ -1,4 +1,4 @@
-"""How the looks at a job can compare so that some jobs let it through and another one stops it."""
+"""Looks, and how they compare, that some jobs let through and another one stops because of `settle` or `stuck`."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,9 +10,9 @@ from reconcile.review.terms import Terms
 
 def list_looks(passing: Sequence[Terms], stopping: Terms, at: datetime) -> Iterator[Looks]:
     """
-    Yield the looks that all of `passing` let through and `stopping` stops, if it were not for them.
+    Yield looks that all of `passing` let through and `stopping` stops although it accepts the answer itself.
 
-    None means that there are none: they demand as many looks over as long, and are as impatient with a stuck job.
+    Yields nothing if `passing` demand as many looks over as long a time, and allow no longer time without a change.
     """
     reads, over = max(each.settle[0] for each in passing), max(each.settle[1] for each in passing)
     if stopping.settle[0] > reads or stopping.settle[1] > over:
@@ -29,9 +29,9 @@ def list_looks(passing: Sequence[Terms], stopping: Terms, at: datetime) -> Itera
 
 def _accept_unfinished(terms: Sequence[Terms]) -> bool:
     """
-    Return whether all terms accept a status in which a job has not ended.
+    Return whether all terms accept the same status of an unfinished job.
 
-    Where a waiver covers `stuck`, such a job passes once it is stuck, and is waited for until then.
+    If `stuck` is waived, such a job passes once it is stuck, and the run waits until then.
     """
     unfinished = {each.word for each in terms[0].api.statuses.values() if not each.terminal}
     accepted = [set(each.accept) for term in terms for each in term.status if isinstance(each, FieldExpectation)]
@@ -39,5 +39,5 @@ def _accept_unfinished(terms: Sequence[Terms]) -> bool:
 
 
 def _find_limit(terms: Terms, at: datetime) -> float | None:
-    """Return the seconds without a change that a job does not let pass; None if it lets any."""
+    """Return the seconds without a change that count as stuck; None if there is no limit, or it is waived."""
     return None if "stuck" in terms.waived(at) else terms.stuck

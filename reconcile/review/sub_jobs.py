@@ -1,9 +1,9 @@
 """
 The shortest list of sub-jobs that some expectations let through and another one stops.
 
-What they tell apart of a single sub-job is finite (kinds.py), and so is what they remember of those before
-(automaton.py). So a search through the states of several automata at once, the shortest lists first, finds such a list,
-or proves that there is none.
+The expectations tell a finite number of kinds of sub-jobs apart (kinds.py), and their state after some sub-jobs is
+finite too (automaton.py). So a search through the states of all automata at once, the shortest lists first, finds such
+a list or proves that there is none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,21 +23,21 @@ from reconcile.review.kinds import Fit, Kind, list_kinds
 from reconcile.review.limits import TooManyError
 
 _MOST_STEPS = 120_000
-"""Steps of one search, which takes about a second."""
+"""The most steps of one search, which take about a second."""
 MOST_SUB_JOBS = 1_000
-"""A job with more sub-jobs is no answer."""
+"""The most sub-jobs of an answer."""
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Part(Struct, frozen=True):
-    """What one job expects of sub-jobs, None without; `waived` says that a waiver covers it."""
+    """What one job expects of sub-jobs, None for nothing, and whether that is waived."""
 
     expectation: SubJobsExpectation | None
     waived: bool = False
 
 
 class Listed(Struct, frozen=True):
-    """A list of sub-jobs; `certain` is False if only the judge can tell whether it is what was looked for."""
+    """A list of sub-jobs; `certain` is False if only the judge can tell whether it meets the search."""
 
     sub_jobs: tuple[SubJob, ...]
     certain: bool
@@ -46,17 +46,17 @@ class Listed(Struct, frozen=True):
 _EVERY: Kinds = -1
 """All kinds."""
 _State: TypeAlias = tuple[Memory | None, bool]
-"""What a side remembers of the sub-jobs so far, and whether all of them can be judged."""
+"""The memory of a side after the sub-jobs so far, and whether all of them can be judged."""
 _Entry: TypeAlias = tuple[int, tuple[int, ...], tuple[_State, ...], Kinds]
-"""A list in the queue: its size at the end, the kinds of its sub-jobs, the states it leads to, and what may come."""
+"""A list in the queue: its least final size, the kinds of its sub-jobs, the state of each side, and what may come."""
 
 
 class _Side:
     """
-    One part as the search sees it: it lets a list through (True), stops it (False), or only the judge can tell (None).
+    One part in the search: it lets a list through (True), stops it (False), or only the judge can tell (None).
 
-    A waiver lets through what is wrong for good. While the job is unfinished, what is too few may still come, so there
-    only the judge can tell; and where something cannot be judged, too.
+    A waiver lets through only what is permanently wrong. While the job is unfinished, missing sub-jobs may still come,
+    so that only the judge can tell; the same goes for values that cannot be judged.
     """
 
     def __init__(self, expectation: SubJobsExpectation, fits: Sequence[Fit], *, waived: bool, frozen: bool) -> None:
@@ -68,14 +68,14 @@ class _Side:
 
     @property
     def always_passes(self) -> bool:
-        """Whether it lets every list through."""
+        """Whether this side lets every list through."""
         return self._waived and self._frozen and all(fit.decided for fit in self._fits)
 
     def start(self) -> _State:
         return self._automaton.start(), True
 
     def count_work(self, state: _State) -> int:
-        """Count the steps that one more sub-job takes."""
+        """Return the steps that one more sub-job takes."""
         return 1 + (len(state[0].fills) if state[0] is not None else 0)
 
     def step(self, state: _State, kind: int) -> _State:
@@ -99,15 +99,15 @@ class _Side:
         return self._is_ordered and state[0] is not None
 
     def is_dead(self, state: _State) -> bool:
-        """Return whether it lets no list through that begins so."""
+        """Return whether this side stops every list with this beginning."""
         return state[0] is None and not self._waived
 
     def list_coming(self, state: _State) -> Kinds:
-        """List the kinds that may still come in a list that it lets through."""
+        """List the kinds that may still come in a list that passes."""
         return self._automaton.list_coming(state[0]) if state[0] is not None and not self._waived else _EVERY
 
     def count_missing(self, state: _State) -> int:
-        """Count how many sub-jobs have to come at least until it lets the list through."""
+        """Return the least number of sub-jobs that the list needs before it passes."""
         return self._automaton.count_missing(state[0]) if state[0] is not None and not self._waived else 0
 
 
@@ -119,16 +119,16 @@ def find_sub_jobs(
     Find the shortest list of sub-jobs that all of `passing` let through and `stopping` stops.
 
     Args:
-        stopping: None looks for any list that is let through.
+        stopping: None finds any list that `passing` let through.
         now: the time of judging, None if nothing depends on it.
         frozen: whether the job that lists them can no longer change.
-        thorough: whether to try all times of sub-jobs, and not only the likeliest ones.
+        thorough: whether to try all times of sub-jobs instead of only the likeliest ones.
 
     Returns:
-        That list, after those before it about which only the judge can tell; without a certain one if there is none.
+        The lists found earlier that only the judge can decide, and then the first certain one, if there is one.
 
     Raises:
-        TooManyError: it takes too long to tell.
+        TooManyError: the search takes too long.
     """
     if stopping is not None and (stopping.expectation is None or stopping in passing):
         return ()
@@ -151,7 +151,7 @@ def find_sub_jobs(
 
 
 def _merge_alike(expectation: SubJobsExpectation) -> SubJobsExpectation:
-    """Merge items that expect the same into one, where order makes no difference."""
+    """Merge items with the same assertions, unless order counts."""
     if expectation.items is None or expectation.match is Match.ORDERED:
         return expectation
     counts: dict[tuple[Assertion, ...], list[Count]] = {}
@@ -168,22 +168,22 @@ def _add_closed(counts: Sequence[Count]) -> Count:
 
 
 def _add_open(counts: Sequence[Count]) -> Count:
-    """Add counts of items that are contained among others, of which each maximum bounds all that the item describes."""
+    """Add counts of items among others, where each maximum bounds all sub-jobs that match the item."""
     most = [count.max for count in counts if count.max is not None]
     return Count(min=sum(count.min for count in counts), max=min(most, default=None))
 
 
 def _list_first_items(kind: tuple[SubJob, Kind]) -> list[int]:
-    """Return a key to sort by: kinds that can go to the same items come together."""
+    """Return a sort key that puts kinds for the same items together."""
     return [min(fit.items, default=-1) for fit in kind[1]]
 
 
 def _search(passing: Sequence[_Side], stopping: _Side | None, count: int) -> Iterator[tuple[tuple[int, ...], bool]]:
     """
-    Yield the shortest list that is looked for, and of these the first, after those before it that are not certain.
+    Yield the lists found earlier that are not certain, and then the first of the shortest certain ones.
 
-    It is a best-first search (A*): what a list lacks to be let through counts as part of it. Where order makes no
-    difference, lists are sorted by kind, and what the kinds to come cannot change is forgotten.
+    A best-first search (A*): the sub-jobs that a list still needs to pass count toward its length. If order does not
+    count, lists are sorted by kind. Each state forgets what the kinds to come cannot change.
     """
     every: Kinds = (1 << count) - 1
     sides = [*passing, *([stopping] if stopping is not None else [])]
@@ -214,7 +214,7 @@ def _search(passing: Sequence[_Side], stopping: _Side | None, count: int) -> Ite
 def _list_next(
     passing: Sequence[_Side], sides: Sequence[_Side], listed: tuple[int, ...], states: Sequence[_State], coming: Kinds
 ) -> list[_Entry]:
-    """Return a list as the queue has it, with its size at the end; none if no such list is let through."""
+    """Return the queue entry of a list; empty if every list with this beginning is stopped or too long."""
     for side, state in zip(passing, states, strict=False):
         coming &= side.list_coming(state)
     left = tuple([side.forget(state, coming) for side, state in zip(sides, states, strict=True)])
@@ -225,7 +225,7 @@ def _list_next(
 
 
 def _is_found(passing: Sequence[_Side], sides: Sequence[_Side], states: Sequence[_State]) -> bool | None:
-    """Return whether the list so far is what is looked for; None if only the judge can tell."""
+    """Return whether the list so far meets the search; None if only the judge can tell."""
     verdicts = [side.passes(state) for side, state in zip(sides, states, strict=True)]
     if len(passing) < len(sides):
         verdicts[-1] = None if verdicts[-1] is None else not verdicts[-1]

@@ -1,4 +1,4 @@
-"""What decides about a job, without names, places and words for people: equal terms let the same answers through."""
+"""What decides about a job, without names, positions and texts for people: equal terms let the same answers through."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -33,13 +33,13 @@ class Terms(Struct, frozen=True, kw_only=True):
     """
     What a job demands, in a form that can be compared.
 
-    Each part of an answer has the assertions about it, ordered by what they name: the texts one at most, `times`
-    those of begin, end and the lengths between; `sub_jobs` is None without. `absent` jobs have none. Of an `after`,
-    there is only what it demands of this job alone: that it has `begun`. If the order is waived and the other job may
-    have failed (`or_failed`), even a begin that makes no sense passes. `waivers` are pairs of fields and last day.
-    `unknown` is what depends on variables without a value, as text, and `sensitive` the fields that are compared with
-    sensitive values. `settle` are the looks that must agree and the seconds that they must cover, 1 and 0 without it;
-    `stuck` is the seconds without a change that are too many, None without it.
+    Each part of an answer has its assertions, ordered by what they name: a text has at most one, and `times` has those
+    about begin, end and the lengths between. `sub_jobs` is None if nothing is expected of them. `absent` jobs have no
+    assertions. `begun` is the demand of `after` on this job alone: that it has begun. If the order is waived and the
+    other job may have failed (`or_failed`), even a begin that makes no sense passes. `waivers` are pairs of fields and
+    last day. `unknown` is the part that depends on variables without a value, as text, and `sensitive` are the fields
+    that are compared with sensitive values. `settle` is how many looks must agree and how many seconds they must cover,
+    1 and 0 by default; `stuck` is how many seconds without a change are too many, None without a limit.
     """
 
     api: JobApi
@@ -61,18 +61,18 @@ class Terms(Struct, frozen=True, kw_only=True):
     stuck: float | None = None
 
     def waived(self, at: datetime) -> frozenset[str]:
-        """Return what a waiver covers at a time, as waivers call it."""
+        """Return the fields that are waived at a time, by their names in waivers."""
         if not self.waivers:
             return frozenset()
         return frozenset(field for fields, expires in self.waivers if at.date() <= expires for field in fields)
 
     def list_times(self, waived: frozenset[str]) -> tuple[Assertion, ...]:
-        """List what is asserted of times where so much is waived."""
+        """List the assertions about times, given what is waived."""
         return (_BEGUN, *self.times) if self.begun and not (self.or_failed and ORDER in waived) else self.times
 
 
 def name_of(assertion: Assertion) -> str:
-    """Return what waivers call what is asserted: that a job has begun is part of its order."""
+    """Return the name of an assertion in waivers; that a job has begun is part of its order."""
     return ORDER if assertion is _BEGUN else name_of_expected(assertion)
 
 
@@ -81,9 +81,9 @@ def state_terms(job: Job, today: date, unknown: str = "", before: Job | None = N
     Return the terms of a job.
 
     Args:
-        today: waivers that expired before have no say.
-        unknown: what depends on variables without a value.
-        before: the job that it must come after, None if that is not known.
+        today: waivers that expired before this day are ignored.
+        unknown: the part of the job that depends on variables without a value.
+        before: the job that it must come after, None if unknown.
     """
     expect = job.expect
     waivers = sorted((tuple(sorted(each.fields)), each.expires) for each in job.waivers if each.expires >= today)
@@ -113,7 +113,7 @@ def state_terms(job: Job, today: date, unknown: str = "", before: Job | None = N
 
 
 def _must_succeed(job: Job | None, today: date) -> bool:
-    """Return whether a job is let through only if it has succeeded."""
+    """Return whether a job passes only if it has succeeded."""
     if job is None or not isinstance(job.expect, Expectation):
         return False
     waived = {field for each in job.waivers if each.expires >= today for field in each.fields}
@@ -123,7 +123,7 @@ def _must_succeed(job: Job | None, today: date) -> bool:
 
 
 def _list_fields(job: Job, expect: Expectation) -> Iterable[Assertion]:
-    """List the assertions about a job; one that must not be stuck has ended, so no other status is accepted."""
+    """List the assertions about a job; if it has `stuck`, only statuses in which it has ended are accepted."""
     if expect.stuck is None or any("stuck" in waiver.fields for waiver in job.waivers):
         return expect.fields
     ended = {status.word for status in job.provider.api.statuses.values() if status.terminal}
@@ -136,7 +136,7 @@ def _list_fields(job: Job, expect: Expectation) -> Iterable[Assertion]:
 
 
 def list_times_of_sub_jobs(expected: SubJobsExpectation | None) -> tuple[Assertion, ...]:
-    """List what is asserted of the times of sub-jobs."""
+    """List the assertions about times of sub-jobs."""
     if expected is None:
         return ()
     parts = (expected.each, *[item.fields for item in expected.items or ()])
@@ -144,7 +144,7 @@ def list_times_of_sub_jobs(expected: SubJobsExpectation | None) -> tuple[Asserti
 
 
 def _strip(assertion: Assertion) -> Assertion:
-    """Return an assertion without its place, its values in one order."""
+    """Return an assertion without its source, its values in a canonical order."""
     if isinstance(assertion, FieldExpectation):
         accept = assertion.accept if len(assertion.accept) == 1 else tuple(sorted(assertion.accept, key=repr))
         return FieldExpectation(field=assertion.field, accept=accept, source=None)

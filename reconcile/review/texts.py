@@ -1,4 +1,4 @@
-"""The texts that expectations of one field can tell apart: one of each kind, whatever globs they have."""
+"""The texts that expectations of one field can tell apart: one of each kind, even with globs."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,13 +11,13 @@ from reconcile.model.manifest import FieldExpectation, Glob
 from reconcile.review.limits import TooManyError
 
 _MOST_STATES = 5_000
-"""States of all patterns together; a hundred characters of globs have some hundreds."""
+"""The most states of all patterns together; a hundred characters of globs have some hundreds."""
 _OTHER = "other"
 _LETTERS = (*"xyzabcdefghijklmnopqrstuvw", *map(chr, range(0x4E00, 0x9FFF)))
-"""Characters that may stand for any that no pattern has."""
+"""Candidates for a character that no pattern has."""
 
 _Signs: TypeAlias = tuple[str, ...]
-"""A pattern, character by character: `*` and `?` for those of a glob, `\\*` and `\\?` for the characters themselves."""
+"""A pattern, character by character: `*` and `?` are wildcards of a glob, `\\*` and `\\?` the literal characters."""
 
 
 def list_words(api: JobApi) -> Sequence[str]:
@@ -30,12 +30,12 @@ def list_texts(expectations: tuple[FieldExpectation, ...], usual: tuple[str, ...
     """
     List one value of each kind that the expectations tell apart, None first, and one that none of them names.
 
-    Two texts are of one kind if each expectation accepts both or neither. The list is complete: without globs, a text
-    is one of those that are named, or any other; with globs, it leads their automaton into one of its states.
+    Two texts are of the same kind if each expectation accepts both or neither. The list is complete: without globs, a
+    text is either named or not; with globs, it leads their automaton into one of its states.
 
     Args:
-        expectations: of one field.
-        usual: texts to prefer to invented ones.
+        expectations: all for the same field.
+        usual: texts to prefer over invented ones.
 
     Raises:
         TooManyError: the globs have too many states.
@@ -70,10 +70,10 @@ def _split(pattern: str | Glob) -> _Signs:
 
 def _walk(patterns: Sequence[_Signs]) -> Iterator[str]:
     """
-    Yield the shortest text, but "", that leads into each state of all patterns together.
+    Yield the shortest text that leads into each state of all patterns together; never "".
 
-    A state holds, for each pattern, the set of places that a text can have come to, as bits. A character that no
-    pattern has stands for all such characters.
+    A state holds, for each pattern, the set of positions that a text can have reached, as bits. One character that no
+    pattern has represents all such characters.
     """
     characters = sorted({sign[-1] for signs in patterns for sign in signs if sign and sign not in "*?"})
     unused = next(

@@ -1,10 +1,10 @@
 """
-The times that expectations can tell apart, and the times of judging at which they can differ.
+The times of a job that expectations can tell apart, and the times of judging at which they can differ.
 
-All that is asserted of times are bounds of begin, end, and judging, and of the differences between two of them. So what
-expectations tell apart are polygons with sides in three directions, and each of them has a corner where two sides meet.
-The times listed here are all corners, and those one tick beside them, which is all that a closed and an open side
-differ in. A tick is the least time that the API can write.
+Assertions about times are bounds of begin, end and the time of judging, or of the difference between two of them. So
+expectations divide the plane of begin and end into polygons with sides in three directions, and each polygon has a
+corner where two sides meet. This module lists all corners, and the times one tick beside them, because an open and a
+closed side differ by one tick. A tick is the smallest difference of two times that the API can write.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +19,13 @@ from reconcile.model.manifest import Assertion, Moment, MomentExpectation, Span,
 from reconcile.review.limits import TooManyError
 
 Times: TypeAlias = tuple[str | None, str | None]
-"""Begin and end as the API writes them, None where there is none."""
+"""Begin and end as the API writes them, None if absent."""
 
 _MOST = 40_000
-"""Pairs of times that one comparison may look at."""
+"""The most pairs of times in one comparison."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
-"""Between these, every form of a time can be written and read."""
+"""Between these, times can be written and read in every format."""
 _TICKS = (timedelta(microseconds=1), timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1))
 _NO_TIME = "yesterday"
 _BESIDE = (-1, 0, 1)
@@ -37,11 +37,12 @@ def list_instants(
     """
     List the times of judging, from now on, at which the same times of a job may be judged differently.
 
-    Lengths alone move with the time of judging. Beside a bound of a time, an age has another meaning each day; and
-    without an age, it matters only whether all bounds are in the past.
+    If all bounds are lengths, times can move along with the time of judging, which then makes no difference. An age
+    beside a bound of a time means something else at each time of judging. Without an age, it matters only whether all
+    bounds are in the past.
 
     Args:
-        unfinished: whether the length of an unfinished job may matter, which grows like an age.
+        unfinished: whether the length of an unfinished job, which grows like an age, may matter.
     """
     bounds = _Bounds(assertions, _find_tick(api.time_format), now)
     starts = bounds.begin | bounds.end
@@ -62,7 +63,7 @@ def list_instants(
 
 
 def list_likely_instants(unmet: Sequence[Assertion], api: JobApi, now: datetime) -> list[datetime]:
-    """List the later times of judging at which a time beside a bound of `unmet` can have been."""
+    """List the later times of judging at which a time beside a bound of `unmet` is no longer in the future."""
     moments = [each for each in unmet if isinstance(each, MomentExpectation)]
     if not moments:
         return []
@@ -74,11 +75,11 @@ def list_likely_times(
     unmet: Sequence[Assertion], assertions: Sequence[Assertion], api: JobApi, now: datetime
 ) -> Iterator[Times]:
     """
-    Yield pairs of begin and end among which most differences are found, the simplest first.
+    Yield the pairs of begin and end that show most differences, the simplest first.
 
     Args:
-        unmet: assertions about times of a job that are to be false.
-        assertions: all that are about times of that job.
+        unmet: assertions about times of a job of which one should be false.
+        assertions: all assertions about times of that job.
     """
     yield from _list_simple(assertions, api, now)
     if unmet:
@@ -99,10 +100,10 @@ def _list_simple(assertions: Sequence[Assertion], api: JobApi, now: datetime) ->
 
 def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> Iterator[Times]:
     """
-    Yield pairs of begin and end, the simplest first, so that whatever the assertions tell apart is among them.
+    Yield pairs of begin and end, the simplest first; they include one of each kind that the assertions tell apart.
 
     Args:
-        assertions: about times, of any number of records; the same if there are none.
+        assertions: about times, of any number of jobs.
         now: the time of judging.
 
     Raises:
@@ -123,7 +124,7 @@ def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> I
 
 
 class _Bounds:
-    """All bounds that assertions name, in ticks: of times since 1970, and lengths."""
+    """All bounds of assertions, in ticks: times since 1970, and lengths."""
 
     def __init__(self, assertions: Iterable[Assertion], tick: timedelta, now: datetime) -> None:
         self._tick = tick
@@ -141,10 +142,10 @@ class _Bounds:
         self.fractions = list(_list_fractions(spans, tick))
 
     def list_pairs(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-        """List all begins, all ends and all pairs of both that matter, the nearest to now first."""
+        """List all begins, all ends and all pairs of them that matter, the nearest to now first."""
         usual = {self.now, self.now + self.skew, self.lowest}
         between = _around({0, *self.durations})
-        if not (self.begin or self.end or self.ages):  # a length is the same wherever it lies
+        if not (self.begin or self.end or self.ages):  # lengths do not depend on where they begin
             future = self.now + self.skew + 1
             spread = sorted({self.now - length for length in between} | {future}, key=self._measure)
             return spread, [self.now, future], [*((begin, self.now) for begin in spread), (self.now, future)]
@@ -161,7 +162,7 @@ class _Bounds:
         )
 
     def list_beside(self, unmet: "_Bounds") -> Iterator[tuple[int | None, int | None]]:
-        """Yield begin and end just beyond bounds of `unmet`, and where the other one of them may be then."""
+        """Yield pairs of which one time lies just beyond a bound of `unmet`, with likely values of the other one."""
         anchors = (self.now, *sorted(self.begin | self.end))
         lengths = sorted(self.durations)
         for begin in sorted(_beside(unmet.begin)):
@@ -178,11 +179,11 @@ class _Bounds:
         return write_time(self.at(ticks), api.time_format)
 
     def _measure(self, ticks: int) -> tuple[int, int]:
-        """Return how far from now a time is, for sorting."""
+        """Return a sort key: the distance of a time from now, and then the time."""
         return abs(self.now - ticks), ticks
 
     def at(self, ticks: int) -> datetime:
-        """Return the time so many ticks since 1970, at the ends of the calendar if it is beyond."""
+        """Convert ticks since 1970 to a time, clamped to the ends of the calendar."""
         return _EPOCH + min(max(ticks, self._count(_FIRST)), self._count(_LAST)) * self._tick
 
     def _count(self, instant: datetime) -> int:
@@ -199,7 +200,7 @@ class _Bounds:
 
 
 def _list_fractions(spans: Iterable[SpanExpectation], tick: timedelta) -> Iterator[timedelta]:
-    """Yield how much after a tick to judge, so that an age is a bound between two ticks, and just beyond it."""
+    """Yield how long after a tick to judge, so that an age equals a bound between two ticks, or just exceeds it."""
     for span in spans:
         for bound in (span.min, span.max):
             rest = timedelta(seconds=bound or 0) % tick
@@ -217,6 +218,6 @@ def _around(ticks: Iterable[int]) -> set[int]:
 
 @lru_cache(maxsize=64)
 def _find_tick(time_format: str) -> timedelta:
-    """Return the least difference of two times that their texts show."""
+    """Return the smallest difference between two times that their texts show."""
     texts = [write_time(_EPOCH + each, time_format) for each in (timedelta(0), *_TICKS)]
     return next((tick for tick, text in zip(_TICKS, texts[1:], strict=True) if text != texts[0]), _TICKS[-1])

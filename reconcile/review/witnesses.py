@@ -1,4 +1,4 @@
-"""Proposed answers, confirmed by the gate itself: no witness, no claim."""
+"""Has the gate confirm the answers that the search proposes: no witness, no claim."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -31,11 +31,11 @@ from reconcile.review.steadiness import list_looks
 from reconcile.review.terms import NOWHERE, Terms
 
 _MOST_TRIED = 20
-"""Answers of one search that are judged until one is confirmed."""
+"""The most answers of one search that are judged before one is confirmed."""
 
 
 class Judged(Struct, frozen=True):
-    """The verdict of a run beside another job that is in sync, and what was found about the jobs in question."""
+    """The verdict of a run that also has another job that is in sync, and the findings about the judged jobs."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -43,9 +43,10 @@ class Judged(Struct, frozen=True):
 
 class JudgeAnswer(Protocol):
     """
-    Reads what was written and judges jobs by it, all of the same remote job; None are as many looks as they need.
+    Reads a written answer and judges the jobs of one remote job by it.
 
-    `other` are jobs of another remote job, and what was written about it.
+    If `looks` is None, there are as many as the jobs need. `other` are the jobs of another remote job, and the answer
+    about that one.
     """
 
     def __call__(
@@ -61,9 +62,9 @@ class JudgeAnswer(Protocol):
 
 class Judge(Struct, frozen=True, kw_only=True):
     """
-    The gate, as far as it is needed here.
+    The parts of the gate that a review needs.
 
-    `write` returns an answer as the job API would write it, and `judge` judges jobs by what was written.
+    `write` returns an answer as the job API would write it, and `judge` judges jobs by a written answer.
     """
 
     write: Callable[[Job, Observed | Missing, datetime], Exchange]
@@ -71,14 +72,14 @@ class Judge(Struct, frozen=True, kw_only=True):
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """The jobs of one manifest that ask for the same remote job, and their terms."""
+    """The jobs of one manifest that check the same remote job, and their terms."""
 
     jobs: tuple[Job, ...]
     terms: tuple[Terms, ...]
 
 
 class UnconfirmedError(Exception):
-    """The search proposes an answer that the gate judges otherwise."""
+    """The search proposed only answers that the gate judges differently."""
 
 
 def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
@@ -86,14 +87,14 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
     Find answers that the jobs of one side let through and a job of the other side stops.
 
     Args:
-        passing: the jobs that let it through, all of them.
-        stopping: the job that stops it, and its `terms`.
+        passing: the jobs that let the answers through, all of them.
+        stopping: the job that stops them; `terms` are its terms.
 
     Returns:
-        None if there is none: whatever the side lets through, the job does.
+        None if there are none: the job lets through everything that the side lets through.
 
     Raises:
-        TooManyError: it takes too long to tell.
+        TooManyError: the search takes too long.
         UnconfirmedError: the gate disagrees with the search.
     """
     gaps = list_gaps(passing.terms, terms, now)
@@ -111,14 +112,14 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
 
 
 def is_stopping(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> bool:
-    """Return whether a job may stop what a side lets through; the gate is asked only where the search cannot tell."""
+    """Return whether a job may stop what a side lets through; the gate judges only if the search finds nothing."""
     if list_gaps(passing.terms, terms, now) or any(True for _ in _list_unsteady(passing, terms, now)):
         return True
     return _find_patience(passing, stopping, terms, judge, now) is not None
 
 
 def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
-    """Find an answer that a job stops: the smallest witness where the other manifest does not ask for that job."""
+    """Find an answer that a job stops: the smallest witness if the other manifest does not check that remote job."""
     api = stopping.provider.api
     gone = [Missing(code=None, message=None, request_id=None)] if api.can_be_missing else []
     words = [word for word in (api.failure, api.success, *api.statuses) if word in api.words.values()]
@@ -132,7 +133,7 @@ def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
 
 
 def name_witness(witness: Witness, job: Job, judge: Judge) -> Witness:
-    """Return a witness that was found for a job with the same terms as one about this job."""
+    """Turn a witness that was found for a job with the same terms into one about this job."""
     answers = []
     for each in witness.answers:
         observation = _name(each.observation, job)
@@ -150,10 +151,10 @@ def name_witness(witness: Witness, job: Job, judge: Judge) -> Witness:
 
 def _find_unsteady(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
     """
-    Find an answer and how it compares with the looks before it, which one side lets through and a job does not.
+    Find an answer, and looks that compare with it so that one side lets it through and a job stops it.
 
-    Whatever the side lets through, the job does as well, if it were not for `settle` and `stuck`. What it lets through
-    may come later than the looks were listed for, if it expects times that are still to come.
+    Without `settle` and `stuck`, the job would let through everything that the side lets through. The answer may have
+    to come later than the time for which the looks were listed, if the side expects times in the future.
     """
     jobs, found = (stopping, *passing.jobs), False
     for start, looks in _list_unsteady(passing, terms, now):
@@ -172,7 +173,7 @@ def _find_unsteady(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
 
 
 def _list_unsteady(passing: Side, terms: Terms, now: datetime) -> Iterator[tuple[datetime, Looks]]:
-    """List looks that one side lets through and terms stop, and when to judge them."""
+    """Yield looks that one side lets through and `terms` stop, each with its time of judging."""
     for at in list_starts([*passing.terms, terms], now):
         yield from ((at, looks) for looks in list_looks(passing.terms, terms, at))
 
@@ -182,9 +183,9 @@ def _list_unsteady(passing: Side, terms: Terms, now: datetime) -> Iterator[tuple
 
 def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
     """
-    Find answers that one side waits for, and a job does not: one that comes too late for it.
+    Find an answer that one side waits for, and that comes too late for a job.
 
-    With --wait, a job that is missing or unfinished is looked at again, as long as `missing` and `timeout` allow.
+    With --wait, a missing or unfinished job is polled again, as long as `missing` and `timeout` allow.
     """
     firsts: list[tuple[Observed | Missing, float]] = []
     waits = terms.missing is MissingPolicy.DRIFT and all(each.missing is MissingPolicy.WAIT for each in passing.terms)
@@ -205,7 +206,7 @@ def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
 def _confirm_patience(
     passing: Side, stopping: Job, first: tuple[Observed | Missing, float], judge: Judge, now: datetime
 ) -> Witness | None:
-    """Return a first answer for which one side waits, and then one that it lets through; None if there is no such."""
+    """Return a witness of two answers: after the first, only one side waits; it lets the second one through."""
     answer, after = first
     wait = timedelta(seconds=after)
     for gap in list_gaps(passing.terms, None, now + wait):
@@ -237,17 +238,17 @@ def find_disorder(
     passing: Side, stopping: Job, terms: Terms, earlier: tuple[Side, Side], judge: Judge, now: datetime
 ) -> Witness | None:
     """
-    Find an answer about a job, and one about the job that it must come after and did not, that one side lets through.
+    Find answers about a job and about the job that it must come after, in the wrong order, that one side lets through.
 
     Args:
-        earlier: the jobs that it must come after, first as the side declares them that stops it, and then as the side
-            does that lets it through, if at all.
+        earlier: the declarations of the job that it must come after: those of the side that stops the answers, and
+            those, if any, of the side that lets them through.
 
     Returns:
         None if none was found, which proves nothing.
 
     Raises:
-        TooManyError: it takes too long to tell.
+        TooManyError: the search takes too long.
     """
     jobs, (own, theirs) = (stopping, *passing.jobs), earlier
     first, addresses = own.jobs[0], [job.address for job in passing.jobs]
@@ -278,10 +279,10 @@ def _list_disorders(
     is_reversed: bool,
 ) -> Sequence[tuple[Observed, Gap]]:
     """
-    List answers about the earlier job, which has succeeded, each with one about a job that began before it ended.
+    List answers about the earlier job, which has succeeded, each with one about a job that began before that one ended.
 
     Args:
-        is_reversed: whether one side wants them the other way round, so that the later job has to end first.
+        is_reversed: whether `passing` demand the opposite order, so that the later job has to end first.
     """
     api = own[0].api
     success = FieldExpectation(field=Field.STATUS, accept=(api.success,), source=None)
@@ -304,7 +305,7 @@ def _bound(moment: Moment, after: datetime | None = None, before: datetime | Non
 
 
 def _demand(api: JobApi, **parts: tuple[Assertion, ...]) -> Terms:
-    """Return terms that demand nothing else."""
+    """Return terms that demand only these parts."""
     return replace(Terms(api=api, waivers=(), missing=MissingPolicy.DRIFT, timeout=None), **parts)
 
 
@@ -312,7 +313,7 @@ def _demand(api: JobApi, **parts: tuple[Assertion, ...]) -> Terms:
 
 
 def _name(answer: Observed | Missing, job: Job) -> Observed | Missing:
-    """Return an answer as one about this job."""
+    """Return an answer with the id of this job."""
     return replace(answer, job_id=job.job_id) if isinstance(answer, Observed) else answer
 
 
@@ -324,7 +325,7 @@ def _show(
     passed: Judged | None,
     judge: Judge,
 ) -> JudgedAnswer:
-    """Return a judged answer as a report may show it; the first of the jobs is the one that it was written about."""
+    """Return a judged answer without sensitive values; it was written about the first of the jobs."""
     hidden = _find_hidden(jobs)
     if hidden and isinstance(answer, Observed):
         answer = hide_sensitive(answer, hidden)
@@ -345,6 +346,6 @@ def _make(at: datetime, answers: Sequence[JudgedAnswer], stopped: Judged, jobs: 
 
 
 def _find_hidden(jobs: Sequence[Job]) -> frozenset[Field]:
-    """Find the fields that no report may show, because one of the jobs compares them with a sensitive value."""
+    """Find the fields that one of the jobs compares with a sensitive value, so that no report may show them."""
     hidden = [find_sensitive_fields(job.expect) for job in jobs if isinstance(job.expect, Expectation)]
     return frozenset[Field]().union(*hidden)
