@@ -1,4 +1,4 @@
-"""Annotations of lines of the manifest, of which CI systems show only a few."""
+"""Annotations of lines of the manifest; CI systems show only a few of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -16,11 +16,11 @@ from reconcile.report.messages import WORDS, count, describe_diagnostic, describ
 from reconcile.report.result import ERROR_RULE, RUN, Result, group_by_job, list_results, rank_results
 
 MOST = 10
-"""Annotations of one level that a step may have, in GitHub Actions as in Azure Pipelines."""
+"""The most annotations of one level in a step, in both GitHub Actions and Azure Pipelines."""
 
 
 class Level(StrEnum):
-    """How loud an annotation is."""
+    """The severity of an annotation."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -37,9 +37,9 @@ _LEVELS = {
 
 class Annotation(Struct, frozen=True, kw_only=True):
     """
-    One annotation, its message in lines, for `count` jobs or errors.
+    One annotation for `count` jobs or errors; its message is a tuple of lines.
 
-    `code` is None for the one that counts those that are not shown.
+    `code` is None for the annotation that counts those not shown, and for the comparison with an earlier plan.
     """
 
     level: Level
@@ -52,11 +52,12 @@ class Annotation(Struct, frozen=True, kw_only=True):
 
 def choose_annotations(plan: Plan, docs_url: str | None = None) -> tuple[Annotation, ...]:
     """
-    Choose at most `MOST` of each level: the comparison with an earlier plan, then the worst first, one for each error
-    of the run, each job and each warning.
+    Choose at most `MOST` annotations of each level.
 
-    If these are too many, one stands for all jobs with the same cause; if they still are, the last says how many jobs,
-    errors and warnings have none. If the documentation is published, the first of each error code says where.
+    The comparison with an earlier plan comes first. Then each error of the run, each job and each warning has one, the
+    worst first. If these are too many, jobs with the same cause share one; if there are still too many, the last one
+    counts the jobs, errors and warnings without any. If the documentation is published, the first annotation of each
+    error code links to its page.
     """
     results = list_results(plan)
     of_run = [_annotate_result(result) for result in results if result.job is None]
@@ -77,7 +78,7 @@ def choose_annotations(plan: Plan, docs_url: str | None = None) -> tuple[Annotat
 
 
 def _add_pages(annotations: Iterable[Annotation], docs_url: str | None) -> Iterator[Annotation]:
-    """Say in the first annotation of each error where its page is."""
+    """Add the URL of its page to the first annotation of each error code."""
     seen: set[str | None] = set()
     for each in annotations:
         page = find_rule_page(each.code, docs_url) if each.code and each.code.startswith(ERROR_RULE) else None
@@ -117,7 +118,7 @@ def _annotate_result(result: Result) -> Annotation:
 
 
 def _annotate_job(job: JobPlan, ranked: Sequence[Result]) -> Annotation:
-    """Annotate the place of the worst assertion of a job with all that is known of it."""
+    """Annotate the place of a job's worst assertion with everything known about the job."""
     worst, more = ranked[0], len(ranked) - 1
     return replace(
         _annotate_result(worst),
@@ -131,7 +132,7 @@ def _annotate_job(job: JobPlan, ranked: Sequence[Result]) -> Annotation:
 
 
 def _annotate_causes(jobs: Sequence[tuple[JobPlan, Sequence[Result]]]) -> Iterator[Annotation]:
-    """Annotate the first job of each cause, the causes of most jobs first, but no drift before an error."""
+    """Annotate the first job of each cause: the worst verdicts first, and of these the causes of most jobs."""
     ranked_of = {job.job.address: ranked for job, ranked in jobs}
     for verdict in _LEVELS:
         for cause in list_causes(job for job, _ in jobs if job.verdict is verdict):

@@ -1,7 +1,7 @@
 """
 The plan as logging commands of Azure Pipelines.
 
-The agent obeys `##vso[` anywhere in a line of stdout. Escapes: microsoft/azure-pipelines-agent, Command.cs.
+The agent executes `##vso[` anywhere in a line of stdout. Escapes: microsoft/azure-pipelines-agent, Command.cs.
 """
 
 from reconcile.model.plan import Plan
@@ -16,7 +16,7 @@ _PROPERTY = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", 
 
 def render(plan: Plan, style: Style) -> list[str]:
     """
-    Render a plan; of the `style`, only the place of the documentation is used.
+    Render a plan; of `style`, only `docs_url` is used.
 
     Azure has no notices, so waived drift is counted but not annotated.
     """

@@ -18,16 +18,16 @@ from reconcile.report.style import NO_COLOUR, Colour, Palette
 from reconcile.report.table import draw_table
 
 MOST_ROWS = 50
-"""Up to this many recordings, the table lists all; beyond that, flips, undecided ones and wrong ones alone."""
+"""Up to this many recordings, the table lists all; beyond that, only flips, undecided and wrong ones."""
 
 _NUMBER = re.compile(r" \([0-9]+\)$")
-"""What tells results of one path apart."""
+"""The number that tells results with the same path apart."""
 
 _COLOURS = {Effect.PASSED: Colour.ADDED, Effect.BLOCKED: Colour.REMOVED, Effect.UNDECIDED: Colour.CHANGED}
 
 
 def describe_change(decision: Decision | None, plan: Plan) -> str:
-    """Describe what a plan that passes makes of the expectation that had blocked it."""
+    """Describe what has become of the expectation that blocked the recording, in a plan that passes now."""
     if decision is None:
         return "the recording does not say what blocked it"
     job = next((each for each in plan.jobs if escape(each.job.address) == decision.address), None)
@@ -48,7 +48,7 @@ def describe_change(decision: Decision | None, plan: Plan) -> str:
 
 
 def render_backtest(runs: Sequence[BacktestRun], confusion: Confusion | None, palette: Palette = NO_COLOUR) -> str:
-    """Render what the manifest does to each recording, what decides each flip, and how it fares with incidents."""
+    """Render the effect of the manifest on each recording, what decides each flip, and how well it meets incidents."""
     shown = [run for run in runs if len(runs) <= MOST_ROWS or _is_remarkable(run)]
     explained = [run for run in runs if run.is_flip or run.effect is Effect.UNDECIDED]
     table = "".join(f"{line}\n" for line in _draw(shown, palette, with_incidents=confusion is not None))
@@ -85,7 +85,7 @@ def _show_time(run: BacktestRun) -> str | None:
 
 
 def _explain(run: BacktestRun) -> Iterator[str]:
-    """Describe what decides a recording."""
+    """Describe what decides the verdict about a recording."""
     then = f"{run.recorded.value} then, " if run.is_flip and run.recorded else ""
     yield f"  # {escape(run.name)}: {then}{run.effect.value} now"
     if run.decided_by is not None:

@@ -1,9 +1,9 @@
 """
-Why jobs are not in sync, so that a report can describe once what many jobs have in common.
+Why jobs are not in sync, so that a report describes a cause that many jobs share only once.
 
-A cause is a verdict, a code and a reason. Where a job failed although it should not have, they are those that the job
-API gave for the sub-job that failed first, else for the job. Otherwise the reason is the first expectation that does
-not hold. Two reasons are one cause if they differ only in ids, times and numbers.
+A cause is a verdict, a code and a reason. If a job failed unexpectedly, code and reason are those that the job API gave
+for the sub-job that failed first, or else for the job. Otherwise the reason is the first expectation that does not
+hold. Reasons that differ only in ids, times and numbers are the same cause.
 """
 
 import re
@@ -20,10 +20,10 @@ from reconcile.report.escape import escape
 from reconcile.report.messages import LONGEST_MESSAGE, cut, describe_finding
 
 MOST_SEPARATE = 3
-"""Up to this many jobs with one cause are shown separately; of a larger group, this many are named."""
+"""Up to this many jobs with the same cause are shown separately; of a larger group, this many are named."""
 
 _SHORTEST_ID = 4
-"""Characters of an id that is taken out of a reason; a shorter one could be a part of any word."""
+"""The least characters of an id that is erased from a reason; a shorter one could be part of any word."""
 
 _Key = tuple[Verdict, str | None, str]
 
@@ -42,15 +42,15 @@ _NUMBERS = re.compile(r"(?<![\w.-])[0-9]+(?:[.,][0-9]+)*(?![\w-]|[.,][0-9])")
 
 
 class JobCause(Struct, frozen=True, gc=False):
-    """Why one job is not in sync; `code` is None where neither the job API nor this program gives one."""
+    """Why one job is not in sync; `code` is None if neither the job API nor this program gives one."""
 
     code: str | None
     reasons: tuple[str, ...]
-    """The reason in the words of this job, followed by less and less of what differs from job to job."""
+    """The reason in the words of this job, followed by versions with fewer and fewer details of this job."""
     key: _Key
-    """The same for all jobs with this cause."""
+    """Equal for all jobs with this cause."""
     of: int | None = None
-    """The index of the sub-job that the job API says this of, None where it is the job itself."""
+    """The index of the sub-job that the job API gives this reason for, None if it is the job itself."""
 
     @property
     def reason(self) -> str:
@@ -58,13 +58,13 @@ class JobCause(Struct, frozen=True, gc=False):
         return self.reasons[0]
 
     def is_quoted_in(self, note: str) -> bool:
-        """Return whether a note of the job ends with this code and reason; of long ones, it shows a part."""
+        """Return whether a note of the job ends with this code and reason, which may be cut."""
         text = ": ".join(part for part in (self.code, self.reason) if part)
         return note.endswith(text) if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] in note
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """A cause with the jobs that have it, in the order of the manifest."""
+    """A cause and its jobs, in the order of the manifest."""
 
     verdict: Verdict
     code: str | None
@@ -81,7 +81,7 @@ def list_causes(jobs: Iterable[JobPlan]) -> list[Cause]:
     """
     List the causes of jobs, those of most jobs first; a job in sync has none.
 
-    That a run stopped before some jobs is the last cause, for another one stopped it.
+    Jobs that were not reached come last, because another cause stopped the run.
     """
     groups: dict[_Key, list[tuple[JobPlan, JobCause]]] = {}
     for job in jobs:
@@ -114,7 +114,7 @@ def find_cause(plan: JobPlan) -> JobCause | None:
 
 
 def fails_unexpectedly(plan: JobPlan) -> bool:
-    """Return whether something of a job failed, and an expectation about that does not hold."""
+    """Return whether a job or one of its sub-jobs failed, and an expectation about a status or sub-jobs cannot hold."""
     observed = plan.observation
     if not isinstance(observed, Observed):
         return False
@@ -127,14 +127,14 @@ def fails_unexpectedly(plan: JobPlan) -> bool:
 
 
 def name_jobs(jobs: Sequence[JobPlan]) -> str:
-    """Name the first of several jobs by their addresses, safe to show, and say how many more there are."""
+    """Name the first few jobs by their addresses, safe to show, and count the others."""
     names = [escape(each.job.address) for each in jobs[:MOST_SEPARATE]]
     rest = len(jobs) - len(names)
     return f"{', '.join(names)} and {rest:,} more" if rest else ", ".join(names)
 
 
 def erase_circumstances(text: str, plan: JobPlan) -> str:
-    """Remove from the text of a problem what is only of this job's requests."""
+    """Remove the details of this job's requests from the text of a problem."""
     own = plan.observation.request_id
     if own:
         text = text.replace(f"(request id {own})", "(request id ...)")
@@ -142,7 +142,7 @@ def erase_circumstances(text: str, plan: JobPlan) -> str:
 
 
 def _join(group: Sequence[tuple[JobPlan, JobCause]]) -> Cause:
-    """Make a cause of the jobs that have it; where they differ in their words, only what they share is shown."""
+    """Merge jobs with the same cause; where their reasons differ, only the common part is shown."""
     _, first = group[0]
     verdict, _, shared = first.key
     levels = zip(*(cause.reasons for _, cause in group), strict=True)

@@ -11,12 +11,12 @@ from reconcile.report.escape import escape
 from reconcile.report.messages import count, cut
 
 _MOST_JOBS = 10
-"""So many jobs are listed of each kind; the JSON has all of them."""
+"""The most jobs that are listed of each kind; the JSON has all of them."""
 
 
 class Compared(Struct, frozen=True, kw_only=True):
     """
-    A comparison in lines that are safe on a terminal: a summary, and a line for each job that is not as before.
+    A comparison in lines that are safe on a terminal: a summary, and a line for each job that changed.
     """
 
     summary: str
@@ -24,7 +24,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 def describe_comparison(plan: Plan) -> Compared | None:
-    """Describe how the drifts of a plan compare with those of an earlier one; None if it is compared with none."""
+    """Describe how the drifts of a plan compare with those of an earlier one; None without an earlier one."""
     compared = plan.comparison
     if compared is None:
         return None
@@ -63,7 +63,7 @@ def _name_fixed(drift: EarlierDrift, still: set[tuple[str, str]]) -> str:
 
 
 def _list_jobs(word: str, drifts: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """List drifts by job, those of the first jobs alone."""
+    """List the drifts of the first few jobs, one line per job."""
     paths: dict[str, list[str]] = {}
     for address, path in drifts:
         paths.setdefault(address, []).append(path)

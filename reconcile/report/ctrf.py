@@ -1,8 +1,8 @@
 """
 The plan in the Common Test Report Format, ctrf.io: one test for each assertion.
 
-An error counts as failed, because readers of the counts do not look at "other". What is true of the whole run stands
-in `extra`. `part` describes which jobs the plan covers, and is null for all.
+An error counts as failed, because readers of the counts do not look at "other". Facts about the whole run are in
+`extra`. `part` describes which jobs the plan covers, and is null for all.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Diagnostics as a good compiler writes them: where, what, the line itself, and what to do."""
+"""Diagnostics as a good compiler writes them: where, what, the line itself, and what to do about it."""
 
 import textwrap
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from reconcile.report.messages import describe_place
 from reconcile.report.style import NO_COLOUR, Colour, Palette
 
 _WIDEST = 128
-"""Columns of an excerpt and its margin where there is no screen."""
+"""The most columns of an excerpt with its margin, without a screen."""
 
 _MARGIN = len("    1 | ")
 _CUT = "..."
@@ -29,8 +29,8 @@ def render_diagnostics(
     Args:
         diagnostics: what is wrong.
         palette: the colours.
-        kind: what stands at the beginning of a diagnostic without a place.
-        width: columns of the screen, None where there is no screen.
+        kind: the first word of a diagnostic without a place.
+        width: columns of the screen, None without a screen.
     """
     return "".join(_render_diagnostic(diagnostic, palette, kind, width) for diagnostic in diagnostics)
 
@@ -50,7 +50,7 @@ def _render_diagnostic(diagnostic: Diagnostic, palette: Palette, kind: str, widt
 
 
 def _wrap(text: str, width: int | None) -> list[str]:
-    """Break a line between words to fit the screen, if there is one."""
+    """Wrap a line between words to fit the screen, if there is one."""
     if width is None or len(text) <= width:
         return [text]
     return textwrap.wrap(
@@ -61,9 +61,9 @@ def _wrap(text: str, width: int | None) -> list[str]:
 def _render_excerpt(
     diagnostic: Diagnostic, source: Source, excerpt: str, palette: Palette, width: int | None
 ) -> list[str]:
-    """Show the line with carets below what is wrong; of a long line, only the part around it."""
+    """Show the line with carets below the error; of a long line, only the part around it."""
     lead, rest = excerpt[: source.column - 1], excerpt[source.column - 1 :]
-    if lead.lstrip().startswith("…"):  # Blanks keep the column of what is cut off there.
+    if lead.lstrip().startswith("…"):  # Blanks stand in for the part that was cut, to keep the column.
         lead = lead.lstrip()
     before, marked, after = _cut_around(lead + rest, len(lead), diagnostic.width, max(20, (width or _WIDEST) - _MARGIN))
     carets = palette.paint("^" * max(1, len(marked)), Colour.REMOVED)
@@ -80,16 +80,16 @@ def _render_excerpt(
 
 def _cut_around(line: str, start: int, width: int, columns: int) -> tuple[str, str, str]:
     """
-    Cut a line so that it fits, in three parts that are safe: before, in and after what is marked.
+    Cut a line to fit, and return three parts that are safe to show: before, in and after the marked part.
 
     Args:
-        line: of the file.
+        line: the line of the file.
         start: the index of the first marked character.
         width: how many characters are marked.
-        columns: how many columns it must fit into.
+        columns: how many columns the result may take.
     """
     end = start + min(width, columns)
-    # More of either side would not fit; what is cut here is longer than that, and so is marked as cut below.
+    # No more than this fits on either side. What is cut here is longer, so it is marked as cut below.
     before, marked = _flatten(line[max(0, start - columns) : start]), _flatten(line[start:end])
     after = _flatten(line[end : end + columns])
     if len(before) + max(1, len(marked)) + len(after) <= columns:
@@ -106,5 +106,5 @@ def _cut_around(line: str, start: int, width: int, columns: int) -> tuple[str, s
 
 
 def _flatten(text: str) -> str:
-    """Escape a part of a line; a tab becomes one space, so that the carets stay below what they mark."""
+    """Escape a part of a line; a tab becomes one space, so that the carets stay in place."""
     return escape(text.replace("\t", " "))

@@ -21,7 +21,7 @@ MEANINGS = {
     "?": "not decided yet",
     "!": "could not be checked",
 }
-"""The symbols, and what they mean."""
+"""The meaning of each symbol."""
 
 _COLOURS = {
     "~": Colour.CHANGED,
@@ -32,14 +32,14 @@ _COLOURS = {
 }
 
 OPEN = (Truth.CAN_HOLD, Truth.CANNOT_HOLD)
-"""The findings that do not hold; those that cannot be judged are shown as problems of their job."""
+"""The truths of findings that do not hold; findings that cannot be judged are shown as problems of the job."""
 
 MARGIN = 6
 """Columns before the lines of a section."""
 
 _NAME_WIDTH = len("fail_reason")
 _WIDEST_NAME, _WIDEST_HEAD = 40, 60
-"""Columns up to which `=` and `#` stand below each other; longer lines stand out."""
+"""The most columns before an aligned `=` and `#`; longer lines stick out."""
 
 
 class _Line(Struct, frozen=True):
@@ -52,7 +52,7 @@ class _Line(Struct, frozen=True):
 
 
 def render_findings(plan: JobPlan, style: Style, today: date) -> Iterator[str]:
-    """Render the findings of a job that do not hold or, in full, all of them."""
+    """Render the findings of a job that do not hold; with `style.full`, all of them."""
     match plan.observation:
         case Missing():
             yield from _render_missing(plan, style, today)
@@ -63,7 +63,7 @@ def render_findings(plan: JobPlan, style: Style, today: date) -> Iterator[str]:
 
 
 def choose_symbol(finding: Finding) -> str:
-    """Return the symbol of a finding, a blank if it holds."""
+    """Return the symbol of a finding; a blank if it holds."""
     if finding.truth is Truth.HOLDS:
         return " "
     if finding.truth is Truth.CAN_HOLD:
@@ -72,7 +72,7 @@ def choose_symbol(finding: Finding) -> str:
 
 
 def paint_symbol(symbol: str, palette: Palette) -> str:
-    """Give a symbol its colour, if it has one."""
+    """Paint a symbol in its colour, if it has one."""
     return palette.paint(symbol, _COLOURS[symbol]) if symbol in _COLOURS else symbol
 
 
@@ -115,7 +115,7 @@ def _field_line(finding: Finding, today: date) -> _Line:
 
 
 def _sub_job_line(finding: Finding, today: date) -> _Line:
-    """Return the line of a finding about one sub-job, or about how many there are."""
+    """Return the line of a finding about one sub-job, or about the number of sub-jobs."""
     symbol, remarks = choose_symbol(finding), list(_list_remarks(finding, today))
     index, _, field = escape(finding.path.removeprefix("sub_jobs")).partition(".")
     label = quote(finding.label) if finding.label is not None else show_value(finding.expected or finding.actual)
@@ -153,13 +153,13 @@ def _list_remarks(finding: Finding, today: date) -> Iterator[str]:
 
 def _align(lines: Sequence[_Line], style: Style, *, least: int = 0, indent: int = 0) -> Iterator[str]:
     """
-    Write lines with every `=` and every `#` below the others.
+    Write lines with aligned `=` and `#`.
 
-    On a screen, a line that is too long is broken between words, and its remark has a line of its own.
+    On a screen, a line that is too long is wrapped between words, and its remark gets its own line.
 
     Args:
-        least: columns that a name takes at least.
-        indent: columns before the lines, beside the margin of a section.
+        least: the least columns of a name.
+        indent: columns before the lines, besides the margin of a section.
     """
     names = [len(line.name) for line in lines if line.value and len(line.name) <= _WIDEST_NAME]
     width = max([least, *names])
@@ -182,11 +182,11 @@ def _align(lines: Sequence[_Line], style: Style, *, least: int = 0, indent: int 
 
 def break_line(text: str, style: Style, *, indent: int = 0, hanging: str = "") -> list[str]:
     """
-    Break text between words to fit the screen, if there is one, into at least one line.
+    Wrap text between words to fit the screen, if there is one; return at least one line.
 
     Args:
-        indent: columns before each line, beside the margin of a section.
-        hanging: what stands before each line but the first.
+        indent: columns before each line, besides the margin of a section.
+        hanging: the prefix of each line but the first.
     """
     if style.width is None:
         return [text]

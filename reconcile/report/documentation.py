@@ -1,7 +1,7 @@
 """
-Where a reader learns more: pages of the documentation, if the operator names a place where it is published.
+Links to pages of the documentation, if the operator says where it is published.
 
-`make site` builds these pages, and a test finds each of them there.
+`make site` builds these pages, and a test checks that each one exists.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,24 +13,24 @@ _ERROR, _PENDING = "error", "pending"
 
 
 def list_codes(plan: Plan) -> Sequence[Code]:
-    """List the codes of the errors of a run and of its jobs, each once, in their order."""
+    """List the codes of the errors of a run and of its jobs, each once, in the order of the errors."""
     of_jobs = (problem.code for job in plan.jobs for problem in job.problems)
     return list(dict.fromkeys([*(error.code for error in plan.errors), *of_jobs]))
 
 
 def list_pages(codes: Iterable[Code], docs_url: str | None) -> Sequence[tuple[Code, str]]:
     """
-    List codes with the URLs of their pages; empty without a place where they are published.
+    List codes with the URLs of their pages; empty if the documentation is not published.
 
     Args:
         codes: each once.
-        docs_url: the URL of the site, without "/" at its end.
+        docs_url: the URL of the site, without a trailing "/".
     """
     return [(code, _name_page(code, docs_url)) for code in codes] if docs_url else []
 
 
 def find_rule_page(rule: str, docs_url: str | None) -> str | None:
-    """Return the URL of the page about a rule of a machine format: its code, or else what its verdict means."""
+    """Return the URL of the page about a rule of a machine format: the page of its code, or else of its verdict."""
     if docs_url is None:
         return None
     kind, _, detail = rule.partition(".")

@@ -1,21 +1,21 @@
 """
 Makes text from an API or a file safe to show on a terminal or in a CI log.
 
-Control, bidirectional, zero-width and unassigned characters are shown as the escapes that Python would write. Readers
-see exactly what was compared, and no terminal obeys it (CVE-2021-25743, CVE-2021-42574).
+Control, bidirectional, zero-width and unassigned characters are shown as Python's escapes. Readers see exactly what was
+compared, and no terminal executes it (CVE-2021-25743, CVE-2021-42574).
 """
 
 import re
 
 LONGEST = 512
-"""Characters shown of one foreign value."""
+"""The most characters shown of one foreign value."""
 
-# CI runners obey `##[`, `##vso[` and `##teamcity[` in any case, anywhere in a line.
+# CI runners execute `##[`, `##vso[` and `##teamcity[`, in upper or lower case, anywhere in a line.
 _RUNNER_COMMAND = re.compile("#(?=#)")
-# Characters that show nothing although they count as printable: joiners, fillers and variation selectors
-# (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, without those that isprintable knows).
+# Characters that are invisible although they count as printable: joiners, fillers and variation selectors
+# (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, without those that isprintable rejects).
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-# GitHub's other form is obeyed at the start of a line, where a file name may stand.
+# GitHub executes its other form at the start of a line, where a file name may stand.
 _LEADING_COMMAND = re.compile(r"\A(\s*):(?=:)")
 
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -33,13 +33,13 @@ def escape(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Put text in double quotes, safe and unambiguous."""
+    """Put text in double quotes, safely and unambiguously."""
     escaped = escape(text.replace("\\", "\\\\").replace('"', '\\"'))
     return f'"{escaped}"'
 
 
 def note_cut(text: str, hidden: int) -> str:
-    """Say how many characters of a text are not shown."""
+    """Add how many characters of a text are hidden."""
     return f"{text}... ({hidden} more character{'' if hidden == 1 else 's'})"
 
 

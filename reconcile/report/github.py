@@ -1,10 +1,10 @@
 """
-The plan for GitHub Actions: as workflow commands, as the summary of a step and as its outputs.
+The plan for GitHub Actions: as workflow commands, as the summary of a step, and as its outputs.
 
-The runner obeys every line of stdout that begins with `::`, and `##[` anywhere in a line, so text from an API or a
-file only stands where it is data of one of our own commands. Escapes: actions/toolkit, packages/core/src/command.ts.
+The runner executes every line of stdout that begins with `::`, and `##[` anywhere in a line, so text from an API or a
+file appears only as data of our own commands. Escapes: actions/toolkit, packages/core/src/command.ts.
 
-Summary and outputs are not formats, because a step adds them to files that other programs add to as well.
+Summary and outputs are not formats, because they are appended to files that other programs write as well.
 """
 
 from msgspec.structs import asdict
@@ -20,13 +20,13 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan; of the `style`, only the place of the documentation is used."""
+    """Render a plan; of `style`, only `docs_url` is used."""
     commands = "".join(f"{write_command(annotation)}\n" for annotation in choose_annotations(plan, style.docs_url))
     return [f"{commands}{describe_run(plan)}\n"]
 
 
 def render_summary(plan: Plan, style: Style = PLAIN) -> str:
-    """Render what belongs into the file GITHUB_STEP_SUMMARY, within its limit."""
+    """Render the text for the file GITHUB_STEP_SUMMARY, within its limit."""
     from reconcile.report import markdown
 
     return markdown.render_within(plan, markdown.SUMMARY_LIMIT, style.docs_url)
@@ -34,9 +34,9 @@ def render_summary(plan: Plan, style: Style = PLAIN) -> str:
 
 def render_outputs(plan: Plan) -> str:
     """
-    Render what belongs into the file GITHUB_OUTPUT: the verdict and the counts of the summary.
+    Render the lines for the file GITHUB_OUTPUT: the verdict and the counts of the summary.
 
-    Names are fixed and values are our own words and numbers, so nothing can add a line (CVE-2022-35954).
+    Names are fixed, and values are our own words and numbers, so nothing can inject a line (CVE-2022-35954).
     """
     outputs = {
         "verdict": plan.verdict.value,
@@ -48,7 +48,7 @@ def render_outputs(plan: Plan) -> str:
 
 
 def write_command(annotation: Annotation) -> str:
-    """Write the command that makes an annotation, whose title and message are safe on one line."""
+    """Write the command for an annotation; its title and message must be safe on one line."""
     source = annotation.source
     place = {"file": escape(source.file), "line": str(source.line), "col": str(source.column)} if source else {}
     properties = {**place, "title": annotation.title}

@@ -1,9 +1,9 @@
 """
-The plan as a GitLab Code Quality report: an array of what is not in sync, the worst first.
+The plan as a GitLab Code Quality report: an array of everything not in sync, the worst first.
 
 Contract: GitLab's app/validators/json_schemas/codeclimate.json. Errors are listed as well, because an empty report
-would read as nothing found. The format has no place for what is true of the whole run: only the other formats say that
-a plan covers a part of the jobs.
+would read as nothing found. The format has no place for facts about the whole run: only the other formats say that a
+plan covers a part of the jobs.
 """
 
 from collections.abc import Iterator

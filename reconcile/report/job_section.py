@@ -27,16 +27,16 @@ from reconcile.report.run_time import read_run_time
 from reconcile.report.style import Colour, Style
 
 MOST_NOTES = 3
-"""Notes shown of a group of jobs, the most frequent first."""
+"""The most notes shown of a group of jobs, the most frequent first."""
 
 _INDENT = " " * MARGIN
 
 
 def render_sections(jobs: Sequence[JobPlan], style: Style, now: datetime) -> list[str]:
     """
-    Render jobs in their order; those with the same cause share a section, unless all is wanted in full.
+    Render jobs in their order; unless `style.full`, those with the same cause share a section.
 
-    A section stands where its first job stood.
+    A shared section takes the place of its first job.
     """
     if style.full:
         return [_render_job(job, style, now) for job in jobs]
@@ -77,7 +77,7 @@ def _render_job(job: JobPlan, style: Style, now: datetime) -> str:
 
 
 def _render_cause(cause: Cause, style: Style, now: datetime) -> str:
-    """Render jobs with one cause: the cause, and the lines of the first job as an example where the others differ."""
+    """Render jobs with the same cause: the cause, and the lines of the first job, as an example if others differ."""
     jobs, first = cause.jobs, cause.jobs[0]
     title = f"{count(len(jobs), 'job')} {choose_headline(first)[1]}{_describe_age(jobs, now)}: {name_jobs(jobs)}"
     lines = [tuple(render_findings(job, style, now.date())) for job in jobs]
@@ -112,7 +112,7 @@ def _frame(title: str, subject: str, jobs: Sequence[JobPlan], body: Sequence[str
 
 
 def _describe_age(jobs: Sequence[JobPlan], now: datetime) -> str:
-    """Describe how long ago the first of pending jobs began, if any says when."""
+    """Describe how long ago the first of some pending jobs began; "" if unknown, or if the jobs are not pending."""
     begun = [begin for job in jobs if (begin := _read_begin(job)) is not None and begin <= now]
     if jobs[0].verdict is not Verdict.PENDING or not begun:
         return ""
@@ -141,17 +141,17 @@ def _choose_job_symbol(plan: JobPlan) -> str:
 
 
 def _share_problems(cause: Cause) -> Iterator[Problem]:
-    """Return what the problems of the first job and those of all others have in common."""
+    """Yield the problems of the first job, without the details that differ between the jobs."""
     first = cause.jobs[0]
     for number, problem in enumerate(first.problems):
         yield replace(problem, message=erase_circumstances(problem.message, first) if number else cause.reason)
 
 
-# --- What is said of the jobs ----------------------------------------------------------------------------------
+# --- Parts of a section ----------------------------------------------------------------------------------------
 
 
 def _take_cause(job: JobPlan) -> tuple[str | None, Sequence[str]]:
-    """Take the first note that names the root of a failure or quotes its cause, without those that repeat it."""
+    """Return the first note that names the root of a failure or quotes its cause, and the notes that do not."""
     cause = find_cause(job)
     if cause is None or not _is_quoted(job):
         return None, job.notes
@@ -160,7 +160,7 @@ def _take_cause(job: JobPlan) -> tuple[str | None, Sequence[str]]:
 
 
 def _is_quoted(job: JobPlan) -> bool:
-    """Return whether the job API says why a job failed that should not have."""
+    """Return whether the cause is the job API's reason for an unexpected failure."""
     return not job.problems and fails_unexpectedly(job)
 
 

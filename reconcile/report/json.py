@@ -1,4 +1,4 @@
-"""The plan as JSON, as `schemas/plan.v1.schema.json` describes it."""
+"""The plan as JSON; `schemas/plan.v1.schema.json` describes it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,7 @@ from reconcile.report.style import Style
 from reconcile.report.timing import count_resumed
 
 FORMAT_VERSION = "1.0"
-"""Raised by one after the dot for every addition; before the dot only for what breaks a reader."""
+"""The minor version is raised for every addition, the major version only for changes that break readers."""
 
 
 class _Place(Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ class _Place(Struct, frozen=True, gc=False):
 
 
 class _Observed(SubJob, frozen=True, kw_only=True, gc=False):
-    """What was observed of the job itself."""
+    """The observation of the job itself."""
 
     sub_jobs: Sequence[SubJob]
     headings: Sequence[Heading] = ()
@@ -83,7 +83,7 @@ class _Job(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _PolledJob(_Job, frozen=True, kw_only=True, gc=False):
-    """A job that was looked at more than once."""
+    """A job that was fetched more than once."""
 
     looks: dict[str, float]
 
@@ -97,7 +97,7 @@ class _Cause(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan; `style` is not used, for JSON has no colour."""
+    """Render a plan; `style` is not used, because JSON has no colour."""
     del style
     return stream(plan_to_json(plan))
 
@@ -153,7 +153,7 @@ def _selection_to_json(plan: Plan) -> dict[str, object] | None:
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, JsonValue]:
-    """Return a diagnostic with the keys that scripts rely on; those of a place are None where there is none."""
+    """Return a diagnostic with the keys that scripts rely on; those of its place are None if it has none."""
     source = diagnostic.source
     return {
         "code": diagnostic.code.value,

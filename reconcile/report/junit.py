@@ -1,13 +1,13 @@
 """
 The plan as JUnit XML: one test suite for each job, one test case for each assertion.
 
-Jenkins reads the attributes and GitLab the text, so messages stand in both. A pending assertion is an `error`: it must
-not pass, and JUnit has no third word. Jenkins' schema has no `file` and `line` of a test case, but GitLab wants them
-and Jenkins does not mind. There is no `system-out`, because GitLab would attach the files that a server can name there
+Jenkins reads the attributes and GitLab the text, so both contain the message. A pending assertion is an `error`: it
+must not pass, and JUnit has no third state. Jenkins' schema has no `file` and `line` of a test case, but GitLab wants
+them and Jenkins ignores them. There is no `system-out`, because GitLab would attach any file that a server names there
 with `[[ATTACHMENT|path]]`.
 
-The document is written as text: a tree of 100,000 elements takes longer than fetching the jobs. Every text has been
-through `reconcile.report.escape`, which lets no character through that XML cannot hold.
+The document is written as text, because a tree of 100,000 elements takes longer than fetching the jobs. Every text has
+passed through `reconcile.report.escape`, which escapes every character that XML cannot hold.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,11 +32,11 @@ _ELEMENTS = {
 _COUNTED = (*_ELEMENTS, Verdict.IN_SYNC)
 
 _MOST_DETAILED = 100
-"""Cases of a job that describe the job as well; nobody needs that more often."""
+"""The most cases of a job that also describe the job; nobody needs that more often."""
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan as ASCII; `style` is not used, for XML has no colour."""
+    """Render a plan as ASCII; `style` is not used, because XML has no colour."""
     del style
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     name, outcomes = escape_markup(describe_run(plan)), _write_counts(count_verdicts(plan))
@@ -68,7 +68,7 @@ def _render_suite(results: Sequence[Result], plan: Plan) -> Iterator[str]:
         yield from _render_properties(job)
     context = tuple(describe_job(job)) if job and counts[Verdict.IN_SYNC] < len(results) else ()
     for number, result in enumerate(results):
-        # Readers add the times of the cases up, and one request has answered all of them.
+        # Only the first case has a time: readers add them up, and all cases share the same requests.
         details = context if number < _MOST_DETAILED else ()
         yield from _render_case(result, name, details, 0.0 if number else seconds)
     yield "  </testsuite>"
@@ -83,7 +83,7 @@ def _render_properties(plan: JobPlan) -> Iterator[str]:
 
 
 def _render_case(result: Result, suite: str, context: Sequence[str], seconds: float) -> Iterator[str]:
-    """Render a case; `suite` is the address as markup, which names and titles begin with."""
+    """Render a case; `suite` is the address as markup, the beginning of its names and titles."""
     source = result.source
     place = f' file="{_escape_file(source.file)}" line="{source.line}"' if source else ""
     case = f'    <testcase classname="{suite}" name="{suite} {escape_markup(result.name)}"{place} time="{seconds:.3f}"'

@@ -1,9 +1,9 @@
 """
-The plan as GitHub's Markdown: a comment on a pull request, the summary of a step.
+The plan as GitHub's Markdown, for a comment on a pull request or the summary of a step.
 
-Causes come first. Our own words are prose, and values are code: foreign text stands in code spans, where GitHub reads
-no mention, link, image or tag, unless each of its words is made of letters, digits and harmless punctuation. The two
-characters that could end a span or a cell of a table are shown as escapes.
+Causes come first. Our own words are prose, and values are code: foreign text is in code spans, where GitHub reads no
+mention, link, image or tag, unless all its words consist of letters, digits and harmless punctuation. The two
+characters that could end a span or a table cell are escaped.
 """
 
 import re
@@ -39,34 +39,34 @@ from reconcile.report.style import Style
 from reconcile.report.timing import describe_length
 
 COMMENT_LIMIT = 60_000
-"""Bytes of a comment; GitHub takes 65,536 characters."""
+"""The most bytes of a comment; GitHub accepts 65,536 characters."""
 
 SUMMARY_LIMIT = 900 * 1024
-"""Bytes of a step summary; GitHub drops one of more than 1 MiB."""
+"""The most bytes of a step summary; GitHub drops one over 1 MiB."""
 
 MOST_ROWS = 50
-"""Up to this many jobs, the table lists those in sync too."""
+"""Up to this many jobs, the table also lists those in sync."""
 
 _CODE = str.maketrans({"`": r"\x60", "|": r"\x7c"})
 
 _VALUE = re.compile(r"""(\[.*?\]|\{.*?\}|"(?:[^"\\]|\\.)*")""")
-"""What is shown of a value: a text, a list, a mapping."""
+"""A value as sentences show it: a list, a mapping or a text."""
 
 _HARMLESS = frozenset(",.;:()'%=/+-")
-"""Punctuation that neither Markdown nor GitHub reads as anything else inside a line."""
+"""Punctuation without a meaning to Markdown and GitHub inside a line."""
 
 _LINKED = re.compile(r"://|www[.]|\bGH-[0-9]|\b(?=[a-f]*[0-9])[0-9a-f]{7,40}\b", re.IGNORECASE)
-"""What GitHub makes a link of although it is made of harmless characters."""
+"""Harmless characters that GitHub nevertheless turns into a link."""
 
 _WORD = re.compile(r"(\(*)(.*?)([,.;:)]*)", re.DOTALL)
-"""A word between the brackets and the punctuation of its sentence."""
+"""A word between the brackets and the punctuation around it."""
 
 _NOTICE = 200
-"""Bytes kept for the line that says how much is cut."""
+"""Bytes reserved for the line that says how much is cut."""
 
 
 class _Section(Struct, frozen=True):
-    """Lines that may be cut, between a head and a tail that may not; both are left out if there are no lines."""
+    """Lines that may be cut, between a head and a tail that may not; without lines, both are left out."""
 
     head: str
     rows: Sequence[str]
@@ -74,12 +74,12 @@ class _Section(Struct, frozen=True):
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan as a comment; of the `style`, only the place of the documentation is used."""
+    """Render a plan as a comment; of `style`, only `docs_url` is used."""
     return [render_within(plan, COMMENT_LIMIT, style.docs_url)]
 
 
 def render_within(plan: Plan, limit: int, docs_url: str | None = None) -> str:
-    """Render a plan in at most `limit` bytes of UTF-8, with links to the documentation if it is published."""
+    """Render a plan in at most `limit` bytes of UTF-8, with links if the documentation is published."""
     results = list_results(plan)
     causes = list_causes(plan.jobs)
     sections = (
@@ -153,7 +153,7 @@ def _render_pages(plan: Plan, docs_url: str | None) -> _Section:
 
 
 def _write_marker(plan: Plan) -> str:
-    """Write what nobody sees, and a bot that keeps one comment up to date looks for."""
+    """Write the invisible marker by which a bot finds the comment that it keeps up to date."""
     first = plan.manifest.files[0] if plan.manifest.files else None
     name = (first.name or name_file(first.file, plan)) if first else ""
     slug = re.sub(r"[^A-Za-z0-9._]+", "-", name)[:80].strip("-")
@@ -177,7 +177,7 @@ def _show_place(source: Source | None) -> str:
 
 
 def _render_cause(cause: Cause) -> str:
-    """Describe once what several jobs have in common; each still has its row."""
+    """Describe the cause that several jobs share; each still has its row in the table."""
     number = f"{count(len(cause.jobs), 'job')}, {WORDS[cause.verdict]}"
     return f"- **{number}**: {_show_cause(cause)}: {_code(name_jobs(cause.jobs))}{_show_contacts(cause.jobs[0])}\n"
 
@@ -233,7 +233,7 @@ def _show_reason(job: JobPlan, ranked: Sequence[Result]) -> str:
 
 
 def _render_details(results: Iterable[Result], causes: Iterable[Cause]) -> Iterator[str]:
-    """Describe every job that is not in sync, but only the first of many with one cause."""
+    """Describe every job that is not in sync; of many with the same cause, only the first."""
     alike = {job.job.address for each in causes if len(each.jobs) > MOST_SEPARATE for job in each.jobs[1:]}
     for job, group in group_by_job(results):
         ranked = rank_results(group)
@@ -252,7 +252,7 @@ def _render_result(result: Result) -> str:
 
 
 def _prose(text: str) -> str:
-    """Show text that is safe: its values and whatever could be read as anything but words as code."""
+    """Show text from `escape` as prose, but its values, and words that Markdown could interpret, as code."""
     return "".join(_show_part(part) for part in _VALUE.split(text) if part)
 
 
@@ -264,7 +264,7 @@ def _show_part(part: str) -> str:
 
 
 def _show_word(word: str) -> str:
-    """Show a word as code, but the punctuation around it as prose."""
+    """Show a word as code and the punctuation around it as prose."""
     match = _WORD.fullmatch(word)
     before, core, after = match.groups() if match else ("", word, "")
     return f"{before}{_code(core)}{after}"
@@ -275,6 +275,6 @@ def _is_harmless(word: str) -> bool:
 
 
 def _code(text: str) -> str:
-    """Put text that is safe, and not empty, in a code span."""
+    """Put text from `escape`, which must not be empty, in a code span."""
     shown = text.translate(_CODE) if "`" in text or "|" in text else text
     return f"`{shown}`"

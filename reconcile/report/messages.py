@@ -1,7 +1,7 @@
 """
 Sentences that several formats share.
 
-Each is one line and safe on a terminal and in a CI log. Each format escapes whatever else has a meaning in it.
+Each is one line, and safe on a terminal and in a CI log. A format also escapes its own special characters.
 """
 
 import re
@@ -19,7 +19,7 @@ from reconcile.report.escape import escape, note_cut, quote
 from reconcile.report.timing import describe_length
 
 LONGEST_MESSAGE = 1000
-"""Characters shown of one message; a list of values can have any length."""
+"""The most characters shown of one message; a list of values can have any length."""
 
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,2000}")
 
@@ -27,7 +27,7 @@ _MOST_CONTACTS = 3
 _MOST_PARTS = 3
 _MOST_OPTIONS = 3
 _LONGEST_SELECTION = 200
-"""How many of the options that selected the jobs a heading shows; the JSON has all of them."""
+"""The most characters that a heading shows of the options that selected the jobs; the JSON has all of them."""
 
 SOFT_FAIL = "soft-fail: drift and pending end with exit code 0"
 
@@ -38,7 +38,7 @@ WORDS = {
     Verdict.WAIVED: "waived",
     Verdict.IN_SYNC: "in sync",
 }
-"""What reports call the verdicts, worst first."""
+"""The names of the verdicts in reports, worst first."""
 
 _HEADLINES = {
     Verdict.DRIFT: ("has drifted", "have drifted"),
@@ -58,7 +58,7 @@ _MISSING_HEADLINES = {
 
 
 def count(number: int, noun: str) -> str:
-    """Write a number with its noun."""
+    """Write a number and its noun, in the plural if needed."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -72,8 +72,8 @@ def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
 
 def describe_run(plan: Plan) -> str:
     """
-    Describe the verdict of a run, how many jobs have each verdict, whether they are only a part of all, and how long
-    it took.
+    Describe the verdict of a run, how many jobs have each verdict, whether they are only a part of all jobs, and how
+    long the run took.
     """
     part = f" ({describe_jobs(plan)})" if is_part(plan) else ""
     cut_short = "; the run was cut short" if is_cut_short(plan) else ""
@@ -94,14 +94,14 @@ def is_part(plan: Plan) -> bool:
 
 
 def count_declared(plan: Plan) -> int:
-    """Return how many jobs there were to select from, including those of other shards."""
+    """Return how many jobs the selection chose from, including those of other shards."""
     shard = plan.manifest.shard
     return plan.manifest.declared or (shard.selected if shard else len(plan.jobs))
 
 
 def describe_jobs(plan: Plan, selection: str = "") -> str:
     """
-    Describe how many jobs a plan covers and, where it is a part, out of how many.
+    Describe how many jobs a plan covers and, if it covers a part, out of how many.
 
     Args:
         selection: the options that selected them, safe for the reader; "" leaves them out.
@@ -116,7 +116,7 @@ def describe_jobs(plan: Plan, selection: str = "") -> str:
 
 
 def describe_selection(plan: Plan) -> str:
-    """Name the options that selected the jobs of a plan, at least the first of them; "" if all jobs were selected."""
+    """Name the first few options that selected the jobs of a plan, and count the others; "" if none did."""
     options = [option for option in plan.manifest.selection if option != FAIL_FAST]
     shown = cut(escape(" ".join(options[:_MOST_OPTIONS])), _LONGEST_SELECTION)
     hidden = len(options) - _MOST_OPTIONS
@@ -124,7 +124,7 @@ def describe_selection(plan: Plan) -> str:
 
 
 def describe_counts(summary: Summary) -> str:
-    """Describe how many jobs have each verdict, without those that none has."""
+    """Describe how many jobs have each verdict, without zeros."""
     counts = {
         "in sync": summary.in_sync,
         "drift": summary.drift,
@@ -136,7 +136,7 @@ def describe_counts(summary: Summary) -> str:
 
 
 def describe_proof(plan: Plan) -> str:
-    """Describe in a sentence what a plan that is in sync or an error has proven."""
+    """Describe in one sentence what a plan that is in sync, or an error, has proven."""
     if plan.verdict is Verdict.IN_SYNC:
         return f"Every expectation {'that is not waived ' if plan.summary.waived else ''}was proven."
     if not plan.summary.error:
@@ -152,7 +152,7 @@ def describe_diagnostic(diagnostic: Diagnostic) -> str:
 
 
 def describe_place(source: Source) -> str:
-    """Name a place as compilers do."""
+    """Write a place as compilers do: file, line and column."""
     return f"{escape(source.file)}:{source.line}:{source.column}"
 
 
@@ -198,7 +198,7 @@ def describe_shown_parts(plan: JobPlan) -> Iterator[str]:
 
 
 def _list_parts(observed: Observed) -> Iterator[tuple[int, SubJob, Sequence[SubJob | Heading]]]:
-    """List the sub-jobs with their number and what they are parts of, the outermost first."""
+    """List the sub-jobs with their number and their parents, the outermost first."""
     above: list[SubJob | Heading] = []
     headings = iter(observed.headings)
     heading = next(headings, None)
@@ -221,12 +221,12 @@ def _list_shown(record: Record | Heading) -> str:
 
 
 def choose_url(url: str | None) -> str | None:
-    """Return a URL that is safe as a link in every format; None for anything else."""
+    """Return a URL if it is safe as a link in every format, else None."""
     return url if url and _URL.fullmatch(url) else None
 
 
 def list_reached(jobs: Sequence[JobPlan]) -> list[JobPlan]:
-    """List the jobs without those that were not requested before the run ended, unless that is only one."""
+    """List the jobs without those that the run did not reach, unless that is only one."""
     reached = [job for job in jobs if not _is_unreached(job)]
     return reached if len(jobs) - len(reached) > 1 else list(jobs)
 
@@ -241,7 +241,7 @@ def _is_unreached(plan: JobPlan) -> bool:
 
 
 def list_contacts(jobs: Iterable[JobPlan]) -> Iterator[str]:
-    """List owners and runbooks of the jobs that are not in sync, the first few of each."""
+    """List the first few owners and runbooks of the jobs that are not in sync."""
     bad = [each.job for each in jobs if each.verdict is not Verdict.IN_SYNC]
     for name, values in (("owner", [job.owner for job in bad]), ("runbook", [job.runbook for job in bad])):
         given = list(dict.fromkeys(escape(value) for value in values if value))
@@ -251,7 +251,7 @@ def list_contacts(jobs: Iterable[JobPlan]) -> Iterator[str]:
 
 
 def choose_headline(plan: JobPlan) -> tuple[str, str]:
-    """Describe the state of a job in a few words: in the singular and in the plural."""
+    """Describe the state of a job in a few words, in the singular and in the plural."""
     return (_MISSING_HEADLINES if isinstance(plan.observation, Missing) else _HEADLINES)[plan.verdict]
 
 
@@ -259,12 +259,12 @@ def choose_headline(plan: JobPlan) -> tuple[str, str]:
 
 
 def find_place(finding: Finding, planned: JobPlan) -> Source:
-    """Return the place in the manifest that a finding is about: the job's own where the assertion is implied."""
+    """Return the place of a finding in the manifest; for an implied assertion, the place of the job."""
     return finding.source or planned.job.source
 
 
 def describe_finding(finding: Finding) -> str:
-    """Describe what is expected and what was observed; the path of the finding is not repeated."""
+    """Describe the expected and the observed value, without the path of the finding."""
     remarks = ", ".join(_describe_circumstances(finding))
     return cut(f"{_describe_difference(finding)}{f' ({remarks})' if remarks else ''}")
 
@@ -275,13 +275,13 @@ def describe_none(finding: Finding) -> str:
 
 
 def describe_waiver(waiver: Waiver, *, today: date | None = None) -> str:
-    """Describe until when a drift is accepted and why, and how many days that is if `today` is given."""
+    """Describe until when and why a drift is accepted; if `today` is given, also how many days are left."""
     until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
     return f"waived {until}: {escape(waiver.reason)}"
 
 
 def list_waivers(finding: Finding, *, today: date | None = None) -> list[str]:
-    """Describe the waiver of a drift, or the one that does not count; `today` is that of `describe_waiver`."""
+    """Describe the waiver of a drift, or the one that does not apply; for `today`, see `describe_waiver`."""
     if finding.waiver:
         return [describe_waiver(finding.waiver, today=today)]
     return [_describe_ignored(finding.ignored, today=today)] if finding.ignored else []
@@ -293,7 +293,7 @@ def _describe_ignored(waiver: Waiver, *, today: date | None) -> str:
 
 
 def describe_expiry(waiver: Waiver, today: date) -> str:
-    """Describe until when a waiver is valid, and how many days that is."""
+    """Describe until when a waiver is valid, and how many days are left."""
     days = (waiver.expires - today).days
     if days < 0:
         return f"expired on {waiver.expires}"
@@ -319,7 +319,7 @@ def show_value(value: JsonValue) -> str:
 
 
 def show_actual(finding: Finding) -> str:
-    """Write what was observed, with the API's own word beside a status."""
+    """Write the observed value; a status with the API's own word beside it."""
     own = f" ({escape(finding.status_word)})" if finding.status_word is not None else ""
     return f"{show_value(finding.actual)}{own}"
 

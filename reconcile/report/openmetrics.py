@@ -1,9 +1,9 @@
 """
 The plan as OpenMetrics 1.0, for dashboards and alerts.
 
-Every verdict has a sample even if its count is zero, so that an alert can tell zero from no data. Where the plan covers
-a part of the jobs, `reconcile_jobs` adds up to less than `reconcile_declared_jobs`. All metrics are gauges, which
-Prometheus' older text format has as well; there, the end mark is a comment. Jobs have no metrics of their own, since a
+Every verdict has a sample even if its count is zero, so that an alert can tell zero from no data. If the plan covers a
+part of the jobs, `reconcile_jobs` adds up to less than `reconcile_declared_jobs`. All metrics are gauges, which also
+exist in Prometheus' older text format; there, the end mark is a comment. Single jobs have no metrics, because a
 manifest can name ten thousand.
 """
 

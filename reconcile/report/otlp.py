@@ -1,14 +1,14 @@
 """
-The plan as a trace in OTLP/JSON, which any OpenTelemetry collector accepts; nothing is sent from here.
+The plan as a trace in OTLP/JSON, which any OpenTelemetry collector accepts; this program sends nothing.
 
     the run                  SERVER     when the jobs were fetched and judged
-      a job                  INTERNAL   when it ran, by the job API; when it was fetched, if that is not known
+      a job                  INTERNAL   when it ran, by the job API; when it was fetched, if that is unknown
         its requests         CLIENT     one span for all of them: the plan has no times of each
         a sub-job            INTERNAL   when it ran; its own parts are below it
 
-Names of attributes are those of the semantic conventions for CI/CD, where there are any. The result of a job in sync is
-success, of drift failure, of a waived drift or a job that was not reached skip, of a pending job timeout, and of one
-that could not be checked error, or what ended the run. Ids are digests, so that the same plan is the same bytes.
+Attributes are named by the semantic conventions for CI/CD, if these have a name. The result is success for a job in
+sync, failure for drift, skip for a waived drift or a job that was not reached, timeout for a pending job, and for one
+that could not be checked error, or what ended the run. Ids are digests, so that the same plan gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ from reconcile.report.timing import find_begin, find_job_begin
 
 _INTERNAL, _SERVER, _CLIENT = 1, 2, 3
 _FAILED = 2
-"""The code of the status of a span that is an error."""
+"""The status code of a span that is an error."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RESULTS = {
     Verdict.IN_SYNC: "success",
@@ -96,14 +96,14 @@ class _Trace:
         self._trace_id = parent[1] if parent else _digest(self._seed, "trace")[:32]
         self._parent = parent[2] if parent else UNSET
         self._worst: dict[str, Result] = {}
-        """The first result of each job, and of the run, that is as bad as its verdict."""
+        """For each job and for the run, the first result that is as bad as its verdict."""
         verdicts = {RUN: plan.verdict} | {escape(job.job.address): job.verdict for job in plan.jobs}
         for result in list_results(plan):
             if result.verdict is verdicts.get(result.address):
                 self._worst.setdefault(result.address, result)
 
     def list_spans(self) -> Iterator[_Span]:
-        """Yield the span of the run, then those of each job in the order of the manifest."""
+        """Yield the span of the run, and then those of each job in the order of the manifest."""
         plan = self._plan
         root = self._make_root()
         yield root
@@ -215,7 +215,7 @@ class _Trace:
         attributes: Mapping[str, _Value],
         failure: str | None = None,
     ) -> _Span:
-        """Make a span; a time that is a text is one of another span, and `failure` is None unless it is an error."""
+        """Make a span; a time that is text is copied from another span, and `failure` is None unless it is an error."""
         first = begin if isinstance(begin, str) else _count_nanoseconds(begin)
         last = end if isinstance(end, str) else _count_nanoseconds(end)
         return _Span(
@@ -248,7 +248,7 @@ def _describe_part(part: SubJob, api: JobApi) -> Mapping[str, _Value]:
 
 
 def _find_times(job: JobPlan, plan: Plan) -> tuple[datetime, datetime]:
-    """Return when a job ran or, if that is not known, when it was fetched."""
+    """Return when a job ran or, if that is unknown, when it was fetched."""
     if isinstance(job.observation, Observed):
         times = _read_times(job.observation, job.job.provider.api, plan.judged_at)
         if times is not None:
@@ -258,7 +258,7 @@ def _find_times(job: JobPlan, plan: Plan) -> tuple[datetime, datetime]:
 
 
 def _read_times(record: Record, api: JobApi, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return begin and end of a record, now where it has not ended; None if it has no begin, or its times are wrong."""
+    """Return begin and end of a record, or now if it has not ended; None if it has no begin, or invalid times."""
     run_time = read_run_time(record, api)
     return None if run_time is None or run_time.begin < _EPOCH else (run_time.begin, run_time.end or now)
 
@@ -269,13 +269,13 @@ def _name_pipeline(plan: Plan) -> str:
 
 
 def _name_run(plan: Plan) -> str:
-    """Return the name that the operator or the CI system gave to the run, else when it began."""
+    """Return the name that the operator or the CI system gave the run, or else when it began."""
     shard = plan.manifest.shard
     return escape(shard.run) if shard is not None and shard.run else format_instant(find_begin(plan))
 
 
 def _identify(plan: Plan) -> str:
-    """Name what tells two plans apart that are in one trace."""
+    """Return the text that tells two plans in one trace apart."""
     shard = plan.manifest.shard
     dealt = f"{shard.index}/{shard.total}" if shard is not None else ""
     times = f"{format_instant(find_begin(plan))}\0{format_instant(plan.judged_at)}"
@@ -283,7 +283,7 @@ def _identify(plan: Plan) -> str:
 
 
 def _attributes(values: Mapping[str, _Value]) -> list[_Attribute]:
-    """List the values that are known, in OTLP's form."""
+    """List the known values in OTLP's form."""
     return [_Attribute(key, _write_value(value)) for key, value in values.items() if value is not None]
 
 

@@ -14,7 +14,7 @@ from reconcile.report.messages import count
 from reconcile.report.style import NO_COLOUR, Colour, Palette
 
 WriteExpect: TypeAlias = Callable[[Mapping[str, JsonValue]], Iterable[str]]
-"""Write an expectation as the lines of a manifest, safe to show."""
+"""Writes an expectation as lines of a manifest, safe to show."""
 
 _SOURCES = {
     Baseline.MANIFEST: "generated from the manifest",
@@ -27,7 +27,7 @@ Values that the manifest does not specify are placeholders. Put in the real ones
 
 
 def render_proof(proof: Proof, write_expect: WriteExpect, palette: Palette = NO_COLOUR) -> str:
-    """Render the survivors, job by job with the expectation that would kill each, and how many mutants there were."""
+    """Render the survivors by job, each with the expectation that would kill it, and the number of mutants."""
     by_job = groupby(proof.survivors, key=_address_of)
     blocks = [_render_job(list(survivors), write_expect, palette) for _, survivors in by_job]
     total = proof.killed + proof.permitted + len(proof.survivors)

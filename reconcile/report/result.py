@@ -1,7 +1,7 @@
 """
-The results of a plan, one for each assertion and each error. The formats for machines are made of them.
+The results of a plan, one for each assertion and each error. Machine formats are built from them.
 
-Rules never change their meaning. They name the kind of result:
+A rule names the kind of a result, and never changes its meaning:
 
     drift.<field>   an expectation is false: drift.status, drift.job_type, ..., drift.sub_jobs, drift.absent
     missing         the job API has no such job
@@ -28,26 +28,26 @@ from reconcile.report.escape import escape
 from reconcile.report.messages import WORDS, describe_diagnostic, describe_finding, find_place
 
 RUN = "run"
-"""The address of results that belong to no job; no job has it."""
+"""The address of results without a job; no job can have it."""
 
-# Looked up once, because CPython 3.11 takes long to get a member from its enum.
+# Looked up once, because getting a member of an enum is slow in CPython 3.11.
 _HOLDS, _CAN_HOLD, _CANNOT_HOLD = Truth.HOLDS, Truth.CAN_HOLD, Truth.CANNOT_HOLD
 _IN_SYNC, _ERROR = Verdict.IN_SYNC, Verdict.ERROR
 
 ERROR_RULE = "error."
-"""What the rules of errors begin with."""
+"""The prefix of the rules of errors."""
 
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(WORDS)}
 
 
 class Result(Struct, frozen=True, kw_only=True, gc=False):
     """
-    One assertion or error, in words that are safe on a terminal.
+    One assertion or error, in text that is safe on a terminal.
 
-    `address` is the job's, or `run` where there is no job, and `name` the path of the assertion or the rule of the
-    error. Together they are unique in a run and the same in every run, whatever the verdict. `message` is one line,
-    empty for what is in sync. `source` is None for an error without a place in a file, and `job` for every error of
-    the run. `state` is that of the finding.
+    `address` is that of the job, or `run` without a job, and `name` is the path of the assertion or the rule of the
+    error. Together they are unique in a run and the same in every run, whatever the verdict. `message` is one line, and
+    empty if in sync. `source` is None for an error without a place in a file, and `job` for every error of the run.
+    `state` is that of the finding.
     """
 
     verdict: Verdict
@@ -62,23 +62,23 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def title(self) -> str:
-        """Address and name: what the result is about."""
+        """The address and the name."""
         return f"{self.address} {self.name}"
 
     @property
     def label(self) -> str:
-        """The name as people read it: of an error, its code."""
+        """The name for people: the code of an error, or else the path."""
         return self.name.removeprefix(ERROR_RULE)
 
     @property
     def fingerprint(self) -> str:
-        """A digest that identifies a problem even if it moves within its file."""
+        """A digest that identifies the result even if it moves within its file."""
         file = escape(self.source.file) if self.source else ""
         return sha256("\0".join((file, self.title, self.rule)).encode()).hexdigest()
 
 
 def list_results(plan: Plan) -> tuple[Result, ...]:
-    """List what `iterate_results` yields, for reports that show a few of them."""
+    """Return the results of `iterate_results` as a tuple, for reports that show only a few of them."""
     return tuple(iterate_results(plan))
 
 
@@ -99,9 +99,9 @@ def iterate_results(plan: Plan) -> Iterator[Result]:
     """
     Yield the errors of the run, then every assertion and error of each job, in the order of the manifest.
 
-    Their places are those in the repository.
+    Their sources name files by their paths in the repository.
 
-    At least one result is as bad as the verdict of the run, and one of each job as bad as that of the job. Where no
+    At least one result is as bad as the verdict of the run, and one of each job is as bad as that of the job. If no
     assertion explains the verdict, an error says so: an empty list would read as success.
     """
     needed = _find_needed(plan)
@@ -124,7 +124,7 @@ def _find_needed(plan: Plan) -> Verdict:
 
 
 def iterate_ranked(plan: Plan) -> Iterator[Result]:
-    """Yield what `rank_results` returns of all results; they are made again for each verdict, and never kept."""
+    """Yield all results in the order of `rank_results`; they are made again for each verdict, to save memory."""
     counts = count_verdicts(plan)
     for unreached in (False, True):
         for verdict in (each for each in WORDS if each is not Verdict.IN_SYNC and counts[each]):
@@ -134,13 +134,13 @@ def iterate_ranked(plan: Plan) -> Iterator[Result]:
 
 
 def rank_results(results: Iterable[Result]) -> list[Result]:
-    """Return what is not in sync, the worst first, otherwise in the order given; what was not reached comes last."""
+    """Return the results not in sync, the worst first, otherwise in the given order; unreached jobs come last."""
     shown = (result for result in results if result.verdict is not Verdict.IN_SYNC)
     return sorted(shown, key=lambda result: (_is_unreached(result), _SEVERITY[result.verdict]))
 
 
 def find_decision(plan: Plan) -> Decision | None:
-    """Find what decides the verdict of a plan: the first of its worst results; None if it is in sync."""
+    """Find the result that decides the verdict of a plan, the first of the worst; None if it is in sync."""
     if plan.verdict is Verdict.IN_SYNC:
         return None
     worst = rank_results(list_results(plan))[0]
@@ -148,14 +148,14 @@ def find_decision(plan: Plan) -> Decision | None:
 
 
 def group_by_job(results: Iterable[Result]) -> list[tuple[JobPlan, Sequence[Result]]]:
-    """Group results by job, the worst job first and those not reached last; those of no job are left out."""
+    """Group results by job, the worst job first and unreached ones last; results without a job are left out."""
     groups = [tuple(group) for _, group in groupby(results, lambda result: result.address)]
     jobs = [(group[0].job, group) for group in groups if group[0].job]
     return sorted(jobs, key=lambda pair: (_is_unreached(pair[1][0]), _SEVERITY[pair[0].verdict]))
 
 
 def _is_unreached(result: Result) -> bool:
-    """Return whether a job was not reached after --fail-fast had found another one, which is what readers look for."""
+    """Return whether --fail-fast skipped a job; readers look for the job that stopped the run instead."""
     return result.rule == _error_rule(Code.NOT_REACHED)
 
 
@@ -169,14 +169,18 @@ def _job_results(plan: JobPlan) -> list[Result]:
 
 
 def _list_verdicts(plan: JobPlan) -> list[Verdict]:
-    """List the verdicts of what `_job_results` returns."""
+    """List the verdicts of the results that `_job_results` would return."""
     verdicts = [_finding_verdict(finding) for finding in _list_shown(plan)]
     verdicts += [_ERROR] * len(plan.problems)
     return verdicts if plan.verdict in verdicts else [*verdicts, _ERROR]
 
 
 def _list_shown(plan: JobPlan) -> Sequence[Finding]:
-    """Of a job that could not be checked, nothing passes; what could not be judged is among its problems already."""
+    """
+    List the findings of a job that become results.
+
+    In a job that could not be checked, no finding passes, and those that could not be judged are among its problems.
+    """
     if not plan.problems:
         return plan.findings
     return [finding for finding in plan.findings if finding.truth in (_CAN_HOLD, _CANNOT_HOLD)]
@@ -248,7 +252,7 @@ def _error_result(code: Code, message: str, source: Source | None, job: JobPlan 
 
 
 def _name_path(result: Result, paths: Mapping[str, str]) -> Result:
-    """Name the file of a result by its path in the repository."""
+    """Return a result that names its file by the path in the repository."""
     source = result.source
     if source is None or source.file not in paths:
         return result
@@ -257,11 +261,11 @@ def _name_path(result: Result, paths: Mapping[str, str]) -> Result:
 
 def _number_duplicates(results: Sequence[Result], shared: Mapping[str, Counter[str]]) -> Iterator[Result]:
     """
-    Number names that would be the same: one item can stand for several sub-jobs.
+    Number equal names: one item can stand for several sub-jobs.
 
     Args:
         results: of one job, or of the run.
-        shared: how often each name was there before, by address, of addresses that several jobs are shown with.
+        shared: for each address with which several jobs are shown, how often each name has occurred so far.
     """
     address = results[0].address if results else RUN
     if address not in shared and len({result.name for result in results}) == len(results):

@@ -15,13 +15,13 @@ _read_time = lru_cache(maxsize=1 << 16)(read_time)
 
 
 class RunTime(Struct, frozen=True, kw_only=True, gc=False):
-    """From begin to end, both in UTC; `end` is None for what has not ended, or does not say when."""
+    """From begin to end, both in UTC; `end` is None if the record has not ended, or does not say when."""
 
     begin: datetime
     end: datetime | None
 
     def format_length(self, now: datetime) -> str:
-        """Write how long it took, or has taken until now."""
+        """Write how long the job took, or has taken until now."""
         return format_duration(round(((self.end or max(now, self.begin)) - self.begin).total_seconds()))
 
 

@@ -1,12 +1,12 @@
 """
 The plan as SARIF 2.1.0, for code scanning.
 
-An error is both a notification of the run and a result: GitHub only reads results, and would close the alerts of a job
-that could not be observed as if they were fixed. For the same reason, a plan of a part of the jobs is an analysis of
-its own, which leaves the alerts of the others open. Columns count characters. Fingerprints do not depend on lines.
+An error is both a notification of the run and a result: GitHub reads only results, and would close the alerts of a job
+that could not be observed, as if they were fixed. For the same reason, a plan of a part of the jobs is a separate
+analysis, which leaves the alerts of the other jobs open. Columns count characters. Fingerprints do not depend on lines.
 
-What is fixed since an earlier plan is a notification, and no result with the baselineState `absent`: GitHub knows no
-such state, and would open an alert for it.
+A drift that was fixed since an earlier plan is a notification, not a result with the baselineState `absent`: GitHub
+does not know that state, and would open an alert.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ from reconcile.report.result import Result, count_verdicts, iterate_ranked
 from reconcile.report.style import Style
 
 MOST_RESULTS = 25_000
-"""Results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
+"""The most results of one run that GitHub accepts (docs.github.com, SARIF support for code scanning)."""
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -46,7 +46,7 @@ _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan; of the `style`, only the place of the documentation is used."""
+    """Render a plan; of `style`, only `docs_url` is used."""
     counts = count_verdicts(plan)
     shown = list(islice(iterate_ranked(plan), MOST_RESULTS))
     run: dict[str, object] = {
@@ -66,7 +66,7 @@ def render(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _categorize(plan: Plan) -> str:
-    """Name the analysis after its first manifest and the part of the jobs, so that each has its own name."""
+    """Name the analysis after its first manifest and the selected part of the jobs, so that each has its own name."""
     manifest = plan.manifest
     names = [each.name or name_file(each.file, plan) for each in manifest.files]
     parts = ["reconcile", encode_path(escape(names[0])) if names else ""]
@@ -114,7 +114,7 @@ def encode_path(path: str) -> str:
 
 
 def escape_links(text: str) -> str:
-    """Break what a viewer would show as a link: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
+    """Escape what a viewer would show as a link: `[text](target)`, SARIF 2.1.0 section 3.11.6."""
     return text.replace("](", "]\\(")
 
 
@@ -140,7 +140,7 @@ def _make_rule(rule: str, docs_url: str | None) -> dict[str, JsonValue]:
 
 
 def _describe_rule(rule: str) -> tuple[str, str, str]:
-    """Describe a rule, in short and at length, and return its level."""
+    """Return the short and the long description of a rule, and its level."""
     kind, _, detail = rule.partition(".")
     match kind:
         case "pending":

@@ -9,7 +9,7 @@ _PAINT = re.compile("\x1b\\[[0-9;]*m")
 
 
 class Colour(Enum):
-    """What a colour is for; the value is its SGR parameter (ECMA-48). No colour carries a meaning alone."""
+    """The purpose of a colour; the value is its SGR parameter (ECMA-48). No meaning depends on colour alone."""
 
     STRONG = "1"
     ADDED = "32"
@@ -19,12 +19,12 @@ class Colour(Enum):
 
 
 class Palette(Struct, frozen=True):
-    """Paints text, or leaves it as it is."""
+    """Paints text, or leaves it unchanged."""
 
     colour: bool
 
     def paint(self, text: str, *colours: Colour) -> str:
-        """Wrap text in the colours, if there is any and if this palette has colour."""
+        """Wrap text in the colours, unless it is empty or this palette has no colour."""
         if not self.colour or not text:
             return text
         return f"\x1b[{';'.join(colour.value for colour in colours)}m{text}\x1b[0m"
@@ -42,9 +42,9 @@ class Style(Struct, frozen=True, kw_only=True):
     """
     How a reader wants to see a plan. It never changes a verdict, and each format uses what it can.
 
-    `full` also shows what holds, and each job by itself. `width` is the number of columns that prose may take, None
-    where no screen limits it. `docs_url` is where the documentation is published, without "/" at its end, None if the
-    operator names no such place.
+    `full` also shows what holds, and each job separately. `width` is the number of columns that prose may take, None
+    without a screen. `docs_url` is where the documentation is published, without a trailing "/", None if the operator
+    names no such place.
     """
 
     palette: Palette = NO_COLOUR

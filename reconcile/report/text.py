@@ -1,8 +1,8 @@
 """
-The plan for people, in the habits of Terraform: expected -> observed.
+The plan for people, in the style of Terraform: expected -> observed.
 
-Only differences are shown, unless everything is wanted, and jobs with the same cause are described once. Symbols carry
-the meaning and colours repeat it. The same plan is the same text wherever there is no screen.
+By default, only differences are shown, and jobs with the same cause are described once. Symbols carry the meaning, and
+colours repeat it. Without a screen, the same plan always gives the same text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ from reconcile.report.table import draw_table
 from reconcile.report.timing import describe_length
 
 MOST_ROWS = 50
-"""Up to this many jobs, the table lists those in sync too."""
+"""Up to this many jobs, the table also lists those in sync."""
 
 MOST_CAUSES = 20
-"""So many causes are listed, those of most jobs first."""
+"""The most causes that are listed, those of most jobs first."""
 
 _SHOWN_OF_DIGEST = 12
-"""Digits; the JSON plan has all 64."""
+"""The digits shown of a digest; the JSON plan has all 64."""
 
 COLOURS = {
     Verdict.ERROR: Colour.REMOVED,
@@ -48,7 +48,7 @@ COLOURS = {
 
 
 def render(plan: Plan, style: Style) -> list[str]:
-    """Render a plan; the same plan in the same style is the same text."""
+    """Render a plan; the same plan and style always give the same text."""
     palette = style.palette
     shown = [job for job in plan.jobs if style.full or job.verdict is not Verdict.IN_SYNC or job.notes]
     subject = describe_jobs(plan, describe_selection(plan)) if plan.jobs else "the run ended before it had a plan"
@@ -96,12 +96,12 @@ def _describe_providers(plan: Plan) -> str:
 
 
 def _name_api(api: JobApi) -> str:
-    """Name an API and, if an operator described it, the beginning of the digest that says how."""
+    """Name an API and, if an operator described it, the beginning of the digest of the description."""
     return api.name if api.sha256 is None else api.reference[: -len(api.sha256) + _SHOWN_OF_DIGEST]
 
 
 def _describe_endpoint(provider: Provider, origins: Mapping[str, str]) -> str:
-    """Name the region of a provider, or its endpoint where that is not the one of the region."""
+    """Name the region of a provider, or its endpoint if that is not the endpoint of the region."""
     origin = origins.get(provider.name, "nowhere")
     cloud = provider.api.clouds.get(provider.cloud or "")
     host = cloud.hosts.get(provider.region or "") if cloud else None
@@ -139,7 +139,7 @@ def _count_run_errors(plan: Plan) -> str:
 
 
 def _render_causes(plan: Plan, style: Style) -> list[str]:
-    """Sum the jobs up by cause, if several have the same."""
+    """Summarize the jobs by cause, if several have the same."""
     from reconcile.report.causes import list_causes, name_jobs
     from reconcile.report.diff_lines import break_line
 
@@ -161,7 +161,7 @@ def _render_causes(plan: Plan, style: Style) -> list[str]:
 
 
 def _render_table(plan: Plan, style: Style) -> str:
-    """List the jobs, without the columns for which the screen is too narrow."""
+    """List the jobs, without the columns that do not fit the screen."""
     everyone = style.full or len(plan.jobs) <= MOST_ROWS
     shown = [job for job in plan.jobs if everyone or job.verdict is not Verdict.IN_SYNC]
     listed = list(shown) if style.full else list_reached(shown)

@@ -1,10 +1,10 @@
 """
-The plan as one HTML file: nothing in it is loaded from elsewhere, and nothing in it runs but its own script.
+The plan as one HTML file that loads nothing from elsewhere, and runs only its own script.
 
 The page is a Jinja2 template, `page.html.j2`, which includes one file for each part. Python only prepares the values.
 Every text that a template prints passes through `escape`, so that a browser shows what it really contains, and then
-through Jinja's own escaping. A content security policy holds the hashes of the style and the script, so that even a
-hole in both would run nothing.
+through Jinja's escaping. A content security policy has the hashes of the style and the script, so that nothing else
+would run even if both escapes failed.
 """
 
 import re
@@ -29,19 +29,19 @@ from reconcile.report.style import Style
 _FOLDER: Final = Path(__file__).parent
 
 _END_TAG: Final = re.compile(r"</|<!--")
-"""What would end an inline style or script, or change how it is read."""
+"""Text that would end an inline style or script, or change how a browser parses it."""
 
 _LINE_BREAK: Final = re.compile(r"(?<!</details)(?<!</li)>\n\s*")
-"""A line break between two elements, except between two jobs: the page should not be a single line."""
+"""A line break between two elements, except between two jobs, so that the page is not a single line."""
 
 _PIECES: Final = 500
-"""How many of the pieces that a template yields are joined to one part."""
+"""How many pieces from the template are joined to one part."""
 
 _SAFE: Final = (Markup, int, float)
 
 
 def render(plan: Plan, style: Style) -> Iterator[str]:
-    """Render a plan; of the `style`, only the place of the documentation is used: a browser chooses light or dark."""
+    """Render a plan; of `style`, only `docs_url` is used, because the browser chooses light or dark."""
     sheet, script = _read_inline("page.css"), _read_inline("page.js")
     template = _load_templates().get_template("page.html.j2")
     policy = _write_policy(sheet, script)
@@ -52,7 +52,7 @@ def render(plan: Plan, style: Style) -> Iterator[str]:
 
 
 class _DropLineBreaks(Extension):
-    """Drop the line breaks of the templates: a browser makes a node of each, and 10,000 jobs would make a slow page."""
+    """Drops the line breaks of the templates: a browser makes a node of each, so that 10,000 jobs would be slow."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return _LINE_BREAK.sub(">", source)
@@ -75,7 +75,7 @@ def _load_templates() -> Environment:
 
 
 def _make_safe(value: object) -> object:
-    """Escape a text that a template prints, for Jinja to escape as markup; numbers and markup are safe already."""
+    """Escape a text before Jinja escapes it as markup; numbers and markup are safe already."""
     if isinstance(value, _SAFE):
         return value
     if isinstance(value, str):
@@ -84,7 +84,7 @@ def _make_safe(value: object) -> object:
 
 
 def _join_lines(lines: Iterable[str]) -> Markup:
-    """Join lines that have been through `escape` already, which would cut the long ones, and escape them as markup."""
+    """Join lines and escape them as markup; they come from `escape`, which would cut long ones if applied again."""
     return escape_markup("\n".join(lines))
 
 
@@ -97,7 +97,7 @@ def _read_inline(name: str) -> Markup:
 
 
 def _write_policy(style: str, script: str) -> Markup:
-    """Write the content security policy: this style, this script, and nothing else from anywhere."""
+    """Write the content security policy: it allows this style, this script, and nothing else."""
     return Markup(
         f"default-src 'none'; style-src '{_hash_source(style)}'; script-src '{_hash_source(script)}'; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -105,5 +105,5 @@ def _write_policy(style: str, script: str) -> Markup:
 
 
 def _hash_source(text: str) -> str:
-    """Return the hash of an inline element's text, as CSP Level 3 names it."""
+    """Return the hash of an inline element's text, in the notation of CSP Level 3."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -1,8 +1,8 @@
 """
 One axis of time for all jobs of a plan.
 
-Jobs of one manifest often ran days apart, and drawn to scale each would be a hairline. So times at which nothing ran
-are shortened: the axis is to scale in every span in which something happened, and has a break between two spans.
+Jobs of one manifest often ran days apart, and to scale each would be a hairline. So the axis shortens times at which
+nothing ran: it is to scale within every span in which something ran, and has a break between two spans.
 """
 
 from bisect import bisect_right
@@ -13,13 +13,13 @@ from typing import Final
 from msgspec import Struct
 
 Interval = tuple[float, float]
-"""Begin and end, in seconds since 1970 like every time here."""
+"""Begin and end, in seconds since 1970, like every time in this module."""
 
 _LONGEST_GAP: Final = 0.12
-"""A gap longer than this part of the time in which something happened is shortened."""
+"""A gap is shortened if it is longer than this fraction of the time in which something ran."""
 _GAP: Final = 0.05
 _ALL_GAPS: Final = 0.4
-"""How much of that time one shortened gap stands for, and all of them together at most."""
+"""The most width of one shortened gap, and of all together, as fractions of that time."""
 
 _STEPS: Final = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
@@ -31,19 +31,19 @@ _CLOSEST_WHEN_NARROW: Final = 40.0
 _LAST: Final = 92.0
 _LAST_WHEN_NARROW: Final = 66.0
 """
-Percent of the axis. Labels closer together than this would touch. One beyond the last would leave the page, so it ends
-at its tick or is left out.
+Percent of the axis. Labels closer than the first two would touch. A label beyond the last two would leave the page, so
+it ends at its tick or is left out.
 """
 _RIGHT: Final = 99.0
-"""Where the axis ends, in percent, so that the frame does not hide the time of judging."""
+"""The end of the axis in percent, so that the frame does not hide the time of judging."""
 
 
 class Tick(Struct, frozen=True, kw_only=True):
     """
     A labelled time; `x` is in percent from the left.
 
-    `new_day` says that the previous tick is of another day, `minor` that a narrow page has no room for it, and `last`
-    that the label has to stand to its left.
+    `new_day` is whether it is the first tick of its day, `minor` whether a narrow page has no space for it, and `last`
+    whether its label must be to its left.
     """
 
     x: float
@@ -55,7 +55,7 @@ class Tick(Struct, frozen=True, kw_only=True):
 
 
 class Break(Struct, frozen=True, kw_only=True):
-    """A gap that is shortened, in percent from the left."""
+    """A shortened gap, in percent from the left."""
 
     x: float
     width: float
@@ -69,7 +69,7 @@ class Axis(Struct, frozen=True):
     breaks: tuple[Break, ...]
 
     def place(self, instant: float) -> float:
-        """Return where a time is, in percent from the left; times off the axis are at its ends."""
+        """Return the position of a time, in percent from the left; times off the axis are at its ends."""
         i = min(max(bisect_right(self.times, instant), 1), len(self.times) - 1)
         begin, end = self.times[i - 1], self.times[i]
         part = (instant - begin) / (end - begin)
@@ -88,7 +88,7 @@ def draw_axis(intervals: Sequence[Interval]) -> Axis | None:
         return None
     busy = sum(end - begin for begin, end in spans) or 1.0
     spans = list(_join(spans, closer_than=busy * _LONGEST_GAP))
-    if len(spans) == 1:  # with a little room, so that nothing touches the frame
+    if len(spans) == 1:  # with a small margin, so that nothing touches the frame
         spans = [(spans[0][0], max(spans[0][1], spans[0][0] + busy))]
     gap = busy * min(_GAP, _ALL_GAPS / max(1, len(spans) - 1))
     return _scale(spans, gap=gap, least=busy * 0.002)
@@ -100,7 +100,7 @@ def _unite(intervals: Sequence[Interval]) -> Iterator[Interval]:
 
 
 def _join(intervals: Sequence[Interval], *, closer_than: float) -> Iterator[Interval]:
-    """Join neighbours, which are in order, if the gap between them is not longer than this."""
+    """Join neighbours if the gap between them is at most this long; the intervals are in order."""
     current: Interval | None = None
     for begin, end in intervals:
         if current and begin - current[1] <= closer_than:
@@ -114,7 +114,7 @@ def _join(intervals: Sequence[Interval], *, closer_than: float) -> Iterator[Inte
 
 
 def _scale(spans: Sequence[Interval], *, gap: float, least: float) -> Axis:
-    """Lay spans side by side, each at least `least` wide, with a gap between two."""
+    """Put spans side by side, each at least `least` wide, with a gap between two."""
     widths = [max(end - begin, least) for begin, end in spans]
     total = sum(widths) + gap * (len(spans) - 1)
     times: list[float] = []

@@ -1,4 +1,4 @@
-"""One job of a plan, as the page shows it."""
+"""Prepares one job of a plan for the page."""
 
 import re
 import shlex
@@ -42,14 +42,15 @@ SYMBOLS: Final = {
 }
 
 _UNFOLDED: Final = frozenset({Verdict.ERROR, Verdict.DRIFT, Verdict.PENDING})
-"""Verdicts that fail the gate. Their jobs are shown open."""
+"""Verdicts that fail the gate; their jobs are shown open."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
     """
-    One finding that does not hold: expected beside observed, in lines that are safe, or None where there is nothing.
+    One finding that does not hold, with the expected and the observed value in lines that are safe, or None if empty.
 
-    `meaning` explains `symbol` in words. `place` is the place in the manifest, without the file if that is the job's.
+    `meaning` explains `symbol` in words. `place` is the place in the manifest, without the file if that is the file of
+    the job.
     """
 
     symbol: str
@@ -66,7 +67,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Details(Struct, frozen=True, kw_only=True):
-    """The parts of a job that is shown in full; `open` says whether it is open from the start."""
+    """The parts of a job that is shown in full; `open` is whether it is open from the start."""
 
     problems: Sequence[Problem]
     differences: Sequence[Difference]
@@ -78,10 +79,10 @@ class JobCard(Struct, frozen=True, kw_only=True):
     """
     One job.
 
-    `anchor` is the fragment of links to it, `code` that of its cause ("" without one), and `gist` what a glance should
-    show. `owner` and `runbook`, a URL that may be a link, are None where the job is in sync. The job is shown with
-    `details` or, where these are None, by the lines of `brief`. `held` are lines for the expectations that hold.
-    `command` plans this job alone; None where it could not be pasted into a shell as it is shown.
+    `anchor` is the fragment of links to it, `code` the code of its cause ("" without one), and `gist` its state at a
+    glance. `owner` and `runbook`, a URL that is safe as a link, are None if the job is in sync. The job is shown with
+    `details` or, if these are None, with the lines of `brief`. `held` are lines for the expectations that hold.
+    `command` plans this job alone; None if it could not be pasted into a shell as shown.
     """
 
     anchor: str
@@ -101,7 +102,7 @@ class JobCard(Struct, frozen=True, kw_only=True):
 
 
 class JobLine(Struct, frozen=True, kw_only=True):
-    """One job on one line, where another one shows what both have in common."""
+    """One job on one line, below a job that shows what both have in common."""
 
     anchor: str
     job: Job
@@ -112,7 +113,7 @@ class JobLine(Struct, frozen=True, kw_only=True):
 
 
 def build_line(planned: JobPlan, like: Job, *, now: datetime) -> JobLine:
-    """Prepare one job of many with one cause; what it has in common with the one that is `like` it is left out."""
+    """Prepare one of many jobs with the same cause, without the values that are the same as in `like`."""
     job, runbook = planned.job, choose_url(planned.job.runbook)
     return JobLine(
         anchor=name_anchor(job.address),
@@ -134,8 +135,8 @@ def build_job(
         planned: the job.
         now: the time of judging, in UTC.
         command: the result of `start_command`.
-        brief: show it in a few lines, without details.
-        paths: those of the plan.
+        brief: show a few lines instead of details.
+        paths: the paths of the plan.
     """
     job, today, cause = planned.job, now.date(), find_cause(planned)
     runbook = choose_url(job.runbook) if planned.verdict is not Verdict.IN_SYNC else None
@@ -175,9 +176,9 @@ def _list_open_findings(planned: JobPlan) -> Iterator[Finding]:
 
 def name_anchor(address: str) -> str:
     """
-    Name the place of a job in the page: by its address or, if that would look bad in a link, by a part and a digest.
+    Name the anchor of a job: its address or, if that would look bad in a link, a part of it and a digest.
 
-    The name always has a dot, so it is never the name of another element, nor of anything in a script.
+    The name always has a dot, so that it never equals the name of another element, or of anything in a script.
     """
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", address)[:80].strip("-.")
     if slug == address and "." in slug:
@@ -186,14 +187,14 @@ def name_anchor(address: str) -> str:
 
 
 def start_command(plan: Plan) -> str:
-    """Write the command that plans some jobs of a plan again; the address of one has to follow."""
+    """Write the beginning of the command that plans one job again; its address must follow."""
     files = [file.file for file in plan.manifest.files]
     named = [f"./{file}" if file.startswith("-") and file != "-" else file for file in files]
     return shlex.join(["reconcile", "plan", *named, "--target"])
 
 
 def _end_command(command: str, address: str) -> str | None:
-    """Add an address; None where the command would be shown with escapes, which a shell would not understand."""
+    """Add an address; None if the command would be shown with escapes, which a shell would not understand."""
     quoted = shlex.quote(address)
     whole = f"{command} {quoted}" if quoted != address else f"{command} '{address}'"
     return whole if len(whole) <= LONGEST and escape(whole) == whole else None
@@ -276,7 +277,7 @@ def _show_observed(finding: Finding, planned: JobPlan) -> Sequence[str] | None:
 
 
 def _show_lines(value: JsonValue) -> Sequence[str]:
-    """Show a value; each entry of a mapping has a line of its own."""
+    """Show a value; each entry of a mapping has its own line."""
     if isinstance(value, Mapping):
         return [f"{escape(key)}: {show_value(part)}" for key, part in value.items()]
     return [show_value(value)]
@@ -286,7 +287,7 @@ def _show_lines(value: JsonValue) -> Sequence[str]:
 
 
 def _list_lines(planned: JobPlan, today: date, paths: Mapping[str, str]) -> Iterator[str]:
-    """List the lines that show a job briefly, without the expectations that hold."""
+    """List the lines of a job that is shown briefly, without the expectations that hold."""
     yield " · ".join([f"{escape(name)} {escape(value)}" for name, value in _list_facts(planned, paths)])
     for problem in planned.problems:
         yield f"! {problem.code} {escape(problem.message)}"

@@ -31,20 +31,20 @@ from reconcile.report.messages import (
 from reconcile.report.timing import describe_length
 
 _MOST_DETAILED: Final = 500
-"""This many jobs that are not in sync are shown in full, and the others briefly: nobody reads more."""
+"""The most jobs not in sync that are shown in full, and not briefly: nobody reads more."""
 _MOST_DRAWN: Final = 500
-"""So many jobs have a place in the timeline."""
+"""The most jobs in the timeline."""
 _MOST_LINES: Final = 20
-"""Up to this many jobs with one cause, those on a line each are listed without being asked for."""
+"""Up to this many, the jobs that share a cause and have one line each are unfolded."""
 _MOST_IN_SYNC: Final = 50
-"""Up to this many jobs, those in sync are listed without being asked for."""
+"""Up to this many, the jobs in sync are unfolded."""
 
 
 class Block(Struct, frozen=True, kw_only=True):
     """
-    A job by itself, or many with one cause: the first in full, the others on a line each.
+    A single job, or many with the same cause: the first in full, the others on one line each.
 
-    `cause` is None for a job by itself. `jobs` and `lines` can be iterated once, as in `Group`.
+    `cause` is None for a single job. `jobs` and `lines` can be iterated once, as in `Group`.
     """
 
     cause: Cause | None
@@ -56,12 +56,12 @@ class Block(Struct, frozen=True, kw_only=True):
 
 class Group(Struct, frozen=True, kw_only=True):
     """
-    The jobs of one verdict, in manifest order, those with one cause together.
+    The jobs of one verdict, in manifest order, those with the same cause together.
 
-    `x` and `share` are their part of all jobs, in percent.
+    `x` and `share` are the start and the width of their part of all jobs, in percent. `more` are shown briefly.
 
-    `blocks` and `more`, which are shown briefly, can be iterated once: each is built when the template asks for it, so
-    that 10,000 of them are never in memory together.
+    `blocks` and `more` can be iterated once: each is built when the template reads it, so that 10,000 of them are never
+    in memory together.
     """
 
     verdict: Verdict
@@ -78,13 +78,13 @@ class Group(Struct, frozen=True, kw_only=True):
 
 class Page(Struct, frozen=True, kw_only=True):
     """
-    The values that the template prints beside those of the plan.
+    The values that the template prints besides those of the plan.
 
-    `length` is how long the run took, with a blank before it, "" if that is not known. `run_url` is the page of the CI
-    run as a link, None if it has none. `part` is None where the plan covers all declared jobs. `comparison` is that
-    with an earlier plan, a sentence and lines, and empty without one. Errors and warnings are the lines that a terminal
-    shows. `pages` are the error codes, each with the link to its page, if the documentation is published.
-    `endpoints` are the providers, each with the origin where it was asked, None if it was not, and its number of jobs.
+    `length` is how long the run took, with a leading blank, "" if unknown. `run_url` is the page of the CI run as a
+    link, None if it has none. `part` is None if the plan covers all declared jobs. `comparison` is the comparison with
+    an earlier plan, a sentence and lines, empty without one. Errors and warnings are the lines that a terminal shows.
+    `pages` are the error codes, each with the link to its page, if the documentation is published. `endpoints` are the
+    providers, each with the origin of its requests, None if there were none, and its number of jobs.
     """
 
     title: str
@@ -108,7 +108,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 def build_page(plan: Plan, docs_url: str | None = None) -> Page:
-    """Prepare a plan for the template, with links to the documentation if it is published."""
+    """Prepare a plan for the template, with links if the documentation is published."""
     subject = ", ".join(
         f"{file.name} ({path})" if file.name else path
         for file, path in ((each, name_file(each.file, plan)) for each in plan.manifest.files)
@@ -145,7 +145,7 @@ def build_page(plan: Plan, docs_url: str | None = None) -> Page:
 
 
 def _find_repeating(plan: Plan) -> Mapping[str, Cause]:
-    """Find the causes that are shown once for many jobs, by the address of each job."""
+    """Map the address of each job to its cause, if that is shown once for many jobs."""
     causes = [cause for cause in list_causes(plan.jobs) if len(cause.jobs) > MOST_SEPARATE]
     return {planned.job.address: cause for cause in causes for planned in cause.jobs}
 
@@ -168,7 +168,7 @@ def _is_line(planned: JobPlan, repeating: Mapping[str, Cause]) -> bool:
 
 
 def _choose_drawn(plan: Plan, detailed: Collection[str]) -> Sequence[JobPlan]:
-    """Choose the jobs of the timeline, in manifest order: those that are shown in full, and the first of the others."""
+    """Choose the jobs of the timeline, in manifest order: those shown in full, and the first of the others."""
     others = [planned for planned in plan.jobs if planned.job.address not in detailed]
     drawn = {planned.job.address for planned in others[: max(0, _MOST_DRAWN - len(detailed))]}
     return [planned for planned in plan.jobs if planned.job.address in detailed or planned.job.address in drawn]

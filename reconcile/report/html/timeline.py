@@ -18,7 +18,7 @@ from reconcile.report.run_time import RunTime, read_run_time
 LANE: Final = 22
 """Height of a lane, in CSS pixels; page.css has the same number."""
 _THINNEST: Final = 0.25
-"""Width of the shortest bar, in percent of the axis."""
+"""The least width of a bar, in percent of the axis."""
 _MOST_OPEN: Final = 200
 """Up to this many jobs, the timeline is open from the start."""
 
@@ -27,7 +27,7 @@ class Phase(Struct, frozen=True, kw_only=True, gc=False):
     """
     A part of the life of a job or sub-job, in seconds since 1970.
 
-    `kind` is waiting, running, success or failure, and `lane` counts the records of the job.
+    `kind` is waiting, running, success or failure, and `lane` is the index of the record in its job.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Phase(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Bar(Struct, frozen=True, kw_only=True, gc=False):
-    """A phase as a part of a lane: `x` and `width` in percent, `y` and `height` in pixels."""
+    """A phase as drawn in a lane: `x` and `width` in percent, `y` and `height` in pixels."""
 
     kind: str
     x: float
@@ -50,8 +50,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """
     A job with its sub-jobs below it.
 
-    `state` says in words what the bars of the job show, and `sub_jobs` are names and states. `deadline` is in percent,
-    None where none is on the axis.
+    `state` describes the bars of the job in words, and `sub_jobs` are names and states. `deadline` is in percent, None
+    if none is on the axis.
     """
 
     anchor: str
@@ -67,8 +67,8 @@ class Timeline(Struct, frozen=True, kw_only=True):
     """
     Jobs, in the order in which they began, and then those without times; `now` is the time of judging.
 
-    `rows` can be iterated once, like the jobs of a page. `whole` says that no sub-job of them was left
-    out, and `hidden` is how many jobs were.
+    `rows` can be iterated once, like the jobs of a page. `whole` is whether all their sub-jobs are drawn, and `hidden`
+    is how many jobs are not.
     """
 
     rows: Iterator[Row]
@@ -86,8 +86,8 @@ def build_timeline(plan: Plan, jobs: Sequence[JobPlan], *, with_sub_jobs: Collec
 
     Args:
         plan: the plan.
-        jobs: those of its jobs that are drawn.
-        with_sub_jobs: the addresses of the jobs whose sub-jobs are drawn, too.
+        jobs: the jobs of the plan to draw.
+        with_sub_jobs: the addresses of the jobs whose sub-jobs are drawn as well.
     """
     now = plan.judged_at.timestamp()
     lanes = [_list_records(planned, with_sub_jobs) for planned in jobs]
@@ -110,7 +110,7 @@ def build_timeline(plan: Plan, jobs: Sequence[JobPlan], *, with_sub_jobs: Collec
 
 
 def _list_records(planned: JobPlan, with_sub_jobs: Collection[str]) -> Sequence[Record]:
-    """List what has a lane: the job, if it was observed, and its sub-jobs."""
+    """List the records that get a lane: the job, if it was observed, and its sub-jobs if they are drawn."""
     observed = planned.observation
     if not isinstance(observed, Observed):
         return ()
@@ -130,14 +130,14 @@ def list_phases(records: Sequence[Record], api: JobApi, now: float) -> Iterator[
 
     Args:
         records: the job itself, then its sub-jobs.
-        api: the job API, which says what their statuses mean.
-        now: what has not ended has lasted until now, in seconds since 1970.
+        api: the job API, for the meaning of their statuses.
+        now: the end of records that have not ended, in seconds since 1970.
     """
     whole = read_run_time(records[0], api) if records else None
     since = whole.begin.timestamp() if whole else None
     for lane, record in enumerate(records):
         status = api.statuses.get(record.status)
-        if status is None:  # It is sensitive, and a bar would reveal it.
+        if status is None:  # The status is sensitive, and a bar would reveal it.
             continue
         ran = read_run_time(record, api) if lane else whole
         if since is not None and ran is None and record.begin_time is None and not status.terminal:
@@ -152,7 +152,7 @@ def list_phases(records: Sequence[Record], api: JobApi, now: float) -> Iterator[
 
 
 def _find_end(ran: RunTime, now: float, *, terminal: bool) -> float:
-    """Return where a bar ends; what has ended at an unknown time is a point."""
+    """Return the end of a bar; a record that ended at an unknown time is a point."""
     if ran.end is not None:
         return ran.end.timestamp()
     begin = ran.begin.timestamp()
@@ -160,7 +160,7 @@ def _find_end(ran: RunTime, now: float, *, terminal: bool) -> float:
 
 
 def _name_phase(status: Status, api: JobApi) -> str:
-    """Name the phase of a status: a job is still waiting if its next status can be something other than an end."""
+    """Name the phase of a status: a job is still waiting if its next status can be one that is not terminal."""
     if status.terminal:
         return "success" if status.outcome is Outcome.SUCCESS else "failure"
     return "waiting" if any(not api.statuses[word].terminal for word in status.then) else "running"
@@ -214,7 +214,7 @@ def _describe_record(record: Record, job: Job, now: datetime) -> str:
 
 
 def _find_deadline(job: Job, record: Record) -> float | None:
-    """Return the earliest time by which an expectation wants the job to be done, in seconds since 1970."""
+    """Return the earliest time by which an expectation wants the job to end, in seconds since 1970; None if none."""
     found = []
     for assertion in job.expect.fields if isinstance(job.expect, Expectation) else ():
         match assertion:

@@ -16,7 +16,7 @@ def read_body(answer: JudgedAnswer) -> JsonValue:
 
 
 def write_answers(job: JobReview) -> Iterator[str]:
-    """Write each answer of a job's witness on a line, safe to show; of several jobs, each with its address."""
+    """Write each answer of a job's witness on one line, safe to show; answers about several jobs have addresses."""
     answers = job.witness.answers if job.witness is not None else ()
     several = any(answer.about for answer in answers)
     for answer in answers:

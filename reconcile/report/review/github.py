@@ -1,4 +1,4 @@
-"""A review as workflow commands of GitHub Actions: an annotation for what a reviewer has to look at."""
+"""A review as workflow commands of GitHub Actions: an annotation for each thing that a reviewer must look at."""
 
 from reconcile.model.diagnostic import Diagnostic
 from reconcile.model.review import Review
@@ -18,7 +18,7 @@ from reconcile.report.style import Palette
 
 
 def render(review: Review, palette: Palette) -> str:
-    """Render a review; `palette` is not used, for the runner has its own colours."""
+    """Render a review; `palette` is not used, because the runner has its own colours."""
     del palette
     annotations = [_annotate(alike, review) for alike in group_alike(review)]
     commands: list[str] = []

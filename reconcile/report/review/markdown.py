@@ -1,8 +1,8 @@
 """
-A review as GitHub's Markdown: a comment on a pull request, the summary of a step.
+A review as GitHub's Markdown, for a comment on a pull request or the summary of a step.
 
-What comes from files stands in fenced blocks, where GitHub reads no mention, link or tag. Each of their lines begins
-with our own words, so none of them ends a block.
+Text from files is inside fenced blocks, where GitHub reads no mention, link or tag. Each line of a block begins with
+our own words, so none can end the block.
 """
 
 from reconcile.model.diagnostic import Diagnostic
@@ -22,7 +22,7 @@ _HEADLINES = {
 }
 _ACCEPTED = "what is weaker or undecided is allowed"
 _NOTICE = 200
-"""Bytes kept for the line that says how much is cut."""
+"""Bytes reserved for the line that says how much is cut."""
 
 
 def render(review: Review, palette: Palette) -> str:

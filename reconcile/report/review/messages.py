@@ -1,4 +1,4 @@
-"""Sentences that the formats of a review share: each on one line, and safe on a terminal and in a CI log."""
+"""Sentences that the formats of a review share: each is one line, and safe on a terminal and in a CI log."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -22,11 +22,11 @@ _MOST_SUB_JOBS = 10
 _FIELDS = ("job_type", "error_code", "fail_reason", "begin_time", "end_time")
 
 SHOWN = (Relation.UNDECIDED, Relation.DIFFERENT, Relation.WEAKER)
-"""What a reviewer has to look at."""
+"""What a reviewer must look at."""
 
 
 class Alike(Struct, frozen=True):
-    """Jobs about which the same is to say; the first one stands for all."""
+    """Jobs with the same description; the first one represents all."""
 
     jobs: tuple[JobReview, ...]
     sentences: tuple[str, ...]
@@ -44,7 +44,7 @@ class Alike(Struct, frozen=True):
 
 
 def group_alike(review: Review) -> list[Alike]:
-    """Group the jobs that a reviewer has to look at by what is to say about them, the worst first."""
+    """Group the jobs that a reviewer must look at by their description, the worst first."""
     groups: dict[tuple[bool, Relation, tuple[str, ...]], list[JobReview]] = {}
     for relation in SHOWN:
         for job in review.jobs:
@@ -72,7 +72,7 @@ def describe_allowed(review: Review) -> Iterator[str]:
 
 
 def describe_headline(job: JobReview) -> str:
-    """Describe what became of a job, as the end of a sentence that begins with its address."""
+    """Describe what happened to a job, as the end of a sentence that begins with its address."""
     return f"is {job.relation.value}{' (allowed)' if job.allowed else ''}"
 
 
@@ -90,7 +90,7 @@ def describe_change(job: JobReview, review: Review) -> Iterator[str]:
 
 
 def find_source(job: JobReview, review: Review) -> Source:
-    """Return the place of a job in the new manifest, by its path in the repository; of one that is gone, its top."""
+    """Return the place of a job in the new manifest, by its path in the repository; the first line if it is gone."""
     source = job.new.source if job.new is not None else Source(file=review.new[0], line=1, column=1)
     return place_inside(Source(file=review.paths.get(source.file, source.file), line=source.line, column=source.column))
 

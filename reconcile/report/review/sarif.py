@@ -1,4 +1,4 @@
-"""A review as SARIF 2.1.0, for code scanning: a result for each job that a reviewer has to look at."""
+"""A review as SARIF 2.1.0, for code scanning: a result for each job that a reviewer must look at."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -42,7 +42,7 @@ def render(review: Review, palette: Palette) -> str:
 
 
 def render_failure(errors: tuple[Diagnostic, ...]) -> str:
-    """Render why there is no review, as notifications and as results, for GitHub reads only these."""
+    """Render why there is no review, as notifications and also as results, because GitHub reads only results."""
     results = [
         _make("review.error", "error", describe_diagnostic(each), each.source, f"{each.code} {each.message}")
         for each in errors

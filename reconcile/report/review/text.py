@@ -1,4 +1,4 @@
-"""A review as text: what is weaker, different or undecided, each with its witness, and how many jobs are not."""
+"""A review as text: each weaker, different or undecided job with its witness, and the number of the others."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def render(review: Review, palette: Palette) -> str:
 
 
 def render_failure(errors: tuple[Diagnostic, ...]) -> str:
-    """Render nothing, for errors are on stderr."""
+    """Render nothing, because errors are on stderr."""
     return ""
 
 
