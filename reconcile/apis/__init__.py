@@ -1,8 +1,7 @@
 """
-What is known of each job API, as data: `<name>.json` says what the program needs, `<name>.sources.json` who says so.
+The facts about each job API, as data: `<name>.json` has what the program needs, `<name>.sources.json` the sources.
 
-The hosts of all clouds are in `clouds.json`. An API is added by adding files; no code of the program knows one API
-from another.
+The hosts of all clouds are in `clouds.json`. To add an API, add files: no code is specific to one API.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,7 +48,7 @@ def api_names() -> tuple[str, ...]:
 
 
 class KnownApis(Mapping[str, JobApi]):
-    """The job APIs that ship, each read when it is asked for, and those that an operator described."""
+    """The shipped job APIs, each read on first use, and those that an operator described."""
 
     def __init__(self, own: Mapping[str, JobApi] | None = None) -> None:
         self._own = own or {}
@@ -69,7 +68,7 @@ SHIPPED: Mapping[str, JobApi] = KnownApis()
 
 @cache
 def read_sources(name: str) -> Mapping[str, Any]:
-    """Return the provenance of an API's facts, as a value that no one may change; raise KeyError for a stranger."""
+    """Return the sources of an API's facts; do not modify the value. Raises KeyError for an unknown API."""
     if name not in api_names():
         raise KeyError(name)
     data: Mapping[str, Any] = msgspec.json.decode((_FOLDER / f"{name}{_SOURCES}.json").read_bytes())
@@ -78,12 +77,12 @@ def read_sources(name: str) -> Mapping[str, Any]:
 
 @cache
 def load_api(name: str) -> JobApi:
-    """Return what the program needs of the API; raise KeyError for a name that is not one of `api_names`."""
+    """Return a shipped API; raise KeyError for a name that is not in `api_names`."""
     return build_api(parse_description(Path(find_file(name)).read_bytes()), find_clouds(name))
 
 
 def find_file(name: str) -> str:
-    """Return the path of the file that describes an API that ships; raise KeyError for a stranger."""
+    """Return the path of the file that describes a shipped API; raise KeyError for an unknown one."""
     if name not in api_names():
         raise KeyError(name)
     return str(_FOLDER / f"{name}.json")
@@ -96,7 +95,7 @@ def find_clouds(name: str) -> dict[str, Cloud]:
 
 
 def build_api(description: Description, clouds: Mapping[str, Cloud], *, sha256: str | None = None) -> JobApi:
-    """Return the API that is described, by a file with this digest if an operator brought it."""
+    """Build an API from its description; `sha256` is the digest of the file if an operator provided it."""
     request, job, parts = description.request, description.job, description.parts
     missing = () if description.missing == "empty list" else description.missing
     return JobApi(
@@ -146,7 +145,7 @@ def build_api(description: Description, clouds: Mapping[str, Cloud], *, sha256: 
 
 
 def _order_states(states: set[str]) -> dict[str, Status]:
-    """Return the states that an API has, in the order in which a job has them, each with those that can follow."""
+    """Return the states of an API in the order in which a job passes through them, each with those that can follow."""
     return {
         state: Status(word=state, then=frozenset(states.intersection(following)), outcome=_OUTCOMES.get(state))
         for state, following in _FOLLOWING.items()

@@ -1,4 +1,4 @@
-"""What an API would answer: the ways of a description backwards. Whoever reads the body has what was written."""
+"""Writes an API's answers by its description, so that reading a body gives back the values that were written."""
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
@@ -17,14 +17,14 @@ def write_job(api: JobApi, values: Mapping[str, Any]) -> Body:
     Write the body of an answer about a job.
 
     Args:
-        values: by role, and the values to be shown under `shown`, by label. The status is a word of this program or of
-            the API; `sub_jobs` holds the parts in the same form, None for null. What the API does not have is left out.
+        values: by role; `shown` maps labels to the values to show. The status is a word of this program or of the API;
+            `sub_jobs` has the parts in the same form, None for null. Values that the API does not have are left out.
     """
     return _wrap(api, _write_record(api, api.job, values))
 
 
 def write_observed(api: JobApi, observed: Observed) -> Body:
-    """Write the body from which `observed` would be read; headings are made up where their parts stand too deep."""
+    """Write the body from which `observed` would be read; a part that is too deep gets invented headings above it."""
     values = _values_of(observed)
     if api.parts is not None:
         values[SUB_JOBS] = _nest(observed.sub_jobs)
@@ -32,7 +32,7 @@ def write_observed(api: JobApi, observed: Observed) -> Body:
 
 
 def write_no_job(api: JobApi) -> Body:
-    """Write the body of an API that answers with a list, and has no such job."""
+    """Write the body with which an API that answers with a list reports that there is no such job."""
     return _wrap(api, None)
 
 
@@ -47,7 +47,7 @@ def write_error(envelope: ErrorEnvelope, code: str, message: str, request_id: st
 
 
 def find_record(api: JobApi, body: Body) -> Body:
-    """Find the job in a body that was written here."""
+    """Find the job in a body from `write_job`."""
     found: Any = body
     for key in api.job.at:
         found = found[key]
@@ -56,14 +56,14 @@ def find_record(api: JobApi, body: Body) -> Body:
 
 
 def put(body: MutableMapping[str, Any], way: Sequence[str], value: object) -> None:
-    """Put a value at the end of a way, and make the objects on the way."""
+    """Put a value at the end of a way, and create the objects along it."""
     for key in way[:-1]:
         body = body.setdefault(key, {})
     body[way[-1]] = value
 
 
 def remove(body: MutableMapping[str, Any], way: Sequence[str]) -> None:
-    """Remove what is at the end of a way."""
+    """Remove the value at the end of a way."""
     for key in way[:-1]:
         body = body[key]
     del body[way[-1]]
@@ -96,7 +96,7 @@ def _write_record(api: JobApi, ways: RecordWays, values: Mapping[str, Any]) -> B
 
 
 def _choose_word(api: JobApi, status: object) -> object:
-    """Return the first of the API's words for a state; anything else is one of its words, or meant to be none."""
+    """Return the first of the API's words for a state; other values stay, even if they are not a word of the API."""
     return next((word for word, state in api.words.items() if state == status), status)
 
 
@@ -114,7 +114,7 @@ def _values_of(record: Record) -> Body:
 
 
 def _nest(sub_jobs: Iterable[SubJob]) -> list[Body]:
-    """Turn parts in the order of the answer, each with its depth, into lists of parts with their parts."""
+    """Turn a flat list of parts, in the order of the answer and each with its depth, into nested lists."""
     top: list[Body] = []
     lists = [top]
     for sub_job in sub_jobs:

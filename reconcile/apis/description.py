@@ -1,7 +1,7 @@
 """
-The file that describes a job API, as `schemas/job-api.v1.schema.json` says it, and what a schema cannot check.
+The file that describes a job API, by `schemas/job-api.v1.schema.json`, and the checks that a schema cannot express.
 
-A description is refused as a whole: one that half fits would leave something unread, and nobody would see it.
+An invalid description is rejected as a whole: if it were used in part, some values would silently stay unread.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ State: TypeAlias = Literal["waiting", "running", "success", "failed"]
 
 _USUAL_HEADER = "X-Auth-Token"
 _OPEN_TO_OTHERS = (401, 403, 429)
-"""Status codes that anyone on the way answers, whatever was asked."""
+"""Status codes that any server on the way may return, for any request."""
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to ask for a job."""
+    """How to request a job."""
 
     path: str
     paths: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Fields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A way for each role; null where the API has none, so that none is forgotten."""
+    """The way to each role, null if the API does not have it; all are required, so that none is forgotten."""
 
     job_id: Way | None
     status: Way
@@ -47,7 +47,7 @@ class Fields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a job or a part says what."""
+    """Where the values of a job or a part are."""
 
     fields: Fields
     end_time_moves: bool = False
@@ -55,7 +55,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Job(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the body has the job."""
+    """Where the job is in the body, and where its values are."""
 
     at: Way | None = None
     among: bool = False
@@ -63,7 +63,7 @@ class Job(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Parts(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the job has its parts."""
+    """Where the parts are in the job, and where their values are."""
 
     at: Way
     nested: bool = False
@@ -78,7 +78,7 @@ class Error(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Sign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An error answer that says, or may say, that there is no such job."""
+    """An error answer that means, or may mean, that there is no such job."""
 
     status_code: Annotated[int, Meta(ge=400, le=599)]
     error: str
@@ -87,8 +87,9 @@ class Sign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    An answer, the job that was asked for, and what is read of it: each field that has something, or that the job is
-    missing, or may be.
+    An answer, the requested job, and the result of reading the answer.
+
+    The result is every field with a value, or that the job is missing, or that it may be missing.
     """
 
     job_id: str
@@ -98,7 +99,7 @@ class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that the program needs of a job API."""
+    """Everything that the program needs to know about a job API."""
 
     schema: str = field(name="$schema", default="")
     name: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -135,7 +136,7 @@ class Fault(Struct, frozen=True):
 
 
 def parse_description(text: bytes) -> Description:
-    """Read a description; raise ValueError if it has another form, or says something that cannot be."""
+    """Read a description; raise ValueError if it has another form, or any fault."""
     description = convert_description(msgspec.json.decode(text))
     faults = [fault.message for fault in find_faults(description)]
     if faults:
@@ -144,14 +145,14 @@ def parse_description(text: bytes) -> Description:
 
 
 def convert_description(data: object) -> Description:
-    """Make a description of decoded JSON, without its comments; raise ValueError if it has another form."""
+    """Make a description from decoded JSON, without its comments; raise ValueError if it has another form."""
     if isinstance(data, dict):
         data = {key: value for key, value in data.items() if not key.startswith("x-")}
     return msgspec.convert(data, Description)
 
 
 def find_faults(description: Description) -> Iterator[Fault]:
-    """Say what is wrong with a description of the right form."""
+    """Yield what is wrong with a description that has the right form."""
     request = description.request
     yield from _find_faults_of_path(("request", "path"), request.path, request.parameters)
     for cloud, path in request.paths.items():
@@ -198,7 +199,7 @@ def _find_faults_of_ways(description: Description) -> Iterator[Fault]:
 
 
 def _find_shared_ways(name: str, record: Record, description: Description) -> Iterator[Fault]:
-    """Two ways that end at one value, or of which one leads through the other's value, are not both right."""
+    """Yield a fault if two ways end at the same value, or if one leads through the value of the other."""
     roles = record.fields.__struct_fields__
     ways: dict[tuple[str, ...], str | None] = {(name, "fields", role): getattr(record.fields, role) for role in roles}
     if description.parts != "none" and (name == "job" or description.parts.nested):

@@ -1,8 +1,8 @@
 """
-What else is demanded of a description that an operator brings, so that none can pass by accident.
+Stricter checks for descriptions that an operator provides, so that none can pass by accident.
 
-It decides where requests go under the operator's credential, and what counts as success. So it may ask for nothing but
-a job, and has to prove what it reads.
+A description decides where requests with the operator's credential go, and what counts as success. So it may only
+request a job, and must prove what it reads.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from reconcile.apis.description import Description, Fault
 
 OWN_PREFIX = "x-"
-"""How the name of an API that does not ship begins: no file can change what another name means."""
+"""The prefix of the names of APIs that do not ship, so that no file can change the meaning of a shipped name."""
 
 _HEADERS = r"(?i:accept-language|content-type|x-language|openstack-api-version|x-openstack-[a-z-]+-api-version)"
 _REQUEST_IDS = r"(?i:[a-z0-9-]*(request|trace)-?id)"
@@ -20,7 +20,7 @@ _STATES = ("success", "failed", "running")
 
 
 def find_faults_of_own(description: Description) -> Iterator[Fault]:
-    """Say what a description that does not ship must not say, or lacks."""
+    """Yield what an operator's description lacks, or must not have."""
     request, name = description.request, description.name
     if not name.startswith(OWN_PREFIX):
         yield Fault(("name",), f"{name} does not begin with x-", f'write "name": "{OWN_PREFIX}{name}"')
