@@ -1,10 +1,10 @@
 """
-Recording <-> a folder of small JSON files that read well in a diff: `schemas/recording.v1.schema.json`.
+Recording <-> a folder of small JSON files that read well in a diff; `schemas/recording.v1.schema.json` describes them.
 
-    Recording -> texts by path      writer.py    pure; knows which files there are
-    folder -> RecordingFolder       reader.py    strict, because a replay is judged by it
+    Recording -> texts by path      writer.py    pure; defines the files
+    folder -> RecordingFolder       reader.py    strict, because replays are judged by it
 
-While a run is recorded, a journal grows in the folder, so that a run which was killed can be resumed.
+While a run is recorded, a journal grows in the folder, so that a killed run can be resumed.
 """
 
 from reconcile.recording.reader import Journal, RecordingFolder, open_recording, open_unfinished

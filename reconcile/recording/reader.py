@@ -1,7 +1,7 @@
 """
 A folder -> a recording.
 
-A file that is not valid is parsed again as a document with positions, to explain what is wrong with it.
+An invalid file is parsed again as a document with positions, to explain what is wrong with it.
 """
 
 import base64
@@ -32,18 +32,18 @@ from reconcile.recording.writer import HEAD, JOURNAL, dump_body, find_job_file
 
 _SCHEMA: Final = "recording.v1"
 _LARGEST_JOURNAL: Final = 512 * 1024 * 1024
-"""Bytes; a hundred thousand jobs take a fourth of it."""
+"""The most bytes of a journal; a hundred thousand jobs take a quarter of it."""
 
 
 class RecordingFolder:
     """
     A recording whose jobs are read on demand; the attributes are those of `Recording`.
 
-    Recordings of older versions have no verdict, which is None then.
+    `verdict` is None in recordings of older versions.
     """
 
     def __init__(self, folder: str, head: Mapping[str, Any]) -> None:
-        """Take a folder and its head, which the schema has accepted; raise ValueError for an impossible date."""
+        """Make a recording from a folder and its head, which meets the schema; raise ValueError for an invalid date."""
         self.folder = folder
         self.begun_at: datetime = parse_rfc3339(head["begun_at"])
         self.judged_at: datetime = parse_rfc3339(head["judged_at"])
@@ -56,12 +56,12 @@ class RecordingFolder:
         self.run = RecordedRun(**head["run"]) if "run" in head else None
 
     def list_jobs(self, provider: str) -> list[str]:
-        """List the ids of the jobs that were recorded of a provider, in alphabetical order."""
+        """List the ids of the recorded jobs of a provider, in alphabetical order."""
         *above, _ = find_job_file(provider, "")
         return sorted(path.stem for path in Path(self.folder, *above).glob("*.json"))
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
-        """Read what was recorded about a remote job; None if nothing was. Raises DocumentError."""
+        """Read the record of a remote job, None if it has none; raise DocumentError if it is invalid."""
         text = read_text_beneath(self.folder, *find_job_file(provider, job_id))
         if text is None:
             return None
@@ -72,7 +72,7 @@ class RecordingFolder:
 
 
 class Journal(Struct, frozen=True, kw_only=True):
-    """What a run that was killed had recorded; the attributes are those of `Recording`."""
+    """What a killed run had recorded; the attributes are those of `Recording`."""
 
     version: str
     providers: Mapping[str, RecordedProvider]
@@ -80,18 +80,18 @@ class Journal(Struct, frozen=True, kw_only=True):
     jobs: Mapping[tuple[str, str], RecordedJob]
 
     def find_job(self, provider: str, job_id: str) -> RecordedJob | None:
-        """Return what was recorded about a remote job; None if nothing was."""
+        """Return the record of a remote job, None if it has none."""
         return self.jobs.get((provider, job_id))
 
 
 def open_unfinished(folder: str) -> "Journal | RecordingFolder":
     """
-    Read the recording of a run that is to be resumed: its journal if it was killed, else all that it recorded.
+    Read the recording of a run to resume: its journal if it was killed, or else its finished recording.
 
-    The last line of a journal is ignored unless it is whole.
+    An incomplete last line of a journal is ignored.
 
     Raises:
-        DocumentError: there is neither, or it is changed or broken.
+        DocumentError: there is neither, or it was modified or is broken.
     """
     text = read_text_beneath(folder, JOURNAL, largest=_LARGEST_JOURNAL)
     lines = text.content.split("\n")[:-1] if text is not None else []
@@ -127,7 +127,7 @@ def open_recording(folder: str) -> RecordingFolder:
 
 
 def _parse(text: Text, definition: str | None) -> Mapping[str, Any]:
-    """Return the value of a text that meets the schema; raise DocumentError or ValueError if it does not."""
+    """Parse a text that must meet the schema; raise DocumentError or ValueError if it does not."""
     try:
         value = json.loads(text.content, object_pairs_hook=_read_pairs, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

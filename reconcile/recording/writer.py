@@ -1,4 +1,4 @@
-"""A recording -> its files, by path. Pure."""
+"""Recording -> its files, by path. Pure."""
 
 import base64
 import json
@@ -13,19 +13,19 @@ from reconcile.model.recording import Decision, Exchange, RecordedJob, RecordedP
 from reconcile.model.value import JsonValue
 
 HEAD: Final = "recording.json"
-"""The file that makes a folder a recording; it is written last."""
+"""The file that marks a folder as a recording; it is written last."""
 JOURNAL: Final = "unfinished.jsonl"
 """
-The file that grows while a run is recorded: what is known of the run, then a line for each job that has ended.
+The file that grows while a run is recorded: a line about the run, then one for each completed job.
 
-A recording that is complete replaces it.
+The finished recording replaces it.
 """
 
 _JOB: Final = re.compile(r"jobs/[A-Za-z_][A-Za-z0-9_-]{0,63}/[A-Za-z0-9_-]{1,64}\.json")
 
 
 def is_part_of_recording(path: str) -> bool:
-    """Return whether a file at this path, relative to the folder, can belong to a recording."""
+    """Return whether the file at this path, relative to the folder, can be part of a recording."""
     return path in (HEAD, JOURNAL) or _JOB.fullmatch(path) is not None
 
 
@@ -35,7 +35,7 @@ def find_job_file(provider: str, job_id: str) -> tuple[str, str, str]:
 
 
 def render_recording(recording: Recording) -> Iterator[tuple[str, str]]:
-    """Yield the path in the folder and the text of every file, one at a time to save memory, HEAD last."""
+    """Yield the path in the folder and the text of every file, one at a time to save memory; HEAD is last."""
     for (provider, job_id), job in recording.jobs.items():
         yield "/".join(find_job_file(provider, job_id)), _dump(_job_to_json(job))
     yield HEAD, _dump(_head_to_json(recording))
@@ -48,7 +48,7 @@ def render_journal_head(run: RecordedRun, version: str, providers: Mapping[str, 
 
 
 def render_journal_entry(provider: str, job_id: str, job: RecordedJob) -> str:
-    """Return the line of a journal about a job."""
+    """Return the line about a job in a journal."""
     return json.dumps({"provider": provider, "job_id": job_id, "job": _job_to_json(job)}, allow_nan=False) + "\n"
 
 
@@ -145,5 +145,5 @@ def _body_to_json(body: bytes) -> JsonValue:
 
 
 def dump_body(value: JsonValue) -> bytes:
-    """Return the body that the form `json` stands for; raise ValueError for a value that JSON cannot hold."""
+    """Return the body that a value in the form `json` represents; raise ValueError if JSON cannot hold the value."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
