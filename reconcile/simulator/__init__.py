@@ -1,5 +1,5 @@
 """
-A simulated job API on loopback that follows a scenario, for the demo, the tests and rehearsals of users.
+A simulated job API on loopback that follows a scenario, for the demo, tests and users' rehearsals.
 
     scenario text -> Scenario -> Service: Request -> Cue -> Connection -> bytes
 """

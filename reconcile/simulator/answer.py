@@ -12,12 +12,12 @@ REQUEST_ID_LENGTH = 32
 
 
 class Fault(Enum):
-    """What happens instead of a response."""
+    """What the server does instead of responding."""
 
     HANG = auto()
-    """Nothing, until the client closes the connection."""
+    """Do nothing until the client closes the connection."""
     RESET = auto()
-    """The connection is reset."""
+    """Reset the connection."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ Reply: TypeAlias = Answer | Fault
 
 
 def make_request_id(subject: str, number: int) -> str:
-    """Return the id of the n-th request for a subject, the same in every run, so that reports are reproducible."""
+    """Return the id of the n-th request for a subject, the same in every run, to make reports reproducible."""
     return sha256(f"{subject}/{number}".encode()).hexdigest()[:REQUEST_ID_LENGTH]
 
 

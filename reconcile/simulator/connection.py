@@ -18,7 +18,7 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 class Connection(asyncio.Protocol):
     """
-    One client.
+    The connection of one client.
 
     Responses wait in a queue, so that pipelined requests are answered in order even if a response is delayed. Reading
     pauses while the queue is full or the client does not read.

@@ -16,7 +16,7 @@ def answer_login(scenario: Scenario, request: Request, number: int) -> Answer:
     """
     Answer a request for a token.
 
-    The token is that of the scenario, or else a new one with this number. Users are identified by name or id.
+    The token is the one in the scenario, or else a new one with this number. Users are identified by name or id.
     """
     repertoire = scenario.repertoire
     try:

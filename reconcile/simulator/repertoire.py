@@ -1,4 +1,4 @@
-"""All responses of the simulator: jobs, the documented errors, and what goes wrong in practice."""
+"""All responses of the simulator: jobs, documented errors, and faults that occur in practice."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _PORTAL = b"<!doctype html>\n<html><head><title>Sign in</title></head><body><p>s
 _ELSEWHERE = "https://portal.invalid/sign-in"
 _TIMES = ("begin_time", "end_time")
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-"""How scenarios write times."""
+"""The format of times in scenarios."""
 
 
 _UNDOCUMENTED = {
@@ -30,11 +30,11 @@ _UNDOCUMENTED = {
 
 
 _NO_SOURCES: Mapping[str, Any] = {"status_codes": (), "error_answers": ()}
-"""Those of an API that an operator described."""
+"""The sources of an API that an operator described."""
 
 
 class Repertoire:
-    """The responses of one job API. Error bodies are taken from its sources where they have some."""
+    """The responses of one job API; error bodies come from its sources, if these have any."""
 
     def __init__(self, api: JobApi) -> None:
         self.api = api
@@ -59,16 +59,16 @@ class Repertoire:
         return self._fixed[name] if name in self._fixed else self._write(200, [self._spoil(name, job_id).encode()])
 
     def job(self, job_id: str, fields: Mapping[str, object]) -> Answer:
-        """Return a 200 with a job that has only these fields and its id, each where the API has it."""
+        """Return a 200 with a job that has only its id and these fields, each in its place in the API's body."""
         values = _translate({"job_id": job_id, **fields}, self.api.time_format)
         return self._write(200, [_dump(write_job(self.api, values)).encode()])
 
     def answer(self, status_code: int, body: bytes) -> Answer:
-        """Return a response with this body, which is JSON."""
+        """Return a response with this body, which must be JSON."""
         return self._write(status_code, [body])
 
     def raw(self, status_code: int, headers: Mapping[str, str], body: str) -> Answer:
-        """Return a response as written in a scenario, valid or not. It closes the connection, which it may break."""
+        """Return a response exactly as in a scenario, valid or not; the connection is closed, as it may be unusable."""
         return self._write(status_code, [body.encode()], headers=headers, close=True)
 
     def refusal(self, status_code: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -87,7 +87,7 @@ class Repertoire:
         return self._write(201, [body], headers={"X-Subject-Token": token})
 
     def _spoil(self, name: str, job_id: str) -> str:
-        """Return the documented job, or a finished one, with one thing wrong."""
+        """Write the documented job, or else a finished one, with one fault."""
         ways = self.api.job.fields
         body = deepcopy(self._examples.get(200)) or write_job(self.api, {"job_id": job_id, "status": "success"})
         record = find_record(self.api, body)
@@ -107,7 +107,7 @@ class Repertoire:
         return _dump(body)
 
     def _write_not_found(self, envelopes: Mapping[str, ErrorEnvelope]) -> Answer:
-        """Write what says that there is no such job, or may say it."""
+        """Write the answer for a job that does not exist, or for one that may not exist if the API has only that."""
         api = self.api
         if api.missing_if_empty:
             return self._write(200, [_dump(write_no_job(api)).encode()])
@@ -140,7 +140,7 @@ def _cut(envelope: ErrorEnvelope, code: str, message: str) -> list[bytes]:
 
 
 def _translate(values: Mapping[str, Any], time_format: str) -> dict[str, Any]:
-    """Turn the times of a scenario, of a job and of its parts, into those of the API; leave what is no time."""
+    """Convert the times of a job and its parts from the scenario's format to the API's; other values stay."""
     translated = dict(values)
     for role in _TIMES:
         instant = read_time(str(values.get(role)), _TIME_FORMAT)

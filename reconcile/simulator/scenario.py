@@ -1,4 +1,4 @@
-"""Scenario files: what the simulator responds."""
+"""Scenario files: the responses of the simulator."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -39,8 +39,8 @@ class Step(Struct, frozen=True, kw_only=True):
     The response for a job until the next step begins.
 
     A step begins `after` this number of seconds since the start of the server or, if that is None, when the previous
-    step has answered its number of `requests`. `delay` delays the response, in seconds. A `reply` that is called is
-    made for each request, because it depends on the time.
+    step has answered its number of `requests`. `delay` delays the response, in seconds. A callable `reply` is called
+    for each request, because it depends on the time.
     """
 
     reply: Reply | Callable[[], Reply]
@@ -66,7 +66,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 
 def load_scenario(document: Document, apis: Mapping[str, JobApi] = SHIPPED) -> Scenario:
-    """Return the scenario of one of the APIs that a document describes; raise DocumentError with all its errors."""
+    """Read the scenario in a document, for one of the APIs; raise DocumentError with all its errors."""
     _refuse_manifest(document)
     schema = find_schema("scenario.v1")
     diagnostics = check_document(document, schema) or sorted(_check_scenario(document, apis), key=_position)
@@ -184,7 +184,7 @@ def _check_entry(document: Document, path: _Path, entry: Table, api: JobApi) -> 
 
 
 def _check_shown(document: Document, path: _Path, record: Table, ways: RecordWays, api: JobApi) -> Iterator[Diagnostic]:
-    """Report labels that the API does not have for a job or, if there are any, for its parts and theirs."""
+    """Report labels that the API does not have, for a job and all its nested parts."""
     for label, _ in _entries(record, SHOWN):
         if label not in ways.shown:
             known = ", ".join(ways.shown) or "there are none"

@@ -17,9 +17,9 @@ from reconcile.simulator.service import Service, Tally
 
 _HOST = "127.0.0.1"
 _TURNS_TO_CONNECT = 3
-"""Iterations of the event loop after which an accepted connection has been handed over."""
+"""The iterations of the event loop that asyncio needs to hand over an accepted connection."""
 _PATIENCE = 10.0
-"""Seconds to wait for a server in another thread to start or stop, which takes milliseconds."""
+"""The most seconds to wait until a server in another thread starts or stops, which takes milliseconds."""
 
 
 class Simulator:
@@ -74,7 +74,7 @@ class Simulator:
         """Stop listening and close every connection."""
         if self._server is None:
             return
-        # A connection that asyncio has accepted but not yet handed over when the server closes would stay open.
+        # A connection that asyncio had accepted, but not yet handed over, when the server closes would stay open.
         loop = asyncio.get_running_loop()
         for listener in self._server.sockets:
             loop.remove_reader(listener.fileno())
