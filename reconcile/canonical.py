@@ -1,4 +1,4 @@
-"""The one way in which this program writes JSON, so that equal values are equal bytes: ASCII, keys sorted."""
+"""Writes all JSON of this program, so that equal values give equal bytes: ASCII, with sorted keys."""
 
 import json
 import re
@@ -10,13 +10,13 @@ import msgspec
 from reconcile.lazy import LazyList
 
 _SHORT = 16
-"""Elements of a list that is written in one go."""
+"""The most elements of a list that are written at once."""
 _LISTS = (list, tuple, LazyList, Iterator)
 _NOT_PRINTABLE_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
 def _make_list(value: object) -> list[object]:
-    """Return what msgspec writes in place of a value that it does not know."""
+    """Return the list that msgspec writes for a value of a type that it does not know."""
     if isinstance(value, LazyList):
         return list(value)
     raise TypeError(f"a {type(value).__name__} is not JSON")
@@ -29,8 +29,8 @@ def dump(value: object, *, compact: bool = False) -> str:
     """
     Write a value, which may hold msgspec Structs and lazy lists, as a document that ends in a line break.
 
-    A CI runner obeys `##[` and `##vso[` anywhere in a line. These can only stand inside a string, where the second `#`
-    may as well be written as an escape.
+    A CI runner executes `##[` and `##vso[` anywhere in a line. In JSON, these can only be inside a string, where the
+    second `#` is written as an escape.
 
     Args:
         compact: on one line, for documents that only programs read.
@@ -48,7 +48,7 @@ def dump(value: object, *, compact: bool = False) -> str:
 
 def stream(value: object, *, compact: bool = False) -> Iterator[str]:
     """
-    Yield what `dump` returns part by part, so that a long list in a document is never in memory as text.
+    Yield the text of `dump` part by part, so that a long list is never in memory as text.
 
     An iterator is written as a list.
     """
@@ -57,7 +57,7 @@ def stream(value: object, *, compact: bool = False) -> Iterator[str]:
 
 
 def _stream(value: object, line: str | None) -> Iterator[str]:
-    """Yield a value. `line` is a line break and the indentation of its line, None for a document on one line."""
+    """Yield the text of a value; `line` is a line break with the indentation, None for a document on one line."""
     inner = None if line is None else f"{line}  "
     members: Mapping[str, object] | None
     if not _is_long(value):
@@ -72,7 +72,7 @@ def _stream(value: object, line: str | None) -> Iterator[str]:
 
 
 def _stream_list(value: Iterable[object], line: str | None) -> Iterator[str]:
-    """Yield a list, a few elements at once, or one by one where there are few, because one of them is long."""
+    """Yield a list, a few elements at a time; a short list, of which one element is long, one by one."""
     inner = None if line is None else f"{line}  "
     index = 0
     if isinstance(value, list | tuple) and len(value) <= _SHORT:
@@ -91,12 +91,12 @@ def _stream_list(value: Iterable[object], line: str | None) -> Iterator[str]:
 
 
 def _separate(index: int, bracket: str, inner: str | None) -> str:
-    """Return what stands before the element of that index."""
+    """Return the text before the element at this index."""
     return (bracket if index == 0 else "," if inner else ", ") + (inner or "")
 
 
 def _is_long(value: object) -> bool:
-    """Return whether a value is a long list or holds one."""
+    """Return whether a value is a long list or contains one."""
     if isinstance(value, Iterator):
         return True
     if isinstance(value, list | tuple | LazyList):
@@ -107,7 +107,7 @@ def _is_long(value: object) -> bool:
 
 
 def _find_members(value: object) -> Mapping[str, object] | None:
-    """Return the members that a value has as a JSON object, None if it is none or has a tag."""
+    """Return the members of a value as a JSON object; None if it is not an object, or has a tag."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, msgspec.Struct) or value.__struct_config__.tag is not None:
@@ -118,7 +118,7 @@ def _find_members(value: object) -> Mapping[str, object] | None:
 
 
 def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
-    """Return whether msgspec leaves a value out as the default: the very same object, or an empty collection."""
+    """Return whether msgspec omits a value as the default: the identical object, or an empty collection."""
     return value is field.default or (type(value) is field.default_factory and not value)
 
 

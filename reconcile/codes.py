@@ -1,9 +1,9 @@
 """
 All error codes. They are stable: a code is never renumbered, and never reused with another meaning.
 
-The first digit tells where to look for the cause: RC0 the command line and the run, RC1 the text of a file, RC2 the
+The first digit shows where to look for the cause: RC0 the command line and the run, RC1 the text of a file, RC2 the
 meaning of a manifest, RC3 the connection to the job API, RC4 and RC5 its responses, with the number of the HTTP status
-where there is one.
+if there is one.
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Durations as people write them, in Go's style and with days and weeks: `90s`, `1h30m`, `250ms`, `7d`."""
+"""Durations as people write them, in Go's style, plus days and weeks: `90s`, `1h30m`, `250ms`, `7d`."""
 
 import re
 from functools import lru_cache
@@ -23,7 +23,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds the way `parse_duration` reads them, in hours and smaller units: `1h30m`, `250ms`, `0s`."""
+    """Write seconds so that `parse_duration` can read them, in hours and smaller units: `1h30m`, `250ms`, `0s`."""
     rest = round(abs(seconds) * 1000)
     parts = []
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):

@@ -21,9 +21,9 @@ from reconcile.model.manifest import Manifest
 
 class ReconcileError(Exception):
     """
-    The root of the tree. `diagnostics` is never empty and in the order of printing.
+    The root of the tree. `diagnostics` is never empty, and in the order of printing.
 
-    `terse` means that nothing but the diagnostics is printed, for programs and for --quiet.
+    `terse` is whether only the diagnostics are printed, for programs and for --quiet.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
@@ -33,7 +33,7 @@ class ReconcileError(Exception):
 
     @classmethod
     def because(cls, code: Code, message: str, *, hint: str | None = None, source: Source | None = None) -> Self:
-        """Make an error with one diagnostic, about that place in a file if it has one."""
+        """Make an error with one diagnostic; `source` is its place in a file, if it has one."""
         return cls([Diagnostic(code=code, message=message, hint=hint, source=source)])
 
 
@@ -45,7 +45,7 @@ class DocumentError(ReconcileError):
     """
     An input file is invalid.
 
-    `valid` are the manifests in which nothing is wrong, one for each file, where files are checked separately.
+    `valid` has one manifest for each valid file, if files are checked separately.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], *, valid: Iterable[Manifest] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Globs: `*` matches any number of characters, `?` one, all others themselves; the whole value has to match."""
+"""Globs: `*` matches any number of characters, `?` exactly one, all others themselves; the whole value must match."""
 
 import re
 from functools import lru_cache
@@ -7,9 +7,10 @@ from functools import lru_cache
 @lru_cache(maxsize=1024)
 def _compile(pattern: str) -> re.Pattern[str]:
     """
-    Translate a glob to a regular expression that never backtracks into what is between two stars.
+    Translate a glob to a regular expression that never backtracks into the text between two stars.
 
-    Where that is found first is as good as anywhere later, so an atomic group holds it, and no pattern is slow.
+    The first place where that text is found is as good as any later one, so it is in an atomic group, and no pattern is
+    slow.
     """
     head, *rest = [
         "".join("." if character == "?" else re.escape(character) for character in part) for part in pattern.split("*")

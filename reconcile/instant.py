@@ -8,30 +8,30 @@ from functools import lru_cache
 _RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 
 _ISO_8601 = "%Y-%m-%d %H:%M:%S"
-"""A form that Python reads without strptime, twenty times faster; it also reads other forms."""
+"""A format that `fromisoformat` reads, twenty times faster than strptime; but it also accepts other formats."""
 
 FIRST = datetime(1971, 1, 1, tzinfo=UTC)
-"""No job API answered before. An earlier time is the zero of a program or of its clock, such as 0001-01-01 or 1970."""
+"""No job API existed before. An earlier time is the zero value of a program or clock, such as 0001-01-01 or 1970."""
 
 
 def parse_time(text: str, time_format: str) -> datetime:
     """
-    Read a time in a job API's own form.
+    Read a time in the format of a job API.
 
     Args:
-        time_format: the name of a form (`rfc3339`, `epoch-ms`, `go`), or strptime's, and then the time is UTC.
-            Formatting the result has to give the same text, because strptime alone also accepts `2016-1-2` and digits
+        time_format: the name of a format (`rfc3339`, `epoch-ms`, `go`), or one of strptime; the time is then in UTC.
+            Formatting the result must give the same text, because strptime alone also accepts `2016-1-2` and digits
             of any script.
 
     Raises:
-        ValueError: the text is not in that form, or there is no such day or time of day.
+        ValueError: the text is not in that format, or there is no such day or time of day.
     """
     named = _NAMED.get(time_format)
     if named is not None:
         return named(text)
     if time_format == _ISO_8601:
         read = datetime.fromisoformat(text)
-        # A year below 1000 is the zero time of some program, and is refused.
+        # A year below 1000 is the zero value of some program, and is rejected.
         written = read.isoformat(" ", "seconds").lstrip("0")
     else:
         read = datetime.strptime(text, time_format)
@@ -42,7 +42,7 @@ def parse_time(text: str, time_format: str) -> datetime:
 
 
 def is_time(text: str, time_format: str) -> bool:
-    """Return whether a text is a time in a job API's own form."""
+    """Return whether a text is a time in the format of a job API."""
     usual = _USUAL.get(time_format)
     if usual is not None and usual.fullmatch(text):
         return True
@@ -54,7 +54,7 @@ def is_time(text: str, time_format: str) -> bool:
 
 
 def write_time(instant: datetime, time_format: str) -> str:
-    """Write a time as an API of that form does."""
+    """Write a time in the format of a job API."""
     instant = instant.astimezone(UTC)
     if time_format == "rfc3339":
         return format_instant(instant)
@@ -64,13 +64,13 @@ def write_time(instant: datetime, time_format: str) -> str:
 
 
 def is_time_format(time_format: str) -> bool:
-    """Return whether a form is a known name or strptime's for a whole time: what is written in it is read back."""
+    """Return whether a format is a known name, or one of strptime that preserves a whole time."""
     example = datetime(2016, 1, 2, 15, 4, 5, tzinfo=UTC)
     return read_time(write_time(example, time_format), time_format) == example
 
 
 def _parse_offset(text: str) -> datetime:
-    """Read RFC 3339 with 0 to 9 digits of a second and an offset with or without a colon; "Z" is one."""
+    """Read RFC 3339 with 0 to 9 digits of a second, and with "Z" or an offset with or without a colon."""
     found = _OFFSET.fullmatch(text)
     if found is None:
         raise _refuse(text, "rfc3339")
@@ -78,7 +78,7 @@ def _parse_offset(text: str) -> datetime:
 
 
 def _parse_go(text: str) -> datetime:
-    """Read what Go prints of a time: 0 to 9 digits of a second, the offset, and the name of the zone."""
+    """Read a time as Go prints it: 0 to 9 digits of a second, the offset, and the name of the zone."""
     found = _GO.fullmatch(text)
     if found is None:
         raise _refuse(text, "go")
@@ -86,7 +86,7 @@ def _parse_go(text: str) -> datetime:
 
 
 def _parse_epoch(text: str) -> datetime:
-    """Read milliseconds since 1970; 13 digits, for 10 would be seconds."""
+    """Read milliseconds since 1970; they must have 13 digits, because 10 would be seconds."""
     if not _EPOCH_MS.fullmatch(text):
         raise _refuse(text, "epoch-ms")
     return _EPOCH + timedelta(milliseconds=int(text))
@@ -113,7 +113,7 @@ _USUAL = {
     "go": re.compile(rf"{_DAY} {_CLOCK}(?:\.[0-9]{{1,9}})? \+0000 UTC"),
     "epoch-ms": _EPOCH_MS,
 }
-"""Most times of a form, days that every month has: they need not be built to be known as times."""
+"""Most valid times of each format, only with days that every month has: these need no parsing to be recognized."""
 _NAMED: Mapping[str, Callable[[str], datetime]] = {
     "rfc3339": _parse_offset,
     "epoch-ms": _parse_epoch,
@@ -122,13 +122,13 @@ _NAMED: Mapping[str, Callable[[str], datetime]] = {
 
 
 _recall_time = lru_cache(maxsize=1024)(parse_time)
-"""Reads the latest times once: every expectation of a job reads its times again."""
+"""Caches the latest times, because every expectation of a job reads its times again."""
 _LONGEST_RECALLED = 64
-"""Characters of a time that is kept, so that what is kept stays small."""
+"""The most characters of a cached time, to keep the cache small."""
 
 
 def read_time(text: str | None, time_format: str) -> datetime | None:
-    """Read a time as `parse_time` does; None if the API returned none, or something else."""
+    """Read a time with `parse_time`; None if the API returned none, or if it is invalid."""
     if not text:
         return None
     try:
@@ -138,7 +138,7 @@ def read_time(text: str | None, time_format: str) -> datetime | None:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Read a time with its zone (RFC 3339); raise ValueError for anything else, or no year of 1 to 9999."""
+    """Read a time with its zone (RFC 3339); raise ValueError for anything else, or a year outside 1 to 9999."""
     if not re.fullmatch(_RFC_3339, text):
         raise ValueError(f"not a time of RFC 3339: {text[:40]!r}")
     try:

@@ -1,4 +1,4 @@
-"""A sequence whose elements are made when they are asked for, so that all of them are never in memory together."""
+"""A sequence that makes each element when it is read, so that they are never all in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
@@ -8,7 +8,7 @@ _To = TypeVar("_To", covariant=True)
 
 
 class LazyList(Sequence[_To], Generic[_To]):
-    """What a function returns for each element of another sequence, made anew each time; the function must be pure."""
+    """Applies a function to the elements of another sequence, again at each access; the function must be pure."""
 
     __slots__ = ("_elements", "_make")
 

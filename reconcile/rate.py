@@ -8,18 +8,18 @@ from msgspec import Struct
 _UNITS = {None: 1.0, "s": 1.0, "m": 60.0}
 _RATE = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/([sm]))?"
 _UNEVEN = 10
-"""A number of requests that is no integer is counted over so many of them, so that little is lost by rounding down."""
+"""If a rate is not a whole number of requests, each run gets at least this many, so that rounding down loses little."""
 
 
 class Rate(Struct, frozen=True):
-    """At most so many `requests` in any window of so many `seconds`; both are above zero."""
+    """At most this many `requests` in any window of this many `seconds`; both are above zero."""
 
     requests: float
     seconds: float
 
     @classmethod
     def per_minute(cls, requests: int | None) -> "Rate | None":
-        """Return the rate that an API publishes; None if it publishes none."""
+        """Return a rate in requests per minute, as APIs publish it; None if unpublished."""
         return None if requests is None else cls(float(requests), 60.0)
 
     @property
@@ -29,10 +29,10 @@ class Rate(Struct, frozen=True):
 
     def share(self, index: int, total: int) -> "Rate":
         """
-        Return the part of the `index`-th of `total` runs, counted from 1: a whole number of requests, at least one.
+        Return the share of the `index`-th of `total` runs, counted from 1: a whole number of requests, at least one.
 
-        All parts are over windows of the same length, and together they are never more than this rate. The window is
-        longer than that of this rate if it has less than one request for each run.
+        All shares have the same window, and together they never exceed this rate. Their window is longer than that of
+        this rate if it would have less than one request per run.
         """
         least = total if self.requests.is_integer() else _UNEVEN * total
         windows = max(1, math.ceil(least / self.requests))
@@ -41,14 +41,14 @@ class Rate(Struct, frozen=True):
         return Rate(float(part), self.seconds * windows)
 
     def __str__(self) -> str:
-        """Write it as people do, such as 400/m, or 3 in 20 s where there is no unit for it."""
+        """Write the rate as people do, such as 400/m, or 3 in 20 s if no unit fits."""
         unit = next((name for name, seconds in _UNITS.items() if name and seconds == self.seconds), None)
         return f"{self.requests:,g}/{unit}" if unit else f"{self.requests:,g} in {self.seconds:,g} s"
 
 
 def parse_rate(text: str) -> Rate:
     """
-    Read a rate; the unit is a second if none is given.
+    Parse a rate; the default unit is a second.
 
     Raises:
         ValueError: it is not a number above zero, alone or with /s or /m.

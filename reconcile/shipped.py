@@ -1,7 +1,7 @@
 """
 Data files of the program: schemas, examples and explanations.
 
-In a wheel they are inside the package, in a checkout beside it.
+They are inside the package in a wheel, and beside it in a checkout.
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ def shipped_folder(name: str) -> Path:
     """
     Return the path of a data folder, such as `schemas`.
 
-    The one inside the package takes precedence, so that a foreign folder beside an installed package is never read.
+    A folder inside the package takes precedence, so that a foreign folder beside an installed package is never read.
     """
     packaged = _PACKAGE / name
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
@@ -36,6 +36,6 @@ def read_schema(name: str) -> str:
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """Return a schema by its full name. The value is shared and must not be changed."""
+    """Return a schema by its full name; the value is shared and must not be modified."""
     schema: dict[str, Any] = msgspec.json.decode(read_schema(name))
     return schema

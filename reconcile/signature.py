@@ -1,7 +1,7 @@
 """
-SDK-HMAC-SHA256: how a request shows that whoever sent it has the secret of an access key.
+SDK-HMAC-SHA256: proves that the sender of a request has the secret of an access key.
 
-Described in the API Request Signing Guide of Huawei Cloud. Pure: who signs says what the time is.
+Described in the API Request Signing Guide of Huawei Cloud. Pure: the caller passes the time as a header.
 """
 
 import hashlib
@@ -49,15 +49,15 @@ def sign_request(
     access_key: str, secret_key: str, *, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
 ) -> Authorization:
     """
-    Sign a request with all the headers given, Host and X-Sdk-Date among them; raise KeyError without the latter.
+    Sign a request with all the given headers, including Host and X-Sdk-Date; raise KeyError without the latter.
 
     Args:
-        access_key: names the secret.
-        secret_key: the key of the HMAC, as it is.
+        access_key: the name of the secret.
+        secret_key: the key of the HMAC, unchanged.
         method: in upper case.
-        target: path and query as they are sent.
-        headers: the names in any case, each once.
-        body: whole.
+        target: path and query as sent.
+        headers: names in any case, each once.
+        body: the complete body.
     """
     fields = {name.lower(): value.strip() for name, value in headers.items()}
     digest = hashlib.sha256(canonicalize_request(method, target, fields, body).encode()).hexdigest()
@@ -70,7 +70,7 @@ def sign_request(
 
 
 def canonicalize_request(method: str, target: str, fields: Mapping[str, str], body: bytes) -> str:
-    """Write a request in the one form that both sides sign; the names of `fields` are in lower case."""
+    """Write a request in the canonical form that both sides sign; the names of `fields` are in lower case."""
     path, _, query = target.partition("?")
     names = sorted(fields)
     lines = (
