@@ -30,8 +30,8 @@ class Memory(Struct, frozen=True):
     The state of an automaton: how many sub-jobs it has read, and how they can fill the items.
 
     `fills` are the ways to assign them to items: the number for each item or, if order counts, the item of the last
-    sub-job and the number that this item has. `matching` counts the sub-jobs that match each item with a maximum among
-    others. All numbers are capped where higher ones make no difference.
+    sub-job and the number that this item has. For each item with a maximum in a `contains`, `matching` counts the
+    sub-jobs that match it. All numbers are capped where higher ones make no difference.
     """
 
     size: int

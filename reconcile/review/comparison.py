@@ -202,7 +202,7 @@ class _Comparison:
         )
 
     def _may_stop(self, passing: Side, stopping: Job, terms: Terms) -> bool:
-        """Return whether a job may stop what others let through; True is no claim, so the gate need not confirm it."""
+        """Return whether a job may stop what others let through; reports do not claim it, so it needs no witness."""
         if terms in passing.terms:
             return False
         key = passing.terms, terms

@@ -4,10 +4,10 @@ Answers that some jobs let through and another one stops.
 For a given status and time of judging, each part of an answer is judged independently: the type, the error code, the
 fail reason, both times together, and the sub-jobs together. So an answer passes if each of its parts passes, and is
 stopped if one part is stopped. The search looks for that one value, part by part, and fills the other parts with the
-simplest values.
+simplest values that pass.
 
-Most differences lie beside a bound that has moved, and a part cannot differ at all if the expectation of one side
-follows from that of the other. Only if that decides nothing, all values are tried.
+Most differences are next to a bound that has moved, and a part cannot differ if the expectation of one side follows
+from that of the other. If neither decides, all values are tried.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

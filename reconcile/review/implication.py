@@ -1,8 +1,8 @@
 """
 Which expectations follow from others, as far as their structure shows.
 
-True is a proof: if the stronger one holds, so does the weaker one. It says nothing about the case that the stronger one
-does not hold, so none of this applies to waived assertions. False is no claim: only a search can decide.
+True is a proof: if the stronger one holds, so does the weaker one. It proves nothing if the stronger one does not hold,
+so none of this applies to waived assertions. False is no claim: only a search can decide.
 """
 
 from collections.abc import Iterable, Sequence

@@ -42,7 +42,7 @@ Kind: TypeAlias = tuple[Fit, ...]
 
 
 _Described: TypeAlias = tuple[tuple[Assertion, ...], Sequence[tuple[int, tuple[Assertion, ...]]]]
-"""The assertions about sub-jobs of one type: about each, and by position about those of each item with that type."""
+"""The assertions about sub-jobs of one type: those about each, and those of the items that accept it, by position."""
 
 
 @lru_cache(maxsize=64)

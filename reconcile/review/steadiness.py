@@ -29,7 +29,7 @@ def list_looks(passing: Sequence[Terms], stopping: Terms, at: datetime) -> Itera
 
 def _accept_unfinished(terms: Sequence[Terms]) -> bool:
     """
-    Return whether all terms accept the same status of an unfinished job.
+    Return whether all terms accept one and the same status of an unfinished job.
 
     If `stuck` is waived, such a job passes once it is stuck, and the run waits until then.
     """

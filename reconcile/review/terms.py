@@ -35,7 +35,7 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     Each part of an answer has its assertions, ordered by what they name: a text has at most one, and `times` has those
     about begin, end and the lengths between. `sub_jobs` is None if nothing is expected of them. `absent` jobs have no
-    assertions. `begun` is the demand of `after` on this job alone: that it has begun. If the order is waived and the
+    assertions. `begun` is all that `after` demands of this job alone: that it has begun. If the order is waived and the
     other job may have failed (`or_failed`), even a begin that makes no sense passes. `waivers` are pairs of fields and
     last day. `unknown` is the part that depends on variables without a value, as text, and `sensitive` are the fields
     that are compared with sensitive values. `settle` is how many looks must agree and how many seconds they must cover,
@@ -123,7 +123,7 @@ def _must_succeed(job: Job | None, today: date) -> bool:
 
 
 def _list_fields(job: Job, expect: Expectation) -> Iterable[Assertion]:
-    """List the assertions about a job; if it has `stuck`, only statuses in which it has ended are accepted."""
+    """List the assertions about a job; with `stuck` and no waiver for it, they accept only terminal statuses."""
     if expect.stuck is None or any("stuck" in waiver.fields for waiver in job.waivers):
         return expect.fields
     ended = {status.word for status in job.provider.api.statuses.values() if status.terminal}

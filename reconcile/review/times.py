@@ -103,7 +103,7 @@ def list_times(assertions: Sequence[Assertion], api: JobApi, now: datetime) -> I
     Yield pairs of begin and end, the simplest first; they include one of each kind that the assertions tell apart.
 
     Args:
-        assertions: about times, of any number of jobs.
+        assertions: about times, of any number of records; without any, the only pair is one without times.
         now: the time of judging.
 
     Raises:
