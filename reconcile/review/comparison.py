@@ -103,18 +103,24 @@ class _Declared:
 
     def demands_order(self, before: _Remote | None, until: date, job: Job) -> bool:
         """
-        Return whether a remote job must come after another one, directly or through others.
+        Return whether a remote job must come after another one, directly or by way of other jobs.
+
+        A waived order still stops times that make no sense and jobs that have not begun, each of this job alone. So
+        it takes the place of another one only if it is about the same two jobs.
 
         Args:
-            before: the other one; every job comes after None.
-            until: the last day on which the order may be waived.
+            before: the other job; None means that there is no order, which is always true.
+            until: the last day on which the order may be waived, the first of all days if it must not be.
         """
+        direct = self._orders.get(identify(job), ())
+        if before is None or any(each == before and waived <= until for each, waived in direct):
+            return True
         reached, seen = [identify(job)], set[_Remote]()
-        while reached and before is not None and before not in seen:
-            orders = [each for each, waived in self._orders.get(reached.pop(), ()) if waived <= until]
+        while reached and before not in seen:
+            orders = [each for each, waived in self._orders.get(reached.pop(), ()) if waived == date.min]
             reached += [each for each in orders if each not in seen]
             seen.update(orders)
-        return before is None or before in seen
+        return before in seen and until == date.min
 
     def side(self, job: Job) -> Side:
         jobs = tuple(self.list_same(job))
@@ -171,15 +177,17 @@ class _Comparison:
         is_kept = self._new.demands_order(self._old.identify_before(old), self._old.find_waived(old), new)
         is_new = not self._old.demands_order(self._new.identify_before(new), self._new.find_waived(new), old)
         weaker = (None if is_kept else self._find_disorder(old, new)) or self._find(self._new.side(new), old, own)
-        if isinstance(weaker, str):
-            return make(Relation.UNDECIDED, weaker)
         is_stronger = is_new or self._may_stop(self._old.side(old), new, other)
         expanded = self._new.expanded.get(new.address)
         if weaker is None and expanded not in (None, self._old.expanded.get(old.address)):
             relation = Relation.DIFFERENT if is_stronger else Relation.WEAKER
             return self._lose(old, new, relation, f"whether it is checked depends on {expanded}")
         if weaker is None and not is_kept:
-            return make(Relation.UNDECIDED, "no answers were found that the change of its 'after' lets through")
+            weaker = "no answers were found that the change of its 'after' lets through"
+        if weaker is None and own.unknown and other.covers_more(own):
+            weaker = "what a longer waiver covers depends on variables without a value"
+        if isinstance(weaker, str):
+            return make(Relation.UNDECIDED, weaker)
         if weaker is not None:
             return make(Relation.DIFFERENT if is_stronger else Relation.WEAKER, witness=weaker)
         return make(Relation.STRONGER if is_stronger else Relation.EQUAL)
@@ -238,8 +246,8 @@ class _Comparison:
                 self._found[key] = find_witness(passing, stopping, terms, self._judge, self._now)
             except TooManyError as error:
                 self._found[key] = f"there are too many {error} to compare"
-            except UnconfirmedError:
-                self._found[key] = "the gate did not confirm the answer that was found"
+            except UnconfirmedError as error:
+                self._found[key] = str(error)
         found = self._found[key]
         return name_witness(found, stopping, self._judge) if isinstance(found, Witness) else found
 

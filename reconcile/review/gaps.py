@@ -112,7 +112,7 @@ def _list_later(terms: Sequence[Terms], starts: Sequence[datetime], now: datetim
     """List further times of judging at which the same times may be judged differently."""
     parts = [list_times_of_sub_jobs(each.sub_jobs) for each in terms]
     asserted = tuple(dict.fromkeys(each for part in (*(each.times for each in terms), *parts) for each in part))
-    later = list_instants(asserted, terms[0].api, now, unfinished=any(each.waivers for each in terms))
+    later = list_instants(asserted, terms[0].api, now, waived=any(each.waivers for each in terms))
     return sorted(set(later) - set(starts))
 
 

@@ -66,6 +66,14 @@ class Terms(Struct, frozen=True, kw_only=True):
             return frozenset()
         return frozenset(field for fields, expires in self.waivers if at.date() <= expires for field in fields)
 
+    def covers_more(self, other: "Terms") -> bool:
+        """Return whether a waiver covers something on a day on which no waiver of other terms does."""
+        return any(
+            not any(name in names and last <= end for names, end in other.waivers)
+            for fields, last in self.waivers
+            for name in fields
+        )
+
     def list_times(self, waived: frozenset[str]) -> tuple[Assertion, ...]:
         """List the assertions about times, given what is waived."""
         return (_BEGUN, *self.times) if self.begun and not (self.or_failed and ORDER in waived) else self.times

@@ -92,7 +92,7 @@ def _walk(patterns: Sequence[_Signs]) -> Iterator[str]:
                     following.append((reached, text + character))
                     yield text + character
         if len(seen) > _MOST_STATES:
-            raise TooManyError("globs with too many states")
+            raise TooManyError("states of globs")
         level, first = following, False
 
 

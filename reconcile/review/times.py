@@ -32,29 +32,30 @@ _BESIDE = (-1, 0, 1)
 
 
 def list_instants(
-    assertions: Sequence[Assertion], api: JobApi, now: datetime, *, unfinished: bool = False
+    assertions: Sequence[Assertion], api: JobApi, now: datetime, *, waived: bool = False
 ) -> list[datetime]:
     """
     List the times of judging, from now on, at which the same times of a job may be judged differently.
 
     If all bounds are lengths, times can move along with the time of judging, which then makes no difference. An age
     beside a bound of a time means something else at each time of judging. Without an age, it matters only whether all
-    bounds are in the past.
+    bounds are in the past, unless a waiver ends before they are.
 
     Args:
-        unfinished: whether the length of an unfinished job, which grows like an age, may matter.
+        waived: whether waivers cover something for a while. The length of an unfinished job, which grows like an age,
+            matters only then.
     """
     bounds = _Bounds(assertions, _find_tick(api.time_format), now)
     starts = bounds.begin | bounds.end
-    between = {0, *bounds.durations} if bounds.begin or unfinished else {0}
-    growing = bounds.ages | (bounds.durations if unfinished else set())
+    between = {0, *bounds.durations} if bounds.begin or waived else {0}
+    growing = bounds.ages | (bounds.durations if waived else set())
     reached = {max(starts, default=0) + sum(bounds.durations) + bounds.skew}
-    if growing:
+    if growing or waived:
         reached |= {
             start + length + later
             for start in _around(starts)
             for length in _around(between)
-            for later in _around({0, *growing})
+            for later in _around({-bounds.skew, 0, *growing})
         }
     if len(reached) > _MOST:
         raise TooManyError("bounds of times")

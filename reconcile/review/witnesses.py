@@ -30,6 +30,7 @@ from reconcile.review.gaps import Gap, list_gaps, list_starts
 from reconcile.review.steadiness import list_looks
 from reconcile.review.terms import NOWHERE, Terms
 
+_UNCONFIRMED = "the gate did not confirm the answer that was found"
 _MOST_TRIED = 20
 """The most answers of one search that are judged before one is confirmed."""
 
@@ -79,7 +80,7 @@ class Side(Struct, frozen=True, kw_only=True):
 
 
 class UnconfirmedError(Exception):
-    """The search proposed only answers that the gate judges differently."""
+    """The gate confirmed no answer that the search proposed; the message says so."""
 
 
 def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: datetime) -> Witness | None:
@@ -95,7 +96,7 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
 
     Raises:
         TooManyError: the search takes too long.
-        UnconfirmedError: the gate disagrees with the search.
+        UnconfirmedError: the gate confirms none of the answers that the search proposes.
     """
     gaps = list_gaps(passing.terms, terms, now)
     for gap in gaps[:_MOST_TRIED]:
@@ -106,7 +107,7 @@ def find_witness(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: 
             jobs = (stopping, *passing.jobs)
             return _make(gap.at, [_show(answer, written, jobs, stopped, passed, judge)], stopped, jobs)
     if gaps:
-        raise UnconfirmedError
+        raise UnconfirmedError(_UNCONFIRMED)
     unsteady = _find_unsteady(passing, stopping, terms, judge, now)
     return unsteady or _find_patience(passing, stopping, terms, judge, now)
 
@@ -115,7 +116,10 @@ def is_stopping(passing: Side, stopping: Job, terms: Terms, judge: Judge, now: d
     """Return whether a job may stop what a side lets through; the gate judges only if the search finds nothing."""
     if list_gaps(passing.terms, terms, now) or any(True for _ in _list_unsteady(passing, terms, now)):
         return True
-    return _find_patience(passing, stopping, terms, judge, now) is not None
+    try:
+        return _find_patience(passing, stopping, terms, judge, now) is not None
+    except UnconfirmedError:
+        return True
 
 
 def find_stopped(stopping: Job, judge: Judge, now: datetime) -> Witness | None:
@@ -168,7 +172,7 @@ def _find_unsteady(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
             if passed.verdict is Verdict.IN_SYNC and stopped.verdict is not Verdict.IN_SYNC:
                 return _make(at, [_show(answer, written, jobs, stopped, passed, judge)], stopped, jobs)
     if found:
-        raise UnconfirmedError
+        raise UnconfirmedError(_UNCONFIRMED)
     return None
 
 
@@ -185,7 +189,8 @@ def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
     """
     Find an answer that one side waits for, and that comes too late for a job.
 
-    With --wait, a missing or unfinished job is polled again, as long as `missing` and `timeout` allow.
+    With --wait, a missing or unfinished job is polled again, as long as `missing` and `timeout` allow. If one side
+    allows more and no answer shows what that lets through, UnconfirmedError is raised.
     """
     firsts: list[tuple[Observed | Missing, float]] = []
     waits = terms.missing is MissingPolicy.DRIFT and all(each.missing is MissingPolicy.WAIT for each in passing.terms)
@@ -196,10 +201,13 @@ def _find_patience(passing: Side, stopping: Job, terms: Terms, judge: Judge, now
         api = stopping.provider.api
         unfinished = [each for each in api.statuses.values() if not each.terminal and each.word in api.words.values()]
         firsts += [(Observed.bare(stopping.job_id, each.word), limit + 1) for each in unfinished]
-    for first, after in firsts:
-        found = _confirm_patience(passing, stopping, (first, after), judge, now)
-        if found is not None:
-            return found
+    for start in list_starts([*passing.terms, terms], now):
+        for first, after in firsts:
+            found = _confirm_patience(passing, stopping, (first, after), judge, start)
+            if found is not None:
+                return found
+    if firsts:
+        raise UnconfirmedError("it may be waited for longer, and no answers were found that this lets through")
     return None
 
 

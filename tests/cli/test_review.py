@@ -179,6 +179,53 @@ def test_what_depends_on_a_variable_without_a_value_has_to_be_the_same(jobs):
     assert jobs(loose, changed, "--var", "t=x") == (2, {"jobs.a": ("weaker", None)})
 
 
+@pytest.mark.parametrize(
+    ("declared", "field", "given"),
+    [
+        ("job_id: id-1, expect: {job_type: '${var.t}'}", "job_type", "bind_ldap"),
+        ("job_id: id-1, expect: '${var.t}'", "status", None),
+        ("job_id: id-1, after: '${var.t}'", "after", "jobs.b"),
+    ],
+    ids=["a value", "the expectation", "the order"],
+)
+def test_a_waiver_of_what_depends_on_a_variable_without_a_value_is_never_equal(jobs, declared, field, given):
+    plain = f"{HEAD}variables: {{t: {{}}}}\njobs:\n  a: {{{declared}}}\n  b: {{job_id: id-2}}\n"
+    waiver = f"waivers: [{{fields: [{field}], reason: known, expires: 2026-12-10}}]"
+    waived = plain.replace(declared, f"{declared}, {waiver}")
+    code, found = jobs(plain, waived)
+    assert code != 0
+    assert found["jobs.a"][0] in ("undecided", "weaker")
+    assert given is None or jobs(plain, waived, "--var", f"t={given}")[0] == 2
+    assert jobs(waived, plain)[0] == 0
+
+
+def test_a_waived_order_is_not_kept_by_way_of_another_job(jobs):
+    """It still stops times that make no sense, which the orders of other jobs do not."""
+    waiver = "waivers: [{fields: [after], reason: known, expires: 2026-12-10}]"
+    status = "expect: {status: [success, failed]}"
+    first = f"  a: {{job_id: id-1, {status}}}\n  b: {{job_id: id-2, after: jobs.a, {status}}}\n"
+    old, new = (
+        f"{HEAD}jobs:\n{first}  c: {{job_id: id-3, after: {before}, {waiver}}}\n" for before in ("jobs.a", "jobs.b")
+    )
+    code, found = jobs(old, new)
+    assert code != 0
+    assert found["jobs.c"][0] in ("different", "weaker", "undecided")
+
+
+def test_waiting_for_a_missing_job_is_compared_when_its_waiver_has_ended(jobs):
+    """Until then, the old manifest lets it pass, and the new one waits."""
+    waiver = "waivers: [{fields: [missing], reason: known, expires: 2026-12-10}]"
+    old = f"{HEAD}jobs: {{a: {{job_id: id-1, {waiver}}}}}\n"
+    assert jobs(old, old.replace("id-1,", "id-1, missing: wait,")) == (2, {"jobs.a": ("different", None)})
+
+
+def test_a_longer_timeout_that_no_answer_shows_is_undecided(jobs):
+    """The job is never waited for here, and the search cannot tell."""
+    old = f"{HEAD}jobs: {{a: {{job_id: id-1, timeout: 1m, expect: {{status: [waiting, running, success]}}}}}}\n"
+    code, found = jobs(old, old.replace("1m", "2h"))
+    assert (code, found["jobs.a"][0]) == (1, "undecided")
+
+
 ORDERED = BOTH.replace("id-2", "id-2, after: jobs.a")
 
 

@@ -154,6 +154,16 @@ JOBS = {
         "expect: {begin_time: {after: 2026-12-20T00:00:00Z}}",
         "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, missing: wait}",
     ),
+    "waiver that ends between times to come": (
+        "expect: {begin_time: {after: 2026-12-05T00:00:00Z, before: 2027-01-01T00:00:00Z}}",
+        "{expect: {begin_time: {after: 2026-12-05T00:00:00Z, before: 2027-01-01T00:00:00Z}},"
+        " waivers: [{fields: [status, sub_jobs], reason: known, expires: 2026-12-10}]}",
+    ),
+    "waiver that ends between times of sub-jobs to come": (
+        "expect: {sub_jobs: {items: [{end_time: {after: 2026-12-05T00:00:00Z, before: 2027-01-01T00:00:00Z}}]}}",
+        "{expect: {sub_jobs: {items: [{end_time: {after: 2026-12-05T00:00:00Z, before: 2027-01-01T00:00:00Z}}]}},"
+        " waivers: [{fields: [status], reason: known, expires: 2026-12-10}]}",
+    ),
     "timeout longer for a time to come": (
         "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, timeout: 10m}",
         "{expect: {begin_time: {after: 2026-12-20T00:00:00Z}}, timeout: 11m}",
