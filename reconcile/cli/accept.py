@@ -67,6 +67,12 @@ def command(
         why = evidence.errors[0]
         raise _refuse(f"the plan has no jobs, because its run failed: {why.code} {why.message}", "run plan again")
     jobs = _select_jobs(plan, addresses)
+    if not jobs and plan.errors:
+        why = plan.errors[0]
+        raise _refuse(
+            f"no job of this selection has drifted; the plan has an error: {why.code} {why.message}",
+            why.hint or "run plan again",
+        )
     if not jobs:
         output.print_note("reconcile: there is nothing to accept: no job of this selection has drifted\n")
         return Done.DONE
@@ -102,8 +108,10 @@ def _select_jobs(plan: Plan, addresses: Sequence[str]) -> Sequence[JobPlan]:
 
 
 def _judge_rest(plan: Plan) -> Done | ExitCode:
-    """Return the exit code for the jobs that have not drifted, because 0 would suggest that all are in sync."""
+    """Return the exit code for what has not drifted, because 0 would suggest that all is in sync."""
     undecided = _list_undecided(plan)
+    if plan.errors:
+        return ExitCode.ERROR
     if not undecided:
         return Done.DONE
     return ExitCode.PENDING if all(job.verdict is Verdict.PENDING for job in undecided) else ExitCode.ERROR
