@@ -7,6 +7,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What runs the proofs below; each ends with its figure.
 PROVE  := PYTHONPATH=tests $(BIN)/python -m proof
+# Every seed, run, kill, replay and byte that the numbered cases name.
+EVERY  := RECONCILE_SEEDS=200 RECONCILE_RUNS=10000 RECONCILE_KILLS=100 RECONCILE_REPLAYS=200 RECONCILE_FLIPS=1000000
 # The last release that runs on Node.js 20.
 EDITOR_SERVER := yaml-language-server@1.25.0
 
@@ -23,7 +25,7 @@ test: $(VENV)/dev ## run the tests, on all cores
 	$(BIN)/pytest --numprocesses auto
 
 conformance: $(VENV)/dev ## test the numbered safety cases and print their table; LONG=1 for every seed, run and kill
-	$(if $(LONG),RECONCILE_SEEDS=200 RECONCILE_RUNS=10000 RECONCILE_KILLS=100) $(BIN)/pytest --conformance
+	$(if $(LONG),$(EVERY)) $(BIN)/pytest --conformance
 
 check: $(VENV)/dev ## lint, types, layers
 	$(BIN)/ruff check .
