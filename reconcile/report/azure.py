@@ -6,6 +6,7 @@ The agent executes `##vso[` anywhere in a line of stdout. Escapes: microsoft/azu
 
 from reconcile.model.plan import Plan
 from reconcile.report.annotation import Annotation, Level, choose_annotations
+from reconcile.report.comparison import describe_comparison
 from reconcile.report.escape import escape
 from reconcile.report.messages import describe_run
 from reconcile.report.style import Style
@@ -18,11 +19,14 @@ def render(plan: Plan, style: Style) -> list[str]:
     """
     Render a plan; of `style`, only `docs_url` is used.
 
-    Azure has no notices, so waived drift is counted but not annotated.
+    Azure has no notices, so waived drift is counted but not annotated, and the comparison with an earlier plan is a
+    line of the log.
     """
     annotations = choose_annotations(plan, style.docs_url)
     commands = "".join(f"{_write_command(each)}\n" for each in annotations if each.level is not Level.NOTICE)
-    return [f"{commands}{describe_run(plan)}\n"]
+    compared = describe_comparison(plan)
+    summary = f"{compared.summary}\n" if compared is not None else ""
+    return [f"{summary}{commands}{describe_run(plan)}\n"]
 
 
 def _write_command(annotation: Annotation) -> str:

@@ -17,7 +17,7 @@ from reconcile.report.json import plan_to_json
 from reconcile.report.style import PLAIN
 
 GOLDENS = Path(__file__).parent / "comparison"
-SHOWN = ("text", "markdown", "github", "sarif", "json", "html")
+SHOWN = ("text", "markdown", "github", "azure", "sarif", "json", "html")
 NAMES = ["create-share", *(f"mount-{number:02}" for number in range(1, 30)), "old", "lost", "fine"]
 
 
@@ -89,7 +89,7 @@ def test_the_json_is_valid_and_each_drift_has_its_state():
     assert document["verdict"] == plan_to_json(RUNS[2])["verdict"]
 
 
-@pytest.mark.parametrize("format_name", ["markdown", "github", "sarif", "text"])
+@pytest.mark.parametrize("format_name", ["markdown", "github", "azure", "sarif", "text"])
 def test_e01_e07_no_text_of_an_earlier_plan_is_obeyed(format_name):
     for payload in PAYLOADS:
         before, now = (poison_plan(plan_mixed(10), text) for text in (payload, f"{payload}-now"))
