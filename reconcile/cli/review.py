@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import click
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
-from reconcile.document import list_names
+from reconcile.document import STDIN, list_names
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model.manifest import Assignment, Given, Manifest
 from reconcile.model.plan import ExitCode
@@ -84,12 +85,27 @@ def _review(old: str, new: str, given: Sequence[Given], allowed: Sequence[str], 
     from reconcile.cli.surroundings import find_paths
     from reconcile.review import review_manifests
 
+    _check_names(old, new)
     now = context.clock().replace(microsecond=0)
     after = _load(new, given, context)
     before = _load(old, given, context, near=new)
     _refuse_unknown(given, before, after)
     review = review_manifests(before, after, make_judge(), now=now, allowed=allowed)
     return replace(review, paths=find_paths(after, (), context.environ))
+
+
+def _check_names(old: str, new: str) -> None:
+    """Refuse a revision where a path belongs, and the other way round."""
+    from reconcile.cli.git import split_revision
+
+    if split_revision(new) and not Path(new).exists():
+        message = f"there is no file {new}: NEW must be a file or directory, only OLD may be REV:PATH"
+        raise UsageError.because(Code.NO_SUCH_FILE, message, hint="check that revision out, and name its path")
+    if split_revision(old) or Path(old).exists() or old == STDIN or Path(old).suffix in (".yaml", ".yml", ".json"):
+        return
+    path = "PATH" if Path(new).is_absolute() else PurePosixPath(new)
+    hint = f"for a revision of the repository, add the path from its top: {old}:{path}"
+    raise UsageError.because(Code.NO_SUCH_FILE, f"there is no file {old}", hint=hint)
 
 
 def _load(argument: str, given: Sequence[Given], context: Context, *, near: str | None = None) -> Manifest:

@@ -361,6 +361,42 @@ def test_a_revision_that_is_not_there_is_an_error(repository, review, old, told)
     assert not (repository / "planted").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("HEAD:new.yaml", "new.yaml"), ("HEAD:new", "new"), ("HEAD:new/reconcile.yaml", "new"), ("HEAD:", ".")],
+)
+def test_a_manifest_that_the_revision_does_not_have_yet_is_called_new(repository, review, old, new):
+    (repository / "new").mkdir()
+    for name in ("new.yaml", "new/reconcile.yaml", "reconcile.yaml"):
+        (repository / name).write_text(BOTH)
+    code, out, err = review(old, new)
+    assert (code, out) == (1, "")
+    assert f"the manifest is new: there is none at {old}, so there is nothing to compare it with" in err
+    assert "skip the review for this change, or compare with the commit that adds it" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("HEAD", "infra/reconcile.yaml", "add the path from its top: HEAD:infra/reconcile.yaml"),
+        (
+            "infra",
+            "HEAD:infra",
+            "there is no file HEAD:infra: NEW must be a file or directory, only OLD may be REV:PATH",
+        ),
+        ("gone.yaml", "infra", "there is no file gone.yaml\nTo learn more"),
+    ],
+)
+def test_a_revision_in_the_wrong_form_or_place_is_an_error_that_shows_the_right_one(repository, review, old, new, told):
+    code, out, err = review(old, new)
+    assert (code, out, told in err) == (1, "", True), err
+
+
+def test_a_revision_of_no_repository_is_an_error(review):
+    code, _, err = review("HEAD:infra", BOTH)
+    assert (code, "new.yaml is not in a git repository" in err, "fatal" in err) == (1, True, False)
+
+
 def test_a_hostile_checkout_runs_nothing(repository, review):
     """Its configuration, hooks, attributes and programs of the working directory are those of a pull request."""
     trap = repository / "trap.sh"
