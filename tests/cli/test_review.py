@@ -305,6 +305,11 @@ def test_what_cannot_be_read_is_an_error_in_every_format(review, name):
     assert ("jbos" in out) == (name != "text")
 
 
+def test_a_comment_of_any_outcome_has_the_same_marker(review):
+    for new in (BOTH, BOTH.replace(JOB, ""), f"{HEAD}jbos: {{}}\n"):
+        assert review(BOTH, new, "-o", "markdown")[1].splitlines().count("<!-- reconcile-review -->") == 1
+
+
 def test_sarif_is_what_its_schema_says(review):
     for new in (BOTH.replace(JOB, ""), f"{HEAD}jbos: {{}}\n"):
         check_against("sarif-schema-2.1.0.json", json.loads(review(BOTH, new, "--allow", "jobs.a", "-o", "sarif")[1]))
