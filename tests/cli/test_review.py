@@ -320,9 +320,9 @@ def test_many_alike_are_told_once(review):
     many = HEAD + "jobs:\n" + "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(20))
     code, out, _ = review(many, many.replace("id-", "x-"), "-o", "github")
     assert (code, out.count("::error ")) == (2, 1)
-    assert "So with jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more." in out
+    assert "The same holds for jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more." in out
     assert (
-        "    # so are jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more\n"
+        "    # the same holds for jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more\n"
         in review(many, HEAD + "jobs: {o: {job_id: o}}\n")[1]
     )
 

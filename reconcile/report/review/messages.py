@@ -154,7 +154,7 @@ def _describe_sub_jobs(sub_jobs: Sequence[SubJob]) -> str:
     described = []
     for sub_job, alike in groupby(sub_jobs):
         number = len(list(alike))
-        name = quote(sub_job.job_type) if sub_job.job_type is not None else "one of no type"
+        name = quote(sub_job.job_type) if sub_job.job_type is not None else "a sub-job without a type"
         fields = [each.removeprefix("its ") for each in _describe_fields(replace(sub_job, job_type=None))]
         times = f"{number} times " if number > 1 else ""
         described.append(f"{times}{name} with {', '.join([f'status {quote(sub_job.status)}', *fields])}")
