@@ -136,9 +136,9 @@ def _describe_answer(answer: Observed | Missing) -> str:
 
 def _describe_looks(looks: Looks) -> Iterator[str]:
     if looks.alike > 1:
-        yield f"{looks.alike} looks over {format_duration(looks.span)} agree"
+        yield f"{looks.alike} reads over {format_duration(looks.span)} agree"
     elif not looks.idle:
-        yield "it is looked at once"
+        yield "it is read once"
     if looks.idle:
         yield f"nothing of it had changed for {format_duration(looks.idle)}"
 
