@@ -169,7 +169,8 @@ def derive_plan(evidence: Evidence, *, keep: Keep | None = None) -> Plan:
 
 def _judge_evidence(evidence: Evidence, keep: Keep | None) -> Plan:
     if evidence.errors and not evidence.manifest.jobs:
-        return make_failed_plan(evidence.errors, now=evidence.judged_at, ended_by=evidence.ended_by)
+        failed = make_failed_plan(evidence.errors, now=evidence.judged_at, ended_by=evidence.ended_by)
+        return replace(failed, manifest=replace(_NOTHING, files=evidence.manifest.files))
     plan = make_plan(
         evidence.manifest,
         evidence.observations,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconcile.fetch import Client, Pace
     from reconcile.model.api import JobApi
     from reconcile.model.evidence import Evidence
+    from reconcile.model.manifest import Manifest
     from reconcile.model.recording import Recording
 
 
@@ -54,12 +55,13 @@ class RunState(Struct, kw_only=True):
     """
     The progress of a run, for the reports of its failure.
 
-    `reporting` is None until the command line is known to be valid, `evidence` until the jobs are judged, and
-    `recording` until it is written. `printed` says whether the document was written to stdout. `apis` are the job APIs,
-    None until the operator's own are needed.
+    `reporting` is None until the command line is known to be valid, `manifest` until it is read, `evidence` until the
+    jobs are judged, and `recording` until it is written. `printed` says whether the document was written to stdout.
+    `apis` are the job APIs, None until the operator's own are needed.
     """
 
     reporting: "ReportingOptions | None" = None
+    manifest: "Manifest | None" = None
     evidence: "Evidence | None" = None
     recording: "Recording | None" = None
     deadline: Deadline | None = None

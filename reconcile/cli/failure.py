@@ -25,6 +25,7 @@ from reconcile.cli.surroundings import find_docs_url, find_paths, find_run_url, 
 from reconcile.errors import OutputError, ReconcileError
 from reconcile.model.diagnostic import Diagnostic
 from reconcile.model.evidence import Evidence
+from reconcile.model.manifest import Manifest
 from reconcile.model.plan import ExitCode, Plan, Verdict
 from reconcile.model.recording import Recording
 from reconcile.plan import derive_plan, make_failed_evidence
@@ -143,9 +144,11 @@ def _list_manifests(folders: Iterable[str]) -> Iterator[Path]:
 
 def _make_evidence(errors: Sequence[Diagnostic], context: Context, ended_by: ExitCode | None) -> Evidence:
     """Make the evidence of a failed run, with the jobs if they had been judged before it failed."""
+    manifest = context.state.manifest
     known = context.state.evidence or replace(
         make_failed_evidence((), now=context.clock()),
-        paths=find_paths(None, errors, context.environ),
+        manifest=Manifest(files=manifest.files if manifest is not None else (), providers={}, jobs=()),
+        paths=find_paths(manifest, errors, context.environ),
         run_url=find_run_url(context.environ),
         trace_parent=find_trace_parent(context.environ),
     )

@@ -74,7 +74,8 @@ def read_revision(revision: str, path: str, *, near: str, environ: Mapping[str, 
         return git.read_folder(commit, "", revision)
     entries = git.list_tree(commit, place)
     if not entries:
-        raise _refuse(f"there is no '{place}' at {revision}", "write the path from the top of the repository")
+        hint = "write the path from the top of the repository"
+        raise git.refuse_missing(place, revision, f"there is no '{place}' at {revision}", hint)
     mode, kind, name, _ = entries[0]
     if kind == "tree":
         return git.read_folder(name, place, revision)
@@ -90,6 +91,7 @@ class _Git:
         program = shutil.which("git", path=search)
         if program is None:
             raise _refuse("REV:PATH needs git, and it is not installed", "name a file or a directory instead")
+        self._near = near
         folder = Path(near) if Path(near).is_dir() else Path(near).parent
         settings = [part for each in _SETTINGS for part in ("-c", each)]
         self._command = [program, "-C", str(folder), *_OPTIONS, *settings]
@@ -117,10 +119,24 @@ class _Git:
             raise _refuse(f"git is in doubt about the revision '{revision}': {warnings.splitlines()[0][:200]}", hint)
         return commit
 
+    def refuse_missing(self, place: str, revision: str, message: str, hint: str | None = None) -> UsageError:
+        """Make the error for a place that has no manifest at a revision: it may be new, or the path may be wrong."""
+        top = os.fsdecode(self._run("rev-parse", "--show-toplevel").stdout.removesuffix(b"\n"))
+        now, near = (Path(os.path.realpath(each)) for each in (Path(top, place), self._near))
+        if top and now.exists() and now.is_relative_to(near):
+            message = (
+                f"the manifest is new: there is none at {revision}:{place}, so there is nothing to compare it with"
+            )
+            hint = "read it yourself and skip the review for this change, or compare with the commit that adds it"
+        return _refuse(message, hint)
+
     def ask(self, *arguments: str) -> bytes:
         """Run a command and return its output; empty if it fails without a message."""
         done = self._run(*arguments)
         said = done.stderr.decode(errors="replace").strip().splitlines()
+        if done.returncode and said and said[0].startswith("fatal: not a git repository"):
+            hint = "name the file of the old manifest, or run this where the repository is checked out"
+            raise _refuse(f"{self._near} is not in a git repository, and REV:PATH is read from the one around it", hint)
         if done.returncode and said:
             raise _refuse(f"git {arguments[0]} failed: {said[0][:200]}", None)
         return b"" if done.returncode else done.stdout
@@ -148,7 +164,7 @@ class _Git:
         entries = sorted(each for each in self.list_tree(tree) if is_manifest(each[3]))
         entries.sort(key=lambda entry: entry[3])
         if not entries:
-            raise _refuse(f"there is no manifest in '{place or '.'}' at {revision}", None)
+            raise self.refuse_missing(place, revision, f"there is no manifest in '{place or '.'}' at {revision}")
         top = f"{place}/" if place else ""
         return [self.read_file(mode, name, f"{revision}:{top}{path}") for mode, _, name, path in entries]
 

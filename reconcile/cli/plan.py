@@ -106,6 +106,7 @@ def command(
     recorder = _make_recorder(recording, context, started_at)
     reading = deadline if replayer is None else None
     manifest = load_manifest(manifests, context, quiet=reporting.quiet, as_of=started_at, deadline=reading)
+    context.state.manifest = manifest
     # Text reports name the selection themselves.
     quiet = reporting.quiet or reporting.format_name == "text"
     selected = select_jobs(manifest, selection, context, quiet=quiet, deadline=deadline)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import click
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from reconcile.cli.options.reporting import colour_option, format_option
 from reconcile.cli.options.values import FilePath
 from reconcile.cli.own_apis import known_apis
 from reconcile.codes import Code
-from reconcile.document import list_names
+from reconcile.document import STDIN, list_names
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.model.manifest import Assignment, Given, Manifest
 from reconcile.model.plan import ExitCode
@@ -42,18 +43,19 @@ def command(
 ) -> Done | ExitCode:
     """Show what a change of manifests lets through, offline.
 
-    OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory of the git repository around NEW
-    at a revision, its path from the top of the repository. A file of the checkout with a colon in its name is ./NAME.
+    OLD and NEW are files or directories. OLD may also be REV:PATH, a file or directory at a revision of the git
+    repository around NEW. Its path starts at the top of the repository. Write ./NAME for a file with a colon in its
+    name.
 
-    For each job, NEW is equal in meaning, stronger, weaker, or different: each lets through what the other stops. A
-    weaker or different job is shown with a witness, the smallest answer of the job API that OLD stops and NEW lets
-    pass, judged by the gate itself. If NEW no longer demands what a job must come after, there are two answers, one
-    about each job.
+    Each job is equal in meaning, stronger, weaker, or different: each side lets through what the other stops. A weaker
+    or different job is shown with a witness, the smallest answer of the job API that OLD stops and NEW lets pass,
+    judged by the gate itself. If an order (`after`) is lost, there are two answers, one about each job. A witness is
+    one example: NEW may let more through, and --allow accepts all of it.
 
-    A job is compared with the one that asks for the same remote job, whatever its name is. So a removed job, another
-    project and another job id are weaker or different. Each job is judged as if another job of its provider was in
-    sync, now and at each later time at which a waiver or a bound of a time makes a difference. What is expected by
-    variables without a value has to be the same in both.
+    Jobs are compared if they ask for the same remote job, whatever their names are. So a removed job, another project
+    and another job id are weaker or different. Each job is judged now, and at each later time at which a waiver or a
+    time bound makes a difference. Another job of the same provider is taken to be in sync. An expectation with a
+    variable that has no value must be the same in OLD and NEW.
 
     Exit code, of the jobs that --allow does not accept: 0 if nothing is weaker, 2 if one is weaker or different, 1 if
     one could not be decided.
@@ -84,12 +86,27 @@ def _review(old: str, new: str, given: Sequence[Given], allowed: Sequence[str], 
     from reconcile.cli.surroundings import find_paths
     from reconcile.review import review_manifests
 
+    _check_names(old, new)
     now = context.clock().replace(microsecond=0)
     after = _load(new, given, context)
     before = _load(old, given, context, near=new)
     _refuse_unknown(given, before, after)
     review = review_manifests(before, after, make_judge(), now=now, allowed=allowed)
     return replace(review, paths=find_paths(after, (), context.environ))
+
+
+def _check_names(old: str, new: str) -> None:
+    """Refuse a revision where a path belongs, and the other way round."""
+    from reconcile.cli.git import split_revision
+
+    if split_revision(new) and not Path(new).exists():
+        message = f"there is no file {new}: NEW must be a file or directory, only OLD may be REV:PATH"
+        raise UsageError.because(Code.NO_SUCH_FILE, message, hint="check that revision out, and name its path")
+    if split_revision(old) or Path(old).exists() or old == STDIN or Path(old).suffix in (".yaml", ".yml", ".json"):
+        return
+    path = "PATH" if Path(new).is_absolute() else PurePosixPath(new)
+    hint = f"for a revision of the repository, add the path from its top: {old}:{path}"
+    raise UsageError.because(Code.NO_SUCH_FILE, f"there is no file {old}", hint=hint)
 
 
 def _load(argument: str, given: Sequence[Given], context: Context, *, near: str | None = None) -> Manifest:

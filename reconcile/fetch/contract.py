@@ -150,7 +150,7 @@ class _Contract:
             place: _Place = parts if lookalike.as_parts or role is None else ("job", "fields", role)
             like = "the parts" if lookalike.as_parts else lookalike.like
             way = ".".join(lookalike.way)
-            right = "describe it" if place[0] == "parts" else f"fix the way to {place[-1]} if it is there now"
+            right = "describe it" if place[0] == "parts" else f"fix the path to {place[-1]} if it is there now"
             hint = f"{right}, or write {write_ignored(self._api, way)} if it is something else"
             yield place, f"{cut_text(way)} looks like {like}", hint
         else:
@@ -177,7 +177,7 @@ class _Contract:
                 yield place, f"{name} is {name_kind(value)}, and should be a string", None
             elif role in _TIMES and not self._api.times_as_text and not is_time(value, self._api.time_format):
                 forms = [form for form in _FORMS if is_time(value, form)]
-                hint = f'write "times": "{forms[0]}"' if forms else f"fix the way to {role}, or write null"
+                hint = f'write "times": "{forms[0]}"' if forms else f"fix the path to {role}, or write null"
                 yield ("times",), f'{name} is "{cut_text(value)}", which is not of this form', hint
 
     def _read_status(self, place: _Place, name: str, value: object) -> Iterator[_Found]:

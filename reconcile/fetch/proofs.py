@@ -100,7 +100,7 @@ def _explain(place: _Path, proof: Proof, api: JobApi, reason: str) -> Iterator[F
 def _find_unread_messages(proof: Proof, api: JobApi) -> Iterator[Fault]:
     for fault in read_faults(api.envelopes, proof.body, redact=str):
         if fault.message is None:
-            hint = "fix the way to the message"
+            hint = "fix the path to the message"
             yield Fault(("errors", fault.envelope, "message"), "the answer of a proof has no message there", hint)
 
 

@@ -125,7 +125,7 @@ def _observe(job: Job, recorded: RecordedJob) -> Attempt:
     if recorded.looks is None or not isinstance(attempt.observation, Observed):
         return attempt
     if recorded.looks.alike > recorded.evidence + 1:
-        return _contradict("more looks agree than there are answers")
+        return _contradict("more reads agree than there are answers")
     return replace(attempt, observation=replace(attempt.observation, looks=recorded.looks))
 
 

@@ -86,7 +86,7 @@ def advise_settling(settle: Settle) -> str:
     """Advise what to do about a job that only has to settle."""
     wait = max(_USUAL_WAIT, math.ceil(settle.over / 30) * 60.0)
     return (
-        f"settle needs {settle.reads} looks that agree, spread over {format_duration(settle.over)}: "
+        f"settle needs {settle.reads} reads that agree, spread over {format_duration(settle.over)}: "
         f"wait for them with reconcile plan --wait {format_duration(wait)}"
     )
 

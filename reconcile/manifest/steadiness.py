@@ -56,7 +56,7 @@ def check_timeout(expect: Expectation | Absence, timeout: float, mark: Mark, dia
         return
     settle, stuck = expect.settle, expect.stuck
     if settle is not None and settle.over >= timeout:
-        what, other = f"settle needs looks over {format_duration(settle.over)}", "the 'over' of 'settle'"
+        what, other = f"settle needs reads over {format_duration(settle.over)}", "the 'over' of 'settle'"
     elif stuck is not None and stuck.limit >= timeout:
         what, other = f"it takes {format_duration(stuck.limit)} to see that the job is stuck", "'stuck'"
     else:

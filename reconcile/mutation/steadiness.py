@@ -30,11 +30,11 @@ def mutate_looks(jobs: Sequence[Job], observed: Observed, api: JobApi) -> Iterat
     expectations = [each.expect for each in jobs if isinstance(each.expect, Expectation)]
     enough = observed.looks or make_up_looks(jobs) or Looks()
     for settle in dict.fromkeys(each.settle for each in expectations if each.settle is not None):
-        yield "settle", "it was something else a look before", observed, Looks(idle=enough.idle)
+        yield "settle", "it was something else one read before", observed, Looks(idle=enough.idle)
         fewer = replace(enough, alike=settle.reads - 1)
-        yield "settle", f"only {fewer.alike} of its looks agree", observed, fewer
+        yield "settle", f"only {fewer.alike} of its reads agree", observed, fewer
         shorter = replace(enough, span=settle.over - _TICK)
-        yield "settle", f"its looks agree for less than {format_duration(settle.over)}", observed, shorter
+        yield "settle", f"its reads agree for less than {format_duration(settle.over)}", observed, shorter
     for stuck in dict.fromkeys(each.stuck for each in expectations if each.stuck is not None):
         idle, length = replace(enough, idle=stuck.limit), format_duration(stuck.limit)
         yield "stuck", f"nothing of it changed for {length} before it ended", observed, idle

@@ -1,5 +1,6 @@
 """Compares two manifests, job by job."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -65,6 +66,7 @@ class _Declared:
     def __init__(self, manifest: Manifest, now: datetime) -> None:
         self.jobs = manifest.jobs
         self.expanded = manifest.expanded
+        self.unset = manifest.unset
         self.by_address = {job.address: job for job in manifest.jobs}
         unknown, today = manifest.unknown, now.date()
         self.terms = {
@@ -133,6 +135,7 @@ class _Comparison:
     def __init__(self, old: _Declared, new: _Declared, judge: Judge, now: datetime) -> None:
         self._old = old
         self._new = new
+        self._unset = {*old.unset, *new.unset}
         self._judge = judge
         self._now = now
         self._found: dict[tuple[tuple[Terms, ...], Terms], Witness | str | None] = {}
@@ -173,7 +176,9 @@ class _Comparison:
             return JobReview(address=old.address, relation=relation, old=old, new=new, reason=why, witness=witness)
 
         if own.unknown != other.unknown:
-            return make(Relation.UNDECIDED, "what depends on variables without a value has changed")
+            names = [each for each in _list_variables(own.unknown + other.unknown) if each in self._unset]
+            advice = f": review it with {' '.join(f'--var {each}=VALUE' for each in names)}" if names else ""
+            return make(Relation.UNDECIDED, f"what depends on variables without a value has changed{advice}")
         is_kept = self._new.demands_order(self._old.identify_before(old), self._old.find_waived(old), new)
         is_new = not self._old.demands_order(self._new.identify_before(new), self._new.find_waived(new), old)
         weaker = (None if is_kept else self._find_disorder(old, new)) or self._find(self._new.side(new), old, own)
@@ -258,6 +263,11 @@ def identify(job: Job) -> _Remote:
     where = (provider.api.name, provider.name) if provider.cloud is None else (provider.api.name, "")
     place = (*where, provider.cloud or "", provider.region or "", provider.project_id)
     return (*map(str, place), str(job.job_id), *(f"{name}={job.parameters[name]}" for name in sorted(job.parameters)))
+
+
+def _list_variables(text: str) -> list[str]:
+    """List the variables to which a text refers, each once."""
+    return list(dict.fromkeys(re.findall(r"\bvar\.([A-Za-z_][A-Za-z0-9_-]*)", text)))
 
 
 def _describe_move(old: Job, new: Job) -> str:

@@ -200,6 +200,13 @@ def test_u07_commands_about_saved_plans_leave_nothing_green_either(command, gree
     assert json.loads(Path("json.report").read_text())["verdict"] == "error"
 
 
+def test_u07_the_comment_of_a_failed_run_replaces_that_of_a_green_one(green):
+    marker = "<!-- reconcile:reconcile.yaml -->"
+    assert marker in Path("markdown.report").read_text(encoding="utf-8")
+    assert run(*OUTPUTS, environ={}) == 1
+    assert marker in Path("markdown.report").read_text(encoding="utf-8")
+
+
 def test_u07_a_run_that_fails_while_it_writes_still_shows_its_jobs(green):
     assert run(*OUTPUTS, "--report", "text=/dev/full") == 1
     document = json.loads(Path("json.report").read_text())

@@ -175,7 +175,8 @@ def test_what_depends_on_a_variable_without_a_value_has_to_be_the_same(jobs):
     assert jobs(loose, strict) == (0, {"jobs.a": ("stronger", None)})
     changed = loose.replace("'${var.t}'", "[other, '${var.t}']")
     code, found = jobs(loose, changed)
-    assert (code, found["jobs.a"][0]) == (1, "undecided")
+    reason = "what depends on variables without a value has changed: review it with --var t=VALUE"
+    assert (code, found["jobs.a"]) == (1, ("undecided", reason))
     assert jobs(loose, changed, "--var", "t=x") == (2, {"jobs.a": ("weaker", None)})
 
 
@@ -352,6 +353,11 @@ def test_what_cannot_be_read_is_an_error_in_every_format(review, name):
     assert ("jbos" in out) == (name != "text")
 
 
+def test_a_comment_of_any_outcome_has_the_same_marker(review):
+    for new in (BOTH, BOTH.replace(JOB, ""), f"{HEAD}jbos: {{}}\n"):
+        assert review(BOTH, new, "-o", "markdown")[1].splitlines().count("<!-- reconcile-review -->") == 1
+
+
 def test_sarif_is_what_its_schema_says(review):
     for new in (BOTH.replace(JOB, ""), f"{HEAD}jbos: {{}}\n"):
         check_against("sarif-schema-2.1.0.json", json.loads(review(BOTH, new, "--allow", "jobs.a", "-o", "sarif")[1]))
@@ -361,9 +367,9 @@ def test_many_alike_are_told_once(review):
     many = HEAD + "jobs:\n" + "".join(f"  j{n}: {{job_id: id-{n}}}\n" for n in range(20))
     code, out, _ = review(many, many.replace("id-", "x-"), "-o", "github")
     assert (code, out.count("::error ")) == (2, 1)
-    assert "So with jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more." in out
+    assert "The same holds for jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more." in out
     assert (
-        "    # so are jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more\n"
+        "    # the same holds for jobs.j1, jobs.j2, jobs.j3, jobs.j4, jobs.j5 and 14 more\n"
         in review(many, HEAD + "jobs: {o: {job_id: o}}\n")[1]
     )
 
@@ -406,6 +412,42 @@ def test_a_revision_that_is_not_there_is_an_error(repository, review, old, told)
     assert (code, out) == (1, "")
     assert told in err
     assert not (repository / "planted").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("HEAD:new.yaml", "new.yaml"), ("HEAD:new", "new"), ("HEAD:new/reconcile.yaml", "new"), ("HEAD:", ".")],
+)
+def test_a_manifest_that_the_revision_does_not_have_yet_is_called_new(repository, review, old, new):
+    (repository / "new").mkdir()
+    for name in ("new.yaml", "new/reconcile.yaml", "reconcile.yaml"):
+        (repository / name).write_text(BOTH)
+    code, out, err = review(old, new)
+    assert (code, out) == (1, "")
+    assert f"the manifest is new: there is none at {old}, so there is nothing to compare it with" in err
+    assert "skip the review for this change, or compare with the commit that adds it" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("HEAD", "infra/reconcile.yaml", "add the path from its top: HEAD:infra/reconcile.yaml"),
+        (
+            "infra",
+            "HEAD:infra",
+            "there is no file HEAD:infra: NEW must be a file or directory, only OLD may be REV:PATH",
+        ),
+        ("gone.yaml", "infra", "there is no file gone.yaml\nTo learn more"),
+    ],
+)
+def test_a_revision_in_the_wrong_form_or_place_is_an_error_that_shows_the_right_one(repository, review, old, new, told):
+    code, out, err = review(old, new)
+    assert (code, out, told in err) == (1, "", True), err
+
+
+def test_a_revision_of_no_repository_is_an_error(review):
+    code, _, err = review("HEAD:infra", BOTH)
+    assert (code, "new.yaml is not in a git repository" in err, "fatal" in err) == (1, True, False)
 
 
 def test_a_hostile_checkout_runs_nothing(repository, review):

@@ -114,7 +114,7 @@ def test_what_a_verdict_stands_on_is_in_the_saved_plan_and_in_the_recording(gate
     honest = tape.read_text()
     tape.write_text(honest.replace('"alike": 3', '"alike": 4'))
     code, out, _ = gate("plan", "--replay", "tape", "--target", "jobs.a")
-    assert (code, "more looks agree than there are answers" in out) == (1, True)
+    assert (code, "more reads agree than there are answers" in out) == (1, True)
     tape.write_text(honest.replace('"alike": 3', '"alike": 1'))
     assert gate("plan", "--replay", "tape", "--target", "jobs.a")[0] == 3
     recorded = json.loads(honest)

@@ -11,7 +11,7 @@ from reconcile.model.plan import Finding, Kind, Truth
 
 SETTLE = Settle(reads=3, over=90.0, source=SOURCE)
 STUCK = Stuck(limit=600.0, source=SOURCE)
-ADVICE = "settle needs 3 looks that agree, spread over 1m30s: wait for them with reconcile plan --wait 10m"
+ADVICE = "settle needs 3 reads that agree, spread over 1m30s: wait for them with reconcile plan --wait 10m"
 
 
 def expecting(**more):

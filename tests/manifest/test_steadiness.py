@@ -22,7 +22,7 @@ providers:
         ("expect: {stuck: 0s}", "RC108", "'stuck' must be longer than 0"),
         ("expect: {stuck: 10m, status: running}", "RC208", "a job that must be running may get stuck at any time"),
         ("expect: {stuck: 10m, status: [waiting, running]}", "RC208", "must be waiting or running"),
-        ("timeout: 30s, expect: {settle: {reads: 3, over: 30s}}", "RC208", "settle needs looks over 30s"),
+        ("timeout: 30s, expect: {settle: {reads: 3, over: 30s}}", "RC208", "settle needs reads over 30s"),
         ("timeout: 5m, expect: {stuck: 10m}", "RC208", "it takes 10m to see that the job is stuck"),
         ("expect: {absent: true, stuck: 10m}", "RC208", "'stuck' cannot be expected of a job that must not exist"),
     ],

@@ -45,7 +45,7 @@ def render_failure(errors: tuple[Diagnostic, ...]) -> str:
 
 def _annotate(alike: Alike, review: Review) -> Annotation:
     job = alike.first
-    others = (f"So with {alike.others}.",) if alike.others else ()
+    others = (f"The same holds for {alike.others}.",) if alike.others else ()
     return Annotation(
         level=Level.NOTICE if job.allowed else Level.ERROR,
         code=f"review.{job.relation.value}",

@@ -21,6 +21,8 @@ _HEADLINES = {
     ExitCode.ERROR: "undecided",
 }
 _ACCEPTED = "what is weaker or undecided is allowed"
+_MARKER = "<!-- reconcile-review -->"
+"""What a bot that keeps one comment up to date looks for."""
 _NOTICE = 200
 """Bytes reserved for the line that says how much is cut."""
 
@@ -30,14 +32,15 @@ def render(review: Review, palette: Palette) -> str:
     del palette
     is_accepted = review.failure is None and any(job.relation in SHOWN for job in review.jobs)
     verdict = f"## reconcile review: {_ACCEPTED if is_accepted else _HEADLINES[review.failure]}"
-    head = f"{verdict}\n\n{describe_result(review)}.\n\n<!-- reconcile-review -->\n"
+    head = f"{verdict}\n\n{describe_result(review)}.\n\n{_MARKER}\n"
     lines = text.render(review, NO_COLOUR).splitlines()
     return head + _fence(lines, COMMENT_LIMIT - len(head.encode()) - _NOTICE)
 
 
 def render_failure(errors: tuple[Diagnostic, ...]) -> str:
     """Render why there is no review."""
-    return "## reconcile review: error\n\n" + _fence(render_diagnostics(errors).splitlines(), COMMENT_LIMIT - _NOTICE)
+    head = f"## reconcile review: error\n\n{_MARKER}\n"
+    return head + _fence(render_diagnostics(errors).splitlines(), COMMENT_LIMIT - len(head) - _NOTICE)
 
 
 def _fence(lines: list[str], limit: int) -> str:

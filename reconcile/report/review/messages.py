@@ -136,9 +136,9 @@ def _describe_answer(answer: Observed | Missing) -> str:
 
 def _describe_looks(looks: Looks) -> Iterator[str]:
     if looks.alike > 1:
-        yield f"{looks.alike} looks over {format_duration(looks.span)} agree"
+        yield f"{looks.alike} reads over {format_duration(looks.span)} agree"
     elif not looks.idle:
-        yield "it is looked at once"
+        yield "it is read once"
     if looks.idle:
         yield f"nothing of it had changed for {format_duration(looks.idle)}"
 
@@ -154,7 +154,7 @@ def _describe_sub_jobs(sub_jobs: Sequence[SubJob]) -> str:
     described = []
     for sub_job, alike in groupby(sub_jobs):
         number = len(list(alike))
-        name = quote(sub_job.job_type) if sub_job.job_type is not None else "one of no type"
+        name = quote(sub_job.job_type) if sub_job.job_type is not None else "a sub-job without a type"
         fields = [each.removeprefix("its ") for each in _describe_fields(replace(sub_job, job_type=None))]
         times = f"{number} times " if number > 1 else ""
         described.append(f"{times}{name} with {', '.join([f'status {quote(sub_job.status)}', *fields])}")

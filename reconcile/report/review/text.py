@@ -52,4 +52,4 @@ def _list_job_lines(alike: Alike, review: Review, palette: Palette) -> Iterator[
     yield from (f"  {symbol} {sentence}" for sentence in alike.sentences)
     yield from (f"      {line}" for line in write_answers(job))
     if alike.others:
-        yield f"    # so {'is' if len(alike.jobs) == 2 else 'are'} {alike.others}"
+        yield f"    # the same holds for {alike.others}"
