@@ -124,7 +124,7 @@ def test_a_plan_of_another_version_is_compared_and_its_version_shown():
     document["format_version"] = "1.7"
     compared = compare_plans(plan, read_earlier_plan("x.json", document))
     assert (compared.comparison.new, compared.comparison.fixed) == (0, ())
-    assert "Since x.json (2026-11-21T12:00:00Z, by reconcile 0.0.9): 0 new drifts" in render_plan(
+    assert "Since x.json (2026-11-21T12:00:00Z, by reconcile 0.0.9): 0 new differences" in render_plan(
         compared, format_name="text"
     )
 

@@ -70,7 +70,7 @@ def test_three_runs(number, format_name, check_golden):
 
 
 def test_of_the_first_failures_one_began():
-    assert "These 30 new drifts began with jobs.create-share." in render_plan(compared(1), format_name="text")
+    assert "These 30 new differences began with jobs.create-share." in render_plan(compared(1), format_name="text")
 
 
 @pytest.mark.parametrize("format_name", sorted(FORMATS.keys() - set(SHOWN)))
