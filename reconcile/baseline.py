@@ -53,6 +53,7 @@ class _Tool(Struct, frozen=True):
 
 class _File(Struct, frozen=True):
     path: str
+    name: str | None = None
 
 
 class _Drift(Struct, frozen=True):
@@ -117,6 +118,8 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
         made_by=tool.version,
         judged_at=read.judged_at,
         manifests=tuple([each.path for each in read.manifests]),
+        names=frozenset(each.name for each in read.manifests if each.name),
+        addresses=frozenset(job.address for job in read.jobs),
         drifts=tuple(
             [
                 EarlierDrift(address=job.address, path=each.path, actual=each.actual)
@@ -130,7 +133,9 @@ def read_earlier_plan(file: str, document: Mapping[str, object]) -> EarlierPlan:
 
 def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str, str]) -> None:
     """
-    Raise DocumentError if an earlier plan has none of the manifests.
+    Raise DocumentError if an earlier plan has none of the manifests: other paths, other names, or no job in common.
+
+    A selection or a shard may have only jobs that the earlier plan lacks.
 
     Args:
         paths: see `Evidence`.
@@ -139,6 +144,13 @@ def check_manifests(earlier: EarlierPlan, manifest: Manifest, paths: Mapping[str
     if own and not set(own) & set(earlier.manifests):
         others = ", ".join(earlier.manifests) or "no manifest"
         raise _refuse(earlier.file, f"it is a plan of {others}, not of {', '.join(own)}")
+    names = {each.name for each in manifest.files if each.name}
+    if names and earlier.names and not names & earlier.names:
+        others = ", ".join(sorted(earlier.names))
+        raise _refuse(earlier.file, f"it is a plan of the manifest named {others}, not of {', '.join(sorted(names))}")
+    is_whole = manifest.declared is None and manifest.shard is None
+    if is_whole and manifest.jobs and all(job.address not in earlier.addresses for job in manifest.jobs):
+        raise _refuse(earlier.file, "no job is in both plans, so it is of another manifest or all jobs were renamed")
 
 
 def _refuse(file: str, why: str) -> DocumentError:
@@ -162,7 +174,7 @@ def compare_plans(plan: Plan, earlier: EarlierPlan, *, keep: Keep | None = None)
         keep: see `make_plan`.
 
     Raises:
-        DocumentError: the earlier plan has none of its manifests.
+        DocumentError: see `check_manifests`.
     """
     check_manifests(earlier, plan.manifest, plan.paths)
     left = Counter(map(_name_earlier, earlier.drifts))

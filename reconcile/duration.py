@@ -23,10 +23,10 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds so that `parse_duration` can read them, in hours and smaller units: `1h30m`, `250ms`, `0s`."""
+    """Write seconds so that `parse_duration` can read them, in days and smaller units: `10d4h`, `1h30m`, `0s`."""
     rest = round(abs(seconds) * 1000)
     parts = []
-    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
         amount, rest = divmod(rest, size)
         if amount:
             parts.append(f"{amount}{unit}")

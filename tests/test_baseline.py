@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from builders import NOW, SOURCE, expects, item, job, manifest, observed, sub_job, sub_jobs
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from report.plans import GONE, KINDS, drifted, plan_failed, plan_of, present
@@ -35,6 +35,7 @@ plans = cases.map(lambda pairs: plan_of(*(kind(name) for name, kind in pairs)))
 
 @given(then=plans, now=plans)
 def test_every_drift_of_both_plans_is_counted_once(then, now):
+    assume({each.job.address for each in then.jobs} & {each.job.address for each in now.jobs})
     compared = compare_plans(now, read(then))
     comparison, drifts = compared.comparison, list_drifts(compared)
     assert Counter(finding.state for _, finding in drifts) == +Counter(
@@ -123,7 +124,7 @@ def test_a_plan_of_another_version_is_compared_and_its_version_shown():
     document["format_version"] = "1.7"
     compared = compare_plans(plan, read_earlier_plan("x.json", document))
     assert (compared.comparison.new, compared.comparison.fixed) == (0, ())
-    assert "Since x.json (2026-11-21T12:00:00Z, by reconcile 0.0.9): 0 new drifts" in render_plan(
+    assert "Since x.json (2026-11-21T12:00:00Z, by reconcile 0.0.9): 0 new differences" in render_plan(
         compared, format_name="text"
     )
 
@@ -180,3 +181,31 @@ def test_a_plan_of_other_manifests_is_an_error():
     earlier = replace(read(plan), manifests=("other.yaml",))
     with pytest.raises(DocumentError, match=r"it is a plan of other\.yaml, not of reconcile\.yaml"):
         compare_plans(plan, earlier)
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier_name", "why"),
+    [
+        ("shop", "blog", "it is a plan of the manifest named blog, not of shop"),
+        ("shop", None, "no job is in both plans"),
+        (None, None, "no job is in both plans"),
+    ],
+)
+def test_a_plan_of_another_manifest_with_the_same_path_is_an_error(name, earlier_name, why):
+    then, now = (name_manifest(plan_of(drifted(each)), of) for each, of in (("a", earlier_name), ("b", name)))
+    with pytest.raises(DocumentError, match=why):
+        compare_plans(now, read(then))
+    part = replace(now, manifest=replace(name_manifest(now, None).manifest, declared=2))
+    assert compare_plans(part, read(then)).comparison.new > 0
+
+
+def test_a_job_in_common_is_enough_unless_the_names_differ():
+    plan = plan_of(drifted("a"))
+    for now, then in ((None, "blog"), ("shop", None), ("shop", "shop")):
+        assert compare_plans(name_manifest(plan, now), read(name_manifest(plan, then))).comparison.new == 0
+    with pytest.raises(DocumentError, match="named blog, not of shop"):
+        compare_plans(name_manifest(plan, "shop"), read(name_manifest(plan, "blog")))
+
+
+def name_manifest(plan, name):
+    return replace(plan, manifest=replace(plan.manifest, files=(replace(plan.manifest.files[0], name=name),)))

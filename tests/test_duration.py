@@ -30,6 +30,11 @@ def test_u53_days_and_weeks_are_units(text, hours):
     assert parse_duration(text) == hours * 3600
 
 
+@pytest.mark.parametrize(("hours", "text"), [(24, "1d"), (23, "23h"), (244.05, "10d4h3m")])
+def test_long_times_are_written_in_days(hours, text):
+    assert format_duration(hours * 3600) == text
+
+
 @given(st.integers(0, 10**10))
 def test_what_is_written_is_read_back(milliseconds):
     assert round(parse_duration(format_duration(milliseconds / 1000)) * 1000) == milliseconds

@@ -68,4 +68,4 @@ def check_attestation(path: str, saved: SavedPlan, plan: Plan, subject: Subject,
     text = read_text(path)
     envelope = read_envelope(text.file, text.content)
     statement = make_statement(plan, subject, saved.file_digest)
-    check_envelope(text.file, envelope, statement, is_signed=load_verifier(key), keyid=name_verifier(key))
+    check_envelope(text.file, envelope, statement, subject, is_signed=load_verifier(key), keyid=name_verifier(key))

@@ -116,8 +116,11 @@ def _find_recordings(folders: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    """List the recordings in a folder: itself, or all its folders in the order of their names."""
-    if (folder / HEAD).exists() or not folder.is_dir():
+    """List the recordings in a folder: itself, or all its folders in the order of their names; raise DocumentError."""
+    if not folder.is_dir():
+        hint = "give a directory that 'reconcile plan --record' has written, or one of several"
+        raise DocumentError.because(Code.NO_SUCH_FILE, f"--recordings: there is no directory {folder}", hint=hint)
+    if (folder / HEAD).exists():
         return [folder]
     return sorted(each for each in folder.iterdir() if each.is_dir())
 

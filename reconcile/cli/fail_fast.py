@@ -38,6 +38,15 @@ class FailFast:
         elif (broken := self._orders.find_broken(job)) is not None:
             self.ended_at = broken.address
 
+    def is_open(self, index: int, fetched: Fetched) -> bool:
+        """Return whether only the order of a fetched job is undecided."""
+        job = self._jobs[index]
+        if not self._orders.is_open(job):
+            return False
+        from reconcile.plan import ends_fail_fast
+
+        return not ends_fail_fast(job, fetched, now=self._clock(), strict=self._strict)
+
     def explain_unreached(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """Replace the reason of interrupted jobs by the job that ended the run."""
         if self.ended_at is None:

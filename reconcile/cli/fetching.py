@@ -136,8 +136,8 @@ def fetch_manifest(
 
 
 def _note_fetched(watch: Watch, cutter: FailFast, recorder: "RunRecorder | None", index: int, fetched: Fetched) -> None:
-    watch.note_fetched(index, fetched)
     cutter.look_at(index, fetched)
+    watch.note_fetched(index, is_open=cutter.is_open(index, fetched))
     if recorder is not None:
         recorder.note_fetched(index, fetched)
 

@@ -12,6 +12,7 @@ import math
 import os
 import re
 import select
+import shlex
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,7 +55,7 @@ def check_place(path: str) -> None:
         raise _not_written(path, "it is a directory")
     folder = place.parent
     if not folder.is_dir():
-        raise _not_written(path, "there is no such directory")
+        raise _lacks_parent(path)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _not_written(path, "the directory is not writable")
 
@@ -156,7 +157,7 @@ def check_folder(path: str, is_known: Callable[[str], bool]) -> None:
         if foreign is not None:
             raise _not_written(path, f"it contains another file, {foreign}")
     if not place.parent.is_dir():
-        raise _not_written(path, "there is no such directory")
+        raise _lacks_parent(path)
     if not os.access(place.parent, os.W_OK | os.X_OK):
         raise _not_written(path, "the directory is not writable")
 
@@ -436,5 +437,10 @@ def _naming(path: str) -> Iterator[None]:
         raise _not_written(path, cause.strerror or str(cause)) from cause
 
 
-def _not_written(path: str, reason: str) -> OutputError:
-    return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {path}: {reason}")
+def _lacks_parent(path: str) -> OutputError:
+    parent = str(Path(path).parent)
+    return _not_written(path, f"there is no directory {parent}", hint=f"create it: mkdir -p {shlex.quote(parent)}")
+
+
+def _not_written(path: str, reason: str, *, hint: str | None = None) -> OutputError:
+    return OutputError.because(Code.OUTPUT_NOT_WRITTEN, f"cannot write {path}: {reason}", hint=hint)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from reconcile.model.manifest import Job
 from reconcile.model.observation import Observation, Observed
+from reconcile.model.plan import Truth
 
 
 class Orders:
@@ -46,6 +47,18 @@ class Orders:
 
         now = self._clock()
         return is_order_broken(job, observed, self._jobs[before], self._seen[before], now=now, strict=self._strict)
+
+    def is_open(self, job: Job) -> bool:
+        """Return whether it is undecided if a job came after the one that it must come after."""
+        observed, other = self._seen.get(job.address), self._jobs.get(self._before.get(job.address, ""))
+        if job.after is None or other is None or not isinstance(observed, Observed):
+            return False
+        if other.address not in self._seen:
+            return True
+        from reconcile.judge import judge_order
+
+        finding = judge_order(job.after, job, observed, other, self._seen[other.address], now=self._clock())
+        return finding.truth is Truth.CAN_HOLD
 
     def find_broken(self, job: Job) -> Job | None:
         """Return a job whose order is broken: this one, or one that must come after it; None without any."""

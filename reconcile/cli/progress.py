@@ -1,5 +1,6 @@
 """Shows the progress of a run: live on a terminal, elsewhere with a line now and then."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -7,7 +8,6 @@ from typing import TYPE_CHECKING
 from reconcile.cli import output
 from reconcile.duration import format_duration
 from reconcile.model.manifest import Manifest
-from reconcile.model.observation import Fetched
 
 if TYPE_CHECKING:
     from reconcile.cli.live import LiveDisplay
@@ -28,13 +28,18 @@ class Watch:
         self.begin = timer()
         self.looks: dict[int, tuple[Progress, float]] = {}
         """The last look at each pending job, and its time."""
-        self._decided = 0
+        self._fetched = 0
+        self._open: Counter[str] = Counter()
+        """How many fetched jobs are decided only with the job of this address, which they must come after."""
 
-    def note_fetched(self, index: int, fetched: Fetched) -> None:
-        """Note that a job is decided."""
-        del fetched
-        self._decided += 1
+    def note_fetched(self, index: int, *, is_open: bool) -> None:
+        """Note that no more requests are sent about a job; `is_open` if one that it must come after decides it."""
+        job = self.manifest.jobs[index]
+        self._fetched += 1
         self.looks.pop(index, None)
+        self._open.pop(job.address, None)
+        if is_open and job.after is not None:
+            self._open[job.after.address] += 1
 
     def note_look(self, progress: "Progress") -> None:
         """Note a look that decided nothing."""
@@ -43,12 +48,13 @@ class Watch:
     def describe(self) -> str:
         """Return one line about all jobs."""
         now, total = self.timer(), len(self.manifest.jobs)
-        left = total - self._decided
-        parts = [f"{self._decided:,} of {total:,} decided"]
+        left, held = total - self._fetched, self._open.total()
+        parts = [f"{self._fetched - held:,} of {total:,} decided"]
+        if self.looks or held:
+            parts.append(f"{len(self.looks) + held:,} pending")
         if self.looks:
             next_look = min(at + progress.next_look for progress, at in self.looks.values())
-            wait = format_duration(max(0, round(next_look - now)))
-            parts.append(f"{len(self.looks):,} pending, next poll in {wait}")
+            parts.append(f"next poll in {format_duration(max(0, round(next_look - now)))}")
         parts.append(f"{format_duration(round(now - self.begin))} elapsed")
         waiting = f"waiting for {left:,} job{'' if left == 1 else 's'}: " if left else ""
         return f"{waiting}{', '.join(parts)}"

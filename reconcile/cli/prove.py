@@ -65,7 +65,7 @@ _Observations: TypeAlias = tuple[Baseline, Sequence[Observation], datetime]
 )
 @format_option("text", "json")
 @colour_option
-@click.option("-q", "--quiet", is_flag=True, help="Print only documents and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the result and errors.")
 @pass_context
 def command(  # noqa: PLR0913, PLR0917 - click passes each option by itself
     context: Context,

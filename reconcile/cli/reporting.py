@@ -214,4 +214,5 @@ def _without_evidence(render: Callable[[Plan], Iterable[str]]) -> Callable[[Plan
 def _with_verdict(failure: OutputError, plan: Plan) -> OutputError:
     """Add the verdict to the message, so that it is not lost with the file."""
     (diagnostic,) = failure.diagnostics
-    return OutputError.because(diagnostic.code, f"{diagnostic.message}; the verdict was {plan.verdict.value}")
+    message = f"{diagnostic.message}; the verdict was {plan.verdict.value}"
+    return OutputError.because(diagnostic.code, message, hint=diagnostic.hint)

@@ -141,6 +141,10 @@ def _check_signature(file: str, saved: SavedPlan, key: str) -> None:
     from reconcile.saved.signing import load_verifier
 
     is_signed = load_verifier(key)
+    if saved.signature is None and saved.evidence.errors:
+        failure = saved.evidence.errors[0]
+        message = f"{file}: it is not signed, because its run failed: {failure.code} {failure.message}"
+        raise _error(Code.NOT_SIGNED, message, failure.hint or "fix that, then plan again")
     if saved.signature is None:
         raise _error(Code.NOT_SIGNED, f"{file}: it is not signed", "sign it: reconcile plan --out FILE --sign-with KEY")
     if not is_signed(saved.signed, saved.signature):

@@ -24,6 +24,8 @@ from reconcile.model.evidence import Subject
 from reconcile.model.plan import Plan
 from reconcile.plan import derive_plan
 from reconcile.report import FORMATS
+from reconcile.report.escape import escape
+from reconcile.saved.attestation import find_result
 
 
 @click.command()
@@ -84,9 +86,14 @@ def command(
     plan = derive_plan(evidence)
     if not reporting.terse:
         judged = format_duration(round(age.total_seconds()))
-        unchecked = ", signature not checked" if saved.signature and verify_with is None else ""
+        signed = f"signed with the key of {escape(verify_with)}" if verify_with is not None else "signature not checked"
+        origin = f", {signed}" if saved.signature else ""
         output.print_note(
-            f"reconcile: the verdict follows from the evidence ({saved.digest}), judged {judged} ago{unchecked}\n"
+            f"reconcile: the verdict follows from the evidence ({saved.digest}), judged {judged} ago{origin}\n"
         )
+        if attestation is not None and subject is not None:
+            artifact = escape(f"{subject.name}@sha256:{subject.sha256}")
+            result = f"{find_result(saved_plan)} for {artifact}"
+            output.print_note(f"reconcile: {escape(attestation)}: {result}, {signed}\n")
     report.write(plan, evidence)
     return plan

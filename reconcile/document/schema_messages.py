@@ -37,6 +37,7 @@ _LIMITS: Final = {
     "uniqueItems": "the same entry is listed twice",
 }
 
+_LIKE: Final = "write it like"
 _LONGEST_EXAMPLE: Final = 100
 """The most characters of an example in a hint."""
 
@@ -95,7 +96,7 @@ def _describe_type(error: "ValidationError", written: str | None) -> Message:
     value = error.instance
     if "string" in types and isinstance(value, bool | int | float):
         return _describe_unquoted(error, written, due)
-    hint = _find_fix(error)
+    hint = _find_fix(error, "write one only, like" if isinstance(value, list) and "string" in types else _LIKE)
     if isinstance(value, str) and _is_of_type(value, types):
         hint = "remove the quotes"
     elif isinstance(value, str) and "boolean" in types and value.lower() in _YAML_1_1:
@@ -169,11 +170,11 @@ _BY_KEYWORD: Final[dict[str, _Describe]] = {
 }
 
 
-def _find_fix(error: "ValidationError") -> str | None:
+def _find_fix(error: "ValidationError", like: str = _LIKE) -> str | None:
     """Return how to write the value: the first example in the schema, or else its description."""
     examples = _find_in_schema(error, "examples")
     example = json.dumps(examples[0], ensure_ascii=False) if isinstance(examples, list) else ""
-    return f"write it like {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else _find_description(error)
+    return f"{like} {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else _find_description(error)
 
 
 def _find_description(error: "ValidationError") -> str | None:

@@ -141,9 +141,12 @@ class ProviderQueue:
         """Return the outcome of a request, and record it."""
         if isinstance(outcome, ExchangeError):
             problem = explain_failure(outcome, self._target.origin)
+            deserted = isinstance(outcome, RefusedConnectionError) and self._target.origin.loopback
+            if deserted:
+                advice = "is it running? check RECONCILE_ENDPOINT or --endpoint"
+                problem = replace(problem, message=f"{problem.message} ({advice})")
             if self._recorder is not None and sent_at is not None:
                 self._recorder.keep_failure(job.job, sent_at, problem.message)
-            deserted = isinstance(outcome, RefusedConnectionError) and self._target.origin.loopback
             retryable = Retryable.DESERTED if deserted else classify_error(outcome)
             return Attempt(observation=Unobserved(problem=problem), retryable=retryable)
         attempt = assess(

@@ -159,14 +159,16 @@ class EarlierPlan(Struct, frozen=True, kw_only=True):
     An earlier plan to compare with: all its drifts, in its order.
 
     `file` is its name in messages, `made_by` the version of the program that made it, and `judged_at` when it was
-    judged, in UTC. `manifests` are the paths of its manifests in their repository, and `unchecked` the addresses of
-    jobs that could not be checked.
+    judged, in UTC. `manifests` are the paths of its manifests in their repository, `names` the names of those that have
+    one, `addresses` those of all its jobs, and `unchecked` those of jobs that could not be checked.
     """
 
     file: str
     made_by: str
     judged_at: Instant
     manifests: tuple[str, ...]
+    names: frozenset[str]
+    addresses: frozenset[str]
     drifts: tuple[EarlierDrift, ...]
     unchecked: frozenset[str]
 

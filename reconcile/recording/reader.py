@@ -118,7 +118,8 @@ def open_recording(folder: str) -> RecordingFolder:
     text = read_text_beneath(folder, HEAD)
     if text is None:
         hint = "name a directory that 'reconcile plan --record' has written"
-        message = f"{folder} is not a recording: it has no file {HEAD}"
+        why = f"it has no file {HEAD}" if Path(folder).exists() else "there is no such directory"
+        message = f"{folder} is not a recording: {why}"
         raise DocumentError.because(Code.NO_SUCH_FILE, message, hint=hint)
     try:
         return RecordingFolder(folder, _parse(text, None))

@@ -35,14 +35,14 @@ def describe_comparison(plan: Plan) -> Compared | None:
         *_list_jobs("fixed", ((each.address, _name_fixed(each, still)) for each in compared.fixed)),
         *_list_jobs("not decided now", ((each.address, each.path) for each in compared.undecided)),
     ]
-    return Compared(summary=_summarize(compared), jobs=lines)
+    return Compared(summary=_summarize(compared, len({address for address, _ in new})), jobs=lines)
 
 
-def _summarize(compared: Comparison) -> str:
-    earlier = compared.earlier
+def _summarize(compared: Comparison, new_jobs: int) -> str:
+    earlier, new = compared.earlier, count(compared.new, "new difference")
     judged_at = format_instant(earlier.judged_at.replace(microsecond=0))
     counts = [
-        f"{count(compared.new, 'new drift')}",
+        f"{new} in {count(new_jobs, 'job')}" if new_jobs else new,
         f"{compared.persisting:,} persisting",
         f"{len(compared.fixed):,} fixed",
     ]
@@ -51,10 +51,11 @@ def _summarize(compared: Comparison) -> str:
     made_by = f", by reconcile {cut(escape(earlier.made_by))}" if earlier.made_by != __version__ else ""
     sentences = [f"Since {cut(escape(earlier.file))} ({judged_at}{made_by}): {', '.join(counts)}."]
     if compared.began_with is not None:
-        sentences.append(f"These {count(compared.new, 'new drift')} began with {escape(compared.began_with)}.")
+        sentences.append(f"These {new} began with {escape(compared.began_with)}.")
     if compared.unchecked:
         be, noun = ("is", "a job") if compared.unchecked == 1 else ("are", "jobs")
-        sentences.append(f"{compared.unchecked:,} of the new drifts {be} in {noun} that could not be checked then.")
+        unchecked = f"{compared.unchecked:,} of the new differences {be} in {noun}"
+        sentences.append(f"{unchecked} that could not be checked then.")
     return " ".join(sentences)
 
 

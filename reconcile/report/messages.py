@@ -288,8 +288,9 @@ def list_waivers(finding: Finding, *, today: date | None = None) -> list[str]:
 
 
 def _describe_ignored(waiver: Waiver, *, today: date | None) -> str:
-    until = describe_expiry(waiver, today) if today else f"until {waiver.expires}"
-    return f"waiver ignored ({until}): {escape(waiver.reason)}"
+    if today and today > waiver.expires:
+        return f"the waiver {describe_expiry(waiver, today)}: {escape(waiver.reason)}"
+    return f"the waiver until {waiver.expires} is ignored: {escape(waiver.reason)}"
 
 
 def describe_expiry(waiver: Waiver, today: date) -> str:

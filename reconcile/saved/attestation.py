@@ -11,7 +11,7 @@ spec/predicates/test-result.md), github.com/secure-systems-lab/dsse.
 """
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -50,7 +50,7 @@ def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
     Returns:
         None if the run was undecided or was cut short.
     """
-    result = _find_result(plan)
+    result = find_result(plan)
     if result is None:
         return None
     files = plan.manifest.files
@@ -74,7 +74,8 @@ def make_statement(plan: Plan, subject: Subject, digest: str) -> bytes | None:
     return dump(statement, compact=True).encode("ascii")
 
 
-def _find_result(plan: Plan) -> str | None:
+def find_result(plan: Plan) -> str | None:
+    """Return the result that a receipt states; None if the run was undecided or was cut short."""
     if not plan.complete:
         return None
     match plan.verdict:
@@ -127,6 +128,7 @@ def check_envelope(
     file: str,
     envelope: Envelope,
     statement: bytes | None,
+    subject: Subject,
     *,
     is_signed: Callable[[bytes, str], bool],
     keyid: str,
@@ -138,6 +140,7 @@ def check_envelope(
         file: the name of the file in messages.
         envelope: the envelope.
         statement: the statement that `make_statement` returns for the saved plan and the subject.
+        subject: the subject, to say if the receipt is about another one.
         is_signed: the function that `signing.load_verifier` returns.
         keyid: the id of its key.
 
@@ -146,10 +149,32 @@ def check_envelope(
     """
     if statement is None:
         raise _refuse(file, "the saved plan is undecided, so it can have no receipt")
-    if envelope.payload != b64encode(statement).decode("ascii"):
-        raise _refuse(file, "what it states does not follow from this subject and this saved plan")
-    if envelope.keyid != keyid or not is_signed(_encode(statement), SIGNATURE + envelope.signature):
-        raise _refuse(file, "it is not signed with this key")
+    try:
+        signed = b64decode(envelope.payload, validate=True)
+    except ValueError as error:
+        raise _refuse(file, "its statement is not Base64") from error
+    if envelope.keyid != keyid or not is_signed(_encode(signed), SIGNATURE + envelope.signature):
+        raise _refuse(file, "it is not signed with this key", hint="find out who made it")
+    if envelope.payload == b64encode(statement).decode("ascii"):
+        return
+    given, attested = f"{subject.name}@sha256:{subject.sha256}", _name_subject(signed)
+    if attested is not None and attested != given:
+        why = f"it is about {attested}, and --subject is {given}"
+        raise _refuse(file, why, hint="deploy the artifact that it is about, or attest this one")
+    raise _refuse(file, "it does not follow from this saved plan", hint="give the plan that the same run saved")
+
+
+def _name_subject(statement: bytes) -> str | None:
+    """Return the subject of a statement as `--subject` takes it; None if it is no statement of reconcile."""
+    try:
+        document = json.loads(statement)
+    except (RecursionError, ValueError):
+        return None
+    match document:
+        case {"subject": [{"name": str(name), "digest": {"sha256": str(digest)}}]}:
+            return f"{name}@sha256:{digest}"
+        case _:
+            return None
 
 
 def _encode(statement: bytes) -> bytes:
@@ -158,7 +183,6 @@ def _encode(statement: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(statement), statement)
 
 
-def _refuse(file: str, why: str) -> DocumentError:
-    hint = "make a new one: reconcile plan --attest FILE"
+def _refuse(file: str, why: str, *, hint: str = "make a new one: reconcile plan --attest FILE") -> DocumentError:
     message = f"the receipt {file} proves nothing: {why}"
     return DocumentError.because(Code.NOT_ATTESTED, message, hint=hint)

@@ -97,8 +97,8 @@ def test_a_receipt_is_about_one_subject_one_key_and_one_plan(run):
     run(*ATTEST, statuses=green)
     other = SUBJECT.replace("a" * 64, "b" * 64)
     for argv, why in (
-        ((*VERIFY, *KEY, "--subject", other), "does not follow from this subject"),
-        ((*VERIFY, *KEY, "--subject", f"x{SUBJECT}"), "does not follow from this subject"),
+        ((*VERIFY, *KEY, "--subject", other), f"it is about {SUBJECT}, and --subject is {other}"),
+        ((*VERIFY, *KEY, "--subject", f"x{SUBJECT}"), f"it is about {SUBJECT}, and --subject is x{SUBJECT}"),
         ((*VERIFY, "--verify-with", "other.pub.pem", "--subject", SUBJECT), "RC014"),
         ((*VERIFY, "--subject", SUBJECT), "--attestation needs --verify-with KEY and --subject"),
         ((*VERIFY, *KEY), "--attestation needs --verify-with KEY and --subject"),
@@ -112,7 +112,34 @@ def test_a_receipt_is_about_one_subject_one_key_and_one_plan(run):
     run(*ATTEST, statuses=("status: failed", "status: success"))
     Path("receipt.json").write_bytes(Path("first.json").read_bytes())
     code, _, err = run(*VERIFY, *KEY, "--subject", SUBJECT)
-    assert (code, "RC022" in err) == (1, True)
+    assert (code, "RC022" in err, "it does not follow from this saved plan" in err) == (1, True, True)
+
+
+def test_what_was_checked_is_shown(run):
+    run(*ATTEST, statuses=("status: success", "status: success"))
+    _, _, err = run(*VERIFY, *KEY, "--subject", SUBJECT)
+    assert ", judged 0s ago, signed with the key of gate.pub.pem\n" in err
+    assert f"reconcile: receipt.json: PASSED for {SUBJECT}, signed with the key of gate.pub.pem\n" in err
+    assert "signed with" not in run(*VERIFY, *KEY, "--subject", SUBJECT, "-q")[2]
+    assert "signed with" not in run("verify", "plan.json")[2]
+
+
+def test_the_subject_of_a_receipt_is_not_shown_before_its_signature_is_checked(run):
+    run(*(each.replace("gate", "other").replace("app", "forged") for each in ATTEST), statuses=["status: success"] * 2)
+    forged = Path("receipt.json").read_bytes()
+    run(*ATTEST, statuses=("status: success", "status: success"))
+    Path("receipt.json").write_bytes(forged)
+    code, _, err = run(*VERIFY, *KEY, "--subject", SUBJECT)
+    assert (code, "it is not signed with this key" in err, "forged" in err) == (1, True, False)
+
+
+def test_the_plan_of_a_failed_run_names_its_error_instead_of_a_signature(run):
+    Path("reconcile.yaml").write_text(f"{MANIFEST}expcet: 1\n")
+    run("plan", *ATTEST)
+    code, _, err = run("verify", "plan.json", *KEY)
+    assert (code, "RC014" in err, "sign it" in err) == (1, True, False)
+    assert "it is not signed, because its run failed: RC" in err
+    assert "expcet" in err
 
 
 def test_a_receipt_of_another_key_is_refused_although_the_plan_is_signed(run):

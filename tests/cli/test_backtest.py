@@ -215,7 +215,8 @@ def test_a_broken_recording_hides_no_other(backtest):
     ("argv", "why"),
     [
         ([], "RC003 there is no recording to judge"),
-        (["--recordings", "nowhere"], "RC002 nowhere is not a recording"),
+        (["--recordings", "nowhere"], "RC002 --recordings: there is no directory nowhere"),
+        (["--recordings", "nowhere", "--incidents", "incidents.csv"], "RC002 --recordings: there is no directory"),
         (["--recordings", "tapes/a", "--recordings", "tapes/a/"], "RC001 several recordings are called a"),
         (["-", "--recordings", "tapes"], "RC001 standard input can be read only once, not for each recording"),
         (["broken.yaml", "--recordings", "tapes"], "RC102"),
@@ -225,6 +226,7 @@ def test_a_broken_recording_hides_no_other(backtest):
 def test_judging_nothing_is_an_error(backtest, argv, why):
     write("tapes/a", {"a": ("success",), "b": ("success",)})
     Path("empty").mkdir()
+    Path("incidents.csv").write_text("recording,incident\nb,yes\n")
     Path("broken.yaml").write_text(MANIFEST + "expcet: 1\n")
     code, out, err = backtest(*argv)
     assert (code, out) == (1, "")

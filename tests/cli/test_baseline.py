@@ -45,7 +45,8 @@ def test_plan_show_and_merge_compare_with_a_saved_plan_and_with_json(run, baseli
     run("--out", "saved.json", "--report", "json=report.json", statuses=("failed", "success"))
     code, out, _ = run("--out", "now.json", "--baseline", baseline, statuses=("failed", "failed"))
     assert code == 2
-    assert out.splitlines()[2] == f"Since {baseline} (2026-11-25T12:00:00Z): 1 new drift, 1 persisting, 0 fixed."
+    counts = "1 new difference in 1 job, 1 persisting, 0 fixed."
+    assert out.splitlines()[2] == f"Since {baseline} (2026-11-25T12:00:00Z): {counts}"
     code, shown, _ = run("show", "now.json", "--baseline", baseline)
     assert (code, shown) == (0, out)
     run("--shard", "1/1", "--out", "1.json", statuses=("failed", "failed"))

@@ -25,8 +25,10 @@ def gate(tmp_path, monkeypatch, capsys):
     """Run the gate on some jobs; `answers` gives the answers to each, in order. Return its code and what stderr got."""
     monkeypatch.chdir(tmp_path)
 
-    def run(answers, *argv, **collaborators):
-        Path("reconcile.yaml").write_text(HEAD + "".join(f"  {name}: {{job_id: {name}}}\n" for name in answers))
+    def run(answers, *argv, after=None, **collaborators):
+        orders = {name: f", after: jobs.{other}" for name, other in (after or {}).items()}
+        jobs = [f"  {name}: {{job_id: {name}{orders.get(name, '')}}}\n" for name in answers]
+        Path("reconcile.yaml").write_text(HEAD + "".join(jobs))
         left = {name: iter(each) for name, each in answers.items()}
 
         def answer(request):
@@ -34,7 +36,8 @@ def gate(tmp_path, monkeypatch, capsys):
             said = next(left[name])
             if isinstance(said, int):
                 return httpx.Response(said, json={"error_code": "X", "error_msg": "canary-message"})
-            return httpx.Response(200, json={"job_id": name, "status": said})
+            fields = said if isinstance(said, dict) else {"status": said}
+            return httpx.Response(200, json={"job_id": name, **fields})
 
         transport = httpx.MockTransport(answer)
         code = main(["plan", *argv], environ=TOKEN, transport=transport, pace=Pace(attempts=3), **collaborators)
@@ -63,6 +66,18 @@ def test_u38_a_log_gets_a_line_every_thirty_seconds(gate):
     told = r"reconcile: waiting for 1 job: 1 of 2 decided, 1 pending, next poll in \w+, \w+ elapsed"
     assert len(lines) >= 2
     assert re.fullmatch(told, lines[-1])
+
+
+@pytest.mark.parametrize(("status", "told"), [("success", "0 of 2 decided, 2"), ("failed", "1 of 2 decided, 1")])
+def test_u38_a_job_is_not_decided_before_the_one_that_it_must_come_after(gate, status, told):
+    times = {"begin_time": "2026-11-21 10:05:00", "end_time": "2026-11-21 10:06:00"}
+    first = {"status": "running", "begin_time": "2026-11-21 10:00:00"}
+    done = {"status": "success", "begin_time": "2026-11-21 10:00:00", "end_time": "2026-11-21 10:01:00"}
+    answers = {"a": [*[first] * 9, done], "b": [{"status": status, **times}]}
+    code, err = gate(answers, "--wait", "20m", timer=ticking(5), after={"b": "a"})
+    assert code == {"success": 0, "failed": 2}[status]
+    lines = [line for line in err.splitlines() if "waiting for" in line]
+    assert f"waiting for 1 job: {told} pending, next poll in " in lines[-1]
 
 
 def test_u38_a_run_that_does_not_wait_says_that_it_is_alive_too(gate):

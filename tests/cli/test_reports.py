@@ -56,7 +56,8 @@ def test_every_format_can_be_written_in_one_run(gate):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--report", "json=nowhere/x.json"], "there is no such directory"),
+        (["--report", "json=nowhere/x.json"], "there is no directory nowhere\n  create it: mkdir -p nowhere"),
+        (["--record", "no where/monday"], "there is no directory no where\n  create it: mkdir -p 'no where'"),
         (["--report", "json=."], "it is a directory"),
         (["--report", "json=link"], "symbolic link"),
         (["--report", "json=reconcile.yaml"], "this run reads that file"),
@@ -76,6 +77,7 @@ def test_every_format_can_be_written_in_one_run(gate):
     ],
     ids=[
         "F05",
+        "F05 recording",
         "F05 directory",
         "F06",
         "F05 manifest",

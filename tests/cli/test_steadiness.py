@@ -146,7 +146,7 @@ def test_accepting_and_comparing_leave_a_stuck_job_as_it_is(gate):
         argv = ["plan", "--wait", "10m", "--out", f"{name}.json", "--baseline", "old.json"]
         _, _, err = gate(*argv[: None if name == "new" else -2], jobs=jobs, answers={"a": ["running"] * times})
         assert "reconcile accept" not in err
-    assert "0 new drifts, 1 persisting, 0 fixed" in gate("show", "new.json", "--baseline", "old.json")[1]
+    assert "0 new differences, 1 persisting, 0 fixed" in gate("show", "new.json", "--baseline", "old.json")[1]
     code, _, err = gate("accept", "new.json", "jobs.a")
     assert (code, "it is running, and its result is not known yet" in err, "--wait" in err) == (1, True, False)
     assert "find out why it does not go on; if it only needs longer, raise 'stuck' by hand" in err

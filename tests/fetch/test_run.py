@@ -224,7 +224,8 @@ def test_a_port_of_this_machine_at_which_nothing_listens_is_given_up_soon(make_j
     api = VirtualApi(lambda asked: RefusedConnectionError("nothing listens there: Connection refused"))
     fetched = fetch_jobs(jobs, targets, client=api, timeout=300.0, pace=Pace(rng=Random(1)))
     assert 5 <= api.now() <= 15
-    down = "http://127.0.0.1:9 is down: nothing listens there: Connection refused; no success for 7 s"
+    advice = "is it running? check RECONCILE_ENDPOINT or --endpoint"
+    down = f"http://127.0.0.1:9 is down: nothing listens there: Connection refused ({advice}); no success for 7 s"
     assert {problem_of(each).message for each in fetched} == {down}
 
 

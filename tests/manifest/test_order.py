@@ -46,6 +46,8 @@ def test_what_could_be_meant_is_another_job(refuse):
     made = "a: {for_each: [x, y], job_id: '${each.value}'}"
     (diagnostic,) = refuse(f"{HEAD}jobs:\n  b: {{job_id: b}}\n  c: {{job_id: c, after: b}}\n")
     assert diagnostic.hint == "write after: jobs.b"
+    (diagnostic,) = refuse(f"{HEAD}jobs:\n  b: {{job_id: b}}\n  c: {{job_id: c, after: [jobs.b]}}\n")
+    assert diagnostic.hint == 'write one only, like "jobs.create-share"'
     (diagnostic,) = refuse(f"{HEAD}jobs:\n  {made}\n  c: {{job_id: c, after: jobs.a}}\n")
     assert diagnostic.hint == 'name one: jobs.a["x"], jobs.a["y"]'
 

@@ -124,7 +124,7 @@ def reporting_options(*names: str) -> Decorator:
             "--full", is_flag=True, help="Also show expectations that hold, and list every job separately (text)."
         ),
         colour_option,
-        click.option("-q", "--quiet", is_flag=True, help="Print only documents and errors."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only the plan and errors."),
     )
 
 
