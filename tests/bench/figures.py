@@ -228,12 +228,16 @@ def measure_review(bench: Bench) -> Iterator[Row]:
     for shape in SHAPES:
         place, needed = bench.write(shape, JOBS)
         write_weaker(place, place / "weaker.yaml")
-        for relation, (new, summary) in changes.items():
-            argv = (RECONCILE, "review", "reconcile.yaml", new, *needed, "--allow", "jobs.*")
-            command = Command(argv=argv, folder=place, proof=f"Review: {JOBS:,} jobs: {JOBS:,} {summary}")
-            seconds = take_median(run_in_turn({"": command}, rounds=FEW_ROUNDS)[""])
-            what = f"review, {JOBS:,} jobs, all {relation}"
-            yield Row(what=what, shape=shape, ours=seconds, peer="the limit", theirs=3.0, goal=1.0)
+        review = (RECONCILE, "review", "--allow", "jobs.*", *needed, "reconcile.yaml")
+        commands = {
+            relation: Command(argv=(*review, new), folder=place, proof=f"Review: {JOBS:,} jobs: {JOBS:,} {summary}")
+            for relation, (new, summary) in changes.items()
+        }
+        commands["validate"] = Command(argv=(RECONCILE, "validate", *needed, "reconcile.yaml"), folder=place)
+        seconds = _take_medians(run_in_turn(commands, rounds=FEW_ROUNDS))
+        for relation in changes:
+            what, peer = f"review, {JOBS:,} jobs, all {relation}", "validate, one of both manifests"
+            yield Row(what=what, shape=shape, ours=seconds[relation], peer=peer, theirs=seconds["validate"])
 
 
 # --- Memory --------------------------------------------------------------------------------------------------------
