@@ -2,4 +2,4 @@
 
 
 class TooManyError(Exception):
-    """There is too much to compare; the message is a noun that completes "undecided: ..."."""
+    """There is too much to compare; the message completes "there are too many ... to compare"."""
