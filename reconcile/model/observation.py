@@ -70,8 +70,8 @@ class Observed(Record, frozen=True, kw_only=True, tag=True):
     looks: Looks | None = None
 
     @classmethod
-    def bare(cls, job_id: str, status: str) -> "Observed":
-        """Make an observation that has only an id and a status."""
+    def bare(cls, job_id: str | None, status: str) -> "Observed":
+        """Make an observation that has at most an id and a status."""
         return cls(
             status=status,
             job_id=job_id,

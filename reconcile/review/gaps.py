@@ -31,17 +31,7 @@ from reconcile.review.times import list_instants, list_likely_instants, list_lik
 _TIMES, _SUB_JOBS = "times", "sub_jobs"
 _PARTS = ("job_type", "error_code", "fail_reason", _TIMES, _SUB_JOBS)
 _NO_JOB = Missing(code=None, message=None, request_id=None)
-_BARE = Observed(
-    status="",
-    job_id=None,
-    job_type=None,
-    begin_time=None,
-    end_time=None,
-    error_code=None,
-    fail_reason=None,
-    sub_jobs=(),
-    request_id=None,
-)
+_BARE = Observed.bare(None, "")
 
 
 class Gap(Struct, frozen=True, kw_only=True):
